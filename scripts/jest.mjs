@@ -1,0 +1,37 @@
+// Runs one jest project and closes with the plain count that CI reads: `N passed, N failed`.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [suite = 'unit', ...rest] = process.argv.slice(2);
+const results = join(root, '.results');
+const file = join(results, `${suite}.json`);
+mkdirSync(results, { recursive: true });
+rmSync(file, { force: true });
+
+const run = spawnSync(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--no-warnings',
+    join(root, 'node_modules/jest/bin/jest.js'),
+    ...['--selectProjects', suite, '--json', '--outputFile', file],
+    ...(suite === 'e2e' ? ['--runInBand'] : []),
+    ...rest,
+  ],
+  // --json also prints the whole report on stdout; people read stderr.
+  { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] },
+);
+
+let report;
+try {
+  report = JSON.parse(readFileSync(file, 'utf8'));
+} catch {
+  report = { numPassedTests: 0, numFailedTests: 1, numRuntimeErrorTestSuites: 0, success: false };
+}
+const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+const ok = run.status === 0 && report.success && failed === 0 && report.numPassedTests > 0;
+console.log(`${report.numPassedTests} passed, ${ok ? 0 : Math.max(failed, 1)} failed`);
+process.exitCode = ok ? 0 : 1;

@@ -1,0 +1,133 @@
+import { stringify } from 'yaml';
+import {
+  detectProvider,
+  exposureObjects,
+  exposureStatus,
+  type ExposeOptions,
+  planExposure,
+  planExposureDeletion,
+  type Provider,
+  type Via,
+} from '../../cluster/expose.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { clusterPlanLines } from '../../cluster/plan.ts';
+import { parseIp } from '../../mesh/address.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { changeCluster } from '../cluster-change.ts';
+import { type ClusterInput, clusterInput, openCluster } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Input } from '../input.ts';
+import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord } from '../print.ts';
+import { formatTable } from '../table.ts';
+import { present } from '../workload-input.ts';
+
+const PROVIDERS: readonly Provider[] = ['gcp', 'azure', 'aws', 'none'];
+
+/** `meshx expose apply` */
+export async function exposeApply(call: Call): Promise<number> {
+  const input = new Input('expose apply', call);
+  const words = clusterInput(input);
+  const asked = exposeWords(input, words);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+
+  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
+  const { runtime } = call;
+  if (input.flag('print')) {
+    const objects = await exposureObjects(kube, await complete(kube, asked));
+    runtime.out(objects.map((object) => `---\n${stringify(object)}`).join(''));
+    return EXIT.done;
+  }
+  const plan = await planExposure(kube, await complete(kube, asked));
+  const billable = plan.create.filter(
+    ({ kind, spec }) => kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer'),
+  );
+  if (billable.length > 0) runtime.err(`note: ${billable.length} load balancers will be made; most clouds bill them`);
+  const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
+  if (!input.flag('wait') || input.flag('dryRun')) return exitCode;
+  return showStatus(input, { kube, words, output: 'text' });
+}
+
+/** `meshx expose status` */
+export async function exposeStatus(call: Call): Promise<number> {
+  const input = new Input('expose status', call);
+  const words = clusterInput(input);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
+  return showStatus(input, { kube, words, output });
+}
+
+/** `meshx expose delete` */
+export async function exposeDelete(call: Call): Promise<number> {
+  const input = new Input('expose delete', call);
+  const words = clusterInput(input);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
+  const plan = await planExposureDeletion(kube, words.facts);
+  const writes = clusterPlanLines(plan);
+  // VMs lose their way to the control plane: nobody should get there by a slip.
+  if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun')) {
+    throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
+  }
+  return changeCluster(input, { kube, plan, output, lines: [] });
+}
+
+type AskedExposure = Omit<ExposeOptions, 'via'> & { readonly via?: Via };
+
+function exposeWords(input: Input, { facts }: ClusterInput): AskedExposure {
+  const provider = input.choice('provider', PROVIDERS);
+  const address = input.parsed('externalIp', parseIp);
+  return {
+    ...facts,
+    ...present({
+      via: viaOf(input, { provider, address }),
+      mode: input.choice('mode', ['gateway', 'direct']),
+      dns: input.flag('dns') || undefined,
+      dnsTcp: input.flag('dnsTcp') || undefined,
+    }),
+  };
+}
+
+/** Without a word about it: a load balancer of the provider that the nodes name. */
+async function complete(kube: Kubernetes, asked: AskedExposure): Promise<ExposeOptions> {
+  const via = asked.via ?? { kind: 'loadbalancer', provider: await detectProvider(kube, asked.signal) };
+  return { ...asked, via };
+}
+
+function viaOf(
+  input: Input,
+  { provider, address }: { readonly provider: Provider | undefined; readonly address: string | undefined },
+): Via | undefined {
+  const given = [provider, address, input.flag('nodePort') || undefined].filter((value) => value !== undefined);
+  if (given.length > 1) input.issue('--provider, --external-ip and --node-port: only one of them');
+  if (address !== undefined) return { kind: 'external-ip', address };
+  if (input.flag('nodePort')) return { kind: 'nodeport' };
+  return provider && { kind: 'loadbalancer', provider };
+}
+
+/** The table of A20, both namespaces together, and the first Problem when something is wrong. */
+async function showStatus(
+  input: Input,
+  { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterInput; readonly output: OutputFormat },
+): Promise<number> {
+  const { runtime } = input.call;
+  const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: runtime.now() });
+  const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
+  const cells = rows.map((row) => [
+    row.namespace,
+    row.name,
+    row.type,
+    row.clusterIp,
+    row.externalIp,
+    row.ports,
+    row.age,
+  ]);
+  if (output === 'text') runtime.out(formatTable([head, ...cells]));
+  else runtime.out(formatDocument({ services: rows, problems: problems.map(problemRecord) }, output));
+  const [first] = problems;
+  if (first) throw first;
+  return EXIT.done;
+}

@@ -1,0 +1,70 @@
+import { gatherClusterFacts } from '../../cluster/facts.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { classicClusterEnv } from '../../mesh/classic/files.ts';
+import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
+import { currentBundle } from '../../mesh/current/bundle.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { clusterInput, openCluster, withCompute } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { Input } from '../input.ts';
+import { vmSecrets, TOKEN_SECRET } from '../join/secrets.ts';
+import { refuseForeignVariables } from '../legacy-environment.ts';
+import { present, workloadInput, workloadOf } from '../workload-input.ts';
+import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';
+
+const CLUSTER_ENV = '/var/lib/istio/envoy/cluster.env';
+
+/** `meshx generate-cluster-env [CLUSTER]` */
+export async function generateClusterEnv(call: Call): Promise<void> {
+  const input = new Input('generate-cluster-env', call);
+  const words = { cluster: clusterInput(input), workload: workloadInput(input) };
+  input.choice('output', GENERATOR_FORMATS);
+  input.accept();
+  refuseForeignVariables(call.runtime.env);
+
+  const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
+  const options = await withCompute(input, words.cluster, call.args[0] ?? input.text('cluster'));
+  const facts = await gatherClusterFacts(kube, { ...options, namespace });
+  if (facts.generation === 'classic') {
+    call.runtime.err(`service range from ${facts.serviceCidrSource}`);
+    return deliver(input, [clusterEnvFile(classicClusterEnv(facts))]);
+  }
+
+  const group = words.workload.group;
+  if (!group) throw cliProblems.workloadGroupNeeded({ cluster: kube.name });
+  const workload = workloadOf(words.workload, { group, namespace });
+  const bundle = { captureDns: words.workload.captureDns, ...present({ serviceCidr: options.serviceCidr }) };
+  call.runtime.err(`istiod at ${facts.istiodAddresses[0] ?? 'no address'} from ${facts.istiodAddressSource}`);
+  await deliver(input, [
+    ...currentFiles(facts, workload, bundle),
+    ...(input.flag('token') ? [await tokenFile(kube, workload, call.runtime.signal)] : []),
+  ]);
+}
+
+function clusterEnvFile(text: string): GeneratedFile {
+  const name = 'cluster.env';
+  return { name, text, place: CLUSTER_ENV, install: installCommand(name, CLUSTER_ENV, ['istio-proxy', '0644']) };
+}
+
+type BundleWords = Parameters<typeof currentBundle>[2];
+
+function currentFiles(facts: CurrentFacts, workload: Workload, options: BundleWords): readonly GeneratedFile[] {
+  const { clusterEnv, meshYaml, rootCert, hosts } = currentBundle(facts, workload, options);
+  const file = (name: string, text: string, place: string): GeneratedFile => {
+    return { name, text, place, install: installCommand(name, place, ['istio-proxy', '0644']) };
+  };
+  return [
+    clusterEnvFile(clusterEnv),
+    file('mesh.yaml', meshYaml, '/etc/istio/config/mesh'),
+    file('root-cert.pem', rootCert, '/etc/certs/root-cert.pem'),
+    { name: 'hosts', text: hosts, place: '/etc/hosts', install: 'sudo sh -c "cat hosts >> /etc/hosts"' },
+  ];
+}
+
+async function tokenFile(kube: Kubernetes, workload: Workload, signal: AbortSignal): Promise<GeneratedFile> {
+  const name = TOKEN_SECRET;
+  const token = await vmSecrets(kube, workload).secret(name, signal);
+  const place = '/var/run/secrets/tokens/istio-token';
+  return { name, text: token, mode: 0o600, place, install: installCommand(name, place, ['istio-proxy', '0600']) };
+}

@@ -1,0 +1,128 @@
+import { detectGeneration } from '../../cluster/facts.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { automaticGroup, entryAddress, listEntries } from '../../cluster/entries.ts';
+import { parseWorkloadIp } from '../../mesh/address.ts';
+import { ACCOUNT_ANNOTATION } from '../../mesh/classic/account.ts';
+import { workloadOf } from '../../mesh/current/group.ts';
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import { parseAnnotations, parseLabels } from '../../mesh/labels.ts';
+import { parseName } from '../../mesh/names.ts';
+import { labelsLine, registeringLine, updatedLine } from '../../mesh/registering-line.ts';
+import { parseServicePorts, type ServicePort } from '../../mesh/service-port.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { changeCluster } from '../cluster-change.ts';
+import { clusterInput, openCluster } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { Input } from '../input.ts';
+import { refuseForeignVariables } from '../legacy-environment.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { planRegistration, type Registration } from '../registration.ts';
+import { present } from '../workload-input.ts';
+
+/** istioctl's default (acceptance F51). */
+const DEFAULT_ACCOUNT = 'default';
+
+/** `meshx register NAME IP PORT…` */
+export async function register(call: Call): Promise<number> {
+  const input = new Input('register', call);
+  const words = {
+    cluster: clusterInput(input),
+    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+  };
+  const endpoint = endpointOf(input);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+  refuseForeignVariables(call.runtime.env);
+
+  const { signal } = call.runtime;
+  const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+  const generation = await detectGeneration(kube, words.cluster.facts);
+  const create = input.flag('createNamespace');
+  const target = { kube, namespace, create, signal, istioNamespace: words.cluster.facts.istioNamespace };
+  const registration = generation === 'classic' ? classic(endpoint, target) : await current(endpoint, target);
+  const { plan, counts } = await planRegistration(kube, registration, signal);
+
+  const account = generation === 'classic' ? { [ACCOUNT_ANNOTATION]: endpoint.serviceAccount } : {};
+  const lines = [
+    registeringLine(endpoint),
+    `${labelsLine(endpoint.labels, { ...endpoint.annotations, ...account })}, namespace ${namespace}, service account ${endpoint.serviceAccount}`,
+    ...counts.map((count) => updatedLine(endpoint.service, count)),
+  ];
+  return changeCluster(input, { kube, plan, output, lines });
+}
+
+interface Endpoint {
+  readonly service: string;
+  readonly address: string;
+  readonly ports: readonly ServicePort[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly serviceAccount: string;
+  readonly rest: Pick<Workload, 'network' | 'locality' | 'weight'>;
+}
+
+function endpointOf(input: Input): Endpoint {
+  const [name = '', ip = '', ...ports] = input.call.args;
+  return {
+    service: input.attempt('<name>', () => parseName(name, 'service')) ?? '',
+    address: input.attempt('<ip>', () => parseWorkloadIp(ip)) ?? '',
+    ports: input.attempt('<port>', () => parseServicePorts(ports)) ?? [],
+    labels: input.attempt('--labels', () => parseLabels(input.list('labels'))) ?? {},
+    annotations: input.attempt('--annotations', () => parseAnnotations(input.list('annotations'))) ?? {},
+    serviceAccount: input.parsed('serviceAccount', (text) => parseName(text, 'serviceAccount')) ?? DEFAULT_ACCOUNT,
+    rest: present({
+      network: input.parsed('network', (text) => parseName(text)),
+      locality: input.text('locality'),
+      weight: input.number('weight', [1, 4_294_967_295]),
+    }),
+  };
+}
+
+function classic({ rest: _rest, ...endpoint }: Endpoint, { namespace, create }: Target): Registration {
+  return { generation: 'classic', wanted: [{ ...endpoint, namespace }], ...(create && { createNamespace: namespace }) };
+}
+
+interface Target {
+  readonly kube: Kubernetes;
+  readonly namespace: string;
+  readonly istioNamespace: string;
+  readonly create: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A machine whose sidecar has registered itself gets the service on its own entry; any other machine gets a fixed entry.
+ * Both beside each other would count the machine twice.
+ */
+async function current(endpoint: Endpoint, target: Target): Promise<Registration> {
+  const { kube, namespace, istioNamespace, create, signal } = target;
+  const make = { createNamespace: create, createServiceAccount: create };
+  const service = { name: endpoint.service, ports: endpoint.ports };
+  const entries = await listEntries(kube, namespace, signal);
+  const automatic = entries.find(
+    (entry) => automaticGroup(entry) !== undefined && entryAddress(entry) === endpoint.address,
+  );
+  const name = automatic && automaticGroup(automatic);
+  const group = name && (await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal));
+  if (group) {
+    const before = workloadOf(group);
+    const workload = {
+      ...before,
+      ...endpoint.rest,
+      labels: { ...before.labels, ...endpoint.labels },
+      services: [service],
+    };
+    return { generation: 'current', istioNamespace, wanted: { workload } };
+  }
+  const { labels, annotations, serviceAccount, rest, address } = endpoint;
+  const workload = {
+    ...rest,
+    group: endpoint.service,
+    namespace,
+    serviceAccount,
+    labels,
+    annotations,
+    services: [service],
+  };
+  return { generation: 'current', istioNamespace, wanted: { workload, fixedEntry: { address }, ...make } };
+}

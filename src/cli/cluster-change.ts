@@ -1,0 +1,43 @@
+import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../cluster/plan.ts';
+import { applyRegistration } from '../cluster/register.ts';
+import type { Kubernetes } from '../cluster/kubernetes.ts';
+import { stringify } from 'yaml';
+import { EXIT } from './exit-codes.ts';
+import type { Input } from './input.ts';
+import { formatDocument, type OutputFormat } from './print.ts';
+
+export interface ClusterChange {
+  readonly kube: Kubernetes;
+  readonly plan: ClusterPlan;
+  readonly output: OutputFormat;
+  /** Lines for people, printed before the writes. */
+  readonly lines: readonly string[];
+}
+
+/** Prints the plan of a cluster, carries it out unless it is a dry run, and gives the exit code. */
+export async function changeCluster(input: Input, change: ClusterChange): Promise<number> {
+  const { runtime } = input.call;
+  const { kube, plan, output } = change;
+  const dryRun = input.flag('dryRun');
+  const writes = clusterPlanLines(plan);
+  if (output === 'text') runtime.out([...change.lines, ...planText(plan, dryRun)].join('\n'));
+  if (!dryRun)
+    for await (const { verb, ref } of applyRegistration(kube, plan, runtime.signal))
+      runtime.err(`${verb} ${ref.kind} ${ref.name}`);
+  if (output !== 'text') {
+    const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
+    runtime.out(formatDocument({ applied: !dryRun, writes, objects }, output));
+  }
+  return dryRun && writes.length > 0 && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
+}
+
+/** The writes as sentences, then the objects as YAML that kubectl would take. */
+function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
+  if (isEmptyClusterPlan(plan)) return ['as wanted: nothing was changed'];
+  const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
+  return [
+    ...clusterPlanLines(plan).map((line) => `+ ${line}`),
+    ...(dryRun ? ['a dry run: nothing was changed'] : []),
+    ...objects.map((object) => `---\n${stringify(object).trimEnd()}`),
+  ];
+}

@@ -1,0 +1,81 @@
+import type { FactsOptions } from '../cluster/facts-options.ts';
+import { connectKubernetes, type Kubernetes } from '../cluster/kubernetes.ts';
+import { parseCidrs } from '../mesh/address.ts';
+import type { ClassicRelease } from '../mesh/cluster-facts.ts';
+import { parseName } from '../mesh/names.ts';
+import { resolve } from 'node:path';
+import type { Input } from './input.ts';
+import { present } from './workload-input.ts';
+
+const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
+const WAIT_SECONDS = 300;
+
+/** What was said about the cluster. */
+export interface ClusterInput {
+  readonly connect: { readonly kubeconfig?: string; readonly context?: string; readonly manifests?: string };
+  readonly facts: FactsOptions;
+  readonly place: { readonly project?: string; readonly zone?: string };
+}
+
+/** Reads CLUSTER_OPTIONS and ISTIOD_OPTIONS. Issues are collected in the input. */
+export function clusterInput(input: Input): ClusterInput {
+  const { cwd, err, signal } = input.call.runtime;
+  const path = (name: string): string | undefined => {
+    const text = input.text(name);
+    return text === undefined ? undefined : resolve(cwd, text);
+  };
+  const seconds = input.number('timeout', [1, 86_400]) ?? WAIT_SECONDS;
+  const waiting = { timeoutMs: seconds * 1000, note: err };
+  const cidrs = input.list('serviceCidr').join(',');
+  return {
+    connect: present({ kubeconfig: path('kubeconfig'), context: input.text('context'), manifests: path('manifests') }),
+    place: present({ project: input.text('project'), zone: input.text('zone') }),
+    facts: {
+      istioNamespace: input.parsed('istioNamespace', (text) => parseName(text, 'namespace')) ?? 'istio-system',
+      signal,
+      ...present({
+        revision: input.parsed('revision', (text) => parseName(text, 'revision')),
+        serviceCidr: cidrs === '' ? undefined : input.attempt('--service-cidr', () => parseCidrs(cidrs).join(',')),
+        address: input.text('istiodAddress'),
+        gateway: input.text('gateway'),
+        release: input.choice('release', RELEASES),
+        clusterDomain: input.parsed('clusterDomain', (text) => parseName(text, 'subdomain')),
+        clusterId: input.text('clusterId'),
+        wait: input.flag('wait') ? waiting : undefined,
+      }),
+    },
+  };
+}
+
+/** The cluster, connected, and the namespace to work in. Both are said on stderr: every command prints where it acts. */
+export interface Cluster {
+  readonly kube: Kubernetes;
+  readonly namespace: string;
+}
+
+/** Order: --namespace, MESHX_NAMESPACE, SERVICE_NAMESPACE, the context's namespace, `default`. */
+export async function openCluster(input: Input, words: ClusterInput, namespace?: string): Promise<Cluster> {
+  const { env, home, signal, err } = input.call.runtime;
+  const kube = await connectKubernetes({ ...words.connect, env, home, signal });
+  const used = namespace ?? kube.namespace ?? 'default';
+  err(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
+  return { kube, namespace: used };
+}
+
+/** Google Cloud, only when something was said that needs it: its package costs time and credentials. */
+export async function withCompute(
+  input: Input,
+  words: ClusterInput,
+  cluster: string | undefined,
+): Promise<FactsOptions> {
+  if (cluster === undefined) return words.facts;
+  const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
+  const { env, err } = input.call.runtime;
+  const compute = await connectCompute({
+    ...words.place,
+    env,
+    ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }),
+  });
+  err(`project ${compute.project}${words.place.zone === undefined ? '' : `, zone ${words.place.zone}`}`);
+  return { ...words.facts, cluster, compute };
+}

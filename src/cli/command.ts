@@ -1,0 +1,34 @@
+import type { Runtime } from '../runtime.ts';
+import type { CommonName } from './options.ts';
+
+/** One call of a command: what the operator typed, and the world it may touch. */
+export interface Call {
+  readonly runtime: Runtime;
+  /** The positional arguments in their order; a repeated one gives its words one after another. */
+  readonly args: readonly string[];
+  /** Given options by their camelCase names, those before the verb included. */
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** `<name>`, `[name]` or `<name...>` and what it is. */
+export type Argument = readonly [syntax: string, description: string];
+
+/** `-s, --long <value>` and what it does; `<value...>` may be repeated. */
+export type OptionLine = readonly [flags: string, description: string];
+
+/** One command as data. What it runs is loaded only when it is called, so that `--help` stays fast. */
+export interface CommandSpec {
+  /** One word, or two for a command under a group: `expose apply`. */
+  readonly name: string;
+  /** Imperative, without a full stop. */
+  readonly summary: string;
+  readonly args: readonly Argument[];
+  /** Options of this command alone. */
+  readonly options: readonly OptionLine[];
+  /** The common options that it understands; they may also stand before the verb. */
+  readonly common: readonly CommonName[];
+  /** Command lines without the leading `meshx`; a test parses each. */
+  readonly examples: readonly string[];
+  /** Gives another exit code than 0 only where that is an answer, as 3 for "the plan is not empty". */
+  readonly run: (call: Call) => Promise<number | void>;
+}

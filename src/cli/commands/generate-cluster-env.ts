@@ -1,0 +1,23 @@
+import type { CommandSpec } from '../command.ts';
+import { CLUSTER_OPTIONS } from '../options.ts';
+import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, PRINT_OPTION } from './option-groups.ts';
+
+export const generateClusterEnv: CommandSpec = {
+  name: 'generate-cluster-env',
+  summary: 'write cluster.env, and for a current cluster all files of a WorkloadGroup',
+  args: [['[cluster]', 'name of the cluster at its cloud, asked for the service range (K8S_CLUSTER)']],
+  options: [
+    CIDR_OPTION,
+    ...ISTIOD_OPTIONS,
+    ...GROUP_OPTIONS,
+    ['--token', 'write istio-token too: a secret that lives ten minutes'],
+    PRINT_OPTION,
+  ],
+  common: [...CLUSTER_OPTIONS, 'namespace', 'out', 'output'],
+  examples: [
+    'generate-cluster-env',
+    'generate-cluster-env my-cluster --zone us-east4-a',
+    'generate-cluster-env --workload-group mysqldb -n vm --service mysqldb:3306 --out files',
+  ],
+  run: async (call) => (await import('../actions/generate-cluster-env.ts')).generateClusterEnv(call),
+};

@@ -1,0 +1,24 @@
+import type { CommandSpec } from '../command.ts';
+import { CLUSTER_OPTIONS, PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './option-groups.ts';
+
+export const setupVm: CommandSpec = {
+  name: 'setup-vm',
+  summary: 'make a machine a VM of the mesh, and prove it; safe to repeat',
+  args: [['<vm>', 'user@host, a Host of ~/.ssh/config, a DNS name, or a Compute Engine instance']],
+  options: [
+    ...SETUP_OPTIONS,
+    ...GROUP_OPTIONS,
+    CIDR_OPTION,
+    ...ISTIOD_OPTIONS,
+    ['--only <step...>', 'only these steps; --print lists them'],
+    ['--print', 'print the steps, the plan and every file, and change nothing'],
+  ],
+  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, 'namespace', 'out', 'acceptRisk'],
+  examples: [
+    'setup-vm istio-vm --package istio-sidecar.deb -n vm',
+    'setup-vm admin@10.150.0.5 --service mysqldb:3306 --package istio-sidecar.deb --dry-run',
+    'setup-vm istio-vm --only cluster-env',
+  ],
+  run: async (call) => (await import('../actions/setup-vm.ts')).setupVm(call),
+};

@@ -1,0 +1,22 @@
+import type { CommandSpec } from '../command.ts';
+import { CLUSTER_OPTIONS, PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './option-groups.ts';
+
+export const up: CommandSpec = {
+  name: 'up',
+  summary: 'take VMs into the mesh with their services: set up, register, prove',
+  args: [['<vm...>', 'as for setup-vm; several are done side by side']],
+  options: [
+    ...SETUP_OPTIONS,
+    ...GROUP_OPTIONS,
+    CIDR_OPTION,
+    ...ISTIOD_OPTIONS,
+    ['--parallel <number>', 'how many VMs at once (4)'],
+  ],
+  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, 'namespace', 'out', 'acceptRisk'],
+  examples: [
+    'up istio-vm --service mysqldb:3306 --package istio-sidecar.deb -n vm',
+    'up web-1 web-2 web-3 --workload-group web --service web:http:8080 --parallel 8',
+  ],
+  run: async (call) => (await import('../actions/up.ts')).up(call),
+};

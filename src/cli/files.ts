@@ -1,0 +1,71 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { cliProblems } from '../problems/cli.ts';
+
+/** A file that meshx makes on the operator's machine. */
+export interface MadeFile {
+  readonly name: string;
+  readonly text: string;
+  /** 0600 for secrets; 0644 when absent. */
+  readonly mode?: number;
+}
+
+/** `unchanged` when the file had this very content and mode already; nothing was written then. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly state: 'written' | 'unchanged';
+}
+
+/** Writes files as a whole, each beside its place and moved there. Throws `file-not-written`. */
+export async function writeFiles(directory: string, files: readonly MadeFile[]): Promise<readonly WrittenFile[]> {
+  const written: WrittenFile[] = [];
+  for (const file of files) written.push(await writeOne(join(directory, file.name), file));
+  return written;
+}
+
+async function writeOne(path: string, { text, mode = 0o644 }: MadeFile): Promise<WrittenFile> {
+  const beside = `${path}.${process.pid}.new`;
+  try {
+    if (await isAsWanted(path, text, mode)) return { path, state: 'unchanged' };
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(beside, text, { mode, flag: 'wx' });
+    await rename(beside, path);
+    return { path, state: 'written' };
+  } catch (error) {
+    // What went wrong first is the thing to tell; without a directory there is nothing to remove either.
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw cliProblems.fileNotWritten({ path, reason: reasonOf(error) }, error);
+  }
+}
+
+/** The mode counts for secrets only: who made another file readable for fewer people had a reason. */
+async function isAsWanted(path: string, text: string, mode: number): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile() || (mode === 0o600 && (found.mode & 0o077) !== 0)) return false;
+  return (await readFile(path, 'utf8')) === text;
+}
+
+/** Text of a file that the operator named. Throws `file-not-read`. */
+export async function readText(path: string, limit = 16 * 1024 * 1024): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size > limit) throw new RangeError(`it has ${size} bytes, more than ${limit}`);
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw cliProblems.fileNotRead({ path, reason: reasonOf(error) }, error);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = isNativeError(error) && 'code' in error ? String(error.code) : '';
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file or directory',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+    ENOTDIR: 'a part of the path is a file',
+    ENOSPC: 'no space left on the device',
+    EROFS: 'the file system is read-only',
+  };
+  return words[code] ?? (isNativeError(error) ? error.message : String(error));
+}

@@ -1,0 +1,95 @@
+import { Problem } from '../problems.ts';
+import { cliProblems } from '../problems/cli.ts';
+import { shown } from '../problems/mesh.ts';
+import type { Call } from './command.ts';
+import { legacyValue } from './legacy-environment.ts';
+
+/**
+ * What was typed, parsed. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts; the context's
+ * value and the default are the caller's. Issues are collected and thrown together by `accept`.
+ */
+export class Input {
+  readonly call: Call;
+  readonly #command: string;
+  readonly #issues: string[] = [];
+
+  constructor(command: string, call: Call) {
+    this.#command = command;
+    this.call = call;
+  }
+
+  /** The value of an option, by its camelCase name. An empty one counts as not given. */
+  text(name: string): string | undefined {
+    const given = this.call.given[name];
+    const { env } = this.call.runtime;
+    const value = typeof given === 'string' ? given : (env[variable(name)] ?? legacyValue(name, env));
+    return value === '' ? undefined : value;
+  }
+
+  flag(name: string): boolean {
+    const given = this.call.given[name];
+    return typeof given === 'boolean' ? given : /^(1|true|yes)$/.test(this.call.runtime.env[variable(name)] ?? '');
+  }
+
+  /** Words of a repeatable option; each may hold several, separated by commas. */
+  list(name: string): readonly string[] {
+    const given = this.call.given[name];
+    const words: unknown[] = Array.isArray(given) ? given : [this.text(name) ?? ''];
+    return words.flatMap((word) => String(word).split(',')).filter((word) => word !== '');
+  }
+
+  /** One of a few words. */
+  choice<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
+    const text = this.text(name);
+    const found = words.find((word) => word === text);
+    if (text !== undefined && !found) this.issue(`${flagOf(name)}: ${shown(text)} is not one of ${words.join(', ')}`);
+    return found;
+  }
+
+  /** A whole number in a range. */
+  number(name: string, [least, most]: readonly [number, number]): number | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    this.issue(`${flagOf(name)}: ${shown(text)} is not a whole number from ${least} to ${most}`);
+    return undefined;
+  }
+
+  /** The value of an option through a parser that throws a Problem. */
+  parsed<Value>(name: string, parse: (text: string) => Value): Value | undefined {
+    const text = this.text(name);
+    return text === undefined ? undefined : this.attempt(flagOf(name), () => parse(text));
+  }
+
+  /** Notes what a parser refuses; undefined then. */
+  attempt<Value>(what: string, parse: () => Value): Value | undefined {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      const lines = error.issues.length > 0 ? error.issues : [error.message];
+      for (const line of lines) this.issue(`${what}: ${line}`);
+      return undefined;
+    }
+  }
+
+  issue(text: string): void {
+    this.#issues.push(text);
+  }
+
+  /** Throws all issues as one Problem; to be called before anything is read from outside or changed. */
+  accept(): void {
+    if (this.#issues.length > 0) throw cliProblems.invalidInput({ command: this.#command, issues: this.#issues });
+  }
+}
+
+/** `--service-cidr` for serviceCidr. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** MESHX_SERVICE_CIDR for serviceCidr. */
+function variable(name: string): string {
+  return `MESHX_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

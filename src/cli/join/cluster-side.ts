@@ -1,0 +1,32 @@
+import type { Workload } from '../../mesh/workload.ts';
+import { type PlannedRegistration, planRegistration, type Registration } from '../registration.ts';
+import type { JoinWorld } from './world.ts';
+
+/** What the cluster must know of this VM, and what is missing of it. */
+export interface ClusterSide extends PlannedRegistration {
+  readonly registration: Registration;
+}
+
+/** Only reads. A classic VM without services needs nothing in its cluster. */
+export async function clusterSide(world: JoinWorld, workload: Workload, address: string): Promise<ClusterSide> {
+  const registration = registrationOf(world, workload, address);
+  return { registration, ...(await planRegistration(world.kube, registration, world.runtime.signal)) };
+}
+
+function registrationOf({ facts, words }: JoinWorld, workload: Workload, address: string): Registration {
+  const { namespace, serviceAccount, labels, services } = workload;
+  const { create } = words;
+  if (facts.generation === 'classic') {
+    const wanted = services.map(({ name: service, ports }) => ({
+      service,
+      namespace,
+      address,
+      ports,
+      serviceAccount,
+      labels,
+    }));
+    return { generation: 'classic', wanted, ...(create && wanted.length > 0 && { createNamespace: namespace }) };
+  }
+  const wanted = { workload, createNamespace: create, createServiceAccount: create };
+  return { generation: 'current', istioNamespace: facts.istioNamespace, wanted };
+}

@@ -1,0 +1,104 @@
+import type { ClusterPlan } from '../../cluster/plan.ts';
+import { clusterPlanLines } from '../../cluster/plan.ts';
+import { showRef } from '../../mesh/kube-object.ts';
+import type { Problem } from '../../problems.ts';
+import type { Outcome } from '../../reconcile/apply.ts';
+import type { Plan } from '../../reconcile/plan.ts';
+import type { Proof } from '../../vm/proof.ts';
+import { problemRecord } from '../print.ts';
+
+/** What became of one VM: what text and JSON are printed from. */
+export interface JoinReport {
+  readonly vm: string;
+  readonly status: 'planned' | 'unchanged' | 'changed' | 'failed';
+  /** Absent when the run ended before it was known. */
+  readonly group?: string;
+  readonly namespace?: string;
+  readonly address?: string;
+  /** Writes to the cluster, in the imperative. */
+  readonly cluster: readonly string[];
+  readonly steps: readonly StepReport[];
+  readonly proofs: readonly Proof[];
+  /** What the operator should know or do next. */
+  readonly notes: readonly string[];
+  readonly problem?: Problem;
+  /** Milliseconds from the first look at the VM to the end. */
+  readonly ms: number;
+}
+
+export interface StepReport {
+  readonly id: string;
+  readonly title: string;
+  readonly status: 'unchanged' | 'changed' | 'failed' | 'skipped' | 'planned';
+  readonly changes: readonly string[];
+}
+
+const MARKS: Readonly<Record<StepReport['status'], string>> = {
+  unchanged: '=',
+  planned: '+',
+  changed: '+',
+  failed: 'x',
+  skipped: '-',
+};
+
+/** One line for a step, its changes below it. */
+export function formatStep({ status, title, changes }: StepReport): string {
+  return [`${MARKS[status]} ${title}`, ...changes.map((change) => `    ${change}`)].join('\n');
+}
+
+/** `ok`, `FAILED` or `skipped`, what was proved, and what was seen. */
+export function formatProof({ ok, id, title, detail, hint, ms }: Proof): string {
+  const word = ok === 'skipped' ? 'skipped' : ok ? 'ok' : 'FAILED';
+  const line = `${word.padEnd(7)} ${title} (${detail}; ${ms} ms) [${id}]`;
+  return ok === false && hint ? `${line}\n        hint: ${hint}` : line;
+}
+
+/** The plan of the cluster as a step of its own. */
+export function clusterStep(plan: ClusterPlan, status: 'planned' | 'changed'): StepReport {
+  const changes = clusterPlanLines(plan);
+  const title = `Registration in the cluster${changes.length === 0 && plan.unchanged.length > 0 ? `: ${plan.unchanged.map(showRef).join(', ')}` : ''}`;
+  return { id: 'registration', title, status: changes.length === 0 ? 'unchanged' : status, changes };
+}
+
+/** The plan of the VM as it would be applied. */
+export function plannedSteps({ steps }: Plan): readonly StepReport[] {
+  return steps.map(({ id, title, changes }) => ({
+    id,
+    title,
+    status: changes.length === 0 ? 'unchanged' : 'planned',
+    changes: changes.map(({ summary }) => summary),
+  }));
+}
+
+/** What was done in a step. */
+export function doneStep({ id, title, status, done }: Outcome): StepReport {
+  return { id, title, status, changes: done };
+}
+
+/** The report for programs. */
+export function joinRecord({ problem, proofs, ...report }: JoinReport): object {
+  const numbered = proofs.map(({ id, title, ok, detail, hint, ms }) => ({
+    id,
+    title,
+    ok,
+    detail,
+    ms,
+    ...(hint && { hint }),
+  }));
+  return { ...report, proofs: numbered, ...(problem && { problem: problemRecord(problem) }) };
+}
+
+/** The last line for a VM. */
+export function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: JoinReport): string {
+  const changes =
+    cluster.length + steps.filter(({ id }) => id !== 'registration').flatMap((step) => step.changes).length;
+  const where =
+    group === undefined ? '' : `, WorkloadGroup ${namespace}/${group}${address ? `, address ${address}` : ''}`;
+  const words = {
+    planned: changes === 0 ? 'is as wanted: the plan is empty' : `${changes} changes are planned, nothing was changed`,
+    unchanged: 'is as wanted: nothing was changed',
+    changed: `is as wanted after ${changes} changes`,
+    failed: `failed after ${changes} changes`,
+  };
+  return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s${where})`;
+}

@@ -1,0 +1,56 @@
+import type { Host } from '../../host/host.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { type Plan, plan } from '../../reconcile/plan.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import type { Preflight } from '../../vm/preflight.ts';
+import type { PreflightInput } from '../../vm/preflight-input.ts';
+import type { VmInput } from '../../vm/input.ts';
+import { wantedVm } from '../../vm/wanted.ts';
+import { present } from '../workload-input.ts';
+import { TOKEN_SECRET } from './secrets.ts';
+import type { JoinWorld } from './world.ts';
+
+/** What the preflight compares the machine with. */
+export function preflightInput({ facts, words, runtime, package: opened }: JoinWorld): PreflightInput {
+  const controlPlane =
+    facts.generation === 'current'
+      ? { addresses: facts.istiodAddresses, port: facts.istiodPort }
+      : { addresses: [facts.addresses.pilot], port: 8080 };
+  return {
+    generation: facts.generation,
+    controlPlane,
+    services: words.workload.rest.services,
+    now: runtime.now(),
+    ...present({ address: words.vmAddress, package: opened }),
+  };
+}
+
+/** What the machine must look like. `--only` leaves the named steps. Throws `step-unknown`. */
+export function wantedSteps(input: VmInput, only: readonly string[]): readonly Step[] {
+  const steps = wantedVm(input);
+  const unknown = only.find((id) => !steps.some((step) => step.id === id));
+  if (unknown !== undefined) throw cliProblems.stepUnknown({ step: unknown, steps: steps.map(({ id }) => id) });
+  return only.length === 0 ? steps : steps.filter(({ id }) => only.includes(id));
+}
+
+/** All that decides about a VM, gathered into one value. */
+export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resolver }: Preflight): VmInput {
+  const { facts: cluster, words, package: opened } = world;
+  const image = words.machine.root !== undefined;
+  const shared = { workload, vm, resolver, image, ...present({ package: opened }) };
+  if (cluster.generation === 'classic') return { ...shared, generation: 'classic', cluster };
+  const bundle = {
+    captureDns: words.workload.captureDns,
+    excludePorts: words.excludePorts,
+    // An image for several machines has no address; each finds its own at the first boot.
+    ...present({ address: vm.address || undefined, serviceCidr: words.cluster.facts.serviceCidr }),
+  };
+  return { ...shared, generation: 'current', cluster, bundle, tokenSecret: TOKEN_SECRET };
+}
+
+/** The plan of a machine: one round trip for all its probes. */
+export async function planVm(steps: readonly Step[], host: Host, signal: AbortSignal): Promise<Plan> {
+  return plan(steps, await gatherFacts(steps, host, signal));
+}

@@ -1,0 +1,48 @@
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { parseName } from '../../mesh/names.ts';
+import { withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import type { MeshService, Workload } from '../../mesh/workload.ts';
+import type { WorkloadInput } from '../workload-input.ts';
+
+/**
+ * What the VM is to the mesh: what its WorkloadGroup says already, and on top what was said now. Services are added and
+ * never taken away: `deregister` does that.
+ */
+export async function wantedWorkload(
+  kube: Kubernetes,
+  words: WorkloadInput,
+  found: { readonly hostname: string; readonly namespace: string; readonly signal: AbortSignal },
+): Promise<Workload> {
+  const { namespace, signal } = found;
+  const group = words.group ?? groupName(found.hostname);
+  const object = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name: group }, signal);
+  const services = object && (await kube.list({ apiVersion: 'v1', kind: 'Service', namespace }, signal));
+  const before = object && workloadOfGroup(object, services);
+  return withServices(merged(before, words, { group, namespace }), words.rest.services);
+}
+
+function merged(
+  before: Workload | undefined,
+  words: WorkloadInput,
+  name: Pick<Workload, 'group' | 'namespace'>,
+): Workload {
+  return {
+    ...before,
+    ...words.rest,
+    ...name,
+    serviceAccount: words.serviceAccount ?? before?.serviceAccount ?? name.group,
+    labels: { ...before?.labels, ...words.rest.labels },
+    services: before?.services ?? [],
+  };
+}
+
+function withServices(workload: Workload, services: readonly MeshService[]): Workload {
+  return services.reduce(withService, workload);
+}
+
+/** A host name as the name of a WorkloadGroup: its first label, in lower case. Throws `bad-name` when nothing is left. */
+export function groupName(hostname: string): string {
+  const plain = (hostname.split('.')[0] ?? '').toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+  return parseName(plain.replace(/^-+|-+$/g, '').slice(0, 63), 'group');
+}

@@ -1,0 +1,127 @@
+import { lookup } from 'node:dns/promises';
+import { resolve } from 'node:path';
+import type { ComputeEngine, Instance } from '../cluster/compute/compute-engine.ts';
+import { connect, type ConnectOptions } from '../host/connect.ts';
+import type { Host } from '../host/host.ts';
+import { RootDirectoryHost } from '../host/root-directory.ts';
+import { configValues, readSshConfig } from '../host/ssh-config.ts';
+import { Problem } from '../problems.ts';
+import { cliProblems } from '../problems/cli.ts';
+import type { Runtime } from '../runtime.ts';
+import type { Input } from './input.ts';
+import { present } from './workload-input.ts';
+
+/** What was said about how VMs are reached. */
+export interface MachineInput {
+  /** A directory in place of the VM. */
+  readonly root?: string;
+  readonly ssh: Partial<ConnectOptions>;
+  readonly place: { readonly project?: string; readonly zone?: string };
+}
+
+/** Reads VM_OPTIONS. Issues are collected in the input. */
+export function machineInput(input: Input): MachineInput {
+  const { cwd, home } = input.call.runtime;
+  const path = (name: string): string | undefined => {
+    const text = input.text(name)?.replace(/^~(?=\/)/, home);
+    return text === undefined ? undefined : resolve(cwd, text);
+  };
+  return {
+    ...present({ root: path('root') }),
+    place: present({ project: input.text('project'), zone: input.text('zone') }),
+    ssh: present({
+      user: input.text('user'),
+      port: input.number('port', [1, 65_535]),
+      identityFile: path('identityFile'),
+      sshConfig: path('sshConfig'),
+      knownHosts: path('knownHosts'),
+      hostKeyFingerprint: input.text('hostKeyFingerprint'),
+      acceptNewHostKey: input.flag('acceptNewHostKey') || undefined,
+    }),
+  };
+}
+
+/** The VM of that name, connected; with --root the directory. Throws what connecting throws, and `vm-not-found`. */
+export async function openMachine(runtime: Runtime, words: MachineInput, vm: string): Promise<Host> {
+  if (words.root !== undefined) return new RootDirectoryHost({ directory: words.root });
+  const found = await find(runtime, words, vm);
+  return connect(found.name, {
+    home: runtime.home,
+    env: runtime.env,
+    signal: runtime.signal,
+    note: runtime.err,
+    ...questions(runtime),
+    ...words.ssh,
+    ...(found.hostKeys && { extraHostKeys: found.hostKeys }),
+  });
+}
+
+/** Secrets come from the environment or from a person at a terminal, never from an option: `ps` shows those. */
+function questions(runtime: Runtime): Pick<ConnectOptions, 'sudoPassword' | 'passphrase'> {
+  const { env, askSecret } = runtime;
+  const sudo = env['MESHX_SUDO_PASSWORD'];
+  const key = env['MESHX_KEY_PASSPHRASE'];
+  const ask = (question: string, known: string | undefined) =>
+    known !== undefined ? async () => Promise.resolve(known) : askSecret && (() => askSecret(question));
+  return present({
+    sudoPassword: ask('password for sudo on the VM: ', sudo),
+    passphrase:
+      key !== undefined
+        ? async () => Promise.resolve(key)
+        : askSecret && ((file: string) => askSecret(`passphrase of ${file}: `)),
+  });
+}
+
+interface Found {
+  /** As SSH calls it. */
+  readonly name: string;
+  readonly hostKeys?: readonly string[];
+}
+
+/** The order of design.md 4: user@host, Host of ~/.ssh/config, DNS, Compute Engine instance. */
+async function find(runtime: Runtime, words: MachineInput, vm: string): Promise<Found> {
+  if (/[@/]/.test(vm) || (await isConfigured(runtime, words, vm)) || (await resolves(vm))) return { name: vm };
+  const looked = [`ssh_config: no HostName for ${vm}`, `DNS: no address for ${vm}`];
+  try {
+    return await findInstance(runtime, words, vm);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    throw cliProblems.vmNotFound({ vm, looked: [...looked, `Compute Engine: ${error.message}`] }, error);
+  }
+}
+
+async function isConfigured({ home, env }: Runtime, words: MachineInput, vm: string): Promise<boolean> {
+  const tree = await readSshConfig(home, words.ssh.sshConfig);
+  const localUser = env['USER'] ?? env['LOGNAME'] ?? '';
+  const values = configValues(tree, { host: vm, localUser, ...present({ user: words.ssh.user }) });
+  return values.has('hostname') || values.has('proxycommand') || values.has('proxyjump');
+}
+
+async function resolves(vm: string): Promise<boolean> {
+  return lookup(vm).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function findInstance(runtime: Runtime, words: MachineInput, vm: string): Promise<Found> {
+  const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
+  const { env, signal } = runtime;
+  await using compute: ComputeEngine = await connectCompute({
+    ...words.place,
+    env,
+    ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }),
+  });
+  const instance = await compute.findInstance(vm, words.place, signal);
+  if (!instance) throw cliProblems.vmNotFound({ vm, looked: [`no instance ${vm} in project ${compute.project}`] });
+  runtime.err(`instance ${instance.name}: project ${instance.project}, zone ${instance.zone}`);
+  return { name: addressOf(instance, vm), hostKeys: await compute.hostKeys(instance, signal) };
+}
+
+/** The inner address: meshx stands where the mesh is, and the outer one is often closed. */
+function addressOf(instance: Instance, vm: string): string {
+  const address = instance.internalAddresses[0] ?? instance.externalAddresses[0];
+  if (!address)
+    throw cliProblems.vmNotFound({ vm, looked: [`instance ${vm} is ${instance.status} and has no address`] });
+  return address;
+}

@@ -1,0 +1,57 @@
+import type { OptionLine } from './command.ts';
+
+/** Options that many commands share. Each command names those that it understands; design.md 2 has the list. */
+export const COMMON = {
+  kubeconfig: ['--kubeconfig <file>', 'kubeconfig file (KUBECONFIG, ~/.kube/config)'],
+  context: ['--context <name>', 'context of the kubeconfig'],
+  manifests: ['--manifests <dir>', 'folder of Kubernetes YAML in place of a live cluster'],
+  namespace: ['-n, --namespace <name>', 'namespace of the VM and its services (SERVICE_NAMESPACE)'],
+  istioNamespace: ['--istio-namespace <name>', 'namespace of the control plane (istio-system)'],
+  revision: ['--revision <name>', 'revision of the control plane'],
+  project: ['--project <id>', 'Google Cloud project (GCP_OPTS, GOOGLE_CLOUD_PROJECT)'],
+  zone: ['--zone <name>', 'Compute Engine zone or GKE location (GCP_OPTS)'],
+  root: ['--root <dir>', 'directory in place of the VM: an image that is built'],
+  user: ['--user <name>', 'SSH login name'],
+  port: ['--port <number>', 'SSH port'],
+  identityFile: ['-i, --identity-file <file>', 'SSH private key'],
+  sshConfig: ['--ssh-config <file>', 'ssh_config file in place of ~/.ssh/config'],
+  knownHosts: ['--known-hosts <file>', 'known_hosts file in place of the configured ones'],
+  hostKeyFingerprint: ['--host-key-fingerprint <sha256>', 'the only host key to accept: SHA256:…'],
+  acceptNewHostKey: ['--accept-new-host-key', 'trust an unknown host key once, print and record it'],
+  dryRun: ['--dry-run', 'print the plan and change nothing'],
+  exitCode: ['--exit-code', 'with --dry-run: exit with 3 when the plan is not empty'],
+  output: ['-o, --output <format>', 'text, json or yaml'],
+  out: ['--out <path>', 'where generated files go (working directory)'],
+  yes: ['-y, --yes', 'ask nothing'],
+  acceptRisk: ['--accept-risk <name...>', 'go on in spite of a named risk'],
+} as const satisfies Record<string, OptionLine>;
+
+export type CommonName = keyof typeof COMMON;
+
+/** What every command that talks to a cluster takes. */
+export const CLUSTER_OPTIONS = [
+  'kubeconfig',
+  'context',
+  'manifests',
+  'istioNamespace',
+  'revision',
+  'project',
+  'zone',
+] as const satisfies readonly CommonName[];
+
+/** What every command that talks to a VM takes. */
+export const VM_OPTIONS = [
+  'root',
+  'user',
+  'port',
+  'identityFile',
+  'sshConfig',
+  'knownHosts',
+  'hostKeyFingerprint',
+  'acceptNewHostKey',
+  'project',
+  'zone',
+] as const satisfies readonly CommonName[];
+
+/** What every command that changes something takes. */
+export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const satisfies readonly CommonName[];

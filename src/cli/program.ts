@@ -1,0 +1,94 @@
+import { Command, Option } from 'commander';
+import type { Runtime } from '../runtime.ts';
+import { commands } from './commands.ts';
+import type { Call, CommandSpec, OptionLine } from './command.ts';
+import { COMMON, type CommonName } from './options.ts';
+import { cliProblems } from '../problems/cli.ts';
+
+const GROUPS: Readonly<Record<string, string>> = {
+  expose: "the cluster's side: how VMs reach the control plane",
+};
+
+/**
+ * The whole command line. `start` is called with the chosen command; main's run gives it the spec's own `run`, a test
+ * may only look. Common options are declared once, at the top, where commander takes them before and after the verb.
+ */
+export function program(runtime: Runtime, start: (spec: CommandSpec, call: Call) => Promise<void>): Command {
+  const top: Command = new Command('meshx');
+  top
+    .description('Takes a VM into an Istio mesh, proves it by real traffic, and takes it out again')
+    .version(runtime.version, '--version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: runtime.out,
+      writeErr: runtime.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'meshx: ').trimEnd()),
+    })
+    .showHelpAfterError('  hint: the commands and options are shown by --help')
+    .showSuggestionAfterError()
+    .configureHelp({ visibleOptions: (command) => visible(command, top) });
+  for (const line of Object.values(COMMON)) top.addOption(optionOf(line));
+  for (const spec of commands) add(parentOf(top, spec), top, spec, { runtime, start });
+  return top;
+}
+
+interface Start {
+  readonly runtime: Runtime;
+  readonly start: (spec: CommandSpec, call: Call) => Promise<void>;
+}
+
+function add(parent: Command, top: Command, spec: CommandSpec, { runtime, start }: Start): void {
+  const command = parent.command(spec.name.split(' ').at(-1) ?? spec.name).description(spec.summary);
+  for (const [syntax, description] of spec.args) command.argument(syntax, description);
+  for (const line of spec.options) command.addOption(optionOf(line));
+  command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
+  command.action(async () => {
+    refuseForeign(top, spec);
+    const given = { ...top.opts<Record<string, unknown>>(), ...command.opts<Record<string, unknown>>() };
+    await start(spec, { runtime, args: command.args, given });
+  });
+}
+
+/**
+ * `--service <name:port...>` may be given several times, with one word each. Commander's own repeated options would
+ * swallow the words that follow: in `up --service mysqldb:3306 istio-vm` the VM.
+ */
+function optionOf([flags, description]: OptionLine): Option {
+  if (!flags.endsWith('...>')) return new Option(flags, description);
+  const collect = (word: string, words: readonly string[] = []): readonly string[] => [...words, word];
+  return new Option(flags.replace('...>', '>'), `${description}; may be repeated`).argParser(collect);
+}
+
+/** The group of a command of two words. Commander would make it run by itself; here it only holds its commands. */
+function parentOf(top: Command, spec: CommandSpec): Command {
+  const [group, verb] = spec.name.split(' ');
+  if (!group || !verb) return top;
+  const found = top.commands.find((command) => command.name() === group);
+  return found ?? top.command(group).description(GROUPS[group] ?? group);
+}
+
+/** A common option that this command does not understand would be passed over in silence otherwise. */
+function refuseForeign(top: Command, spec: CommandSpec): void {
+  const known: readonly string[] = spec.common;
+  const foreign = Object.keys(top.opts<Record<string, unknown>>()).filter((name) => !known.includes(name));
+  if (foreign.length === 0) return;
+  const names = foreign.map((name) => top.options.find((option) => option.attributeName() === name)?.long ?? name);
+  throw cliProblems.wrongUsage({
+    message: `meshx ${spec.name} does not take ${names.join(', ')}.`,
+    hint: `See what it takes: meshx ${spec.name} --help`,
+  });
+}
+
+/** Help of a command: its own options, then the common ones that it understands. */
+function visible(command: Command, top: Command): Option[] {
+  const help = new Option('-h, --help', 'print this help');
+  if (command === top) return [...top.options.filter((option) => option.attributeName() === 'version'), help];
+  const spec = commands.find(({ name }) => name === pathOf(command, top));
+  const common: readonly CommonName[] = spec?.common ?? [];
+  const shared = common.flatMap((name) => top.options.filter((option) => option.attributeName() === name));
+  return [...command.options, ...new Set(shared), help];
+}
+
+function pathOf(command: Command, top: Command): string {
+  return command.parent && command.parent !== top ? `${command.parent.name()} ${command.name()}` : command.name();
+}

@@ -1,0 +1,46 @@
+import { CommanderError } from 'commander';
+import { Problem } from '../problems.ts';
+import { cliProblems } from '../problems/cli.ts';
+import type { Runtime } from '../runtime.ts';
+import { EXIT } from './exit-codes.ts';
+import { formatProblem, problemDocument } from './print.ts';
+import { program } from './program.ts';
+
+/** Runs one command line and gives the exit code. Never throws, never exits the process. */
+export async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
+  let exitCode: number = EXIT.done;
+  const cli = program(runtime, async (spec, call) => {
+    exitCode = (await spec.run(call)) ?? EXIT.done;
+  });
+  try {
+    await cli.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return report(error, runtime, argv);
+  }
+}
+
+function report(error: unknown, runtime: Runtime, argv: readonly string[]): number {
+  // Commander has printed its own message, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const problem = asProblem(error, runtime);
+  if (problem) {
+    runtime.err(formatProblem(problem, runtime.color));
+    if (wantsJson(argv)) runtime.out(problemDocument(problem));
+    return problem.id === cliProblems.wrongUsage.id ? EXIT.usage : EXIT.problem;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  runtime.err(`${stack}\nmeshx ${runtime.version} on Node.js ${process.version}: this is a bug in meshx.`);
+  return EXIT.bug;
+}
+
+/** What a library throws after Ctrl-C is thrown because of it; Problems say themselves what was done before. */
+function asProblem(error: unknown, runtime: Runtime): Problem | undefined {
+  if (error instanceof Problem) return error;
+  return runtime.signal.aborted ? cliProblems.interrupted({}, error) : undefined;
+}
+
+/** Asked of the words themselves: a command line that could not be parsed may still have asked for JSON. */
+function wantsJson(argv: readonly string[]): boolean {
+  return /(^| )(-o|--output)[ =]?json( |$)/.test(argv.join(' '));
+}

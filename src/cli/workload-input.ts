@@ -1,0 +1,60 @@
+import type { Workload } from '../mesh/workload.ts';
+import { parseLabels } from '../mesh/labels.ts';
+import { parseName } from '../mesh/names.ts';
+import { parseCheck } from '../mesh/probe.ts';
+import { parseServices } from './services.ts';
+import type { Input } from './input.ts';
+
+/** What was said about a workload; what was not said follows from the VM or the cluster. */
+export interface WorkloadInput {
+  readonly group?: string;
+  readonly namespace?: string;
+  readonly serviceAccount?: string;
+  readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
+  readonly captureDns: boolean;
+}
+
+/** Reads the options of GROUP_OPTIONS. Issues are collected in the input. */
+export function workloadInput(input: Input): WorkloadInput {
+  const services = input.attempt('--service', () => parseServices(input.list('service'))) ?? [];
+  const rest = {
+    labels: input.attempt('--labels', () => parseLabels(input.list('labels'))) ?? {},
+    services,
+    network: input.parsed('network', (text) => parseName(text)),
+    locality: input.text('locality'),
+    weight: input.number('weight', [1, 4_294_967_295]),
+    probe: probeOf(input, services[0]?.ports[0]?.number),
+  };
+  return {
+    ...present({
+      group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
+      namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+      serviceAccount: input.parsed('serviceAccount', (text) => parseName(text, 'serviceAccount')),
+    }),
+    rest: { labels: rest.labels, services, ...present(rest) },
+    captureDns: input.flag('captureDns'),
+  };
+}
+
+/** A readiness probe needs a port: that of the first service. */
+function probeOf(input: Input, port: number | undefined): Workload['probe'] {
+  if (input.text('check') !== undefined && port === undefined) input.issue('--check: it needs a --service to check');
+  return input.parsed('check', (text) => parseCheck(text, port ?? 1));
+}
+
+type Present<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
+
+/** The fields that have a value: under exactOptionalPropertyTypes absent and undefined are two things. */
+export function present<Fields extends object>(fields: Fields): Present<Fields> {
+  // as: fromEntries forgets the names of the keys that entries had.
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
+}
+
+/** The workload of a VM or a group: account and group have the same name unless one was given. */
+export function workloadOf(
+  words: WorkloadInput,
+  found: { readonly group: string; readonly namespace: string },
+): Workload {
+  const group = words.group ?? found.group;
+  return { ...words.rest, group, namespace: found.namespace, serviceAccount: words.serviceAccount ?? group };
+}

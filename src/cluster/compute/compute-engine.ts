@@ -1,0 +1,59 @@
+/** A forwarding rule of an internal load balancer. */
+export interface InternalLoadBalancer {
+  /** Name of the forwarding rule. */
+  readonly name: string;
+  readonly address: string;
+  readonly protocol: string;
+  readonly ports: readonly string[];
+  readonly region: string;
+  /** `namespace/name` of the Kubernetes Service that GKE made it for, when it says so. */
+  readonly service?: string;
+}
+
+export interface Instance {
+  readonly name: string;
+  /** Number of the instance, as text: it does not fit a JavaScript number. */
+  readonly id: string;
+  readonly project: string;
+  readonly zone: string;
+  readonly status: string;
+  /** Primary address first. */
+  readonly internalAddresses: readonly string[];
+  readonly externalAddresses: readonly string[];
+}
+
+export interface InstancePlace {
+  readonly project?: string;
+  readonly zone?: string;
+}
+
+/** What meshx asks Google Cloud. Every call has a time limit and throws a Problem when it is refused. */
+export interface ComputeEngine extends AsyncDisposable {
+  /** The project that is asked, for messages. */
+  readonly project: string;
+  internalLoadBalancers(signal?: AbortSignal): Promise<readonly InternalLoadBalancer[]>;
+  /** Undefined when there is none of that name; in several zones it is a Problem that lists them. */
+  findInstance(name: string, place?: InstancePlace, signal?: AbortSignal): Promise<Instance | undefined>;
+  /** Host keys that the VM itself published as guest attributes: lines `type base64`, [] when there are none. */
+  hostKeys(instance: Instance, signal?: AbortSignal): Promise<readonly string[]>;
+  /** CIDRs of the Services of a GKE cluster. Throws when the name is unknown or stands for several clusters. */
+  serviceRange(cluster: string, signal?: AbortSignal): Promise<readonly string[]>;
+}
+
+export interface ComputeOptions {
+  /** Else GOOGLE_CLOUD_PROJECT, the project of the credentials. */
+  readonly project?: string;
+  /** Zone of instances, zone or region of clusters. All are looked through when absent. */
+  readonly zone?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Origin of both APIs, for tests: http://127.0.0.1:PORT. */
+  readonly endpoint?: string;
+  /** Milliseconds; 15 000 when absent. */
+  readonly timeoutMs?: number;
+}
+
+/** Google Cloud with the operator's credentials. The package is loaded here: it costs a second. */
+export async function connectCompute(options: ComputeOptions): Promise<ComputeEngine> {
+  const { connectGoogle } = await import('./google-compute.ts');
+  return connectGoogle(options);
+}

@@ -1,0 +1,118 @@
+import { X509Certificate } from 'node:crypto';
+import { parse as parseYaml, YAMLError } from 'yaml';
+import type { CurrentFacts } from '../mesh/cluster-facts.ts';
+import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { mapping, text } from '../mesh/unknown.ts';
+import { clusterProblems } from '../problems/cluster.ts';
+import { imageVersion, readOptional } from './deployment-version.ts';
+import type { FactsOptions } from './facts-options.ts';
+import { findIstiod } from './istiod-address.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import { configMapRef, revisionSuffix } from './refs.ts';
+
+/** Facts of an istiod cluster, from the places of istio-current.md 2.2. */
+export async function gatherCurrentFacts(kube: Kubernetes, options: FactsOptions): Promise<CurrentFacts> {
+  const { istioNamespace, signal } = options;
+  const suffix = revisionSuffix(options.revision);
+  const [meshObject, injector, rootCert, version] = await Promise.all([
+    required(kube, configMapRef(istioNamespace, `istio${suffix}`), signal),
+    kube.get(configMapRef(istioNamespace, `istio-sidecar-injector${suffix}`), signal),
+    readRootCert(kube, options),
+    readVersion(kube, options),
+  ]);
+  const mesh = meshConfigOf(meshObject);
+  const values = injectorValues(injector);
+  const defaultConfig = mapping(mesh['defaultConfig']);
+  const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
+  const istiod = await findIstiod(kube, options);
+  return {
+    generation: 'current',
+    istioNamespace,
+    ...(suffix === '' ? {} : { revision: suffix.slice(1) }),
+    clusterId: options.clusterId ?? clusterIdOf(values),
+    trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
+    ...(meshId === undefined ? {} : { meshId }),
+    clusterDomain: options.clusterDomain ?? 'cluster.local',
+    istiodHost: istiodHost(options, defaultConfig),
+    istiodPort: istiod.port,
+    istiodAddresses: istiod.addresses,
+    istiodAddressSource: istiod.source,
+    rootCert,
+    defaultConfig,
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+/** A revision has its own name; else the mesh config may name another host, which is in istiod's certificate then. */
+function istiodHost(options: FactsOptions, defaultConfig: Readonly<Record<string, unknown>>): string {
+  const suffix = revisionSuffix(options.revision);
+  const discovery = text(defaultConfig['discoveryAddress'])?.replace(/:\d+$/, '');
+  if (suffix === '' && discovery !== undefined) return discovery;
+  return `istiod${suffix}.${options.istioNamespace}.svc`;
+}
+
+/** An empty name means the only cluster, which istiod itself calls Kubernetes. */
+function clusterIdOf(values: Readonly<Record<string, unknown>>): string {
+  return text(mapping(mapping(values['global'])['multiCluster'])['clusterName']) ?? 'Kubernetes';
+}
+
+function injectorValues(injector: KubeObject | undefined): Readonly<Record<string, unknown>> {
+  const values = text(mapping(injector?.['data'])['values']);
+  if (injector === undefined || values === undefined) return {};
+  return parsed(injector, 'values', () => JSON.parse(values));
+}
+
+function meshConfigOf(object: KubeObject): Readonly<Record<string, unknown>> {
+  const mesh = text(mapping(object['data'])['mesh']);
+  if (mesh === undefined)
+    throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key: 'mesh', reason: 'it is not there' });
+  return parsed(object, 'mesh', () => parseYaml(mesh, { maxAliasCount: 100 }));
+}
+
+function parsed(object: KubeObject, key: string, parse: () => unknown): Readonly<Record<string, unknown>> {
+  try {
+    return mapping(parse());
+  } catch (error) {
+    if (!(error instanceof YAMLError || error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
+    const reason = error.message.split('\n')[0] ?? '';
+    throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key, reason }, error);
+  }
+}
+
+async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject> {
+  const found = await kube.get(ref, signal);
+  if (found === undefined) throw clusterProblems.factMissing({ object: showRef(ref), cluster: kube.name });
+  return found;
+}
+
+/** The workload's namespace may not exist yet: istiod writes the same roots into every namespace. */
+async function readRootCert(kube: Kubernetes, options: FactsOptions): Promise<string> {
+  const namespaces = [...new Set([options.namespace ?? options.istioNamespace, options.istioNamespace])];
+  const refs = namespaces.map((namespace) => configMapRef(namespace, 'istio-ca-root-cert'));
+  for (const ref of refs) {
+    const found = await kube.get(ref, options.signal);
+    if (found !== undefined) return certificates(ref, text(mapping(found['data'])['root-cert.pem']) ?? '');
+  }
+  throw clusterProblems.factMissing({ object: refs.map(showRef).join(' or '), cluster: kube.name });
+}
+
+function certificates(ref: ObjectRef, pem: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const key = 'root-cert.pem';
+  if (blocks.length === 0) {
+    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it holds no certificate' });
+  }
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (error) {
+    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it is no valid certificate' }, error);
+  }
+  return pem;
+}
+
+/** The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem. */
+async function readVersion(kube: Kubernetes, options: FactsOptions): Promise<string | undefined> {
+  const name = `istiod${revisionSuffix(options.revision)}`;
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: options.istioNamespace, name };
+  return imageVersion(await readOptional(kube, ref, options.signal));
+}

@@ -1,0 +1,104 @@
+import { workloadOf, withService } from '../mesh/current/group.ts';
+import { NETWORKING } from '../mesh/current/objects.ts';
+import { currentObjects, type CurrentRegistration } from '../mesh/current/registration.ts';
+import { governingSidecar } from '../mesh/current/sidecar.ts';
+import { madeByMeshx, type KubeObject } from '../mesh/kube-object.ts';
+import { list, mapping, text } from '../mesh/unknown.ts';
+import type { Workload } from '../mesh/workload.ts';
+import { refuseBesideAutomatic, relabels } from './entries.ts';
+import { joinForeignServices } from './foreign-services.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import type { ClusterPlan } from './plan.ts';
+import { serviceRef } from './refs.ts';
+import { registrationPlan } from './register.ts';
+
+export interface RegistrationOptions {
+  /** Sidecars of the whole mesh stand here. */
+  readonly istioNamespace: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A plan, and the workload as it will be: with the services that its group had before. */
+export interface PlannedRegistration {
+  readonly plan: ClusterPlan;
+  readonly workload: Workload;
+  /** Services of other owners that the workload joins; only its entry is made. */
+  readonly joined: readonly string[];
+}
+
+/**
+ * What must be written to register a workload in a current cluster. A group that is there keeps its other services; a
+ * Service of another owner is joined by the labels that it selects. Throws `service-of-another-owner`,
+ * `object-of-another-owner`, `entry-beside-automatic`.
+ */
+export async function planCurrentRegistration(
+  kube: Kubernetes,
+  registration: CurrentRegistration,
+  options: RegistrationOptions,
+): Promise<PlannedRegistration> {
+  const { signal } = options;
+  const before = await readGroup(kube, registration, signal);
+  const merged = before === undefined ? registration.workload : mergedWorkload(before, registration.workload);
+  const services = await Promise.all(
+    merged.services.map(({ name }) => kube.get(serviceRef(merged.namespace, name), signal)),
+  );
+  const foreign = services.filter((service) => service !== undefined).filter((service) => !madeByMeshx(service));
+  const workload = joinForeignServices(merged, foreign, kube.name);
+  const joined = foreign.map((service) => service.metadata.name);
+  const sidecar = registration.fixedEntry ? {} : await sidecarBefore(kube, workload, options);
+  const wanted = { ...sidecar, ...registration, workload, foreignServices: joined };
+  const plan = await registrationPlan(kube, currentObjects(wanted), signal);
+  if (registration.fixedEntry) {
+    await refuseBesideAutomatic(kube, {
+      workload,
+      address: registration.fixedEntry.address,
+      ...(signal && { signal }),
+    });
+    return { plan, workload, joined };
+  }
+  return {
+    plan: { ...plan, relabel: await relabels(kube, { workload, foreign, ...(signal && { signal }) }) },
+    workload,
+    joined,
+  };
+}
+
+async function readGroup(
+  kube: Kubernetes,
+  registration: CurrentRegistration,
+  signal?: AbortSignal,
+): Promise<Workload | undefined> {
+  const { group: name, namespace } = registration.workload;
+  if (registration.fixedEntry) return undefined;
+  const found = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
+  return found === undefined || !madeByMeshx(found) ? undefined : workloadOf(found);
+}
+
+/** What is asked for now wins; services that are not named stay. */
+function mergedWorkload(before: Workload, wanted: Workload): Workload {
+  const kept = before.services.filter(({ name }) => !wanted.services.some((service) => service.name === name));
+  return kept.reduce((workload, service) => withService(workload, service), wanted);
+}
+
+/** What the Sidecar that governs the VM today says, so that a new one takes nothing away. */
+async function sidecarBefore(
+  kube: Kubernetes,
+  workload: Workload,
+  options: RegistrationOptions,
+): Promise<Pick<CurrentRegistration, 'inherits' | 'loopbackPorts'>> {
+  const namespaces = [...new Set([workload.namespace, options.istioNamespace])];
+  const lists = await Promise.all(
+    namespaces.map((namespace) => kube.list({ apiVersion: NETWORKING, kind: 'Sidecar', namespace }, options.signal)),
+  );
+  const sidecars = lists.flat();
+  const own = sidecars.find((each) => madeByMeshx(each) && each.metadata.name === `meshx-${workload.group}`);
+  const inherits = own ?? governingSidecar(sidecars, workload.namespace, options.istioNamespace);
+  return { ...(inherits && { inherits }), ...(own && { loopbackPorts: loopbackPorts(own) }) };
+}
+
+/** Ports of a Sidecar whose application is reached by way of 127.0.0.1. */
+export function loopbackPorts(sidecar: KubeObject): readonly number[] {
+  const listeners = list(mapping(sidecar['spec'])['ingress']).map(mapping);
+  const loopback = listeners.filter((each) => text(each['defaultEndpoint'])?.startsWith('127.0.0.1:'));
+  return loopback.map((each) => Number(mapping(each['port'])['number']));
+}

@@ -1,0 +1,83 @@
+import { NETWORKING } from '../mesh/current/objects.ts';
+import { refOf, showRef, type KubeObject } from '../mesh/kube-object.ts';
+import { mapping, text, textMapping } from '../mesh/unknown.ts';
+import type { Workload } from '../mesh/workload.ts';
+import { READY, SERVICE_LABEL_PREFIX, serviceKey, servicesNamed } from '../mesh/workload-labels.ts';
+import { clusterProblems } from '../problems/cluster.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import type { Relabel } from './plan.ts';
+import { reachOf } from './load-balancer.ts';
+
+/** istiod writes it on the entries that it makes itself. */
+const GROUP_ANNOTATION = 'istio.io/autoRegistrationGroup';
+
+/** The group of an entry that istiod made; undefined for a fixed entry. */
+export function automaticGroup(entry: KubeObject): string | undefined {
+  return entry.metadata.annotations?.[GROUP_ANNOTATION];
+}
+
+/** Labels by which Services select an entry: those of its spec, under those of its metadata, as istiod merges them. */
+export function entryLabels(entry: KubeObject): Readonly<Record<string, string>> {
+  return { ...textMapping(mapping(entry['spec'])['labels']), ...entry.metadata.labels };
+}
+
+export function entryAddress(entry: KubeObject): string {
+  return text(mapping(entry['spec'])['address']) ?? '';
+}
+
+export function listEntries(kube: Kubernetes, namespace: string, signal?: AbortSignal): Promise<readonly KubeObject[]> {
+  return kube.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace }, signal);
+}
+
+export interface EntriesQuery {
+  readonly workload: Workload;
+  /** Services of other owners that the workload joins. */
+  readonly foreign?: readonly KubeObject[];
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Labels that entries which istiod made already must get or lose: it takes over a change of the group only when it makes
+ * an entry anew. The state of a service that is there (`draining`) is not ours to reset.
+ */
+export async function relabels(kube: Kubernetes, query: EntriesQuery): Promise<readonly Relabel[]> {
+  const { workload, foreign = [], signal } = query;
+  const entries = await listEntries(kube, workload.namespace, signal);
+  const selected = Object.assign({}, ...foreign.map((service) => textMapping(reachOf(service).selector))) as Labels;
+  const mine = entries.filter((entry) => automaticGroup(entry) === workload.group);
+  const changes = mine.map((entry) => ({ ref: refOf(entry), labels: labelChanges(entry, workload, selected) }));
+  return changes.filter(({ labels }) => Object.keys(labels).length > 0);
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+function labelChanges(
+  entry: KubeObject,
+  workload: Workload,
+  selected: Labels,
+): Readonly<Record<string, string | null>> {
+  const labels = entryLabels(entry);
+  const names = workload.services.map(({ name }) => name);
+  const added = names.filter((name) => labels[serviceKey(name)] === undefined).map((name) => [serviceKey(name), READY]);
+  const gone = servicesNamed(labels).filter((name) => !names.includes(name));
+  const removed = gone.map((name) => [SERVICE_LABEL_PREFIX + name, null]);
+  const joined = Object.entries(selected).filter(([key, value]) => labels[key] !== value);
+  return Object.fromEntries([...added, ...removed, ...joined]) as Readonly<Record<string, string | null>>;
+}
+
+export interface FixedEntryQuery {
+  readonly workload: Workload;
+  readonly address: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Two entries with one address in one Service would each count as an endpoint. Throws `entry-beside-automatic`. */
+export async function refuseBesideAutomatic(kube: Kubernetes, query: FixedEntryQuery): Promise<void> {
+  const { workload, address, signal } = query;
+  const names = workload.services.map(({ name }) => name);
+  for (const entry of await listEntries(kube, workload.namespace, signal)) {
+    const services = servicesNamed(entryLabels(entry)).filter((name) => names.includes(name));
+    if (automaticGroup(entry) === undefined || entryAddress(entry) !== address || services.length === 0) continue;
+    throw clusterProblems.entryBesideAutomatic({ address, entry: showRef(refOf(entry)), services });
+  }
+}

@@ -1,0 +1,138 @@
+import { refOf, showRef, type KubeObject } from '../../mesh/kube-object.ts';
+import { list, mapping } from '../../mesh/unknown.ts';
+import type { Problem } from '../../problems.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { addressNature } from '../address-nature.ts';
+import type { Waiting } from '../facts-options.ts';
+import type { Kubernetes } from '../kubernetes.ts';
+import { isPending, reachOf, type BalancerPort } from '../load-balancer.ts';
+import { poll } from '../poll.ts';
+import { serviceRef } from '../refs.ts';
+
+export interface StatusOptions {
+  readonly istioNamespace: string;
+  readonly now: Date;
+  readonly wait?: Waiting;
+  readonly signal?: AbortSignal;
+}
+
+/** One Service, in the columns of `kubectl get services`. */
+export interface ExposureRow {
+  readonly namespace: string;
+  readonly name: string;
+  readonly type: string;
+  readonly clusterIp: string;
+  /** Addresses or host names; `<pending>` while one is waited for, `<none>` where none is due. */
+  readonly externalIp: string;
+  readonly ports: string;
+  readonly age: string;
+  /** True for a Service by which VMs reach the control plane. */
+  readonly expansion: boolean;
+}
+
+export interface ExposureStatus {
+  readonly rows: readonly ExposureRow[];
+  /** What is wrong; none when every load balancer has a usable address and something behind it. */
+  readonly problems: readonly Problem[];
+}
+
+/** Services by which VMs reach a control plane, of both generations. */
+const EXPANSION =
+  /^(istio-pilot-ilb|mixer-ilb|istio-ca-ilb|citadel-ilb|dns-ilb(-tcp)?|istiod.*-ilb|istio-eastwestgateway)$/;
+
+/** The Services of the control plane's namespace and the DNS load balancers of kube-system, in one table. */
+export async function exposureStatus(kube: Kubernetes, options: StatusOptions): Promise<ExposureStatus> {
+  const { timeoutMs = 0, intervalMs = 1000, note } = options.wait ?? {};
+  let last = '';
+  const settled = (services: readonly KubeObject[]): boolean => {
+    const waiting = pendingOf(services).join(', ');
+    if (waiting !== '' && waiting !== last) note?.(`waiting for an address of ${waiting}`);
+    last = waiting;
+    return waiting === '';
+  };
+  const { signal } = options;
+  const what = 'wait for addresses of load balancers';
+  const read = (): Promise<readonly KubeObject[]> => readServices(kube, options);
+  const services = await poll(read, settled, { timeoutMs, intervalMs, what, ...(signal && { signal }) });
+  const rows = services.map((service) => rowOf(service, options.now));
+  return { rows, problems: await problemsOf(kube, services, signal) };
+}
+
+async function readServices(kube: Kubernetes, options: StatusOptions): Promise<readonly KubeObject[]> {
+  const { istioNamespace: namespace, signal } = options;
+  const [own, ...dns] = await Promise.all([
+    kube.list({ apiVersion: 'v1', kind: 'Service', namespace }, signal),
+    kube.get(serviceRef('kube-system', 'dns-ilb'), signal),
+    kube.get(serviceRef('kube-system', 'dns-ilb-tcp'), signal),
+  ]);
+  return [...own, ...dns.filter((service) => service !== undefined)];
+}
+
+function pendingOf(services: readonly KubeObject[]): readonly string[] {
+  return services.filter((service) => isPending(reachOf(service))).map((service) => showRef(refOf(service)));
+}
+
+async function problemsOf(
+  kube: Kubernetes,
+  services: readonly KubeObject[],
+  signal?: AbortSignal,
+): Promise<readonly Problem[]> {
+  const pending = pendingOf(services);
+  const expansion = services.filter((service) => EXPANSION.test(service.metadata.name));
+  const open = expansion.flatMap((service) => {
+    const address = reachOf(service).addresses.find((each) => addressNature(each) === 'public');
+    return address === undefined
+      ? []
+      : [clusterProblems.loadBalancerPublic({ service: showRef(refOf(service)), address })];
+  });
+  const empty = await Promise.all(expansion.map((service) => hasNoEndpoints(kube, service, signal)));
+  const unused = expansion.filter((_service, index) => empty[index]);
+  return [
+    ...(pending.length > 0 ? [clusterProblems.loadBalancerPending({ cluster: kube.name, services: pending })] : []),
+    ...open,
+    ...unused.map((service) => clusterProblems.loadBalancerEmpty({ service: showRef(refOf(service)) })),
+  ];
+}
+
+/** A Service in the wrong namespace selects nothing and never works, though it has an address (F17). */
+async function hasNoEndpoints(kube: Kubernetes, service: KubeObject, signal?: AbortSignal): Promise<boolean> {
+  if (!kube.live) return false;
+  const { name, namespace = 'default' } = service.metadata;
+  const labelSelector = `kubernetes.io/service-name=${name}`;
+  const query = { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', namespace, labelSelector };
+  const slices = await kube.list(query, signal);
+  if (slices.some((slice) => list(slice['endpoints']).length > 0)) return false;
+  // Kubernetes before 1.21 has Endpoints only.
+  const endpoints = await kube.get({ apiVersion: 'v1', kind: 'Endpoints', namespace, name }, signal);
+  return list(endpoints?.['subsets']).every((subset) => list(mapping(subset)['addresses']).length === 0);
+}
+
+function rowOf(service: KubeObject, now: Date): ExposureRow {
+  const reach = reachOf(service);
+  const { name, namespace = 'default' } = service.metadata;
+  const external = [...reach.addresses, ...reach.hostnames].join(',');
+  const created = service.metadata['creationTimestamp'];
+  return {
+    namespace,
+    name,
+    type: reach.type,
+    clusterIp: reach.clusterIp === '' ? '<none>' : reach.clusterIp,
+    externalIp: external === '' ? (isPending(reach) ? '<pending>' : '<none>') : external,
+    ports: reach.ports.map(formatPort).join(','),
+    age: typeof created === 'string' ? formatAge(now.getTime() - Date.parse(created)) : '<unknown>',
+    expansion: EXPANSION.test(name),
+  };
+}
+
+function formatPort({ port, nodePort, protocol }: BalancerPort): string {
+  return `${port}${nodePort === undefined ? '' : `:${nodePort}`}/${protocol}`;
+}
+
+/** As kubectl shows it, in one unit: 45s, 12m, 3h, 5d. */
+export function formatAge(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  if (!Number.isFinite(seconds)) return '<unknown>';
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 2 * 3600) return `${Math.floor(seconds / 60)}m`;
+  return seconds < 48 * 3600 ? `${Math.floor(seconds / 3600)}h` : `${Math.floor(seconds / 86_400)}d`;
+}

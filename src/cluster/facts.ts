@@ -1,0 +1,43 @@
+import type { ClusterFacts } from '../mesh/cluster-facts.ts';
+import { clusterProblems } from '../problems/cluster.ts';
+import { gatherClassicFacts } from './classic-facts.ts';
+import { gatherCurrentFacts } from './current-facts.ts';
+import type { FactsOptions } from './facts-options.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import { configMapRef, revisionSuffix, serviceRef } from './refs.ts';
+
+export type { FactsOptions, Waiting } from './facts-options.ts';
+
+/**
+ * All that meshx needs to know about a cluster. Reads a fixed number of objects by name, however many Services there are.
+ * Throws `istio-not-found`, and what the two generations throw.
+ */
+export async function gatherClusterFacts(kube: Kubernetes, options: FactsOptions): Promise<ClusterFacts> {
+  const generation = await detectGeneration(kube, options);
+  return generation === 'current' ? gatherCurrentFacts(kube, options) : gatherClassicFacts(kube, options);
+}
+
+/**
+ * Which generation's control plane runs in the namespace. Both have a ConfigMap `istio`, so the Services decide; a
+ * cluster whose istiod is elsewhere has that ConfigMap only. Throws `istio-not-found`.
+ */
+export async function detectGeneration(kube: Kubernetes, options: FactsOptions): Promise<'current' | 'classic'> {
+  if (options.release !== undefined) return 'classic';
+  const suffix = revisionSuffix(options.revision);
+  const looked = [
+    serviceRef(options.istioNamespace, `istiod${suffix}`),
+    serviceRef(options.istioNamespace, 'istio-pilot'),
+    serviceRef(options.istioNamespace, 'istio-pilot-ilb'),
+    configMapRef(options.istioNamespace, `istio${suffix}`),
+  ];
+  const found = await Promise.all(looked.map((ref) => kube.get(ref, options.signal)));
+  const [istiod, pilot, pilotBalancer, meshConfig] = found;
+  if (istiod !== undefined) return 'current';
+  if (pilot !== undefined || pilotBalancer !== undefined) return 'classic';
+  if (meshConfig !== undefined) return 'current';
+  throw clusterProblems.istioNotFound({
+    cluster: kube.name,
+    namespace: options.istioNamespace,
+    looked: looked.map((ref) => `${ref.kind} ${ref.name}`),
+  });
+}

@@ -1,0 +1,136 @@
+import { isIP } from 'node:net';
+import { showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { list, mapping, text } from '../mesh/unknown.ts';
+import { clusterProblems } from '../problems/cluster.ts';
+import type { FactsOptions } from './facts-options.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import { isPending, reachOf, type BalancerPort, type Reach } from './load-balancer.ts';
+import { poll } from './poll.ts';
+import { revisionSuffix, serviceRef } from './refs.ts';
+import { resolveHost, systemResolver } from './resolve-host.ts';
+
+/** istiod's TLS port inside the cluster. */
+const ISTIOD_PORT = 15012;
+
+/** Where VMs reach istiod, and how that was found out. */
+export interface IstiodAddress {
+  readonly addresses: readonly string[];
+  readonly port: number;
+  readonly source: string;
+}
+
+/**
+ * The address of istiod for VMs: what the operator says, else the first of these Services that there is: the east-west
+ * gateway, istiod-ilb (an internal load balancer straight to istiod), istiod itself when it is reachable from outside.
+ * Throws `istiod-not-exposed`, `load-balancer-pending`, `gateway-port-missing`, `address-unresolvable`.
+ */
+export async function findIstiod(kube: Kubernetes, options: FactsOptions): Promise<IstiodAddress> {
+  if (options.address !== undefined) return givenAddress(options.address, options);
+  const refs = candidates(options);
+  const found = await pollExposure(kube, refs, options);
+  if (found === undefined) return missing(options, () => notExposed(kube, refs, options));
+  if (found.port === undefined) {
+    const ports = found.reach.ports.map((port) => String(port.port));
+    throw clusterProblems.gatewayPortMissing({ service: showRef(found.ref), port: ISTIOD_PORT, ports });
+  }
+  if (isPending(found.reach)) {
+    const services = [showRef(found.ref)];
+    return missing(options, () => clusterProblems.loadBalancerPending({ cluster: kube.name, services }));
+  }
+  return addressOf(kube, { ...found, port: found.port }, options);
+}
+
+function notExposed(kube: Kubernetes, refs: readonly ObjectRef[], options: FactsOptions): Error {
+  const { istioNamespace: namespace } = options;
+  return clusterProblems.istiodNotExposed({ cluster: kube.name, namespace, looked: refs.map((ref) => ref.name) });
+}
+
+/** No address: a Problem, unless the caller can do without. */
+function missing(options: FactsOptions, problem: () => Error): IstiodAddress {
+  if (!options.skip?.includes('addresses')) throw problem();
+  return { addresses: [], port: ISTIOD_PORT, source: 'none yet' };
+}
+
+interface Exposure {
+  readonly ref: ObjectRef;
+  readonly reach: Reach;
+  readonly port: BalancerPort | undefined;
+}
+
+function candidates(options: FactsOptions): readonly ObjectRef[] {
+  const [name = '', namespace = options.istioNamespace] = (options.gateway ?? 'istio-eastwestgateway').split('.');
+  const gateway = serviceRef(namespace, name);
+  if (options.gateway !== undefined) return [gateway];
+  const istiod = `istiod${revisionSuffix(options.revision)}`;
+  return [gateway, serviceRef(options.istioNamespace, `${istiod}-ilb`), serviceRef(options.istioNamespace, istiod)];
+}
+
+function pollExposure(
+  kube: Kubernetes,
+  refs: readonly ObjectRef[],
+  options: FactsOptions,
+): Promise<Exposure | undefined> {
+  const look = async (): Promise<Exposure | undefined> => {
+    const services = await Promise.all(refs.map((ref) => kube.get(ref, options.signal)));
+    const exposures = services.map((service, index) => exposureOf(refs[index], service));
+    return exposures.find((exposure) => exposure !== undefined);
+  };
+  const done = (seen: Exposure | undefined): boolean => seen !== undefined && !isPending(seen.reach);
+  const { timeoutMs = 0, intervalMs = 1000 } = options.wait ?? {};
+  const { signal } = options;
+  return poll(look, done, { timeoutMs, intervalMs, what: "wait for istiod's address", ...(signal && { signal }) });
+}
+
+/** Undefined for a Service that is not there, or that only the cluster itself can reach. */
+function exposureOf(ref: ObjectRef | undefined, service: KubeObject | undefined): Exposure | undefined {
+  if (ref === undefined || service === undefined) return undefined;
+  const reach = reachOf(service);
+  if (reach.type === 'ClusterIP' && reach.addresses.length === 0) return undefined;
+  return { ref, reach, port: istiodPort(reach) };
+}
+
+/** The port that leads to istiod's 15012: by number, else by where it goes, else by its name. */
+function istiodPort(reach: Reach): BalancerPort | undefined {
+  const tests: readonly ((port: BalancerPort) => boolean)[] = [
+    (port) => port.port === ISTIOD_PORT,
+    (port) => port.targetPort === ISTIOD_PORT,
+    (port) => /^(tls-istiod|https-dns|tls-xds)$/.test(port.name),
+  ];
+  return tests.map((test) => reach.ports.find(test)).find((port) => port !== undefined);
+}
+
+async function addressOf(
+  kube: Kubernetes,
+  found: Exposure & { readonly port: BalancerPort },
+  options: FactsOptions,
+): Promise<IstiodAddress> {
+  const { reach, port, ref } = found;
+  if (reach.addresses.length > 0) return { addresses: reach.addresses, port: port.port, source: showRef(ref) };
+  const [hostname] = reach.hostnames;
+  if (hostname !== undefined) {
+    const addresses = await resolveHost(hostname, options.lookup ?? systemResolver, options.signal);
+    return { addresses, port: port.port, source: `${showRef(ref)}, whose load balancer is ${hostname}` };
+  }
+  const addresses = await nodeAddresses(kube, options.signal);
+  if (addresses.length === 0) return missing(options, () => notExposed(kube, [ref], options));
+  return { addresses, port: port.nodePort ?? port.port, source: `nodes of ${kube.name}, NodePort of ${showRef(ref)}` };
+}
+
+/** Internal addresses of the nodes: every node answers on a NodePort. */
+async function nodeAddresses(kube: Kubernetes, signal?: AbortSignal): Promise<readonly string[]> {
+  const nodes = await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal);
+  const addresses = nodes.flatMap((node) => list(mapping(node['status'])['addresses'])).map(mapping);
+  const internal = addresses.filter((each) => each['type'] === 'InternalIP').map((each) => text(each['address']));
+  return internal.filter((address) => address !== undefined);
+}
+
+/** IP, [IPv6]:PORT, IP:PORT, host name or host:PORT. */
+async function givenAddress(given: string, options: FactsOptions): Promise<IstiodAddress> {
+  const source = 'the address that was given';
+  if (isIP(given) !== 0) return { addresses: [given], port: ISTIOD_PORT, source };
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9]([A-Za-z0-9.-]{0,252})))(?::(\d{1,5}))?$/.exec(given);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[4] ?? ISTIOD_PORT);
+  if (host === undefined || port < 1 || port > 65_535) throw clusterProblems.badIstiodAddress({ given });
+  return { addresses: await resolveHost(host, options.lookup ?? systemResolver, options.signal), port, source };
+}

@@ -1,0 +1,146 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps, type RequestOptions } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Problem } from '../../problems.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { errorCode, errorText } from '../foreign-error.ts';
+import type { Credentials } from './kubeconfig.ts';
+
+/** The largest answer that meshx reads, bytes: a list of many thousand objects, not an endless stream. */
+const MAX_ANSWER = 256 * 1024 * 1024;
+const TRIES = 3;
+const FIRST_PAUSE_MS = 200;
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** With its query; each segment is encoded by who builds it. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+  /** Imperative, for people: "get Service vm/mysqldb". */
+  readonly summary: string;
+  /** True when sending it twice does the same as once: it is sent again after 429 and 5xx. */
+  readonly repeatable: boolean;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** Seconds of a Retry-After header. */
+  readonly retryAfter?: number;
+}
+
+/** Sends requests to one API server with the credentials of one context, each within a limit. */
+export class Transport {
+  readonly #credentials: Credentials;
+  readonly #timeoutMs: number;
+  #options: Promise<RequestOptions> | undefined;
+
+  constructor(credentials: Credentials, timeoutMs: number) {
+    this.#credentials = credentials;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** The answer, whatever its status. Throws a Problem when there is none. */
+  async send(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer> {
+    let refreshed = false;
+    for (let tried = 1; ; tried += 1) {
+      const answer = await this.#once(request, signal, request.repeatable && tried < TRIES);
+      if (answer?.status === 401 && !refreshed) {
+        // A token of an exec plugin may have run out since it was asked: ask the plugin once more.
+        refreshed = true;
+        this.#options = undefined;
+        continue;
+      }
+      if (answer !== undefined && !(request.repeatable && tried < TRIES && isTransient(answer.status))) return answer;
+      const pause = Math.min((answer?.retryAfter ?? 0) * 1000 || FIRST_PAUSE_MS * 2 ** (tried - 1), this.#timeoutMs);
+      await delay(pause, undefined, { signal }).catch((error: unknown) => {
+        throw clusterProblems.interrupted({ request: request.summary }, error);
+      });
+    }
+  }
+
+  /** Undefined when the connection broke and the request may be sent again. */
+  async #once(
+    request: ApiRequest,
+    signal: AbortSignal | undefined,
+    mayRepeat: boolean,
+  ): Promise<ApiAnswer | undefined> {
+    const limit = AbortSignal.timeout(this.#timeoutMs);
+    const until = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+    try {
+      // An exec plugin can hang: its limit is the request's.
+      const options = await unlessAborted((this.#options ??= this.#credentials.options(until)), until);
+      return await exchange(this.#credentials.server, options, request, until);
+    } catch (error) {
+      if (signal?.aborted) throw clusterProblems.interrupted({ request: request.summary }, error);
+      this.#options = undefined;
+      if (limit.aborted) throw this.#timedOut(request, error);
+      if (mayRepeat && errorCode(error) === 'ECONNRESET') return undefined;
+      throw this.#translated(error);
+    }
+  }
+
+  #timedOut(request: ApiRequest, cause: unknown): Error {
+    const { name: cluster } = this.#credentials;
+    return clusterProblems.timedOut({ cluster, request: request.summary, seconds: this.#timeoutMs / 1000 }, cause);
+  }
+
+  #translated(error: unknown): unknown {
+    const code = errorCode(error);
+    if (error instanceof Problem || typeof code !== 'string') return error;
+    const reason = errorText(error) || code;
+    const details = { cluster: this.#credentials.name, server: this.#credentials.server.origin, reason };
+    return TLS_CODES.test(code)
+      ? clusterProblems.untrusted(details, error)
+      : clusterProblems.unreachable(details, error);
+  }
+}
+
+const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/;
+
+function isTransient(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return stop();
+    signal.addEventListener('abort', stop, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+function exchange(server: URL, options: RequestOptions, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
+  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+  const headers = {
+    ...options.headers,
+    accept: 'application/json',
+    'user-agent': 'meshx',
+    ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+    ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+  };
+  const send = server.protocol === 'http:' ? requestHttp : requestHttps;
+  // The server of a kubeconfig may have a path: gateways that front several clusters do.
+  const url = new URL(server.pathname.replace(/\/$/, '') + request.path, server.origin);
+  return new Promise((resolve, reject) => {
+    const sent = send(url, { ...options, method: request.method, headers, signal }, (response) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      response.on('data', (part: Buffer) => {
+        parts.push(part);
+        size += part.length;
+        if (size > MAX_ANSWER) response.destroy(new RangeError('the answer is larger than 256 MiB'));
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        const seconds = Number(response.headers['retry-after']);
+        const retryAfter = Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds } : {};
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8'), ...retryAfter });
+      });
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}

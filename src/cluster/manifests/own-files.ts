@@ -1,0 +1,50 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { stringify } from 'yaml';
+import { showRef, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { isSubdomain } from '../../mesh/names.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { errorText } from '../foreign-error.ts';
+import { appliedObject } from '../applied-object.ts';
+import { manifestProblems } from '../../problems/manifests.ts';
+
+const FIRST_LINE = '# Written by meshx. Changes made by hand are lost at the next run.';
+
+/** Where meshx writes an object: meshx/NAMESPACE/KIND-NAME.yaml, relative to the folder. Throws for hostile names. */
+export function ownFile(ref: ObjectRef): string {
+  const place = ref.namespace ?? (ref.kind === 'Namespace' ? ref.name : 'cluster');
+  for (const part of [place, ref.name]) {
+    if (!isSubdomain(part))
+      throw clusterProblems.refused({ object: showRef(ref), reason: `bad name ${JSON.stringify(part)}` });
+  }
+  return join('meshx', place, `${ref.kind.toLowerCase()}-${ref.name}.yaml`);
+}
+
+/** Writes beside the target and renames: a reader sees the old file or the new one, never half of one. */
+export async function writeOwnFile(folder: string, object: KubeObject): Promise<string> {
+  const file = ownFile(refOf(object));
+  const path = join(folder, file);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(
+      temporary,
+      `${FIRST_LINE}\n${stringify(appliedObject(object), { lineWidth: 0, aliasDuplicateObjects: false })}`,
+    );
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw manifestProblems.manifestUnwritable({ file: path, reason: errorText(error) }, error);
+  }
+  return file;
+}
+
+/** True for a file that meshx wrote: by its place and its first line. */
+export async function isOwnFile(folder: string, file: string, ref: ObjectRef): Promise<boolean> {
+  if (file !== ownFile(ref)) return false;
+  return (await readFile(join(folder, file), 'utf8')).startsWith(FIRST_LINE);
+}
+
+export async function removeOwnFile(folder: string, file: string): Promise<void> {
+  await rm(join(folder, file));
+}

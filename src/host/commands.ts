@@ -1,0 +1,230 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { hostProblems } from '../problems/host.ts';
+import { doing, said } from './doing.ts';
+import { announced, exchange, type Exchanged, MOST_OUTPUT, newToken } from './exchange.ts';
+import { errorText } from './foreign-error.ts';
+import { Gate } from './gate.ts';
+import type { Command, Output } from './host.ts';
+import type { Launch, Program } from './program.ts';
+import { type Sudo, sudoArgv, type SudoMode } from './sudo.ts';
+
+/** Does not keep the process alive when nothing is waited for any more. */
+const grace = (): Promise<false> => delay(GRACE_MS, false as const, { ref: false });
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** How long a stopped command has to end by itself before it is killed, and then until it is let go. */
+const GRACE_MS = 2_000;
+
+/**
+ * Signals the process group of a command, so that the children of a script end too. The group is left alone when it is
+ * this script's own: then the machine starts all commands in one group.
+ */
+const STOP = `
+group() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 3; }
+theirs=$(group "$2"); ours=$(group $$)
+if [ -n "$theirs" ] && [ "$theirs" -gt 1 ] && [ "$theirs" != "$ours" ]; then kill -s "$1" -- "-$theirs"; else kill -s "$1" "$2"; fi`;
+
+export interface CommandsOptions {
+  readonly name: string;
+  readonly launch: Launch;
+  readonly sudo?: Sudo;
+  /** How many commands may run at once. */
+  readonly most?: number;
+}
+
+interface Attempt {
+  readonly command: Command;
+  readonly mode: SudoMode;
+  readonly interrupt: AbortController;
+}
+
+/** Runs commands on a machine that can launch programs: root, stdin, limits and stopping are the same for all. */
+export class Commands {
+  readonly #all: CommandsOptions;
+  readonly #gate: Gate;
+  // sshd allows 10 sessions: 8 commands, and 2 that stop commands.
+  readonly #stopGate = new Gate(2);
+  #mode: Promise<SudoMode> | undefined;
+  #password: Promise<string> | undefined;
+
+  constructor(options: CommandsOptions) {
+    this.#all = options;
+    this.#gate = new Gate(options.most ?? 64);
+  }
+
+  async run(command: Command, signal?: AbortSignal): Promise<Output> {
+    if (!command.asRoot) return this.#within(command, signal, 'none');
+    const mode = await this.#modeFor(signal);
+    try {
+      return await this.#within(command, signal, mode);
+    } catch (error) {
+      if (mode !== 'silent' || !this.#all.sudo?.password || !isRefusal(error)) throw error;
+      this.#mode = Promise.resolve('asking');
+      return this.#within(command, signal, 'asking');
+    }
+  }
+
+  /** Two commands may ask at once: when the one that asks is interrupted, the other one asks again. */
+  async #modeFor(signal: AbortSignal | undefined): Promise<SudoMode> {
+    const asked = this.#mode;
+    if (!asked) return (this.#mode = this.#learn(signal));
+    try {
+      return await asked;
+    } catch {
+      return (this.#mode ??= this.#learn(signal));
+    }
+  }
+
+  /** Whether the user is root is asked once for each connection. */
+  async #learn(signal: AbortSignal | undefined): Promise<SudoMode> {
+    try {
+      const { stdout } = await this.#within({ argv: ['id', '-u'] }, signal, 'none');
+      // Only the last line: a login shell's own files may print before it.
+      return stdout.trim().split('\n').at(-1) === '0' ? 'none' : 'silent';
+    } catch (error) {
+      this.#mode = undefined;
+      throw error;
+    }
+  }
+
+  /** The time limit begins when the command has its turn, not while it waits for one. */
+  async #within(command: Command, signal: AbortSignal | undefined, mode: SudoMode): Promise<Output> {
+    const about = { host: this.#all.name, doing: doing(command) };
+    const ms = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const interrupt = new AbortController();
+    const interrupted = () => interrupt.abort(hostProblems.interrupted(about, signal?.reason));
+    if (signal?.aborted) throw hostProblems.interrupted(about, signal.reason);
+    signal?.addEventListener('abort', interrupted, { once: true });
+    let timer: NodeJS.Timeout | undefined;
+    const begin = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => interrupt.abort(hostProblems.timedOut({ ...about, ms })), ms);
+    };
+    try {
+      return await this.#inTurn({ command, mode, interrupt }, begin);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', interrupted);
+    }
+  }
+
+  async #inTurn(attempt: Attempt, begin: () => void): Promise<Output> {
+    for (;;) {
+      await this.#gate.enter(attempt.interrupt.signal);
+      begin();
+      try {
+        return await this.#attempt(attempt);
+      } catch (error) {
+        // A machine with a smaller MaxSessions: nothing was started yet, so wait for a place and try again.
+        if (!isChannelRefusal(error) || this.#gate.inside < 2) throw error;
+        this.#gate.narrow();
+      } finally {
+        this.#gate.leave();
+      }
+    }
+  }
+
+  async #attempt({ command, mode, interrupt }: Attempt): Promise<Output> {
+    const token = newToken();
+    const about = { host: this.#all.name, doing: doing(command) };
+    const failures = {
+      tooBig: () => hostProblems.outputTooBig({ ...about, bytes: MOST_OUTPUT }),
+      stdin: (cause: unknown) => hostProblems.stdinFailed({ ...about, reason: errorText(cause) }, cause),
+      wrongPassword: () => {
+        this.#password = undefined;
+        return hostProblems.sudoPasswordWrong(about);
+      },
+    };
+    const password = mode === 'asking' ? { password: () => this.#askPassword() } : {};
+    let onBegun: (pid: number) => void = () => undefined;
+    const begun = new Promise<number>((resolve) => (onBegun = resolve));
+    const launched = this.#all.launch(sudoArgv(mode, token, announced(token, command.argv)), about.doing);
+    const conversation = launched.then((program) =>
+      exchange({ ...{ program, token, stdin: command.stdin, interrupt, failures, onBegun }, ...password }),
+    );
+    const clear = () => this.#abandon(launched, mode, begun);
+    return answer(await orAborted(conversation, interrupt.signal, clear), mode, about);
+  }
+
+  /** A launch that hangs must not outlive the limit; what it gives later is stopped then. */
+  async #abandon(launched: Promise<Program>, mode: SudoMode, begun: Promise<number>): Promise<void> {
+    const stopped = launched.then(
+      (program) => this.#stop(program, mode, begun),
+      () => undefined,
+    );
+    const late = Promise.race([launched.then(() => false), grace().then(() => true)]).catch(() => false);
+    if (!(await late)) await stopped;
+  }
+
+  #askPassword(): Promise<string> {
+    return (this.#password ??= this.#all.sudo?.password?.() ?? Promise.reject(new Error('no password can be asked')));
+  }
+
+  /**
+   * TERM, time to end, KILL, let go. Signals go by a second channel: SSH's own are not forwarded through sudo. To let go
+   * ends stdin, which a script could take for the whole of a file: so it is signalled before, as soon as it has begun.
+   */
+  async #stop(program: Program, mode: SudoMode, begun: Promise<number>): Promise<void> {
+    const ended = program.ended.then(() => true);
+    const pid = await Promise.race([begun, ended, grace()]);
+    for (const signal of ['TERM', 'KILL'] as const) {
+      if (typeof pid !== 'number') break;
+      await Promise.race([ended, this.#signal(signal, pid, mode), grace()]);
+      if (await Promise.race([ended, grace()])) break;
+    }
+    program.close();
+    await Promise.race([ended, grace()]);
+  }
+
+  /** Best effort: the caller lets go of the command in any case, and already reports why. */
+  async #signal(name: 'TERM' | 'KILL', pid: number, mode: SudoMode): Promise<void> {
+    const interrupt = new AbortController();
+    const timer = setTimeout(() => interrupt.abort(new Error('the signal was not sent in time')), GRACE_MS);
+    const command: Command = { argv: ['sh', '-c', STOP, 'meshx-stop', name, String(pid)] };
+    try {
+      await this.#stopGate.enter(interrupt.signal);
+      try {
+        await this.#attempt({ command, mode, interrupt });
+      } finally {
+        this.#stopGate.leave();
+      }
+    } catch {
+      // The connection may be gone, which ends the command as well.
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What a program answered, or the Problem that it was none. */
+function answer(exchanged: Exchanged, mode: SudoMode, about: { host: string; doing: string }): Output {
+  const { ending, output, before, begun } = exchanged;
+  if ('lost' in ending) throw hostProblems.connectionLost({ ...about, reason: ending.lost });
+  if (begun) return { exitCode: ending.exitCode, ...output };
+  const words = { ...about, said: said(before || output.stdout) };
+  throw mode === 'none' ? hostProblems.shellUnusable(words) : hostProblems.sudoRefused(words);
+}
+
+/** Waits for work; on abort does the clearing up first and then throws the signal's reason. */
+async function orAborted<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+  clear: () => Promise<void>,
+): Promise<Result> {
+  const aborted = new Promise<'aborted'>((resolve) => {
+    if (signal.aborted) resolve('aborted');
+    else signal.addEventListener('abort', () => resolve('aborted'), { once: true });
+  });
+  const first = await Promise.race([work, aborted]);
+  if (!signal.aborted) return first as Result; // only an abort gives the word 'aborted'
+  work.catch(() => undefined);
+  await clear();
+  throw signal.reason;
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'id' in error && error.id === hostProblems.sudoRefused.id;
+}
+
+function isChannelRefusal(error: unknown): boolean {
+  return error instanceof Error && 'id' in error && error.id === hostProblems.channelRefused.id;
+}

@@ -1,0 +1,124 @@
+import { hostProblems } from '../problems/host.ts';
+import type { Host } from './host.ts';
+import { hop, type Hop, type HopDecisions, route } from './route.ts';
+import { NeedsCertificate } from './ssh-login.ts';
+import { OpenSshHost } from './openssh-host.ts';
+import { parseFingerprint } from './fingerprint.ts';
+import { readSshConfig } from './ssh-config.ts';
+import { checkWord, parseSshName } from './ssh-name.ts';
+
+/** What a command knows about how to reach a machine. All of it is optional but the operator's home and environment. */
+export interface ConnectOptions {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly user?: string;
+  readonly port?: number;
+  readonly identityFile?: string;
+  /** In place of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no configuration. */
+  readonly sshConfig?: string;
+  /** In place of UserKnownHostsFile. */
+  readonly knownHosts?: string;
+  /** `SHA256:…`: exactly this host key is trusted, and no other. */
+  readonly hostKeyFingerprint?: string;
+  /** Trusts a key of a host that is not known, says so by `note` and records it. Never a changed key. */
+  readonly acceptNewHostKey?: boolean;
+  /** Lines `type base64` from the cloud, trusted for this host. */
+  readonly extraHostKeys?: readonly string[];
+  readonly sudoPassword?: () => Promise<string>;
+  readonly passphrase?: (file: string) => Promise<string>;
+  /** For each of TCP, handshake and authentication; ConnectTimeout or 20 000 when absent. */
+  readonly timeoutMs?: number;
+  /** Between signs of life, of which three may stay without an answer; 10 000 when absent. */
+  readonly keepaliveMs?: number;
+  readonly signal?: AbortSignal;
+  readonly note?: (line: string) => void;
+}
+
+const DEFAULT_TIMEOUT_MS = 20_000;
+
+/**
+ * A machine over SSH, as the operator's own `ssh` would reach it: SSH configuration, known_hosts, keys, agent, jump hosts.
+ * Where known_hosts trusts a certificate authority, the system's ssh is the transport. Throws a Problem.
+ */
+export async function connect(name: string, options: ConnectOptions): Promise<Host> {
+  const asked = named(name, options);
+  if (options.hostKeyFingerprint !== undefined) parseFingerprint(options.hostKeyFingerprint);
+  const config = await readSshConfig(options.home, options.sshConfig);
+  const settings = hop({ asked, config, home: options.home, env: options.env });
+  const chain =
+    settings.proxyCommand === undefined ? route(settings, { config, home: options.home, env: options.env }) : [];
+  const hops: Hop[] = [...chain, settings].map((one) => ({
+    settings: one,
+    timeoutMs: options.timeoutMs ?? one.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
+  }));
+  try {
+    return await walk(hops, options);
+  } catch (error) {
+    if (!(error instanceof NeedsCertificate)) throw error;
+    return bySystemSsh(name, options, { where: error.where, timeoutMs: hops.at(-1)?.timeoutMs ?? DEFAULT_TIMEOUT_MS });
+  }
+}
+
+function named(name: string, options: ConnectOptions) {
+  const parsed = parseSshName(name);
+  const { user = parsed.user, port = parsed.port } = options;
+  const fail = (reason: string) => hostProblems.nameInvalid({ name, reason });
+  if (user !== undefined) checkWord('user', user, fail);
+  if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65535)) {
+    throw fail(`${port} is not a port (1 to 65535)`);
+  }
+  return { host: parsed.host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+}
+
+/** From hop to hop; each later one stands on the one before it, and ends it when it ends itself. */
+async function walk(hops: readonly Hop[], options: ConnectOptions): Promise<Host> {
+  const { walkTo } = await import('./walk.ts');
+  const last = hops.length - 1;
+  let current: Awaited<ReturnType<typeof walkTo>> | undefined;
+  for (const [index, one] of hops.entries()) {
+    const beneath = current;
+    try {
+      current = await walkTo(one, beneath, index === last ? forTarget(options) : forJump(options));
+    } catch (error) {
+      await beneath?.[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+  if (!current) throw new Error('a route has at least one hop');
+  return current;
+}
+
+const shared = (options: ConnectOptions): HopDecisions => ({
+  acceptNewHostKey: options.acceptNewHostKey ?? false,
+  knownHosts: options.knownHosts,
+  passphrase: options.passphrase,
+  keepaliveMs: options.keepaliveMs,
+  signal: options.signal,
+  note: options.note,
+});
+
+/** User, key, fingerprint and the cloud's record speak of the machine itself, not of the way to it. */
+const forJump = (options: ConnectOptions): HopDecisions => shared(options);
+
+const forTarget = (options: ConnectOptions): HopDecisions => ({
+  ...shared(options),
+  identityFile: options.identityFile,
+  hostKeyFingerprint: options.hostKeyFingerprint,
+  extraHostKeys: options.extraHostKeys,
+  sudoPassword: options.sudoPassword,
+});
+
+function bySystemSsh(name: string, options: ConnectOptions, why: { where: string; timeoutMs: number }): Promise<Host> {
+  const { host, user, port } = named(name, options);
+  return OpenSshHost.connect({
+    ...why,
+    ...{ host, env: options.env },
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(options.identityFile === undefined ? {} : { identityFile: options.identityFile }),
+    ...(options.sshConfig === undefined ? {} : { sshConfig: options.sshConfig }),
+    ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...(options.sudoPassword === undefined ? {} : { sudo: { password: options.sudoPassword } }),
+  });
+}

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { feed } from './stdin.ts';
+import type { Command, Output } from './host.ts';
+import type { Ending, Program } from './program.ts';
+
+/** What a command may print on stdout and stderr together; more is a Problem. Bytes. */
+export const MOST_OUTPUT = 64 * 1024 * 1024;
+
+/**
+ * Announces on stderr that the command begins now, with its process id, and becomes the command. So sudo's own words
+ * are told from the command's, and a command can be signalled from a second channel.
+ */
+const ANNOUNCE = `printf '%s %s\\n' "$0" "$$" >&2; exec "$@"`;
+
+/** What may stand before the announcement: a lecture of sudo, words of login files. Characters. */
+const MOST_BEFORE = 65_536;
+
+/** The token is new for each command: no output can pretend to be the announcement. */
+export function newToken(): string {
+  return `meshx-${randomBytes(12).toString('hex')}`;
+}
+
+export function announced(token: string, argv: readonly string[]): readonly string[] {
+  return ['sh', '-c', ANNOUNCE, token, ...argv];
+}
+
+export interface Exchange {
+  readonly program: Program;
+  readonly token: string;
+  readonly stdin: Command['stdin'];
+  /** Given when sudo may ask: stdin is then held back until the command has begun. */
+  readonly password?: () => Promise<string>;
+  /** Aborted to give the command up; the reason is thrown by the caller. */
+  readonly interrupt: AbortController;
+  /** Makes what is thrown for a failure that is met here. */
+  readonly failures: {
+    readonly tooBig: () => Error;
+    readonly stdin: (cause: unknown) => Error;
+    readonly wrongPassword: () => Error;
+  };
+  /** Told the process id as soon as the command has begun. */
+  readonly onBegun: (pid: number) => void;
+}
+
+export interface Exchanged {
+  readonly ending: Ending;
+  readonly output: Omit<Output, 'exitCode'>;
+  /** What was said on stderr before the command began: sudo, a login shell, a forced command. */
+  readonly before: string;
+  readonly begun: boolean;
+}
+
+/** Holds one conversation with a started program. Does not stop it: the owner of `interrupt` does. */
+export async function exchange(all: Exchange): Promise<Exchanged> {
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  let size = 0;
+  const keep = (into: Buffer[]) => (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > MOST_OUTPUT) all.interrupt.abort(all.failures.tooBig());
+    else into.push(chunk);
+  };
+  const opening = new Opening(all, keep(err));
+  all.program.stdout.on('data', keep(out));
+  all.program.stderr.on('data', (chunk: Buffer) => opening.read(chunk));
+  if (!all.password) opening.sendStdin();
+  const ending = await all.program.ended;
+  const output = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+  return { ending, output, before: opening.before, begun: opening.begun };
+}
+
+/** The part of stderr until the command begins: sudo's question, then the announcement. */
+class Opening {
+  readonly #all: Exchange;
+  readonly #after: (chunk: Buffer) => void;
+  #held = '';
+  #asked = 0;
+  begun = false;
+
+  constructor(all: Exchange, after: (chunk: Buffer) => void) {
+    this.#all = all;
+    this.#after = after;
+  }
+
+  get before(): string {
+    return Buffer.from(this.#held.replaceAll(`${this.#all.token}?`, ''), 'latin1').toString();
+  }
+
+  read(chunk: Buffer): void {
+    if (this.begun) return this.#after(chunk);
+    // latin1 keeps the bytes apart, so that what follows the announcement can be given on unharmed.
+    this.#held = (this.#held + chunk.toString('latin1')).slice(-MOST_BEFORE);
+    const announcement = new RegExp(`${this.#all.token} (\\d+)\\n`).exec(this.#held);
+    if (announcement) this.#begin(announcement);
+    else this.#answer();
+  }
+
+  #begin(announcement: RegExpExecArray): void {
+    this.begun = true;
+    this.#all.onBegun(Number(announcement[1]));
+    const rest = this.#held.slice(announcement.index + announcement[0].length);
+    if (rest !== '') this.#after(Buffer.from(rest, 'latin1'));
+    if (this.#all.password) this.sendStdin();
+  }
+
+  /** The password is written only when sudo's own question was seen; a second question means that it was wrong. */
+  #answer(): void {
+    const { password, interrupt, failures, program, token } = this.#all;
+    const questions = this.#held.split(`${token}?`).length - 1;
+    if (!password || questions <= this.#asked) return;
+    this.#asked = questions;
+    if (questions > 1) return interrupt.abort(failures.wrongPassword());
+    password().then(
+      (text) => {
+        program.stdin.on('error', () => undefined);
+        // A line break would hand the rest of the password to the command as its input.
+        if (/[\r\n\0]/.test(text)) interrupt.abort(failures.wrongPassword());
+        else program.stdin.write(`${text}\n`);
+      },
+      (error: unknown) => interrupt.abort(error),
+    );
+  }
+
+  sendStdin(): void {
+    const { stdin, program, interrupt, failures } = this.#all;
+    feed(stdin, program, interrupt.signal).catch((error: unknown) => interrupt.abort(failures.stdin(error)));
+  }
+}

@@ -1,0 +1,28 @@
+import type { Writable } from 'node:stream';
+import { toShell } from './shell.ts';
+
+/**
+ * The longest line that goes into an exec request. A packet of 32 768 bytes is what every SSH server must take
+ * (RFC 4253 6.1), and sshd hands the line to the login shell as one argument, which Linux limits to 128 KiB.
+ */
+const LONGEST = 30_000;
+
+export interface ShellLine {
+  readonly line: string;
+  /** Must be written to stdin before anything else. */
+  readonly prefix: Buffer;
+}
+
+/** argv for a machine that takes one line. A long one travels by stdin: the shell reads exactly its bytes and runs it. */
+export function shellLine(argv: readonly string[]): ShellLine {
+  const line = toShell(argv);
+  const bytes = Buffer.from(line);
+  if (bytes.length <= LONGEST) return { line, prefix: Buffer.alloc(0) };
+  return { line: `sh -c 'eval "$(head -c ${bytes.length})"'`, prefix: bytes };
+}
+
+/** How the program ends tells of a pipe that failed. */
+export function writePrefix(stdin: Writable, { prefix }: ShellLine): void {
+  stdin.on('error', () => undefined);
+  if (prefix.length > 0) stdin.write(prefix);
+}

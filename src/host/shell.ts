@@ -1,0 +1,118 @@
+import type { Command } from './host.ts';
+
+const SAFE_WORD = /^[\w@%+=:,./-]+$/;
+
+/** Quotes one word for a POSIX shell. A NUL byte cannot be passed to a program at all and is refused. */
+export function quote(word: string): string {
+  if (word.includes('\0')) throw new TypeError('a word for the shell cannot hold a NUL byte');
+  if (SAFE_WORD.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** argv as one line for a POSIX shell: SSH has no argv, the remote shell splits it again. This file alone quotes. */
+export function toShell(argv: readonly string[]): string {
+  return argv.map(quote).join(' ');
+}
+
+/** A small POSIX script with its values as "$1", "$2", … Plain data. */
+export interface Script {
+  /** Becomes $0 as `meshx-NAME`, so that it can be recognized in `ps` and in audit logs. */
+  readonly name: string;
+  readonly text: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * What every script may use. `$R` is the root directory when an image is built (RootDirectoryHost) and empty on a live
+ * machine, so that a path is written "$R$1"; `live` asks which of the two it is.
+ *
+ * `place PATH` sets `$P` to where PATH really lies: inside the root its links are followed as the booted image would, so
+ * that an absolute link never leads out of it. `place PATH all` follows a link at the end too.
+ * `own OWNER MODE PATH` sets owner (`user` or `user:group`) and mode; `owner_mode PATH` prints them, with `-` for an owner
+ * that is not known. In an image the owner stands in the manifest beside the tree (`DIR.owners`), because the user need not
+ * exist yet; root also sets it on the file where the image knows the user.
+ * `put OWNER MODE SHA256 PATH` writes stdin: beside the target, in a directory that only root can enter (the target's
+ * directory may belong to another user), checked against SHA256 (`-`: unchecked), then renamed.
+ * `root_owner` prints the owner for files that nobody named one for: who runs the script, in an image root.
+ * `digest PATH` prints the sha256 of a file, `-` when there is none.
+ */
+const PRELUDE = `R=\${MESHX_ROOT-}
+LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+export LC_ALL PATH
+live() { test -z "$R"; }
+place() {
+  P=$1
+  if live; then
+    test "\${2-}" != all || test ! -h "$1" || P=$(readlink -f -- "$1")
+    return
+  fi
+  _rest=\${1#/} _done= _hops=0
+  while test -n "$_rest"; do
+    _name=\${_rest%%/*}
+    case $_rest in */*) _rest=\${_rest#*/} ;; *) _rest= ;; esac
+    case $_name in '' | .) continue ;; ..) _done=\${_done%/*}; continue ;; esac
+    if test -h "$R$_done/$_name" && { test -n "$_rest" || test "\${2-}" = all; }; then
+      _hops=$((_hops + 1))
+      test "$_hops" -le 40 || { echo "$1: too many links" >&2; return 1; }
+      _link=$(readlink -- "$R$_done/$_name") || return
+      case $_link in /*) _done= ;; esac
+      _rest=\${_link#/}\${_rest:+/$_rest}
+    else
+      _done=$_done/$_name
+    fi
+  done
+  P=$R$_done
+}
+_own() {
+  if live; then chown -h -- "$1" "$3" && chmod -- "$2" "$3"; return; fi
+  { test ! -f "$R.owners" || MESHX_PATH=$4 awk 'substr($0, index($0, " /") + 1) != ENVIRON["MESHX_PATH"]' "$R.owners"
+    echo "$1 $2 $4"; } | sort -k 3 > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
+  if test "$(id -u)" = 0; then
+    place /etc/passwd all
+    _id=$(MESHX_NAME=\${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
+    test -z "$_id" || chown -h -- "$_id" "$3" || return
+  fi
+  chmod -- "$2" "$3"
+}
+own() { place "$3" all && _own "$1" "$2" "$P" "\${P#"$R"}"; }
+owner_mode() {
+  place "$1" all || return
+  if live; then stat -c '%U:%G %04a' -- "$P"; return; fi
+  _id=$(MESHX_PATH=\${P#"$R"} awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
+  echo "\${_id:--} $(stat -c '%04a' -- "$P")"
+}
+put() {
+  place "$4" || return
+  _to=$P
+  test -d "\${_to%/*}/" || (umask 022; mkdir -p -- "\${_to%/*}") || return
+  ( umask 077
+    _in=$(mktemp -d "\${_to%/*}/.meshx.XXXXXX") && cd "$_in" || exit
+    trap 'rm -rf -- "$_in"' EXIT
+    trap 'exit 130' HUP INT TERM
+    cat > new || exit
+    test "$3" = - || test "$(sha256sum < new | cut -c 1-64)" = "$3" || { echo "$4: not all of it arrived" >&2; exit 181; }
+    _own "$1" "$2" new "\${_to#"$R"}" && mv -fT new "../\${_to##*/}" ) || return
+  ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
+}
+root_owner() { if live; then echo "$(id -u):$(id -g)"; else echo root:root; fi; }
+digest() {
+  place "$1" all || return
+  test -e "$P" || { echo -; return; }
+  _sum=$(sha256sum < "$P") && echo "\${_sum%% *}"
+}
+`;
+
+/** The prelude alone, for a text that holds several scripts. */
+export function prelude(): string {
+  return PRELUDE;
+}
+
+/** The script as text for `sh`, with the prelude. */
+export function scriptText(script: Script): string {
+  return PRELUDE + script.text;
+}
+
+/** A script as a command, as root. */
+export function scriptCommand(script: Script): Command & { asRoot: true } {
+  return { argv: ['sh', '-c', scriptText(script), `meshx-${script.name}`, ...script.args], asRoot: true };
+}

@@ -1,0 +1,67 @@
+import { matchesPatterns } from './pattern.ts';
+import type { ConfigLine } from './ssh-config-lines.ts';
+
+/** What the conditions of Host and Match may look at. */
+export interface MatchFacts {
+  /** As typed, and as HostName made it so far. */
+  readonly original: string;
+  readonly host: string;
+  /** What Host lines are compared with: the name as typed, in the final reading the one of HostName. */
+  readonly nameOfBlocks: string;
+  readonly user: string;
+  readonly localUser: string;
+  readonly final: boolean;
+}
+
+/**
+ * `maybe`: the block depends on what meshx does not evaluate (`exec` runs a program, `localnetwork`, `tagged`, …).
+ * It is a Problem only when such a block would set something that meshx reads: to guess would mean to connect to
+ * another machine or as another user than `ssh` does.
+ */
+export type Applies = 'yes' | 'no' | 'maybe';
+
+export function hostApplies(line: ConfigLine, facts: MatchFacts): Applies {
+  return matchesPatterns(line.words, facts.nameOfBlocks) ? 'yes' : 'no';
+}
+
+export function matchApplies(line: ConfigLine, facts: MatchFacts): Applies {
+  const words = line.words.flatMap((word) => splitEquals(word));
+  let applies: Applies = 'yes';
+  for (let at = 0; at < words.length; at += 1) {
+    const negated = words[at]?.startsWith('!') ?? false;
+    const criterion = (words[at] ?? '').replace(/^!/, '').toLowerCase();
+    const value = ALONE.has(criterion) ? '' : (words[(at += 1)] ?? '');
+    const answer = ask(criterion, value, facts);
+    if (answer === undefined) applies = 'maybe';
+    else if (answer === negated) return 'no';
+  }
+  return applies;
+}
+
+const ALONE = new Set(['all', 'canonical', 'final']);
+
+const splitEquals = (word: string) =>
+  /^!?[a-z]+=/i.test(word) ? [word.replace(/=.*/s, ''), word.replace(/^[^=]*=/, '')] : [word];
+
+/** undefined: not known. Names are never made canonical by meshx, so `canonical` is never true. */
+function ask(criterion: string, value: string, facts: MatchFacts): boolean | undefined {
+  const matches = (text: string) => matchesPatterns(value.split(','), text);
+  switch (criterion) {
+    case 'all':
+      return true;
+    case 'final':
+      return facts.final;
+    case 'canonical':
+      return false;
+    case 'host':
+      return matches(facts.host);
+    case 'originalhost':
+      return matches(facts.original);
+    case 'user':
+      return matches(facts.user);
+    case 'localuser':
+      return matches(facts.localUser);
+    default:
+      return undefined;
+  }
+}

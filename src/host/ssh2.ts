@@ -1,0 +1,7 @@
+import ssh2 from 'ssh2';
+
+export type { AnyAuthMethod, BaseAgent as Agent, ClientChannel, ConnectConfig, ParsedKey } from 'ssh2';
+
+/** ssh2 is CommonJS: its names are taken from the default import, once, here. */
+export const { Client, BaseAgent, createAgent } = ssh2;
+export const { parseKey } = ssh2.utils;

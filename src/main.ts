@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { createInterface } from 'node:readline';
+import { run } from './cli/run.ts';
+import type { Runtime } from './runtime.ts';
+
+const line = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+
+/** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name));
+  return controller.signal;
+}
+
+/** The typed letters are not shown: the terminal echoes to a place that swallows them. */
+function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const lines = createInterface({ input: process.stdin, terminal: true });
+  return new Promise((resolve) => {
+    lines.once('line', (answer) => resolve(answer));
+    lines.once('close', () => resolve(''));
+  }).then((answer) => {
+    lines.close();
+    process.stderr.write('\n');
+    return String(answer);
+  });
+}
+
+function version(): string {
+  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof file === 'object' && file && 'version' in file ? String(file.version) : 'unknown';
+}
+
+function liveRuntime(): Runtime {
+  return {
+    out: (text) => void process.stdout.write(line(text)),
+    err: (text) => void process.stderr.write(line(text)),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    now: () => new Date(),
+    signal: abortOnSignals(),
+    color: process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
+    version: version(),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret } : {}),
+  };
+}
+
+// A reader such as `head` that closes the pipe is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+process.exitCode = await run(process.argv.slice(2), liveRuntime());

@@ -1,0 +1,104 @@
+import type { CurrentFacts } from '../cluster-facts.ts';
+import { formatQuoted } from '../env-value.ts';
+import type { Workload } from '../workload.ts';
+import { portMap, workloadLabels } from '../workload-labels.ts';
+import { excludedPorts, inboundPorts } from './ports.ts';
+import { discoveryAddress } from './proxy-config.ts';
+
+/** What a caller decides about the files of one VM. */
+export interface BundleOptions {
+  /** Outbound ranges to capture, in place of everything. */
+  readonly serviceCidr?: string;
+  /** Whether the agent answers DNS on the VM; true when absent. */
+  readonly captureDns?: boolean;
+  /** The VM's mesh address; without it the start script takes the first of all its addresses. */
+  readonly address?: string;
+  /** Ports of sshd beside 22; never captured. */
+  readonly excludePorts?: readonly number[];
+}
+
+/** The labels that the proxy reports: those of the workload and the canonical ones that istiod derives for pods. */
+export function proxyLabels(workload: Workload): Readonly<Record<string, string>> {
+  const labels = workloadLabels(workload);
+  return {
+    ...labels,
+    'service.istio.io/canonical-name':
+      labels['service.istio.io/canonical-name'] ?? labels['app.kubernetes.io/name'] ?? labels['app'] ?? workload.group,
+    'service.istio.io/canonical-revision':
+      labels['service.istio.io/canonical-revision'] ??
+      labels['app.kubernetes.io/version'] ??
+      labels['version'] ??
+      'latest',
+  };
+}
+
+/** The metadata that the agent sends to istiod: the key set of istioctl (istio-current.md 2.3), with --autoregister. */
+export function computedMetadata(
+  facts: CurrentFacts,
+  workload: Workload,
+  options: BundleOptions,
+): Record<string, string> {
+  const labels = proxyLabels(workload);
+  const ports = Object.entries(portMap(workload)).map(([name, containerPort]) => ({
+    name,
+    containerPort,
+    protocol: '',
+  }));
+  return {
+    CANONICAL_SERVICE: labels['service.istio.io/canonical-name'] ?? workload.group,
+    CANONICAL_REVISION: labels['service.istio.io/canonical-revision'] ?? 'latest',
+    POD_NAMESPACE: workload.namespace,
+    SERVICE_ACCOUNT: workload.serviceAccount,
+    TRUST_DOMAIN: facts.trustDomain,
+    // An empty name makes istiod refuse the VM as soon as the mesh has a second cluster; pods get this same word.
+    ISTIO_META_CLUSTER_ID: facts.clusterId || 'Kubernetes',
+    ISTIO_META_MESH_ID: facts.meshId ?? '',
+    ISTIO_META_NETWORK: workload.network ?? '',
+    ISTIO_META_WORKLOAD_NAME: workload.group,
+    ISTIO_META_AUTO_REGISTER_GROUP: workload.group,
+    ISTIO_METAJSON_LABELS: sortedJson(labels),
+    ...(ports.length > 0 && { ISTIO_META_POD_PORTS: JSON.stringify(ports) }),
+    ...((options.captureDns ?? true) && { ISTIO_META_DNS_CAPTURE: 'true' }),
+  };
+}
+
+/**
+ * cluster.env: sorted lines KEY='value'. More than istioctl writes: CA_ADDR and ISTIO_SYSTEM_NAMESPACE always, because
+ * the start script otherwise falls back to istiod.istio-system.svc:15012 whatever the mesh uses. Not in it: PROV_CERT
+ * and OUTPUT_CERTS, which are the same on every VM: meshx's unit sets them, and Istio's start script has them as default.
+ */
+export function formatClusterEnv(
+  facts: CurrentFacts,
+  workload: Workload,
+  rest: {
+    readonly metadata: Readonly<Record<string, string>>;
+    readonly statusPort?: number;
+    readonly options: BundleOptions;
+  },
+): string {
+  const { metadata, statusPort, options } = rest;
+  const excluded = excludedPorts(options.excludePorts ?? [], statusPort);
+  const env: Record<string, string> = {
+    ...metadata,
+    CA_ADDR: discoveryAddress(facts),
+    ISTIO_INBOUND_PORTS: inboundPorts(workload.services, excluded),
+    ISTIO_LOCAL_EXCLUDE_PORTS: excluded.join(','),
+    ISTIO_NAMESPACE: workload.namespace,
+    ISTIO_SERVICE: `${workload.group}.${workload.namespace}`,
+    ISTIO_SERVICE_CIDR: options.serviceCidr ?? '*',
+    ISTIO_SYSTEM_NAMESPACE: facts.istioNamespace,
+    SERVICE_ACCOUNT: workload.serviceAccount,
+    ...(options.address !== undefined && { ISTIO_SVC_IP: options.address }),
+  };
+  const lines = Object.entries(env).map(([key, value]) => formatQuoted(key, value));
+  return `${lines.sort(byBytes).join('\n')}\n`;
+}
+
+/** Go's json.Marshal of a map: keys sorted, no spaces. */
+function sortedJson(labels: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => byBytes(a, b))));
+}
+
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,86 @@
+import { meshProblems } from '../../problems/mesh.ts';
+import type { KubeObject } from '../kube-object.ts';
+import { parseServicePort, type ServicePort } from '../service-port.ts';
+import { list, mapping, text, textMapping } from '../unknown.ts';
+import type { MeshService, Workload } from '../workload.ts';
+import { ownLabels, serviceKey, SERVICE_LABEL_PREFIX, servicesNamed } from '../workload-labels.ts';
+
+/**
+ * Reads a WorkloadGroup back: the mirror of currentObjects, so that a further service is added and nothing is lost.
+ * `services` are Services of its namespace, for a group that somebody else has labelled without keeping the ports.
+ * Throws `workload-group-unreadable`, `registered-ports-unknown`.
+ */
+export function workloadOf(group: KubeObject, services: readonly KubeObject[] = []): Workload {
+  const { metadata } = group;
+  const spec = mapping(group['spec']);
+  const template = mapping(spec['template']);
+  if (group.kind !== 'WorkloadGroup' || !metadata.namespace)
+    throw meshProblems.notAGroup({ group: metadata.name, reason: 'it is no WorkloadGroup of a namespace' });
+  const { network, locality, weight } = template;
+  const annotations = otherAnnotations(group);
+  return {
+    group: metadata.name,
+    namespace: metadata.namespace,
+    // istioctl writes an empty account into a token request and fails; Kubernetes' own default is meant.
+    serviceAccount: text(template['serviceAccount']) ?? 'default',
+    labels: ownLabels(labelsOf(group), metadata.name),
+    services: servicesOf(group, services),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+    ...(text(network) !== undefined && { network: text(network) ?? '' }),
+    ...(text(locality) !== undefined && { locality: text(locality) ?? '' }),
+    ...(typeof weight === 'number' && weight > 0 && { weight }),
+    ...(spec['probe'] !== undefined && { probe: mapping(spec['probe']) }),
+  };
+}
+
+/** The services registered on a group, with their ports: from its annotations, else from the Service of that name. */
+export function servicesOf(group: KubeObject, services: readonly KubeObject[] = []): readonly MeshService[] {
+  return servicesNamed(labelsOf(group)).map((name) => {
+    const ports = annotatedPorts(group, name) ?? portsOfService(services.find((one) => one.metadata.name === name));
+    if (!ports) throw meshProblems.portsUnknown({ group: group.metadata.name, service: name });
+    return { name, ports };
+  });
+}
+
+/** The workload with one more service, or with new ports for a service that it has; in alphabetical order. */
+export function withService(workload: Workload, service: MeshService): Workload {
+  const others = workload.services.filter(({ name }) => name !== service.name);
+  return { ...workload, services: [...others, service].sort((a, b) => (a.name < b.name ? -1 : 1)) };
+}
+
+/** The workload without one service. */
+export function withoutService(workload: Workload, service: string): Workload {
+  return { ...workload, services: workload.services.filter(({ name }) => name !== service) };
+}
+
+function labelsOf(group: KubeObject): Readonly<Record<string, string>> {
+  const spec = mapping(group['spec']);
+  // The template's labels lose against those of spec.metadata when istiod merges them (istio-current.md 5.3).
+  return { ...textMapping(mapping(spec['template'])['labels']), ...textMapping(mapping(spec['metadata'])['labels']) };
+}
+
+function otherAnnotations(group: KubeObject): Readonly<Record<string, string>> {
+  const all = {
+    ...group.metadata.annotations,
+    ...textMapping(mapping(mapping(group['spec'])['metadata'])['annotations']),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(
+      ([key]) => !key.startsWith(SERVICE_LABEL_PREFIX) && !key.startsWith('kubectl.kubernetes.io/'),
+    ),
+  );
+}
+
+function annotatedPorts(group: KubeObject, service: string): readonly ServicePort[] | undefined {
+  const kept = group.metadata.annotations?.[serviceKey(service)];
+  return kept?.split(',').map(parseServicePort);
+}
+
+function portsOfService(service: KubeObject | undefined): readonly ServicePort[] | undefined {
+  const ports = list(mapping(service?.['spec'])['ports']).map(mapping);
+  const read = ports.flatMap((port) => {
+    const number = typeof port['targetPort'] === 'number' ? port['targetPort'] : port['port'];
+    return typeof number === 'number' ? [{ number, name: text(port['name']) ?? String(number) }] : [];
+  });
+  return read.length > 0 ? read : undefined;
+}

@@ -1,0 +1,78 @@
+import { automaticEntryName } from '../entry-name.ts';
+import type { KubeObject } from '../kube-object.ts';
+import { MANAGED_BY } from '../kube-object.ts';
+import { portMeaning } from '../protocol.ts';
+import type { ServicePort } from '../service-port.ts';
+import type { MeshService, Workload } from '../workload.ts';
+import { formatPorts, portMap, serviceKey, serviceSelector, VM_LABEL, workloadLabels } from '../workload-labels.ts';
+
+/** Version of Istio's API that every supported release stores. */
+export const NETWORKING = 'networking.istio.io/v1';
+
+export function namespaceObject(name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: MANAGED_BY } };
+}
+
+export function serviceAccountObject(namespace: string, name: string): KubeObject {
+  return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels: MANAGED_BY } };
+}
+
+/** The Service of one mesh service: it selects the VMs on which the service is ready. */
+export function serviceObject(namespace: string, service: MeshService): KubeObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: service.name, namespace, labels: MANAGED_BY },
+    spec: { ports: service.ports.map(servicePortSpec), selector: serviceSelector(service.name) },
+  };
+}
+
+/**
+ * The group of one VM, the template of the entry that istiod makes for it. Each service is a label of the entry; its
+ * ports are kept in the group's annotation of the same key, so that the group alone says what is registered.
+ */
+export function workloadGroupObject(workload: Workload): KubeObject {
+  const { group: name, namespace, services, annotations, probe } = workload;
+  const ports = Object.fromEntries(services.map((service) => [serviceKey(service.name), formatPorts(service.ports)]));
+  return {
+    apiVersion: NETWORKING,
+    kind: 'WorkloadGroup',
+    metadata: { name, namespace, labels: MANAGED_BY, annotations: { ...annotations, ...ports } },
+    spec: { metadata: { labels: workloadLabels(workload) }, template: template(workload), ...(probe && { probe }) },
+  };
+}
+
+/**
+ * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. Its name differs from every
+ * name that istiod gives: istiod would take an entry of such a name for a VM that has come back, and delete it later.
+ */
+export function fixedEntryObject(workload: Workload, address: string): KubeObject {
+  const { group, namespace, annotations } = workload;
+  const name = automaticEntryName({ group: `${group}-at`, address });
+  const labels = Object.fromEntries(Object.entries(workloadLabels(workload)).filter(([key]) => key !== VM_LABEL));
+  return {
+    apiVersion: NETWORKING,
+    kind: 'WorkloadEntry',
+    metadata: { name, namespace, labels: MANAGED_BY, ...(annotations && { annotations }) },
+    spec: { address, labels, ...template(workload) },
+  };
+}
+
+function template(workload: Workload): Readonly<Record<string, unknown>> {
+  const { network, locality, weight, serviceAccount } = workload;
+  const ports = portMap(workload);
+  return {
+    ...(Object.keys(ports).length > 0 && { ports }),
+    serviceAccount,
+    ...(network && { network }),
+    ...(locality && { locality }),
+    ...(weight && { weight }),
+  };
+}
+
+/** Where the name gives no protocol, TCP is declared: Istio would otherwise wait for the client's first bytes to guess. */
+function servicePortSpec(port: ServicePort): Readonly<Record<string, unknown>> {
+  const { declared } = portMeaning(port);
+  const { name, number } = port;
+  return { name, port: number, protocol: 'TCP', targetPort: number, ...(!declared && { appProtocol: 'tcp' }) };
+}

@@ -1,0 +1,38 @@
+import { meshProblems } from '../../problems/mesh.ts';
+import { portNumbers } from '../service-port.ts';
+import type { MeshService } from '../workload.ts';
+
+/** Ports of SSH, Envoy's Prometheus and readiness pages and the agent: istioctl's list, in its order (2.3). */
+const ALWAYS_EXCLUDED = [22, 15090, 15021] as const;
+const AGENT_STATUS = 15020;
+
+/** Ports that Envoy and the agent listen on (istio-current.md 3.7). An application there breaks the proxy. */
+export const PROXY_PORTS: ReadonlySet<number> = new Set([
+  15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
+]);
+
+/** ISTIO_LOCAL_EXCLUDE_PORTS: never captured. Port 22 and the proxy's own always, then those of this machine's sshd. */
+export function excludedPorts(sshPorts: readonly number[], statusPort: number | undefined): readonly number[] {
+  const more = [...sshPorts].sort((a, b) => a - b);
+  return [...new Set([...ALWAYS_EXCLUDED, statusPort || AGENT_STATUS, ...more])];
+}
+
+/**
+ * ISTIO_INBOUND_PORTS: every port of every service, sorted, or "*" when there is none, as Istio does. A port missing here
+ * would get TLS in its face, an SSH port in it would lock the operator out. Throws `port-never-captured`.
+ */
+export function inboundPorts(services: readonly MeshService[], excluded: readonly number[]): string {
+  refuseOwnPorts(services, excluded);
+  return portNumbers(services).join(',') || '*';
+}
+
+/** Refuses services on ports of the proxy or of this machine's sshd. Throws `port-never-captured`. */
+export function refuseOwnPorts(services: readonly MeshService[], excluded: readonly number[]): void {
+  for (const { name, ports } of services) for (const { number } of ports) refuseOwnPort(name, number, excluded);
+}
+
+function refuseOwnPort(service: string, port: number, excluded: readonly number[]): void {
+  if (PROXY_PORTS.has(port))
+    throw meshProblems.portNeverCaptured({ port, service, why: "it is one of the proxy's own" });
+  if (excluded.includes(port)) throw meshProblems.portNeverCaptured({ port, service, why: 'SSH to the VM uses it' });
+}

@@ -1,0 +1,66 @@
+import { parse, stringify } from 'yaml';
+import { meshProblems } from '../../problems/mesh.ts';
+import { hostPort } from '../address.ts';
+import type { CurrentFacts } from '../cluster-facts.ts';
+import { mapping } from '../unknown.ts';
+import type { Workload } from '../workload.ts';
+
+type ProxyConfig = Readonly<Record<string, unknown>>;
+
+const ANNOTATION = 'proxy.istio.io/config';
+
+/** Where the VM's agent dials istiod, for xDS and for the CA alike: one value, so that a port is never set for one only. */
+export function discoveryAddress(facts: Pick<CurrentFacts, 'istiodHost' | 'istiodPort'>): string {
+  return hostPort(facts.istiodHost, facts.istiodPort);
+}
+
+/**
+ * The mesh's default ProxyConfig overlaid with the group's annotation as istiod and istioctl do it: each field replaces
+ * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Throws `proxy-config-unreadable`.
+ */
+export function mergedProxyConfig(facts: CurrentFacts, workload: Workload): ProxyConfig {
+  const fromMesh = facts.defaultConfig;
+  const fromGroup = annotationConfig(workload);
+  const proxyMetadata = { ...proxyMetadataOf(fromMesh), ...proxyMetadataOf(fromGroup) };
+  return { ...fromMesh, ...fromGroup, proxyMetadata, discoveryAddress: discoveryAddress(facts) };
+}
+
+/** proxyMetadata as text: a number or a word like true is written in YAML without quotes, and the agent wants text. */
+export function proxyMetadataOf(config: ProxyConfig): Readonly<Record<string, string>> {
+  const entries = Object.entries(mapping(config['proxyMetadata']));
+  return Object.fromEntries(entries.filter(([, value]) => value !== null).map(([key, value]) => [key, asText(value)]));
+}
+
+/** mesh.yaml: one key, defaultConfig, with sorted keys so that equal input gives equal bytes. */
+export function formatMeshYaml(config: ProxyConfig): string {
+  return stringify({ defaultConfig: config }, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function annotationConfig(workload: Workload): ProxyConfig {
+  const text = workload.annotations?.[ANNOTATION];
+  if (text === undefined) return {};
+  const { namespace, group } = workload;
+  const value = readYaml(text, { namespace, group });
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value))
+    throw meshProblems.badProxyConfig({ namespace, group, reason: 'it is no mapping of fields' });
+  return Object.fromEntries(Object.entries(mapping(value)).map(([key, field]) => [jsonName(key), field]));
+}
+
+function readYaml(text: string, where: { readonly namespace: string; readonly group: string }): unknown {
+  try {
+    return parse(text, { maxAliasCount: 10 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'no YAML';
+    throw meshProblems.badProxyConfig({ ...where, reason }, cause);
+  }
+}
+
+/** Protobuf's JSON form accepts proxy_metadata as well as proxyMetadata. */
+function jsonName(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

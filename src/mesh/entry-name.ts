@@ -1,0 +1,21 @@
+import { meshProblems } from '../problems/mesh.ts';
+import { isSubdomain } from './names.ts';
+
+/** What the name of an automatic entry is made of. */
+export interface EntryNameParts {
+  readonly group: string;
+  readonly address: string;
+  readonly network?: string;
+}
+
+/**
+ * The name of the WorkloadEntry that istiod makes when the VM's sidecar connects: GROUP-IP[-NETWORK], ":" as "-", cut
+ * from the front at 253 characters (istio-current.md 5.3). istiod does not check it, so a name that the API server
+ * would refuse for ever is a Problem before anything is started: `bad-name`.
+ */
+export function automaticEntryName({ group, address, network }: EntryNameParts): string {
+  const name = [group, address.replaceAll(':', '-'), ...(network ? [network] : [])].join('-').slice(-253);
+  if (isSubdomain(name)) return name;
+  const form = 'group, address and network together make a name of lower-case letters, digits, "-" and "."';
+  throw meshProblems.badName({ text: name, wanted: 'a name that istiod can give to the entry of this VM', form });
+}

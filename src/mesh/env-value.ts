@@ -1,0 +1,41 @@
+import { meshProblems } from '../problems/mesh.ts';
+
+/** A name that both a shell and systemd accept on the left side of "=". */
+export const ENV_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/**
+ * One line KEY='value' as istioctl writes it: always in single quotes, an inner quote as '"'"'. Shells and systemd's
+ * EnvironmentFile read it alike, which is why line breaks and control characters are refused (`env-value-unsafe`).
+ */
+export function formatQuoted(key: string, value: string): string {
+  return `${key}='${checked(key, value).replaceAll("'", `'"'"'`)}'`;
+}
+
+/** Refuses what one of the two readers would take for something else. Gives the value back. */
+export function checked(key: string, value: string): string {
+  if (!ENV_KEY.test(key)) throw meshProblems.unsafeValue({ key, value, why: 'the key is no name of a variable' });
+  if (/[\u0000-\u001f\u007f]/.test(value))
+    throw meshProblems.unsafeValue({ key, value, why: 'it holds a line break or another control character' });
+  return value;
+}
+
+/** Reads KEY=value lines as a shell does: the last assignment wins; comments and lines that are none are passed over. */
+export function parseEnv(text: string): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [, key, raw = ''] = /^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*?)\r?$/.exec(line) ?? [];
+    if (key) values.set(key, unquote(raw));
+  }
+  return values;
+}
+
+/** The value of the first word of a shell assignment: quotes may begin and end within it. */
+function unquote(raw: string): string {
+  const part = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\#]+|(?<=\S)#)/y;
+  let value = '';
+  for (let match = part.exec(raw); match; match = part.exec(raw)) {
+    const [, single, double, escaped, plain] = match;
+    value += single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped ?? plain ?? '';
+  }
+  return value;
+}

@@ -1,0 +1,75 @@
+import { type ClientTls, clientTls, type Destination, type EffectiveClientTls } from './destination-rule.ts';
+import { type EffectiveMtls, effectiveMtls, type MtlsMode } from './peer-authentication.ts';
+import type { KubeObject } from './kube-object.ts';
+import { portMeaning } from './protocol.ts';
+import { serviceHost } from './service-host.ts';
+import type { ServicePort } from './service-port.ts';
+import type { Workload } from './workload.ts';
+import { workloadLabels } from './workload-labels.ts';
+
+/** What happens to a connection: `hangs` means that both sides wait for the other's first byte, without an error. */
+export type Meeting = 'hangs' | 'mutual-tls' | 'plaintext' | 'refused' | 'tls-of-its-own';
+
+/** What clients of one port meet. */
+export interface PortSecurity {
+  readonly service: string;
+  readonly port: ServicePort;
+  readonly server: EffectiveMtls;
+  readonly client: EffectiveClientTls;
+  /** A client with a sidecar. */
+  readonly insideMesh: Meeting;
+  /** A client without one that speaks plaintext. */
+  readonly outsideMesh: Meeting;
+}
+
+/** What decides about mutual TLS in a cluster. */
+export interface MtlsPolicies {
+  readonly peerAuthentications: readonly KubeObject[];
+  readonly destinationRules: readonly KubeObject[];
+  readonly rootNamespace: string;
+  readonly clusterDomain: string;
+  /** Where the client inside the mesh is; the workload's own namespace when absent. */
+  readonly clientNamespace?: string;
+}
+
+/** What each port of a workload will do to its clients, computed from the policies before anything is changed. */
+export function portSecurity(workload: Workload, policies: MtlsPolicies): readonly PortSecurity[] {
+  const labels = workloadLabels(workload);
+  const { namespace } = workload;
+  return workload.services.flatMap(({ name, ports }) =>
+    ports.map((port) => {
+      const subject = { namespace, labels, port: port.number, rootNamespace: policies.rootNamespace };
+      const server = effectiveMtls(subject, policies.peerAuthentications);
+      const client = clientTls(destination(name, port, { namespace, policies }), policies.destinationRules);
+      const insideMesh = meshClient(server.mode, client.tls, port);
+      return { service: name, port, server, client, insideMesh, outsideMesh: plaintextClient(server.mode, port) };
+    }),
+  );
+}
+
+/**
+ * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE looks at the client's first bytes to tell TLS from
+ * plaintext; where the server speaks first there are none, so both wait for ever.
+ */
+export function plaintextClient(mode: MtlsMode, port: ServicePort): Meeting {
+  if (mode === 'STRICT') return 'refused';
+  return mode === 'PERMISSIVE' && portMeaning(port).serverFirst ? 'hangs' : 'plaintext';
+}
+
+/** A client with a sidecar, whose proxy speaks as the DestinationRule says, or by itself as the server's side accepts. */
+export function meshClient(mode: MtlsMode, tls: ClientTls, port: ServicePort): Meeting {
+  if (tls === 'AUTO') return mode === 'DISABLE' ? 'plaintext' : 'mutual-tls';
+  if (tls === 'ISTIO_MUTUAL') return mode === 'DISABLE' ? 'refused' : 'mutual-tls';
+  if (tls === 'DISABLE') return plaintextClient(mode, port);
+  return mode === 'STRICT' ? 'refused' : 'tls-of-its-own';
+}
+
+function destination(
+  service: string,
+  port: ServicePort,
+  { namespace, policies }: { readonly namespace: string; readonly policies: MtlsPolicies },
+): Destination {
+  const { clusterDomain, rootNamespace, clientNamespace = namespace } = policies;
+  const host = serviceHost(service, namespace, clusterDomain);
+  return { host, port: port.number, namespace, clientNamespace, rootNamespace, clusterDomain };
+}

@@ -1,0 +1,45 @@
+import { meshProblems } from '../problems/mesh.ts';
+import { list, mapping } from './unknown.ts';
+import type { ReadinessProbe } from './workload.ts';
+
+const FORM = 'tcp, mysql, http, http:/PATH or grpc';
+const METHODS = ['httpGet', 'tcpSocket', 'exec', 'grpc'] as const;
+
+/**
+ * The readiness probe that `--check` means, for one port. The agent's own defaults differ from its documentation, so all
+ * times are written out: every 5 seconds, 2 failures. Throws `bad-check`.
+ */
+export function parseCheck(text: string, port: number): ReadinessProbe {
+  const [, method = '', path] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
+  const times = { periodSeconds: 5, timeoutSeconds: 3, successThreshold: 1, failureThreshold: 2 };
+  if (path === undefined && (method === 'tcp' || method === 'mysql')) return { tcpSocket: { port }, ...times };
+  // A gRPC probe that answers NOT_SERVING crashes the agent (istio-current.md 4.8), so an open port has to be enough.
+  if (path === undefined && method === 'grpc') return { tcpSocket: { port }, ...times };
+  if (method === 'http') return { httpGet: { path: httpPath(text, path ?? '/'), port }, ...times };
+  throw meshProblems.badCheck({ text, wanted: 'a check', form: FORM });
+}
+
+/**
+ * Refuses probes that stop the agent (istio-current.md 4.8): none or several methods, an empty command, gRPC. Gives the
+ * probe back. Throws `bad-check`.
+ */
+export function checkProbe(probe: ReadinessProbe): ReadinessProbe {
+  const [method, second] = METHODS.filter((name) => probe[name] !== undefined && probe[name] !== null);
+  const refuse = (form: string) =>
+    meshProblems.badCheck({ text: JSON.stringify(probe), wanted: 'a readiness probe', form });
+  if (!method || second) throw refuse(`it has exactly one of ${METHODS.join(', ')}`);
+  if (method === 'grpc') throw refuse('a gRPC probe that answers NOT_SERVING stops the agent; use tcpSocket');
+  if (method === 'exec' && list(mapping(probe['exec'])['command']).length === 0) throw refuse('exec has a command');
+  if (method !== 'exec' && !isPort(mapping(probe[method])['port']))
+    throw refuse(`${method} has a port from 1 to 65535`);
+  return probe;
+}
+
+function httpPath(text: string, path: string): string {
+  if (/^\/[\x21-\x7e]*$/.test(path)) return path;
+  throw meshProblems.badCheck({ text, wanted: 'a check', form: `the path begins with "/" and has no spaces: ${FORM}` });
+}
+
+function isPort(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 65_535;
+}

@@ -1,0 +1,68 @@
+import type { ServicePort } from './service-port.ts';
+
+/** The word that Istio's API knows for what travels on a port. */
+export type Protocol = 'GRPC' | 'GRPC-WEB' | 'HTTP' | 'HTTP2' | 'HTTPS' | 'MONGO' | 'REDIS' | 'TCP' | 'TLS';
+
+/** What the name of a port means to Istio. */
+export interface PortMeaning {
+  readonly protocol: Protocol;
+  /** False when the name says nothing: meshx then declares TCP itself, or Istio would guess from the first bytes. */
+  readonly declared: boolean;
+  /** For people: "HTTP", "plain TCP". */
+  readonly words: string;
+  /** The server speaks first, so a proxy that waits for the client's first bytes waits for ever. */
+  readonly serverFirst: boolean;
+}
+
+const PREFIXES: Readonly<Record<string, Protocol>> = {
+  grpc: 'GRPC',
+  http: 'HTTP',
+  http2: 'HTTP2',
+  https: 'HTTPS',
+  mongo: 'MONGO',
+  // MySQL's own filter is off by default (PILOT_ENABLE_MYSQL_FILTER), so the name means TCP.
+  mysql: 'TCP',
+  redis: 'REDIS',
+  tcp: 'TCP',
+  tls: 'TLS',
+};
+
+/**
+ * Protocols whose server sends the greeting. Istio itself declares 25, 53, 3306 and 27017 (istio-current.md 4.7), but
+ * MongoDB, PostgreSQL and DNS clients speak first; those ports are only exempt from Istio's guessing.
+ */
+const SERVER_FIRST_PORTS: ReadonlySet<number> = new Set([21, 22, 25, 110, 143, 587, 3306, 33060]);
+const SERVER_FIRST_WORDS = /(^|-)(mysql|mariadb|smtp|ftp|ssh|imap|pop3|telnet|irc|vnc)($|-)/;
+const CLIENT_FIRST: ReadonlySet<Protocol> = new Set<Protocol>([
+  'GRPC',
+  'GRPC-WEB',
+  'HTTP',
+  'HTTP2',
+  'HTTPS',
+  'MONGO',
+  'REDIS',
+  'TLS',
+]);
+
+/** What Istio takes a port for: the part of its name before the first "-" counts, except for grpc-web. */
+export function portMeaning(port: ServicePort): PortMeaning {
+  const name = port.name.toLowerCase();
+  const word = name.startsWith('grpc-web') ? 'GRPC-WEB' : PREFIXES[name.split('-')[0] ?? ''];
+  const protocol = word ?? 'TCP';
+  return {
+    protocol,
+    declared: word !== undefined,
+    words: protocol === 'TCP' ? 'plain TCP' : protocol,
+    serverFirst: !CLIENT_FIRST.has(protocol) && speaksFirst(name, port.number),
+  };
+}
+
+/** The protocol of a port in a Sidecar resource: one of the words that its API documents. */
+export function sidecarProtocol(port: ServicePort): Protocol {
+  const { protocol } = portMeaning(port);
+  return protocol === 'REDIS' ? 'TCP' : protocol;
+}
+
+function speaksFirst(name: string, number: number): boolean {
+  return SERVER_FIRST_WORDS.test(name) || SERVER_FIRST_PORTS.has(number);
+}

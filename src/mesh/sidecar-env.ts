@@ -1,0 +1,125 @@
+import { meshProblems } from '../problems/mesh.ts';
+import { checked, ENV_KEY, parseEnv } from './env-value.ts';
+
+/** Keys that Istio's packages document in sidecar.env, of both generations (istio-current.md 3.4, istio-classic.md 5.4). */
+export const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
+  ...['ISTIO_SERVICE_CIDR', 'ISTIO_SERVICE', 'ISTIO_NAMESPACE', 'ISTIO_SVC_IP', 'ISTIO_PILOT_PORT', 'ISTIO_CP_AUTH'],
+  ...['ISTIO_INBOUND_PORTS', 'ISTIO_INBOUND_EXCLUDE_PORTS', 'ISTIO_INBOUND_INTERCEPTION_MODE'],
+  ...['ISTIO_INBOUND_TPROXY_MARK', 'ISTIO_INBOUND_TPROXY_ROUTE_TABLE', 'ISTIO_CUSTOM_IP_TABLES'],
+  ...['ENVOY_PORT', 'ENVOY_USER', 'ISTIO_AGENT_FLAGS', 'ISTIO_DEBUG', 'ISTIO_LOG_DIR', 'ISTIO_BIN_BASE', 'ISTIO_CFG'],
+  ...['PROV_CERT', 'OUTPUT_CERTS', 'CA_ADDR', 'ISTIO_CA'],
+]);
+
+/** Keys that no file documents and that are read all the same (istio-current.md 4.2, 4.6, istio-classic.md 5.4). */
+export const READ_KEYS: ReadonlySet<string> = new Set([
+  ...['ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_SERVICE_EXCLUDE_CIDR', 'ISTIO_OUTBOUND_PORTS'],
+  ...[
+    'ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE',
+    'ISTIO_EXCLUDE_INTERFACES',
+    'KUBE_VIRT_INTERFACES',
+    'ISTIO_SYSTEM_NAMESPACE',
+  ],
+  ...[
+    'POD_NAME',
+    'POD_NAMESPACE',
+    'INSTANCE_IP',
+    'SERVICE_ACCOUNT',
+    'TRUST_DOMAIN',
+    'PILOT_ADDRESS',
+    'CITADEL_ADDRESS',
+  ],
+  ...['CERTS_DIR', 'EXEC_USER', 'INBOUND_CAPTURE_PORT', 'DISABLE_REDIRECTION_ON_LOCAL_LOOPBACK', 'PROXY_CONFIG'],
+  ...['ISTIO_SIDECAR_CONFIG', 'ISTIO_CLUSTER_CONFIG', 'PROXY_UID', 'PROXY_GID', 'CAPTURE_ALL_DNS', 'REDIRECT_DNS'],
+  ...['NATIVE_NFTABLES', 'FORCE_IPTABLES_BINARY', 'RECONCILE', 'DUAL_STACK', 'ISTIO_DUAL_STACK', 'CLOUD_PLATFORM'],
+  ...['CA_PROVIDER', 'XDS_ROOT_CA', 'CA_ROOT_CA', 'ISTIOD_SAN', 'SECRET_TTL', 'JWT_POLICY', 'FILE_MOUNTED_CERTS'],
+  ...['DNS_PROXY_ADDR', 'DNS_FORWARD_PARALLEL', 'DNS_FORWARD_TIMEOUT', 'ISTIO_BOOTSTRAP', 'ISTIO_BOOTSTRAP_OVERRIDE'],
+  ...['ENVOY_STATUS_PORT', 'ENVOY_PROMETHEUS_PORT', 'ISTIO_CPU_LIMIT', 'MINIMUM_DRAIN_DURATION', 'ISTIO_DELTA_XDS'],
+  ...['EXIT_ON_ZERO_ACTIVE_CONNECTIONS', 'REWRITE_PROBE_LEGACY_LOCALHOST_DESTINATION', 'DROP_INVALID', 'INVALID_DROP'],
+  ...['CREDENTIAL_FETCHER_TYPE', 'TOKEN_AUDIENCES', 'SECRET_GRACE_PERIOD_RATIO', 'GRPC_KEEPALIVE_INTERVAL'],
+  ...['CONTROL_PLANE_AUTH_POLICY'],
+]);
+
+const NEVER_READ: Readonly<Record<string, string>> = {
+  ISTIO_INBOUND_EXCLUDE_PORTS:
+    'it is documented but nothing has ever read it; the key that works is ISTIO_LOCAL_EXCLUDE_PORTS',
+};
+
+/** Something about sidecar.env that the operator should know; nothing that stops a run. */
+export interface EnvWarning {
+  readonly key: string;
+  readonly text: string;
+}
+
+/** What `configure` is told about a VM. */
+export interface SidecarWant {
+  readonly service: string;
+  readonly namespace: string;
+  readonly ports: readonly number[];
+}
+
+/** The three keys that join a service to its VM, in the order in which the walkthrough adds them. */
+export function sidecarKeys({ service, namespace, ports }: SidecarWant): Readonly<Record<string, string>> {
+  return { ISTIO_INBOUND_PORTS: ports.join(','), ISTIO_SERVICE: service, ISTIO_NAMESPACE: namespace };
+}
+
+/** Lines KEY=value, quoted only where needed, so that plain values are byte for byte as people write them. */
+export function formatSidecarEnv(keys: Readonly<Record<string, string>>): string {
+  return Object.entries(keys)
+    .map(([key, value]) => `${key}=${formatSidecarValue(key, value)}\n`)
+    .join('');
+}
+
+/**
+ * One value as a POSIX shell and systemd's EnvironmentFile read it alike. Throws `env-value-unsafe` for what they do not:
+ * line breaks, quotes, and backslashes, which older systemd takes for an escape even in single quotes.
+ */
+export function formatSidecarValue(key: string, value: string): string {
+  if (/^[\w@%+=:,./*-]*$/.test(checked(key, value))) return value;
+  if (/['"\\]/.test(value)) throw meshProblems.unsafeValue({ key, value, why: 'it holds a quote or a backslash' });
+  if (!/^[\x20-\x7e]*$/.test(value)) throw meshProblems.unsafeValue({ key, value, why: 'it is not plain ASCII' });
+  return `'${value}'`;
+}
+
+/** Warns of keys that nobody reads, misspelt ones among them. Keys of Istio's metadata and of meshx are free. */
+export function sidecarWarnings(text: string): readonly EnvWarning[] {
+  return [...parseEnv(text).keys()].flatMap((key) => {
+    const never = NEVER_READ[key];
+    if (never) return [{ key, text: `${key} has no effect: ${never}.` }];
+    return isKnownKey(key) ? [] : [{ key, text: `${key} is no key that Istio documents or reads${nearest(key)}.` }];
+  });
+}
+
+/** Whether something reads this key of sidecar.env. */
+export function isKnownKey(key: string): boolean {
+  const free = /^(ISTIO_META_|ISTIO_METAJSON_|XDS_HEADER_|CA_HEADER_|MESHX_)/.test(key);
+  return ENV_KEY.test(key) && (free || DOCUMENTED_KEYS.has(key) || READ_KEYS.has(key));
+}
+
+/** Where sidecar.env says something else than the registration, one sentence each; [] when they agree. */
+export function sidecarMismatches(text: string, want: SidecarWant): readonly string[] {
+  const found = parseEnv(text);
+  return Object.entries(sidecarKeys(want)).flatMap(([key, value]) => {
+    const actual = found.get(key);
+    if (actual !== undefined && sameValue(key, actual, value)) return [];
+    return [`${key} is ${actual === undefined ? 'not set' : actual || 'empty'}, but the registration says ${value}`];
+  });
+}
+
+function sameValue(key: string, actual: string, wanted: string): boolean {
+  if (key !== 'ISTIO_INBOUND_PORTS') return actual === wanted;
+  const sorted = (ports: string) =>
+    ports
+      .split(',')
+      .map(Number)
+      .sort((a, b) => a - b)
+      .join(',');
+  return actual === '*' || sorted(actual) === sorted(wanted);
+}
+
+function nearest(key: string): string {
+  const words = (name: string) => name.split('_').sort().join('_');
+  const other = [...DOCUMENTED_KEYS, ...READ_KEYS].find(
+    (known) => words(known) === words(key) || known.replace('ISTIO_', '') === key,
+  );
+  return other ? `; perhaps ${other} is meant` : '';
+}

@@ -1,0 +1,81 @@
+import type { ServicePort } from './service-port.ts';
+import { formatServicePort } from './service-port.ts';
+import type { Workload } from './workload.ts';
+
+/** A Service selects the entries that carry `service.meshx.dev/NAME: ready`; any other word takes the VM out of it. */
+export const SERVICE_LABEL_PREFIX = 'service.meshx.dev/';
+export const READY = 'ready';
+
+/** The Sidecar resource of a VM selects its proxy by this label. */
+export const VM_LABEL = 'meshx.dev/vm';
+
+/** Istio's own word for a workload without a version, so that the label changes nothing in metrics. */
+const DEFAULT_VERSION = 'latest';
+
+/** The key of the label (value READY) and of the annotation (value: its ports) of one service. */
+export function serviceKey(service: string): string {
+  return `${SERVICE_LABEL_PREFIX}${service}`;
+}
+
+/** What a Service of meshx selects. */
+export function serviceSelector(service: string): Readonly<Record<string, string>> {
+  return { [serviceKey(service)]: READY };
+}
+
+/**
+ * All labels of the workload: `app` and `version` by default (Istio's rule, and what metrics group by), its own, the VM's
+ * and one per service. The group's template and the proxy's metadata carry the same, so that policies and selectors agree.
+ */
+export function workloadLabels(workload: Workload): Readonly<Record<string, string>> {
+  return {
+    app: workload.group,
+    version: DEFAULT_VERSION,
+    ...workload.labels,
+    [VM_LABEL]: workload.group,
+    ...Object.fromEntries(workload.services.map(({ name }) => [serviceKey(name), READY])),
+  };
+}
+
+/** The mirror of workloadLabels: the labels that somebody gave. */
+export function ownLabels(labels: Readonly<Record<string, string>>, group: string): Readonly<Record<string, string>> {
+  const added: Readonly<Record<string, string>> = { app: group, version: DEFAULT_VERSION, [VM_LABEL]: group };
+  return Object.fromEntries(
+    Object.entries(labels).filter(([key, value]) => added[key] !== value && !key.startsWith(SERVICE_LABEL_PREFIX)),
+  );
+}
+
+/** The services that a set of labels names, whatever their state, in alphabetical order. */
+export function servicesNamed(labels: Readonly<Record<string, string>>): readonly string[] {
+  const keys = Object.keys(labels).filter((key) => key.startsWith(SERVICE_LABEL_PREFIX));
+  return keys.map((key) => key.slice(SERVICE_LABEL_PREFIX.length)).sort();
+}
+
+/** Ports of all services by name, for the template of the group and the proxy's metadata. */
+export function portMap(workload: Pick<Workload, 'services'>): Readonly<Record<string, number>> {
+  const ports = workload.services.flatMap((service) => service.ports);
+  const taken = new Map<string, number>();
+  for (const port of ports.filter((one) => isUnambiguous(one, ports))) taken.set(port.name, port.number);
+  for (const port of ports.filter((one) => !isUnambiguous(one, ports))) taken.set(freeName(port, taken), port.number);
+  return Object.fromEntries([...taken].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Ports as they are kept in the group's annotation; parseServicePort reads each of them. */
+export function formatPorts(ports: readonly ServicePort[]): string {
+  return ports.map(formatServicePort).join(',');
+}
+
+/**
+ * istiod prefers the entry's port of the same name to the Service's targetPort, so a name that means two numbers on one
+ * VM would send one service's traffic to the other.
+ */
+function isUnambiguous(port: ServicePort, ports: readonly ServicePort[]): boolean {
+  return ports.every(({ name, number }) => name !== port.name || number === port.number);
+}
+
+function freeName(port: ServicePort, taken: ReadonlyMap<string, number>): string {
+  const number = `-${port.number}`;
+  for (let mark = ''; ; mark += 'x') {
+    const name = `${port.name.slice(0, 63 - number.length - mark.length)}${number}${mark}`;
+    if ((taken.get(name) ?? port.number) === port.number) return name;
+  }
+}

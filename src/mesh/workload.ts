@@ -1,0 +1,29 @@
+import type { ServicePort } from './service-port.ts';
+
+/** One service that runs on a VM: its name in the mesh and where it listens. */
+export interface MeshService {
+  readonly name: string;
+  readonly ports: readonly ServicePort[];
+}
+
+/** The readiness probe of a WorkloadGroup, in the API's own shape (networking.istio.io/v1 ReadinessProbe). */
+export type ReadinessProbe = Readonly<Record<string, unknown>>;
+
+/**
+ * What one VM is to the mesh: one WorkloadGroup, one service account, any number of services. All services of a VM share
+ * its namespace, service account and certificate.
+ */
+export interface Workload {
+  /** Name of the WorkloadGroup. */
+  readonly group: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Labels of the proxy and of its entry, without those of the services. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly services: readonly MeshService[];
+  readonly network?: string;
+  readonly locality?: string;
+  readonly weight?: number;
+  readonly probe?: ReadinessProbe;
+}

@@ -1,0 +1,9 @@
+/**
+ * Exit codes by which a script of meshx says what went wrong; `explain` turns them into Problems. The range is one that
+ * neither shells (126 to 165), nor systemctl, dpkg, rpm and tar use. 181 also stands in the prelude of host/shell.ts.
+ */
+export const INCOMPLETE = 181;
+export const CHANGED_SINCE = 182;
+export const DEPENDENCIES = 183;
+export const PROGRAM_MISSING = 184;
+export const NOT_IN_PACKAGE = 185;

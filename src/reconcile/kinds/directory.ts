@@ -1,0 +1,34 @@
+import type { Kind } from '../resource.ts';
+import { ownChange } from './file.ts';
+import { sameOwnerAndMode } from './owner.ts';
+
+/** A directory with this owner and mode; what is in it is not looked at. */
+export interface DirectoryWant {
+  readonly kind: 'directory';
+  readonly path: string;
+  /** `user` or `user:group`. */
+  readonly owner: string;
+  /** Octal, as `chmod` takes it: `0755`. */
+  readonly mode: string;
+}
+
+// A link to a directory is as good as a directory: /etc/istio may be one.
+const PROBE = `place "$1" all || exit
+if test -d "$P"; then owner_mode "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
+
+// Closed until it has its owner.
+const CREATE = `place "$3" all && (umask 022; mkdir -p -- "\${P%/*}") && { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"`;
+
+/** Parents that are missing are made too, open as the system's own directories are. */
+export const directory: Kind<DirectoryWant> = {
+  id: (want) => `directory:${want.path}`,
+  probe: (want) => ({ name: 'directory-probe', text: PROBE, args: [want.path] }),
+  touches: (want) => ({ paths: [want.path] }),
+
+  changes(want, answer) {
+    if (sameOwnerAndMode(answer.stdout, want)) return [];
+    if (/^\S+ \d+$/.test(answer.stdout.trim())) return [ownChange(want)];
+    const script = { name: 'directory-create', text: CREATE, args: [want.owner, want.mode, want.path] };
+    return [{ summary: `create ${want.path}`, scripts: [{ script }] }];
+  },
+};

@@ -1,0 +1,90 @@
+import { reconcileProblems } from '../../problems/reconcile.ts';
+import { editKind } from './edit.ts';
+import { assignments, formatAssignment, isEnvValue } from './env-text.ts';
+
+/** Keys of a KEY=value file that a POSIX shell and systemd read; everything else in the file is somebody else's. */
+export interface EnvWant {
+  readonly kind: 'env';
+  readonly path: string;
+  /** In the order in which new keys are appended. */
+  readonly set: Readonly<Record<string, string>>;
+  /** Keys that must not be there. */
+  readonly remove?: readonly string[];
+  /** `user` or `user:group`. */
+  readonly owner: string;
+  /** Octal, as `chmod` takes it: `0644`. */
+  readonly mode: string;
+}
+
+export const env = editKind<EnvWant>({
+  id: (want) => `env:${want.path}`,
+  path: (want) => want.path,
+  owner: (want) => want,
+  edit: editEnv,
+  summary,
+  replaces: (want) =>
+    `^[[:space:]]*(export[[:space:]]+)?(${[...Object.keys(want.set), ...(want.remove ?? [])].join('|')})=`,
+});
+
+/** Names the keys that change, no others. */
+function summary(want: EnvWant, text: string): string {
+  const { path } = want;
+  const set = Object.entries(want.set).filter(
+    ([key, value]) => editEnv(text, { path, set: { [key]: value } }) !== text,
+  );
+  const removed = (want.remove ?? []).filter((key) => editEnv(text, { path, set: {}, remove: [key] }) !== text);
+  const parts = [
+    ...(set.length > 0 ? [`set ${set.map(([key]) => key).join(', ')}`] : []),
+    ...(removed.length > 0 ? [`remove ${removed.join(', ')}`] : []),
+  ];
+  return `${parts.join(' and ') || `set owner ${want.owner} and mode ${want.mode}`} in ${path}`;
+}
+
+/**
+ * The text with these keys. The first assignment of a key is replaced where it stands, further ones go, new keys are
+ * appended; comments stay, one behind a replaced value moves to a line of its own (systemd would read it as value). Pure.
+ *
+ * Throws the Problem `env-value-invalid` for a key or value that a shell and systemd cannot both be given.
+ */
+export function editEnv(text: string, want: Pick<EnvWant, 'set' | 'remove' | 'path'>): string {
+  const set = new Map(Object.entries(want.set));
+  refuseInvalid(set, want.path);
+  const removed = new Set(want.remove ?? []);
+  const seen = new Set<string>();
+  const edited = rewrite(text, (key) => {
+    const value = set.get(key);
+    if (value === undefined) return removed.has(key) ? [] : undefined;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    return [value];
+  });
+  const added = [...set].filter(([key]) => !seen.has(key)).map(([key, value]) => `${formatAssignment(key, value)}\n`);
+  if (added.length === 0) return edited;
+  return (edited === '' || edited.endsWith('\n') ? edited : `${edited}\n`) + added.join('');
+}
+
+/** Goes through all assignments. `wanted` answers undefined: leave it; []: drop it; [value]: this value. */
+function rewrite(text: string, wanted: (key: string) => readonly [] | readonly [string] | undefined): string {
+  let edited = '';
+  let at = 0;
+  for (const found of assignments(text)) {
+    const answer = wanted(found.key);
+    const asWanted = answer === undefined || (answer.length === 1 && answer[0] === found.value);
+    // Further assignments on the line come to stand on lines of their own when one of them changes.
+    const rest = rewrite(found.rest, wanted);
+    if (asWanted && rest === found.rest) continue;
+    const own = asWanted ? [found.raw] : [found.comment, ...answer.map((value) => formatAssignment(found.key, value))];
+    const lines = [...own, rest].filter((line) => line !== '');
+    edited += text.slice(at, found.start) + lines.join('\n');
+    at = lines.length === 0 && text[found.end] === '\n' ? found.end + 1 : found.end;
+  }
+  return edited + text.slice(at);
+}
+
+function refuseInvalid(set: ReadonlyMap<string, string>, path: string): void {
+  const issues = [...set].flatMap(([key, value]) => {
+    if (!/^[A-Za-z_]\w*$/.test(key)) return [`${JSON.stringify(key)} is not a key: letters, digits and _ only`];
+    return isEnvValue(value) ? [] : [`the value of ${key} holds a line break or another control character`];
+  });
+  if (issues.length > 0) throw reconcileProblems.envValueInvalid({ path, issues });
+}

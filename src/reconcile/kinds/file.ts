@@ -1,0 +1,46 @@
+import type { Kind } from '../resource.ts';
+import { sha256 } from '../sha256.ts';
+import { sameOwnerAndMode } from './owner.ts';
+
+/** A file with exactly this content. */
+export interface FileWant {
+  readonly kind: 'file';
+  readonly path: string;
+  readonly content: string;
+  /** `user` or `user:group`. */
+  readonly owner: string;
+  /** Octal, as `chmod` takes it: `0644`. */
+  readonly mode: string;
+}
+
+// Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write decides.
+const PROBE = `place "$1" || exit
+if test -f "$P" && test ! -h "$P"; then owner_mode "$1" && digest "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
+
+/** Compares content by digest, so that a probe never prints what a file holds. */
+export const file: Kind<FileWant> = {
+  id: (want) => `file:${want.path}`,
+  probe: (want) => ({ name: 'file-probe', text: PROBE, args: [want.path] }),
+  touches: (want) => ({ paths: [want.path] }),
+
+  changes(want, answer) {
+    const digest = sha256(want.content);
+    const [found = '', foundDigest = ''] = answer.stdout.split('\n');
+    const rightOwner = sameOwnerAndMode(found, want);
+    if (foundDigest === digest && rightOwner) return [];
+    if (foundDigest === digest) return [ownChange(want)];
+    const script = {
+      name: 'file-write',
+      text: 'put "$1" "$2" "$3" "$4"',
+      args: [want.owner, want.mode, digest, want.path],
+    };
+    const verb = found === '' ? 'create' : 'replace';
+    return [{ summary: `${verb} ${want.path}`, scripts: [{ script, stdin: want.content }] }];
+  },
+};
+
+/** The change when only owner or mode differ. */
+export function ownChange(want: { readonly path: string; readonly owner: string; readonly mode: string }) {
+  const script = { name: 'own', text: 'own "$1" "$2" "$3"', args: [want.owner, want.mode, want.path] };
+  return { summary: `set owner ${want.owner} and mode ${want.mode} of ${want.path}`, scripts: [{ script }] };
+}

@@ -1,0 +1,42 @@
+import { editKind } from './edit.ts';
+
+/** One exact line that must stand in a file, once. The rest of the file is somebody else's. */
+export interface LineWant {
+  readonly kind: 'line';
+  readonly path: string;
+  readonly line: string;
+  /** An exact line to stand behind when the line is new; at the end of the file when absent or not found. */
+  readonly after?: string;
+}
+
+export const line = editKind<LineWant>({
+  id: (want) => `line:${want.path}:${want.line}`,
+  path: (want) => want.path,
+  edit: editLine,
+  replaces: (want) => `^${want.line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`,
+  summary: (want) => `put the line "${want.line}" into ${want.path}`,
+});
+
+/** The text with the line in it, once: the first one stays where it is. Pure. */
+export function editLine(text: string, want: Pick<LineWant, 'line' | 'after'>): string {
+  const lines = splitLines(text);
+  const first = lines.indexOf(want.line);
+  if (first >= 0) {
+    const others = lines.filter((found, index) => found !== want.line || index === first);
+    return others.length === lines.length ? text : joinLines(others);
+  }
+  const before = want.after === undefined ? -1 : lines.indexOf(want.after);
+  lines.splice(before < 0 ? lines.length : before + 1, 0, want.line);
+  return joinLines(lines);
+}
+
+/** Lines without their ends; a last line without an end counts as one. */
+export function splitLines(text: string): string[] {
+  if (text === '') return [];
+  return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+}
+
+/** The mirror of splitLines: every line ends. */
+export function joinLines(lines: readonly string[]): string {
+  return lines.map((each) => `${each}\n`).join('');
+}

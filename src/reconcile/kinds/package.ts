@@ -1,0 +1,86 @@
+import { reconcileProblems } from '../../problems/reconcile.ts';
+import type { Change, Kind, Source } from '../resource.ts';
+import { INSTALL } from './package-shell.ts';
+
+/** Software from the operator's side, known by the sha256 of what was sent. */
+export interface PackageWant {
+  readonly kind: 'package';
+  readonly name: string;
+  readonly format: 'deb' | 'rpm' | 'directory';
+  readonly version: string;
+  /** Of the file, or of a directory's content (`directorySha256`). Another one than the installed is an upgrade. */
+  readonly sha256: string;
+  /** Debian's word (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
+  readonly architecture: string;
+  readonly source: Source;
+  /** Programs that the package brings; they must exist and be executable. */
+  readonly verify: readonly string[];
+  /** Where the VM remembers what was installed: `/var/lib/meshx/package`. */
+  readonly marker: string;
+  /** Where a directory is unpacked; `/` when absent. */
+  readonly into?: string;
+}
+
+// The machine's word, the marker, `--`, then size, modification time and mode of each program as it is now.
+const PROBE = `if live; then uname -m; else echo image; fi
+place "$1" all || exit
+test ! -f "$P" || cat -- "$P"
+echo --
+shift
+for each; do place "$each" all && test -f "$P" && echo "$(stat -c '%s %Y %a' -- "$P") $each"; done
+:`;
+
+/** A large package on a slow link. */
+const INSTALL_TIMEOUT_MS = 15 * 60_000;
+
+const KERNEL_WORDS: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64: 'aarch64' };
+
+export const packageKind: Kind<PackageWant> = {
+  id: (want) => `package:${want.name}`,
+  probe: (want) => ({ name: 'package-probe', text: PROBE, args: [want.marker, ...want.verify] }),
+  touches: (want) => ({
+    paths: [...want.verify, want.marker],
+    ...(want.format !== 'directory' && { packages: [want.name] }),
+  }),
+
+  changes(want, answer) {
+    const [machine = '', ...lines] = answer.stdout.split('\n');
+    const end = lines.indexOf('--');
+    const [header = '', ...noted] = lines.slice(0, end);
+    const present = lines.slice(end + 1).filter((line) => line !== '');
+    refuseArchitecture(want, machine);
+    const whole = noted.join('\n') === present.join('\n') && want.verify.every((path) => isExecutable(path, present));
+    if (header === headerOf(want) && whole) return [];
+    return [install(want, header)];
+  },
+};
+
+/** First line of the marker. */
+function headerOf({ name, version, format, sha256 }: PackageWant): string {
+  return [name, version, format, sha256].join(' ');
+}
+
+function isExecutable(path: string, present: readonly string[]): boolean {
+  const line = present.find((each) => each.split(' ').slice(3).join(' ') === path);
+  const mode = Number.parseInt(line?.split(' ')[2] ?? '0', 8);
+  return (mode & 0o111) !== 0;
+}
+
+function refuseArchitecture({ name, architecture }: PackageWant, machine: string): void {
+  const wanted = KERNEL_WORDS[architecture] ?? architecture;
+  if (machine === 'image' || ['all', 'noarch', machine].includes(wanted)) return;
+  throw reconcileProblems.packageArchitecture({ name, architecture, machine });
+}
+
+function install(want: PackageWant, header: string): Change {
+  const [installed, version] = header.split(' ');
+  const again = installed === want.name && version === want.version;
+  const verb = installed !== want.name ? 'install' : again ? 'install again' : `upgrade from ${version}`;
+  const args = [want.format, headerOf(want), want.sha256, want.into ?? '/', want.marker, ...want.verify];
+  const script = { name: 'package-install', text: INSTALL, args };
+  const source = 'directory' in want.source ? { ...want.source, sha256: want.sha256 } : want.source;
+  return {
+    summary: `${verb}: ${want.name} ${want.version}`,
+    scripts: [{ script, source, timeoutMs: INSTALL_TIMEOUT_MS }],
+  };
+}

@@ -1,0 +1,66 @@
+import { X509Certificate } from 'node:crypto';
+import type { Kind } from '../resource.ts';
+
+/** A token that is delivered only while the machine has no valid certificate. */
+export interface TokenWant {
+  readonly kind: 'token';
+  readonly path: string;
+  /** Name under which `Sources` knows the token. */
+  readonly secret: string;
+  /** `user` or `user:group`. */
+  readonly owner: string;
+  readonly mode: string;
+  /** Path of the certificate chain on the machine. */
+  readonly certificate: string;
+  /** Path of its private key; only looked for, never read. */
+  readonly key: string;
+  /** URI in the certificate: `spiffe://cluster.local/ns/vm/sa/default`. */
+  readonly identity: string;
+}
+
+// The machine's clock judges, as the sidecar will. The chain is public; key and token are never read.
+const PROBE = `live || { echo image; exit 0; }
+date +%s
+test -s "$2" || exit 0
+test ! -f "$1" || cat -- "$1"`;
+
+// One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
+const WRITE = `IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }
+printf %s "$token" | put "$1" "$2" - "$3"`;
+
+/** Seconds that a certificate must still live: one that ends while the sidecar starts is as good as none. */
+const LEAST_LIFE = 60;
+
+/** Nothing in an image: secrets are delivered to the booted machine. */
+export const token: Kind<TokenWant> = {
+  id: (want) => `token:${want.path}`,
+  probe: (want) => ({ name: 'token-probe', text: PROBE, args: [want.certificate, want.key] }),
+  touches: (want) => ({ paths: [want.path] }),
+
+  changes(want, answer) {
+    if (answer.stdout.startsWith('image') || hasCertificate(answer.stdout, want.identity)) return [];
+    const script = { name: 'token-write', text: WRITE, args: [want.owner, want.mode, want.path] };
+    return [{ summary: `deliver a token to ${want.path}`, scripts: [{ script, source: { secret: want.secret } }] }];
+  },
+};
+
+/** Whether the first certificate behind the clock's line is valid by that clock and names the identity. */
+function hasCertificate(text: string, identity: string): boolean {
+  const [clock = '', ...lines] = text.split('\n');
+  const now = Number(clock);
+  const certificate = parseCertificate(lines.join('\n'));
+  if (!certificate) return false;
+  const from = Date.parse(certificate.validFrom) / 1000;
+  const to = Date.parse(certificate.validTo) / 1000;
+  const names = (certificate.subjectAltName ?? '').split(', ');
+  return from <= now && now + LEAST_LIFE < to && names.includes(`URI:${identity}`);
+}
+
+function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    // A file that holds no certificate is no certificate: a token is needed, and the sidecar replaces the file.
+    return undefined;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Change, Kind, PlannedScript } from '../resource.ts';
+import { runsPresentFiles, unitState, type UnitState } from './unit-state.ts';
+
+/** A systemd unit that runs, with the present content of the files it reads. */
+export interface UnitWant {
+  readonly kind: 'unit';
+  readonly name: string;
+  /** Files the unit reads at start. It is restarted when one of them is newer than the running process. */
+  readonly reads: readonly string[];
+  /** Ids of further resources whose change asks for a restart (`user:istio-proxy`). */
+  readonly after?: readonly string[];
+  /** False: the unit must be stopped. True when absent. */
+  readonly active?: boolean;
+  /** Milliseconds until a start counts as failed; 90 000 when absent. */
+  readonly startTimeoutMs?: number;
+}
+
+/**
+ * `look FILE…`: change time, modification time, size and inode of each. A start leaves a note of what the files were, with
+ * the invocation id that systemd gave to this run of the unit; it is gone after a reboot, as /run is.
+ */
+const LOOK = `notes=\${MESHX_RUN-/run/meshx}/units
+look() { for each; do test ! -e "$each" || stat -L -c '%.9Z %.9Y %s %i %n' -- "$each"; done; }
+`;
+
+// systemd before 247 knows no --timestamp and answers in whole seconds.
+const PROBE = `live || { echo Image=yes; exit 0; }
+${LOOK}properties=LoadState,ActiveState,NeedDaemonReload,InvocationID,ActiveEnterTimestamp
+systemctl show --timestamp=us+utc -p "$properties" -- "$1" 2>/dev/null || TZ=UTC systemctl show -p "$properties" -- "$1" || exit
+name=$1; shift
+look "$@" | sed 's/^/Read=/'
+test ! -f "$notes/$name" || sed 's/^/Note=/' "$notes/$name"`;
+
+const START = `${LOOK}verb=$1 name=$2 limit=$3; shift 3
+# Before the start: what is written while the unit starts may or may not have been read.
+seen=$(look "$@")
+systemctl reset-failed -- "$name" 2>/dev/null
+if timeout --foreground -- "$limit" systemctl "$verb" -- "$name" && systemctl is-active --quiet -- "$name"; then
+  # The note is a convenience: without it the times are compared.
+  { mkdir -p -- "$notes" && { systemctl show -p InvocationID -- "$name"; echo "$seen"; } > "$notes/$name.new" &&
+    mv -f -- "$notes/$name.new" "$notes/$name"; } 2>/dev/null
+  exit 0
+fi
+{ systemctl status --no-pager --lines=0 -- "$name"; journalctl --no-pager -o cat -n 20 -u "$name"; } 2>&1 | tail -c 3000 >&2
+exit 1`;
+
+const START_TIMEOUT_MS = 90_000;
+
+/** A unit is not looked at in an image: nothing runs there. */
+export const unit: Kind<UnitWant> = {
+  id: (want) => `unit:${want.name}`,
+  probe: (want) => ({ name: 'unit-probe', text: PROBE, args: [want.name, ...want.reads] }),
+  touches: (want) => ({ units: [want.name] }),
+
+  changes(want, answer, touched) {
+    const state = unitState(answer.stdout);
+    if (state.image) return [];
+    const reload = state.needsReload || unitFilesTouched(touched) ? [RELOAD] : [];
+    if (want.active === false) return state.running ? [...reload, stop(want)] : [];
+    const verb = startVerb(want, state, touched);
+    return verb ? [...reload, start(want, verb)] : [];
+  },
+};
+
+function startVerb(want: UnitWant, state: UnitState, touched: ReadonlySet<string>): 'start' | 'restart' | undefined {
+  const reads = want.reads.map((path) => `path:${path}`);
+  const isTouched = [...reads, ...(want.after ?? [])].some((id) => touched.has(id));
+  const stale = isTouched || state.needsReload || !runsPresentFiles(state);
+  if (!state.running) return 'start';
+  if (stale) return 'restart';
+  return state.active ? undefined : 'start';
+}
+
+/**
+ * Whether this plan writes unit files or drop-ins, or installs a package that may bring some, and no change of a unit has
+ * made systemd read them since.
+ */
+function unitFilesTouched(touched: ReadonlySet<string>): boolean {
+  const ids = [...touched];
+  const written = ids.findLastIndex((id) => id.startsWith('package:') || /^path:.*\/systemd\/system\//.test(id));
+  return written > ids.findLastIndex((id) => id.startsWith('unit:'));
+}
+
+const RELOAD: Change = {
+  summary: 'let systemd read its unit files again',
+  scripts: [{ script: { name: 'daemon-reload', text: 'systemctl daemon-reload', args: [] } }],
+};
+
+function start(want: UnitWant, verb: 'start' | 'restart'): Change {
+  const timeoutMs = want.startTimeoutMs ?? START_TIMEOUT_MS;
+  const args = [verb, want.name, `${timeoutMs / 1000}`, ...want.reads];
+  // The limit on the machine comes first, so that its message, with the journal, is the one that is seen.
+  const script: PlannedScript = { script: { name: 'unit-start', text: START, args }, timeoutMs: timeoutMs + 30_000 };
+  return { summary: `${verb} ${want.name}`, scripts: [script] };
+}
+
+function stop(want: UnitWant): Change {
+  const script = { name: 'unit-stop', text: 'systemctl stop -- "$1"', args: [want.name] };
+  return { summary: `stop ${want.name}`, scripts: [{ script, timeoutMs: START_TIMEOUT_MS + 30_000 }] };
+}

@@ -1,0 +1,72 @@
+import type { Output } from '../../host/host.ts';
+import type { Change, Kind } from '../resource.ts';
+import { sha256 } from '../sha256.ts';
+
+/** A system user with a group of the same name and no login shell. */
+export interface UserWant {
+  readonly kind: 'user';
+  readonly name: string;
+  readonly home: string;
+  /** Path of the sysusers.d file by which an image gets its user at first boot; `/etc/sysusers.d/NAME.conf` when absent. */
+  readonly sysusers?: string;
+}
+
+// getent asks the directory services too (LDAP, sssd): such a user must not be made a second time.
+const PROBE = `if live; then
+  if getent passwd -- "$1" >/dev/null; then echo user; fi
+  if getent group -- "$1" >/dev/null; then echo group; fi
+  exit 0
+fi
+echo image
+place /etc/passwd all && if grep -q "^$1:" "$P" 2>/dev/null; then echo user; fi
+place "$2" all && if test "$(cat -- "$P" 2>/dev/null)" = "$3"; then echo sysusers; fi`;
+
+const CREATE = `shell=/bin/false
+for each in /usr/sbin/nologin /sbin/nologin; do if test -x "$each"; then shell=$each; break; fi; done
+getent group -- "$1" >/dev/null || groupadd --system -- "$1" || exit
+getent passwd -- "$1" >/dev/null || useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell "$shell" -- "$1"`;
+
+/**
+ * A user that is there already is left as it is, with its home, shell and ids. An image has no user yet, as its uid is
+ * chosen at first boot: there a file for systemd-sysusers is written.
+ */
+export const user: Kind<UserWant> = {
+  id: (want) => `user:${want.name}`,
+  probe: (want) => ({ name: 'user-probe', text: PROBE, args: [want.name, sysusersPath(want), sysusersLine(want)] }),
+  touches: (want, answer) => (isImage(answer) ? { paths: [sysusersPath(want)] } : { users: [want.name] }),
+
+  changes(want, answer) {
+    const found = new Set(answer.stdout.split('\n'));
+    const image = isImage(answer);
+    if (image ? found.has('user') || found.has('sysusers') : found.has('user') && found.has('group')) return [];
+    return [image ? sysusersChange(want) : createChange(want)];
+  },
+};
+
+function isImage({ stdout }: Output): boolean {
+  return stdout.startsWith('image\n');
+}
+
+function createChange(want: UserWant): Change {
+  const script = { name: 'user-create', text: CREATE, args: [want.name, want.home] };
+  return { summary: `create system user ${want.name}`, scripts: [{ script }] };
+}
+
+function sysusersChange(want: UserWant): Change {
+  const path = sysusersPath(want);
+  const text = `${sysusersLine(want)}\n`;
+  const script = { name: 'user-sysusers', text: 'put root:root 0644 "$1" "$2"', args: [sha256(text), path] };
+  return {
+    summary: `let system user ${want.name} be created at first boot (${path})`,
+    scripts: [{ script, stdin: text }],
+  };
+}
+
+function sysusersPath(want: UserWant): string {
+  return want.sysusers ?? `/etc/sysusers.d/${want.name}.conf`;
+}
+
+/** https://www.freedesktop.org/software/systemd/man/latest/sysusers.d.html: type u makes the group too. */
+function sysusersLine(want: UserWant): string {
+  return `u ${want.name} - "${want.name}" ${want.home} -`;
+}

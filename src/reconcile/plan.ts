@@ -1,0 +1,81 @@
+import type { Facts } from './facts.ts';
+import { kindOf, resourceId } from './kinds/index.ts';
+import type { Change, Resource, Step, Touches } from './resource.ts';
+import { sha256 } from './sha256.ts';
+
+export interface PlannedStep {
+  readonly id: string;
+  readonly title: string;
+  /** Empty when the step is already done. */
+  readonly changes: readonly Change[];
+  /** What these changes may alter; the undo journal keeps it. */
+  readonly touches: Touches;
+  readonly when?: 'after-proof';
+}
+
+/** Plain data without a secret: it can be printed, kept in a file, compared, and applied later. */
+export interface Plan {
+  readonly steps: readonly PlannedStep[];
+}
+
+/**
+ * Pure: the same steps and facts always give the same plan. An empty plan means the host is as wanted. Throws a Problem
+ * when a fact shows that something can never be as wanted (a package for another architecture).
+ */
+export function plan(steps: readonly Step[], facts: Facts): Plan {
+  refuseContradictions(steps);
+  const touched = new Set<string>();
+  const expected = new Map<string, ReturnType<Facts['get']>>();
+  const planned = (want: Resource): { changes: readonly Change[]; touches: Touches } => {
+    const kind = kindOf(want);
+    const id = kind.id(want);
+    const shared = kind.shared?.(want) ?? id;
+    const answer = expected.get(shared) ?? facts.get(id);
+    if (!answer) throw new Error(`no fact was gathered for ${id}`);
+    const changes = kind.changes(want, answer, touched);
+    if (changes.length === 0) return { changes, touches: {} };
+    if (kind.expects) expected.set(shared, kind.expects(want, answer));
+    const touches = kind.touches(want, answer);
+    for (const each of [id, ...(touches.paths ?? []).map((path) => `path:${path}`)]) touched.add(each);
+    return { changes, touches };
+  };
+  return { steps: steps.map((step) => plannedStep(step, step.wants.map(planned))) };
+}
+
+function plannedStep(step: Step, wants: readonly { changes: readonly Change[]; touches: Touches }[]): PlannedStep {
+  const all = (key: keyof Touches) => [...new Set(wants.flatMap(({ touches }) => touches[key] ?? []))];
+  const touches = { paths: all('paths'), units: all('units'), users: all('users'), packages: all('packages') };
+  const { id, title, when } = step;
+  return { id, title, changes: wants.flatMap(({ changes }) => changes), touches, ...(when && { when }) };
+}
+
+/** Whether the host is as wanted. */
+export function isEmpty({ steps }: Plan): boolean {
+  return steps.every(({ changes }) => changes.length === 0);
+}
+
+/** The whole plan as one list of sentences; empty when there is nothing to do. */
+export function summaries({ steps }: Plan): readonly string[] {
+  return steps.flatMap(({ changes }) => changes.map(({ summary }) => summary));
+}
+
+/** Names a plan: the same plan has the same hash, whatever the order of keys in its JSON. Hexadecimal sha256. */
+export function planHash(planned: Plan): string {
+  return sha256(JSON.stringify(planned, sortKeys));
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Two resources of one id that want different things can never both be as wanted: the steps are wrong, not the machine. */
+function refuseContradictions(steps: readonly Step[]): void {
+  const seen = new Map<string, string>();
+  for (const want of steps.flatMap(({ wants }) => wants)) {
+    const id = resourceId(want);
+    const text = JSON.stringify(want, sortKeys);
+    if ((seen.get(id) ?? text) !== text) throw new Error(`${id} is wanted in two different ways`);
+    seen.set(id, text);
+  }
+}

@@ -1,0 +1,78 @@
+import type { Output } from '../host/host.ts';
+import type { Script } from '../host/shell.ts';
+import type { DirectoryWant } from './kinds/directory.ts';
+import type { EnabledWant } from './kinds/enabled.ts';
+import type { EnvWant } from './kinds/env.ts';
+import type { FileWant } from './kinds/file.ts';
+import type { HostsWant } from './kinds/hosts.ts';
+import type { LineWant } from './kinds/line.ts';
+import type { PackageWant } from './kinds/package.ts';
+import type { TokenWant } from './kinds/token.ts';
+import type { UnitWant } from './kinds/unit.ts';
+import type { UserWant } from './kinds/user.ts';
+
+/** One thing that must be so on a host. Plain data: it can be printed, compared, and kept in a golden file. */
+export type Resource =
+  | DirectoryWant
+  | EnabledWant
+  | EnvWant
+  | FileWant
+  | HostsWant
+  | LineWant
+  | PackageWant
+  | TokenWant
+  | UnitWant
+  | UserWant;
+
+/** Bytes that a plan names but does not hold: a secret by its name, or a file of the operator's machine. */
+export type Source =
+  | { readonly secret: string }
+  | { readonly file: string; readonly sha256: string }
+  | { readonly directory: string; readonly sha256?: string };
+
+/** One script of a plan: data only, so that a plan can be printed, kept in a file and compared. Always run as root. */
+export interface PlannedScript {
+  readonly script: Script;
+  readonly stdin?: string;
+  readonly source?: Source;
+  readonly timeoutMs?: number;
+}
+
+/** What to do about a resource that is not yet as wanted. */
+export interface Change {
+  /** Imperative, for people: "create /etc/…", "restart istio.service". Never a secret. */
+  readonly summary: string;
+  readonly scripts: readonly PlannedScript[];
+}
+
+/** What a change may alter on the machine; the journal keeps the state of each before the first change. */
+export interface Touches {
+  readonly paths?: readonly string[];
+  readonly units?: readonly string[];
+  readonly users?: readonly string[];
+  readonly packages?: readonly string[];
+}
+
+/** How meshx looks at one kind of resource. `probe` must only read; `changes` must be pure. */
+export interface Kind<Want> {
+  /** Unique in a plan: `file:/etc/hosts`. */
+  id(want: Want): string;
+  probe(want: Want): Script;
+  /** `touched` names the resources that earlier changes in the same plan will alter, and their paths as `path:/etc/…`. */
+  changes(want: Want, answer: Output, touched: ReadonlySet<string>): readonly Change[];
+  /** `answer` is what the probe said, for a kind that changes different things on a machine and in an image. */
+  touches(want: Want, answer: Output): Touches;
+  /** Several resources of the kind may change one thing; this is its name (the path of the file that they edit). */
+  shared?(want: Want): string;
+  /** What the probe would answer after `changes`: with it the next resource that shares the thing is planned. Pure. */
+  expects?(want: Want, answer: Output): Output;
+}
+
+/** A named group of resources, in the order in which an operator would set them up by hand. */
+export interface Step {
+  readonly id: string;
+  readonly title: string;
+  readonly wants: readonly Resource[];
+  /** `after-proof`: applied only when the proofs have passed (units are enabled for boot last). */
+  readonly when?: 'after-proof';
+}

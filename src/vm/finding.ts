@@ -1,0 +1,11 @@
+/** One thing the preflight has to say about a machine. */
+export interface Finding {
+  /** Stable word, `port-in-use`. */
+  readonly id: string;
+  /** `error` stops, `risk` stops unless it is accepted by name, `note` is printed. */
+  readonly severity: 'error' | 'risk' | 'note';
+  readonly message: string;
+  readonly hint: string;
+  /** Name for `--accept-risk=NAME`; present with severity `risk`. */
+  readonly risk?: string;
+}

@@ -1,0 +1,15 @@
+/**
+ * /etc/nsswitch.conf with `dns` before `resolve`, or undefined when there is nothing to change. nss-resolve asks
+ * systemd-resolved by D-Bus and stops there: a program would never send the packet that the sidecar's DNS capture answers.
+ */
+export function nsswitchWithDnsFirst(text: string): string | undefined {
+  const line = /^hosts:.*$/m.exec(text)?.[0];
+  if (!line) return undefined;
+  const words = line.split(/\s+/).slice(1);
+  const resolve = words.indexOf('resolve');
+  const dns = words.indexOf('dns');
+  if (resolve < 0 || (dns >= 0 && dns < resolve)) return undefined;
+  const rest = words.filter((word, at) => word !== 'dns' && at < resolve);
+  const behind = words.slice(resolve).filter((word) => word !== 'dns');
+  return text.replace(line, `hosts: ${[...rest, 'dns', ...behind].join(' ')}`);
+}

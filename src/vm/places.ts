@@ -1,0 +1,20 @@
+/** Where a mesh VM keeps its files. The package's `/etc/istio` is a link to `/var/lib/istio`. */
+export const PLACES = {
+  clusterEnv: '/var/lib/istio/envoy/cluster.env',
+  sidecarEnv: '/var/lib/istio/envoy/sidecar.env',
+  meshConfig: '/var/lib/istio/config/mesh',
+  rootCert: '/etc/certs/root-cert.pem',
+  certChain: '/etc/certs/cert-chain.pem',
+  key: '/etc/certs/key.pem',
+  token: '/run/secrets/tokens/istio-token',
+  capture: '/usr/local/lib/meshx/capture',
+  units: '/etc/systemd/system',
+} as const;
+
+/** Name of the user that runs the sidecar; its uid is whatever the machine gave. */
+export const PROXY_USER = 'istio-proxy';
+
+/** Owner of everything the sidecar writes. */
+export const PROXY = `${PROXY_USER}:${PROXY_USER}`;
+
+export const ROOT = 'root:root';

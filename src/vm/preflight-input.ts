@@ -1,0 +1,19 @@
+import type { MeshService } from '../mesh/workload.ts';
+
+/** What the preflight compares the machine with. */
+export interface PreflightInput {
+  readonly generation: 'current' | 'classic';
+  /** Where the control plane answers for a VM. Empty when nobody knows it yet. */
+  readonly controlPlane: { readonly addresses: readonly string[]; readonly port: number };
+  readonly services: readonly MeshService[];
+  /** The operator's clock. */
+  readonly now: Date;
+  /** The VM's address in the mesh, when the operator says it. */
+  readonly address?: string;
+  /** Of the package that will be installed. */
+  readonly package?: {
+    readonly architecture?: string;
+    readonly format?: 'deb' | 'rpm' | 'directory';
+    readonly bytes?: number;
+  };
+}

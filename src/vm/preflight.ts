@@ -1,0 +1,104 @@
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import type { VmFacts } from '../mesh/vm-facts.ts';
+import { vmProblems } from '../problems/vm.ts';
+import type { Finding } from './finding.ts';
+import type { ResolverRecord } from './input.ts';
+import type { PreflightInput } from './preflight-input.ts';
+import {
+  firewallFindings,
+  hostsAddress,
+  type MeshAddress,
+  meshAddress,
+  nameFindings,
+  reachFindings,
+} from './preflight/network.ts';
+import { parseOsRelease } from './preflight/platforms.ts';
+import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
+import { serviceFindings } from './preflight/services.ts';
+import { architecture, clockFindings, systemFindings } from './preflight/system.ts';
+
+/** What the machine is, and what stands in the way of taking it into the mesh. */
+export interface Preflight {
+  readonly facts: VmFacts;
+  readonly resolver: ResolverRecord;
+  readonly findings: readonly Finding[];
+}
+
+/** Addresses of two unreachable control planes take eight seconds. */
+const LIMIT_MS = 30_000;
+
+/** Looks at a machine in one round trip and judges it. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
+export async function preflight(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Preflight> {
+  const { port, addresses } = input.controlPlane;
+  const start = performance.now();
+  const command = { ...scriptCommand(preflightScript(port, addresses)), timeoutMs: LIMIT_MS };
+  // sudo takes SSH_CONNECTION out of the environment, so it is asked of the login itself, on the side.
+  const session = { argv: ['sh', '-c', 'echo "${SSH_CONNECTION-}"', 'meshx-session'] as const, timeoutMs: LIMIT_MS };
+  const [probe, login] = await Promise.all([host.run(command, signal), host.run(session, signal)]);
+  const answers = parseAnswers(probe.stdout);
+  if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
+  const asked = new Date(input.now.getTime() + (performance.now() - start) / 2);
+  return judge(answers, { ...input, now: asked }, { sshConnection: login.stdout.trim() });
+}
+
+/** The judgement alone, over recorded answers. `sshConnection` is SSH_CONNECTION of sshd(8), empty without one. */
+export function judge(answers: Answers, input: PreflightInput, session: { readonly sshConnection: string }): Preflight {
+  const live = answers['machine'] !== undefined;
+  const sshPorts = sshPortsOf(answers, session.sshConnection);
+  const mesh: MeshAddress = live
+    ? meshAddress(answers, input)
+    : { address: input.address ?? '', addresses: [], findings: [] };
+  const machine = (): readonly Finding[] => [
+    ...clockFindings(answers, input.now),
+    ...mesh.findings,
+    ...reachFindings(answers, input),
+    ...firewallFindings(answers, input),
+    ...nameFindings(answers),
+    ...serviceFindings(answers, input, sshPorts),
+  ];
+  return {
+    facts: vmFacts(answers, { ...mesh, sshPorts }),
+    resolver: resolverRecord(answers),
+    findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
+  };
+}
+
+function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses' | 'sshPorts'>): VmFacts {
+  const { id, version, name } = parseOsRelease(lines(answers, 'os'));
+  const hostname = first(answers, 'hostname');
+  const hostnameAddress = hostsAddress(lines(answers, 'hosts'), hostname);
+  return {
+    os: { id, version, name },
+    architecture: architecture(answers),
+    hostname,
+    ...(hostnameAddress !== undefined && { hostnameAddress }),
+    address: network.address,
+    addresses: network.addresses,
+    sshPorts: network.sshPorts,
+    nameservers: lines(answers, 'resolv').flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
+  };
+}
+
+/** Port 22 always: somebody may start sshd later. */
+function sshPortsOf(answers: Answers, sshConnection: string): readonly number[] {
+  const session = Number(sshConnection.split(/\s+/)[3] ?? 0);
+  const found = [...lines(answers, 'ssh').map(Number), session].filter((port) => Number.isInteger(port) && port > 0);
+  return [...new Set([22, ...found])].sort((a, b) => a - b);
+}
+
+function resolverRecord(answers: Answers): ResolverRecord {
+  const text = (area: string): string =>
+    lines(answers, area)
+      .map((line) => `${line}\n`)
+      .join('');
+  const link = first(answers, 'link');
+  return {
+    resolvConf: text('resolv'),
+    nsswitch: text('nsswitch'),
+    ...(link !== '' && { link }),
+    active: lines(answers, 'active'),
+    programs: lines(answers, 'program'),
+    files: lines(answers, 'file'),
+  };
+}

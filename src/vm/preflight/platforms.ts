@@ -1,0 +1,54 @@
+/** How far a platform is known: proved by the end-to-end tests, written for from its documentation, or neither. */
+export type PlatformState = 'proved' | 'written' | 'untested';
+
+/** An operating system as /etc/os-release tells of it. */
+export interface OperatingSystem {
+  readonly id: string;
+  readonly version: string;
+  readonly name: string;
+  /** Words of ID_LIKE. */
+  readonly like: readonly string[];
+}
+
+/** docs/platforms.md has the same table; a test holds them together. */
+export const PLATFORMS: readonly {
+  readonly family: string;
+  readonly version: string;
+  readonly state: PlatformState;
+}[] = [
+  { family: 'debian', version: '11', state: 'written' },
+  { family: 'debian', version: '12', state: 'proved' },
+  { family: 'debian', version: '13', state: 'proved' },
+  { family: 'ubuntu', version: '22.04', state: 'written' },
+  { family: 'ubuntu', version: '24.04', state: 'written' },
+  { family: 'rhel', version: '8', state: 'written' },
+  { family: 'rhel', version: '9', state: 'written' },
+];
+
+/** Rebuilds of RHEL that say so by their ID only. */
+const RHEL_LIKE = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'ol']);
+
+/** How far this system is known. Point releases of RHEL count as their major one. */
+export function platformState(os: OperatingSystem): PlatformState {
+  const rhel = RHEL_LIKE.has(os.id) || os.like.includes('rhel');
+  const family = rhel ? 'rhel' : os.id;
+  const version = rhel ? (os.version.split('.')[0] ?? '') : os.version;
+  return PLATFORMS.find((known) => known.family === family && known.version === version)?.state ?? 'untested';
+}
+
+/** Reads /etc/os-release (os-release(5)); missing fields are empty. */
+export function parseOsRelease(text: readonly string[]): OperatingSystem {
+  const fields = new Map(text.map((line) => split(line)));
+  const field = (key: string): string => fields.get(key) ?? '';
+  return {
+    id: field('ID'),
+    version: field('VERSION_ID'),
+    name: field('PRETTY_NAME') || field('ID'),
+    like: field('ID_LIKE').split(/\s+/),
+  };
+}
+
+function split(line: string): readonly [string, string] {
+  const at = line.indexOf('=');
+  return [line.slice(0, at), line.slice(at + 1).replace(/^(["'])(.*)\1$/, '$2')];
+}

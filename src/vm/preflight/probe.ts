@@ -1,0 +1,80 @@
+import type { Script } from '../../host/shell.ts';
+import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver.ts';
+
+/** Programs that the units and their scripts need. */
+export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
+
+/** Answers of the probe by area, each a list of lines. */
+export type Answers = Readonly<Record<string, readonly string[]>>;
+
+// Each line of the answer is AREA|TEXT. Nothing is changed, and no iptables program is run: to ask a legacy one would load its tables.
+const TEXT = `
+say() { sed "s/^/$1|/"; }
+here() { for path in "$@"; do if test -e "$R$path"; then echo "$path"; fi; done; }
+cat "$R/etc/os-release" 2>/dev/null | say os
+cat "$R/etc/hosts" 2>/dev/null | say hosts
+cat "$R/etc/nsswitch.conf" 2>/dev/null | say nsswitch
+cat "$R/etc/resolv.conf" 2>/dev/null | say resolv
+readlink "$R/etc/resolv.conf" 2>/dev/null | say link
+here ${RESOLVER_FILES.join(' ')} | say file
+for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-legacy', 'iptables-nft', 'dpkg', 'rpm', 'openssl', 'curl'].join(' ')}; do
+  for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+    if test -x "$R$folder/$name"; then echo "$name"; break; fi
+  done
+done | say program
+if test -L "$R/etc/istio"; then readlink "$R/etc/istio"; elif test -e "$R/etc/istio"; then echo directory; fi | say etc-istio
+df -Pk "$R/usr" "$R/var" 2>/dev/null | awk 'NR > 1 { print $4, $6 }' | say disk
+if ! live; then
+  od -An -tu1 -j18 -N1 "$R/bin/sh" 2>/dev/null | say elf
+  exit 0
+fi
+uname -m | say machine
+uname -n | say hostname
+date +%s | say clock
+if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1; fi | say systemd
+for unit in ${RESOLVER_UNITS.join(' ')} firewalld ufw; do
+  if systemctl is-active -q "$unit" 2>/dev/null; then echo "$unit"; fi
+done | say active
+ss -Htlnpe 2>/dev/null | say tcp
+ss -Hulnpe 2>/dev/null | say udp
+{
+  ss -Htanp 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ { n = split($4, part, ":"); print part[n] }'
+  systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null | sed -n 's/.*:\\([0-9]*\\) (Stream).*/\\1/p'
+  sshd -T 2>/dev/null | sed -n 's/^port //p'
+} | sort -un | say ssh
+ip -o addr show scope global 2>/dev/null | awk '{ print $2, $4 }' | say address
+if command -v nft >/dev/null 2>&1; then nft list ruleset 2>/dev/null | grep -E 'hook input|dport' | head -n 200 | say nft; fi
+if grep -q filter /proc/net/ip_tables_names 2>/dev/null; then iptables-legacy-save -t filter 2>/dev/null | grep -E '^:INPUT|^-A INPUT' | head -n 200 | say legacy; fi
+port=$1
+shift
+for address in "$@"; do
+  ip -o route get "$address" 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/\\1/p' | say route
+  if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi | say reach
+  if timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi | say reach
+done
+`;
+
+/** The one script of the preflight: everything it wants to know, in one round trip. */
+export function preflightScript(port: number, addresses: readonly string[]): Script {
+  return { name: 'preflight', text: TEXT, args: [String(port), ...addresses] };
+}
+
+/** Sorts the lines of an answer by area. Undefined when it is no answer of this script. */
+export function parseAnswers(stdout: string): Answers | undefined {
+  const areas: Record<string, string[]> = {};
+  for (const line of stdout.split('\n')) {
+    const at = line.indexOf('|');
+    if (at > 0) (areas[line.slice(0, at)] ??= []).push(line.slice(at + 1));
+  }
+  return areas['os'] || areas['machine'] ? areas : undefined;
+}
+
+/** The lines of one area; empty when the machine had nothing to say about it. */
+export function lines(answers: Answers, area: string): readonly string[] {
+  return answers[area] ?? [];
+}
+
+/** The first line of one area, trimmed. */
+export function first(answers: Answers, area: string): string {
+  return (answers[area]?.[0] ?? '').trim();
+}

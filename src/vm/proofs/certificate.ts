@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import type { Witness } from '../proof.ts';
+
+const CERTS = z.object({
+  certificates: z.array(
+    z.object({
+      cert_chain: z
+        .array(
+          z.object({
+            subject_alt_names: z.array(z.object({ uri: z.string().optional() })).default([]),
+            valid_from: z.string(),
+            expiration_time: z.string(),
+          }),
+        )
+        .default([]),
+    }),
+  ),
+});
+
+const HINT =
+  'Compare namespace and service account of the registration with the token; a new token comes with: meshx setup-vm VM';
+
+interface Certificate {
+  readonly uris: readonly string[];
+  readonly from: Date;
+  readonly until: Date;
+}
+
+/** Envoy's /certs: the certificate that the sidecar really shows to others. */
+export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Witness {
+  const certificates = envoyCerts(stdout);
+  if (certificates.length === 0) return { ok: false, detail: 'the sidecar has no certificate yet', hint: HINT };
+  return judgeCertificate(certificates, identity, now);
+}
+
+/** `openssl x509 -enddate -startdate -ext subjectAltName` of a file: the classic proxy and its node agent. */
+export function judgeCertFile(stdout: string, identity: string, now: Date): Witness {
+  const date = (key: string): Date => new Date(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '');
+  const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
+  const certificate = { uris, from: date('notBefore'), until: date('notAfter') };
+  if (Number.isNaN(certificate.until.getTime()))
+    return { ok: false, detail: 'there is no certificate that openssl can read', hint: HINT };
+  return judgeCertificate([certificate], identity, now);
+}
+
+function envoyCerts(stdout: string): readonly Certificate[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(stdout);
+  } catch {
+    return [];
+  }
+  const parsed = CERTS.safeParse(json);
+  if (!parsed.success) return [];
+  return parsed.data.certificates.flatMap(({ cert_chain: [leaf] }) => {
+    const uris = leaf?.subject_alt_names.flatMap(({ uri }) => uri ?? []) ?? [];
+    return leaf && uris.length > 0
+      ? [{ uris, from: new Date(leaf.valid_from), until: new Date(leaf.expiration_time) }]
+      : [];
+  });
+}
+
+function judgeCertificate(certificates: readonly Certificate[], identity: string, now: Date): Witness {
+  const found = certificates.find(({ uris }) => uris.includes(identity));
+  if (!found) {
+    const others = [...new Set(certificates.flatMap(({ uris }) => uris))].join(', ');
+    return { ok: false, detail: `it is for ${others || 'nobody'}, not for ${identity}`, hint: HINT };
+  }
+  const until = found.until.toISOString();
+  if (found.until <= now) return { ok: false, detail: `it expired at ${until}`, hint: HINT };
+  if (found.from > now)
+    return {
+      ok: false,
+      detail: `it is valid only from ${found.from.toISOString()}`,
+      hint: 'Set the clock: timedatectl set-ntp true',
+    };
+  // The agent renews at half of the life (SECRET_GRACE_PERIOD_RATIO).
+  const renewal = new Date((found.from.getTime() + found.until.getTime()) / 2);
+  const late =
+    renewal < now ? `; renewal was due at ${renewal.toISOString()}` : `, renewed about ${renewal.toISOString()}`;
+  return { ok: true, detail: `${identity} until ${until}${late}` };
+}

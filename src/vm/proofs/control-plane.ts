@@ -1,0 +1,90 @@
+import type { Witness } from '../proof.ts';
+
+/** Addresses that `getent ahosts` printed. */
+export function judgeResolves(stdout: string, name: string, expected: readonly string[]): Witness {
+  const found = stdout.trim().split(/\s+/).filter(Boolean);
+  if (found.length === 0)
+    return { ok: false, detail: `${name} does not resolve`, hint: `Look on the VM: getent ahosts ${name}` };
+  const right = expected.length === 0 || found.some((address) => expected.includes(address));
+  const detail = `${name} is ${found.join(', ')}`;
+  if (right) return { ok: true, detail };
+  return {
+    ok: false,
+    detail: `${detail}, not ${expected.join(' or ')}`,
+    hint: `Look for another entry on the VM: grep ${name} /etc/hosts`,
+  };
+}
+
+/** Whether the control plane's endpoint shook hands with the mesh's root certificate, or at least took a connection. */
+export function judgeAnswers(stdout: string, name: string): Witness {
+  const [line = '', ...said] = stdout.trim().split('\n');
+  const connected = said.includes('connected') ? '; the agent is connected' : '';
+  if (line.startsWith('tls '))
+    return { ok: true, detail: `${line.slice(4)} shows a certificate for ${name} of the mesh's CA${connected}` };
+  if (line.startsWith('tcp '))
+    return {
+      ok: true,
+      detail: `${line.slice(4)} takes connections (no openssl to look at its certificate)${connected}`,
+    };
+  const reason = said.filter((each) => each !== 'connected').join('; ');
+  const detail =
+    line === 'no address'
+      ? `${name} does not resolve`
+      : `${line.replace(/^no \w+ /, '')} does not answer as ${name}${reason && `: ${reason}`}`;
+  return {
+    ok: false,
+    detail,
+    hint: 'Check that the address belongs to this mesh and that no firewall is between: meshx expose status',
+  };
+}
+
+/** What the sidecar said when its readiness was waited for. */
+export function judgeReady(stdout: string): Witness {
+  if (stdout.trim() === 'ready') return { ok: true, detail: '127.0.0.1:15021/healthz/ready answers 200' };
+  const detail = stdout.trim().split('\n').filter(Boolean).join('; ') || 'it does not answer on 15021';
+  return {
+    ok: false,
+    detail,
+    hint: 'Read its log on the VM: tail /var/log/istio/istio.log /var/log/istio/istio.err.log',
+  };
+}
+
+/** Envoy's counters of accepted and refused configuration. */
+export function judgeSynced(stdout: string): Witness {
+  const count = (name: string): number => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stdout)?.[1] ?? 0);
+  const [clusters, listeners] = [
+    count('cluster_manager.cds.update_success'),
+    count('listener_manager.lds.update_success'),
+  ];
+  const refused = count('cluster_manager.cds.update_rejected') + count('listener_manager.lds.update_rejected');
+  const detail = `clusters accepted ${clusters} times, listeners ${listeners} times, ${refused} updates refused`;
+  if (clusters > 0 && listeners > 0 && refused === 0) return { ok: true, detail };
+  const hint =
+    'See what was refused: grep -i rejected /var/log/istio/istio.log; compare the versions of agent, Envoy and istiod.';
+  return { ok: false, detail, hint };
+}
+
+/** `UNIT active` lines of the units that must run. */
+export function judgeActive(stdout: string): Witness {
+  const lines = stdout.trim().split('\n').filter(Boolean);
+  const stopped = lines.filter((line) => !line.endsWith(' active'));
+  if (lines.length > 0 && stopped.length === 0) return { ok: true, detail: lines.join(', ') };
+  return {
+    ok: false,
+    detail: stopped.join(', ') || 'no unit answered',
+    hint: 'Read why on the VM: journalctl -u istio',
+  };
+}
+
+/** `capture status` of the VM: on, and how many connections are older. */
+export function judgeCapture(stdout: string): Witness {
+  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
+  const older = Number(value('older') || 0);
+  if (value('capture') !== 'on')
+    return { ok: false, detail: 'no rule of Istio is loaded', hint: 'Read why on the VM: journalctl -u meshx-capture' };
+  const detail =
+    older === 0
+      ? 'rules are loaded'
+      : `rules are loaded; ${older} connections are older, outside mutual TLS until they end`;
+  return { ok: true, detail };
+}

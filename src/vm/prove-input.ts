@@ -1,0 +1,38 @@
+import type { Host } from '../host/host.ts';
+import type { ClusterFacts } from '../mesh/cluster-facts.ts';
+import type { Meeting } from '../mesh/mutual-tls.ts';
+import type { VmFacts } from '../mesh/vm-facts.ts';
+import type { Workload } from '../mesh/workload.ts';
+import type { DialAnswer, Witness } from './proof.ts';
+
+/** What is to be proved, and who can help. */
+export interface ProveInput {
+  readonly cluster: ClusterFacts;
+  readonly workload: Workload;
+  readonly vm: VmFacts;
+  /** A service of the mesh that the VM should reach. */
+  readonly meshService?: MeshTarget;
+  /** Another VM of the same mesh, used as the client of this VM's services. */
+  readonly client?: Host;
+  /** What a client outside the mesh will meet, per port number, as src/mesh/mutual-tls.ts computed it. */
+  readonly outside?: Readonly<Record<number, Meeting>>;
+  /** Opens a new connection from the operator's machine. */
+  readonly dial?: (address: string, port: number) => Promise<DialAnswer>;
+  /** Is the VM's entry there and healthy? Asked of the Kubernetes API. */
+  readonly entry?: () => Promise<Witness>;
+  /** Does istiod call the proxy synced? */
+  readonly synced?: () => Promise<Witness>;
+  /** Milliseconds until a condition on the VM is given up; 30 000 when absent. */
+  readonly limitMs?: number;
+}
+
+/** One service of the mesh. */
+export interface MeshTarget {
+  /** Full name: productpage.default.svc.cluster.local. */
+  readonly host: string;
+  readonly port: number;
+  /** The Service's cluster IP, when it is known; the name must resolve to it. */
+  readonly clusterIp?: string;
+  /** Path of a GET when the service speaks HTTP; without it a TCP connection is opened. */
+  readonly path?: string;
+}

@@ -1,0 +1,165 @@
+import type { Resource } from '../reconcile/resource.ts';
+import { vmProblems } from '../problems/vm.ts';
+import { render } from '../templates.ts';
+import type { ResolverRecord } from './input.ts';
+import { rootFile } from './wants.ts';
+
+/** What the record tells of, in the words of the probe. */
+export const RESOLVER_UNITS = [
+  'systemd-resolved',
+  'NetworkManager',
+  'dnsmasq',
+  'systemd-networkd',
+  'networking',
+] as const;
+export const RESOLVER_PROGRAMS = ['dnsmasq', 'resolvconf', 'dhclient'] as const;
+export const RESOLVER_FILES = ['/etc/dhcp/dhclient.conf', '/etc/dnsmasq.d', '/etc/resolvconf/resolv.conf.d'] as const;
+
+/** Who owns /etc/resolv.conf on a machine. */
+export type ResolverOwner = 'systemd-resolved' | 'network-manager' | 'resolvconf' | 'dhclient' | 'plain';
+
+/** How the classic names reach the machine's programs. */
+export interface ResolverDecision {
+  readonly owner: ResolverOwner;
+  /** What was looked at, in order, and what it said: for people who ask why. */
+  readonly trail: readonly string[];
+  readonly wants: readonly Resource[];
+  /** Units of the arrangement that must start at boot. */
+  readonly units: readonly string[];
+}
+
+export interface ClassicNames {
+  /** Text of the kubedns file. */
+  readonly kubedns: string;
+  /** Every name or domain that kubedns answers. */
+  readonly domains: readonly string[];
+}
+
+const LOCAL = 'nameserver 127.0.0.1';
+const DNSMASQ = 'dnsmasq.service';
+/** Only on loopback: the machine may have a stub resolver on 127.0.0.53, and nobody else should ask this one. */
+const LOOPBACK_ONLY =
+  '# Written by meshx. Changes made by hand are lost at the next run.\nlisten-address=127.0.0.1\nbind-interfaces\n';
+
+/**
+ * Puts dnsmasq with kubedns first, by the hand that owns resolv.conf; the former servers stay behind it, so that names
+ * outside resolve when it is down. Pure. Throws `resolver-unknown` and `dnsmasq-missing`.
+ */
+export function resolverDecision(record: ResolverRecord, names: ClassicNames): ResolverDecision {
+  const trail: string[] = [];
+  const owner = ownerOf(record, trail);
+  if (!record.programs.includes('dnsmasq')) throw vmProblems.dnsmasqMissing({ trail });
+  if (owner === 'network-manager') return { owner, trail, ...networkManager(names) };
+  const { wants, reads } = ARRANGEMENTS[owner](record, names);
+  return { owner, trail, wants: [...dnsmasq(names), ...wants, ...dnsmasqRuns(reads)], units: [DNSMASQ] };
+}
+
+/** Asks from the most specific sign to the least: who would overwrite a change made by another hand? */
+function ownerOf(record: ResolverRecord, trail: string[]): ResolverOwner {
+  const { link = '', active, programs, files } = record;
+  const says = (sign: string, found: boolean): boolean => {
+    trail.push(`${sign}: ${found ? 'yes' : 'no'}`);
+    return found;
+  };
+  const resolved = link.includes('/systemd/resolve/') || /^nameserver 127\.0\.0\.53$/m.test(record.resolvConf);
+  if (says('systemd-resolved runs and resolv.conf is its file', active.includes('systemd-resolved') && resolved))
+    return 'systemd-resolved';
+  if (says('NetworkManager runs', active.includes('NetworkManager'))) return 'network-manager';
+  if (
+    says(
+      'resolvconf is installed and resolv.conf links to its file',
+      programs.includes('resolvconf') && link.includes('resolvconf'),
+    )
+  )
+    return 'resolvconf';
+  if (says('resolv.conf links elsewhere', link !== '')) throw vmProblems.resolverUnknown({ link, trail });
+  if (
+    says(
+      'dhclient is installed and configured',
+      programs.includes('dhclient') && files.includes('/etc/dhcp/dhclient.conf'),
+    )
+  )
+    return 'dhclient';
+  return 'plain';
+}
+
+interface Arrangement {
+  readonly wants: readonly Resource[];
+  /** Files that dnsmasq reads besides kubedns. */
+  readonly reads: readonly string[];
+}
+
+const RESOLVED_CONF = '/etc/systemd/resolved.conf.d/meshx.conf';
+const RESOLVCONF_HEAD = '/etc/resolvconf/resolv.conf.d/head';
+/** resolved's list of the servers that it got itself; dnsmasq drops its own address from it. */
+const UPLINK = '/etc/dnsmasq.d/meshx-uplink';
+
+const ARRANGEMENTS: Readonly<
+  Record<Exclude<ResolverOwner, 'network-manager'>, (record: ResolverRecord, names: ClassicNames) => Arrangement>
+> = {
+  'systemd-resolved': (_record, { domains }) => ({
+    wants: [
+      rootFile(UPLINK, 'resolv-file=/run/systemd/resolve/resolv.conf\n'),
+      directory('/etc/systemd/resolved.conf.d'),
+      rootFile(RESOLVED_CONF, render('resolved.conf', { DOMAINS: domains.map((domain) => `~${domain}`).join(' ') })),
+      { kind: 'unit', name: 'systemd-resolved.service', reads: [RESOLVED_CONF] },
+    ],
+    reads: [UPLINK],
+  }),
+  resolvconf: () => ({
+    wants: [
+      { kind: 'line', path: RESOLVCONF_HEAD, line: LOCAL },
+      { kind: 'unit', name: 'resolvconf.service', reads: [RESOLVCONF_HEAD] },
+    ],
+    reads: [],
+  }),
+  dhclient: (record) => ({
+    wants: [
+      { kind: 'line', path: '/etc/dhcp/dhclient.conf', line: 'prepend domain-name-servers 127.0.0.1;' },
+      directory('/etc/dhcp/dhclient-enter-hooks.d'),
+      rootFile('/etc/dhcp/dhclient-enter-hooks.d/meshx', render('dhclient-enter-hook', {})),
+      rootFile('/etc/resolv.conf', localFirst(record.resolvConf)),
+    ],
+    reads: [],
+  }),
+  plain: (record) => ({ wants: [rootFile('/etc/resolv.conf', localFirst(record.resolvConf))], reads: [] }),
+};
+
+/** NetworkManager runs a dnsmasq of its own, and makes it the only server of resolv.conf, when it is told so. */
+function networkManager({ kubedns }: ClassicNames): Pick<ResolverDecision, 'wants' | 'units'> {
+  const conf = '/etc/NetworkManager/conf.d/meshx.conf';
+  const names = '/etc/NetworkManager/dnsmasq.d/kubedns';
+  const text = '# Written by meshx. Changes made by hand are lost at the next run.\n[main]\ndns=dnsmasq\n';
+  return {
+    wants: [
+      directory('/etc/NetworkManager/dnsmasq.d'),
+      rootFile(names, kubedns),
+      rootFile(conf, text),
+      { kind: 'unit', name: 'NetworkManager.service', reads: [conf, names] },
+    ],
+    units: [],
+  };
+}
+
+function dnsmasq({ kubedns }: ClassicNames): readonly Resource[] {
+  return [rootFile('/etc/dnsmasq.d/kubedns', kubedns), rootFile('/etc/dnsmasq.d/meshx', LOOPBACK_ONLY)];
+}
+
+function dnsmasqRuns(reads: readonly string[]): readonly Resource[] {
+  return [{ kind: 'unit', name: DNSMASQ, reads: ['/etc/dnsmasq.d/kubedns', '/etc/dnsmasq.d/meshx', ...reads] }];
+}
+
+function directory(path: string): Resource {
+  return { kind: 'directory', path, owner: 'root:root', mode: '0755' };
+}
+
+/** resolv.conf with 127.0.0.1 before the former servers; the C library asks at most three. */
+function localFirst(resolvConf: string): string {
+  const lines = resolvConf
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.trim() !== LOCAL);
+  const first = lines.findIndex((line) => line.startsWith('nameserver'));
+  const at = first < 0 ? lines.length : first;
+  return `${[...lines.slice(0, at), LOCAL, ...lines.slice(at)].join('\n').trim()}\n`;
+}

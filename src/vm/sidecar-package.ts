@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { Host } from '../host/host.ts';
+import { packageProblems } from '../problems/sidecar-package.ts';
+import type { VmPackage } from './input.ts';
+import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb } from './package/deb.ts';
+import { directoryPackage } from './package/directory.ts';
+import { download } from './package/download.ts';
+import { readRpm } from './package/rpm.ts';
+
+export interface PackageRequest {
+  /** Path of a .deb, an .rpm or a directory, or a URL. */
+  readonly from: string;
+  /** Expected sha256, hexadecimal; a URL needs one. */
+  readonly sha256?: string;
+  /** Relative paths start here. */
+  readonly cwd: string;
+  /** Folder in which downloads are kept. */
+  readonly cache: string;
+  /** The operator's machine: asked for dpkg-deb when a package is compressed in a way that Node.js cannot read. */
+  readonly operator: Host;
+  readonly signal: AbortSignal;
+}
+
+/** Where the binaries go, and where the VM remembers which package it has. */
+export const PACKAGE_PLACES = {
+  verify: ['/usr/local/bin/pilot-agent', '/usr/local/bin/envoy'],
+  marker: '/var/lib/meshx/package',
+} as const;
+
+/**
+ * The package of the sidecar, read and checked on the operator's machine, before any VM is touched. A URL is fetched
+ * once, into the cache. Throws the problems of problems/sidecar-package.ts.
+ */
+export async function openSidecarPackage(request: PackageRequest): Promise<VmPackage & { readonly bytes: number }> {
+  const wanted = expectedSha256(request.sha256);
+  const path = isUrl(request.from) ? await fetched(request, wanted) : resolve(request.cwd, request.from);
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    throw packageProblems.missing(
+      { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
+      cause,
+    );
+  });
+  if (found.isDirectory()) return directoryPackage(path, PACKAGE_PLACES);
+
+  const sha256 = await sha256Of(path, request.signal);
+  if (wanted && sha256 !== wanted) throw packageProblems.sha256Wrong({ path, wanted, found: sha256 });
+  const format = path.endsWith('.rpm') ? 'rpm' : 'deb';
+  const facts = format === 'rpm' ? await readRpm(path) : await debFacts(path, request);
+  return { ...facts, ...PACKAGE_PLACES, format, sha256, source: { file: path, sha256 }, bytes: found.size };
+}
+
+function isUrl(from: string): boolean {
+  return /^https?:\/\//.test(from);
+}
+
+function expectedSha256(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[0-9a-f]{64}$/i.test(text)) throw packageProblems.sha256Malformed({ text });
+  return text?.toLowerCase();
+}
+
+async function fetched({ from: url, cache, signal }: PackageRequest, sha256: string | undefined): Promise<string> {
+  if (!sha256) throw packageProblems.sha256Needed({ url });
+  const name = basename(new URL(url).pathname) || 'package.deb';
+  const path = join(cache, sha256.slice(0, 16), name);
+  await download({ url, sha256, path, signal });
+  return path;
+}
+
+async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, { signal });
+  return hash.digest('hex');
+}
+
+async function debFacts(path: string, { operator, signal }: PackageRequest): Promise<PackageFacts> {
+  const facts = await readDeb(path);
+  if (facts !== FOREIGN_COMPRESSION) return facts;
+  const output = await operator.run({ argv: ['dpkg-deb', '-f', path] }, signal);
+  if (output.exitCode !== 0) {
+    throw packageProblems.unreadable({
+      path,
+      reason: 'its control archive is packed by xz or zstd, and dpkg-deb is not here',
+    });
+  }
+  return controlFacts(path, output.stdout);
+}

@@ -1,0 +1,35 @@
+import { spiffeId } from '../../mesh/spiffe.ts';
+import type { Resource, Step } from '../../reconcile/resource.ts';
+import type { CurrentVmInput } from '../input.ts';
+import { PLACES, PROXY } from '../places.ts';
+import { rootCertFile } from '../root-cert.ts';
+import { proxyDirectory, proxyFile } from '../wants.ts';
+
+/** The mesh's root certificate, and the token by which the sidecar gets its own first certificate. */
+export function identityStep(input: CurrentVmInput): Step {
+  return {
+    id: 'identity',
+    title: 'Deliver the identity',
+    // 0600: pilot-agent rewrites the file so, together with the certificates it gets.
+    wants: [proxyFile(PLACES.rootCert, rootCertFile(input.cluster.rootCert), '0600'), ...token(input)],
+  };
+}
+
+/** No image carries a token: it lives ten minutes, and its copies would all be the same machine. */
+function token({ image, cluster, workload, tokenSecret = 'istio-token' }: CurrentVmInput): readonly Resource[] {
+  if (image) return [];
+  return [
+    proxyDirectory('/run/secrets'),
+    proxyDirectory('/run/secrets/tokens', '0700'),
+    {
+      kind: 'token',
+      path: PLACES.token,
+      secret: tokenSecret,
+      owner: PROXY,
+      mode: '0600',
+      certificate: PLACES.certChain,
+      key: PLACES.key,
+      identity: spiffeId(cluster.trustDomain, workload.namespace, workload.serviceAccount),
+    },
+  ];
+}

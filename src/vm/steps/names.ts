@@ -1,0 +1,29 @@
+import type { VmFacts } from '../../mesh/vm-facts.ts';
+import type { Resource, Step } from '../../reconcile/resource.ts';
+import type { CurrentVmInput } from '../input.ts';
+import { nsswitchWithDnsFirst } from '../nsswitch.ts';
+import { rootFile } from '../wants.ts';
+
+/** The names that must resolve without the mesh: istiod, and the machine itself. */
+export function namesStep({ cluster, vm, image, resolver, bundle }: CurrentVmInput): Step {
+  const [address] = cluster.istiodAddresses;
+  const nsswitch = bundle?.captureDns === false ? undefined : nsswitchWithDnsFirst(resolver?.nsswitch ?? '');
+  return {
+    id: 'names',
+    title: 'Make names resolve',
+    wants: [
+      ...(address ? [{ kind: 'hosts', address, names: [cluster.istiodHost] } satisfies Resource] : []),
+      ...(image ? [] : ownName(vm)),
+      ...(nsswitch ? [rootFile('/etc/nsswitch.conf', nsswitch)] : []),
+    ],
+  };
+}
+
+/**
+ * sudo asks for the machine's own name; while DNS is captured and the agent not there yet, it would wait 20 s for it. A
+ * name that /etc/hosts has, with whatever address, is left alone.
+ */
+export function ownName({ hostname, hostnameAddress }: VmFacts): readonly Resource[] {
+  if (hostname === '' || hostnameAddress !== undefined) return [];
+  return [{ kind: 'hosts', address: '127.0.1.1', names: [hostname] }];
+}

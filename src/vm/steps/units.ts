@@ -1,0 +1,26 @@
+import { systemdFile } from '../../templates.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import { PLACES, ROOT } from '../places.ts';
+import { rootFile } from '../wants.ts';
+
+/** What both generations get: the capture script, its guard, and log rotation. */
+export const captureFiles = () => [
+  { kind: 'directory', path: '/usr/local/lib/meshx', owner: ROOT, mode: '0755' } as const,
+  rootFile(PLACES.capture, systemdFile('capture'), '0755'),
+  rootFile(`${PLACES.units}/meshx-guard.service`, systemdFile('meshx-guard.service')),
+  rootFile('/etc/tmpfiles.d/meshx.conf', systemdFile('meshx.tmpfiles.conf')),
+  rootFile('/etc/logrotate.d/meshx', systemdFile('meshx.logrotate')),
+];
+
+/** meshx's own units, in place of the package's. A unit in /etc hides the one of the same name in /lib. */
+export function unitsStep(): Step {
+  return {
+    id: 'units',
+    title: 'Install the units',
+    wants: [
+      ...captureFiles(),
+      rootFile(`${PLACES.units}/istio.service`, systemdFile('istio.service')),
+      rootFile(`${PLACES.units}/meshx-capture.service`, systemdFile('meshx-capture.service')),
+    ],
+  };
+}

@@ -1,0 +1,97 @@
+import { classicClusterEnv, classicKubedns } from '../mesh/classic/files.ts';
+import { spiffeId } from '../mesh/spiffe.ts';
+import type { Resource, Step } from '../reconcile/resource.ts';
+import { render } from '../templates.ts';
+import type { ClassicVmInput } from './input.ts';
+import { PLACES, PROXY } from './places.ts';
+import { resolverDecision } from './resolver.ts';
+import { ownName } from './steps/names.ts';
+import { packageStep } from './steps/package.ts';
+import { bootStep } from './steps/running.ts';
+import { sidecarEnvStep } from './steps/sidecar-env.ts';
+import { captureFiles } from './steps/units.ts';
+import { proxyFile } from './wants.ts';
+
+const NODE_AGENT = 'istio-auth-node-agent.service';
+
+/** A VM of the Pilot generation, in the order of its own script: dnsmasq, packages, certificates, cluster.env, units. */
+export function wantedClassicVm(input: ClassicVmInput): readonly Step[] {
+  const { resolver, units, dnsUnits } = decisions(input);
+  return [
+    { id: 'names', title: 'Make names resolve', wants: [...(input.image ? [] : ownName(input.vm)), ...resolver] },
+    packageStep(input),
+    ...(input.image ? [] : [certsStep(input)]),
+    clusterEnvStep(input),
+    sidecarEnvStep(input),
+    { id: 'units', title: 'Install the units', wants: [...captureFiles(), ...dropIns(units, dnsUnits)] },
+    ...(input.image ? [] : units.map(runningStep)),
+    bootStep([...dnsUnits, ...units], input.image),
+  ];
+}
+
+function decisions(input: ClassicVmInput) {
+  const { cluster, image, resolver } = input;
+  const decision = resolverDecision(resolver, { kubedns: classicKubedns(cluster), domains: domains(input) });
+  const wants = decision.wants.filter(({ kind }) => kind !== 'unit' || !image);
+  // 1.5 has no node agent any more: pilot-agent does its work (istio-classic.md 5.3).
+  const units = cluster.release === '1.5' ? ['istio.service'] : [NODE_AGENT, 'istio.service'];
+  return { resolver: wants, units, dnsUnits: decision.units };
+}
+
+/** Names of the control plane are short, so each has to be routed by itself. */
+function domains({ cluster }: ClassicVmInput): readonly string[] {
+  const names = [...classicKubedns(cluster).matchAll(/^(?:server|address)=\/([^/]+)\//gm)].map(
+    ([, name]) => name ?? '',
+  );
+  return [...new Set(names)];
+}
+
+/**
+ * Certificates of the Secret istio.SERVICE_ACCOUNT. The node agent renews chain and key by themselves, so they are
+ * delivered only where there is no valid pair; the key first, so that a broken-off delivery leaves no valid-looking pair.
+ */
+function certsStep({ workload }: ClassicVmInput): Step {
+  const identity = spiffeId('cluster.local', workload.namespace, workload.serviceAccount);
+  const pair = { certificate: PLACES.certChain, key: PLACES.key, identity };
+  const secret = (path: string): Resource => ({
+    kind: 'token',
+    path,
+    secret: path.slice('/etc/certs/'.length),
+    owner: PROXY,
+    mode: '0600',
+    ...pair,
+  });
+  return {
+    id: 'certs',
+    title: 'Deliver the certificates',
+    wants: [secret(PLACES.rootCert), secret(PLACES.key), secret(PLACES.certChain)],
+  };
+}
+
+function clusterEnvStep({ cluster }: ClassicVmInput): Step {
+  const wants = [proxyFile(PLACES.clusterEnv, classicClusterEnv(cluster))];
+  return { id: 'cluster-env', title: 'Configure the VM for the cluster', wants };
+}
+
+function dropIns(units: readonly string[], dnsUnits: readonly string[]): readonly Resource[] {
+  const after = [...dnsUnits, ...units.filter((name) => name !== 'istio.service')].join(' ');
+  const path = `${PLACES.units}/istio.service.d`;
+  return [
+    { kind: 'directory', path, owner: 'root:root', mode: '0755' },
+    {
+      kind: 'file',
+      path: `${path}/meshx.conf`,
+      content: render('classic-unit.conf', { AFTER: after }),
+      owner: 'root:root',
+      mode: '0644',
+    },
+  ];
+}
+
+function runningStep(name: string): Step {
+  const settings = [PLACES.clusterEnv, PLACES.sidecarEnv, `${PLACES.units}/istio.service.d/meshx.conf`];
+  const sidecar = name === 'istio.service';
+  const id = sidecar ? 'sidecar' : 'node-agent';
+  const title = sidecar ? 'Run the sidecar' : 'Run the node agent';
+  return { id, title, wants: [{ kind: 'unit', name, reads: sidecar ? settings : [PLACES.rootCert] }] };
+}

@@ -1,0 +1,35 @@
+import { currentBundle } from '../mesh/current/bundle.ts';
+import type { Step } from '../reconcile/resource.ts';
+import type { CurrentVmInput } from './input.ts';
+import { PLACES } from './places.ts';
+import { identityStep } from './steps/identity.ts';
+import { namesStep } from './steps/names.ts';
+import { packageStep } from './steps/package.ts';
+import { bootStep, captureStep, sidecarStep } from './steps/running.ts';
+import { sidecarEnvStep } from './steps/sidecar-env.ts';
+import { unitsStep } from './steps/units.ts';
+import { proxyFile } from './wants.ts';
+
+/** A VM of the istiod generation. In an image nothing runs, and no secret is in it. */
+export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
+  return [
+    packageStep(input),
+    identityStep(input),
+    clusterEnvStep(input),
+    sidecarEnvStep(input),
+    namesStep(input),
+    unitsStep(),
+    ...(input.image ? [] : [sidecarStep(), captureStep()]),
+    bootStep(['istio.service', 'meshx-capture.service'], input.image),
+  ];
+}
+
+function clusterEnvStep({ cluster, workload, bundle, vm }: CurrentVmInput): Step {
+  const excludePorts = [...new Set([...vm.sshPorts, ...(bundle?.excludePorts ?? [])])].sort((a, b) => a - b);
+  const { clusterEnv, meshYaml } = currentBundle(cluster, workload, { ...bundle, excludePorts });
+  return {
+    id: 'cluster-env',
+    title: 'Configure the VM for the cluster',
+    wants: [proxyFile(PLACES.clusterEnv, clusterEnv), proxyFile(PLACES.meshConfig, meshYaml)],
+  };
+}

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+
+const ROOT = new URL('../', import.meta.url).pathname;
+const SRC = join(ROOT, 'src');
+
+/** What a folder may import besides itself, problems.ts and problems/. Dependencies go down only: docs/architecture.md. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  problems: [],
+  mesh: [],
+  host: [],
+  reconcile: ['host'],
+  cluster: ['mesh', 'host'],
+  vm: ['mesh', 'host', 'reconcile', 'templates.ts'],
+  agent: ['mesh', 'host', 'reconcile', 'templates.ts'],
+  cli: ['mesh', 'host', 'reconcile', 'cluster', 'vm', 'agent', 'runtime.ts'],
+};
+
+/** Packages that reach outside, and the one file that may: changing a library is a change of one file. */
+const ONE_OWNER = [
+  'ssh2',
+  'execa',
+  '@google-cloud/compute',
+  '@kubernetes/client-node',
+  'google-auth-library',
+  'commander',
+];
+
+/** What src/mesh may use: it parses and prints, and touches nothing. */
+const MESH_PACKAGES = ['zod', 'yaml', 'ipaddr.js'];
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const text = (file: string): string => readFileSync(join(SRC, file), 'utf8');
+
+/** All that a file imports, types and lazy imports included. */
+function imports(file: string): readonly string[] {
+  const found = text(file).matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from '([^']+)'|\bimport\('([^']+)'\)|(?:^|\n)import '([^']+)'/g,
+  );
+  return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '');
+}
+
+function targetFolder(file: string, specifier: string): string {
+  return relative(SRC, join(SRC, dirname(file), specifier)).split('/')[0] ?? '';
+}
+
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+
+test('imports go down only', () => {
+  const upward = files
+    .filter((file) => file.includes('/'))
+    .flatMap((file) => {
+      const folder = file.split('/')[0] ?? '';
+      const allowed = [folder, 'problems.ts', 'problems', ...(MAY_IMPORT[folder] ?? [])];
+      const targets = imports(file).filter((specifier) => specifier.startsWith('.'));
+      return targets
+        .filter((target) => !allowed.includes(targetFolder(file, target)))
+        .map((target) => `${file} → ${target}`);
+    });
+  expect(upward).toEqual([]);
+});
+
+test('every folder of src has a line in the table of imports', () => {
+  const folders = new Set(files.filter((file) => file.includes('/')).map((file) => file.split('/')[0]));
+  expect([...folders].filter((folder) => !(folder! in MAY_IMPORT))).toEqual([]);
+});
+
+test('the engine and the words of the mesh know nothing outside', () => {
+  const foreign = files
+    .filter((file) => file.startsWith('mesh/') || file.startsWith('problems'))
+    .flatMap((file) => imports(file).map((specifier) => [file, specifier] as const))
+    .filter(([, specifier]) => !specifier.startsWith('.') && !MESH_PACKAGES.includes(specifier));
+  expect(foreign).toEqual([]);
+});
+
+test.each(ONE_OWNER)('%s is imported by one file', (name) => {
+  const owners = files.filter((file) =>
+    imports(file).some((specifier) => packageOf(specifier) === name && !isTypeOnly(file, specifier)),
+  );
+  // commander is the exception of one: its errors are told from ours where exit codes are made.
+  const limit = name === 'commander' ? ['cli/program.ts', 'cli/run.ts'] : owners.slice(0, 1);
+  expect(owners.filter((file) => !limit.includes(file))).toEqual([]);
+});
+
+test('process, console and exit belong to main.ts and to adapters', () => {
+  const inner = files.filter((file) => /^(mesh|reconcile|vm|cli|agent)\//.test(file));
+  expect(
+    inner.filter((file) => /\bprocess\.(exit\b|exitCode|stdout|stderr|argv|env|cwd)|console\./.test(text(file))),
+  ).toEqual([]);
+});
+
+test('no file is longer than 250 lines', () => {
+  expect(files.filter((file) => text(file).split('\n').length > 251)).toEqual([]);
+});
+
+test('no file or folder is named after nothing', () => {
+  const nameless = /(^|[/.-])(utils?|helpers?|managers?|common|misc|handlers?)([/.-]|$)/;
+  const all = ['src', 'test', 'scripts'].flatMap((top) =>
+    readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' }),
+  );
+  expect(all.filter((file) => nameless.test(file))).toEqual([]);
+});
+
+test('no folder is empty', () => {
+  const tops = ['src', 'test', 'scripts', 'templates', 'systemd', 'examples', 'docs'].filter((top) =>
+    existsSync(join(ROOT, top)),
+  );
+  const folders = tops.flatMap((top) =>
+    [top, ...readdirSync(join(ROOT, top), { recursive: true, encoding: 'utf8' }).map((file) => join(top, file))].filter(
+      (path) => statSync(join(ROOT, path), { throwIfNoEntry: false })?.isDirectory(),
+    ),
+  );
+  expect(folders.filter((folder) => readdirSync(join(ROOT, folder)).length === 0)).toEqual([]);
+});
+
+test('no default export, no enum, no any', () => {
+  expect(files.filter((file) => /^export default|^(export )?(const )?enum |: any\b|<any>/m.test(text(file)))).toEqual(
+    [],
+  );
+});
+
+/** `import type … from 'ssh2'` leaves nothing in the program. */
+function isTypeOnly(file: string, specifier: string): boolean {
+  const escaped = specifier.replace(/[/.]/g, '\\$&');
+  return (
+    new RegExp(`import type [^;]*from '${escaped}'`).test(text(file)) &&
+    !new RegExp(`import (?!type)[^;]*from '${escaped}'`).test(text(file))
+  );
+}

@@ -1,0 +1,126 @@
+import { readdirSync } from 'node:fs';
+import { exampleCluster } from '../support/examples.ts';
+import { folderState } from '../support/folder-state.ts';
+import { expectGolden } from '../support/golden.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const REGISTER = ['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'vm', '--create-namespace'];
+
+test.each(['classic', 'current'] as const)(
+  '[A68 A69 A70 F51] register on a %s cluster prints the facts and the objects',
+  async (generation) => {
+    const folder = exampleCluster(generation);
+    const { exitCode, stdout, stderr } = await runCli([...REGISTER, '--manifests', folder]);
+    expect({ exitCode, stderr: stderr.split('\n')[0] }).toEqual({
+      exitCode: 0,
+      stderr: `manifests ${folder}, namespace vm`,
+    });
+    expect(stdout.split('\n')[0]).toBe("Registering for service 'mysqldb' ip '10.150.0.5', ports list [{3306 mysql}]");
+    expectGolden(`cli/register-${generation}/stdout.txt`, stdout);
+  },
+);
+
+test.each(['classic', 'current'] as const)(
+  '[F55] a second register on a %s cluster writes nothing and says so',
+  async (generation) => {
+    const folder = exampleCluster(generation);
+    await runCli([...REGISTER, '--manifests', folder]);
+    const before = folderState(folder);
+    const { exitCode, stdout } = await runCli([...REGISTER, '--manifests', folder, '--dry-run', '--exit-code']);
+    const again = await runCli([...REGISTER, '--manifests', folder]);
+    expect({ exitCode, again: again.exitCode }).toEqual({ exitCode: 0, again: 0 });
+    expect(stdout).toContain('as wanted: nothing was changed');
+    expect(folderState(folder)).toEqual(before);
+  },
+);
+
+test('a dry run writes nothing, prints what would be, and answers 3 when asked to', async () => {
+  const folder = exampleCluster('current');
+  const before = folderState(folder);
+  const { exitCode, stdout } = await runCli([...REGISTER, '--manifests', folder, '--dry-run', '--exit-code']);
+  expect(exitCode).toBe(3);
+  expect(stdout).toContain('+ create Service vm/mysqldb');
+  expect(folderState(folder)).toEqual(before);
+});
+
+test('[F55] a changed port is updated', async () => {
+  const folder = exampleCluster('current');
+  await runCli([...REGISTER, '--manifests', folder]);
+  const { stdout } = await runCli(['register', 'mysqldb', '10.150.0.5', '3307', '-n', 'vm', '--manifests', folder]);
+  expect(stdout).toMatch(/\+ change Service vm\/mysqldb/);
+});
+
+test.each(['classic', 'current'] as const)(
+  '[F57] deregister on a %s cluster takes everything away that register made',
+  async (generation) => {
+    const folder = exampleCluster(generation);
+    await runCli(['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'default', '--manifests', folder]);
+    const { exitCode } = await runCli(['deregister', 'mysqldb', '10.150.0.5', '-n', 'default', '--manifests', folder]);
+    expect(exitCode).toBe(0);
+    const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('mysqldb'));
+    expect(left).toEqual([]);
+  },
+);
+
+test('[F57] an address that is not registered is a Problem', async () => {
+  const folder = exampleCluster('classic');
+  await runCli(['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'default', '--manifests', folder]);
+  const { exitCode, stderr } = await runCli([
+    'deregister',
+    'mysqldb',
+    '10.150.0.99',
+    '-n',
+    'default',
+    '--manifests',
+    folder,
+  ]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('could not find ip 10.150.0.99 in svc mysqldb endpoints');
+});
+
+test('[F51] several ports, labels, annotations and an account in one call; the account is default otherwise', async () => {
+  const folder = exampleCluster('current');
+  const words = [
+    'register',
+    'web',
+    '10.150.0.6',
+    '80',
+    'http-admin:8081',
+    'tcp-mysql=3306',
+    '-n',
+    'default',
+    '-l',
+    'tier=front,zone=a',
+    '-a',
+    'note=x',
+    '--weight',
+    '5',
+    '--dry-run',
+    '-o',
+    'json',
+  ];
+  const { stdout } = await runCli([...words, '--manifests', folder]);
+  const document: unknown = JSON.parse(stdout);
+  expect(document).toMatchObject({ version: 1, applied: false });
+  const text = JSON.stringify(document);
+  for (const part of [
+    '"serviceAccount":"default"',
+    '"tier":"front"',
+    '"note":"x"',
+    '"weight":5',
+    '"http-admin"',
+    '"tcp-mysql"',
+  ]) {
+    expect(text).toContain(part);
+  }
+  const other = await runCli([...words, '-s', 'front', '--manifests', folder]);
+  expect(other.stdout).toContain('"serviceAccount": "front"');
+});
+
+test('[A20 A24] expose status shows both namespaces in one table', async () => {
+  const { exitCode, stdout } = await runCli(['expose', 'status', '--manifests', exampleCluster('classic')], {
+    now: () => new Date('2026-01-01T00:00:00Z'),
+  });
+  expect(exitCode).toBe(0);
+  expectGolden('cli/expose-status/stdout.txt', stdout);
+});

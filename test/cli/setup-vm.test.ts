@@ -1,0 +1,244 @@
+import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { folderState } from '../support/folder-state.ts';
+import { expectGolden } from '../support/golden.ts';
+import { runCli } from '../support/run-cli.ts';
+
+interface Site {
+  readonly root: string;
+  readonly cluster: string;
+  readonly words: readonly string[];
+}
+
+function site(): Site {
+  const [root, cluster] = [exampleImage(), exampleCluster('current')];
+  const words = [
+    'istio-vm',
+    '--root',
+    root,
+    '--manifests',
+    cluster,
+    '--package',
+    examplePackage,
+    '-n',
+    'vm',
+    '--service',
+    'mysqldb:3306',
+  ];
+  return { root, cluster, words };
+}
+
+const timeless = (text: string): string => text.replace(/\(\d+\.\d s/g, '(0.0 s');
+const state = ({ root, cluster }: Site): unknown => [folderState(root), folderState(cluster)];
+
+test('[A34] a dry run prints the plan and changes nothing', async () => {
+  const at = site();
+  const before = state(at);
+  const { exitCode, stdout } = await runCli(['setup-vm', ...at.words, '--dry-run', '--exit-code']);
+  expect(exitCode).toBe(3);
+  expectGolden('cli/setup-vm/dry-run.txt', timeless(stdout));
+  expect(state(at)).toEqual(before);
+});
+
+test('what is done is what the dry run said, and a second run changes nothing', async () => {
+  const at = site();
+  const dry = await runCli(['setup-vm', ...at.words, '--dry-run']);
+  const first = await runCli(['setup-vm', ...at.words]);
+  expect(first.exitCode).toBe(0);
+  const planned = dry.stdout.split('\n').filter((line) => line.startsWith('    '));
+  expect(first.stderr.split('\n').filter((line) => line.startsWith('    '))).toEqual(planned);
+
+  const before = state(at);
+  const second = await runCli(['up', ...at.words]);
+  const empty = await runCli(['setup-vm', ...at.words, '--dry-run', '--exit-code']);
+  expect([second.exitCode, empty.exitCode]).toEqual([0, 0]);
+  expect(second.stdout).toContain('is as wanted: nothing was changed');
+  expect(state(at)).toEqual(before);
+});
+
+test('[A42 F1 A75] the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
+  const at = site();
+  const { stdout } = await runCli(['setup-vm', ...at.words]);
+  expect(existsSync(join(at.root, 'run/secrets/tokens/istio-token'))).toBe(false);
+  expect(readFileSync(join(at.root, 'var/lib/istio/envoy/sidecar.env'), 'utf8')).toBe(
+    'ISTIO_INBOUND_PORTS=3306\nISTIO_SERVICE=mysqldb\nISTIO_NAMESPACE=vm\n',
+  );
+  expect(readFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), 'utf8')).toContain(
+    "ISTIO_INBOUND_PORTS='3306'",
+  );
+  expect(readFileSync(join(at.root, 'etc/hosts'), 'utf8')).toContain('10.150.0.30 istiod.istio-system.svc');
+  expect(stdout).toContain('The image holds no secret.');
+});
+
+test('a second service is added and the first one stays', async () => {
+  const at = site();
+  await runCli(['setup-vm', ...at.words]);
+  const more = at.words.filter((word) => word !== '--service' && word !== 'mysqldb:3306');
+  const { exitCode } = await runCli(['up', ...more, '--service', 'web:http:8080']);
+  expect(exitCode).toBe(0);
+  expect(readFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), 'utf8')).toContain(
+    "ISTIO_INBOUND_PORTS='3306,8080'",
+  );
+});
+
+test('[A34] --only does one step; an unknown step names the known ones', async () => {
+  const at = site();
+  const { exitCode } = await runCli(['setup-vm', ...at.words, '--only', 'cluster-env']);
+  expect(exitCode).toBe(0);
+  expect(existsSync(join(at.root, 'var/lib/istio/envoy/cluster.env'))).toBe(true);
+  expect(existsSync(join(at.root, 'usr/local/bin/envoy'))).toBe(false);
+  const wrong = await runCli(['setup-vm', ...at.words, '--only', 'everything']);
+  expect(wrong.exitCode).toBe(1);
+  expect(wrong.stderr).toContain('cluster-env');
+});
+
+test('[A34] --print shows every file and changes nothing', async () => {
+  const at = site();
+  const before = state(at);
+  const { stdout } = await runCli(['setup-vm', ...at.words, '--print']);
+  expect(stdout).toContain('--- /var/lib/istio/envoy/cluster.env (istio-proxy:istio-proxy 0644)');
+  expect(stdout).toContain("ISTIO_SERVICE_CIDR='*'");
+  expect(state(at)).toEqual(before);
+});
+
+test('JSON is one document with a version, for a dry run and for a run', async () => {
+  const at = site();
+  for (const more of [['--dry-run'], []]) {
+    const { stdout } = await runCli(['setup-vm', ...at.words, ...more, '-o', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      version: 1,
+      vms: [{ vm: 'istio-vm', group: 'istio-vm', namespace: 'vm' }],
+    });
+  }
+});
+
+test('a kept plan is applied later, by itself', async () => {
+  const at = site();
+  const cwd = exampleImage();
+  const kept = await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });
+  expect(kept.exitCode).toBe(0);
+  expect(statSync(join(cwd, 'plan.json')).mode & 0o077).toBe(0);
+  const applied = await runCli(['apply', 'plan.json', '--root', at.root, '--manifests', at.cluster], { cwd });
+  expect({ exitCode: applied.exitCode, stderr: applied.stderr.includes('x ') }).toEqual({ exitCode: 0, stderr: false });
+  const after = await runCli(['setup-vm', ...at.words, '--dry-run', '--exit-code']);
+  expect(after.exitCode).toBe(0);
+});
+
+test('a kept plan is refused when the machine has changed since, and nothing is applied', async () => {
+  const at = site();
+  const cwd = exampleImage();
+  await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });
+  writeFileSync(join(at.root, 'etc/hosts'), '10.150.0.30 istiod.istio-system.svc # meshx\n');
+  const before = state(at);
+  const { exitCode, stderr } = await runCli(['apply', 'plan.json', '--root', at.root, '--manifests', at.cluster], {
+    cwd,
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('#plan-outdated');
+  expect(state(at)).toEqual(before);
+});
+
+test.each([
+  ['no JSON', 'nothing'],
+  ['JSON of something else', '{"version": 1}'],
+])('a file that holds %s is no plan', async (_what, text) => {
+  const cwd = exampleImage();
+  writeFileSync(join(cwd, 'plan.json'), text);
+  const { exitCode, stderr } = await runCli(['apply', 'plan.json', '--root', cwd], { cwd });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('#plan-invalid');
+});
+
+test('a plan that was edited by hand is refused', async () => {
+  const at = site();
+  const cwd = exampleImage();
+  await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });
+  const path = join(cwd, 'plan.json');
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('/etc/certs', '/etc/other'));
+  const { exitCode, stderr } = await runCli(['apply', 'plan.json', '--root', at.root, '--manifests', at.cluster], {
+    cwd,
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('it was changed by hand');
+});
+
+test('Ctrl-C before the work begins changes nothing and says so', async () => {
+  const at = site();
+  const before = state(at);
+  const controller = new AbortController();
+  const { exitCode, stderr } = await runCli(['setup-vm', ...at.words], {
+    signal: controller.signal,
+    onErr: () => controller.abort(),
+  });
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('docs/problems.md#');
+  expect(stderr).not.toContain('this is a bug');
+  expect(state(at)).toEqual(before);
+});
+
+test('Ctrl-C in the middle says what is done, and the same command finishes', async () => {
+  const at = site();
+  const controller = new AbortController();
+  const stopped = await runCli(['setup-vm', ...at.words], {
+    signal: controller.signal,
+    onErr: (text) => {
+      if (text.includes('Install the sidecar')) controller.abort();
+    },
+  });
+  expect(stopped.exitCode).toBe(1);
+  expect(stopped.stderr).toContain('done: ');
+  expect(stopped.stderr).toContain('not done: ');
+  const { exitCode } = await runCli(['setup-vm', ...at.words]);
+  expect(exitCode).toBe(0);
+});
+
+test('[A75 A76 F64] configure sets its own keys, keeps the rest, and writes nothing the second time', async () => {
+  const at = site();
+  await runCli(['setup-vm', ...at.words]);
+  const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
+  writeFileSync(file, '# mine\nISTIO_AGENT_FLAGS=--x\nISTIO_SERVICE=old\n');
+  const words = [
+    'configure',
+    'istio-vm',
+    '--root',
+    at.root,
+    '--service',
+    'mysqldb',
+    '-n',
+    'vm',
+    '--ports',
+    '27017,3306,8080',
+  ];
+  expect((await runCli([...words, '--dry-run', '--exit-code'])).exitCode).toBe(3);
+  expect((await runCli(words)).exitCode).toBe(0);
+  expect(readFileSync(file, 'utf8')).toBe(
+    '# mine\nISTIO_AGENT_FLAGS=--x\nISTIO_SERVICE=mysqldb\nISTIO_INBOUND_PORTS=27017,3306,8080\nISTIO_NAMESPACE=vm\n',
+  );
+  const before = folderState(at.root);
+  expect((await runCli(words)).exitCode).toBe(0);
+  expect(folderState(at.root)).toEqual(before);
+});
+
+test('configure takes other keys by name, and a key away; values that would break the file are refused', async () => {
+  const at = site();
+  await runCli(['setup-vm', ...at.words]);
+  const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
+  const words = ['configure', 'istio-vm', '--root', at.root];
+  await runCli([...words, '--set', 'ISTIO_AGENT_FLAGS=--a,b', '--unset', 'ISTIO_SERVICE']);
+  expect(readFileSync(file, 'utf8')).toContain('ISTIO_AGENT_FLAGS=--a,b');
+  expect(readFileSync(file, 'utf8')).not.toMatch(/^ISTIO_SERVICE=/m);
+  const bad = await runCli([...words, '--set', 'A=x\ny', '--set', 'b=1', '--ports', 'many']);
+  expect(bad.exitCode).toBe(1);
+  for (const part of ['--set', '--ports']) expect(bad.stderr).toContain(part);
+});
+
+test('a directory without the binaries is no package', async () => {
+  const at = site();
+  const empty = exampleImage();
+  cpSync(join(at.root, 'etc'), join(empty, 'etc'), { recursive: true });
+  const words = at.words.map((word) => (word === examplePackage ? empty : word));
+  const { exitCode, stderr } = await runCli(['setup-vm', ...words]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('#package-binaries-missing');
+});

@@ -1,0 +1,158 @@
+import { connectCompute, type ComputeOptions } from '../../../src/cluster/compute/compute-engine.ts';
+import { parseGcpOptions } from '../../../src/cluster/compute/gcp-options.ts';
+import { serviceOf } from '../../../src/cluster/compute/google-compute.ts';
+import { waitForForwardingRulesGone } from '../../../src/cluster/expose/forwarding-rules.ts';
+import { ComputeServer } from '../../support/compute-server.ts';
+import { problemOf } from '../../support/problem.ts';
+
+async function start(words: Partial<ComputeOptions> = {}) {
+  const server = await ComputeServer.start();
+  const compute = await connectCompute({ project: 'p', endpoint: server.url, env: {}, ...words });
+  const dispose = async (): Promise<void> => {
+    await compute[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  return { server, compute, [Symbol.asyncDispose]: dispose };
+}
+
+test('internal load balancers carry the Service that they were made for', async () => {
+  await using world = await start();
+  const found = await world.compute.internalLoadBalancers();
+  expect(found[0]).toEqual({
+    name: 'a0000000000000000000000000000001',
+    address: '10.150.0.6',
+    protocol: 'TCP',
+    ports: ['8080'],
+    region: 'us-east4',
+    service: 'istio-system/istio-pilot-ilb',
+  });
+  expect(found.map(({ service }) => service)).toEqual([
+    'istio-system/istio-pilot-ilb',
+    'kube-system/dns-ilb',
+    undefined,
+  ]);
+});
+
+test('[A11 A67] an instance is found in all zones by its exact name, with its addresses', async () => {
+  await using world = await start();
+  expect(await world.compute.findInstance('istio-vm')).toEqual({
+    name: 'istio-vm',
+    id: '1234567890123456789',
+    project: 'p',
+    zone: 'us-east4-a',
+    status: 'RUNNING',
+    internalAddresses: ['10.150.0.5'],
+    externalAddresses: ['35.197.1.2'],
+  });
+});
+
+test('[A36] an instance that is not there is no instance, in one zone and in all', async () => {
+  await using world = await start();
+  expect(await world.compute.findInstance('nobody')).toBeUndefined();
+  expect(await world.compute.findInstance('istio-vm', { zone: 'us-west1-a' })).toBeUndefined();
+});
+
+test('[A11] a name that stands in several zones is a Problem that lists them; the zone decides', async () => {
+  await using world = await start();
+  const problem = await problemOf(world.compute.findInstance('twin'));
+  expect(problem.id).toBe('instance-ambiguous');
+  expect(problem.message).toBe('Project p has 2 instances named twin: in us-east4-a, us-east4-b.');
+  expect(await world.compute.findInstance('twin', { zone: 'us-east4-b' })).toMatchObject({
+    internalAddresses: ['10.150.0.12'],
+  });
+  await using zoned = await start({ zone: 'us-east4-a' });
+  expect(await zoned.compute.findInstance('twin')).toMatchObject({ internalAddresses: ['10.150.0.11'] });
+});
+
+test('host keys are the lines that the VM published; none is an answer too', async () => {
+  await using world = await start();
+  const vm = await world.compute.findInstance('istio-vm');
+  const other = await world.compute.findInstance('istio-vm-2');
+  if (!vm || !other) throw new Error('the test server has both');
+  expect(await world.compute.hostKeys(vm)).toEqual([
+    'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHk',
+    'ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY',
+  ]);
+  expect(await world.compute.hostKeys(other)).toEqual([]);
+});
+
+test('[F5] the service range of a cluster comes from its record, in both families', async () => {
+  await using world = await start();
+  expect(await world.compute.serviceRange('c1')).toEqual(['10.63.240.0/20']);
+  expect(await world.compute.serviceRange('dual')).toEqual(['10.8.0.0/20', 'fd00:8::/112']);
+});
+
+test('a cluster of an unknown name, or of two places, is a Problem that names what there is', async () => {
+  await using world = await start();
+  expect((await problemOf(world.compute.serviceRange('gone'))).message).toMatch(
+    /no cluster gone; it has: c1 \(us-east4-a\), dual/,
+  );
+  expect((await problemOf(world.compute.serviceRange('twin'))).id).toBe('cluster-ambiguous');
+  await using zoned = await start({ zone: 'us-west1-b' });
+  expect(await zoned.compute.serviceRange('twin')).toEqual(['10.2.0.0/20']);
+});
+
+test.each([
+  [403, 'cloud-forbidden'],
+  [503, 'cloud-failed'],
+])('an answer of %d is a Problem: %s', async (answer, id) => {
+  await using world = await start();
+  world.server.faults.push({ on: /forwardingRules/, answer });
+  const problem = await problemOf(world.compute.internalLoadBalancers());
+  expect(problem.id).toBe(id);
+  expect(problem.message).toMatch(/list forwarding rules in project p: a fault of the test/);
+});
+
+test('an API that hangs is given up after the limit, and at once when the operator interrupts', async () => {
+  await using world = await start({ timeoutMs: 200 });
+  world.server.faults.push({ on: /instances|clusters/, answer: 'hang' });
+  expect((await problemOf(world.compute.findInstance('istio-vm'))).message).toMatch(/no answer in time/);
+  expect((await problemOf(world.compute.serviceRange('c1'))).message).toMatch(/no answer in time/);
+  const stop = new AbortController();
+  const asked = problemOf(world.compute.findInstance('istio-vm', {}, stop.signal));
+  stop.abort();
+  expect((await asked).id).toBe('cluster-request-interrupted');
+});
+
+test('[A10] the project is the one that is said, else that of the environment', async () => {
+  await using server = await ComputeServer.start();
+  await using named = await connectCompute({ project: 'p', endpoint: server.url, env: { GOOGLE_CLOUD_PROJECT: 'q' } });
+  expect(named.project).toBe('p');
+  await using fromEnvironment = await connectCompute({ endpoint: server.url, env: { GOOGLE_CLOUD_PROJECT: 'q' } });
+  expect(fromEnvironment.project).toBe('q');
+  expect((await problemOf(connectCompute({ endpoint: server.url, env: {} }))).id).toBe('project-unknown');
+});
+
+describe('[A92] forwarding rules of deleted Services', () => {
+  const services = [{ apiVersion: 'v1', kind: 'Service', namespace: 'kube-system', name: 'dns-ilb' }];
+
+  test('are waited for until they are gone', async () => {
+    await using world = await start();
+    const waiting = waitForForwardingRulesGone(world.compute, { services, wait: { timeoutMs: 10_000, intervalMs: 5 } });
+    world.server.rules = [];
+    await waiting;
+    expect(world.server.requests.length).toBeGreaterThan(0);
+  });
+
+  test('are named when they are still there after the time', async () => {
+    await using world = await start();
+    const waiting = waitForForwardingRulesGone(world.compute, { services, wait: { timeoutMs: 20, intervalMs: 5 } });
+    const problem = await problemOf(waiting);
+    expect(problem.id).toBe('forwarding-rules-left');
+    expect(problem.issues).toEqual(['a0000000000000000000000000000002 (10.150.0.7, kube-system/dns-ilb)']);
+  });
+});
+
+test.each([
+  ['--zone us-east4-a --project p', { zone: 'us-east4-a', project: 'p' }],
+  ['--project=p --zone="us-east4-a"', { zone: 'us-east4-a', project: 'p' }],
+  ['--quiet --project p', { project: 'p' }],
+  ['', {}],
+])('[F61] GCP_OPTS %j is read', (text, expected) => {
+  expect(parseGcpOptions(text)).toEqual(expected);
+});
+
+test('the Service of a forwarding rule is read out of its description', () => {
+  expect(serviceOf('{"kubernetes.io/service-name":"a/b","kubernetes.io/service-ip":"10.0.0.1"}')).toBe('a/b');
+  expect(serviceOf('made by hand')).toBeUndefined();
+});

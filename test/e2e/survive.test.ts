@@ -1,0 +1,118 @@
+import { Lab } from '../lab/lab.ts';
+import { sshArgv } from '../lab/operator.ts';
+import { seedRatings } from './support/ratings.ts';
+import { Session } from './support/session.ts';
+
+const VM = 'live';
+const IP = '10.150.0.25';
+const MYSQL_CLIENT = ['mysql', '-h', IP, '-u', 'root', '-ppassword', '-N', '-B', '-n', '--protocol=tcp', 'test'];
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.attach();
+  await lab.kubectl(['create', 'namespace', 'live']);
+  await lab.host('bystander', '10.150.0.91');
+  await lab.pod('mirror', '10.150.0.22', { namespace: 'live', http: { port: 9090 } });
+  await lab.vm(VM, IP);
+  await seedRatings(lab, VM);
+}, 180_000);
+
+afterAll(async () => {
+  await lab.removeVm(VM);
+});
+
+/** A login that prints a tick every 10 ms, and a database connection from outside the mesh that waits. */
+async function openConnections(): Promise<{ ticking: Session; waiting: Session }> {
+  const tick = 'while :; do echo tick; sleep 0.01; done';
+  const ticking = new Session(sshArgv(lab.names, VM, [tick]));
+  const waiting = new Session(lab.inArgv('bystander', MYSQL_CLIENT));
+  waiting.send("select 'before';");
+  await lab.waitFor('the login to print', () => ticking.output.includes('tick'));
+  await lab.waitFor('the database to answer', () => waiting.output.includes('before'));
+  return { ticking, waiting };
+}
+
+async function stopCapture(): Promise<void> {
+  await lab.mustSsh(VM, 'systemctl stop meshx-capture.service');
+}
+
+const captured = async (): Promise<boolean> =>
+  (await lab.ssh(VM, 'systemctl is-active --quiet meshx-capture.service')).exitCode === 0;
+
+test('[F45] a login that prints and a database connection that waits both live on when a VM joins', async () => {
+  const { ticking, waiting } = await openConnections();
+  using _ticking = ticking;
+  using _waiting = waiting;
+  const ran = await lab.meshx([
+    'up',
+    VM,
+    '-n',
+    'live',
+    '--service',
+    'livedb:3306',
+    '--package',
+    lab.deb,
+    '--accept-risk=outside-client-hangs',
+  ]);
+  expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
+    exitCode: 0,
+    output: '',
+  });
+  expect(await captured()).toBe(true);
+  const seen = ticking.output.length;
+  waiting.send("select 'after';");
+  await lab.waitFor('the old login to print on', () => ticking.output.length > seen + 50);
+  await lab.waitFor('the old database connection to answer', () => waiting.output.includes('after'));
+}, 180_000);
+
+test('with the guard switched off the same connections are lost', async () => {
+  await stopCapture();
+  await lab.mustSsh(
+    VM,
+    'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
+  );
+  await lab.flushConntrack(VM);
+  const { ticking, waiting } = await openConnections();
+  using _ticking = ticking;
+  using _waiting = waiting;
+  await lab.ssh(VM, 'systemd-run --quiet --collect systemctl start meshx-capture.service');
+  await lab.waitFor('capture to start', captured, { timeoutMs: 60_000 });
+  waiting.send("select 'after';");
+  const silent = () => ticking.ended || Date.now() - ticking.lastOutput > 3000;
+  await lab.waitFor('the login to fall silent', silent, { timeoutMs: 20_000 });
+  expect(waiting.output).not.toContain('after');
+  await lab.mustSsh(
+    VM,
+    'rm -r /run/systemd/system/meshx-capture.service.d && systemctl daemon-reload && systemctl restart meshx-capture.service',
+  );
+}, 180_000);
+
+test('a captured connection whose tracking entry is lost sends no byte in clear', async () => {
+  const client = [
+    'import socket, sys',
+    's = socket.create_connection(("mirror.live.svc.cluster.local", 9090), 5)',
+    's.settimeout(5)',
+    'print("open", flush=True)',
+    'for line in sys.stdin:',
+    '  try:',
+    '    s.sendall(("GET /headers HTTP/1.1\\r\\nhost: mirror\\r\\nx-mark: %s\\r\\n\\r\\n" % line.strip()).encode())',
+    '    print(s.recv(65536)[:15].decode() or "closed", flush=True)',
+    '  except OSError as e:',
+    '    print("error", e, flush=True)',
+  ].join('\n');
+  await lab.mustSsh(VM, 'cat > /tmp/client.py', { input: client });
+  await using sniffer = await lab.sniff(`host ${IP} and not port 22`);
+  using session = new Session(sshArgv(lab.names, VM, ['python3 -u /tmp/client.py']));
+  await lab.waitFor('the connection', () => session.output.includes('open'));
+  session.send('mark-one-in-the-tunnel');
+  await lab.waitFor('the answer', () => session.output.includes('HTTP/1.1 200'));
+  await lab.flushConntrack(VM);
+  const before = session.output.length;
+  session.send('mark-two-after-the-flush');
+  await lab.waitFor('an answer or an error', () => session.output.length > before, { timeoutMs: 20_000 });
+  const bytes = await sniffer.bytes();
+  expect(bytes.length).toBeGreaterThan(24);
+  expect(bytes).not.toContain('mark-one');
+  expect(bytes).not.toContain('mark-two');
+}, 120_000);

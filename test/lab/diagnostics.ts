@@ -1,0 +1,30 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run, tail } from './command.ts';
+import type { Names } from './names.ts';
+import { sshArgv, vmRecords } from './operator.ts';
+
+const ON_A_VM = `systemctl --no-pager --plain list-units --failed
+echo '--- journal'; journalctl --no-pager -n 40 -o short-monotonic
+echo '--- istio.log'; tail -n 40 /var/log/istio/istio.log 2>/dev/null
+echo '--- rules'; iptables-nft-save -t nat 2>/dev/null; iptables-legacy-save -t nat 2>/dev/null
+echo '--- listening'; ss -Hltnp`;
+
+/** What one wants to read after a failure: the end of each log and the state of each VM. */
+export async function diagnostics(names: Names): Promise<string> {
+  const folder = join(names.run, 'log');
+  const logs = (await readdir(folder).catch(() => [])).filter(
+    (log) => log.endsWith('.log') && !log.startsWith('audit'),
+  );
+  const sections = await Promise.all(
+    logs.map(async (log) => `=== ${log}\n${tail(await readFile(join(folder, log), 'utf8').catch(() => ''), 25)}`),
+  );
+  for (const vm of await vmRecords(names)) {
+    const ran = await run(sshArgv(names, vm.name, [ON_A_VM]), { timeoutMs: 20_000 }).catch((error: unknown) => ({
+      stdout: '',
+      stderr: String(error),
+    }));
+    sections.push(`=== ${vm.name} (${vm.suite}, ${vm.ip})\n${ran.stdout}${ran.stderr}`);
+  }
+  return sections.join('\n');
+}

@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { gatherFacts } from '../../src/reconcile/facts.ts';
+import { plan, summaries } from '../../src/reconcile/plan.ts';
+import type { Resource } from '../../src/reconcile/resource.ts';
+import type { Command, Host } from '../../src/host/host.ts';
+import { ME, planFor, ShimMachine, step } from './shim-machine.ts';
+
+const files = (vm: ShimMachine, count: number): readonly Resource[] =>
+  Array.from({ length: count }, (_, n) => ({
+    kind: 'file',
+    path: vm.path(`etc/${n}`),
+    content: `${n}`,
+    owner: ME,
+    mode: '0644',
+  }));
+
+test.each([1, 10, 1000])('%i resources are looked at in one round trip', async (count) => {
+  const vm = new ShimMachine();
+  const planned = await planFor(vm, ...files(vm, count));
+  expect(summaries(planned)).toHaveLength(count);
+  expect(vm.commands).toHaveLength(1);
+  // No text of a probe is sent twice: the question about one more file is short.
+  expect(String(vm.commands[0]?.stdin).length).toBeLessThan(5000 + count * 150);
+});
+
+test('nothing is asked when nothing is wanted', async () => {
+  const vm = new ShimMachine();
+  expect((await gatherFacts([step()], vm)).size).toBe(0);
+  expect(vm.commands).toEqual([]);
+});
+
+test('each answer goes to its question, whatever the files hold', async () => {
+  const vm = new ShimMachine();
+  const hostile = ['0 3\nabc0\n', '\n\n\n', 'x0', 'no end', '$(exit 3)\n`x`\n', '\'"\\\n'];
+  const wants = hostile.map(
+    (text, n) => ({ kind: 'line', path: vm.path(`etc/${n} '$(x)`), line: `line ${n}`, text }) as const,
+  );
+  for (const { path, text } of wants) writeFileSync(path, text);
+  const steps = [step(...wants.map(({ kind, path, line }) => ({ kind, path, line })))];
+  const facts = await gatherFacts(steps, vm);
+  const texts = [...facts.values()].map(({ stdout }) => stdout.split('\n').slice(2).join('\n'));
+  expect(texts).toEqual(hostile);
+  const written = plan(steps, facts).steps[0]?.changes.map(({ scripts }) => scripts[0]?.stdin);
+  expect(written).toEqual(hostile.map((text, n) => `${text.endsWith('\n') ? text : `${text}\n`}line ${n}\n`));
+});
+
+test('a machine without systemd is a Problem that names what was looked at, not "the unit does not run"', async () => {
+  const vm = new ShimMachine();
+  writeFileSync(
+    `${vm.folder}/bin/systemctl`,
+    '#!/bin/sh\necho "System has not been booted with systemd" >&2\nexit 1\n',
+  );
+  const want = { kind: 'unit', name: 'istio.service', reads: [] } as const;
+  const problem = await planFor(vm, want).catch((error: unknown) => error);
+  expect(problem).toMatchObject({ id: 'probe-failed', message: expect.stringContaining('unit:istio.service') });
+  expect(problem).toMatchObject({ message: expect.stringContaining('has not been booted with systemd') });
+});
+
+/** A machine that answers with this instead of running anything. */
+function answering(output: { exitCode: number; stdout: string; stderr: string }): Host & { commands: Command[] } {
+  const commands: Command[] = [];
+  const run = async (command: Command) => (commands.push(command), output);
+  return { name: 'istio-vm', commands, run, [Symbol.asyncDispose]: async () => undefined };
+}
+
+test('an answer that was cut, or has words of the login shell before it, is a Problem', async () => {
+  const steps = [step({ kind: 'hosts', address: '10.0.0.1', names: ['a'] })];
+  for (const stdout of [
+    '',
+    Buffer.from('0 5\nabc').toString('base64'),
+    `Welcome!\n${Buffer.from('0 0\n0\n').toString('base64')}`,
+  ]) {
+    const gathered = gatherFacts(steps, answering({ exitCode: 0, stdout, stderr: '' }));
+    await expect(gathered).rejects.toMatchObject({ id: 'facts-incomplete' });
+  }
+});

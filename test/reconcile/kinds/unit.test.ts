@@ -1,0 +1,132 @@
+import { appendFileSync, chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Resource } from '../../../src/reconcile/resource.ts';
+import { parseTimestamp } from '../../../src/reconcile/kinds/unit-state.ts';
+import { summaries } from '../../../src/reconcile/plan.ts';
+import { ME, outcomes, planFor, reconcile, ShimMachine } from '../shim-machine.ts';
+
+const NAME = 'istio.service';
+
+function world() {
+  const vm = new ShimMachine();
+  const conf = vm.path('etc/istio.env');
+  const unitFile = vm.path('etc/systemd/system', NAME);
+  const file = (path: string, content: string) => ({ kind: 'file', path, content, owner: ME, mode: '0644' }) as const;
+  const unit = { kind: 'unit', name: NAME, reads: [conf, unitFile] } as const;
+  const wants: readonly Resource[] = [file(unitFile, '[Unit]\n'), file(conf, 'A=1\n'), unit];
+  const set = (name: string, text = '') => {
+    mkdirSync(join(vm.state, 'units', NAME), { recursive: true });
+    writeFileSync(join(vm.state, 'units', NAME, name), text);
+  };
+  return { vm, conf, unitFile, unit, wants, file, set };
+}
+
+test('a unit is started after the files it reads are written, systemd told of them, and the next plan is empty', async () => {
+  const { vm, conf, unitFile, wants } = world();
+  const planned = await planFor(vm, ...wants);
+  const reload = 'let systemd read its unit files again';
+  expect(summaries(planned)).toEqual([`create ${unitFile}`, `create ${conf}`, reload, `start ${NAME}`]);
+  await outcomes(planned, vm);
+  expect(summaries(await planFor(vm, ...wants))).toEqual([]);
+});
+
+test('a unit that runs already is restarted when a file it reads will change', async () => {
+  const { vm, conf, unit, wants, file } = world();
+  await reconcile(vm, ...wants);
+  expect(summaries(await planFor(vm, file(conf, 'A=2\n'), unit))).toEqual([`replace ${conf}`, `restart ${NAME}`]);
+});
+
+test('an interrupted run is repaired: a file was written and the unit not restarted', async () => {
+  const { vm, conf, unit, wants } = world();
+  await reconcile(vm, ...wants);
+  appendFileSync(conf, 'B=2\n');
+  expect(summaries(await planFor(vm, unit))).toEqual([`restart ${NAME}`]);
+  await reconcile(vm, unit);
+  expect(summaries(await planFor(vm, unit))).toEqual([]);
+});
+
+test('a file of the same second is not trusted when somebody else started the unit', async () => {
+  const { vm, conf, unit, set } = world();
+  writeFileSync(conf, 'A=1\n');
+  const now = Date.now() / 1000;
+  set('active', 'active');
+  set('invocation', 'another');
+  set('since', `${now - 0.001}`);
+  expect(summaries(await planFor(vm, unit))).toEqual([`restart ${NAME}`]);
+  set('since', `${now + 1}`);
+  expect(summaries(await planFor(vm, unit))).toEqual([]);
+  // systemd 239 tells whole seconds only.
+  writeFileSync(join(vm.state, 'old-systemd'), '');
+  set('since', `${Math.floor(now)}.999`);
+  expect(summaries(await planFor(vm, unit))).toEqual([`restart ${NAME}`]);
+  await reconcile(vm, unit);
+  expect(summaries(await planFor(vm, unit))).toEqual([]);
+});
+
+test('unit files that systemd has not read again lead to a reload and a restart', async () => {
+  const { vm, wants, unit, set } = world();
+  await reconcile(vm, ...wants);
+  set('reload');
+  expect(summaries(await planFor(vm, unit))).toEqual(['let systemd read its unit files again', `restart ${NAME}`]);
+  await reconcile(vm, unit);
+  expect(summaries(await planFor(vm, unit))).toEqual([]);
+});
+
+test('several units need one reload', async () => {
+  const { vm, wants } = world();
+  const other = { kind: 'unit', name: 'other.service', reads: [] } as const;
+  const planned = summaries(await planFor(vm, ...wants, other));
+  expect(planned.filter((each) => each.startsWith('let systemd'))).toHaveLength(1);
+});
+
+test('a unit follows resources that are no files: a user, a package', async () => {
+  const { vm, unit, wants } = world();
+  await reconcile(vm, ...wants);
+  const user = { kind: 'user', name: 'istio-proxy', home: '/var/lib/istio' } as const;
+  const planned = await planFor(vm, user, { ...unit, after: ['user:istio-proxy'] });
+  expect(summaries(planned)).toEqual(['create system user istio-proxy', `restart ${NAME}`]);
+});
+
+test('a unit that must not run is stopped, once', async () => {
+  const { vm, wants, unit } = world();
+  await reconcile(vm, ...wants);
+  const stopped = { ...unit, active: false };
+  expect(summaries(await planFor(vm, stopped))).toEqual([`stop ${NAME}`]);
+  await reconcile(vm, stopped);
+  expect(summaries(await planFor(vm, stopped))).toEqual([]);
+});
+
+test('a start that fails says what the unit said last', async () => {
+  const { vm, wants, set } = world();
+  set('broken');
+  const found = await outcomes(await planFor(vm, ...wants), vm);
+  const problem = found.find(({ status }) => status === 'failed')?.problem;
+  expect(problem?.message).toContain('last words of the unit');
+  expect(problem?.message).toContain(`could not start ${NAME}`);
+});
+
+test('a start that hangs is given up in time', async () => {
+  const { vm, unit, set } = world();
+  set('on-start', '#!/bin/sh\nexec sleep 600\n');
+  chmodSync(join(vm.state, 'units', NAME, 'on-start'), 0o755);
+  const [outcome] = await outcomes(await planFor(vm, { ...unit, startTimeoutMs: 100 }), vm);
+  expect(outcome).toMatchObject({ status: 'failed', problem: { id: 'change-failed' } });
+});
+
+test('a unit is enabled and disabled for boot, each once', async () => {
+  const { vm, set } = world();
+  set('active', 'inactive');
+  const want = { kind: 'enabled', name: NAME, enabled: true } as const;
+  expect(summaries(await planFor(vm, want))).toEqual([`enable ${NAME}`]);
+  await reconcile(vm, want);
+  expect(summaries(await planFor(vm, want))).toEqual([]);
+  await reconcile(vm, { ...want, enabled: false });
+  expect(summaries(await planFor(vm, { ...want, enabled: false }))).toEqual([]);
+  expect(existsSync(join(vm.state, 'units', NAME, 'enabled'))).toBe(false);
+});
+
+test('both ways in which systemd writes a time are read', () => {
+  expect(parseTimestamp('Tue 2025-11-18 12:00:00 UTC')).toBe(1763467200);
+  expect(parseTimestamp('Tue 2025-11-18 12:00:00.250000 UTC')).toBe(1763467200.25);
+  expect(parseTimestamp('')).toBe(0);
+});

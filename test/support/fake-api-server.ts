@@ -1,0 +1,449 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
+import { conflicts, merged, pruned, treeOf, type Tree } from './fake-api-fields.ts';
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly contentType: string;
+  readonly authorization: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Fault {
+  /** Which requests: `GET /api/v1/…` must match. */
+  readonly on: RegExp;
+  /** A status, a connection that breaks, or no answer at all. */
+  readonly answer: number | 'reset' | 'hang' | 'html';
+  /** How often; for ever when absent. */
+  readonly times?: number;
+  readonly message?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface FakeApiOptions {
+  readonly objects?: readonly KubeObject[];
+  /** Cluster IPs are checked against it; its ServiceCIDR object exists when `serviceCidrObject`. */
+  readonly serviceCidr?: string;
+  readonly serviceCidrObject?: boolean;
+  /** Only this bearer token is let in. */
+  readonly token?: string;
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Group versions that are not served, as `networking.istio.io/v1`. */
+  readonly unserved?: readonly string[];
+  /** Verbs on resources that are refused, as `create services`. */
+  readonly denied?: readonly string[];
+}
+
+const PLURALS: Readonly<Record<string, string>> = {
+  configmaps: 'ConfigMap',
+  deployments: 'Deployment',
+  destinationrules: 'DestinationRule',
+  endpoints: 'Endpoints',
+  endpointslices: 'EndpointSlice',
+  gateways: 'Gateway',
+  namespaces: 'Namespace',
+  nodes: 'Node',
+  proxyconfigs: 'ProxyConfig',
+  serviceaccounts: 'ServiceAccount',
+  servicecidrs: 'ServiceCIDR',
+  serviceentries: 'ServiceEntry',
+  services: 'Service',
+  sidecars: 'Sidecar',
+  virtualservices: 'VirtualService',
+  workloadentries: 'WorkloadEntry',
+  workloadgroups: 'WorkloadGroup',
+};
+const CLUSTER_WIDE = new Set(['namespaces', 'nodes', 'servicecidrs']);
+const pluralOf = (kind: string): string => Object.keys(PLURALS).find((plural) => PLURALS[plural] === kind) ?? kind;
+
+interface Place {
+  readonly apiVersion: string;
+  readonly namespace: string;
+  readonly plural: string;
+  readonly name: string;
+  readonly subresource: string;
+}
+
+type Stored = KubeObject & { readonly metadata: { readonly managedFields?: readonly Owner[] } };
+interface Owner {
+  readonly manager: string;
+  readonly operation: string;
+  readonly fieldsV1: Tree;
+}
+
+/** A small API server on loopback: objects in memory, server-side apply with owners, faults on demand, a log. */
+export class FakeApiServer {
+  readonly requests: LoggedRequest[] = [];
+  readonly faults: { fault: Fault; left: number }[] = [];
+  readonly #objects = new Map<string, Stored>();
+  readonly #options: FakeApiOptions;
+  readonly #server: Server;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'meshx-api-'));
+  #version = 0;
+
+  constructor(options: FakeApiOptions) {
+    this.#options = options;
+    const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
+    this.#server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+    for (const name of ['default', 'kube-system'])
+      this.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    for (const object of options.objects ?? []) this.put(object);
+  }
+
+  static async start(options: FakeApiOptions = {}): Promise<FakeApiServer> {
+    const fake = new FakeApiServer(options);
+    await new Promise<void>((resolve) => fake.#server.listen(0, '127.0.0.1', resolve));
+    return fake;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get url(): string {
+    const { port } = this.#server.address() as AddressInfo;
+    return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
+  }
+
+  /** A kubeconfig file with one context `lab` for this server. */
+  kubeconfig(user: Readonly<Record<string, unknown>> = {}, cluster: Readonly<Record<string, unknown>> = {}): string {
+    const file = join(this.#folder, `kubeconfig-${this.requests.length}-${Math.random().toString(36).slice(2)}`);
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name: 'lab', cluster: { server: this.url, ...cluster } }],
+      users: [{ name: 'operator', user }],
+      contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'operator' } }],
+      'current-context': 'lab',
+    };
+    writeFileSync(file, stringify(config), { mode: 0o600 });
+    return file;
+  }
+
+  /** Stores an object as somebody else made it; `manager` becomes the owner of its fields. */
+  put(object: KubeObject, manager = 'kubectl'): void {
+    const owner = { manager, operation: 'Update', fieldsV1: treeOf(object) };
+    this.#store(this.#placeOf(object), { ...object, metadata: { ...object.metadata, managedFields: [owner] } });
+  }
+
+  remove(kind: string, namespace: string, name: string): void {
+    for (const key of this.#objects.keys())
+      if (key.endsWith(`|${namespace}|${pluralOf(kind)}|${name}`)) this.#objects.delete(key);
+  }
+
+  object(kind: string, namespace: string, name: string): KubeObject | undefined {
+    const suffix = `|${namespace}|${pluralOf(kind)}|${name}`;
+    return [...this.#objects].find(([key]) => key.endsWith(suffix))?.[1];
+  }
+
+  fail(fault: Fault): void {
+    this.faults.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
+  }
+
+  /** Requests that an audit log would call mutating, dry runs left out. */
+  get mutations(): readonly string[] {
+    const reads = /token$|selfsubjectaccessreviews/;
+    return this.requests
+      .filter(({ method, query, path }) => method !== 'GET' && !query['dryRun'] && !reads.test(path))
+      .map(({ method, path }) => `${method} ${path}`);
+  }
+
+  #placeOf(object: KubeObject): Place {
+    const { name, namespace = CLUSTER_WIDE.has(pluralOf(object.kind)) ? '' : 'default' } = object.metadata;
+    return { apiVersion: object.apiVersion, namespace, plural: pluralOf(object.kind), name, subresource: '' };
+  }
+
+  #key({ apiVersion, namespace, plural, name }: Place): string {
+    const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
+    return `${group}|${namespace}|${plural}|${name}`;
+  }
+
+  #store(place: Place, object: Stored): Stored {
+    this.#version += 1;
+    const before = this.#objects.get(this.#key(place));
+    const stored = {
+      ...withDefaults(object),
+      metadata: {
+        uid: `00000000-0000-0000-0000-${String(this.#version).padStart(12, '0')}`,
+        creationTimestamp: '2017-10-14T22:00:00Z',
+        ...before?.metadata,
+        ...object.metadata,
+        ...(place.namespace === '' ? {} : { namespace: place.namespace }),
+        resourceVersion: String(this.#version),
+      },
+    };
+    this.#objects.set(this.#key(place), stored);
+    return stored;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const url = new URL(request.url ?? '/', 'http://server');
+    const text = Buffer.concat(parts).toString('utf8');
+    const logged: LoggedRequest = {
+      method: request.method ?? '',
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      contentType: request.headers['content-type'] ?? '',
+      authorization: request.headers.authorization ?? '',
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
+    this.requests.push(logged);
+    if (this.#faulty(logged, request, response)) return;
+    const { token } = this.#options;
+    const [status, body] =
+      token !== undefined && logged.authorization !== `Bearer ${token}`
+        ? failure(401, 'Unauthorized', 'Unauthorized')
+        : this.#answer(logged);
+    send(response, status, body);
+  }
+
+  #faulty(logged: LoggedRequest, request: IncomingMessage, response: ServerResponse): boolean {
+    const found = this.faults.find(({ fault, left }) => left > 0 && fault.on.test(`${logged.method} ${logged.path}`));
+    if (found === undefined) return false;
+    found.left -= 1;
+    const { answer, message = 'a fault of the test', headers = {} } = found.fault;
+    if (answer === 'hang') return true;
+    if (answer === 'reset') request.socket.resetAndDestroy();
+    else if (answer === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in</html>');
+    else send(response, answer, failure(answer, REASONS[answer] ?? 'InternalError', message)[1], headers);
+    return true;
+  }
+
+  #answer(request: LoggedRequest): Answer {
+    if (request.path === '/version') return [200, { gitVersion: 'v1.35.4' }];
+    if (request.path.endsWith('/selfsubjectaccessreviews')) return this.#review(request);
+    const segments = request.path
+      .split('/')
+      .filter((part) => part !== '')
+      .map(decodeURIComponent);
+    const apiVersion = segments[0] === 'api' ? (segments[1] ?? '') : segments.slice(1, 3).join('/');
+    const rest = segments.slice(segments[0] === 'api' ? 2 : 3);
+    if (this.#options.unserved?.includes(apiVersion)) return [404, '404 page not found'];
+    if (rest.length === 0) return this.#discovery(apiVersion);
+    const inNamespace = rest[0] === 'namespaces' && rest.length > 2;
+    const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
+    const place = { apiVersion, namespace: inNamespace ? (rest[1] ?? '') : '', plural, name, subresource };
+    if (PLURALS[plural] === undefined) return [404, '404 page not found'];
+    return this.#verb(request, place);
+  }
+
+  #verb(request: LoggedRequest, place: Place): Answer {
+    const { method, contentType } = request;
+    const verb =
+      { GET: place.name === '' ? 'list' : 'get', POST: 'create', PATCH: 'patch', DELETE: 'delete' }[method] ?? method;
+    if (this.#options.denied?.includes(`${verb} ${place.plural}`)) {
+      const text = `${place.plural} is forbidden: User "operator" cannot ${verb} resource "${place.plural}" in API group ""`;
+      return failure(403, 'Forbidden', text);
+    }
+    if (place.subresource === 'token') return this.#token(request, place);
+    if (verb === 'list') return this.#list(request, place);
+    if (verb === 'create') return this.#create(request, place);
+    const found = this.#objects.get(this.#key(place));
+    if (verb === 'patch' && contentType === 'application/apply-patch+yaml') return this.#apply(request, place);
+    if (found === undefined) return notFound(place);
+    if (verb === 'get') return [200, found];
+    if (verb === 'delete') {
+      this.#objects.delete(this.#key(place));
+      return [200, { kind: 'Status', status: 'Success' }];
+    }
+    if (contentType !== 'application/merge-patch+json') return failure(415, 'UnsupportedMediaType', contentType);
+    return [200, this.#store(place, mergePatch(found, request.body) as Stored)];
+  }
+
+  #list(request: LoggedRequest, place: Place): Answer {
+    const group = place.apiVersion.includes('/') ? (place.apiVersion.split('/')[0] ?? '') : '';
+    const terms = (request.query['labelSelector'] ?? '').split(',').filter((term) => term !== '');
+    const matching = [...this.#objects]
+      .filter(([key]) => key.startsWith(`${group}|`) && key.split('|')[2] === place.plural)
+      .filter(([key]) => place.namespace === '' || key.split('|')[1] === place.namespace)
+      .map(([, object]) => object)
+      .filter((object) =>
+        terms.every((term) => object.metadata.labels?.[term.split('=')[0] ?? ''] === term.split('=')[1]),
+      );
+    const isCidr = place.plural === 'servicecidrs' && this.#options.serviceCidrObject === true;
+    const cidr = { metadata: { name: 'kubernetes' }, spec: { cidrs: (this.#options.serviceCidr ?? '').split(',') } };
+    const all: readonly unknown[] = isCidr ? [cidr] : matching;
+    const start = Number(request.query['continue'] ?? 0);
+    const end = start + Number(request.query['limit'] ?? all.length);
+    // Items of a list carry no kind: the client must add it.
+    const items = all
+      .slice(start, end)
+      .map((item) => ({ ...(item as object), kind: undefined, apiVersion: undefined }));
+    return [200, { kind: 'List', metadata: end < all.length ? { continue: String(end) } : {}, items }];
+  }
+
+  #create(request: LoggedRequest, place: Place): Answer {
+    const object = request.body as unknown as Stored;
+    const refused = this.#refused(object, { ...place, name: object.metadata.name });
+    if (refused) return refused;
+    if (request.query['dryRun'] === 'All') return [201, object];
+    return [201, this.#store({ ...place, name: object.metadata.name }, object)];
+  }
+
+  #apply(request: LoggedRequest, place: Place): Answer {
+    const applied = request.body as unknown as Stored;
+    const manager = request.query['fieldManager'] ?? '';
+    const found = this.#objects.get(this.#key(place));
+    const refused = this.#refused(applied, place);
+    if (refused) return refused;
+    const wanted = applied.metadata['resourceVersion'];
+    if (wanted !== undefined && wanted !== found?.metadata['resourceVersion'])
+      return failure(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
+    const owners = found?.metadata.managedFields ?? [];
+    const others = owners.filter((owner) => owner.manager !== manager);
+    const causes = others.flatMap((owner) =>
+      conflicts(owner.fieldsV1, applied, found).map((field) => ({
+        reason: 'FieldManagerConflict',
+        message: `conflict with "${owner.manager}" using ${place.apiVersion}`,
+        field,
+      })),
+    );
+    if (causes.length > 0) {
+      const message = `Apply failed with ${causes.length} conflict(s)`;
+      return [409, { kind: 'Status', message, reason: 'Conflict', details: { causes }, code: 409 }];
+    }
+    const now = treeOf(applied);
+    const before = owners.find((owner) => owner.manager === manager)?.fieldsV1 ?? {};
+    const result = merged(pruned(found ?? {}, before, now), applied) as Stored;
+    const managedFields = [...others, { manager, operation: 'Apply', fieldsV1: now }];
+    const object = { ...result, metadata: { ...result.metadata, managedFields } };
+    if (request.query['dryRun'] === 'All') return [200, object];
+    return [found ? 200 : 201, this.#store(place, object)];
+  }
+
+  #refused(object: KubeObject, place: Place): Answer | undefined {
+    const { namespace, name, plural } = place;
+    if (namespace !== '' && !this.#objects.has(`||namespaces|${namespace}`)) {
+      return [
+        404,
+        {
+          ...status(404, 'NotFound', `namespaces "${namespace}" not found`),
+          details: { name: namespace, kind: 'namespaces' },
+        },
+      ];
+    }
+    if (!/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name) || name.length > 253) {
+      return failure(422, 'Invalid', `${PLURALS[plural] ?? ''} "${name}" is invalid: metadata.name: Invalid value`);
+    }
+    const clusterIp = (object['spec'] as { clusterIP?: string } | undefined)?.clusterIP;
+    if (plural !== 'services' || clusterIp !== '1.1.1.1') return undefined;
+    const range =
+      this.#options.serviceCidr === undefined ? '' : `. The range of valid IPs is ${this.#options.serviceCidr}`;
+    const why = `failed to allocate IP ${clusterIp}: the provided IP (${clusterIp}) is not in the valid range${range}`;
+    return failure(
+      422,
+      'Invalid',
+      `Service "${name}" is invalid: spec.clusterIPs: Invalid value: ["${clusterIp}"]: ${why}`,
+    );
+  }
+
+  #token({ body }: LoggedRequest, place: Place): Answer {
+    if (!this.#objects.has(this.#key({ ...place, subresource: '' }))) return notFound(place);
+    const spec = body['spec'] as { audiences: readonly string[]; expirationSeconds: number };
+    if (spec.expirationSeconds < 600) {
+      return failure(
+        422,
+        'Invalid',
+        'spec.expirationSeconds: Invalid value: may not specify a duration less than 10 minutes',
+      );
+    }
+    const expirationTimestamp = new Date(Date.now() + spec.expirationSeconds * 1000).toISOString();
+    return [201, { status: { token: `token-of-${place.name}-for-${spec.audiences.join()}`, expirationTimestamp } }];
+  }
+
+  #review({ body }: LoggedRequest): Answer {
+    const { resourceAttributes } = body['spec'] as { resourceAttributes: Readonly<Record<string, string>> };
+    const { verb, resource, subresource } = resourceAttributes;
+    const right = `${verb} ${resource}${subresource ? `/${subresource}` : ''}`;
+    return [201, { status: { allowed: this.#options.denied?.includes(right) !== true } }];
+  }
+
+  #discovery(apiVersion: string): Answer {
+    if (!/^v1$|^(apps|networking\.istio\.io|networking\.k8s\.io|discovery\.k8s\.io)\/v1$/.test(apiVersion)) {
+      return [404, '404 page not found'];
+    }
+    const resources = Object.entries(PLURALS).map(([name, kind]) => ({
+      name,
+      kind,
+      namespaced: !CLUSTER_WIDE.has(name),
+    }));
+    return [
+      200,
+      {
+        kind: 'APIResourceList',
+        resources: [...resources, { name: 'services/status', kind: 'Service', namespaced: true }],
+      },
+    ];
+  }
+}
+
+type Answer = readonly [status: number, body: unknown];
+
+const REASONS: Readonly<Record<number, string>> = {
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  409: 'Conflict',
+  429: 'TooManyRequests',
+};
+
+function status(code: number, reason: string, message: string): Readonly<Record<string, unknown>> {
+  return { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason, code };
+}
+
+function failure(code: number, reason: string, message: string): Answer {
+  return [code, status(code, reason, message)];
+}
+
+function notFound({ plural, name }: Place): Answer {
+  return [404, { ...status(404, 'NotFound', `${plural} "${name}" not found`), details: { name, kind: plural } }];
+}
+
+function send(
+  response: ServerResponse,
+  code: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(text);
+}
+
+/** What the API server fills in: a client must not take it for a difference. */
+function withDefaults(object: Stored): Stored {
+  if (object.kind !== 'Service') return object;
+  const spec = (object['spec'] ?? {}) as Record<string, unknown>;
+  const ports = ((spec['ports'] ?? []) as Record<string, unknown>[]).map((port) => ({
+    protocol: 'TCP',
+    targetPort: port['port'],
+    ...port,
+  }));
+  const defaults = {
+    type: 'ClusterIP',
+    clusterIP: '10.63.251.156',
+    sessionAffinity: 'None',
+    internalTrafficPolicy: 'Cluster',
+  };
+  return { ...object, spec: { ...defaults, ...spec, ...(ports.length > 0 && { ports }) } };
+}
+
+function mergePatch(value: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const base = (typeof value === 'object' && value !== null ? { ...value } : {}) as Record<string, unknown>;
+  for (const [key, change] of Object.entries(patch)) {
+    if (change === null) delete base[key];
+    else base[key] = mergePatch(base[key], change);
+  }
+  return base;
+}

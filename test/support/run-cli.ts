@@ -1,0 +1,46 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../src/cli/run.ts';
+import type { Runtime } from '../../src/runtime.ts';
+
+export interface CliResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions extends Partial<Pick<Runtime, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'askSecret'>> {
+  /** Called with each text that goes to stderr; for tests that act while a command runs. */
+  readonly onErr?: (text: string) => void;
+}
+
+/** An empty folder of its own for a test. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'meshx-test-'));
+}
+
+/** Runs one command line in this process, with the real code and a world of the test's own. */
+export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  let stdout = '';
+  let stderr = '';
+  const line = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+  const home = options.home ?? temporaryFolder();
+  const runtime: Runtime = {
+    out: (text) => (stdout += line(text)),
+    err: (text) => {
+      stderr += line(text);
+      options.onErr?.(text);
+    },
+    env: options.env ?? { PATH: process.env['PATH'] },
+    cwd: options.cwd ?? home,
+    home,
+    now: options.now ?? (() => new Date()),
+    signal: options.signal ?? new AbortController().signal,
+    color: false,
+    version: '0.0.0-test',
+    ...(options.askSecret && { askSecret: options.askSecret }),
+  };
+  const exitCode = await run(argv, runtime);
+  return { exitCode, stdout, stderr };
+}

@@ -1,0 +1,91 @@
+#!/bin/sh
+# Stands in for iptables, ss and pilot-agent in test/vm/capture.test.ts. State lies in files under $SHIM_ROOT: PROGRAM.nat
+# holds a nat table as iptables-save prints it, `calls` each call on a line.
+name=${0##*/}
+# pilot-agent gets no environment but its own settings; its root is where it lies.
+root=${SHIM_ROOT-${0%/usr/local/bin/pilot-agent}}
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+save() {
+  test ! -e "$root/$1.broken" || exit 1
+  printf '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n'
+  cat "$root/$1.nat"
+  echo COMMIT
+}
+
+# --noflush: a chain that is declared is emptied, -I goes in front, -D and -X need what they name.
+restore() {
+  test ! -e "$root/$1.broken" || fail 'Table does not exist'
+  awk '
+    function without(start, i, left) {
+      for (i = 1; i <= n; i++) if (index(line[i], start) != 1) line[++left] = line[i]
+      n = left + 0
+    }
+    function insert(at, text, i) {
+      for (i = n; i >= at; i--) line[i + 1] = line[i]
+      line[at] = text
+      n++
+    }
+    FILENAME == ARGV[1] { line[++n] = $0; next }
+    /^:/ { chain = substr($1, 2); without("-A " chain " "); without($1 " "); insert(1, $0) }
+    $1 == "-A" { line[++n] = $0 }
+    $1 == "-I" {
+      for (at = 1; at <= n && line[at] !~ /^-A/; at++);
+      text = "-A " $2
+      for (i = 4; i <= NF; i++) text = text " " $i
+      insert(at, text)
+    }
+    $1 == "-D" { before = n; rule = $0; sub(/^-D/, "-A", rule); without(rule); if (n == before) exit 1 }
+    $1 == "-F" { without("-A " $2 " ") }
+    $1 == "-X" { before = n; without(":" $2 " "); if (n == before) exit 1 }
+    END { for (i = 1; i <= n; i++) print line[i] }' "$root/$1.nat" "$root/stdin" >"$root/new" || fail 'Bad rule'
+  mv "$root/new" "$root/$1.nat"
+  # The kernel lists a table as long as it is loaded.
+  case $1 in *-legacy) echo nat >"$root/proc/net/${1%tables-legacy}_tables_names" ;; esac
+}
+
+agent() {
+  test "$1" != wait || exit 0
+  test ! -e "$root/agent-fails" || fail 'iptables: command failed'
+  test "$2" != --cleanup-only || exit 0
+  env | grep -vE '^(PATH|PWD|SHLVL|_)=' >"$root/environment"
+  table=$root/iptables-$FORCE_IPTABLES_BINARY.nat
+  {
+    printf ':%s - [0:0]\n' ISTIO_INBOUND ISTIO_IN_REDIRECT ISTIO_OUTPUT
+    cat "$table"
+    echo '-A PREROUTING -p tcp -j ISTIO_INBOUND'
+    echo '-A OUTPUT -j ISTIO_OUTPUT'
+    echo '-A ISTIO_INBOUND -p tcp -m tcp --dport 3306 -j ISTIO_IN_REDIRECT'
+    echo '-A ISTIO_OUTPUT -s 127.0.0.6/32 -o lo -j RETURN'
+  } >"$root/new"
+  mv "$root/new" "$table"
+}
+
+# The first look is of `start`; what stands in connections.next is for the look after the next one.
+sockets() {
+  case "$*" in *connected*) ;; *' sport '*) return ;; *) cat "$root/listeners" && return ;; esac
+  cat "$root/connections"
+  echo
+  if test -e "$root/looked" && test -e "$root/connections.next"; then mv "$root/connections.next" "$root/connections"; fi
+  : >"$root/looked"
+}
+
+case $name in
+  *-restore) cat >"$root/stdin" ;;
+  *) : >"$root/stdin" ;;
+esac
+echo "$name $* $(tr '\n' ';' <"$root/stdin")" >>"$root/calls"
+case $name in
+  pilot-agent) agent "$@" ;;
+  ss) sockets "$@" ;;
+  iptables) echo 'iptables v1.8.9 (nf_tables)' ;;
+  id) echo 997 ;;
+  getent) echo '10.150.0.10 STREAM' ;;
+  ip) cat "$root/route" 2>/dev/null ;;
+  *-save) save "${name%-save}" ;;
+  *-restore) restore "${name%-restore}" ;;
+esac

@@ -1,0 +1,205 @@
+import { readFileSync } from 'node:fs';
+import type { Finding } from '../../src/vm/finding.ts';
+import { PLATFORMS, parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
+import { parseAnswers } from '../../src/vm/preflight/probe.ts';
+import { judge } from '../../src/vm/preflight.ts';
+import type { PreflightInput } from '../../src/vm/preflight-input.ts';
+
+const NOW = new Date('2026-01-02T03:04:05Z');
+
+const INPUT: PreflightInput = {
+  generation: 'current',
+  controlPlane: { addresses: ['10.150.0.10'], port: 15012 },
+  services: [{ name: 'mysqldb', ports: [{ number: 3306, name: 'tcp-mysql' }] }],
+  now: NOW,
+  package: { architecture: 'amd64', format: 'deb', bytes: 45_000_000 },
+};
+
+/** A machine that is fit, as the probe tells of it. A test changes one area; undefined leaves it out. */
+const FIT: Readonly<Record<string, string>> = {
+  os: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nID=debian\nVERSION_ID="12"',
+  hosts: '127.0.0.1 localhost\n127.0.1.1 istio-vm',
+  nsswitch: 'hosts: files dns',
+  resolv: 'search internal\nnameserver 169.254.169.254',
+  program: 'awk\nflock\ngetent\nip\nss\niptables\niptables-nft\niptables-legacy\ndpkg',
+  disk: '9000000 /\n9000000 /',
+  machine: 'x86_64',
+  hostname: 'istio-vm',
+  clock: String(NOW.getTime() / 1000),
+  systemd: 'systemd 252 (252.39-1~deb12u2)',
+  tcp:
+    'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=99,fd=3)) ino:1 sk:1\n' +
+    'LISTEN 0 80 0.0.0.0:3306 0.0.0.0:* users:(("mariadbd",pid=120,fd=21)) uid:104 ino:2 sk:2',
+  ssh: '22',
+  address: 'eth0 10.150.0.5/24',
+  route: '10.150.0.5',
+  reach: '10.150.0.10 open',
+};
+
+function recorded(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  return Object.entries({ ...FIT, ...changes })
+    .flatMap(([area, text]) => (text === undefined ? [] : text.split('\n').map((line) => `${area}|${line}\n`)))
+    .join('');
+}
+
+const judged = (
+  changes: Parameters<typeof recorded>[0] = {},
+  input: Partial<PreflightInput> = {},
+  sshConnection = '',
+) => judge(parseAnswers(recorded(changes)) ?? {}, { ...INPUT, ...input }, { sshConnection });
+const findings = (...args: Parameters<typeof judged>): readonly Finding[] => judged(...args).findings;
+const brief = (list: readonly Finding[]): readonly string[] => list.map(({ severity, id }) => `${severity} ${id}`);
+
+describe('the machine', () => {
+  test('a fit one gives its facts and no finding', () => {
+    const { facts, findings: none } = judged();
+    expect(none).toEqual([]);
+    expect(facts).toEqual({
+      os: { id: 'debian', version: '12', name: 'Debian GNU/Linux 12 (bookworm)' },
+      architecture: 'amd64',
+      hostname: 'istio-vm',
+      hostnameAddress: '127.0.1.1',
+      address: '10.150.0.5',
+      addresses: ['10.150.0.5'],
+      sshPorts: [22],
+      nameservers: ['169.254.169.254'],
+    });
+  });
+
+  test.each<readonly [string, Readonly<Record<string, string | undefined>>, Partial<PreflightInput>]>([
+    ['risk os-untested', { os: 'ID=arch\nPRETTY_NAME="Arch Linux"' }, {}],
+    ['note os-written', { os: 'ID=ubuntu\nVERSION_ID="24.04"' }, {}],
+    ['error architecture-other', { machine: 'aarch64' }, {}],
+    ['error package-format', {}, { package: { format: 'rpm' } }],
+    ['error programs-missing', { program: 'awk\ngetent\nip\nss\niptables\ndpkg' }, {}],
+    ['error programs-missing', { program: 'awk\nflock\ngetent\nip\nss\ndpkg' }, {}],
+    ['error disk-full', { disk: '9000000 /\n20000 /var' }, {}],
+    ['error etc-istio-directory', { 'etc-istio': 'directory' }, {}],
+    ['error systemd-missing', { systemd: undefined }, {}],
+    ['error systemd-missing', { systemd: 'systemd 229' }, {}],
+    ['error clock-skew', { clock: String(NOW.getTime() / 1000 - 90) }, {}],
+    ['note clock-skew', { clock: String(NOW.getTime() / 1000 + 20) }, {}],
+    ['error address-unknown', { route: undefined, address: 'eth0 10.150.0.5/24\neth1 10.1.0.5/24' }, {}],
+    ['risk address-foreign', {}, { address: '203.0.113.9' }],
+    ['note address-chosen', { address: 'docker0 172.17.0.1/16\neth0 10.150.0.5/24' }, {}],
+    ['error control-plane-unreachable', { reach: '10.150.0.10 closed' }, {}],
+    ['note hostname-missing', { hosts: '127.0.0.1 localhost' }, {}],
+    ['note nss-resolve', { nsswitch: 'hosts: files resolve [!UNAVAIL=return] dns' }, {}],
+    ['risk host-firewall', { nft: '\t\ttype filter hook input priority filter; policy drop;' }, {}],
+    ['risk host-firewall', { legacy: ':INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 3306 -j ACCEPT' }, {}],
+    ['risk host-firewall', { active: 'firewalld' }, {}],
+    [
+      'error port-in-use',
+      { tcp: `${FIT['tcp']}\nLISTEN 0 9 127.0.0.1:15000 0.0.0.0:* users:(("php",pid=7,fd=3)) ino:3 sk:3` },
+      {},
+    ],
+    ['error port-in-use', { udp: 'UNCONN 0 0 127.0.0.1:15053 0.0.0.0:* users:(("named",pid=7,fd=3)) ino:3 sk:3' }, {}],
+    ['note service-not-listening', { tcp: 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=99,fd=3))' }, {}],
+    ['error dnsmasq-missing', {}, { generation: 'classic' }],
+  ])('%s: %j %j', (expected, changes, input) => {
+    expect(brief(findings(changes, input))).toEqual([expected]);
+  });
+
+  test('everything is said at once', () => {
+    expect(brief(findings({ machine: 'aarch64', reach: '10.150.0.10 closed', disk: '1000 /' }))).toEqual([
+      ...['error architecture-other', 'error disk-full', 'error control-plane-unreachable'],
+    ]);
+  });
+
+  test.each([
+    'LISTEN 0 9 127.0.0.1:15000 0.0.0.0:* users:(("envoy",pid=7,fd=3)) uid:997 ino:3 sk:3',
+    'LISTEN 0 9 [::]:15020 [::]:* users:(("pilot-agent",pid=7,fd=3)) uid:997 ino:3 sk:3',
+  ])('the own sidecar is not in its own way: %s', (line) => {
+    expect(findings({ tcp: `${FIT['tcp']}\n${line}` })).toEqual([]);
+  });
+
+  test('a firewall that accepts the port of the sidecar is not in the way', () => {
+    const nft = 'type filter hook input priority filter; policy drop;\n\ttcp dport { 22, 15006 } accept';
+    expect(findings({ nft })).toEqual([]);
+  });
+});
+
+describe('the service', () => {
+  test.each(['127.0.0.1:3306', '[::1]:3306', '[::ffff:127.0.0.1]:3306'])(
+    '[F82] on %s only is a risk with advice',
+    (address) => {
+      const [finding] = findings({
+        tcp: `LISTEN 0 80 ${address} 0.0.0.0:* users:(("mariadbd",pid=120,fd=21)) uid:104 ino:2 sk:2`,
+      });
+      expect(finding).toMatchObject({
+        severity: 'risk',
+        risk: 'loopback-only',
+        hint: expect.stringContaining('bind-address'),
+      });
+    },
+  );
+
+  test('[F82] the classic proxy delivers to loopback, so there it is no finding', () => {
+    const changes = { tcp: 'LISTEN 0 80 127.0.0.1:3306 0.0.0.0:*', program: `${FIT['program']}\ndnsmasq` };
+    expect(findings(changes, { generation: 'classic' })).toEqual([]);
+  });
+
+  test('[F20] on a port of SSH is refused, whatever its number', () => {
+    const services = [{ name: 'shell', ports: [{ number: 2222, name: 'tcp' }] }];
+    expect(brief(findings({ ssh: '22\n2222' }, { services }))).toEqual(['error service-on-ssh-port']);
+    expect(brief(findings({}, { services }, '10.0.0.1 50000 10.150.0.5 2222'))).toEqual(['error service-on-ssh-port']);
+  });
+});
+
+describe('addresses and SSH', () => {
+  test('[F69] the mesh address is the one that routes to istiod, never the first', () => {
+    const { facts } = judged({ address: 'docker0 172.17.0.1/16\neth0 10.150.0.5/24' });
+    expect(facts).toMatchObject({ address: '10.150.0.5', addresses: ['172.17.0.1', '10.150.0.5'] });
+  });
+
+  test('an address that the operator says decides', () => {
+    const { facts } = judged({ address: 'eth0 10.150.0.5/24\neth1 10.1.0.5/24' }, { address: '10.1.0.5' });
+    expect(facts.address).toBe('10.1.0.5');
+  });
+
+  test('the port of the session counts also behind another listener', () => {
+    expect(judged({}, {}, '10.0.0.1 50000 10.150.0.5 2200').facts.sshPorts).toEqual([22, 2200]);
+  });
+});
+
+describe('an image', () => {
+  test('is judged by its files alone; nothing of a running machine is missed', () => {
+    const only = Object.fromEntries(Object.keys(FIT).map((area) => [area, undefined]));
+    const { facts, findings: found } = judged({
+      ...only,
+      os: FIT['os'],
+      program: FIT['program'],
+      disk: FIT['disk'],
+      elf: '62',
+    });
+    expect(found).toEqual([]);
+    expect(facts).toMatchObject({ architecture: 'amd64', address: '', hostname: '', sshPorts: [22] });
+  });
+
+  test('an answer that is none of this script is not judged', () => {
+    expect(parseAnswers('sudo: a password is required\n')).toBeUndefined();
+  });
+});
+
+describe('the table of platforms', () => {
+  test.each([
+    ['ID=debian\nVERSION_ID="13"', 'proved'],
+    ['ID="rocky"\nVERSION_ID="9.4"\nID_LIKE="rhel centos fedora"', 'written'],
+    ['ID="almalinux"\nVERSION_ID="8.10"', 'written'],
+    ['ID=fedora\nVERSION_ID=41', 'untested'],
+    ['ID=debian\nVERSION_ID="10"', 'untested'],
+    ['', 'untested'],
+  ])('%j is %s', (text, state) => {
+    expect(platformState(parseOsRelease(text.split('\n')))).toBe(state);
+  });
+
+  test('docs/platforms.md says the same', () => {
+    const text = readFileSync(new URL('../../docs/platforms.md', import.meta.url), 'utf8');
+    const rows = [...text.matchAll(/^\| (\w+) \| ([\d.]+) \| (\w+) \|/gm)].map(([, family, version, state]) => ({
+      family,
+      version,
+      state,
+    }));
+    expect(rows).toEqual(PLATFORMS);
+  });
+});

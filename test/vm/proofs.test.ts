@@ -1,0 +1,239 @@
+import type { Meeting } from '../../src/mesh/mutual-tls.ts';
+import type { DialAnswer } from '../../src/vm/proof.ts';
+import { judgeCertFile, judgeEnvoyCerts } from '../../src/vm/proofs/certificate.ts';
+import {
+  type Expected,
+  judgeConnection,
+  judgeMtls,
+  judgeOutside,
+  parseConnection,
+} from '../../src/vm/proofs/connection.ts';
+import {
+  judgeActive,
+  judgeAnswers,
+  judgeCapture,
+  judgeReady,
+  judgeResolves,
+  judgeSynced,
+} from '../../src/vm/proofs/control-plane.ts';
+
+const NOW = new Date('2026-01-02T12:00:00Z');
+const IDENTITY = 'spiffe://cluster.local/ns/vm/sa/mysqldb';
+
+const envoyCerts = (uri: string, from: string, until: string): string =>
+  JSON.stringify({
+    certificates: [
+      { ca_cert: [], cert_chain: [] },
+      {
+        cert_chain: [
+          { subject_alt_names: [{ uri }], valid_from: from, expiration_time: until, days_until_expiration: '1' },
+        ],
+      },
+    ],
+  });
+
+describe('istiod', () => {
+  test.each([
+    ['10.150.0.10 ', true],
+    ['10.150.0.9 ', false],
+    ['', false],
+  ])('[A43 F70] its name resolves to the address of the gateway: %j', (answer, ok) => {
+    expect(judgeResolves(answer, 'istiod.istio-system.svc', ['10.150.0.10']).ok).toBe(ok);
+  });
+
+  test.each([
+    ['tls 10.150.0.1:15012\nconnected\n', true, 'the agent is connected'],
+    ['tcp 10.150.0.1:15012\n', true, 'takes connections'],
+    [
+      'no tls 10.150.0.1:15012\nverify error:num=19:self-signed certificate in certificate chain\n',
+      false,
+      'verify error:num=19',
+    ],
+    ['no address\n', false, 'does not resolve'],
+  ])('[A43 F74] answers with a certificate of the mesh: %j', (answer, ok, words) => {
+    const verdict = judgeAnswers(answer, 'istiod.istio-system.svc');
+    expect(verdict).toMatchObject({ ok, detail: expect.stringContaining(words) });
+  });
+});
+
+describe('the certificate', () => {
+  const day = envoyCerts(IDENTITY, '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z');
+  test.each<readonly [string, string, boolean, string]>([
+    ['is right', day, true, 'until 2026-01-03T00:00:00.000Z'],
+    [
+      'is of another account',
+      envoyCerts('spiffe://cluster.local/ns/vm/sa/x', '2026-01-02T00:00:00Z', '2026-01-03T00:00:00Z'),
+      false,
+      `not for ${IDENTITY}`,
+    ],
+    ['is over', envoyCerts(IDENTITY, '2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'), false, 'expired'],
+    [
+      'is not valid yet',
+      envoyCerts(IDENTITY, '2026-01-02T13:00:00Z', '2026-01-03T00:00:00Z'),
+      false,
+      'valid only from',
+    ],
+    ['is not there', '{"certificates":[]}', false, 'no certificate yet'],
+    ['cannot be read', 'Failed to execute command', false, 'no certificate yet'],
+  ])('[A58 F36] %s', (_name, answer, ok, words) => {
+    expect(judgeEnvoyCerts(answer, IDENTITY, NOW)).toMatchObject({ ok, detail: expect.stringContaining(words) });
+  });
+
+  test('[A59] one whose renewal is due says so', () => {
+    const later = new Date('2026-01-02T18:00:00Z');
+    expect(judgeEnvoyCerts(day, IDENTITY, later).detail).toContain('renewal was due at 2026-01-02T12:00:00.000Z');
+  });
+
+  test('[A58 F36 F37] of a classic VM is read from its file', () => {
+    const answer = `notAfter=Jan  2 13:00:00 2026 GMT\nnotBefore=Jan  2 11:30:00 2026 GMT\nX509v3 Subject Alternative Name: critical\n    URI:${IDENTITY}\n`;
+    expect(judgeCertFile(answer, IDENTITY, NOW)).toMatchObject({ ok: true });
+    expect(judgeCertFile(answer, IDENTITY, new Date('2026-01-02T14:00:00Z'))).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('expired'),
+    });
+    expect(judgeCertFile('', IDENTITY, NOW)).toMatchObject({ ok: false });
+  });
+});
+
+describe('the sidecar', () => {
+  test('[A60] is ready, or says what its log says', () => {
+    expect(judgeReady('ready\n').ok).toBe(true);
+    expect(judgeReady('ActiveState=active\nSubState=running\nNRestarts=4\nerror\tfailed to connect\n')).toMatchObject({
+      ok: false,
+      detail: 'ActiveState=active; SubState=running; NRestarts=4; error\tfailed to connect',
+    });
+  });
+
+  test.each([
+    [
+      'cluster_manager.cds.update_success: 2\nlistener_manager.lds.update_success: 2\nlistener_manager.lds.update_rejected: 0\n',
+      true,
+    ],
+    [
+      'cluster_manager.cds.update_success: 2\nlistener_manager.lds.update_success: 1\nlistener_manager.lds.update_rejected: 3\n',
+      false,
+    ],
+    ['cluster_manager.cds.update_success: 0\nlistener_manager.lds.update_success: 0\n', false],
+    ['', false],
+  ])('[A87] has the configuration of istiod: %j', (answer, ok) => {
+    expect(judgeSynced(answer).ok).toBe(ok);
+  });
+
+  test('[A55 A60 F63] the units of a classic VM run', () => {
+    expect(judgeActive('istio-auth-node-agent.service active\nistio.service active\n').ok).toBe(true);
+    expect(judgeActive('istio-auth-node-agent.service failed\nistio.service active\n')).toMatchObject({
+      ok: false,
+      detail: 'istio-auth-node-agent.service failed',
+    });
+    expect(judgeActive('').ok).toBe(false);
+  });
+
+  test('[A86] capture is on, and connections that are older are counted', () => {
+    expect(judgeCapture('rules.iptables-nft=23\ncapture=on\nolder=3\n')).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('3 connections are older'),
+    });
+    expect(judgeCapture('rules.iptables-nft=0\ncapture=off\nolder=0\n').ok).toBe(false);
+    expect(judgeCapture('').ok).toBe(false);
+  });
+});
+
+const CURRENT_LINE =
+  '[2026-01-02T06:31:38.011Z] "- - -" 0 - - - "-" 0 72 4 - "-" "-" "-" "-" "10.150.0.5:3306" inbound|3306|| 127.0.0.6:42549 10.150.0.5:3306 10.150.0.30:36630 outbound_.3306_._.mysqldb.vm.svc.cluster.local -';
+
+function connection(areas: Readonly<Record<string, string>>) {
+  const lines = Object.entries({ address: '10.63.240.9', code: '0', outbound: '1', inbound: '1', ...areas });
+  return parseConnection(lines.flatMap(([area, text]) => text.split('\n').map((line) => `${area}|${line}\n`)).join(''));
+}
+
+describe('a connection through the mesh', () => {
+  const http: Expected = {
+    target: 'productpage.default.svc.cluster.local:9080',
+    http: true,
+    serverFirst: false,
+    counted: true,
+  };
+  const mysql: Expected = {
+    target: 'mysqldb.vm.svc.cluster.local:3306',
+    http: false,
+    serverFirst: true,
+    counted: true,
+  };
+  const ok = 'HTTP/1.1 200 OK\nserver: envoy\nx-envoy-upstream-service-time: 17\n';
+
+  test('[A48 A49 A50] shows status and headers of the answer', () => {
+    expect(judgeConnection(connection({ http: ok }), http)).toEqual({
+      ok: true,
+      detail:
+        'productpage.default.svc.cluster.local:9080 (10.63.240.9) answers HTTP/1.1 200 OK with server: envoy, x-envoy-upstream-service-time: 17',
+    });
+  });
+
+  test.each<readonly [string, Readonly<Record<string, string>>, Expected, string]>([
+    ['only the far proxy answered', { http: 'HTTP/1.1 200 OK\nserver: istio-envoy' }, http, 'istio-envoy'],
+    ['the answer is an error', { http: 'HTTP/1.1 503 Service Unavailable\nserver: envoy' }, http, '503'],
+    ['nothing answered', { http: 'curl: (7) Failed to connect' }, http, 'curl: (7)'],
+    ['the sidecar counted nothing', { http: ok, outbound: '0' }, http, 'counted no connection'],
+    ['a server that speaks first is silent', { bytes: '0', code: '124' }, mysql, 'open but silent'],
+    ['it is cut off', { bytes: '0', code: '0' }, mysql, 'closes without a byte'],
+    ['nothing takes it', { bytes: '0', code: '3' }, mysql, 'takes no connection'],
+  ])('[F81] fails when %s', (_name, areas, expected, words) => {
+    expect(judgeConnection(connection(areas), expected)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining(words),
+    });
+  });
+
+  test('works for a server that speaks first, and for one that waits', () => {
+    expect(judgeConnection(connection({ bytes: '64', text: 'J 5.5.5-10.11' }), mysql).ok).toBe(true);
+    expect(judgeConnection(connection({ bytes: '0', code: '124' }), { ...mysql, serverFirst: false }).ok).toBe(true);
+  });
+
+  test('[F82] a missing grant of MySQL is told from a missing way', () => {
+    const { ok: works, detail } = judgeConnection(
+      connection({ bytes: '64', text: "jHost '127.0.0.6' is not allowed to connect" }),
+      mysql,
+    );
+    expect(works).toBe(true);
+    expect(detail).toContain("grant one for '%'");
+  });
+});
+
+describe('mutual TLS', () => {
+  test('[F36] is seen by the identity of the client in the access log of the VM', () => {
+    const line = `${CURRENT_LINE} "spiffe://cluster.local/ns/vm/sa/client"`;
+    expect(judgeMtls([line], 3306)).toMatchObject({
+      ok: true,
+      detail: expect.stringContaining('spiffe://cluster.local/ns/vm/sa/client'),
+    });
+  });
+
+  test('is not claimed where nobody saw it', () => {
+    expect(judgeMtls([CURRENT_LINE], 3306)).toMatchObject({
+      ok: 'skipped',
+      hint: expect.stringContaining('%DOWNSTREAM_PEER_URI_SAN%'),
+    });
+    expect(judgeMtls([], 3306)).toMatchObject({ ok: 'skipped', detail: expect.stringContaining('no request') });
+    expect(judgeMtls([`${CURRENT_LINE} "spiffe://x/ns/a/sa/b"`], 8080).ok).toBe('skipped');
+  });
+});
+
+describe('a client outside the mesh', () => {
+  const table: readonly (readonly [Meeting, DialAnswer, boolean, boolean | 'skipped'])[] = [
+    ['refused', 'closed', true, true],
+    ['refused', 'refused', false, true],
+    ['refused', 'open-silent', true, true],
+    ['refused', 'open-silent', false, 'skipped'],
+    ['refused', 'open-with-bytes', true, false],
+    ['hangs', 'open-silent', true, true],
+    ['hangs', 'open-with-bytes', true, false],
+    ['plaintext', 'open-with-bytes', true, true],
+    ['plaintext', 'open-silent', false, true],
+    ['plaintext', 'open-silent', true, false],
+    ['plaintext', 'timeout', false, false],
+    ['mutual-tls', 'closed', false, 'skipped'],
+  ];
+  test.each(table)('[F83] policies say %s, it meets %s, server first %s: %s', (expected, answer, serverFirst, ok) => {
+    expect(judgeOutside(answer, expected, serverFirst).ok).toBe(ok);
+  });
+});

@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemdFile } from '../../src/templates.ts';
+
+const UNITS = ['istio.service', 'meshx-capture.service', 'meshx-guard.service'] as const;
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+/** The units as systemd-analyze can check them here: programs that are on a VM only are there as true. */
+function verify(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'meshx-units-'));
+  try {
+    const paths = UNITS.map((name) => join(folder, name));
+    UNITS.forEach((name, index) => {
+      writeFileSync(paths[index] ?? '', systemdFile(name).replaceAll('/usr/local/lib/meshx/capture', '/bin/true'));
+    });
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    return (stdout + stderr)
+      .split('\n')
+      .filter((line) => UNITS.some((name) => line.includes(name)))
+      .join('\n');
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+(has('systemd-analyze') ? test : test.skip)('systemd-analyze has nothing against the units', () => {
+  expect(verify()).toBe('');
+});
+
+test('the units use no directive that is younger than systemd 239', () => {
+  // Version of each, of systemd's NEWS.
+  const young = [
+    'ProtectHostname',
+    'ProtectKernelLogs',
+    'ProtectClock',
+    'ProtectProc',
+    'ProcSubset',
+    'RestrictSUIDSGID',
+    'ExecCondition',
+    'RestartMode',
+    'OOMPolicy',
+    'ExitType',
+  ];
+  for (const name of UNITS) {
+    const text = systemdFile(name).replaceAll(/^#.*$/gm, '');
+    for (const directive of young) expect(text).not.toMatch(new RegExp(`^${directive}=`, 'm'));
+    expect(text).not.toMatch(/append:|Type=exec|Type=notify-reload/);
+  }
+});
+
+test('[F21] istio.service reads what the cluster says first and what the operator says last', () => {
+  expect(systemdFile('istio.service').match(/^EnvironmentFile=.*$/gm)).toEqual([
+    'EnvironmentFile=-/var/lib/istio/envoy/cluster.env',
+    'EnvironmentFile=-/run/meshx/instance.env',
+    'EnvironmentFile=-/var/lib/istio/envoy/sidecar.env',
+  ]);
+});
+
+test('[F23] istio.service is restarted without a give-up limit, and ordered after the network', () => {
+  const text = systemdFile('istio.service');
+  for (const line of [
+    'Restart=always',
+    'StartLimitIntervalSec=0',
+    'After=network-online.target nss-lookup.target',
+    'Description=istio-sidecar: The Istio sidecar',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+});
+
+test('capture follows its sidecar, and nothing at boot waits for it', () => {
+  const text = systemdFile('meshx-capture.service');
+  for (const line of [
+    'BindsTo=istio.service',
+    'After=istio.service',
+    'WantedBy=istio.service',
+    'TimeoutStartSec=infinity',
+  ]) {
+    expect(text.split('\n')).toContain(line);
+  }
+  expect(text).not.toMatch(/^(Before|WantedBy|RequiredBy)=.*target/m);
+});
+
+test('[F41] the logs are rotated without being opened again', () => {
+  expect(systemdFile('meshx.logrotate')).toContain('copytruncate');
+  expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
+});
+
+const checkable = (['dash', 'bash'] as const).filter(has);
+test.each(checkable)('%s can read the capture script', (shell) => {
+  expect(() => execFileSync(shell, ['-n'], { input: systemdFile('capture') })).not.toThrow();
+});
+
+(has('shellcheck') ? test : test.skip)('shellcheck has nothing against the capture script', () => {
+  expect(spawnSync('shellcheck', ['-s', 'sh', '-'], { input: systemdFile('capture'), encoding: 'utf8' }).stdout).toBe(
+    '',
+  );
+});
