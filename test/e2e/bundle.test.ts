@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { workloadGroupObject } from '../../src/mesh/current/objects.ts';
+import { parseCheck } from '../../src/mesh/probe.ts';
 import type { Workload } from '../../src/mesh/workload.ts';
 import { Lab } from '../lab/lab.ts';
 
@@ -41,7 +42,7 @@ const workloads: readonly (Workload & { readonly args: readonly string[] })[] = 
     ...base,
     group: 'checked',
     services: [mysql],
-    probe: { tcpSocket: { port: 3306 } },
+    probe: parseCheck('tcp', 3306),
     args: ['--service', 'mysqldb:3306', '--check', 'tcp'],
   },
 ];

@@ -5,15 +5,27 @@ import { Session } from './support/session.ts';
 
 const VM = 'live';
 const IP = '10.150.0.25';
+const MIRROR = '10.150.0.22';
 const MYSQL_CLIENT = ['mysql', '-h', IP, '-u', 'root', '-ppassword', '-N', '-B', '-n', '--protocol=tcp', 'test'];
+
+const STRICT = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: live }
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: { name: strict, namespace: live }
+spec: { mtls: { mode: STRICT } }
+`;
 
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.kubectl(['create', 'namespace', 'live']);
+  await lab.kubectl(['apply', '-f', '-'], STRICT);
   await lab.host('bystander', '10.150.0.91');
-  await lab.pod('mirror', '10.150.0.22', { namespace: 'live', http: { port: 9090 } });
+  await lab.pod('mirror', MIRROR, { namespace: 'live', http: { port: 9090 } });
   await lab.vm(VM, IP);
   await seedRatings(lab, VM);
 }, 180_000);
@@ -53,7 +65,8 @@ test('[F45] a login that prints and a database connection that waits both live o
     'livedb:3306',
     '--package',
     lab.deb,
-    '--accept-risk=outside-client-hangs',
+    '--istiod-address',
+    '10.150.0.1',
   ]);
   expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
     exitCode: 0,
@@ -108,11 +121,15 @@ test('a captured connection whose tracking entry is lost sends no byte in clear'
   session.send('mark-one-in-the-tunnel');
   await lab.waitFor('the answer', () => session.output.includes('HTTP/1.1 200'));
   await lab.flushConntrack(VM);
+  // What the sniffer would see of a byte in clear.
+  await lab.in('bystander', ['bash', '-c', `echo mark-in-clear > /dev/udp/${IP}/9999`]);
   const before = session.output.length;
   session.send('mark-two-after-the-flush');
   await lab.waitFor('an answer or an error', () => session.output.length > before, { timeoutMs: 20_000 });
+  const tunnelled = async () => (await sniffer.text()).includes(`${MIRROR}.`);
+  await lab.waitFor('the sniffer to see the tunnel', tunnelled);
   const bytes = await sniffer.bytes();
-  expect(bytes.length).toBeGreaterThan(24);
+  expect(bytes).toContain('mark-in-clear');
   expect(bytes).not.toContain('mark-one');
   expect(bytes).not.toContain('mark-two');
 }, 120_000);

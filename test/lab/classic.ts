@@ -23,7 +23,12 @@ interface Lab {
 export async function startClassic(lab: Lab): Promise<void> {
   await lab.classic.start();
   await lab.classic.apply([namespace('istio-system'), namespace('kube-system'), namespace('default')]);
-  await lab.classic.apply(SERVICES.map(service));
+  // Addresses that are asked for come first: the API server gives the others any that is free.
+  const [asked, given] = [
+    SERVICES.filter(({ clusterIP }) => clusterIP),
+    SERVICES.filter(({ clusterIP }) => !clusterIP),
+  ];
+  await lab.classic.apply([...asked, ...given].map(service));
   for (const { name, namespace: ns, ip } of SERVICES) {
     if (ip) await lab.classic.patchStatus('service', { name, namespace: ns }, { loadBalancer: { ingress: [{ ip }] } });
   }

@@ -14,7 +14,10 @@ export interface Sniffer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts tcpdump on the hub's end of the network, so that it outlives a reboot of the member. `filter` is pcap's. */
+/**
+ * Starts tcpdump on the hub's end of the network, so that it outlives a reboot of the member. `filter` is pcap's. Promiscuous:
+ * a bridge otherwise shows only what goes to or comes from the hub itself.
+ */
 export async function sniff(lab: { names: Names; processes: Processes }, filter: string): Promise<Sniffer> {
   const name = `sniffer-${Date.now().toString(36)}`;
   const file = join(lab.names.run, `${name}.pcap`);
@@ -22,7 +25,6 @@ export async function sniff(lab: { names: Names; processes: Processes }, filter:
     'tcpdump',
     '-i',
     'br0',
-    '-p',
     '-U',
     '-s',
     '0',

@@ -43,13 +43,21 @@ export function workloadGroupObject(workload: Workload): KubeObject {
 }
 
 /**
- * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. Its name differs from every
- * name that istiod gives: istiod would take an entry of such a name for a VM that has come back, and delete it later.
+ * istiod takes an entry with a service account for one whose machine has a sidecar, and clients then speak TLS to it
+ * (getTLSModeFromWorkloadEntry of Istio's service registry): a machine without one gives them an error.
+ */
+const NO_SIDECAR = { 'security.istio.io/tlsMode': 'disabled' } as const;
+
+/**
+ * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. One with somebody else's
+ * sidecar says so by the label `security.istio.io/tlsMode=istio`. Its name differs from every name that istiod gives:
+ * istiod would take an entry of such a name for a VM that has come back, and delete it later.
  */
 export function fixedEntryObject(workload: Workload, address: string): KubeObject {
   const { group, namespace, annotations } = workload;
   const name = automaticEntryName({ group: `${group}-at`, address });
-  const labels = Object.fromEntries(Object.entries(workloadLabels(workload)).filter(([key]) => key !== VM_LABEL));
+  const all = { ...NO_SIDECAR, ...workloadLabels(workload) };
+  const labels = Object.fromEntries(Object.entries(all).filter(([key]) => key !== VM_LABEL));
   return {
     apiVersion: NETWORKING,
     kind: 'WorkloadEntry',
