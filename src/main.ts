@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { run } from './cli/run.ts';
 import type { Runtime } from './runtime.ts';
 
-const line = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
+const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
 
 /** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
 function abortOnSignals(): AbortSignal {
@@ -18,6 +19,11 @@ function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
   const lines = createInterface({ input: process.stdin, terminal: true });
   return new Promise((resolve) => {
+    // In raw mode the terminal makes no signal of Ctrl-C.
+    lines.once('SIGINT', () => {
+      process.kill(process.pid, 'SIGINT');
+      lines.close();
+    });
     lines.once('line', (answer) => resolve(answer));
     lines.once('close', () => resolve(''));
   }).then((answer) => {
@@ -34,8 +40,8 @@ function version(): string {
 
 function liveRuntime(): Runtime {
   return {
-    out: (text) => void process.stdout.write(line(text)),
-    err: (text) => void process.stderr.write(line(text)),
+    out: (words) => void process.stdout.write(line(words)),
+    err: (words) => void process.stderr.write(line(words)),
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
@@ -43,6 +49,7 @@ function liveRuntime(): Runtime {
     signal: abortOnSignals(),
     color: process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
     version: version(),
+    readStdin: () => text(process.stdin),
     ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret } : {}),
   };
 }

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly color: boolean;
   /** Version of meshx, from package.json. */
   readonly version: string;
+  /** All of stdin, for a secret that comes through a pipe. */
+  readonly readStdin?: () => Promise<string>;
   /** Asks a person for a secret without showing it; absent when nobody sits there. */
   readonly askSecret?: (question: string) => Promise<string>;
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { commands } from '../src/cli/commands.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
@@ -48,5 +48,54 @@ test.each(['setup-vm/dry-run.txt', 'expose-status/stdout.txt'])(
   'README.md shows the real output of test/golden/cli/%s',
   (name) => {
     expect(read('README.md')).toContain(read(`test/golden/cli/${name}`).trimEnd());
+  },
+);
+
+test('[A14 F85] README.md maps each sub-command of setupMeshEx.sh to a command that exists', () => {
+  const [, table = ''] = read('README.md').split('## Coming from setupMeshEx.sh');
+  const lines = table.split('\n').filter((line) => line.startsWith('| `'));
+  for (const word of ['generateDnsmasq', 'generateClusterEnv', 'machineCerts', 'machineSetup', 'gceMachineSetup'])
+    expect(lines.filter((line) => line.split('|')[1]?.includes(`${word} `) || line.includes(`${word}\``))).toHaveLength(
+      1,
+    );
+  const named = lines.flatMap((line) => [...line.matchAll(/`meshx ([a-z-]+)/g)].map((match) => match[1] ?? ''));
+  expect(named.length).toBeGreaterThanOrEqual(lines.length);
+  expect(named.filter((word) => !verbs.has(word))).toEqual([]);
+});
+
+test('[A64] no example holds the password of a database, and nothing of meshx reads one', () => {
+  const files = ['examples', 'templates', 'systemd', 'src/mesh', 'src/vm', 'src/cluster'].flatMap((folder) =>
+    readdirSync(new URL(`../${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
+      .map((name) => `${folder}/${name}`)
+      .filter((name) => /\.\w+$|capture$/.test(name)),
+  );
+  expect(files.length).toBeGreaterThan(100);
+  expect(files.filter((name) => /mysql_pwd|--password|identified by|password=/i.test(read(name)))).toEqual([]);
+  expect(read('README.md')).toContain('Passwords of databases are never asked for, printed or stored');
+});
+
+/** First words of the commands: "expose" of "expose apply". */
+const verbs = new Set(commands.map(({ name }) => name.split(' ')[0] ?? name));
+
+test('hints and docs/problems.md name only commands that exist', () => {
+  const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `src/${name}`);
+  const advice = ['docs/problems.md', ...sources]
+    .flatMap((name) => read(name).split('\n'))
+    .filter((line) => /\bhint\b|\*\*What to do:/.test(line));
+  const named = advice.flatMap((line) => [...line.matchAll(/: meshx ([a-z-]+)/g)].map((match) => match[1] ?? ''));
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((word) => !verbs.has(word))).toEqual([]);
+});
+
+test.each(['architecture', 'decisions', 'glossary', 'problems', 'platforms'].map((name) => `docs/${name}.md`))(
+  'every file of the project that %s names is there',
+  (page) => {
+    const named = [...read(page).matchAll(/`((?:src|test|systemd|templates|scripts|docs|examples)\/[\w./-]*)`/g)];
+    const missing = named
+      .map((match) => match[1] ?? '')
+      .filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)));
+    expect(missing).toEqual([]);
   },
 );

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComputeServer } from './support/compute-server.ts';
 import { exampleCluster, exampleImage, examplePackage } from './support/examples.ts';
@@ -28,7 +28,11 @@ function npm(...words: readonly string[]): Run {
 
 /** Runs the installed program, far from the project. */
 function meshx(...words: readonly string[]): Run {
-  const env = { PATH: process.env['PATH'], HOME: prefix };
+  return meshxWith(process.env['PATH'] ?? '', words);
+}
+
+function meshxWith(path: string, words: readonly string[]): Run {
+  const env = { PATH: path, HOME: prefix };
   return spawnSync(join(prefix, 'bin/meshx'), words, { cwd: prefix, env, encoding: 'utf8' });
 }
 
@@ -54,8 +58,12 @@ test('what is installed needs no package of others and carries what it reads', (
   expect(found).not.toContain('src');
 });
 
-test('[A27] the installed program writes cluster.env', () => {
-  expect(meshx('generate-cluster-env', '--manifests', exampleCluster('classic'), '--print')).toMatchObject({
+test('[A6 A13 A27] the installed program writes cluster.env with no other program at hand and no Istio directory', () => {
+  // Neither istioctl nor kubectl nor gcloud.
+  const programs = temporaryFolder();
+  symlinkSync(process.execPath, join(programs, 'node'));
+  const words = ['generate-cluster-env', '--manifests', exampleCluster('classic'), '--print'];
+  expect(meshxWith(programs, words)).toMatchObject({
     status: 0,
     stdout: 'ISTIO_SERVICE_CIDR=10.63.240.0/20\n',
   });
@@ -101,7 +109,7 @@ test('the bundled SSH client reaches out: a host that refuses is a Problem', () 
 });
 
 test(
-  'the bundled Compute client, trimmed to the calls of meshx, finds an instance and its host keys',
+  '[A10 A11] the bundled Compute client, trimmed to the calls of meshx, finds an instance and its host keys',
   async () => {
     await using server = await ComputeServer.start();
     // The server answers in this process, so the program must not block it.

@@ -9,6 +9,7 @@ import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Input } from './input.ts';
+import { sudoPassword } from './sudo-password.ts';
 import { present } from './workload-input.ts';
 
 /** What was said about how VMs are reached. */
@@ -16,6 +17,8 @@ export interface MachineInput {
   /** A directory in place of the VM. */
   readonly root?: string;
   readonly ssh: Partial<ConnectOptions>;
+  /** Asked at most once for each run, when a sudo asks. Absent: nobody can be asked. */
+  readonly sudoPassword?: () => Promise<string>;
   readonly place: { readonly project?: string; readonly zone?: string };
 }
 
@@ -27,7 +30,7 @@ export function machineInput(input: Input): MachineInput {
     return text === undefined ? undefined : resolve(cwd, text);
   };
   return {
-    ...present({ root: path('root') }),
+    ...present({ root: path('root'), sudoPassword: sudoPassword(input.call.runtime, input.text('sudoPasswordFile')) }),
     place: present({ project: input.text('project'), zone: input.text('zone') }),
     ssh: present({
       user: input.text('user'),
@@ -50,26 +53,17 @@ export async function openMachine(runtime: Runtime, words: MachineInput, vm: str
     env: runtime.env,
     signal: runtime.signal,
     note: runtime.err,
-    ...questions(runtime),
+    ...present({ sudoPassword: words.sudoPassword, passphrase: passphrase(runtime) }),
     ...words.ssh,
     ...(found.hostKeys && { extraHostKeys: found.hostKeys }),
   });
 }
 
-/** Secrets come from the environment or from a person at a terminal, never from an option: `ps` shows those. */
-function questions(runtime: Runtime): Pick<ConnectOptions, 'sudoPassword' | 'passphrase'> {
-  const { env, askSecret } = runtime;
-  const sudo = env['MESHX_SUDO_PASSWORD'];
-  const key = env['MESHX_KEY_PASSPHRASE'];
-  const ask = (question: string, known: string | undefined) =>
-    known !== undefined ? async () => Promise.resolve(known) : askSecret && (() => askSecret(question));
-  return present({
-    sudoPassword: ask('password for sudo on the VM: ', sudo),
-    passphrase:
-      key !== undefined
-        ? async () => Promise.resolve(key)
-        : askSecret && ((file: string) => askSecret(`passphrase of ${file}: `)),
-  });
+/** From the environment or from a person at a terminal, never from an option: `ps` shows those. */
+function passphrase({ env, askSecret }: Runtime): ConnectOptions['passphrase'] {
+  const known = env['MESHX_KEY_PASSPHRASE'];
+  if (known !== undefined) return () => Promise.resolve(known);
+  return askSecret && ((file: string) => askSecret(`passphrase of ${file}: `));
 }
 
 interface Found {

@@ -18,6 +18,10 @@ export const COMMON = {
   knownHosts: ['--known-hosts <file>', 'known_hosts file in place of the configured ones'],
   hostKeyFingerprint: ['--host-key-fingerprint <sha256>', 'the only host key to accept: SHA256:…'],
   acceptNewHostKey: ['--accept-new-host-key', 'trust an unknown host key once, print and record it'],
+  sudoPasswordFile: [
+    '--sudo-password-file <file>',
+    'file with the password for sudo on the VM; - reads it from stdin (MESHX_SUDO_PASSWORD)',
+  ],
   dryRun: ['--dry-run', 'print the plan and change nothing'],
   exitCode: ['--exit-code', 'with --dry-run: exit with 3 when the plan is not empty'],
   output: ['-o, --output <format>', 'text, json or yaml'],
@@ -49,6 +53,7 @@ export const VM_OPTIONS = [
   'knownHosts',
   'hostKeyFingerprint',
   'acceptNewHostKey',
+  'sudoPasswordFile',
   'project',
   'zone',
 ] as const satisfies readonly CommonName[];

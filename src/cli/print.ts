@@ -1,6 +1,8 @@
 import pico from 'picocolors';
 import { stringify } from 'yaml';
 import type { Problem } from '../problems.ts';
+import type { Runtime } from '../runtime.ts';
+import { EXIT } from './exit-codes.ts';
 
 /** Version of every JSON and YAML document that meshx prints. A field may be added to it; none changes its meaning. */
 const DOCUMENT_VERSION = 1;
@@ -20,6 +22,12 @@ export function formatProblem(problem: Problem, color = false): string {
     `  ${colors.bold('see:')}  docs/problems.md#${problem.id}`,
   ];
   return lines.join('\n');
+}
+
+/** Tells a Problem to people where the document for programs has it already; gives the exit code. */
+export function tellProblem(runtime: Runtime, problem: Problem): number {
+  runtime.err(formatProblem(problem, runtime.color));
+  return EXIT.problem;
 }
 
 /** The same for programs. */

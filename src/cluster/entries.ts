@@ -58,7 +58,10 @@ function labelChanges(
 ): Readonly<Record<string, string | null>> {
   const labels = entryLabels(entry);
   const names = workload.services.map(({ name }) => name);
-  const added = names.filter((name) => labels[serviceKey(name)] === undefined).map((name) => [serviceKey(name), READY]);
+  // A Service selects by the labels of the spec; what only the metadata says keeps its state.
+  const selectable = textMapping(mapping(entry['spec'])['labels']);
+  const keys = names.map(serviceKey).filter((key) => selectable[key] === undefined);
+  const added = keys.map((key) => [key, labels[key] ?? READY]);
   const gone = servicesNamed(labels).filter((name) => !names.includes(name));
   const removed = gone.map((name) => [SERVICE_LABEL_PREFIX + name, null]);
   const joined = Object.entries(selected).filter(([key, value]) => labels[key] !== value);

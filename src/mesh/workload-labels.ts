@@ -50,13 +50,15 @@ export function servicesNamed(labels: Readonly<Record<string, string>>): readonl
   return keys.map((key) => key.slice(SERVICE_LABEL_PREFIX.length)).sort();
 }
 
-/** Ports of all services by name, for the template of the group and the proxy's metadata. */
+/**
+ * Ports of all services, for the template of the group and the proxy's metadata: `mysql-3306`. istiod prefers the entry's
+ * port of the same name to the Service's targetPort, and it never updates the ports of an entry that is there: a plain
+ * `http` would send the traffic of every further http service to the first one's port.
+ */
 export function portMap(workload: Pick<Workload, 'services'>): Readonly<Record<string, number>> {
   const ports = workload.services.flatMap((service) => service.ports);
-  const taken = new Map<string, number>();
-  for (const port of ports.filter((one) => isUnambiguous(one, ports))) taken.set(port.name, port.number);
-  for (const port of ports.filter((one) => !isUnambiguous(one, ports))) taken.set(freeName(port, taken), port.number);
-  return Object.fromEntries([...taken].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const named = ports.map((port) => [entryPortName(port, ports), port.number] as const);
+  return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Ports as they are kept in the group's annotation; parseServicePort reads each of them. */
@@ -64,18 +66,11 @@ export function formatPorts(ports: readonly ServicePort[]): string {
   return ports.map(formatServicePort).join(',');
 }
 
-/**
- * istiod prefers the entry's port of the same name to the Service's targetPort, so a name that means two numbers on one
- * VM would send one service's traffic to the other.
- */
-function isUnambiguous(port: ServicePort, ports: readonly ServicePort[]): boolean {
-  return ports.every(({ name, number }) => name !== port.name || number === port.number);
-}
-
-function freeName(port: ServicePort, taken: ReadonlyMap<string, number>): string {
-  const number = `-${port.number}`;
+/** A name of at most 63 characters (a DNS label) that no port of another number has. */
+function entryPortName({ name, number }: ServicePort, ports: readonly ServicePort[]): string {
   for (let mark = ''; ; mark += 'x') {
-    const name = `${port.name.slice(0, 63 - number.length - mark.length)}${number}${mark}`;
-    if ((taken.get(name) ?? port.number) === port.number) return name;
+    const tail = `-${number}${mark}`;
+    const unique = `${name.slice(0, 63 - tail.length)}${tail}`;
+    if (ports.every((other) => other.name !== unique || other.number === number)) return unique;
   }
 }

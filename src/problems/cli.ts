@@ -10,13 +10,18 @@ export const cliProblems = {
     hint: d.hint ?? `Correct the input; the forms are shown by: meshx ${d.command} --help`,
     issues: d.issues,
   })),
-  interrupted: known('interrupted', (_d: object) => ({
+  interrupted: known('interrupted', (d: { done?: readonly string[] }) => ({
     message: 'Stopped by the operator.',
     hint: 'Run the same command again: what is done stays done, the rest is finished.',
+    issues: (d.done ?? []).map((line) => `done: ${line}`),
   })),
   fileNotWritten: known('file-not-written', (d: { path: string; reason: string }) => ({
     message: `${d.path} could not be written: ${d.reason}.`,
     hint: 'Choose a directory that exists and that you may write with: --out DIR',
+  })),
+  secretFileOpen: known('secret-file-open', (d: { path: string }) => ({
+    message: `${d.path} holds a password and others may read it.`,
+    hint: `Let only its owner read it: chmod 600 ${d.path}`,
   })),
   fileNotRead: known('file-not-read', (d: { path: string; reason: string }) => ({
     message: `${d.path} could not be read: ${d.reason}.`,
@@ -45,6 +50,14 @@ export const cliProblems = {
     message: `${d.vm} cannot join as it is: ${MANY(d.findings.length, 'finding')}. Nothing was changed.`,
     hint: 'Cure the findings; one that names a risk can be taken with: --accept-risk NAME',
     issues: d.findings,
+  })),
+  outsideClientHangs: known('outside-client-hangs', (d: { vm: string; ports: readonly string[]; policy: string }) => ({
+    message: `${d.vm}: a plaintext client outside the mesh would hang at ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
+    hint: `Set STRICT, or DISABLE, for the port: kubectl apply -f - <<<'${d.policy}' or take the risk by its name: --accept-risk=outside-client-hangs`,
+  })),
+  meshServiceUnknown: known('mesh-service-unknown', (d: { service: string; cluster: string; reason: string }) => ({
+    message: `--mesh-service: Service ${d.service} of ${d.cluster}: ${d.reason}.`,
+    hint: 'Name a service that is there, with its namespace and port: --mesh-service NAME.NAMESPACE:PORT',
   })),
   proofFailed: known('proof-failed', (d: { vm: string; failed: readonly string[] }) => ({
     message: `${d.vm} is set up, but ${MANY(d.failed.length, 'proof')} failed.`,

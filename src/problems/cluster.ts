@@ -168,7 +168,7 @@ export const clusterProblems = {
     'entry-beside-automatic',
     (d: { address: string; entry: string; services: readonly string[] }) => ({
       message: `${d.address} is already an endpoint of ${list(d.services)} by ${d.entry}, which its own sidecar keeps.`,
-      hint: 'Nothing needs to be registered by hand; take the VM out with: meshx down',
+      hint: 'Nothing needs to be registered by hand; take the service off that entry with: meshx deregister NAME IP',
     }),
   ),
   notRegistered: known('service-not-registered', (d: { service: string; address?: string; cluster: string }) => ({

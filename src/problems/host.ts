@@ -143,7 +143,7 @@ export const hostProblems = {
   })),
   sudoRefused: known('sudo-refused', (d: Doing & { said: string }) => ({
     message: `${d.host}: sudo did not allow ${d.doing}${d.said === '' ? '' : `: ${d.said}`}.`,
-    hint: 'Log in as root, or give the user the right in /etc/sudoers.d; with a password use --ask-sudo-password',
+    hint: 'Log in as root, or give the user the right in /etc/sudoers.d; with a password use --sudo-password-file FILE',
   })),
   sudoPasswordWrong: known('sudo-password-wrong', (d: At) => ({
     message: `${d.host}: sudo did not accept the password.`,

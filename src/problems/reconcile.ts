@@ -30,7 +30,7 @@ function lastLines(text: string): string {
 export const reconcileProblems = {
   probeFailed: known('probe-failed', (d: { host: string; probe: string; exitCode: number; stderr: string }) => ({
     message: `${d.host}: looking at ${d.probe} failed (exit code ${d.exitCode}): ${lastLines(d.stderr) || 'no message'}`,
-    hint: 'nothing was changed. Look whether the user may use sudo and whether the machine runs systemd: meshx check --pre',
+    hint: 'nothing was changed. Look whether the user may use sudo and whether the machine runs systemd: sudo systemctl is-system-running',
   })),
   factsIncomplete: known('facts-incomplete', (d: { host: string; detail: string }) => ({
     message: `${d.host}: the answers of the machine did not arrive whole: ${d.detail}`,
@@ -91,6 +91,10 @@ export const reconcileProblems = {
   secretInvalid: known('secret-invalid', (d: { secret: string }) => ({
     message: `the secret ${d.secret} is empty or holds a line break, so it cannot be a token`,
     hint: 'Look where the token comes from; it is one line of text.',
+  })),
+  secretNotPem: known('secret-not-pem', (d: { secret: string }) => ({
+    message: `the secret ${d.secret} is empty or no PEM text, so it cannot be a certificate or a key`,
+    hint: 'Look where it comes from: it must begin with "-----BEGIN" and end with its "-----END" line.',
   })),
   envValueInvalid: known('env-value-invalid', (d: { path: string; issues: readonly string[] }) => ({
     message: `${d.issues.length} of the values for ${d.path} cannot stand in it: ${d.issues.join('; ')}`,

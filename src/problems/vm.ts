@@ -4,7 +4,7 @@ import { known } from '../problems.ts';
 export const vmProblems = {
   probeUnreadable: known('vm-probe-unreadable', (d: { host: string; answer: string }) => ({
     message: `${d.host} gave an answer to the preflight that meshx cannot read: ${JSON.stringify(d.answer.slice(0, 200))}.`,
-    hint: 'Run the command again with --verbose; the machine needs a POSIX shell, awk and coreutils.',
+    hint: 'Log in and look what the shell prints by itself; the machine needs a POSIX shell, awk and coreutils.',
   })),
   resolverUnknown: known('resolver-unknown', (d: { link: string; trail: readonly string[] }) => ({
     message: `/etc/resolv.conf links to ${d.link}, which belongs to no resolver that meshx knows.`,

@@ -21,13 +21,19 @@ interface Entry {
 /** Owner and time are the same for everybody, so that the same content always makes the same stream. */
 const FIXED = { uid: 0, gid: 0, uname: 'root', gname: 'root', mtime: new Date('2000-01-01T00:00:00Z') };
 
+/** What the content must be, and which entries get another name in the stream. */
+interface StreamOptions {
+  readonly sha256?: string;
+  readonly as?: Readonly<Record<string, string>>;
+}
+
 /**
  * A directory as a tar stream, entries in the order of their names. Throws the Problem `source-digest` before its last
  * entry when the content is not the one that `sha256` names.
  */
-export async function* directoryStream(directory: string, sha256?: string): AsyncGenerator<Buffer> {
+export async function* directoryStream(directory: string, options: StreamOptions = {}): AsyncGenerator<Buffer> {
   const tar = pack();
-  const filled = fill(tar, directory, sha256);
+  const filled = fill(tar, directory, options);
   // The rejection is thrown by the await below; until then it must not count as unhandled.
   filled.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   yield* tar as AsyncIterable<Buffer>;
@@ -45,11 +51,11 @@ export async function directorySha256(directory: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function fill(tar: Pack, directory: string, sha256: string | undefined): Promise<void> {
+async function fill(tar: Pack, directory: string, { sha256, as = {} }: StreamOptions): Promise<void> {
   const hash = createHash('sha256');
   for (const entry of await entries(directory)) {
     hash.update(line(entry));
-    await add(tar, entry, hash);
+    await add(tar, { ...entry, name: as[entry.name] ?? entry.name }, hash);
   }
   const found = hash.digest('hex');
   if (sha256 !== undefined && found !== sha256) {

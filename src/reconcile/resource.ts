@@ -24,11 +24,19 @@ export type Resource =
   | UnitWant
   | UserWant;
 
+/** A token is one line and travels as it is; PEM is many lines and travels as one line of base64. */
+export type SecretForm = 'token' | 'pem';
+
 /** Bytes that a plan names but does not hold: a secret by its name, or a file of the operator's machine. */
 export type Source =
-  | { readonly secret: string }
+  | { readonly secret: string; readonly form?: SecretForm }
   | { readonly file: string; readonly sha256: string }
-  | { readonly directory: string; readonly sha256?: string };
+  | {
+      readonly directory: string;
+      readonly sha256?: string;
+      /** Entries that go to another place than their name says: `pilot-agent` → `usr/local/bin/pilot-agent`. */
+      readonly as?: Readonly<Record<string, string>>;
+    };
 
 /** One script of a plan: data only, so that a plan can be printed, kept in a file and compared. Always run as root. */
 export interface PlannedScript {

@@ -22,7 +22,7 @@ export interface OpenedSource {
 
 const NOTHING = (): undefined => undefined;
 
-/** Opens what a script of a plan reads. A secret is one line; files and directories are checked while they are sent. */
+/** Opens what a script of a plan reads. A secret is sent as one line; files and directories are checked while they are sent. */
 export async function openSource(
   planned: PlannedScript,
   sources: Sources,
@@ -30,7 +30,7 @@ export async function openSource(
 ): Promise<OpenedSource> {
   const { source } = planned;
   if (source === undefined) return { stdin: planned.stdin ?? '', problem: NOTHING };
-  if ('secret' in source) return { stdin: await secretLine(source.secret, sources, signal), problem: NOTHING };
+  if ('secret' in source) return { stdin: await secretLine(source, sources, signal), problem: NOTHING };
   let failure: Error | undefined;
   const stdin = (): Readable => guarded(source, (error) => (failure ??= error));
   return { stdin, problem: () => failure };
@@ -47,18 +47,32 @@ export async function fileSha256(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function secretLine(name: string, sources: Sources, signal?: AbortSignal): Promise<string> {
-  const secret = (await sources.secret(name, signal)).replace(/\n$/, '');
+type SecretSource = Extract<Source, { secret: string }>;
+
+async function secretLine(
+  { secret: name, form }: SecretSource,
+  sources: Sources,
+  signal?: AbortSignal,
+): Promise<string> {
+  const text = await sources.secret(name, signal);
+  if (form === 'pem') {
+    if (!PEM.test(text)) throw reconcileProblems.secretNotPem({ secret: name });
+    return `${Buffer.from(text).toString('base64')}\n`;
+  }
+  const secret = text.replace(/\n$/, '');
   if (secret === '' || secret.includes('\n')) throw reconcileProblems.secretInvalid({ secret: name });
   return `${secret}\n`;
 }
+
+/** At least one whole block of RFC 7468. */
+const PEM = /^-----BEGIN ([A-Z ]+)-----\r?\n[\s\S]+?^-----END \1-----\r?$/m;
 
 /**
  * The stream of a source. On a wrong digest or an unreadable file it ends early, without the part that makes it whole for
  * the script that reads it; the reason goes to `fail`, as the other end can only say that something is missing.
  */
-function guarded(source: Exclude<Source, { secret: string }>, fail: (error: Error) => void): Readable {
-  const chunks = 'file' in source ? fileChunks(source) : directoryStream(source.directory, source.sha256);
+function guarded(source: Exclude<Source, SecretSource>, fail: (error: Error) => void): Readable {
+  const chunks = 'file' in source ? fileChunks(source) : directoryStream(source.directory, source);
   const path = 'file' in source ? source.file : source.directory;
   return Readable.from(
     endOnError(chunks, (error) => fail(unreadable(path, error))),

@@ -44,6 +44,8 @@ export interface ResolverRecord {
   /** Text of /etc/resolv.conf, and where the link points when it is one. */
   readonly resolvConf: string;
   readonly link?: string;
+  /** `DNS=` lines of systemd-resolved's configuration, without those of meshx. */
+  readonly resolved?: readonly string[];
   /** Text of /etc/nsswitch.conf. */
   readonly nsswitch: string;
   /** Units that are active, of RESOLVER_UNITS. */

@@ -54,7 +54,7 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
     ...mesh.findings,
     ...reachFindings(answers, input),
     ...firewallFindings(answers, input),
-    ...nameFindings(answers),
+    ...nameFindings(answers, input.generation),
     ...serviceFindings(answers, input, sshPorts),
   ];
   return {
@@ -95,6 +95,7 @@ function resolverRecord(answers: Answers): ResolverRecord {
   const link = first(answers, 'link');
   return {
     resolvConf: text('resolv'),
+    resolved: lines(answers, 'resolved'),
     nsswitch: text('nsswitch'),
     ...(link !== '' && { link }),
     active: lines(answers, 'active'),

@@ -91,15 +91,15 @@ interface Arrangement {
 
 const RESOLVED_CONF = '/etc/systemd/resolved.conf.d/meshx.conf';
 const RESOLVCONF_HEAD = '/etc/resolvconf/resolv.conf.d/head';
-/** resolved's list of the servers that it got itself; dnsmasq drops its own address from it. */
+/** Whom dnsmasq asks for all other names. */
 const UPLINK = '/etc/dnsmasq.d/meshx-uplink';
 
 const ARRANGEMENTS: Readonly<
   Record<Exclude<ResolverOwner, 'network-manager'>, (record: ResolverRecord, names: ClassicNames) => Arrangement>
 > = {
-  'systemd-resolved': (_record, { domains }) => ({
+  'systemd-resolved': (record, { domains }) => ({
     wants: [
-      rootFile(UPLINK, 'resolv-file=/run/systemd/resolve/resolv.conf\n'),
+      rootFile(UPLINK, uplink(record)),
       directory('/etc/systemd/resolved.conf.d'),
       rootFile(RESOLVED_CONF, render('resolved.conf', { DOMAINS: domains.map((domain) => `~${domain}`).join(' ') })),
       { kind: 'unit', name: 'systemd-resolved.service', reads: [RESOLVED_CONF] },
@@ -124,6 +124,28 @@ const ARRANGEMENTS: Readonly<
   }),
   plain: (record) => ({ wants: [rootFile('/etc/resolv.conf', localFirst(record.resolvConf))], reads: [] }),
 };
+
+/**
+ * A routing domain belongs to a link, or to all global servers together: were dnsmasq one of several, resolved would ask
+ * the others for mesh names too. So it becomes the only global one, and the former ones stand behind it; those of links
+ * are in resolved's own list, from which dnsmasq drops its own address.
+ */
+function uplink({ resolved = [] }: ResolverRecord): string {
+  const servers = resolved.reduce<readonly string[]>((before, line) => {
+    const words = line.replace(/^[^=]*=/, '').trim();
+    // An empty value takes back what was said before (resolved.conf(5)).
+    return words === '' ? [] : [...before, ...words.split(/\s+/)];
+  }, []);
+  const lines = [...new Set(servers.map(dnsmasqServer))].map((server) => `server=${server}\n`);
+  return ['resolv-file=/run/systemd/resolve/resolv.conf\n', ...lines].join('');
+}
+
+/** `10.0.0.2:5353%eth0#name` of resolved.conf(5) as `10.0.0.2#5353`, `[fd00::2]:53` as `fd00::2#53`. */
+function dnsmasqServer(text: string): string {
+  const plain = text.replace(/[%#].*$/, '');
+  const [, six, four, port] = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(plain) ?? [];
+  return port === undefined ? plain : `${six ?? four ?? ''}#${port}`;
+}
 
 /** NetworkManager runs a dnsmasq of its own, and makes it the only server of resolv.conf, when it is told so. */
 function networkManager({ kubedns }: ClassicNames): Pick<ResolverDecision, 'wants' | 'units'> {

@@ -7,7 +7,7 @@ import { PLACES, PROXY } from './places.ts';
 import { resolverDecision } from './resolver.ts';
 import { ownName } from './steps/names.ts';
 import { packageStep } from './steps/package.ts';
-import { bootStep } from './steps/running.ts';
+import { bootStep, nodeAgentStep, sidecarStep } from './steps/running.ts';
 import { sidecarEnvStep } from './steps/sidecar-env.ts';
 import { captureFiles } from './steps/units.ts';
 import { proxyFile } from './wants.ts';
@@ -24,7 +24,7 @@ export function wantedClassicVm(input: ClassicVmInput): readonly Step[] {
     clusterEnvStep(input),
     sidecarEnvStep(input),
     { id: 'units', title: 'Install the units', wants: [...captureFiles(), ...dropIns(units, dnsUnits)] },
-    ...(input.image ? [] : units.map(runningStep)),
+    ...(input.image ? [] : units.map((name) => (name === NODE_AGENT ? nodeAgentStep() : sidecarStep()))),
     bootStep([...dnsUnits, ...units], input.image),
   ];
 }
@@ -57,6 +57,7 @@ function certsStep({ workload }: ClassicVmInput): Step {
     kind: 'token',
     path,
     secret: path.slice('/etc/certs/'.length),
+    form: 'pem',
     owner: PROXY,
     mode: '0600',
     ...pair,
@@ -86,12 +87,4 @@ function dropIns(units: readonly string[], dnsUnits: readonly string[]): readonl
       mode: '0644',
     },
   ];
-}
-
-function runningStep(name: string): Step {
-  const settings = [PLACES.clusterEnv, PLACES.sidecarEnv, `${PLACES.units}/istio.service.d/meshx.conf`];
-  const sidecar = name === 'istio.service';
-  const id = sidecar ? 'sidecar' : 'node-agent';
-  const title = sidecar ? 'Run the sidecar' : 'Run the node agent';
-  return { id, title, wants: [{ kind: 'unit', name, reads: sidecar ? settings : [PLACES.rootCert] }] };
 }

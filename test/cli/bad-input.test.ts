@@ -66,7 +66,7 @@ test('a folder that is not there', async () => {
   expect(await refused(['generate-dnsmasq', '--manifests', '/nonexistent/folder'])).toContain('/nonexistent/folder');
 });
 
-test('a folder without Istio', async () => {
+test('[A3 A4] a folder without Istio', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-test-'));
   writeFileSync(join(folder, 'ns.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n');
   expect(await refused(['generate-dnsmasq', '--manifests', folder])).toContain('#istio-not-found');

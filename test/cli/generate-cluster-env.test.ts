@@ -117,7 +117,7 @@ test('[F84] variables of the old scripts that meshx would not follow are refused
   expect(stderr).toContain('ISTIO_CP is set');
 });
 
-test('[A8] the context in use is printed, on stderr', async () => {
+test('a folder that stands for the cluster is named as such, on stderr', async () => {
   const { stderr } = await runCli(['generate-cluster-env', '--manifests', classic, '--print']);
   expect(stderr).toContain(`manifests ${classic}, namespace default`);
 });

@@ -12,7 +12,7 @@ address=/istio-pilot.istio-system/10.150.0.6
 address=/istio-ca.istio-system/10.150.0.9
 `;
 
-test('[A29 A30 A31 F6] kubedns of a classic cluster is the seven lines, in order', async () => {
+test('[A29 A30 A31 F6 F86] kubedns of a classic cluster is the seven lines, in order', async () => {
   const cwd = temporaryFolder();
   const { exitCode, stderr } = await runCli(['generate-dnsmasq', '--manifests', exampleCluster('classic')], { cwd });
   expect(exitCode).toBe(0);

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   aClassicCluster,
@@ -22,12 +22,25 @@ const mutating = (server: FakeApiServer): readonly string[] =>
     .filter(({ method, query }) => method !== 'GET' && query['dryRun'] === undefined)
     .map(({ method, path }) => `${method} ${path}`);
 
-test('[A8 A9] a live cluster is named by its context, and --context chooses it', async () => {
+test('[A8] a live cluster is named by its context', async () => {
   await using server = await FakeApiServer.start({ objects: aClassicCluster() });
   const words = ['generate-dnsmasq', '--kubeconfig', server.kubeconfig(), '--print'];
   const { exitCode, stderr, stdout } = await runCli([...words, '--context', 'lab']);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'context lab, namespace default\n' });
   expect(stdout.split('\n')).toHaveLength(8);
+});
+
+test('[A9] --context works beside another current context, and the kubeconfig stays as it is', async () => {
+  await using server = await FakeApiServer.start({ objects: aClassicCluster() });
+  const file = server.kubeconfig();
+  const elsewhere = readFileSync(file, 'utf8').replace('current-context: lab', 'current-context: elsewhere');
+  writeFileSync(file, elsewhere);
+  const { exitCode, stderr } = await runCli(['generate-dnsmasq', '--print', '--kubeconfig', file, '--context', 'lab']);
+  expect({ exitCode, first: stderr.split('\n')[0] }).toEqual({
+    exitCode: 0,
+    first: 'context lab, namespace default',
+  });
+  expect(readFileSync(file, 'utf8')).toBe(elsewhere);
 });
 
 test('[A44 F35] the token is a file that only its owner reads, asked for with the audience of istiod and ten minutes', async () => {

@@ -57,7 +57,7 @@ test('what is done is what the dry run said, and a second run changes nothing', 
   expect(state(at)).toEqual(before);
 });
 
-test('[A42 F1 A75] the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
+test('[A42 A75] the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
   const at = site();
   const { stdout } = await runCli(['setup-vm', ...at.words]);
   expect(existsSync(join(at.root, 'run/secrets/tokens/istio-token'))).toBe(false);

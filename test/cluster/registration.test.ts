@@ -54,7 +54,7 @@ const entry = (address: string, labels: Readonly<Record<string, string>>, group?
 });
 
 describe('register, current', () => {
-  test('[F52 F54] makes Service, WorkloadGroup and Sidecar, in this order, by server-side apply', async () => {
+  test('[F52] makes Service, WorkloadGroup and Sidecar, in this order, by server-side apply', async () => {
     await using world = await start();
     const { plan } = await world.register();
     expect(clusterPlanLines(plan)).toEqual([
@@ -129,6 +129,19 @@ describe('register, current', () => {
     await world.carryOut(plan);
     const labels = { 'service.meshx.dev/mysqldb': 'draining', 'service.meshx.dev/web': 'ready', app: 'db' };
     expect(world.server.object('WorkloadEntry', 'vm', 'db-10.150.0.5')?.['spec']).toMatchObject({ labels });
+  });
+
+  test('a label that only the metadata of an entry has is given to its spec, by which Services select', async () => {
+    await using world = await start();
+    await world.carryOut((await world.register()).plan);
+    const { metadata, ...rest } = entry('10.150.0.5', {}, 'db');
+    const labels = { 'service.meshx.dev/mysqldb': 'draining' };
+    world.server.put({ ...rest, metadata: { ...metadata, labels } });
+    const { plan } = await world.register();
+    expect(plan.relabel).toMatchObject([{ labels }]);
+    await world.carryOut(plan);
+    expect(world.server.object('WorkloadEntry', 'vm', 'db-10.150.0.5')?.['spec']).toMatchObject({ labels });
+    expect((await world.register()).plan.relabel).toEqual([]);
   });
 
   test('a fixed entry beside an automatic one of the same address and service is refused', async () => {

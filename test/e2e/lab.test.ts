@@ -214,7 +214,7 @@ describe('faults that can be made', () => {
 });
 
 describe('the other control planes', () => {
-  test('[F71 F72 F74 F75] the classic cluster has its load balancers, its DNS and a Pilot that answers', async () => {
+  test('the classic cluster has its load balancers, its DNS and a Pilot that answers', async () => {
     await lab().startClassic();
     const services = await lab().classic.kubectl(['-n', 'istio-system', 'get', 'services']);
     for (const ip of ['10.150.0.6', '10.150.0.8', '10.150.0.9']) expect(services).toContain(ip);

@@ -21,7 +21,7 @@ afterAll(async () => {
 const status = async (from: string): Promise<string> =>
   (await lab.in(from, ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '4', URL])).stdout;
 
-test('[A68-A70 B1 F50-F52] a service on a machine without a sidecar is reached by the mesh under its name', async () => {
+test('[A38 A68-A70 B1 F50-F52 F58] a service on a machine without a sidecar is reached by the mesh under its name', async () => {
   const ran = await lab.meshx(REGISTER);
   expect(ran.stderr + ran.stdout).toContain(`Registering for service 'legacy' ip '${IP}', ports list [{8000 http}]`);
   expect(ran.exitCode).toBe(0);

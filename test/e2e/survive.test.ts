@@ -5,6 +5,7 @@ import { Session } from './support/session.ts';
 
 const VM = 'live';
 const IP = '10.150.0.25';
+const IPV6 = 'fd00:150::25';
 const MIRROR = '10.150.0.22';
 const MYSQL_CLIENT = ['mysql', '-h', IP, '-u', 'root', '-ppassword', '-N', '-B', '-n', '--protocol=tcp', 'test'];
 
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await lab.kubectl(['apply', '-f', '-'], STRICT);
   await lab.host('bystander', '10.150.0.91');
   await lab.pod('mirror', MIRROR, { namespace: 'live', http: { port: 9090 } });
-  await lab.vm(VM, IP);
+  await lab.vm(VM, IP, { ipv6: IPV6 });
   await seedRatings(lab, VM);
 }, 180_000);
 
@@ -34,15 +35,18 @@ afterAll(async () => {
   await lab.removeVm(VM);
 });
 
-/** A login that prints a tick every 10 ms, and a database connection from outside the mesh that waits. */
-async function openConnections(): Promise<{ ticking: Session; waiting: Session }> {
+/** Logins by IPv4 and IPv6 that print a tick every 10 ms, and a database connection from outside the mesh that waits. */
+async function openConnections(): Promise<{ ticking: Session; ticking6: Session; waiting: Session }> {
   const tick = 'while :; do echo tick; sleep 0.01; done';
   const ticking = new Session(sshArgv(lab.names, VM, [tick]));
+  const login6 = ['-o', `HostName=${IPV6}`, '-o', `HostKeyAlias=${VM}`, VM, tick];
+  const ticking6 = new Session([...sshArgv(lab.names, login6[0] ?? '', login6.slice(1))]);
   const waiting = new Session(lab.inArgv('bystander', MYSQL_CLIENT));
   waiting.send("select 'before';");
   await lab.waitFor('the login to print', () => ticking.output.includes('tick'));
+  await lab.waitFor('the login by IPv6 to print', () => ticking6.output.includes('tick'));
   await lab.waitFor('the database to answer', () => waiting.output.includes('before'));
-  return { ticking, waiting };
+  return { ticking, ticking6, waiting };
 }
 
 async function stopCapture(): Promise<void> {
@@ -52,9 +56,10 @@ async function stopCapture(): Promise<void> {
 const captured = async (): Promise<boolean> =>
   (await lab.ssh(VM, 'systemctl is-active --quiet meshx-capture.service')).exitCode === 0;
 
-test('[F45] a login that prints and a database connection that waits both live on when a VM joins', async () => {
-  const { ticking, waiting } = await openConnections();
+test('a login that prints and a database connection that waits both live on when a VM joins', async () => {
+  const { ticking, ticking6, waiting } = await openConnections();
   using _ticking = ticking;
+  using _ticking6 = ticking6;
   using _waiting = waiting;
   const ran = await lab.meshx([
     'up',
@@ -73,9 +78,10 @@ test('[F45] a login that prints and a database connection that waits both live o
     output: '',
   });
   expect(await captured()).toBe(true);
-  const seen = ticking.output.length;
-  waiting.send("select 'after';");
+  const [seen, seen6] = [ticking.output.length, ticking6.output.length];
+  waiting.send("select concat('af', 'ter');");
   await lab.waitFor('the old login to print on', () => ticking.output.length > seen + 50);
+  await lab.waitFor('the old login by IPv6 to print on', () => ticking6.output.length > seen6 + 50);
   await lab.waitFor('the old database connection to answer', () => waiting.output.includes('after'));
 }, 180_000);
 
@@ -86,12 +92,13 @@ test('with the guard switched off the same connections are lost', async () => {
     'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
   );
   await lab.flushConntrack(VM);
-  const { ticking, waiting } = await openConnections();
+  const { ticking, ticking6, waiting } = await openConnections();
   using _ticking = ticking;
+  using _ticking6 = ticking6;
   using _waiting = waiting;
   await lab.ssh(VM, 'systemd-run --quiet --collect systemctl start meshx-capture.service');
   await lab.waitFor('capture to start', captured, { timeoutMs: 60_000 });
-  waiting.send("select 'after';");
+  waiting.send("select concat('af', 'ter');");
   const silent = () => ticking.ended || Date.now() - ticking.lastOutput > 3000;
   await lab.waitFor('the login to fall silent', silent, { timeoutMs: 20_000 });
   expect(waiting.output).not.toContain('after');

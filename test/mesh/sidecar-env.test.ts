@@ -93,7 +93,7 @@ test('an env file is read as a shell reads it', () => {
   });
 });
 
-test('[F21] the same key in both files with different values is reported with the winner', () => {
+test('the same key in both files with different values is reported with the winner', () => {
   const cluster = "ISTIO_SERVICE_CIDR='*'\nISTIO_INBOUND_PORTS='3306'\nSAME='1'\n";
   const sidecar = 'ISTIO_INBOUND_PORTS=3307\nISTIO_SERVICE=a\nSAME=1\n';
   expect(envConflicts(cluster, sidecar, 'meshx')).toEqual([
@@ -113,11 +113,11 @@ test.each([
   ['1.5', 'cluster.env', 'cluster.env'],
   ['istio-start', 'cluster.env', 'cluster.env'],
   ['meshx', 'sidecar.env', 'sidecar.env'],
-] as const)('[F21] with %s the capture follows %s and the agent %s', (reader, capture, agent) => {
+] as const)('with %s the capture follows %s and the agent %s', (reader, capture, agent) => {
   expect([winner('ISTIO_INBOUND_PORTS', reader), winner('ISTIO_SERVICE', reader)]).toEqual([capture, agent]);
 });
 
-test('[A77] sidecar.env that says something else than the registration is named', () => {
+test('sidecar.env that says something else than the registration is named', () => {
   expect(sidecarMismatches(formatSidecarEnv(sidecarKeys(MYSQL)), MYSQL)).toEqual([]);
   expect(
     sidecarMismatches('ISTIO_INBOUND_PORTS=3306,80\nISTIO_SERVICE=mysqldb\nISTIO_NAMESPACE=vm\n', {

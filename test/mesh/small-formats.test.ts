@@ -26,7 +26,7 @@ test('any text is an identity that reads back, or none', () => {
   );
 });
 
-test('[A39 F73] a service has these names in the mesh', () => {
+test('a service has these names in the mesh', () => {
   expect(serviceHost('mysqldb', 'vm')).toBe('mysqldb.vm.svc.cluster.local');
   expect(serviceHost('mysqldb', 'vm', 'corp.example')).toBe('mysqldb.vm.svc.corp.example');
   expect(serviceHostForms('mysqldb', 'vm')).toEqual([

@@ -15,7 +15,7 @@ function tree(): string {
 
 async function bytes(directory: string, sha256?: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of directoryStream(directory, sha256)) chunks.push(chunk);
+  for await (const chunk of directoryStream(directory, sha256 === undefined ? {} : { sha256 })) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -53,7 +53,7 @@ test('a stream of another content ends without its last entry', async () => {
   const folder = tree();
   const chunks: Buffer[] = [];
   const read = async () => {
-    for await (const chunk of directoryStream(folder, 'another')) chunks.push(chunk);
+    for await (const chunk of directoryStream(folder, { sha256: 'another' })) chunks.push(chunk);
   };
   await expect(read()).rejects.toMatchObject({ id: 'source-digest' });
   expect(Buffer.concat(chunks).includes(COMPLETE)).toBe(false);

@@ -51,6 +51,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   gateways: 'Gateway',
   namespaces: 'Namespace',
   nodes: 'Node',
+  peerauthentications: 'PeerAuthentication',
   proxyconfigs: 'ProxyConfig',
   serviceaccounts: 'ServiceAccount',
   servicecidrs: 'ServiceCIDR',

@@ -42,8 +42,8 @@ restore() {
     $1 == "-D" { before = n; rule = $0; sub(/^-D/, "-A", rule); without(rule); if (n == before) exit 1 }
     $1 == "-F" { without("-A " $2 " ") }
     $1 == "-X" { before = n; without(":" $2 " "); if (n == before) exit 1 }
-    END { for (i = 1; i <= n; i++) print line[i] }' "$root/$1.nat" "$root/stdin" >"$root/new" || fail 'Bad rule'
-  mv "$root/new" "$root/$1.nat"
+    END { for (i = 1; i <= n; i++) print line[i] }' "$root/$1.nat" "$input" >"$root/new.$$" || fail 'Bad rule'
+  mv "$root/new.$$" "$root/$1.nat"
   # The kernel lists a table as long as it is loaded.
   case $1 in *-legacy) echo nat >"$root/proc/net/${1%tables-legacy}_tables_names" ;; esac
 }
@@ -74,11 +74,12 @@ sockets() {
   : >"$root/looked"
 }
 
+# Programs of a pipeline run at the same time, so each has files of its own.
+input=$root/input.$$
 case $name in
-  *-restore) cat >"$root/stdin" ;;
-  *) : >"$root/stdin" ;;
+  *-restore) cat >"$input" && echo "$name $* $(tr '\n' ';' <"$input")" >>"$root/calls" ;;
+  *) echo "$name $*" >>"$root/calls" ;;
 esac
-echo "$name $* $(tr '\n' ';' <"$root/stdin")" >>"$root/calls"
 case $name in
   pilot-agent) agent "$@" ;;
   ss) sockets "$@" ;;

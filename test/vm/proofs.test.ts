@@ -16,6 +16,7 @@ import {
   judgeResolves,
   judgeSynced,
 } from '../../src/vm/proofs/control-plane.ts';
+import { proofScript } from '../../src/vm/proofs/scripts.ts';
 
 const NOW = new Date('2026-01-02T12:00:00Z');
 const IDENTITY = 'spiffe://cluster.local/ns/vm/sa/mysqldb';
@@ -189,7 +190,7 @@ describe('a connection through the mesh', () => {
     expect(judgeConnection(connection({ bytes: '0', code: '124' }), { ...mysql, serverFirst: false }).ok).toBe(true);
   });
 
-  test('[F82] a missing grant of MySQL is told from a missing way', () => {
+  test('[A63 F82] a missing grant of MySQL is told from a missing way', () => {
     const { ok: works, detail } = judgeConnection(
       connection({ bytes: '64', text: "jHost '127.0.0.6' is not allowed to connect" }),
       mysql,
@@ -197,6 +198,13 @@ describe('a connection through the mesh', () => {
     expect(works).toBe(true);
     expect(detail).toContain("grant one for '%'");
   });
+});
+
+test('[F44] the traffic of the proofs is made by an ordinary user, whose packets every version captures', () => {
+  const { text } = proofScript('connect', 5, []);
+  const calls = text.split('\n').filter((line) => /\bcurl -|\/dev\/tcp\/|getent ahosts/.test(line));
+  expect(calls).toHaveLength(4);
+  for (const line of calls) expect(line).toMatch(/runuser -u nobody -- (curl|timeout|bash|getent)/);
 });
 
 describe('mutual TLS', () => {

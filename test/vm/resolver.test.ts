@@ -74,12 +74,19 @@ describe('what is put into place', () => {
     );
   });
 
-  test('systemd-resolved keeps resolv.conf; mesh names alone are routed to dnsmasq', () => {
+  test('[A83 F29] systemd-resolved keeps resolv.conf; mesh names alone are routed to dnsmasq', () => {
     expect(contentOf(RESOLVED, '/etc/resolv.conf')).toBe('nothing');
     expect(contentOf(RESOLVED, '/etc/systemd/resolved.conf.d/meshx.conf')).toContain(
-      'DNS=127.0.0.1\nDomains=~svc.cluster.local ~istio-pilot\n',
+      'DNS=\nDNS=127.0.0.1\nDomains=~svc.cluster.local ~istio-pilot\n',
     );
     expect(contentOf(RESOLVED, '/etc/dnsmasq.d/meshx-uplink')).toBe('resolv-file=/run/systemd/resolve/resolv.conf\n');
+  });
+
+  test('global servers of systemd-resolved stand behind dnsmasq', () => {
+    const resolved = ['DNS=9.9.9.9', 'DNS=', 'DNS=10.0.0.2 10.0.0.3:5353#dns.test', ' DNS = fd00::2 [fd00::3]:53%eth0'];
+    expect(contentOf({ ...RESOLVED, resolved }, '/etc/dnsmasq.d/meshx-uplink')).toBe(
+      'resolv-file=/run/systemd/resolve/resolv.conf\nserver=10.0.0.2\nserver=10.0.0.3#5353\nserver=fd00::2\nserver=fd00::3#53\n',
+    );
   });
 
   test('NetworkManager runs its own dnsmasq with our names', () => {

@@ -169,12 +169,18 @@ test('a directory holds the programs as the package does, or side by side; the a
       chmodSync(join(folder, name), 0o755);
     }
   }
+  await expect(openSidecarPackage(request(flat))).rejects.toMatchObject({ id: 'package-binaries-missing' });
+  writeFileSync(join(flat, 'envoy_bootstrap_tmpl.json'), '{}');
   expect(await openSidecarPackage(request(packaged))).toMatchObject({
     format: 'directory',
     into: '/',
     architecture: 'all',
   });
-  expect(await openSidecarPackage(request(flat))).toMatchObject({ into: '/usr/local/bin', architecture: 'arm64' });
+  expect(await openSidecarPackage(request(flat))).toMatchObject({
+    into: '/',
+    architecture: 'arm64',
+    source: { as: { 'envoy_bootstrap_tmpl.json': 'var/lib/istio/envoy/envoy_bootstrap_tmpl.json' } },
+  });
 });
 
 describe('from a URL', () => {
@@ -217,7 +223,7 @@ describe('from a URL', () => {
     ['another content', 'istio-sidecar.deb', 'package-sha256-wrong'],
     ['an error of the server', 'missing.deb', 'package-download-failed'],
     ['a connection that breaks', 'cut.deb', 'package-download-failed'],
-  ])('%s is a Problem, and nothing is left in the cache', async (_what, name, id) => {
+  ])('[A45 F39] %s is a Problem, and nothing is left in the cache', async (_what, name, id) => {
     const wanted = request(`${url}/${name}`, { sha256: '0'.repeat(64) });
     await expect(openSidecarPackage(wanted)).rejects.toMatchObject({ id });
     const left = readdirSync(wanted.cache, { recursive: true, encoding: 'utf8' }).filter(

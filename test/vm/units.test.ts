@@ -53,7 +53,7 @@ test('the units use no directive that is younger than systemd 239', () => {
   }
 });
 
-test('[F21] istio.service reads what the cluster says first and what the operator says last', () => {
+test('istio.service reads what the cluster says first and what the operator says last', () => {
   expect(systemdFile('istio.service').match(/^EnvironmentFile=.*$/gm)).toEqual([
     'EnvironmentFile=-/var/lib/istio/envoy/cluster.env',
     'EnvironmentFile=-/run/meshx/instance.env',

@@ -24,7 +24,7 @@ function shown(steps: readonly Step[]): string {
     each.kind === 'file' && LITERAL.has(each.content) ? { ...each, content: LITERAL.get(each.content) } : each;
   return stringify(
     steps.map((step) => ({ ...step, wants: step.wants.map(want) })),
-    { lineWidth: 0 },
+    { lineWidth: 0, aliasDuplicateObjects: false },
   );
 }
 
@@ -36,6 +36,12 @@ const fileAt = (steps: readonly Step[], path: string) =>
 describe('a VM of the current generation', () => {
   test('[A34 A42 A44 A45 F31 F38 F41] is these steps, in this order', () => {
     expectGolden('vm/current/steps.yaml', shown(wantedVm(currentInput())));
+  });
+
+  test('[A3] gets the sidecar alone: no part of the control plane is put on it', () => {
+    const steps = wantedVm(currentInput());
+    const named = wants(steps).flatMap((want) => ('name' in want && want.kind !== 'user' ? [want.name] : []));
+    expect([...new Set(named)].sort()).toEqual(['istio-sidecar', 'istio.service', 'meshx-capture.service']);
   });
 
   test('[F23 A54] its units are enabled last, and only when the proofs have passed', () => {

@@ -3,6 +3,7 @@ import { scriptCommand } from '../../host/shell.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue, sidecarWarnings } from '../../mesh/sidecar-env.ts';
+import type { Problem } from '../../problems.ts';
 import { apply } from '../../reconcile/apply.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
@@ -14,7 +15,7 @@ import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
-import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, problemRecord, tellProblem } from '../print.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
 
@@ -30,8 +31,10 @@ export async function configure(call: Call): Promise<number> {
   await using host = await openMachine(runtime, words.machine, args[0] ?? '');
   const steps = await configureSteps(host, words, runtime.signal);
   const plan = await planVm(steps, host, runtime.signal);
-  const report = (reports: readonly StepReport[]): void =>
-    runtime.out(output === 'text' ? reports.map(formatStep).join('\n') : formatDocument({ steps: reports }, output));
+  const report = (reports: readonly StepReport[], problem?: Problem): void => {
+    const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
+    runtime.out(output === 'text' ? reports.map(formatStep).join('\n') : formatDocument(record, output));
+  };
   if (input.flag('dryRun')) {
     report(plannedSteps(plan));
     return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
@@ -40,10 +43,9 @@ export async function configure(call: Call): Promise<number> {
   const options = { sources: { secret: noSecret }, signal: runtime.signal, again: `meshx configure ${args[0]}` };
   const outcomes = [];
   for await (const outcome of apply(plan, host, options)) outcomes.push(outcome);
-  report(outcomes.map(doneStep));
   const problem = outcomes.find((outcome) => outcome.problem)?.problem;
-  if (problem) throw problem;
-  return EXIT.done;
+  report(outcomes.map(doneStep), problem);
+  return problem ? tellProblem(runtime, problem) : EXIT.done;
 }
 
 /** In the order of the walkthrough: ports, service, namespace; then the others as they were given. */

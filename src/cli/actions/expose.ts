@@ -18,7 +18,7 @@ import { type ClusterInput, clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
 import { present } from '../workload-input.ts';
 
@@ -128,6 +128,6 @@ async function showStatus(
   if (output === 'text') runtime.out(formatTable([head, ...cells]));
   else runtime.out(formatDocument({ services: rows, problems: problems.map(problemRecord) }, output));
   const [first] = problems;
-  if (first) throw first;
+  if (first) return tellProblem(runtime, first);
   return EXIT.done;
 }

@@ -48,7 +48,15 @@ export async function register(call: Call): Promise<number> {
     `${labelsLine(endpoint.labels, { ...endpoint.annotations, ...account })}, namespace ${namespace}, service account ${endpoint.serviceAccount}`,
     ...counts.map((count) => updatedLine(endpoint.service, count)),
   ];
-  return changeCluster(input, { kube, plan, output, lines });
+  const code = await changeCluster(input, { kube, plan, output, lines });
+  const onEntry = registration.generation === 'current' && !registration.wanted.fixedEntry;
+  // The cluster's side alone: the machine captures a new port only when it is told.
+  if (onEntry) call.runtime.err(captureNote(registration.wanted.workload, endpoint.address));
+  return code;
+}
+
+function captureNote({ group, namespace }: Workload, address: string): string {
+  return `${address} is a VM of WorkloadGroup ${namespace}/${group}; it captures new ports after: meshx setup-vm VM -n ${namespace} --workload-group ${group}`;
 }
 
 interface Endpoint {

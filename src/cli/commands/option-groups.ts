@@ -35,6 +35,7 @@ export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--sha256 <hex>', 'sha256 of the package; a URL needs it'],
   ['--vm-address <ip>', "the VM's address in the mesh (the one that routes to istiod)"],
   ['--exclude-ports <ports...>', 'inbound ports that are never captured, besides SSH'],
-  ['--mesh-service <name:port>', 'a service of the mesh that the proof reaches from the VM'],
+  ['--mesh-service <name:port>', 'a service of the mesh that the proof reaches: NAME[.NAMESPACE]:PORT[/PATH]'],
+  ['--proof-client <vm>', "another VM of the mesh, the client of the proofs (else the VM's own sidecar)"],
   ['--no-create', 'do not create the namespace and the service account'],
 ];

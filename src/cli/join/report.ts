@@ -92,8 +92,8 @@ export function joinRecord({ problem, proofs, ...report }: JoinReport): object {
 export function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: JoinReport): string {
   const changes =
     cluster.length + steps.filter(({ id }) => id !== 'registration').flatMap((step) => step.changes).length;
-  const where =
-    group === undefined ? '' : `, WorkloadGroup ${namespace}/${group}${address ? `, address ${address}` : ''}`;
+  const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
+  const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
   const words = {
     planned: changes === 0 ? 'is as wanted: the plan is empty' : `${changes} changes are planned, nothing was changed`,
     unchanged: 'is as wanted: nothing was changed',

@@ -4,6 +4,7 @@ import { type ClusterInput, clusterInput } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
+import { parseMeshTarget, type TypedTarget } from './mesh-target.ts';
 import { present, type WorkloadInput, workloadInput } from '../workload-input.ts';
 
 /** Everything that setup-vm and up were told, parsed. */
@@ -14,8 +15,10 @@ export interface JoinWords {
   readonly package?: { readonly from: string; readonly sha256?: string };
   readonly vmAddress?: string;
   readonly excludePorts: readonly number[];
-  /** Name and port of a service of the mesh for the proof. */
-  readonly meshService?: { readonly host: string; readonly port: number };
+  /** A service of the mesh for the proof. */
+  readonly meshService?: TypedTarget;
+  /** Another VM of the mesh that is the client in the proofs. */
+  readonly proofClient?: string;
   /** Create namespace and service account when they are missing. */
   readonly create: boolean;
   readonly acceptRisk: readonly string[];
@@ -48,12 +51,8 @@ export function joinWords(input: Input): JoinWords {
     ...present({
       package: from === undefined ? undefined : { from, ...present({ sha256 }) },
       vmAddress: input.parsed('vmAddress', parseWorkloadIp),
-      meshService: input.parsed('meshService', parseTarget),
+      meshService: input.parsed('meshService', parseMeshTarget),
+      proofClient: input.text('proofClient'),
     }),
   };
-}
-
-function parseTarget(text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(':');
-  return { host: text.slice(0, at), port: parsePort(text.slice(at + 1)) };
 }

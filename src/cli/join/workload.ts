@@ -1,21 +1,34 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { parseName } from '../../mesh/names.ts';
+import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import { withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import type { WorkloadInput } from '../workload-input.ts';
 
+/** The account of a classic VM (acceptance F84): its CA keeps a Secret for every account there is, and only for these. */
+const CLASSIC_ACCOUNT = 'default';
+
+/** What the run knows of the machine and the cluster. */
+export interface Found {
+  readonly generation: ClusterFacts['generation'];
+  readonly hostname: string;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
 /**
  * What the VM is to the mesh: what its WorkloadGroup says already, and on top what was said now. Services are added and
- * never taken away: `deregister` does that.
+ * never taken away: `deregister` does that. A classic cluster has no groups.
  */
-export async function wantedWorkload(
-  kube: Kubernetes,
-  words: WorkloadInput,
-  found: { readonly hostname: string; readonly namespace: string; readonly signal: AbortSignal },
-): Promise<Workload> {
+export async function wantedWorkload(kube: Kubernetes, words: WorkloadInput, found: Found): Promise<Workload> {
   const { namespace, signal } = found;
   const group = words.group ?? groupName(found.hostname);
+  if (found.generation === 'classic') {
+    const account = words.serviceAccount ?? CLASSIC_ACCOUNT;
+    const workload = merged(undefined, { ...words, serviceAccount: account }, { group, namespace });
+    return withServices(workload, words.rest.services);
+  }
   const object = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name: group }, signal);
   const services = object && (await kube.list({ apiVersion: 'v1', kind: 'Service', namespace }, signal));
   const before = object && workloadOfGroup(object, services);

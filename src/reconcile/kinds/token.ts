@@ -1,12 +1,14 @@
 import { X509Certificate } from 'node:crypto';
-import type { Kind } from '../resource.ts';
+import type { Kind, SecretForm } from '../resource.ts';
 
-/** A token that is delivered only while the machine has no valid certificate. */
+/** A secret that is delivered only while the machine has no valid certificate: a token, or certificate and key themselves. */
 export interface TokenWant {
   readonly kind: 'token';
   readonly path: string;
   /** Name under which `Sources` knows the token. */
   readonly secret: string;
+  /** `token` when absent. */
+  readonly form?: SecretForm;
   /** `user` or `user:group`. */
   readonly owner: string;
   readonly mode: string;
@@ -26,7 +28,7 @@ test ! -f "$1" || cat -- "$1"`;
 
 // One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
 const WRITE = `IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }
-printf %s "$token" | put "$1" "$2" - "$3"`;
+if test "$4" = pem; then printf %s "$token" | base64 -d; else printf %s "$token"; fi | put "$1" "$2" - "$3"`;
 
 /** Seconds that a certificate must still live: one that ends while the sidecar starts is as good as none. */
 const LEAST_LIFE = 60;
@@ -39,8 +41,10 @@ export const token: Kind<TokenWant> = {
 
   changes(want, answer) {
     if (answer.stdout.startsWith('image') || hasCertificate(answer.stdout, want.identity)) return [];
-    const script = { name: 'token-write', text: WRITE, args: [want.owner, want.mode, want.path] };
-    return [{ summary: `deliver a token to ${want.path}`, scripts: [{ script, source: { secret: want.secret } }] }];
+    const { path, secret, form = 'token', owner, mode } = want;
+    const script = { name: 'token-write', text: WRITE, args: [owner, mode, path, form] };
+    const summary = form === 'token' ? `deliver a token to ${path}` : `deliver ${path}`;
+    return [{ summary, scripts: [{ script, source: { secret, form } }] }];
   },
 };
 

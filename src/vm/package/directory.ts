@@ -8,6 +8,13 @@ import type { VmPackage } from '../input.ts';
 const PROGRAMS = ['pilot-agent', 'envoy'] as const;
 const PACKAGED = 'usr/local/bin';
 
+/** Where the files go that lie side by side: pilot-agent makes Envoy's configuration from the template. */
+const PLACES_OF_FLAT: Readonly<Record<string, string>> = {
+  'pilot-agent': `${PACKAGED}/pilot-agent`,
+  envoy: `${PACKAGED}/envoy`,
+  'envoy_bootstrap_tmpl.json': 'var/lib/istio/envoy/envoy_bootstrap_tmpl.json',
+};
+
 /** e_machine of an ELF file (gABI): x86-64 and AArch64. */
 const MACHINES: Readonly<Record<number, string>> = { 0x3e: 'amd64', 0xb7: 'arm64' };
 
@@ -18,21 +25,21 @@ export async function directoryPackage(
 ): Promise<VmPackage & { readonly bytes: number }> {
   const packaged = await isFile(join(path, PACKAGED, PROGRAMS[0]));
   const folder = packaged ? join(path, PACKAGED) : path;
-  const files = PROGRAMS.map((name) => join(folder, name));
-  const there = await Promise.all(files.map(isFile));
-  const missing = PROGRAMS.filter((_name, index) => !there[index]);
+  const needed = packaged ? PROGRAMS : Object.keys(PLACES_OF_FLAT);
+  const there = await Promise.all(needed.map((name) => isFile(join(folder, name))));
+  const missing = needed.filter((_name, index) => !there[index]);
   if (missing.length > 0) throw packageProblems.binariesMissing({ path, missing });
 
   const sha256 = await directorySha256(path);
-  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const sizes = await Promise.all(needed.map(async (name) => (await stat(join(folder, name))).size));
   return {
     name: 'istio-sidecar',
     format: 'directory',
     version: `directory-${basename(path)}`,
     architecture: await architectureOf(join(folder, PROGRAMS[0])),
     sha256,
-    source: { directory: path, sha256 },
-    into: packaged ? '/' : `/${PACKAGED}`,
+    source: { directory: path, sha256, ...(!packaged && { as: PLACES_OF_FLAT }) },
+    into: '/',
     ...places,
     bytes: sizes.reduce((sum, size) => sum + size, 0),
   };

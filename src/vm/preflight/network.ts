@@ -84,7 +84,7 @@ export function firewallFindings(answers: Answers, { services }: PreflightInput)
 }
 
 /** The machine's own name, and what stands between a program and the sidecar's DNS. */
-export function nameFindings(answers: Answers): readonly Finding[] {
+export function nameFindings(answers: Answers, generation: PreflightInput['generation']): readonly Finding[] {
   const hostname = first(answers, 'hostname');
   const findings: Finding[] = [];
   if (hostname !== '' && hostsAddress(lines(answers, 'hosts'), hostname) === undefined) {
@@ -96,6 +96,8 @@ export function nameFindings(answers: Answers): readonly Finding[] {
       hint: 'meshx adds it: sudo would wait for it otherwise.',
     });
   }
+  // A classic mesh has no DNS in the sidecar: nss-resolve asks resolved, which asks dnsmasq for the mesh's names.
+  if (generation === 'classic') return findings;
   if (/^hosts:.*\bresolve\b(?!.*\bdns\b)|^hosts:.*\bresolve\b.*\bdns\b/m.test(lines(answers, 'nsswitch').join('\n'))) {
     const message = 'Programs ask systemd-resolved by D-Bus (nss-resolve), past the DNS capture of the sidecar.';
     findings.push({

@@ -35,6 +35,9 @@ if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1
 for unit in ${RESOLVER_UNITS.join(' ')} firewalld ufw; do
   if systemctl is-active -q "$unit" 2>/dev/null; then echo "$unit"; fi
 done | say active
+# What others set in systemd-resolved's files; our own drop-in left out, so that a second look says the same.
+systemd-analyze cat-config systemd/resolved.conf 2>/dev/null |
+  awk '/^# \\// { own = $2 ~ /\\/meshx\\.conf$/ } !own && /^[ \\t]*DNS[ \\t]*=/' | say resolved
 ss -Htlnpe 2>/dev/null | say tcp
 ss -Hulnpe 2>/dev/null | say udp
 {

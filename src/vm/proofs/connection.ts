@@ -53,7 +53,7 @@ export function judgeConnection(connection: Connection, expected: Expected): Wit
   const answered = expected.http ? judgeHttp(connection, expected) : judgeTcp(connection, expected);
   if (!answered.ok || !expected.counted || connection.outbound > 0) return answered;
   const hint =
-    'Is it captured? meshx capture check VM; a port of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE or a range beside ISTIO_SERVICE_CIDR is not.';
+    'Is it captured? On the VM: /usr/local/lib/meshx/capture status; a port of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE or a range beside ISTIO_SERVICE_CIDR is not.';
   return {
     ok: false,
     detail: `${answered.detail}, but the sidecar's cluster of this service counted no connection`,
@@ -79,7 +79,7 @@ function judgeHttp({ http, address, log }: Connection, { target }: Expected): Wi
     return {
       ok: false,
       detail,
-      hint: 'Only the far proxy answered: the VM is not captured. Look with: meshx capture check VM',
+      hint: 'Only the far proxy answered: the VM is not captured. On the VM: /usr/local/lib/meshx/capture status',
     };
   return { ok: true, detail };
 }
@@ -130,7 +130,8 @@ export function judgeMtls(log: readonly string[], port: number): Seen {
 /** What a client outside the mesh met, against what the policies say it must meet. */
 export function judgeOutside(answer: DialAnswer, expected: Meeting, serverFirst: boolean): Seen {
   const met = MET[answer];
-  const hint = 'Somebody changed a PeerAuthentication, or traffic does not pass the sidecar: meshx capture check VM';
+  const hint =
+    'Somebody changed a PeerAuthentication, or traffic does not pass the sidecar; on the VM: /usr/local/lib/meshx/capture status';
   const verdict = (ok: boolean): Seen =>
     ok ? { ok, detail: met } : { ok, detail: `${met}; the policies say: ${expected}`, hint };
   switch (expected) {

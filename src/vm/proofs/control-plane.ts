@@ -15,12 +15,13 @@ export function judgeResolves(stdout: string, name: string, expected: readonly s
   };
 }
 
-/** Whether the control plane's endpoint shook hands with the mesh's root certificate, or at least took a connection. */
+/** Whether the control plane's endpoint shook hands with the mesh's root certificate, or at least took a connection. `plain` was asked without one. */
 export function judgeAnswers(stdout: string, name: string): Witness {
   const [line = '', ...said] = stdout.trim().split('\n');
   const connected = said.includes('connected') ? '; the agent is connected' : '';
   if (line.startsWith('tls '))
     return { ok: true, detail: `${line.slice(4)} shows a certificate for ${name} of the mesh's CA${connected}` };
+  if (line.startsWith('plain ')) return { ok: true, detail: `${line.slice(6)} takes connections` };
   if (line.startsWith('tcp '))
     return {
       ok: true,

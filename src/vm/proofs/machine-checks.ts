@@ -51,6 +51,8 @@ export function classicChecks(cluster: ClassicFacts, workload: Workload): readon
   const pilot = `istio-pilot.${cluster.istioNamespace}`;
   const units = cluster.release === '1.5' ? ['istio.service'] : ['istio-auth-node-agent.service', 'istio.service'];
   const identity = spiffeId('cluster.local', workload.namespace, workload.serviceAccount);
+  // The cluster's own DNS answers this name with the cluster IP; the short one is the load balancer's.
+  const service = `${cluster.release === '1.5' ? 'istiod' : 'istio-pilot'}.${cluster.istioNamespace}.svc.${cluster.clusterDomain}`;
   // 8080 to 0.7; later releases have it beside the TLS ports (istio-classic.md 5.4).
   const port = cluster.release === '1.5' ? '15012' : '8080';
   return [
@@ -65,13 +67,23 @@ export function classicChecks(cluster: ClassicFacts, workload: Workload): readon
       title: 'Pilot answers',
       look: async ({ ask }) => judgeAnswers(await ask('answers', [pilot, port, '']), pilot),
     },
+    {
+      id: 'cluster-dns',
+      title: 'names of the cluster resolve on the VM',
+      look: async ({ ask }) => judgeResolves(await ask('resolves', [service, PROXY_USER]), service, []),
+    },
     { id: 'units-run', title: 'the units run', look: async ({ ask }) => judgeActive(await ask('active', units)) },
     {
       id: 'certificate',
       title: 'the VM has its certificate',
       look: async ({ ask }) => judgeCertFile(await ask('certificate', [PLACES.certChain]), identity, new Date()),
     },
-    { id: 'capture', title: 'traffic is captured', look: async ({ ask }) => judgeCapture(await ask('capture', [])) },
+    {
+      id: 'capture',
+      title: 'traffic is captured',
+      // The package's script loads its rules when its unit runs already.
+      look: async (asking) => untilOk(async () => judgeCapture(await asking.ask('capture', [])), asking),
+    },
   ];
 }
 

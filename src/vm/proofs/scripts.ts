@@ -29,7 +29,9 @@ tls() {
   return 1
 }
 tcp() { runuser -u istio-proxy -- timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
+plain() { tcp; }
 how=tcp
+test -n "$root" || how=plain
 if test -n "$root" && command -v openssl >/dev/null; then how=tls; fi
 if wait_for "$how"; then echo "$how $target"; else echo "no $how $target"; echo "$said" | grep -iE 'error|refused|timed' | head -n 3; fi
 ss -Htnp state established "dport = :$port" | grep -q pilot-agent && echo connected
@@ -67,7 +69,7 @@ const CAPTURE = `/usr/local/lib/meshx/capture status`;
 // Lines of KEY|TEXT. Counters and the log are read before and after, so that what is seen belongs to this connection.
 const CONNECT = `name=$1 port=$2 path=$3 inbound=$4
 log=/var/log/istio/istio.log
-counted() { pilot-agent request GET clusters 2>/dev/null | awk -v prefix="$1" -F '::' 'index($0, prefix) == 1 && $(NF - 1) == "cx_total" { n += $NF } END { print n + 0 }'; }
+counted() { pilot-agent request GET clusters 2>/dev/null | awk -v prefix="$1" -F '::' 'index($0, prefix) == 1 && $(NF - 1) ~ /^(cx|rq)_total$/ { n += $NF } END { print n + 0 }'; }
 http() {
   if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
   runuser -u nobody -- timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
@@ -95,10 +97,13 @@ echo "code|$code"
 echo "bytes|$(wc -c <"$dir/answer")"
 echo "outbound|$((after - before))"
 echo "inbound|$((own_after - own_before))"
-if test -n "$path"; then sed 's/^/http|/' "$dir/answer"; else tr -cd '[:print:]' <"$dir/answer" | sed 's/^/text|/'; echo; fi
-# Envoy writes its log once a second.
+# An answer need not end with a line break; without one the log's first line would hang on to it.
+if test -n "$path"; then sed 's/^/http|/' "$dir/answer"; else tr -cd '[:print:]' <"$dir/answer" | sed 's/^/text|/'; fi
+echo
+# Envoy writes its log once a second; opening it again makes it write at once. Its two sides log one after the other.
+pilot-agent request POST reopen_logs >/dev/null 2>&1
 limit=3
-logged() { tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -F "bound|$port||" >"$dir/log"; test -s "$dir/log"; }
+logged() { tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -F "bound|$port||" >"$dir/log"; grep -qF "\${inbound:+in}bound|$port||" "$dir/log"; }
 wait_for logged
 tail -n 4 "$dir/log" | sed 's/^/log|/'
 exit 0

@@ -94,7 +94,8 @@ async function throughMesh(service: string, port: ServicePort, asking: Asking): 
   const verdict = judgeConnection(connection, expected);
   const way = client ? `from ${client.name}` : "through the VM's own sidecar";
   if (verdict.ok && current && !client && connection.inbound === 0) {
-    const hint = 'Another machine serves the name, or the port is not in ISTIO_INBOUND_PORTS: meshx capture check VM';
+    const hint =
+      'Another machine serves the name, or the port is not in ISTIO_INBOUND_PORTS of /var/lib/istio/envoy/sidecar.env';
     return { ok: false, detail: `${verdict.detail}, ${way}, but it did not come back to this VM`, hint };
   }
   return { ...verdict, detail: `${verdict.detail}, ${way}` };

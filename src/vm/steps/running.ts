@@ -2,21 +2,39 @@ import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, PROXY_USER } from '../places.ts';
 
 const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv];
+/** Resources after whose change a program of the package is started again. */
+const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
 
-/** The sidecar runs, with its present settings. */
+/**
+ * The sidecar runs, with its present settings. One list for both generations, whose units differ: `configure` does not
+ * know which one a VM is of, and must leave nothing for the next setup-vm to restart.
+ */
 export function sidecarStep(): Step {
-  const reads = [...SETTINGS, PLACES.meshConfig, `${PLACES.units}/istio.service`];
-  const after = ['package:istio-sidecar', `user:${PROXY_USER}`];
+  const units = [`${PLACES.units}/istio.service`, `${PLACES.units}/istio.service.d/meshx.conf`];
+  const reads = [...SETTINGS, PLACES.meshConfig, ...units];
+  const after = PROGRAMS;
   return { id: 'sidecar', title: 'Run the sidecar', wants: [{ kind: 'unit', name: 'istio.service', reads, after }] };
+}
+
+/** The classic node agent runs: it keeps the certificates fresh. */
+export function nodeAgentStep(): Step {
+  const name = 'istio-auth-node-agent.service';
+  return {
+    id: 'node-agent',
+    title: 'Run the node agent',
+    wants: [{ kind: 'unit', name, reads: [PLACES.rootCert], after: PROGRAMS }],
+  };
 }
 
 /** Traffic goes through the sidecar. Its start waits until the sidecar is ready, so the limit is one for that too. */
 export function captureStep(): Step {
   const reads = [...SETTINGS, PLACES.capture, `${PLACES.units}/meshx-capture.service`];
+  // It ends with the sidecar and comes back some seconds after it: whoever restarts the one waits for the other.
+  const after = ['unit:istio.service'];
   return {
     id: 'capture',
     title: 'Capture traffic',
-    wants: [{ kind: 'unit', name: 'meshx-capture.service', reads, startTimeoutMs: 60_000 }],
+    wants: [{ kind: 'unit', name: 'meshx-capture.service', reads, after, startTimeoutMs: 60_000 }],
   };
 }
 

@@ -46,7 +46,7 @@ test('[A11 A67] an instance is found in all zones by its exact name, with its ad
   });
 });
 
-test('[A36] an instance that is not there is no instance, in one zone and in all', async () => {
+test('an instance that is not there is no instance, in one zone and in all', async () => {
   await using world = await start();
   expect(await world.compute.findInstance('nobody')).toBeUndefined();
   expect(await world.compute.findInstance('istio-vm', { zone: 'us-west1-a' })).toBeUndefined();

@@ -145,7 +145,7 @@ describe('expose apply, current', () => {
     expectGolden('cluster/expose/current-revision/manifests.yaml', text(await world.objects({ revision: 'canary' })));
   });
 
-  test('[C27 C33] goes by an external IP or a NodePort with no other difference', async () => {
+  test('[F60 C27 C33] goes by an external IP or a NodePort with no other difference', async () => {
     await using world = await start(current());
     const spec = async (via: ExposeOptions['via']) => (await world.objects({ via }))[0]?.['spec'];
     const same = { selector: { app: 'istiod', istio: 'pilot' } };

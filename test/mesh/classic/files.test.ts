@@ -76,7 +76,7 @@ test('[F9] a host name in place of an address is refused: dnsmasq would not star
   expect(problemOf(() => classicKubedns(classicFacts({ addresses }))).id).toBe('bad-address');
 });
 
-test('[F30] the hosts lines of the gateway model are byte for byte', () => {
+test('the hosts lines of the gateway model are byte for byte', () => {
   const gateway = { address: '10.150.0.20', istioNamespace: 'istio-system', clusterDomain: 'cluster.local' };
   const services = [{ name: 'productpage', namespace: 'default', clusterIp: '10.63.251.156' }];
   expectGolden('mesh/classic/gateway/hosts', classicHosts({ ...gateway, services }));

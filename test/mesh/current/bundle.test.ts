@@ -128,7 +128,7 @@ test.each([
 test('ISTIO_META_POD_PORTS lists the ports of all services by name', () => {
   const services = [service('mysqldb', '3306'), service('web', '80')];
   expect(envOf(currentFacts(), mysqlWorkload({ services })).get('ISTIO_META_POD_PORTS')).toBe(
-    '[{"name":"http","containerPort":80,"protocol":""},{"name":"mysql","containerPort":3306,"protocol":""}]',
+    '[{"name":"http-80","containerPort":80,"protocol":""},{"name":"mysql-3306","containerPort":3306,"protocol":""}]',
   );
 });
 

@@ -67,7 +67,7 @@ test('[E12 F54] the group has app, version, one label per service and the servic
       },
     },
     template: {
-      ports: { 9000: 9000, http: 8080, mysql: 3306 },
+      ports: { 'mysql-3306': 3306, 'http-8080': 8080, '9000-9000': 9000 },
       serviceAccount: 'mysqldb',
       network: 'vm-net',
       locality: 'europe-west1/europe-west1-b',
@@ -159,11 +159,11 @@ test('a probe that would stop the agent is refused', () => {
   expect(problemOf(() => currentObjects({ workload: mysqlWorkload({ probe: {} }) })).id).toBe('bad-check');
 });
 
-test('a port name with two numbers never leads one service to the other', () => {
+test('a port name with two numbers never leads one service to the other, also when the second service comes later', () => {
+  expect(portMap(mysqlWorkload({ services: [service('a', 'http:8080')] }))).toEqual({ 'http-8080': 8080 });
   const services = [service('a', 'http:8080'), service('b', 'http:8081'), service('c', 'http-8080:9000', 'tcp:1')];
   const ports = portMap(mysqlWorkload({ services }));
-  expect(ports).not.toHaveProperty('http');
-  expect(ports).toMatchObject({ 'http-8080': 9000, 'http-8080x': 8080, 'http-8081': 8081, tcp: 1 });
+  expect(ports).toEqual({ 'http-8080-9000': 9000, 'http-8080x': 8080, 'http-8081': 8081, 'tcp-1': 1 });
 });
 
 test('a further service is added to what is registered, and taken out again', () => {

@@ -114,3 +114,25 @@ test.each(['', 'a\nb'])('a secret that is no token is refused: %j', async (secre
   expect(outcome?.problem?.id).toBe('secret-invalid');
   expect(existsSync(path)).toBe(false);
 });
+
+test('[F35] a key of many lines arrives byte for byte, for its owner only', async () => {
+  const { vm, want, path } = world();
+  const pem = '-----BEGIN PRIVATE KEY-----\nMIIB\nAAAA\n-----END PRIVATE KEY-----\n';
+  const planned = await planFor(vm, { ...want, form: 'pem' });
+  expect(summaries(planned)).toEqual([`deliver ${path}`]);
+  const [outcome] = await outcomes(planned, vm, { sources: { secret: async () => pem } });
+  expect(outcome?.status).toBe('changed');
+  expect(vm.read(path)).toBe(pem);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test.each(['', 'a-token', '-----BEGIN CERTIFICATE-----\nMIIB\n'])(
+  'a secret that is no whole PEM text is refused: %j',
+  async (secret) => {
+    const { vm, want, path } = world();
+    const planned = await planFor(vm, { ...want, form: 'pem' });
+    const [outcome] = await outcomes(planned, vm, { sources: { secret: async () => secret } });
+    expect(outcome?.problem?.id).toBe('secret-not-pem');
+    expect(existsSync(path)).toBe(false);
+  },
+);

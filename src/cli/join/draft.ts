@@ -1,0 +1,64 @@
+import { Problem } from '../../problems.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import type { Proof } from '../../vm/proof.ts';
+import type { ProofSubject } from './proofs.ts';
+import { formatStep, type JoinReport, type StepReport } from './report.ts';
+
+/** The report of one VM while it grows. */
+export class Draft {
+  readonly #vm: string;
+  status: JoinReport['status'] = 'failed';
+  cluster: readonly string[] = [];
+  steps: readonly StepReport[] = [];
+  notes: readonly string[] = [];
+  readonly proofs: Proof[] = [];
+  #where: Pick<JoinReport, 'group' | 'namespace' | 'address'> = {};
+
+  constructor(vm: string) {
+    this.#vm = vm;
+  }
+
+  about({ cluster, workload: { group, namespace }, vm }: ProofSubject): void {
+    // Only istiod's generation has groups.
+    this.#where = { ...(cluster.generation === 'current' && { group }), namespace, address: vm.address };
+  }
+
+  add(step: StepReport, say: (text: string) => void): void {
+    this.steps = [...this.steps, step];
+    say(formatStep(step));
+  }
+
+  /** Everything that was done, in the words of the plan. */
+  done(): readonly string[] {
+    const steps = this.steps.filter(({ id, status }) => id !== 'registration' && status !== 'planned');
+    return [...this.cluster, ...steps.flatMap(({ changes }) => changes)];
+  }
+
+  report(ms: number, problem: Problem | undefined): JoinReport {
+    const { status, cluster, steps, proofs, notes } = this;
+    const end = problem ? { status: 'failed' as const, problem } : { status };
+    return { vm: this.#vm, ...this.#where, cluster, steps, proofs, notes, ms, ...end };
+  }
+}
+
+/**
+ * Runs the work on one VM and reports it. Never throws for a failure of this VM: the report has the Problem. What is thrown
+ * after Ctrl-C is thrown because of it, and becomes `interrupted` with what was done, unless it says that itself.
+ */
+export async function reported(
+  vm: string,
+  signal: AbortSignal,
+  work: (draft: Draft) => Promise<void>,
+): Promise<JoinReport> {
+  const started = performance.now();
+  const draft = new Draft(vm);
+  let problem: Problem | undefined;
+  try {
+    await work(draft);
+  } catch (error) {
+    if (error instanceof Problem && !(signal.aborted && error.issues.length === 0)) problem = error;
+    else if (signal.aborted) problem = cliProblems.interrupted({ done: draft.done() }, error);
+    else throw error;
+  }
+  return draft.report(Math.round(performance.now() - started), problem);
+}

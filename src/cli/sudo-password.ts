@@ -1,0 +1,40 @@
+import { stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { cliProblems } from '../problems/cli.ts';
+import type { Runtime } from '../runtime.ts';
+import { readText } from './files.ts';
+
+/** A password is one short line; more is another file by mistake. */
+const MOST_BYTES = 4096;
+
+/**
+ * Where the password for sudo comes from: the named file or stdin, the environment, a person at the terminal. Never an
+ * option, which `ps` shows. Read when a sudo asks, once for all VMs. Throws `secret-file-open`, `file-not-read`.
+ */
+export function sudoPassword(runtime: Runtime, file: string | undefined): (() => Promise<string>) | undefined {
+  const { env, askSecret } = runtime;
+  const known = env['MESHX_SUDO_PASSWORD'];
+  if (file !== undefined) return once(() => fromFile(runtime, file));
+  if (known !== undefined) return () => Promise.resolve(known);
+  return askSecret && once(() => askSecret('password for sudo on the VM: '));
+}
+
+async function fromFile({ cwd, readStdin }: Runtime, file: string): Promise<string> {
+  if (file === '-') return firstLine('stdin', (await readStdin?.()) ?? '');
+  const path = resolve(cwd, file);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() && (found.mode & 0o077) !== 0) throw cliProblems.secretFileOpen({ path });
+  return firstLine(path, await readText(path, MOST_BYTES));
+}
+
+function firstLine(path: string, text: string): string {
+  const [line] = text.split(/\r?\n/);
+  if (!line)
+    throw cliProblems.fileNotRead({ path, reason: 'its first line is empty, and the password should be there' });
+  return line;
+}
+
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let asked: Promise<Value> | undefined;
+  return () => (asked ??= ask());
+}

@@ -1,0 +1,45 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Suite } from '../../lab/build/root-file-system.ts';
+import { built, type Recipe } from '../../lab/cache.ts';
+import { must } from '../../lab/command.ts';
+import type { Lab } from '../../lab/lab.ts';
+
+/**
+ * Installs packages of Debian on a VM, as its owner would with apt; the VM has no way to a mirror, so this machine
+ * fetches them, once. Dependencies that the image lacks are named too.
+ */
+export async function installOnVm(lab: Lab, vm: string, suite: Suite, packages: readonly string[]): Promise<void> {
+  const folder = await built(lab.names, recipe(suite, packages), () => undefined);
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
+  await lab.mustSsh(vm, 'mkdir -p /var/tmp/debs');
+  for (const name of files) {
+    await lab.mustSsh(vm, `cat > /var/tmp/debs/${name}`, { input: await readFile(join(folder, name)) });
+  }
+  await lab.mustSsh(vm, 'DEBIAN_FRONTEND=noninteractive dpkg -i /var/tmp/debs/*.deb && rm -r /var/tmp/debs');
+}
+
+function recipe(suite: Suite, packages: readonly string[]): Recipe {
+  return { name: `debs-${suite}`, inputs: packages, build: (folder) => download(folder, suite, packages) };
+}
+
+/** apt with a state of its own: this machine's is of another suite, perhaps. */
+async function download(folder: string, suite: Suite, packages: readonly string[]): Promise<void> {
+  const state = join(folder, 'apt');
+  await mkdir(join(state, 'lists/partial'), { recursive: true });
+  const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+  await writeFile(join(state, 'sources'), `deb [signed-by=${keyring}] http://deb.debian.org/debian ${suite} main\n`);
+  await writeFile(join(state, 'status'), '');
+  const settings = {
+    'Dir::Etc::sourcelist': join(state, 'sources'),
+    'Dir::Etc::sourceparts': '/dev/null',
+    'Dir::State': state,
+    'Dir::State::status': join(state, 'status'),
+    'Dir::Cache': join(state, 'cache'),
+    'APT::Sandbox::User': 'root',
+  };
+  const apt = ['apt-get', '-qq', ...Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])];
+  await must([...apt, 'update'], { timeoutMs: 300_000 });
+  await must([...apt, 'download', ...packages], { cwd: folder, timeoutMs: 300_000 });
+  await must(['rm', '-r', state]);
+}
