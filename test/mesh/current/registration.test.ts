@@ -201,7 +201,9 @@ test('something else than a group is a Problem', () => {
 });
 
 const name = fc.stringMatching(/^[a-z]([a-z0-9-]{0,10}[a-z0-9])?$/);
-const ports = fc.uniqueArray(fc.record({ number: fc.integer({ min: 1, max: 65_535 }), name }), {
+// A port with the word udp in its name is refused before there is a workload.
+const portName = name.filter((word) => !word.includes('udp'));
+const ports = fc.uniqueArray(fc.record({ number: fc.integer({ min: 1, max: 65_535 }), name: portName }), {
   minLength: 1,
   maxLength: 4,
   selector: (port) => port.name,
