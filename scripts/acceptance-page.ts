@@ -93,7 +93,10 @@ function stateOf(tests: readonly TestResult[] | undefined, excuse: Excuse | unde
 
 /** The first few titles; a table of cases would make the row a page of its own. */
 function inOneFile(tests: readonly TestResult[]): string {
-  const titles = tests.map(({ title, passed }) => `${passed ? '' : '**failed** '}${cell(sentence(title))}`);
+  // One title stands for the same test on each release of the system.
+  const titles = [
+    ...new Set(tests.map(({ title, passed }) => `${passed ? '' : '**failed** '}${cell(sentence(title))}`)),
+  ];
   const more = titles.length - MOST_TITLES;
   return more > 1 ? `${titles.slice(0, MOST_TITLES).join('; ')}; and ${more} more` : titles.join('; ');
 }

@@ -16,7 +16,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 export function program(runtime: Runtime, start: (spec: CommandSpec, call: Call) => Promise<void>): Command {
   const top: Command = new Command('meshx');
   top
-    .description('Takes a VM into an Istio mesh, proves it by real traffic, and takes it out again')
+    .description('Takes a VM into an Istio mesh and proves it by real traffic')
     .version(runtime.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({

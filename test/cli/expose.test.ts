@@ -7,7 +7,7 @@ test('[A12] expose apply says that load balancers are billed, and delete lists w
   const planned = await runCli(['expose', 'apply', ...words, '--dry-run']);
   expect({ exitCode: planned.exitCode, stderr: planned.stderr }).toEqual({
     exitCode: 0,
-    stderr: expect.stringMatching(/^note: 1 load balancers will be made; most clouds bill them$/m),
+    stderr: expect.stringMatching(/^note: load balancers that will be made: 1; most clouds bill them$/m),
   });
   expect((await runCli(['expose', 'apply', ...words])).exitCode).toBe(0);
   const left = await runCli(['expose', 'delete', '--manifests', folder, '--dry-run']);

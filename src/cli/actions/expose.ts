@@ -43,7 +43,8 @@ export async function exposeApply(call: Call): Promise<number> {
   const billable = plan.create.filter(
     ({ kind, spec }) => kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer'),
   );
-  if (billable.length > 0) runtime.err(`note: ${billable.length} load balancers will be made; most clouds bill them`);
+  if (billable.length > 0)
+    runtime.err(`note: load balancers that will be made: ${billable.length}; most clouds bill them`);
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   if (!input.flag('wait') || input.flag('dryRun')) return exitCode;
   return showStatus(input, { kube, words, output: 'text' });
