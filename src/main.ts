@@ -38,11 +38,20 @@ function version(): string {
   return typeof file === 'object' && file && 'version' in file ? String(file.version) : 'unknown';
 }
 
+/** Secrets that may come by the environment: taken out of it, so that no program that meshx starts gets them. */
+const SECRETS = ['MESHX_SUDO_PASSWORD', 'MESHX_KEY_PASSPHRASE'] as const;
+
+function takeEnvironment(): Runtime['env'] {
+  const env = { ...process.env };
+  for (const secret of SECRETS) delete process.env[secret];
+  return env;
+}
+
 function liveRuntime(): Runtime {
   return {
     out: (words) => void process.stdout.write(line(words)),
     err: (words) => void process.stderr.write(line(words)),
-    env: process.env,
+    env: takeEnvironment(),
     cwd: process.cwd(),
     home: homedir(),
     now: () => new Date(),

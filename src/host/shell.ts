@@ -43,7 +43,11 @@ live() { test -z "$R"; }
 place() {
   P=$1
   if live; then
-    test "\${2-}" != all || test ! -h "$1" || P=$(readlink -f -- "$1")
+    test "\${2-}" = all && test -h "$1" || return 0
+    case $(stat -c %u -- "$1") in
+      0 | "$(id -u)") P=$(readlink -f -- "$1") ;;
+      *) echo "$1 is a link that root did not make: it is not followed" >&2; return 1 ;;
+    esac
     return
   fi
   _rest=\${1#/} _done= _hops=0
@@ -86,7 +90,7 @@ put() {
   _to=$P
   test -d "\${_to%/*}/" || (umask 022; mkdir -p -- "\${_to%/*}") || return
   ( umask 077
-    _in=$(mktemp -d "\${_to%/*}/.meshx.XXXXXX") && cd "$_in" || exit
+    _in=$(mktemp -d "\${_to%/*}/.meshx.XXXXXX") && cd -P -- "$_in" && test "$(stat -c %u .)" = "$(id -u)" && test "\${PWD##*/}" = "\${_in##*/}" || exit
     trap 'rm -rf -- "$_in"' EXIT
     trap 'exit 130' HUP INT TERM
     cat > new || exit

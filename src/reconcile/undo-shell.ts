@@ -6,6 +6,7 @@
  *     path file OWNER MODE MTIME PATH         copy with the same name under files/
  *     path directory OWNER MODE MTIME PATH
  *     path link TARGET-AS-BASE64 PATH
+ *     path secret PATH                        never copied: going back means that it is gone
  *     unit NAME ACTIVE-STATE ENABLED-STATE
  *     user NAME absent|present
  *     package NAME absent|VERSION
@@ -33,6 +34,8 @@ note() { (umask 077; echo "$1" >> "$J/index"); }
 keep_path() {
   kept path "$1" && return
   place "$1" || return
+  # A secret is never copied; going back means that it is gone.
+  case $1 in /run/* | /var/run/* | */key.pem) if test -f "$P"; then note "path secret $1"; return; fi ;; esac
   if test -h "$P"; then note "path link $(readlink -n -- "$P" | base64 -w 0) $1"
   elif test -f "$P"; then
     _at=$P _state=$(owner_mode "$1") || return

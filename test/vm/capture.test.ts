@@ -94,6 +94,34 @@ const TUPLE = (from: string, sport: number, to: string, dport: number): string =
   `-A MESHX_GUARD -s ${from} -d ${to} -p tcp -m tcp --sport ${sport} --dport ${dport} ! --syn -j ACCEPT`;
 
 describe('start', () => {
+  test('captures nothing when the open connections cannot be listed', async () => {
+    await using machine = await aMachine();
+    const { code, stderr } = await machine.run('start', { SHIM_SS_FAILS: 'yes' });
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('ss cannot list the open connections');
+    expect(await machine.nat('iptables-nft')).not.toContain('ISTIO_');
+  });
+
+  test('a stop in which one backend refuses still takes the rules out of the other, and says so', async () => {
+    await using machine = await aMachine();
+    expect((await machine.run('start')).code).toBe(0);
+    await machine.write('iptables-legacy.refuses', '');
+    const { code, stderr } = await machine.run('stop');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('some rules could not be taken away');
+    expect(await machine.nat('iptables-nft')).not.toMatch(/ISTIO_|MESHX_GUARD/);
+  });
+
+  test('takes no port for one of SSH because some user named a process sshd', async () => {
+    await using machine = await aMachine();
+    await machine.write(
+      'listeners',
+      'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=9,fd=3))\nLISTEN 0 5 127.0.0.1:3306 0.0.0.0:* users:(("sshd",pid=66,fd=3)) uid:1000 ino:5 sk:9\n',
+    );
+    const { code, stderr } = await machine.run('start');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
   test('accepts exactly the open connections, both directions, before Istio’s rules, in each backend', async () => {
     await using machine = await aMachine();
     const { code, stderr } = await machine.run('start');

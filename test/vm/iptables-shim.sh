@@ -20,6 +20,7 @@ save() {
 # --noflush: a chain that is declared is emptied, -I goes in front, -D and -X need what they name.
 restore() {
   test ! -e "$root/$1.broken" || fail 'Table does not exist'
+  test ! -e "$root/$1.refuses" || fail 'Device or resource busy'
   awk '
     function without(start, i, left) {
       for (i = 1; i <= n; i++) if (index(line[i], start) != 1) line[++left] = line[i]
@@ -67,7 +68,7 @@ agent() {
 
 # The first look is of `start`; what stands in connections.next is for the look after the next one.
 sockets() {
-  case "$*" in *connected*) ;; *' sport '*) return ;; *) cat "$root/listeners" && return ;; esac
+  case "$*" in *connected*) test -z "${SHIM_SS_FAILS-}" || fail 'Cannot open netlink socket' ;; *' sport '*) return ;; *) cat "$root/listeners" && return ;; esac
   cat "$root/connections"
   echo
   if test -e "$root/looked" && test -e "$root/connections.next"; then mv "$root/connections.next" "$root/connections"; fi

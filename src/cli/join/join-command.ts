@@ -33,7 +33,15 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   const again = (vm: string): string => ['meshx', command, vm, '…with the same options'].join(' ');
   const one = (vm: string) =>
     limit(() => join({ world, vm, say: speaker(world, vms, vm), again: again(vm) }, keep(input, world)));
-  return conclude({ runtime, ...words }, await Promise.all(vms.map(one)));
+  const ends = await Promise.allSettled(vms.map(one));
+  const code = conclude(
+    { runtime, ...words },
+    ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])),
+  );
+  // A bug met on one VM must not hide the report of the others, nor end the client that proves them.
+  const bug = ends.find((end) => end.status === 'rejected');
+  if (bug) throw bug.reason;
+  return code;
 }
 
 function refuseContradictions(input: Input, { machine, proofClient }: JoinWords, vms: readonly string[]): void {

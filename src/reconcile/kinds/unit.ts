@@ -42,6 +42,10 @@ if timeout --foreground -- "$limit" systemctl "$verb" -- "$name" && systemctl is
   exit 0
 fi
 { systemctl status --no-pager --lines=0 -- "$name"; journalctl --no-pager -o cat -n 20 -u "$name"; } 2>&1 | tail -c 3000 >&2
+# Only the client ended: a start that still waits must not come true when nobody looks. An enabled unit may.
+if test "$(systemctl is-active -- "$name")" = activating && ! systemctl is-enabled --quiet -- "$name" 2>/dev/null; then
+  timeout 25 systemctl stop -- "$name"
+fi
 exit 1`;
 
 const START_TIMEOUT_MS = 90_000;

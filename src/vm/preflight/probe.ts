@@ -41,7 +41,7 @@ systemd-analyze cat-config systemd/resolved.conf 2>/dev/null |
 ss -Htlnpe 2>/dev/null | say tcp
 ss -Hulnpe 2>/dev/null | say udp
 {
-  ss -Htanp 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ { n = split($4, part, ":"); print part[n] }'
+  ss -Htanpe 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && ($1 == "LISTEN" || $5 !~ /^(127\\.|\\[::1\\]|\\[::ffff:127\\.)/) { n = split($4, part, ":"); print part[n] }'
   systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null | sed -n 's/.*:\\([0-9]*\\) (Stream).*/\\1/p'
   sshd -T 2>/dev/null | sed -n 's/^port //p'
 } | sort -un | say ssh
