@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -234,14 +234,16 @@ export function hostContract(title: string, makeHost: () => Promise<Host>): void
 
     test('commands that wait for their turn can be aborted at once', async () => {
       const controller = new AbortController();
-      const runs = Array.from({ length: 24 }, () => host.run({ argv: ['sleep', '200'] }, controller.signal));
+      // Its own number of seconds: others on this machine sleep too, and their processes are not this test's.
+      const seconds = `200.${randomInt(1e9)}`;
+      const runs = Array.from({ length: 24 }, () => host.run({ argv: ['sleep', seconds] }, controller.signal));
       const outcomes = Promise.allSettled(runs);
-      await until(async () => Number((await processes('sleep 200')).length) >= 8);
+      await until(async () => Number((await processes(`sleep ${seconds}`)).length) >= 8);
       controller.abort();
       const ids = (await outcomes).map((one) => (one.status === 'rejected' ? (one.reason as Problem).id : 'done'));
       expect(new Set(ids)).toEqual(new Set(['host-command-interrupted']));
       expect((await host.run({ argv: ['echo', 'alive'] })).stdout).toBe('alive\n');
-      await until(async () => (await processes('sleep 200')).length === 0);
+      await until(async () => (await processes(`sleep ${seconds}`)).length === 0);
     });
   });
 }
