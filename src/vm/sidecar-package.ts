@@ -45,6 +45,8 @@ export async function openSidecarPackage(request: PackageRequest): Promise<VmPac
     );
   });
   if (found.isDirectory()) return directoryPackage(path, PACKAGE_PLACES);
+  // A device or a pipe may never end.
+  if (!found.isFile()) throw packageProblems.unreadable({ path, reason: 'it is neither a file nor a directory' });
 
   const sha256 = await sha256Of(path, request.signal);
   if (wanted && sha256 !== wanted) throw packageProblems.sha256Wrong({ path, wanted, found: sha256 });

@@ -156,6 +156,10 @@ test('a file that is not there, and a sha256 that does not fit or is none', asyn
   });
 });
 
+test('a device is refused instead of being read for ever', async () => {
+  await expect(openSidecarPackage(request('/dev/zero'))).rejects.toMatchObject({ id: 'package-unreadable' });
+});
+
 test('a directory holds the programs as the package does, or side by side; the architecture is read from the program', async () => {
   const packaged = temporaryFolder();
   mkdirSync(join(packaged, 'usr/local/bin'), { recursive: true });
