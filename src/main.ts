@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { run } from './cli/run.ts';
+import { SECRET_VARIABLES } from './cli/secret-variables.ts';
 import type { Runtime } from './runtime.ts';
 
 const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
@@ -38,12 +39,10 @@ function version(): string {
   return typeof file === 'object' && file && 'version' in file ? String(file.version) : 'unknown';
 }
 
-/** Secrets that may come by the environment: taken out of it, so that no program that meshx starts gets them. */
-const SECRETS = ['MESHX_SUDO_PASSWORD', 'MESHX_KEY_PASSPHRASE'] as const;
-
+/** A copy; the process's own loses the secrets, so that no program that inherits it gets them. */
 function takeEnvironment(): Runtime['env'] {
   const env = { ...process.env };
-  for (const secret of SECRETS) delete process.env[secret];
+  for (const secret of SECRET_VARIABLES) delete process.env[secret];
   return env;
 }
 

@@ -5,6 +5,7 @@ import type { ClassicRelease } from '../mesh/cluster-facts.ts';
 import { parseName } from '../mesh/names.ts';
 import { resolve } from 'node:path';
 import type { Input } from './input.ts';
+import { withoutSecrets } from './secret-variables.ts';
 import { present } from './workload-input.ts';
 
 const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
@@ -56,7 +57,7 @@ export interface Cluster {
 /** Order: --namespace, MESHX_NAMESPACE, SERVICE_NAMESPACE, the context's namespace, `default`. */
 export async function openCluster(input: Input, words: ClusterInput, namespace?: string): Promise<Cluster> {
   const { env, home, signal, err } = input.call.runtime;
-  const kube = await connectKubernetes({ ...words.connect, env, home, signal });
+  const kube = await connectKubernetes({ ...words.connect, env: withoutSecrets(env), home, signal });
   const used = namespace ?? kube.namespace ?? 'default';
   err(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
   return { kube, namespace: used };

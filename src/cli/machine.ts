@@ -9,6 +9,7 @@ import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Input } from './input.ts';
+import { withoutSecrets } from './secret-variables.ts';
 import { sudoPassword } from './sudo-password.ts';
 import { present } from './workload-input.ts';
 
@@ -50,7 +51,7 @@ export async function openMachine(runtime: Runtime, words: MachineInput, vm: str
   const found = await find(runtime, words, vm);
   return connect(found.name, {
     home: runtime.home,
-    env: runtime.env,
+    env: withoutSecrets(runtime.env),
     signal: runtime.signal,
     note: runtime.err,
     ...present({ sudoPassword: words.sudoPassword, passphrase: passphrase(runtime) }),

@@ -42,8 +42,7 @@ function run(call: PluginCall): Promise<string> {
   const given = list(exec['env']).map(
     (each) => [String(mapping(each)['name']), String(mapping(each)['value'])] as const,
   );
-  const { MESHX_SUDO_PASSWORD: _password, MESHX_KEY_PASSPHRASE: _passphrase, ...inherited } = env;
-  const environment = { ...inherited, ...Object.fromEntries(given), KUBERNETES_EXEC_INFO: execInfo(call) };
+  const environment = { ...env, ...Object.fromEntries(given), KUBERNETES_EXEC_INFO: execInfo(call) };
   return new Promise((resolved, reject) => {
     const options = { env: environment, signal, killSignal: 'SIGKILL' } as const;
     const child = spawn(command, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
