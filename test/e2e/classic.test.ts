@@ -7,6 +7,7 @@ import { classicPackage } from './support/classic-package.ts';
 import { installOnVm } from './support/debian-packages.ts';
 import { nextLease, runDhclient, startDhcpServer } from './support/dhcp.ts';
 import { useLab } from './support/lab.ts';
+import { expectDone } from './support/done.ts';
 
 const CLUSTER_ENV = 'ISTIO_SERVICE_CIDR=10.63.240.0/20\n';
 const KUBEDNS = `server=/svc.cluster.local/10.150.0.7
@@ -31,13 +32,6 @@ const meshx = async (args: readonly string[], env: Record<string, string> = {}):
   await lab().meshx([...args, '--kubeconfig', lab().classicKubeconfig], { cwd: folder, env });
 
 const setUp = (vm: string): readonly string[] => ['setup-vm', vm, '-n', 'vm', '--package', deb];
-
-function expectDone(ran: Ran): void {
-  expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
-    exitCode: 0,
-    output: '',
-  });
-}
 
 /** What the C library answers an ordinary user: the first IPv4 address. */
 async function resolve(vm: string, name: string): Promise<string> {

@@ -1,27 +1,18 @@
 import { Lab } from '../lab/lab.ts';
 import { ratings } from './support/mysql.ts';
 import { seedRatings } from './support/ratings.ts';
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
 
 const GATEWAY = '10.150.0.30';
 const MYSQL = 'gatedb.gate.svc.cluster.local';
 const ROWS = '1\t5\n2\t4\n';
 
-const STRICT = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: gate }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: strict, namespace: gate }
-spec: { mtls: { mode: STRICT } }
-`;
-
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.kubectl(['apply', '-f', '-'], STRICT);
+  await makeStrictNamespace(lab, 'gate');
   await lab.gateway(GATEWAY);
   for (const [name, ip] of [
     ['gated', '10.150.0.41'],
@@ -43,10 +34,7 @@ const up = (...vms: readonly string[]): readonly string[] => [
 
 test('[A16 F31 C33] a VM joins through the east-west gateway, whose address is found in the cluster', async () => {
   const ran = await lab.meshx(up('gated'));
-  expect({ exitCode: ran.exitCode, output: ran.exitCode ? ran.stderr + ran.stdout : '' }).toEqual({
-    exitCode: 0,
-    output: '',
-  });
+  expectDone(ran);
   expect(await lab.mustSsh('gated', 'getent hosts istiod.istio-system.svc')).toMatch(
     new RegExp(`^${GATEWAY.replaceAll('.', '\\.')} `),
   );
@@ -77,10 +65,7 @@ test('[F67] a VM reaches the service of another VM, and one service on two VMs h
 test('a second run over both changes nothing', async () => {
   const since = Date.now();
   const ran = await lab.meshx([...up('gated', 'beside'), '--parallel', '2']);
-  expect({ exitCode: ran.exitCode, output: ran.exitCode ? ran.stderr + ran.stdout : '' }).toEqual({
-    exitCode: 0,
-    output: '',
-  });
+  expectDone(ran);
   expect(await lab.auditMutations(since)).toEqual([]);
   await lab.pod('gateclient', '10.150.0.24', { namespace: 'gate' });
   expect(await ratings(lab, 'gateclient', MYSQL)).toBe(ROWS);

@@ -1,6 +1,8 @@
 import { Lab } from '../lab/lab.ts';
 import { query, ratings } from './support/mysql.ts';
 import { seedRatings } from './support/ratings.ts';
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
 
 const MYSQL = 'mysqldb.vm.svc.cluster.local';
 const WEB = 'http://web.vm.svc.cluster.local:8080/';
@@ -9,20 +11,9 @@ const ROWS = '1\t5\n2\t4\n';
 
 let lab: Lab;
 
-const STRICT = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: vm }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: strict, namespace: vm }
-spec: { mtls: { mode: STRICT } }
-`;
-
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.kubectl(['apply', '-f', '-'], STRICT);
+  await makeStrictNamespace(lab, 'vm');
   await lab.pod('client', '10.150.0.20');
   await lab.pod('productpage', '10.150.0.21', {
     namespace: 'default',
@@ -60,10 +51,7 @@ describe.each([
     const ran = await lab.meshx(up());
     for (const port of ['mysqldb:3306', 'web:8080'])
       expect(ran.stderr).toMatch(new RegExp(`^ok .*\\[mtls-seen:${port}\\]$`, 'm'));
-    expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
-      exitCode: 0,
-      output: '',
-    });
+    expectDone(ran);
   }, 180_000);
 
   test('[A39 A79 F58 F77] a client in the mesh gets rows from its database', async () => {
@@ -132,10 +120,7 @@ describe.each([
     await lab.mustSsh(vm, 'touch /run/mark');
     const since = Date.now();
     const ran = await lab.meshx(up());
-    expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
-      exitCode: 0,
-      output: '',
-    });
+    expectDone(ran);
     const dry = await lab.meshx([...up(), '--dry-run', '--exit-code']);
     expect(dry.exitCode).toBe(0);
     expect(await lab.auditMutations(since)).toEqual([]);

@@ -1,24 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lab } from '../lab/lab.ts';
-import type { Ran } from '../lab/command.ts';
-
-const STRICT = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: operate }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: strict, namespace: operate }
-spec: { mtls: { mode: STRICT } }
-`;
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
 
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.kubectl(['apply', '-f', '-'], STRICT);
+  await makeStrictNamespace(lab, 'operate');
   await lab.pod('caller', '10.150.0.26', { namespace: 'operate' });
   await lab.vm('byroot', '10.150.0.51', { mysql: 'off' });
   await lab.vm('bysudo', '10.150.0.52', { mysql: 'off' });
@@ -30,13 +20,6 @@ const up = (vm: string, ...more: readonly string[]): readonly string[] => [
   ...['up', vm, '-n', 'operate', '--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'],
   ...more,
 ];
-
-function expectDone(ran: Ran): void {
-  expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
-    exitCode: 0,
-    output: '',
-  });
-}
 
 const inboundPorts = async (vm: string): Promise<readonly string[]> => {
   const rules = await lab.mustSsh(vm, 'iptables-save -t nat; iptables-legacy-save -t nat 2>/dev/null; true');

@@ -2,6 +2,8 @@ import { Lab } from '../lab/lab.ts';
 import { sshArgv } from '../lab/operator.ts';
 import { seedRatings } from './support/ratings.ts';
 import { Session } from './support/session.ts';
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
 
 const VM = 'live';
 const IP = '10.150.0.25';
@@ -9,22 +11,11 @@ const IPV6 = 'fd00:150::25';
 const MIRROR = '10.150.0.22';
 const MYSQL_CLIENT = ['mysql', '-h', IP, '-u', 'root', '-ppassword', '-N', '-B', '-n', '--protocol=tcp', 'test'];
 
-const STRICT = `
-apiVersion: v1
-kind: Namespace
-metadata: { name: live }
----
-apiVersion: security.istio.io/v1
-kind: PeerAuthentication
-metadata: { name: strict, namespace: live }
-spec: { mtls: { mode: STRICT } }
-`;
-
 let lab: Lab;
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.kubectl(['apply', '-f', '-'], STRICT);
+  await makeStrictNamespace(lab, 'live');
   await lab.host('bystander', '10.150.0.91');
   await lab.pod('mirror', MIRROR, { namespace: 'live', http: { port: 9090 } });
   await lab.vm(VM, IP, { ipv6: IPV6 });
@@ -73,10 +64,7 @@ test('a login that prints and a database connection that waits both live on when
     '--istiod-address',
     '10.150.0.1',
   ]);
-  expect({ exitCode: ran.exitCode, output: ran.exitCode === 0 ? '' : ran.stderr + ran.stdout }).toEqual({
-    exitCode: 0,
-    output: '',
-  });
+  expectDone(ran);
   expect(await captured()).toBe(true);
   const [seen, seen6] = [ticking.output.length, ticking6.output.length];
   waiting.send("select concat('af', 'ter');");
