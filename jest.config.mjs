@@ -15,6 +15,8 @@ const common = {
 
 /** `unit` runs offline and without root; `e2e` builds the lab and runs on it, one file after another. */
 export default {
+  // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
+  testSequencer: '<rootDir>/test/support/by-name.mjs',
   projects: [
     {
       ...common,

@@ -1,3 +1,4 @@
+import type { ComputeEngine } from '../cluster/compute/compute-engine.ts';
 import type { FactsOptions } from '../cluster/facts-options.ts';
 import { connectKubernetes, type Kubernetes } from '../cluster/kubernetes.ts';
 import { parseCidrs } from '../mesh/address.ts';
@@ -70,13 +71,14 @@ export async function withCompute(
   cluster: string | undefined,
 ): Promise<FactsOptions> {
   if (cluster === undefined) return words.facts;
+  return { ...words.facts, cluster, compute: await openCompute(input, words) };
+}
+
+/** Google Cloud by the operator's credentials; project and zone are said on stderr. */
+export async function openCompute(input: Input, { place }: ClusterInput): Promise<ComputeEngine> {
   const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
   const { env, err } = input.call.runtime;
-  const compute = await connectCompute({
-    ...words.place,
-    env,
-    ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }),
-  });
-  err(`project ${compute.project}${words.place.zone === undefined ? '' : `, zone ${words.place.zone}`}`);
-  return { ...words.facts, cluster, compute };
+  const compute = await connectCompute({ ...place, env, ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }) });
+  err(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);
+  return compute;
 }

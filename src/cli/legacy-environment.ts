@@ -1,3 +1,4 @@
+import { parseGcpOptions } from '../cluster/compute/gcp-options.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -12,14 +13,9 @@ const SAME_AS: Readonly<Record<string, string>> = {
 
 /** The value that Istio's old scripts would have taken from the environment for this option. */
 export function legacyValue(option: string, env: Environment): string | undefined {
-  if (option === 'project' || option === 'zone') return gcpOption(option, env['GCP_OPTS'] ?? '');
+  if (option === 'project' || option === 'zone') return parseGcpOptions(env['GCP_OPTS'] ?? '')[option];
   const name = SAME_AS[option];
   return name === undefined ? undefined : env[name];
-}
-
-/** `--zone MY_ZONE --project=MY_PROJECT`, as GCP_OPTS held it (F61). */
-function gcpOption(option: string, text: string): string | undefined {
-  return new RegExp(`--${option}[= ]+(\\S+)`).exec(text)?.[1];
 }
 
 /** Variables that meshx does not read, each with what it does instead, and the values under which that is the same. */

@@ -14,6 +14,7 @@ import { EMPTY_PLAN, type ClusterPlan } from './plan.ts';
 import { revisionSuffix, serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
 
+export { waitForForwardingRulesGone, waitForServicesGone } from './expose/forwarding-rules.ts';
 export { exposureStatus, type ExposureRow, type ExposureStatus } from './expose/status.ts';
 export { detectProvider, type Provider } from './expose/provider.ts';
 export type { Via } from './expose/current-manifests.ts';

@@ -35,6 +35,11 @@ export const clusterProblems = {
     message: `The certificate of the API server of ${d.cluster} (${d.server}) is not trusted: ${d.reason}.`,
     hint: 'Renew the kubeconfig: its certificate-authority does not fit this server.',
   })),
+  servicesLeft: known('services-left', (d: { services: readonly string[] }) => ({
+    message: `Deleted Services are still there: ${list(d.services)}. Their load balancers are not gone yet.`,
+    hint: 'See what holds them with: kubectl get service -A -o jsonpath={.items[*].metadata.finalizers}; wait longer with --timeout.',
+    issues: d.services,
+  })),
   timedOut: known('cluster-timed-out', (d: { cluster: string; request: string; seconds: number }) => ({
     message: `The API server of ${d.cluster} did not answer within ${d.seconds} s (${d.request}).`,
     hint: 'Try again; if it stays so, look at the API server with: kubectl get --raw /readyz',

@@ -64,11 +64,20 @@ test('[A21] --wait ends when the address is there, and the files for a VM then n
   expect(files.stdout).toContain('10.150.0.1 istiod.istio-system.svc');
 }, 90_000);
 
-test('[A90] delete takes away what apply made, and nothing else', async () => {
+test('[A90 A92] delete takes away what apply made, and nothing else, and --wait ends when the cloud has let go', async () => {
   const services = async (): Promise<readonly string[]> =>
     (await lab.kubectl(['-n', 'istio-system', 'get', 'service', '-o', 'name'])).trim().split('\n').sort();
   const before = await services();
-  const deleted = await lab.meshx(['expose', 'delete', '--yes']);
+  // What the cloud's controller puts on a Service while it has a load balancer.
+  const held = (finalizers: readonly string[]): string => JSON.stringify({ metadata: { finalizers } });
+  const patch = ['-n', 'istio-system', 'patch', 'service', 'istiod-ilb', '--type=merge', '-p'];
+  await lab.kubectl([...patch, held(['service.kubernetes.io/load-balancer-cleanup'])]);
+  const stuck = await lab.meshx(['expose', 'delete', '--yes', '--wait', '--timeout', '2']);
+  expect(stuck.stderr).toContain('services-left');
+  expect(stuck.exitCode).toBe(1);
+  const deleting = lab.meshx(['expose', 'delete', '--yes', '--wait', '--timeout', '30']);
+  await lab.kubectl([...patch, held([])]);
+  const deleted = await deleting;
   expect({ exitCode: deleted.exitCode, output: deleted.exitCode ? deleted.stderr : '' }).toEqual({
     exitCode: 0,
     output: '',

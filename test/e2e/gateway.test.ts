@@ -23,10 +23,7 @@ beforeAll(async () => {
   }
 }, 180_000);
 
-afterAll(async () => {
-  await lab.removeMembers();
-  await lab.kubectl(['-n', 'istio-system', 'delete', 'service', 'istio-eastwestgateway', '--ignore-not-found']);
-}, 120_000);
+afterAll(async () => await lab.removeMembers(), 120_000);
 
 const up = (...vms: readonly string[]): readonly string[] => [
   ...['up', ...vms, '-n', 'gate', '--service', 'gatedb:3306', '--package', lab.deb],

@@ -12,7 +12,8 @@ export async function startGateway(lab: Lab, ip: string): Promise<void> {
 }
 
 function objects(labels: Readonly<Record<string, string>>): readonly Manifest[] {
-  const metadata = (name: string) => ({ name, namespace: 'istio-system' });
+  const member = { 'lab.meshx.test/member': 'gateway' };
+  const metadata = (name: string) => ({ name, namespace: 'istio-system', labels: member });
   const destination = { host: 'istiod.istio-system.svc.cluster.local', port: { number: 15012 } };
   const server = {
     port: { name: 'tls-istiod', number: 15012, protocol: 'TLS' },
@@ -27,7 +28,7 @@ function objects(labels: Readonly<Record<string, string>>): readonly Manifest[] 
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { ...metadata('istio-eastwestgateway'), labels },
+      metadata: { ...metadata('istio-eastwestgateway'), labels: { ...member, ...labels } },
       spec: { type: 'LoadBalancer', selector: labels, ports },
     },
     {

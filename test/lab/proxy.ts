@@ -146,7 +146,7 @@ export async function removeMember(lab: Lab, member: string): Promise<void> {
   const own = ['-A', '-l', `lab.meshx.test/member=${member}`];
   await lab.mesh.kubectl([
     'delete',
-    'pods,services,endpointslices,serviceaccounts',
+    'pods,services,endpointslices,serviceaccounts,gateways.networking.istio.io,virtualservices.networking.istio.io',
     ...own,
     '--force',
     '--grace-period=0',

@@ -8,13 +8,16 @@ import {
   planExposureDeletion,
   type Provider,
   type Via,
+  waitForForwardingRulesGone,
+  waitForServicesGone,
 } from '../../cluster/expose.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { clusterPlanLines } from '../../cluster/plan.ts';
+import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import { parseIp } from '../../mesh/address.ts';
+import type { ObjectRef } from '../../mesh/kube-object.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { type ClusterInput, clusterInput, openCluster } from '../cluster.ts';
+import { type ClusterInput, clusterInput, openCluster, openCompute } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
@@ -66,6 +69,7 @@ export async function exposeDelete(call: Call): Promise<number> {
   const words = clusterInput(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
+  const { runtime } = call;
   const { kube } = await openCluster(input, words, words.facts.istioNamespace);
   const plan = await planExposureDeletion(kube, words.facts);
   const writes = clusterPlanLines(plan);
@@ -73,7 +77,31 @@ export async function exposeDelete(call: Call): Promise<number> {
   if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun')) {
     throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
   }
-  return changeCluster(input, { kube, plan, output, lines: [] });
+  const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
+  // A cluster that is deleted before its load balancers leaves these behind, billed and without an owner.
+  if (writes.length > 0) runtime.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
+  if (words.facts.wait && !input.flag('dryRun')) await waitUntilGone(input, { kube, words, services: removed(plan) });
+  return exitCode;
+}
+
+function removed({ remove }: ClusterPlan): readonly ObjectRef[] {
+  return remove.filter(({ kind }) => kind === 'Service');
+}
+
+interface Deleted {
+  readonly kube: Kubernetes;
+  readonly words: ClusterInput;
+  readonly services: readonly ObjectRef[];
+}
+
+/** The Services first: their finalizer goes when the cloud's controller has let go. Then what the cloud itself still lists. */
+async function waitUntilGone(input: Input, { kube, words, services }: Deleted): Promise<void> {
+  const wait = words.facts.wait ?? { timeoutMs: 0 };
+  const { signal } = input.call.runtime;
+  await waitForServicesGone(kube, { services, wait, signal });
+  if (words.place.project === undefined || services.length === 0) return;
+  await using compute = await openCompute(input, words);
+  await waitForForwardingRulesGone(compute, { services, wait, signal });
 }
 
 type AskedExposure = Omit<ExposeOptions, 'via'> & { readonly via?: Via };

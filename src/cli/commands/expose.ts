@@ -48,8 +48,11 @@ export const exposeDelete: CommandSpec = {
   name: 'expose delete',
   summary: 'delete what expose apply made, and nothing else',
   args: [],
-  options: [],
+  options: [
+    ['--wait', 'wait until the load balancers are gone; with a project, until its forwarding rules are'],
+    TIMEOUT,
+  ],
   common: COMMON,
-  examples: ['expose delete --yes', 'expose delete --dry-run'],
+  examples: ['expose delete --yes', 'expose delete --dry-run', 'expose delete --yes --wait --project my-project'],
   run: async (call) => (await import('../actions/expose.ts')).exposeDelete(call),
 };

@@ -1,7 +1,9 @@
-import type { ObjectRef } from '../../mesh/kube-object.ts';
+import { type ObjectRef, showRef } from '../../mesh/kube-object.ts';
 import { cloudProblems } from '../../problems/cloud.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
 import type { ComputeEngine, InternalLoadBalancer } from '../compute/compute-engine.ts';
 import type { Waiting } from '../facts-options.ts';
+import type { Kubernetes } from '../kubernetes.ts';
 import { poll } from '../poll.ts';
 
 export interface DeletedServices {
@@ -32,4 +34,25 @@ export async function waitForForwardingRulesGone(compute: ComputeEngine, deleted
   if (left.length === 0) return;
   const rules = left.map(({ name, address, service }) => `${name} (${address}, ${service ?? ''})`);
   throw cloudProblems.forwardingRulesLeft({ project: compute.project, rules });
+}
+
+/**
+ * Waits until deleted Services are really gone: one with a load balancer stays, marked for deletion, until the cloud's
+ * controller has taken that away (finalizer service.kubernetes.io/load-balancer-cleanup). Throws `services-left`.
+ */
+export async function waitForServicesGone(kube: Kubernetes, deleted: DeletedServices): Promise<void> {
+  const { services, wait, signal } = deleted;
+  const look = async (): Promise<readonly ObjectRef[]> => {
+    const found = await Promise.all(services.map((ref) => kube.get(ref, signal)));
+    return services.filter((_ref, index) => found[index] !== undefined);
+  };
+  const { timeoutMs, intervalMs = 1000 } = wait;
+  const what = 'wait until deleted Services are gone';
+  const left = await poll(look, (refs) => refs.length === 0, {
+    timeoutMs,
+    intervalMs,
+    what,
+    ...(signal && { signal }),
+  });
+  if (left.length > 0) throw clusterProblems.servicesLeft({ services: left.map(showRef) });
 }
