@@ -17,6 +17,8 @@ const AREAS: Readonly<Record<string, string>> = {
   vm: 'The machine',
   'sidecar-package': 'The package of the sidecar',
   reconcile: 'Changing a machine',
+  lock: 'Several operators, and the record of runs',
+  leaving: 'Leaving the mesh',
 };
 
 const INTRO = `# Problems

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { run } from './cli/run.ts';
 import { SECRET_VARIABLES } from './cli/secret-variables.ts';
@@ -16,22 +16,30 @@ function abortOnSignals(): AbortSignal {
 }
 
 /** The typed letters are not shown: the terminal echoes to a place that swallows them. */
-function askSecret(question: string): Promise<string> {
+async function askSecret(question: string): Promise<string> {
   process.stderr.write(question);
-  const lines = createInterface({ input: process.stdin, terminal: true });
-  return new Promise((resolve) => {
+  const answer = await typedLine(createInterface({ input: process.stdin, terminal: true }));
+  process.stderr.write('\n');
+  return answer;
+}
+
+function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
+  lines.setPrompt(question);
+  lines.prompt();
+  return typedLine(lines);
+}
+
+function typedLine(lines: Interface): Promise<string> {
+  return new Promise<string>((resolve) => {
     // In raw mode the terminal makes no signal of Ctrl-C.
     lines.once('SIGINT', () => {
       process.kill(process.pid, 'SIGINT');
       lines.close();
     });
-    lines.once('line', (answer) => resolve(answer));
+    lines.once('line', (answer) => resolve(String(answer)));
     lines.once('close', () => resolve(''));
-  }).then((answer) => {
-    lines.close();
-    process.stderr.write('\n');
-    return String(answer);
-  });
+  }).finally(() => lines.close());
 }
 
 function version(): string {
@@ -58,7 +66,7 @@ function liveRuntime(): Runtime {
     color: process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb',
     version: version(),
     readStdin: () => text(process.stdin),
-    ...(process.stdin.isTTY && process.stderr.isTTY ? { askSecret } : {}),
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { ask, askSecret } : {}),
   };
 }
 

@@ -18,4 +18,21 @@ export interface Runtime {
   readonly readStdin?: () => Promise<string>;
   /** Asks a person for a secret without showing it; absent when nobody sits there. */
   readonly askSecret?: (question: string) => Promise<string>;
+  /** Asks a person and gives the line that was typed; absent when nobody sits there. */
+  readonly ask?: (question: string) => Promise<string>;
+  /** Hears of everything that took time; absent without --timings. */
+  readonly record?: (span: Span) => void;
+}
+
+/** One thing that took time: a connection, a command on a VM, a request to the API, a step, a proof, a wait. */
+export interface Span {
+  readonly kind: 'connection' | 'command' | 'request' | 'step' | 'proof' | 'wait';
+  readonly name: string;
+  /** Which machine or cluster. */
+  readonly where: string;
+  /** Milliseconds that it took; it ended when it is recorded. */
+  readonly ms: number;
+  /** Bytes, before compression and encryption. */
+  readonly sent?: number;
+  readonly received?: number;
 }

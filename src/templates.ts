@@ -8,9 +8,15 @@ export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-ent
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =
   | 'capture'
+  | 'firewall'
+  | 'resolver'
   | 'istio.service'
   | 'meshx-capture.service'
   | 'meshx-guard.service'
+  | 'meshx-resolver.service'
+  | 'meshx-revert.service'
+  | 'meshx-revert.timer'
+  | 'meshx-bypass'
   | 'meshx.tmpfiles.conf'
   | 'meshx.logrotate';
 

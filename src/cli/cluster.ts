@@ -1,11 +1,12 @@
 import type { ComputeEngine } from '../cluster/compute/compute-engine.ts';
 import type { FactsOptions } from '../cluster/facts-options.ts';
-import { connectKubernetes, type Kubernetes } from '../cluster/kubernetes.ts';
+import { type Asked, connectKubernetes, type Kubernetes } from '../cluster/kubernetes.ts';
 import { parseCidrs } from '../mesh/address.ts';
 import type { ClassicRelease } from '../mesh/cluster-facts.ts';
 import { parseName } from '../mesh/names.ts';
 import { resolve } from 'node:path';
 import type { Input } from './input.ts';
+import { stepTimeoutMs } from './options.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { present } from './workload-input.ts';
 
@@ -14,7 +15,12 @@ const WAIT_SECONDS = 300;
 
 /** What was said about the cluster. */
 export interface ClusterInput {
-  readonly connect: { readonly kubeconfig?: string; readonly context?: string; readonly manifests?: string };
+  readonly connect: {
+    readonly kubeconfig?: string;
+    readonly context?: string;
+    readonly manifests?: string;
+    readonly timeoutMs?: number;
+  };
   readonly facts: FactsOptions;
   readonly place: { readonly project?: string; readonly zone?: string };
 }
@@ -30,7 +36,12 @@ export function clusterInput(input: Input): ClusterInput {
   const waiting = { timeoutMs: seconds * 1000, note: err };
   const cidrs = input.list('serviceCidr').join(',');
   return {
-    connect: present({ kubeconfig: path('kubeconfig'), context: input.text('context'), manifests: path('manifests') }),
+    connect: present({
+      kubeconfig: path('kubeconfig'),
+      context: input.text('context'),
+      manifests: path('manifests'),
+      timeoutMs: stepTimeoutMs(input),
+    }),
     place: present({ project: input.text('project'), zone: input.text('zone') }),
     facts: {
       istioNamespace: input.parsed('istioNamespace', (text) => parseName(text, 'namespace')) ?? 'istio-system',
@@ -57,8 +68,15 @@ export interface Cluster {
 
 /** Order: --namespace, MESHX_NAMESPACE, SERVICE_NAMESPACE, the context's namespace, `default`. */
 export async function openCluster(input: Input, words: ClusterInput, namespace?: string): Promise<Cluster> {
-  const { env, home, signal, err } = input.call.runtime;
-  const kube = await connectKubernetes({ ...words.connect, env: withoutSecrets(env), home, signal });
+  const { env, home, signal, err, record } = input.call.runtime;
+  const tell = record && ((asked: Asked) => record({ kind: 'request', where: asked.cluster, ...asked }));
+  const kube = await connectKubernetes({
+    ...words.connect,
+    env: withoutSecrets(env),
+    home,
+    signal,
+    ...present({ tell }),
+  });
   const used = namespace ?? kube.namespace ?? 'default';
   err(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
   return { kube, namespace: used };

@@ -1,12 +1,20 @@
 import type { CommandSpec } from './command.ts';
+import { adopt } from './commands/adopt.ts';
 import { applyPlan } from './commands/apply.ts';
+import { audit } from './commands/audit.ts';
+import { capture } from './commands/capture.ts';
 import { configure } from './commands/configure.ts';
 import { deregister } from './commands/deregister.ts';
+import { down } from './commands/down.ts';
+import { evict } from './commands/evict.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
+import { rbac } from './commands/rbac.ts';
 import { register } from './commands/register.ts';
+import { rollback } from './commands/rollback.ts';
 import { setupVm } from './commands/setup-vm.ts';
+import { sudoers } from './commands/sudoers.ts';
 import { up } from './commands/up.ts';
 
 /** Every command, in the order of the help. A new command is a new file and a line here. */
@@ -18,8 +26,16 @@ export const commands: readonly CommandSpec[] = [
   exposeDelete,
   setupVm,
   configure,
+  capture,
   register,
   deregister,
+  evict,
   up,
+  adopt,
+  down,
+  rollback,
   applyPlan,
+  audit,
+  rbac,
+  sudoers,
 ];

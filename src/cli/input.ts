@@ -80,7 +80,8 @@ export class Input {
 
   /** Throws all issues as one Problem; to be called before anything is read from outside or changed. */
   accept(): void {
-    if (this.#issues.length > 0) throw cliProblems.invalidInput({ command: this.#command, issues: this.#issues });
+    if (this.#issues.length > 0)
+      throw cliProblems.invalidInput({ command: this.#command, issues: [...new Set(this.#issues)] });
   }
 }
 

@@ -3,12 +3,14 @@ import { resolve } from 'node:path';
 import type { ComputeEngine, Instance } from '../cluster/compute/compute-engine.ts';
 import { connect, type ConnectOptions } from '../host/connect.ts';
 import type { Host } from '../host/host.ts';
+import { measured } from '../host/measured.ts';
 import { RootDirectoryHost } from '../host/root-directory.ts';
 import { configValues, readSshConfig } from '../host/ssh-config.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Input } from './input.ts';
+import { stepTimeoutMs } from './options.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { sudoPassword } from './sudo-password.ts';
 import { present } from './workload-input.ts';
@@ -20,6 +22,8 @@ export interface MachineInput {
   readonly ssh: Partial<ConnectOptions>;
   /** Asked at most once for each run, when a sudo asks. Absent: nobody can be asked. */
   readonly sudoPassword?: () => Promise<string>;
+  /** Asked once for each key file: a run logs in again to confirm, while the VM waits. */
+  readonly passphrase?: NonNullable<ConnectOptions['passphrase']>;
   readonly place: { readonly project?: string; readonly zone?: string };
 }
 
@@ -31,7 +35,11 @@ export function machineInput(input: Input): MachineInput {
     return text === undefined ? undefined : resolve(cwd, text);
   };
   return {
-    ...present({ root: path('root'), sudoPassword: sudoPassword(input.call.runtime, input.text('sudoPasswordFile')) }),
+    ...present({
+      root: path('root'),
+      sudoPassword: sudoPassword(input.call.runtime, input.text('sudoPasswordFile')),
+      passphrase: passphrase(input.call.runtime),
+    }),
     place: present({ project: input.text('project'), zone: input.text('zone') }),
     ssh: present({
       user: input.text('user'),
@@ -41,12 +49,22 @@ export function machineInput(input: Input): MachineInput {
       knownHosts: path('knownHosts'),
       hostKeyFingerprint: input.text('hostKeyFingerprint'),
       acceptNewHostKey: input.flag('acceptNewHostKey') || undefined,
+      commandLimitMs: stepTimeoutMs(input),
     }),
   };
 }
 
 /** The VM of that name, connected; with --root the directory. Throws what connecting throws, and `vm-not-found`. */
 export async function openMachine(runtime: Runtime, words: MachineInput, vm: string): Promise<Host> {
+  const began = performance.now();
+  const host = await reach(runtime, words, vm);
+  const { record } = runtime;
+  if (!record) return host;
+  record({ kind: 'connection', name: 'connect', where: host.name, ms: performance.now() - began });
+  return measured(host, (ran) => record({ kind: 'command', where: host.name, ...ran }));
+}
+
+async function reach(runtime: Runtime, words: MachineInput, vm: string): Promise<Host> {
   if (words.root !== undefined) return new RootDirectoryHost({ directory: words.root });
   const found = await find(runtime, words, vm);
   return connect(found.name, {
@@ -54,7 +72,7 @@ export async function openMachine(runtime: Runtime, words: MachineInput, vm: str
     env: withoutSecrets(runtime.env),
     signal: runtime.signal,
     note: runtime.err,
-    ...present({ sudoPassword: words.sudoPassword, passphrase: passphrase(runtime) }),
+    ...present({ sudoPassword: words.sudoPassword, passphrase: words.passphrase }),
     ...words.ssh,
     ...(found.hostKeys && { extraHostKeys: found.hostKeys }),
   });
@@ -64,7 +82,15 @@ export async function openMachine(runtime: Runtime, words: MachineInput, vm: str
 function passphrase({ env, askSecret }: Runtime): ConnectOptions['passphrase'] {
   const known = env['MESHX_KEY_PASSPHRASE'];
   if (known !== undefined) return () => Promise.resolve(known);
-  return askSecret && ((file: string) => askSecret(`passphrase of ${file}: `));
+  const asked = new Map<string, Promise<string>>();
+  return (
+    askSecret &&
+    ((file: string) => {
+      const answer = asked.get(file) ?? askSecret(`passphrase of ${file}: `);
+      asked.set(file, answer);
+      return answer;
+    })
+  );
 }
 
 interface Found {

@@ -1,4 +1,5 @@
 import type { OptionLine } from './command.ts';
+import type { Input } from './input.ts';
 
 /** Options that many commands share. Each command names those that it understands; design.md 2 has the list. */
 export const COMMON = {
@@ -22,11 +23,25 @@ export const COMMON = {
     '--sudo-password-file <file>',
     'file with the password for sudo on the VM; - reads it from stdin (MESHX_SUDO_PASSWORD)',
   ],
+  stepTimeout: [
+    '--step-timeout <seconds>',
+    'how long a command on the VM or a request to the cluster may take, in place of the own limit of each',
+  ],
   dryRun: ['--dry-run', 'print the plan and change nothing'],
   exitCode: ['--exit-code', 'with --dry-run: exit with 3 when the plan is not empty'],
   output: ['-o, --output <format>', 'text, json or yaml'],
   out: ['--out <path>', 'where generated files go (working directory)'],
   yes: ['-y, --yes', 'ask nothing'],
+  confirmWithin: [
+    '--confirm-within <seconds>',
+    'how long the VM waits for the proof by a new login before it takes capture away again (90)',
+  ],
+  timings: ['--timings', 'print where the time went, on stderr: a table, or JSON with --output json'],
+  restart: ['--restart', 'restart the sidecar although connections run through it: they are drained first'],
+  drainTimeout: [
+    '--drain-timeout <seconds>',
+    'how long connections through the mesh may take to end by themselves (30)',
+  ],
   acceptRisk: ['--accept-risk <name...>', 'go on in spite of a named risk'],
 } as const satisfies Record<string, OptionLine>;
 
@@ -41,6 +56,7 @@ export const CLUSTER_OPTIONS = [
   'revision',
   'project',
   'zone',
+  'stepTimeout',
 ] as const satisfies readonly CommonName[];
 
 /** What every command that talks to a VM takes. */
@@ -56,7 +72,22 @@ export const VM_OPTIONS = [
   'sudoPasswordFile',
   'project',
   'zone',
+  'stepTimeout',
 ] as const satisfies readonly CommonName[];
 
 /** What every command that changes something takes. */
 export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const satisfies readonly CommonName[];
+
+/** What every command that may restart the sidecar takes. */
+export const RESTART_OPTIONS = ['restart', 'drainTimeout'] as const satisfies readonly CommonName[];
+
+/** --step-timeout in milliseconds. */
+export function stepTimeoutMs(input: Input): number | undefined {
+  const seconds = input.number('stepTimeout', [1, 86_400]);
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** --drain-timeout in milliseconds. */
+export function drainTimeoutMs(input: Input): number {
+  return (input.number('drainTimeout', [0, 86_400]) ?? 30) * 1000;
+}

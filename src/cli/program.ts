@@ -69,7 +69,7 @@ function parentOf(top: Command, spec: CommandSpec): Command {
 
 /** A common option that this command does not understand would be passed over in silence otherwise. */
 function refuseForeign(top: Command, spec: CommandSpec): void {
-  const known: readonly string[] = spec.common;
+  const known: readonly string[] = commonOf(spec);
   const foreign = Object.keys(top.opts<Record<string, unknown>>()).filter((name) => !known.includes(name));
   if (foreign.length === 0) return;
   const names = foreign.map((name) => top.options.find((option) => option.attributeName() === name)?.long ?? name);
@@ -79,12 +79,17 @@ function refuseForeign(top: Command, spec: CommandSpec): void {
   });
 }
 
+/** What every command takes, behind what it declares. */
+function commonOf(spec: CommandSpec): readonly CommonName[] {
+  return [...spec.common, 'timings'];
+}
+
 /** Help of a command: its own options, then the common ones that it understands. */
 function visible(command: Command, top: Command): Option[] {
   const help = new Option('-h, --help', 'print this help');
   if (command === top) return [...top.options.filter((option) => option.attributeName() === 'version'), help];
   const spec = commands.find(({ name }) => name === pathOf(command, top));
-  const common: readonly CommonName[] = spec?.common ?? [];
+  const common = spec ? commonOf(spec) : [];
   const shared = common.flatMap((name) => top.options.filter((option) => option.attributeName() === name));
   return [...command.options, ...new Set(shared), help];
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import type { Call } from './command.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
@@ -10,13 +11,26 @@ import { program } from './program.ts';
 export async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
   let exitCode: number = EXIT.done;
   const cli = program(runtime, async (spec, call) => {
-    exitCode = (await spec.run(call)) ?? EXIT.done;
+    exitCode = await timed(call, async (measured) => (await spec.run(measured)) ?? EXIT.done);
   });
   try {
     await cli.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     return report(error, runtime, argv);
+  }
+}
+
+/** With --timings: where the time went, also when the command fails. */
+async function timed(call: Call, work: (call: Call) => Promise<number>): Promise<number> {
+  if (call.given['timings'] !== true) return work(call);
+  const { Timings } = await import('./timings.ts');
+  const timings = new Timings();
+  try {
+    return await work({ ...call, runtime: { ...call.runtime, record: timings.record } });
+  } finally {
+    const text = call.given['output'] === 'json' ? JSON.stringify({ timings: timings.document() }) : timings.text();
+    call.runtime.err(text);
   }
 }
 

@@ -1,4 +1,6 @@
-import type { KubeObject } from '../mesh/kube-object.ts';
+import { madeByMeshx, type KubeObject } from '../mesh/kube-object.ts';
+import { list, mapping } from '../mesh/unknown.ts';
+import { FIELD_MANAGER } from './kubernetes.ts';
 
 const METADATA = ['name', 'namespace', 'labels', 'annotations', 'resourceVersion'];
 
@@ -15,4 +17,10 @@ export function appliedObject(object: KubeObject): KubeObject {
 
 function entry(key: string, value: unknown): readonly (readonly [string, unknown])[] {
   return value === undefined ? [] : [[key, value]];
+}
+
+/** Whether meshx has written an object, made by itself or by somebody else: it carries meshx's label or its field manager. */
+export function appliedByMeshx(object: KubeObject): boolean {
+  const managers = list(object.metadata['managedFields']).map((entry) => mapping(entry)['manager']);
+  return madeByMeshx(object) || managers.includes(FIELD_MANAGER);
 }

@@ -3,6 +3,7 @@ import { parse as parseYaml, YAMLError } from 'yaml';
 import type { CurrentFacts } from '../mesh/cluster-facts.ts';
 import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { mapping, text } from '../mesh/unknown.ts';
+import { isTooDeep } from '../mesh/yaml-depth.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
 import type { FactsOptions } from './facts-options.ts';
@@ -66,7 +67,10 @@ function meshConfigOf(object: KubeObject): Readonly<Record<string, unknown>> {
   const mesh = text(mapping(object['data'])['mesh']);
   if (mesh === undefined)
     throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key: 'mesh', reason: 'it is not there' });
-  return parsed(object, 'mesh', () => parseYaml(mesh, { maxAliasCount: 100 }));
+  return parsed(object, 'mesh', () => {
+    if (isTooDeep(mesh)) throw new SyntaxError('it is nested too deeply');
+    return parseYaml(mesh, { maxAliasCount: 100 });
+  });
 }
 
 function parsed(object: KubeObject, key: string, parse: () => unknown): Readonly<Record<string, unknown>> {

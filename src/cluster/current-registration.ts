@@ -1,4 +1,4 @@
-import { workloadOf, withService } from '../mesh/current/group.ts';
+import { groupLabels, workloadOf, withService } from '../mesh/current/group.ts';
 import { NETWORKING } from '../mesh/current/objects.ts';
 import { currentObjects, type CurrentRegistration } from '../mesh/current/registration.ts';
 import { governingSidecar } from '../mesh/current/sidecar.ts';
@@ -8,6 +8,7 @@ import type { Workload } from '../mesh/workload.ts';
 import { refuseBesideAutomatic, relabels } from './entries.ts';
 import { joinForeignServices } from './foreign-services.ts';
 import type { Kubernetes } from './kubernetes.ts';
+import { reachOf } from './load-balancer.ts';
 import type { ClusterPlan } from './plan.ts';
 import { serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
@@ -37,7 +38,8 @@ export async function planCurrentRegistration(
   options: RegistrationOptions,
 ): Promise<PlannedRegistration> {
   const { signal } = options;
-  const before = await readGroup(kube, registration, signal);
+  const group = await findGroup(kube, registration, signal);
+  const before = group && madeByMeshx(group) ? workloadOf(group) : undefined;
   const merged = before === undefined ? registration.workload : mergedWorkload(before, registration.workload);
   const services = await Promise.all(
     merged.services.map(({ name }) => kube.get(serviceRef(merged.namespace, name), signal)),
@@ -46,7 +48,8 @@ export async function planCurrentRegistration(
   const workload = joinForeignServices(merged, foreign, kube.name);
   const joined = foreign.map((service) => service.metadata.name);
   const sidecar = registration.fixedEntry ? {} : await sidecarBefore(kube, workload, options);
-  const wanted = { ...sidecar, ...registration, workload, foreignServices: joined };
+  const foreignGroup = group !== undefined && before === undefined && doesAsItIs(group, workload, foreign);
+  const wanted = { ...sidecar, ...registration, workload, foreignServices: joined, foreignGroup };
   const plan = await registrationPlan(kube, currentObjects(wanted), signal);
   if (registration.fixedEntry) {
     await refuseBesideAutomatic(kube, {
@@ -56,6 +59,8 @@ export async function planCurrentRegistration(
     });
     return { plan, workload, joined };
   }
+  // Its entries have all they need; a label of ours would be lost when the sidecar comes back.
+  if (foreignGroup) return { plan, workload, joined };
   return {
     plan: { ...plan, relabel: await relabels(kube, { workload, foreign, ...(signal && { signal }) }) },
     workload,
@@ -63,15 +68,30 @@ export async function planCurrentRegistration(
   };
 }
 
-async function readGroup(
+async function findGroup(
   kube: Kubernetes,
   registration: CurrentRegistration,
   signal?: AbortSignal,
-): Promise<Workload | undefined> {
+): Promise<KubeObject | undefined> {
   const { group: name, namespace } = registration.workload;
   if (registration.fixedEntry) return undefined;
-  const found = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
-  return found === undefined || !madeByMeshx(found) ? undefined : workloadOf(found);
+  return await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
+}
+
+/**
+ * Whether somebody else's group needs nothing of ours: every service is joined by the labels that its entries get from it,
+ * with the same account. A service of meshx's own needs a label that only its owner may put into the group.
+ */
+function doesAsItIs(group: KubeObject, workload: Workload, foreign: readonly KubeObject[]): boolean {
+  const found = workloadOf(group, foreign);
+  const labels = groupLabels(group);
+  const selected = foreign.flatMap((service) => Object.entries(reachOf(service).selector));
+  return (
+    workload.services.length > 0 &&
+    workload.services.every(({ name }) => foreign.some((service) => service.metadata.name === name)) &&
+    selected.every(([key, value]) => labels[key] === value) &&
+    found.serviceAccount === workload.serviceAccount
+  );
 }
 
 /** What is asked for now wins; services that are not named stay. */

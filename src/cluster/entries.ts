@@ -2,9 +2,10 @@ import { NETWORKING } from '../mesh/current/objects.ts';
 import { refOf, showRef, type KubeObject } from '../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../mesh/unknown.ts';
 import type { Workload } from '../mesh/workload.ts';
-import { READY, SERVICE_LABEL_PREFIX, serviceKey, servicesNamed } from '../mesh/workload-labels.ts';
+import { DRAINING, READY, SERVICE_LABEL_PREFIX, serviceKey, servicesNamed } from '../mesh/workload-labels.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import type { Kubernetes } from './kubernetes.ts';
+import { isNudge } from './nudge.ts';
 import type { Relabel } from './plan.ts';
 import { reachOf } from './load-balancer.ts';
 
@@ -25,8 +26,14 @@ export function entryAddress(entry: KubeObject): string {
   return text(mapping(entry['spec'])['address']) ?? '';
 }
 
-export function listEntries(kube: Kubernetes, namespace: string, signal?: AbortSignal): Promise<readonly KubeObject[]> {
-  return kube.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace }, signal);
+/** All entries of a namespace that stand for a machine. */
+export async function listEntries(
+  kube: Kubernetes,
+  namespace: string,
+  signal?: AbortSignal,
+): Promise<readonly KubeObject[]> {
+  const entries = await kube.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace }, signal);
+  return entries.filter((entry) => !isNudge(entry));
 }
 
 export interface EntriesQuery {
@@ -38,7 +45,8 @@ export interface EntriesQuery {
 
 /**
  * Labels that entries which istiod made already must get or lose: it takes over a change of the group only when it makes
- * an entry anew. The state of a service that is there (`draining`) is not ours to reset.
+ * an entry anew. A service that a run took out of rotation and that never came back is ready again; every other word is
+ * somebody's judgement about the service and stays.
  */
 export async function relabels(kube: Kubernetes, query: EntriesQuery): Promise<readonly Relabel[]> {
   const { workload, foreign = [], signal } = query;
@@ -60,12 +68,16 @@ function labelChanges(
   const names = workload.services.map(({ name }) => name);
   // A Service selects by the labels of the spec; what only the metadata says keeps its state.
   const selectable = textMapping(mapping(entry['spec'])['labels']);
-  const keys = names.map(serviceKey).filter((key) => selectable[key] === undefined);
-  const added = keys.map((key) => [key, labels[key] ?? READY]);
+  const keys = names.map(serviceKey).filter((key) => selectable[key] === undefined || selectable[key] === DRAINING);
+  const added = keys.map((key) => [key, stateOf(labels[key])]);
   const gone = servicesNamed(labels).filter((name) => !names.includes(name));
   const removed = gone.map((name) => [SERVICE_LABEL_PREFIX + name, null]);
   const joined = Object.entries(selected).filter(([key, value]) => labels[key] !== value);
   return Object.fromEntries([...added, ...removed, ...joined]) as Readonly<Record<string, string | null>>;
+}
+
+function stateOf(label: string | undefined): string {
+  return label === undefined || label === DRAINING ? READY : label;
 }
 
 export interface FixedEntryQuery {

@@ -40,6 +40,8 @@ export interface Access {
   /** Plural, with its subresource: `serviceaccounts/token`. */
   readonly resource: string;
   readonly namespace?: string;
+  /** Only this object; any when absent. */
+  readonly name?: string;
 }
 
 /**
@@ -87,6 +89,20 @@ export interface ConnectKubernetesOptions {
   readonly signal?: AbortSignal;
   /** Limit of each request, milliseconds; 15 000 when absent. */
   readonly timeoutMs?: number;
+  /** Hears of each request when it has ended. */
+  readonly tell?: (asked: Asked) => void;
+}
+
+/** One request to the API server, measured on this side. */
+export interface Asked {
+  /** The context. */
+  readonly cluster: string;
+  /** Imperative: `get Service vm/mysqldb`. */
+  readonly name: string;
+  readonly ms: number;
+  /** Bytes of the bodies. */
+  readonly sent: number;
+  readonly received: number;
 }
 
 /** The cluster of the operator. Adapters are loaded when they are asked for: client-node costs 0.2 s to load. */

@@ -1,5 +1,6 @@
 import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { clusterProblems } from '../problems/cluster.ts';
+import { nudge } from './nudge.ts';
 import { waitForNamespace } from './namespace-ready.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { planObjects, type ClusterPlan } from './plan.ts';
@@ -48,8 +49,10 @@ export async function* applyRegistration(
     await kube.apply(object, options);
     yield { verb: 'changed', ref: refOf(object) };
   }
-  for (const { ref, labels } of plan.relabel) {
+  for (const relabel of plan.relabel) {
+    const { ref, labels } = relabel;
     await kube.patchLabels(ref, labels, signal);
+    await nudge(kube, relabel, signal);
     yield { verb: 'labeled', ref };
   }
   for (const ref of plan.remove) {

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostProblems } from '../problems/host.ts';
 import { doing, said } from './doing.ts';
-import { announced, exchange, type Exchanged, MOST_OUTPUT, newToken } from './exchange.ts';
+import { exchange, type Exchanged, MOST_OUTPUT, newToken } from './exchange.ts';
 import { errorText } from './foreign-error.ts';
 import { Gate } from './gate.ts';
 import type { Command, Output } from './host.ts';
 import type { Launch, Program } from './program.ts';
-import { type Sudo, sudoArgv, type SudoMode } from './sudo.ts';
+import { LOOK_FOR_ROOT, UNKNOWN_SCRIPT, waysToRoot } from './root-program.ts';
+import { type About, launchArgv, type Sudo, type SudoMode } from './sudo.ts';
 
 /** Does not keep the process alive when nothing is waited for any more. */
 const grace = (): Promise<false> => delay(GRACE_MS, false as const, { ref: false });
@@ -29,6 +30,8 @@ export interface CommandsOptions {
   readonly sudo?: Sudo;
   /** How many commands may run at once. */
   readonly most?: number;
+  /** Milliseconds, in place of each command's own limit: what the operator said of a slow or broken link. */
+  readonly limitMs?: number;
 }
 
 interface Attempt {
@@ -44,6 +47,7 @@ export class Commands {
   // sshd allows 10 sessions: 8 commands, and 2 that stop commands.
   readonly #stopGate = new Gate(2);
   #mode: Promise<SudoMode> | undefined;
+  #hasProgram = false;
   #password: Promise<string> | undefined;
 
   constructor(options: CommandsOptions) {
@@ -57,9 +61,10 @@ export class Commands {
     try {
       return await this.#within(command, signal, mode);
     } catch (error) {
-      if (mode !== 'silent' || !this.#all.sudo?.password || !isRefusal(error)) throw error;
-      this.#mode = Promise.resolve('asking');
-      return this.#within(command, signal, 'asking');
+      const other = this.#hasProgram ? 'program' : this.#all.sudo?.password && 'asking';
+      if (mode !== 'silent' || !other || !isRefusal(error)) throw error;
+      this.#mode = Promise.resolve(other);
+      return this.#within(command, signal, other);
     }
   }
 
@@ -74,12 +79,14 @@ export class Commands {
     }
   }
 
-  /** Whether the user is root is asked once for each connection. */
+  /** How the user becomes root is asked once for each connection. Any right of sudo goes before the root program's. */
   async #learn(signal: AbortSignal | undefined): Promise<SudoMode> {
     try {
-      const { stdout } = await this.#within({ argv: ['id', '-u'] }, signal, 'none');
-      // Only the last line: a login shell's own files may print before it.
-      return stdout.trim().split('\n').at(-1) === '0' ? 'none' : 'silent';
+      const { stdout } = await this.#within(LOOK_FOR_ROOT, signal, 'none');
+      const ways = waysToRoot(stdout);
+      this.#hasProgram = ways.program;
+      if (ways.root) return 'none';
+      return ways.program && !ways.any ? 'program' : 'silent';
     } catch (error) {
       this.#mode = undefined;
       throw error;
@@ -89,7 +96,7 @@ export class Commands {
   /** The time limit begins when the command has its turn, not while it waits for one. */
   async #within(command: Command, signal: AbortSignal | undefined, mode: SudoMode): Promise<Output> {
     const about = { host: this.#all.name, doing: doing(command) };
-    const ms = command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    const ms = this.#all.limitMs ?? command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     const interrupt = new AbortController();
     const interrupted = () => interrupt.abort(hostProblems.interrupted(about, signal?.reason));
     if (signal?.aborted) throw hostProblems.interrupted(about, signal.reason);
@@ -137,7 +144,7 @@ export class Commands {
     const password = mode === 'asking' ? { password: () => this.#askPassword() } : {};
     let onBegun: (pid: number) => void = () => undefined;
     const begun = new Promise<number>((resolve) => (onBegun = resolve));
-    const launched = this.#all.launch(sudoArgv(mode, token, announced(token, command.argv)), about.doing);
+    const launched = this.#all.launch(launchArgv(mode, { token, argv: command.argv }, about), about.doing);
     const conversation = launched.then((program) =>
       exchange({ ...{ program, token, stdin: command.stdin, interrupt, failures, onBegun }, ...password }),
     );
@@ -196,10 +203,11 @@ export class Commands {
 }
 
 /** What a program answered, or the Problem that it was none. */
-function answer(exchanged: Exchanged, mode: SudoMode, about: { host: string; doing: string }): Output {
+function answer(exchanged: Exchanged, mode: SudoMode, about: About): Output {
   const { ending, output, before, begun } = exchanged;
   if ('lost' in ending) throw hostProblems.connectionLost({ ...about, reason: ending.lost });
   if (begun) return { exitCode: ending.exitCode, ...output };
+  if (mode === 'program' && ending.exitCode === UNKNOWN_SCRIPT) throw hostProblems.rootProgramLacks(about);
   const words = { ...about, said: said(before || output.stdout) };
   throw mode === 'none' ? hostProblems.shellUnusable(words) : hostProblems.sudoRefused(words);
 }
@@ -222,9 +230,16 @@ async function orAborted<Result>(
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'id' in error && error.id === hostProblems.sudoRefused.id;
+  return hasId(error, hostProblems.sudoRefused.id);
 }
 
 function isChannelRefusal(error: unknown): boolean {
-  return error instanceof Error && 'id' in error && error.id === hostProblems.channelRefused.id;
+  return hasId(error, hostProblems.channelRefused.id);
 }
+
+function hasId(error: unknown, id: string): boolean {
+  return error instanceof Error && 'id' in error && error.id === id;
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [STOP];

@@ -28,6 +28,8 @@ export interface ConnectOptions {
   readonly passphrase?: (file: string) => Promise<string>;
   /** For each of TCP, handshake and authentication; ConnectTimeout or 20 000 when absent. */
   readonly timeoutMs?: number;
+  /** Of one command on the machine, in place of its own limit. */
+  readonly commandLimitMs?: number;
   /** Between signs of life, of which three may stay without an answer; 10 000 when absent. */
   readonly keepaliveMs?: number;
   readonly signal?: AbortSignal;
@@ -106,6 +108,7 @@ const forTarget = (options: ConnectOptions): HopDecisions => ({
   hostKeyFingerprint: options.hostKeyFingerprint,
   extraHostKeys: options.extraHostKeys,
   sudoPassword: options.sudoPassword,
+  commandLimitMs: options.commandLimitMs,
 });
 
 function bySystemSsh(name: string, options: ConnectOptions, why: { where: string; timeoutMs: number }): Promise<Host> {
@@ -120,5 +123,6 @@ function bySystemSsh(name: string, options: ConnectOptions, why: { where: string
     ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     ...(options.sudoPassword === undefined ? {} : { sudo: { password: options.sudoPassword } }),
+    ...(options.commandLimitMs === undefined ? {} : { limitMs: options.commandLimitMs }),
   });
 }

@@ -27,6 +27,8 @@ export interface OpenSshTarget {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
   readonly sudo?: Sudo;
+  /** Of one command, milliseconds, in place of its own limit. */
+  readonly limitMs?: number;
 }
 
 /**
@@ -52,6 +54,7 @@ export class OpenSshHost implements Host {
       launch: (argv, doing) => this.#launch(target, argv, doing),
       most: MOST_COMMANDS,
       ...(target.sudo ? { sudo: target.sudo } : {}),
+      ...(target.limitMs === undefined ? {} : { limitMs: target.limitMs }),
     });
   }
 

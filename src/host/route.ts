@@ -20,6 +20,7 @@ export interface HopDecisions {
   readonly sudoPassword?: (() => Promise<string>) | undefined;
   readonly passphrase?: ((file: string) => Promise<string>) | undefined;
   readonly keepaliveMs?: number | undefined;
+  readonly commandLimitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly note?: ((line: string) => void) | undefined;
 }

@@ -33,6 +33,11 @@ export interface Script {
  * exist yet; root also sets it on the file where the image knows the user.
  * `put OWNER MODE SHA256 PATH` writes stdin: beside the target, in a directory that only root can enter (the target's
  * directory may belong to another user), checked against SHA256 (`-`: unchecked), then renamed.
+ * `wrote WHAT PATH` tells the undo journal what is about to stand at PATH: a file's sha256, `OWNER=MODE`
+ * for a directory, or `link=` and the target in base64.
+ * `put` and `own` call it, before their change: a run that dies between leaves a state that still counts as ours. `put` also
+ * keeps the text on either side of its edit there, of files up to 1 MiB that have a copy in the journal or where the
+ * script says `keep_text=yes`: with both, an undo can take our lines out of a file that others have edited since.
  * `root_owner` prints the owner for files that nobody named one for: who runs the script, in an image root.
  * `digest PATH` prints the sha256 of a file, `-` when there is none.
  */
@@ -78,7 +83,30 @@ _own() {
   fi
   chmod -- "$2" "$3"
 }
-own() { place "$3" all && _own "$1" "$2" "$P" "\${P#"$R"}"; }
+own() { place "$3" all && wrote "$1=$2" "$3" && _own "$1" "$2" "$P" "\${P#"$R"}"; }
+_journal() { place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && test -d "$P"; }
+wrote() {
+  ( _journal || exit 0
+    umask 077
+    grep -qxF -e "$1 $2" -- "$P/wrote" 2>/dev/null || printf '%s\\n' "$1 $2" >> "$P/wrote" )
+}
+_remember() { # NEW OLD DIGEST PATH
+  ( _journal || exit 0
+    test -e "$P/files$4" || test -d "$P/edits$4" || test -n "\${keep_text-}" || exit 0
+    test "$(stat -c %s -- "$1")" -le 1048576 || exit 0
+    umask 077
+    _level=0 _edits=$P/edits$4
+    while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
+    _found=-
+    test ! -f "$2" || { test "$(stat -c %s -- "$2")" -le 1048576 || exit 0; _found=$(sha256sum < "$2" | cut -c 1-64); }
+    # What stands there is not ours: an edit of its own.
+    if test "$_level" = 0 || ! grep -qxF -e "$_found $4" -- "$P/wrote" 2>/dev/null; then
+      _level=$((_level + 1))
+      mkdir -p -- "$_edits" || exit
+      if test "$_found" = -; then rm -f -- "$_edits/$_level.base"; else cat < "$2" > "$_edits/$_level.base"; fi || exit
+    fi
+    cat < "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours" ) && wrote "$3" "$4"
+}
 owner_mode() {
   place "$1" all || return
   if live; then stat -c '%U:%G %04a' -- "$P"; return; fi
@@ -95,7 +123,8 @@ put() {
     trap 'exit 130' HUP INT TERM
     cat > new || exit
     test "$3" = - || test "$(sha256sum < new | cut -c 1-64)" = "$3" || { echo "$4: not all of it arrived" >&2; exit 181; }
-    _own "$1" "$2" new "\${_to#"$R"}" && mv -fT new "../\${_to##*/}" ) || return
+    _own "$1" "$2" new "\${_to#"$R"}" && _remember new "../\${_to##*/}" "$(sha256sum < new | cut -c 1-64)" "$4" &&
+      mv -fT new "../\${_to##*/}" ) || return
   ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
 }
 root_owner() { if live; then echo "$(id -u):$(id -g)"; else echo root:root; fi; }

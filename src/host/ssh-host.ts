@@ -14,6 +14,8 @@ const MOST_COMMANDS = 8;
 
 export interface SshTarget extends Login {
   readonly sudo?: Sudo;
+  /** Of one command, milliseconds, in place of its own limit. */
+  readonly limitMs?: number;
 }
 
 /** A machine reached over SSH: one connection, one channel for each command. */
@@ -36,6 +38,7 @@ export class SshHost implements Host {
       launch: (argv, doing) => this.#launch(argv, doing),
       most: MOST_COMMANDS,
       ...(target.sudo ? { sudo: target.sudo } : {}),
+      ...(target.limitMs === undefined ? {} : { limitMs: target.limitMs }),
     });
     this.#client.on('error', (error) => (this.#lost ??= error.message));
     this.#client.on('close', () => (this.#lost ??= 'the peer closed the connection'));

@@ -33,6 +33,7 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
       ...(decisions.keepaliveMs === undefined ? {} : { keepaliveMs: decisions.keepaliveMs }),
       ...(decisions.signal ? { signal: decisions.signal } : {}),
       ...(decisions.sudoPassword ? { sudo: { password: decisions.sudoPassword } } : {}),
+      ...(decisions.commandLimitMs === undefined ? {} : { limitMs: decisions.commandLimitMs }),
     });
     ssh.standsOn(() => way.stop());
     if (beneath) ssh.standsOn(() => beneath[Symbol.asyncDispose]());

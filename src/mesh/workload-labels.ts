@@ -5,6 +5,8 @@ import type { Workload } from './workload.ts';
 /** A Service selects the entries that carry `service.meshx.dev/NAME: ready`; any other word takes the VM out of it. */
 export const SERVICE_LABEL_PREFIX = 'service.meshx.dev/';
 export const READY = 'ready';
+/** The word of a VM that takes no new connections, as it leaves or restarts. */
+export const DRAINING = 'draining';
 
 /** The Sidecar resource of a VM selects its proxy by this label. */
 export const VM_LABEL = 'meshx.dev/vm';

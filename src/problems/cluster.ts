@@ -54,7 +54,7 @@ export const clusterProblems = {
   })),
   forbidden: known('cluster-forbidden', (d: { cluster: string; request: string; reason: string }) => ({
     message: `You may not ${d.request} in ${d.cluster}: ${d.reason}`,
-    hint: 'Ask the cluster administrator for this right; check it with: kubectl auth can-i',
+    hint: 'Ask the cluster administrator for the rights that each command needs, as roles: meshx rbac',
   })),
   fieldConflict: known(
     'field-manager-conflict',
@@ -190,5 +190,22 @@ export const clusterProblems = {
   externalIpTaken: known('external-ip-taken', (d: { address: string; node: string }) => ({
     message: `${d.address} is the address of node ${d.node}; an external IP must be free.`,
     hint: "Choose a free address of the nodes' network.",
+  })),
+  evictTargetUnknown: known('evict-target-unknown', (d: { target: string; namespace: string; cluster: string }) => ({
+    message: `Namespace ${d.namespace} of ${d.cluster} has no WorkloadGroup ${d.target}, and no VM of a group has that name or address.`,
+    hint: `See what is there with: kubectl get workloadgroups,workloadentries -n ${d.namespace}`,
+  })),
+  evictionUnknown: known('eviction-unknown', (d: { target: string; namespace: string; cluster: string }) => ({
+    message: `Nothing named ${d.target} was evicted from namespace ${d.namespace} of ${d.cluster}.`,
+    hint: `See what was with: kubectl get authorizationpolicies -A -l meshx.dev/evicted-from=${d.namespace}`,
+  })),
+  accountShared: known('evict-account-shared', (d: { account: string; shared: readonly string[]; target: string }) => ({
+    message: `${d.target} shares service account ${d.account} with others, and a policy cannot tell them apart. Nothing was changed.`,
+    hint: 'Give the others an account of their own, or keep them out too with: --accept-risk evict-account-shared',
+    issues: d.shared,
+  })),
+  evictNeedsIstiod: known('evict-needs-istiod', (d: { cluster: string }) => ({
+    message: `${d.cluster} is of the generation before istiod: it has no policy that denies an identity.`,
+    hint: 'Take the machine out with: meshx deregister NAME IP, and close its way to the network.',
   })),
 };

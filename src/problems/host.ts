@@ -123,7 +123,7 @@ export const hostProblems = {
   })),
   timedOut: known('host-command-timed-out', (d: Doing & { ms: number }) => ({
     message: `${d.host}: ${d.doing} did not finish within ${seconds(d.ms)} and was stopped.`,
-    hint: 'Look on the machine at what it waits for; then run the same meshx command again.',
+    hint: 'Look on the machine at what it waits for; then run the same meshx command again, where it is only slow with --step-timeout SECONDS.',
   })),
   interrupted: known('host-command-interrupted', (d: Doing) => ({
     message: `${d.host}: ${d.doing} was stopped because meshx was interrupted.`,
@@ -143,7 +143,19 @@ export const hostProblems = {
   })),
   sudoRefused: known('sudo-refused', (d: Doing & { said: string }) => ({
     message: `${d.host}: sudo did not allow ${d.doing}${d.said === '' ? '' : `: ${d.said}`}.`,
-    hint: 'Log in as root, or give the user the right in /etc/sudoers.d; with a password use --sudo-password-file FILE',
+    hint: 'Log in as root, or give the user the right with: meshx sudoers VM --install; with a password use --sudo-password-file FILE',
+  })),
+  rootProgramLacks: known('root-program-outdated', (d: Doing) => ({
+    message: `${d.host}: the root program there does not know ${d.doing}: it is of another version of meshx. Nothing was run.`,
+    hint: `Have somebody who may become root put this version's there: meshx sudoers ${d.host} --install`,
+  })),
+  sudoersRefused: known('sudoers-refused', (d: At & { said: string }) => ({
+    message: `${d.host}: visudo does not accept the sudoers file: ${d.said}. Nothing was written.`,
+    hint: 'Look at the file with: meshx sudoers --for USER; sudo 1.8.7 or later knows digests: sudo -V',
+  })),
+  sudoersUnread: known('sudoers-unread', (d: At & { sudoer: string; said: string }) => ({
+    message: `${d.host}: the sudoers file stands there, and sudo does not give ${d.sudoer} the right: ${d.said}.`,
+    hint: 'Check that the user exists, and that /etc/sudoers reads /etc/sudoers.d: visudo -c',
   })),
   sudoPasswordWrong: known('sudo-password-wrong', (d: At) => ({
     message: `${d.host}: sudo did not accept the password.`,

@@ -30,11 +30,11 @@ function lastLines(text: string): string {
 export const reconcileProblems = {
   probeFailed: known('probe-failed', (d: { host: string; probe: string; exitCode: number; stderr: string }) => ({
     message: `${d.host}: looking at ${d.probe} failed (exit code ${d.exitCode}): ${lastLines(d.stderr) || 'no message'}`,
-    hint: 'nothing was changed. Look whether the user may use sudo and whether the machine runs systemd: sudo systemctl is-system-running',
+    hint: 'Look whether the user may use sudo and whether the machine runs systemd: sudo systemctl is-system-running',
   })),
   factsIncomplete: known('facts-incomplete', (d: { host: string; detail: string }) => ({
     message: `${d.host}: the answers of the machine did not arrive whole: ${d.detail}`,
-    hint: 'nothing was changed. Run the command again; when it stays, look at what the login shell of the user prints.',
+    hint: 'Run the same meshx command again; when it stays, look at what the login shell of the user prints.',
   })),
   changeFailed: known('change-failed', (d: Progress & { exitCode: number; stderr: string }) => ({
     message: `${d.host}: could not ${d.doing} (exit code ${d.exitCode}): ${lastLines(d.stderr) || 'no message'}`,
@@ -108,6 +108,11 @@ export const reconcileProblems = {
   planInvalid: known('plan-invalid', (d: { path: string; detail: string }) => ({
     message: `${d.path} is not a plan of meshx: ${d.detail}`,
     hint: 'Make a new one: meshx setup-vm VM --dry-run --out plan.json',
+  })),
+  undoJournalDamaged: known('undo-journal-damaged', (d: { host: string; issues: readonly string[] }) => ({
+    message: `${d.host}: the undo journal cannot be followed: ${d.issues.join('; ')}`,
+    hint: 'nothing was changed. Look at /var/lib/meshx/undo on the VM: index has the state before, files/ the copies. Mend the line, or go back by hand.',
+    issues: d.issues,
   })),
   rootDirectoryInvalid: known('root-directory-invalid', (d: { directory: string; detail: string }) => ({
     message: `${d.directory} cannot be the root directory of an image: ${d.detail}`,

@@ -29,6 +29,8 @@ export interface ApplyOptions {
   readonly only?: 'before-proof' | 'after-proof';
   /** The command that goes on after a failure, as it can be typed. */
   readonly again?: string;
+  /** Called before each step that changes something; a Problem that it throws is the failure of that step. */
+  readonly beforeStep?: (step: PlannedStep) => Promise<void>;
 }
 
 /** A run under way: what the steps share. */
@@ -70,7 +72,8 @@ async function keepState(plan: Plan, run: Run): Promise<void> {
   if (output.exitCode !== 0) throw explain(output, progress(run, 'keep the state before the first change'));
 }
 
-async function applyStep({ id, title, changes }: PlannedStep, run: Run): Promise<Outcome> {
+async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {
+  const { id, title, changes } = step;
   const started = performance.now();
   const before = run.done.length;
   const outcome = (status: Outcome['status'], problem?: Problem): Outcome => {
@@ -83,6 +86,8 @@ async function applyStep({ id, title, changes }: PlannedStep, run: Run): Promise
       ...(problem && { problem }),
     };
   };
+  const refused = changes.length > 0 ? await prepared(step, run) : undefined;
+  if (refused) return outcome('failed', refused);
   for (const change of changes) {
     const problem = await applyChange(change, run);
     if (problem) return outcome('failed', problem);
@@ -90,6 +95,16 @@ async function applyStep({ id, title, changes }: PlannedStep, run: Run): Promise
     run.left.shift();
   }
   return outcome(changes.length > 0 ? 'changed' : 'unchanged');
+}
+
+async function prepared(step: PlannedStep, { options }: Run): Promise<Problem | undefined> {
+  try {
+    await options.beforeStep?.(step);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
 }
 
 /** Undefined when the change was made. A thrown Problem is a lost connection, a time limit or an abort; the rest are bugs. */

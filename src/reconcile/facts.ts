@@ -1,9 +1,11 @@
 import type { Host, Output } from '../host/host.ts';
-import { prelude, quote, type Script } from '../host/shell.ts';
+import { scriptCommand, type Script } from '../host/shell.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
+import { CALLS, callLine, callsText } from './calls.ts';
 import { parseFrames } from './frames.ts';
 import { kindOf } from './kinds/index.ts';
 import type { Resource, Step } from './resource.ts';
+import { sha256 } from './sha256.ts';
 
 /** What the host answered to every probe, by resource id. Raw on purpose: it can be saved and replayed in a test. */
 export type Facts = ReadonlyMap<string, Output>;
@@ -16,14 +18,15 @@ export async function gatherFacts(steps: readonly Step[], host: Host, signal?: A
   const probes = new Map(steps.flatMap(({ wants }) => wants.map(probe)));
   if (probes.size === 0) return new Map();
   const command = {
-    argv: ['sh', '-s', 'meshx-probes'],
+    ...scriptCommand({ name: 'probes', text: PROBES, args: [] }),
     stdin: probesText([...probes.values()]),
-    asRoot: true,
-  } as const;
+  };
   const answer = await host.run({ ...command, timeoutMs: 120_000 }, signal);
   if (answer.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the machine', ...answer });
   const frames = parseFrames(answer.stdout, probes.size);
-  if (typeof frames === 'string') throw reconcileProblems.factsIncomplete({ host: host.name, detail: frames });
+  if (typeof frames === 'string') {
+    throw reconcileProblems.factsIncomplete({ host: host.name, detail: answer.stderr.trim() || frames });
+  }
   const facts = new Map([...probes.keys()].map((id, index) => [id, frames[index] as Output]));
   for (const [id, found] of facts) {
     if (found.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: id, ...found });
@@ -41,7 +44,7 @@ function probe(want: Resource): [id: string, script: Script] {
  * `$()` would take away. File descriptor 3 is the real stdout; stderr is caught by the outer `$()`. LC_ALL=C of the
  * prelude makes `${#}` count bytes.
  */
-const ASK = `ask() {
+export const ASK = `ask() {
   err=$(
     { out=$( ( "$@" ) </dev/null 2>&4; echo "x$?" ); } 4>&1
     code=\${out##*x} out=\${out%x*}
@@ -54,12 +57,34 @@ const ASK = `ask() {
 `;
 
 /**
- * The text of each different probe once, as a function, then one line for each question. base64 brings bytes that are not
- * UTF-8 through unharmed; a text that arrives cut off runs nothing, as the main function is not whole.
+ * Asks what stdin says: `text DIGEST TEXT` for each different probe once, then `ask DIGEST WORD…` for each question. Where
+ * root runs only what it knows ($GATE, set by meshx's root program), a text is one of those that it has, or none. base64
+ * brings bytes that are not UTF-8 through unharmed.
  */
+export const PROBES = `${ASK}${CALLS}known() { command -v "script_$1" >/dev/null; }
+on_line() {
+  case $2 in '' | *[!0-9a-f]*) echo 'a digest was expected' >&2; return 1 ;; esac
+  case $1 in
+  text) known "$2" || { test -z "\${GATE-}" || { echo "the root program of this machine is of another version of meshx: it has no probe $2" >&2; return 1; }; eval "script_$2() {
+$3
+}"; } ;;
+  ask)
+    known "$2" || { echo "nobody said what $2 is" >&2; return 1; }
+    _id=$2
+    shift 2
+    ask "script_$_id" "$@" ;;
+  *) return 1 ;;
+  esac
+}
+{ calls on_line 3>&1 || echo failed; } | base64
+`;
+
+/** Each text once, whatever the number of questions. */
 function probesText(scripts: readonly Script[]): string {
   const texts = [...new Set(scripts.map(({ text }) => text))];
-  const functions = texts.map((text, index) => `probe_${index}() {\n${text}\n}\n`).join('');
-  const asks = scripts.map(({ text, args }) => ['ask', `probe_${texts.indexOf(text)}`, ...args.map(quote)].join(' '));
-  return `${prelude()}${ASK}${functions}main() {\n${asks.join('\n')}\n}\nmain 3>&1 | base64\n`;
+  const asks = scripts.map(({ text, args }) => callLine('ask', sha256(text), ...args));
+  return callsText([...texts.map((text) => callLine('text', sha256(text), text)), ...asks]);
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBES];

@@ -1,21 +1,63 @@
-import type { Command } from '../host/host.ts';
-import { prelude } from '../host/shell.ts';
-import { quote } from '../host/shell.ts';
+import type { Command, Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { CALLS, callLine, callsText } from './calls.ts';
+import { explain } from './explain.ts';
 import type { Plan } from './plan.ts';
-import { UNDO_FUNCTIONS } from './undo-shell.ts';
+import type { Touches } from './resource.ts';
+import { UNDO_WITH_PICTURE } from './undo-shell.ts';
 
-/** Keeps the state of everything that the plan touches, in one round trip; undefined when it touches nothing. */
+/**
+ * Keeps the state of everything that the plan touches, in one round trip; undefined when it touches nothing. The first time
+ * on a machine it keeps a picture of the whole machine too.
+ */
 export function journalCommand(plan: Plan): (Command & { readonly asRoot: true }) | undefined {
-  const lines = [...new Set(plan.steps.filter((step) => step.changes.length > 0).flatMap(keepLines))];
-  if (lines.length === 0) return undefined;
-  // A function is read whole before it runs: a stream that was cut runs nothing.
-  const text = `${prelude()}${UNDO_FUNCTIONS}main() {\nundo_open || exit\n${lines.join('\n')}\nundo_close\n}\nmain\n`;
-  return { argv: ['sh', '-s', 'meshx-journal'], stdin: text, asRoot: true, timeoutMs: 120_000 };
+  const touched = plan.steps.filter((step) => step.changes.length > 0).map(({ touches }) => touches);
+  return keepCommand(touched);
 }
 
-function keepLines({ touches }: Plan['steps'][number]): readonly string[] {
-  const keep = (what: string, things: readonly string[] = []) =>
-    things.map((each) => `keep_${what} ${quote(each)} || exit`);
-  const { paths, units, users, packages } = touches;
-  return [...keep('path', paths), ...keep('unit', units), ...keep('user', users), ...keep('package', packages)];
+/**
+ * Keeps the state before something is changed outside a plan. Throws the Problem of a journal that could not be written;
+ * then nothing must be changed.
+ */
+export async function keepBefore(host: Host, touches: Touches, signal?: AbortSignal): Promise<void> {
+  const command = keepCommand([touches]);
+  if (!command) return;
+  const output = await host.run(command, signal);
+  if (output.exitCode === 0) return;
+  const doing = 'keep the state before the first change';
+  throw explain(output, { host: host.name, doing, done: [], left: [], again: undefined });
 }
+
+function keepCommand(touched: readonly Touches[]): (Command & { readonly asRoot: true }) | undefined {
+  const lines = [...new Set(touched.flatMap(keepLines))];
+  if (lines.length === 0) return undefined;
+  return {
+    ...scriptCommand({ name: 'journal', text: JOURNAL, args: [] }),
+    stdin: callsText(lines),
+    timeoutMs: 120_000,
+  };
+}
+
+/** Keeps what stdin names: `keep_path PATH` and its like, one in each line. */
+export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}keep() {
+  case $1 in keep_tree | keep_path | keep_unit | keep_user | keep_package) "$1" "$2" || exit ;; *) exit 1 ;; esac
+}
+undo_open picture || exit
+calls keep || exit
+undo_close
+`;
+
+/** Trees first: the first line about a thing is the one that stays. */
+function keepLines({ paths, trees, units, users, packages }: Touches): readonly string[] {
+  const keep = (what: string, things: readonly string[] = []) => things.map((each) => callLine(`keep_${what}`, each));
+  return [
+    ...keep('tree', trees),
+    ...keep('path', paths),
+    ...keep('unit', units),
+    ...keep('user', users),
+    ...keep('package', packages),
+  ];
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [JOURNAL];

@@ -20,11 +20,12 @@ export interface Plan {
 
 /**
  * Pure: the same steps and facts always give the same plan. An empty plan means the host is as wanted. Throws a Problem
- * when a fact shows that something can never be as wanted (a package for another architecture).
+ * when a fact shows that something can never be as wanted (a package for another architecture). `changed` names resources
+ * that something else than these steps alters before them.
  */
-export function plan(steps: readonly Step[], facts: Facts): Plan {
+export function plan(steps: readonly Step[], facts: Facts, changed: ReadonlySet<string> = new Set()): Plan {
   refuseContradictions(steps);
-  const touched = new Set<string>();
+  const touched = new Set(changed);
   const expected = new Map<string, ReturnType<Facts['get']>>();
   const planned = (want: Resource): { changes: readonly Change[]; touches: Touches } => {
     const kind = kindOf(want);
@@ -44,7 +45,9 @@ export function plan(steps: readonly Step[], facts: Facts): Plan {
 
 function plannedStep(step: Step, wants: readonly { changes: readonly Change[]; touches: Touches }[]): PlannedStep {
   const all = (key: keyof Touches) => [...new Set(wants.flatMap(({ touches }) => touches[key] ?? []))];
-  const touches = { paths: all('paths'), units: all('units'), users: all('users'), packages: all('packages') };
+  const trees = all('trees');
+  const things = { paths: all('paths'), units: all('units'), users: all('users'), packages: all('packages') };
+  const touches = { ...things, ...(trees.length > 0 && { trees }) };
   const { id, title, when } = step;
   return { id, title, changes: wants.flatMap(({ changes }) => changes), touches, ...(when && { when }) };
 }
@@ -62,6 +65,15 @@ export function summaries({ steps }: Plan): readonly string[] {
 /** Names a plan: the same plan has the same hash, whatever the order of keys in its JSON. Hexadecimal sha256. */
 export function planHash(planned: Plan): string {
   return sha256(JSON.stringify(planned, sortKeys));
+}
+
+/** Whether a plan holds nothing but changes of an earlier one, in its order: what is left of it. */
+export function isRestOf(rest: Plan, whole: Plan): boolean {
+  const keys = ({ steps }: Plan): readonly string[] =>
+    steps.flatMap(({ id, changes }) => changes.map((change) => JSON.stringify([id, change], sortKeys)));
+  const left = [...keys(rest)];
+  for (const key of keys(whole)) if (key === left[0]) left.shift();
+  return left.length === 0;
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

@@ -56,6 +56,8 @@ export interface Change {
 /** What a change may alter on the machine; the journal keeps the state of each before the first change. */
 export interface Touches {
   readonly paths?: readonly string[];
+  /** Paths that are ours with all that is ever in them, where they were absent before. */
+  readonly trees?: readonly string[];
   readonly units?: readonly string[];
   readonly users?: readonly string[];
   readonly packages?: readonly string[];

@@ -8,6 +8,12 @@ export const PLACES = {
   key: '/etc/certs/key.pem',
   token: '/run/secrets/tokens/istio-token',
   capture: '/usr/local/lib/meshx/capture',
+  revertTimer: '/etc/systemd/system/meshx-revert.timer',
+  bypass: '/usr/local/sbin/meshx-bypass',
+  /** Read by capture. */
+  firewall: '/usr/local/lib/meshx/firewall',
+  /** Started by istio.service and meshx-resolver.service. */
+  resolver: '/usr/local/lib/meshx/resolver',
   units: '/etc/systemd/system',
 } as const;
 
@@ -18,3 +24,6 @@ export const PROXY_USER = 'istio-proxy';
 export const PROXY = `${PROXY_USER}:${PROXY_USER}`;
 
 export const ROOT = 'root:root';
+
+/** Where a VM remembers which package was installed; copies of it and of the one before stand beside it. */
+export const PACKAGE_MARKER = '/var/lib/meshx/package';

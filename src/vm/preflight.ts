@@ -5,17 +5,14 @@ import { vmProblems } from '../problems/vm.ts';
 import type { Finding } from './finding.ts';
 import type { ResolverRecord } from './input.ts';
 import type { PreflightInput } from './preflight-input.ts';
-import {
-  firewallFindings,
-  hostsAddress,
-  type MeshAddress,
-  meshAddress,
-  nameFindings,
-  reachFindings,
-} from './preflight/network.ts';
+import { coexistence } from './preflight/coexistence.ts';
+import type { CaptureExclusions } from './preflight/exclusions.ts';
+import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFindings } from './preflight/network.ts';
 import { parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
 import { serviceFindings } from './preflight/services.ts';
+import { isLoopback, parseListeners } from './preflight/sockets.ts';
+import { resolverFindings } from './resolver/finding.ts';
 import { architecture, clockFindings, systemFindings } from './preflight/system.ts';
 
 /** What the machine is, and what stands in the way of taking it into the mesh. */
@@ -23,6 +20,10 @@ export interface Preflight {
   readonly facts: VmFacts;
   readonly resolver: ResolverRecord;
   readonly findings: readonly Finding[];
+  /** What capture must leave alone; nothing for an image. */
+  readonly exclusions: CaptureExclusions;
+  /** TCP ports that other machines could reach, were no firewall between: sorted, each once. */
+  readonly listening: readonly number[];
 }
 
 /** Addresses of two unreachable control planes take eight seconds. */
@@ -49,18 +50,22 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
   const mesh: MeshAddress = live
     ? meshAddress(answers, input)
     : { address: input.address ?? '', addresses: [], findings: [] };
+  const others = coexistence(live ? answers : {}, input);
   const machine = (): readonly Finding[] => [
     ...clockFindings(answers, input.now),
     ...mesh.findings,
     ...reachFindings(answers, input),
-    ...firewallFindings(answers, input),
     ...nameFindings(answers, input.generation),
+    ...resolverFindings(resolverRecord(answers), vmFacts(answers, { ...mesh, sshPorts }), input.generation),
     ...serviceFindings(answers, input, sshPorts),
+    ...others.findings,
   ];
   return {
     facts: vmFacts(answers, { ...mesh, sshPorts }),
     resolver: resolverRecord(answers),
     findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
+    exclusions: others.exclusions,
+    listening: listeningPorts(answers),
   };
 }
 
@@ -78,6 +83,11 @@ function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses
     sshPorts: network.sshPorts,
     nameservers: lines(answers, 'resolv').flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
   };
+}
+
+function listeningPorts(answers: Answers): readonly number[] {
+  const listeners = parseListeners(lines(answers, 'tcp')).filter((listener) => !isLoopback(listener));
+  return [...new Set(listeners.map(({ port }) => port))].sort((a, b) => a - b);
 }
 
 /** Port 22 always: somebody may start sshd later. */

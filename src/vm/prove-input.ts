@@ -16,8 +16,8 @@ export interface ProveInput {
   readonly client?: Host;
   /** What a client outside the mesh will meet, per port number, as src/mesh/mutual-tls.ts computed it. */
   readonly outside?: Readonly<Record<number, Meeting>>;
-  /** Opens a new connection from the operator's machine. */
-  readonly dial?: (address: string, port: number) => Promise<DialAnswer>;
+  /** Opens a new connection from the operator's machine, which speaks first or keeps silent. */
+  readonly dial?: (address: string, port: number, how: { readonly speaks: boolean }) => Promise<DialAnswer>;
   /** Is the VM's entry there and healthy? Asked of the Kubernetes API. */
   readonly entry?: () => Promise<Witness>;
   /** Does istiod call the proxy synced? */

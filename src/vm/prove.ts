@@ -5,28 +5,39 @@ import { type Asking, askingOf, type Check } from './proofs/checks.ts';
 import { classicChecks, clusterChecks, currentChecks } from './proofs/machine-checks.ts';
 import { inwardChecks, outwardChecks } from './proofs/traffic-checks.ts';
 
+/** Checks that stand in each other's way or build on each other: one after another. */
+type Chain = readonly Check[];
+
 /**
- * Proves, one by one, what setup-vm and up promise. Each proof waits for its condition with a limit; a failed one does not
- * stop the rest, which often says why. Throws what `Host.run` throws.
+ * Proves what setup-vm and up promise, side by side where proofs do not disturb each other, and gives them in the order of
+ * the list. Each proof waits for its condition with a limit; a failed one does not stop the rest, which often says why.
+ * Throws what `Host.run` throws.
  */
 export async function* prove(host: Host, input: ProveInput, signal?: AbortSignal): AsyncGenerator<Proof> {
   const asking = askingOf(host, input, signal);
-  for (const check of checksOf(input)) {
+  for (const chains of phasesOf(input)) {
     signal?.throwIfAborted();
-    yield await proofOf(check, asking);
+    const running = chains.map((chain) => proofsOf(chain, asking));
+    // What is thrown while another one is waited for is met when its turn comes.
+    for (const each of running) each.catch(() => undefined);
+    for (const each of running) yield* await each;
   }
 }
 
-function checksOf(input: ProveInput): readonly Check[] {
+/** Traffic is tried when the machine was looked at: a sidecar that starts is waited for only once. */
+function phasesOf(input: ProveInput): readonly (readonly Chain[])[] {
   const { cluster, workload } = input;
   const machine =
     cluster.generation === 'current' ? currentChecks(cluster, workload) : classicChecks(cluster, workload);
-  return [
-    ...machine,
-    ...clusterChecks.filter(({ id }) => isAsked(id, input)),
-    ...outwardChecks(input),
-    ...inwardChecks(input),
-  ];
+  const alone = (checks: readonly Check[]): readonly Chain[] => checks.map((check) => [check]);
+  const seen = clusterChecks.filter(({ id }) => isAsked(id, input));
+  return [alone(machine), [...alone(seen), ...alone(outwardChecks(input)), ...inwardChecks(input)]];
+}
+
+async function proofsOf(chain: Chain, asking: Asking): Promise<readonly Proof[]> {
+  const proofs: Proof[] = [];
+  for (const check of chain) proofs.push(await proofOf(check, asking));
+  return proofs;
 }
 
 /** What nobody can ask is left out, not reported as skipped each time. */

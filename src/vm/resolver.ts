@@ -2,25 +2,12 @@ import type { Resource } from '../reconcile/resource.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { render } from '../templates.ts';
 import type { ResolverRecord } from './input.ts';
+import { type ResolverOwner, resolverOwner } from './resolver/owner.ts';
 import { rootFile } from './wants.ts';
-
-/** What the record tells of, in the words of the probe. */
-export const RESOLVER_UNITS = [
-  'systemd-resolved',
-  'NetworkManager',
-  'dnsmasq',
-  'systemd-networkd',
-  'networking',
-] as const;
-export const RESOLVER_PROGRAMS = ['dnsmasq', 'resolvconf', 'dhclient'] as const;
-export const RESOLVER_FILES = ['/etc/dhcp/dhclient.conf', '/etc/dnsmasq.d', '/etc/resolvconf/resolv.conf.d'] as const;
-
-/** Who owns /etc/resolv.conf on a machine. */
-export type ResolverOwner = 'systemd-resolved' | 'network-manager' | 'resolvconf' | 'dhclient' | 'plain';
 
 /** How the classic names reach the machine's programs. */
 export interface ResolverDecision {
-  readonly owner: ResolverOwner;
+  readonly owner: Exclude<ResolverOwner, 'unknown'>;
   /** What was looked at, in order, and what it said: for people who ask why. */
   readonly trail: readonly string[];
   readonly wants: readonly Resource[];
@@ -46,41 +33,12 @@ const LOOPBACK_ONLY =
  * outside resolve when it is down. Pure. Throws `resolver-unknown` and `dnsmasq-missing`.
  */
 export function resolverDecision(record: ResolverRecord, names: ClassicNames): ResolverDecision {
-  const trail: string[] = [];
-  const owner = ownerOf(record, trail);
+  const { owner, trail } = resolverOwner(record);
+  if (owner === 'unknown') throw vmProblems.resolverUnknown({ link: record.link ?? '', trail });
   if (!record.programs.includes('dnsmasq')) throw vmProblems.dnsmasqMissing({ trail });
   if (owner === 'network-manager') return { owner, trail, ...networkManager(names) };
   const { wants, reads } = ARRANGEMENTS[owner](record, names);
   return { owner, trail, wants: [...dnsmasq(names), ...wants, ...dnsmasqRuns(reads)], units: [DNSMASQ] };
-}
-
-/** Asks from the most specific sign to the least: who would overwrite a change made by another hand? */
-function ownerOf(record: ResolverRecord, trail: string[]): ResolverOwner {
-  const { link = '', active, programs, files } = record;
-  const says = (sign: string, found: boolean): boolean => {
-    trail.push(`${sign}: ${found ? 'yes' : 'no'}`);
-    return found;
-  };
-  const resolved = link.includes('/systemd/resolve/') || /^nameserver 127\.0\.0\.53$/m.test(record.resolvConf);
-  if (says('systemd-resolved runs and resolv.conf is its file', active.includes('systemd-resolved') && resolved))
-    return 'systemd-resolved';
-  if (says('NetworkManager runs', active.includes('NetworkManager'))) return 'network-manager';
-  if (
-    says(
-      'resolvconf is installed and resolv.conf links to its file',
-      programs.includes('resolvconf') && link.includes('resolvconf'),
-    )
-  )
-    return 'resolvconf';
-  if (says('resolv.conf links elsewhere', link !== '')) throw vmProblems.resolverUnknown({ link, trail });
-  if (
-    says(
-      'dhclient is installed and configured',
-      programs.includes('dhclient') && files.includes('/etc/dhcp/dhclient.conf'),
-    )
-  )
-    return 'dhclient';
-  return 'plain';
 }
 
 interface Arrangement {
@@ -95,7 +53,10 @@ const RESOLVCONF_HEAD = '/etc/resolvconf/resolv.conf.d/head';
 const UPLINK = '/etc/dnsmasq.d/meshx-uplink';
 
 const ARRANGEMENTS: Readonly<
-  Record<Exclude<ResolverOwner, 'network-manager'>, (record: ResolverRecord, names: ClassicNames) => Arrangement>
+  Record<
+    Exclude<ResolverOwner, 'network-manager' | 'unknown'>,
+    (record: ResolverRecord, names: ClassicNames) => Arrangement
+  >
 > = {
   'systemd-resolved': (record, { domains }) => ({
     wants: [

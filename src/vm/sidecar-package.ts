@@ -10,6 +10,7 @@ import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb } from '.
 import { directoryPackage } from './package/directory.ts';
 import { download } from './package/download.ts';
 import { readRpm } from './package/rpm.ts';
+import { PACKAGE_MARKER } from './places.ts';
 
 export interface PackageRequest {
   /** Path of a .deb, an .rpm or a directory, or a URL. */
@@ -28,7 +29,7 @@ export interface PackageRequest {
 /** Where the binaries go, and where the VM remembers which package it has. */
 export const PACKAGE_PLACES = {
   verify: ['/usr/local/bin/pilot-agent', '/usr/local/bin/envoy'],
-  marker: '/var/lib/meshx/package',
+  marker: PACKAGE_MARKER,
 } as const;
 
 /**

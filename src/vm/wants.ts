@@ -2,9 +2,9 @@ import type { DirectoryWant } from '../reconcile/kinds/directory.ts';
 import type { FileWant } from '../reconcile/kinds/file.ts';
 import { PROXY, ROOT } from './places.ts';
 
-/** A directory of the sidecar. */
+/** A directory of the sidecar, which alone fills it. */
 export function proxyDirectory(path: string, mode = '0755'): DirectoryWant {
-  return { kind: 'directory', path, owner: PROXY, mode };
+  return { kind: 'directory', path, owner: PROXY, mode, contents: 'ours' };
 }
 
 /** A file of the sidecar. */

@@ -54,18 +54,18 @@ const entry = (address: string, labels: Readonly<Record<string, string>>, group?
 });
 
 describe('register, current', () => {
-  test('[F52] makes Service, WorkloadGroup and Sidecar, in this order, by server-side apply', async () => {
+  test('[F52] makes WorkloadGroup, Service and Sidecar, in this order, by server-side apply', async () => {
     await using world = await start();
     const { plan } = await world.register();
     expect(clusterPlanLines(plan)).toEqual([
-      'create Service vm/mysqldb',
       'create WorkloadGroup vm/db',
+      'create Service vm/mysqldb',
       'create Sidecar vm/meshx-db',
     ]);
     expect(world.server.mutations).toEqual([]);
     expect(await world.carryOut(plan)).toEqual([
-      'created Service mysqldb',
       'created WorkloadGroup db',
+      'created Service mysqldb',
       'created Sidecar meshx-db',
     ]);
     expect(world.server.mutations).toHaveLength(3);
@@ -112,7 +112,7 @@ describe('register, current', () => {
       if (ref.kind === 'Namespace') world.server.put(aConfigMap('vm', 'istio-ca-root-cert', { 'root-cert.pem': '' }));
     }
     expect(done).toEqual(
-      ['Namespace', 'ServiceAccount', 'Service', 'WorkloadGroup', 'Sidecar'].map((kind) => `created ${kind}`),
+      ['Namespace', 'ServiceAccount', 'WorkloadGroup', 'Service', 'Sidecar'].map((kind) => `created ${kind}`),
     );
     const paths = world.server.requests.map(({ path }) => path);
     expect(paths).toContain('/api/v1/namespaces/vm/configmaps/istio-ca-root-cert');
@@ -121,13 +121,13 @@ describe('register, current', () => {
   test('an entry that is there gets the label of a new service, and keeps the state of the others', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
-    world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'draining', app: 'db' }, 'db'));
+    world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'failing', app: 'db' }, 'db'));
     const { plan } = await world.register({ services: [web] });
     expect(plan.relabel).toMatchObject([
       { ref: { name: 'db-10.150.0.5' }, labels: { 'service.meshx.dev/web': 'ready' } },
     ]);
     await world.carryOut(plan);
-    const labels = { 'service.meshx.dev/mysqldb': 'draining', 'service.meshx.dev/web': 'ready', app: 'db' };
+    const labels = { 'service.meshx.dev/mysqldb': 'failing', 'service.meshx.dev/web': 'ready', app: 'db' };
     expect(world.server.object('WorkloadEntry', 'vm', 'db-10.150.0.5')?.['spec']).toMatchObject({ labels });
   });
 
@@ -135,7 +135,7 @@ describe('register, current', () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     const { metadata, ...rest } = entry('10.150.0.5', {}, 'db');
-    const labels = { 'service.meshx.dev/mysqldb': 'draining' };
+    const labels = { 'service.meshx.dev/mysqldb': 'failing' };
     world.server.put({ ...rest, metadata: { ...metadata, labels } });
     const { plan } = await world.register();
     expect(plan.relabel).toMatchObject([{ labels }]);
@@ -144,13 +144,21 @@ describe('register, current', () => {
     expect((await world.register()).plan.relabel).toEqual([]);
   });
 
+  test('a service that a run took out of rotation, and that never came back, is ready again', async () => {
+    await using world = await start();
+    await world.carryOut((await world.register()).plan);
+    world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'draining' }, 'db'));
+    const { plan } = await world.register();
+    expect(clusterPlanLines(plan)).toEqual(['label WorkloadEntry vm/db-10.150.0.5: service.meshx.dev/mysqldb=ready']);
+  });
+
   test('a fixed entry beside an automatic one of the same address and service is refused', async () => {
     await using world = await start();
     world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'ready' }, 'db'));
     const fixed = { fixedEntry: { address: '10.150.0.5' } };
     expect((await problemOf(world.register({ group: 'other' }, fixed))).id).toBe('entry-beside-automatic');
     const plan = (await world.register({ group: 'other', services: [web] }, fixed)).plan;
-    expect(clusterPlanLines(plan)).toEqual(['create Service vm/web', 'create WorkloadEntry vm/other-at-10.150.0.5']);
+    expect(clusterPlanLines(plan)).toEqual(['create WorkloadEntry vm/other-at-10.150.0.5', 'create Service vm/web']);
   });
 
   test('a WorkloadGroup of another owner is refused before anything is written', async () => {

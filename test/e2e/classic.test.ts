@@ -300,7 +300,7 @@ describe('a VM whose network is dhclient’s', () => {
   beforeAll(async () => {
     await lab().vm(vm, ip);
     await installOnVm(lab(), vm, 'bookworm', ['isc-dhcp-client', 'debianutils']);
-    server = await startDhcpServer(lab(), ip);
+    server = await startDhcpServer(lab(), [ip]);
     await runDhclient(lab(), vm);
   }, 120_000);
 

@@ -23,11 +23,14 @@ export interface Member {
   readonly ipv6?: string;
 }
 
-/** Makes the hub with its bridge; the load balancers' addresses are the hub's own. */
+/**
+ * Makes the hub with its bridge; the load balancers' addresses are the hub's own. A bridge without an address of its own takes
+ * the lowest of its ports: with each machine that comes or goes the others would lose the hub for up to half a minute.
+ */
 export async function makeHub(names: Names): Promise<void> {
   await mustShell(
     `ip netns add "$1"; ip -n "$1" link set lo up
-     ip -n "$1" link add br0 type bridge; ip -n "$1" addr add ${address.hub}/24 dev br0
+     ip -n "$1" link add br0 address ${hardwareAddress(address.hub)} type bridge; ip -n "$1" addr add ${address.hub}/24 dev br0
      for a in ${Object.values(address).slice(1).join(' ')}; do ip -n "$1" addr add "$a/32" dev br0; done
      ip -n "$1" addr add fd00:150::1/64 dev br0 nodad; ip -n "$1" link set br0 up`,
     [names.hub],
@@ -35,17 +38,21 @@ export async function makeHub(names: Names): Promise<void> {
   await resolveNames(names.hub, [`${address.hub} istiod.istio-system.svc`]);
 }
 
+/** A member's hardware address follows from its IPv4 address. */
+export function hardwareAddress(ip: string): string {
+  return ['02', '00', ...ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':');
+}
+
 /** Shell text that makes a member's namespace from nothing: no rule, no tracked connection is left from before. */
 export function attachScript(names: Names, member: Member): string {
   const ns = namespaceOf(names, member.name);
   const cable = cableOf(member.name);
-  const octets = member.ip.split('.').map((part) => Number(part).toString(16).padStart(2, '0'));
   return [
     `ip netns del ${ns} 2>/dev/null`,
     `ip -n ${names.hub} link del ${cable} 2>/dev/null`,
     `ip netns add ${ns}`,
     // A machine keeps its hardware address over a reboot; a new one would not be found for half a minute.
-    `ip -n ${names.hub} link add ${cable} type veth peer name eth0 address 02:00:${octets.join(':')} netns ${ns}`,
+    `ip -n ${names.hub} link add ${cable} type veth peer name eth0 address ${hardwareAddress(member.ip)} netns ${ns}`,
     `ip -n ${names.hub} link set ${cable} master br0 up`,
     `ip -n ${ns} link set lo up`,
     `ip -n ${ns} addr add ${member.ip}/24 dev eth0`,

@@ -18,6 +18,8 @@ export interface VmOptions {
   /** False leaves the VM's own name out of its /etc/hosts, as some images do. */
   readonly hostnameInHosts?: boolean;
   readonly ipv6?: string;
+  /** Mebibytes of the machine's disk, which is then one of its own, in memory; the host's disk when absent. */
+  readonly diskMib?: number;
 }
 
 interface Lab {
@@ -34,6 +36,8 @@ export async function makeVm(lab: Lab, machine: { name: string; ip: string } & V
   const suite = machine.suite ?? 'bookworm';
   const folder = join(lab.names.run, 'vms', machine.name);
   const root = join(folder, 'root');
+  await mkdir(folder, { recursive: true });
+  if (machine.diskMib) await must(['mount', '-t', 'tmpfs', '-o', `size=${machine.diskMib}m`, 'tmpfs', folder]);
   for (const part of ['upper', 'work', 'root']) await mkdir(join(folder, part), { recursive: true });
   const lower = join(lab.roots[suite], 'root');
   const layers = `lowerdir=${lower},upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
@@ -137,6 +141,8 @@ export async function removeVm(lab: Lab, vm: string): Promise<void> {
   await detach(namespaceOf(lab.names, vm));
   const folder = join(lab.names.run, 'vms', vm);
   await run(['umount', '-R', join(folder, 'root')]);
+  // A run that was killed may have left one disk above another.
+  await run(['sh', '-c', 'while umount -l "$1" 2>/dev/null; do :; done', 'sh', folder]);
   await rm(folder, { recursive: true, force: true });
   await writeSshFiles(lab.names);
 }

@@ -173,7 +173,7 @@ test('the journal keeps the first state of all that is touched, in one round tri
   expect([undo, join(undo, 'index'), copy, join(undo, 'README')].map((path) => statSync(path).mode & 0o777)).toEqual([
     0o700, 0o600, 0o600, 0o600,
   ]);
-  expect(readFileSync(join(undo, 'README'), 'utf8')).toMatch(/^meshx undo journal, format 1/);
+  expect(readFileSync(join(undo, 'README'), 'utf8')).toMatch(/^meshx undo journal, format 2/);
 
   await reconcile(vm, file(a, 'third\n'), unit('a.service'));
   expect(vm.journal()).toEqual(lines);

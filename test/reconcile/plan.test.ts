@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Output } from '../../src/host/host.ts';
-import { isEmpty, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
+import { isEmpty, isRestOf, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Step } from '../../src/reconcile/resource.ts';
 
 const absent: Output = { exitCode: 0, stdout: '', stderr: '' };
@@ -63,4 +63,15 @@ test('steps that contradict themselves are a bug, the same wish twice is none', 
   ];
   expect(() => plan(wants('x', 'y'), facts)).toThrow('file:/etc/a is wanted in two different ways');
   expect(() => plan(wants('x', 'x'), facts)).not.toThrow();
+});
+
+test('a plan is what is left of another one when all its changes are in it, in that order', () => {
+  const planOf = (...summaries: readonly string[]): Plan => ({
+    steps: [{ id: 's', title: 'S', changes: summaries.map((summary) => ({ summary, scripts: [] })), touches: {} }],
+  });
+  const whole = planOf('a', 'b', 'c', 'b');
+  for (const rest of [[], ['a', 'b', 'c', 'b'], ['b', 'c'], ['b', 'b'], ['c']])
+    expect(isRestOf(planOf(...rest), whole)).toBe(true);
+  for (const other of [['d'], ['b', 'a'], ['c', 'c'], ['a', 'b', 'c', 'b', 'a']])
+    expect(isRestOf(planOf(...other), whole)).toBe(false);
 });

@@ -10,12 +10,16 @@ import {
 } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import type { Command, Host, Output } from '../../src/host/host.ts';
 import { LocalHost } from '../../src/host/local-host.ts';
 import { apply, type ApplyOptions, type Outcome } from '../../src/reconcile/apply.ts';
 import { gatherFacts } from '../../src/reconcile/facts.ts';
 import { plan, type Plan } from '../../src/reconcile/plan.ts';
 import type { Resource, Step } from '../../src/reconcile/resource.ts';
+
+// Each test starts some hundred small programs; how long that takes is the machine's affair.
+jest.setTimeout(60_000);
 
 /** The user who runs the tests, as `owner` of a want. */
 export const ME = userInfo().username;
@@ -54,7 +58,7 @@ show)
   ;;
 is-active) state=$(cat "$unit/active" 2>/dev/null || echo inactive); echo "$state"; test "$state" = active ;;
 is-enabled) test -d "$unit" || exit 1; if test -e "$unit/enabled"; then echo enabled; else echo disabled; exit 1; fi ;;
-enable) mkdir -p "$unit" && touch "$unit/enabled" ;;
+enable | reenable) mkdir -p "$unit" && touch "$unit/enabled" ;;
 disable) rm -f "$unit/enabled" ;;
 daemon-reload) rm -f "$STATE"/units/*/reload ;;
 reset-failed) ;;
@@ -71,24 +75,41 @@ esac
 const ACCOUNTS = `#!/bin/sh
 for word; do name=$word; done
 case $0 in
-*/getent) grep -q "^$name\\$" "$STATE/$1" 2>/dev/null || exit 2 ;;
+*/getent) grep -q "^$name\\$" "$STATE/$1" 2>/dev/null && echo "$name:x:900:" || exit 2 ;;
+*/userdel) sed -i "/^$name\\$/d" "$STATE/passwd" ;;
+*/groupdel) sed -i "/^$name\\$/d" "$STATE/group" ;;
 */groupadd) echo "$name" >> "$STATE/group" ;;
 */useradd) echo "$name" >> "$STATE/passwd" ;;
 esac
 `;
 
-// Enough of dpkg: a "package" is a tar of files, unpacked in the test's folder.
+// Enough of dpkg: a "package" is a tar of files, unpacked in the test's folder. A test that wants it known writes NAME
+// VERSION to dpkg-installs before; what a package brought and its version are then in the folder dpkg.
 const DPKG = `#!/bin/sh
 for word; do file=$word; done
 echo "dpkg $*" >> "$STATE/dpkg.log"
 test ! -e "$STATE/dpkg-says" || { cat "$STATE/dpkg-says"; exit 1; }
+case " $* " in *" --purge "* | *" --remove "*)
+  while read -r each; do test -d "$TARGET/$each" || rm -f "$TARGET/$each"; done < "$STATE/dpkg/$file.list"
+  sort -r "$STATE/dpkg/$file.list" | while read -r each; do rmdir "$TARGET/$each" 2>/dev/null; done
+  rm -f "$STATE/dpkg/$file.list" "$STATE/dpkg/$file.version"
+  exit 0 ;;
+esac
+test ! -e "$STATE/dpkg-installs" || {
+  read -r name version < "$STATE/dpkg-installs"
+  mkdir -p "$STATE/dpkg"; echo "$version" > "$STATE/dpkg/$name.version"
+  tar -tf "$file" | sed -e 's!^\\./!!' -e '/^$/d' > "$STATE/dpkg/$name.list"
+}
 tar -xf "$file" -C "$TARGET" --no-same-owner
 `;
 
 const OTHERS = `#!/bin/sh
 case $0 in
 */journalctl) echo 'last words of the unit' ;;
-*/dpkg-query) exit 1 ;;
+*/dpkg-query)
+  for word; do name=$word; done
+  test -e "$STATE/dpkg/$name.version" || exit 1
+  case " $* " in *" -L "*) sed "s!^!$TARGET/!" "$STATE/dpkg/$name.list" ;; *) echo "installed $(cat "$STATE/dpkg/$name.version")" ;; esac ;;
 */rpm) exit 1 ;;
 */restorecon) ;;
 esac
@@ -104,6 +125,8 @@ export class ShimMachine implements Host {
   readonly state = join(this.folder, 'state');
   readonly ran: string[] = [];
   readonly commands: Command[] = [];
+  /** A script of this name ends with exit code 1 and does nothing. */
+  breaks = '';
   readonly #local = new LocalHost();
 
   constructor() {
@@ -111,7 +134,7 @@ export class ShimMachine implements Host {
     for (const each of [bin, this.state, join(this.state, 'units'), this.path('etc')])
       mkdirSync(each, { recursive: true });
     const programs = { systemctl: SYSTEMCTL, dpkg: DPKG };
-    const texts = { ...programs, ...same(['getent', 'groupadd', 'useradd'], ACCOUNTS) };
+    const texts = { ...programs, ...same(['getent', 'groupadd', 'useradd', 'groupdel', 'userdel'], ACCOUNTS) };
     const all = { ...texts, ...same(['journalctl', 'dpkg-query', 'rpm', 'restorecon'], OTHERS) };
     for (const [name, text] of Object.entries(all)) {
       writeFileSync(join(bin, name), text);
@@ -131,18 +154,22 @@ export class ShimMachine implements Host {
   /** The lines of the undo journal; [] when there is none. */
   journal(): readonly string[] {
     const index = this.path('var/lib/meshx/undo/index');
-    return existsSync(index) ? this.read(index).trim().split('\n') : [];
+    const lines = existsSync(index) ? this.read(index).trim().split('\n') : [];
+    return lines.filter((line) => !line.startsWith('tables'));
   }
 
   async run(command: Command, signal?: AbortSignal): Promise<Output> {
     this.commands.push(command);
     this.ran.push(command.argv.find((word) => word.startsWith('meshx-')) ?? command.argv[0]);
+    if (this.breaks !== '' && this.ran.at(-1) === this.breaks) return { exitCode: 1, stdout: '', stderr: 'broken' };
     const env = [
       `PATH=${join(this.folder, 'bin')}:${process.env['PATH'] ?? ''}`,
       `STATE=${this.state}`,
       `TARGET=${this.path()}`,
       `MESHX_RUN=${this.path('run/meshx')}`,
+      `MESHX_PICTURE=${this.path()}`,
       `MESHX_UNDO=${this.path('var/lib/meshx/undo')}`,
+      `MESHX_AUDIT=${this.path('var/lib/meshx/audit')}`,
     ];
     return this.#local.run({ ...command, argv: ['env', ...env, ...command.argv], asRoot: false }, signal);
   }

@@ -52,6 +52,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   namespaces: 'Namespace',
   nodes: 'Node',
   peerauthentications: 'PeerAuthentication',
+  pods: 'Pod',
   proxyconfigs: 'ProxyConfig',
   serviceaccounts: 'ServiceAccount',
   servicecidrs: 'ServiceCIDR',

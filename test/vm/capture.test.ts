@@ -1,94 +1,15 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { jest } from '@jest/globals';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { aMachine, DOCKER, ESTABLISHED, type Machine } from './shim-vm.ts';
 
-const SHIMS = fileURLToPath(new URL('iptables-shim.sh', import.meta.url));
-const SCRIPT = fileURLToPath(new URL('../../systemd/capture', import.meta.url));
+// Scripts run hundreds of small programs: on a busy machine that takes its time.
+jest.setTimeout(60_000);
 
-/** A machine in a folder: the script with a root of its own, and small programs in place of iptables, ss and pilot-agent. */
-interface Machine extends AsyncDisposable {
-  run(verb: string, env?: Readonly<Record<string, string>>): Promise<{ code: number; stdout: string; stderr: string }>;
-  write(path: string, text: string): Promise<void>;
-  read(path: string): Promise<string>;
-  /** Rules of a program's nat table, as its -save prints them. */
-  nat(program: string): Promise<string>;
-}
-
-const ESTABLISHED = [
-  'ESTAB 0 0 10.150.0.5:22 10.150.0.1:41884 ino:10 sk:1e <->',
-  'ESTAB 0 0 [::ffff:10.150.0.5]:3306 [::ffff:10.150.0.9]:50000 uid:104 ino:11 sk:2 <->',
-  'ESTAB 0 0 [fd00::5%eth0]:7777 [fd00::1]:40000 ino:12 sk:3 <->',
-  'CLOSE-WAIT 1 0 10.150.0.5:40100 10.1.2.3:443 uid:1000 ino:13 sk:4 -->',
-  'ESTAB 0 0 127.0.0.1:15000 127.0.0.1:54132 uid:997 ino:14 sk:5 <->',
-  'ESTAB 0 0 10.150.0.5:42016 10.150.0.10:15012 uid:997 ino:15 sk:6 <->',
-  // An application whose traffic runs through the sidecar since an earlier start: Envoy has the other end.
-  'ESTAB 0 0 10.150.0.5:60000 10.63.240.9:80 uid:1000 ino:16 sk:7 <->',
-  'ESTAB 0 0 127.0.0.1:15001 10.150.0.5:60000 uid:997 ino:17 sk:8 <->',
-  'ESTAB 0 0 10.150.0.5:15006 10.150.0.30:36630 uid:997 ino:18 sk:9 <->',
-].join('\n');
-
-const CLUSTER_ENV = `ISTIO_INBOUND_PORTS='3306'
-ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020'
-ISTIO_META_DNS_CAPTURE='true'
-ISTIO_METAJSON_LABELS='{"app":"my$(id)sqldb"}'
-ISTIO_SERVICE_CIDR='*'
-`;
-
-const DOCKER =
-  ':DOCKER - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A DOCKER -i docker0 -j RETURN\n';
-
-async function aMachine(): Promise<Machine> {
-  const root = await mkdtemp(join(tmpdir(), 'meshx-capture-'));
-  const bin = join(root, 'shims');
-  const families = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
-  const names = [
-    ...families.flatMap((each) => [each, `${each}-save`, `${each}-restore`]),
-    'iptables',
-    'ss',
-    'sshd',
-    'systemctl',
-    'id',
-    'getent',
-    'ip',
-  ];
-  await mkdir(join(root, 'usr/local/bin'), { recursive: true });
-  await mkdir(join(root, 'var/lib/istio/envoy'), { recursive: true });
-  await mkdir(join(root, 'proc/net'), { recursive: true });
-  await mkdir(join(root, 'etc/certs'), { recursive: true });
-  await mkdir(bin);
-  for (const path of [...names.map((name) => join(bin, name)), join(root, 'usr/local/bin/pilot-agent')]) {
-    await cp(SHIMS, path);
-    await chmod(path, 0o755);
-  }
-  const write = (path: string, text: string) => writeFile(join(root, path), text);
-  await write('var/lib/istio/envoy/cluster.env', CLUSTER_ENV);
-  await write('connections', ESTABLISHED);
-  await write('listeners', 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=9,fd=3))\n');
-  for (const program of families) await write(`${program}.nat`, program === 'iptables-nft' ? DOCKER : '');
-  return {
-    write,
-    read: (path) => readFile(join(root, path), 'utf8'),
-    nat: (program) => readFile(join(root, `${program}.nat`), 'utf8'),
-    run: (verb, env = {}) =>
-      new Promise((resolve) => {
-        const options = {
-          env: {
-            PATH: `${bin}${delimiter}${process.env['PATH']}`,
-            MESHX_ROOT: root,
-            SHIM_ROOT: root,
-            MESHX_GUARD_PERIOD: '0.05',
-            ...env,
-          },
-        };
-        execFile('sh', [SCRIPT, verb], options, (error, stdout, stderr) =>
-          resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-        );
-      }),
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
-  };
-}
+/** Starts connection tracking; matches nothing in a nat table. */
+const TRACKING = '-A MESHX_GUARD -p tcp -m conntrack --ctstate INVALID -j RETURN';
 
 const TUPLE = (from: string, sport: number, to: string, dport: number): string =>
   `-A MESHX_GUARD -s ${from} -d ${to} -p tcp -m tcp --sport ${sport} --dport ${dport} ! --syn -j ACCEPT`;
@@ -129,6 +50,7 @@ describe('start', () => {
     for (const program of ['iptables-nft', 'iptables-legacy']) {
       const rules = (await machine.nat(program)).split('\n');
       expect(rules.filter((rule) => rule.startsWith('-A MESHX_GUARD'))).toEqual([
+        TRACKING,
         TUPLE('10.150.0.5', 22, '10.150.0.1', 41884),
         TUPLE('10.150.0.1', 41884, '10.150.0.5', 22),
         // An IPv4-mapped address is IPv4 on the wire.
@@ -143,6 +65,7 @@ describe('start', () => {
       }
     }
     expect((await machine.nat('ip6tables-nft')).match(/^-A MESHX_GUARD.*$/gm)).toEqual([
+      TRACKING,
       TUPLE('fd00::5', 7777, 'fd00::1', 40000),
       TUPLE('fd00::1', 40000, 'fd00::5', 7777),
     ]);
@@ -155,12 +78,26 @@ describe('start', () => {
     const blanket = steps.findIndex(
       (line) => line.includes('iptables-nft-restore') && line.includes('-A MESHX_GUARD -p tcp ! --syn -j ACCEPT'),
     );
-    const listed = steps.findIndex((line) => line.startsWith('ss -Htne'));
+    // The first look is for connections through a sidecar that runs already.
+    const listed = steps.findLastIndex((line) => line.startsWith('ss -Htne'));
     const exact = steps.findIndex((line) => line.includes('iptables-nft-restore') && line.includes('--sport 22'));
     const rules = steps.findIndex((line) => line === 'pilot-agent istio-iptables');
     expect([blanket, listed, exact, rules].every((at) => at >= 0)).toBe(true);
     expect([blanket, listed, exact, rules]).toEqual([blanket, listed, exact, rules].sort((a, b) => a - b));
     expect(await machine.nat('iptables-nft')).not.toContain('-A MESHX_GUARD -p tcp ! --syn');
+  });
+
+  test('starts connection tracking before it lists, and keeps it until Istio’s rules do', async () => {
+    await using machine = await aMachine();
+    await machine.run('start');
+    const steps = (await machine.read('calls')).split('\n');
+    // The first look is for connections through a sidecar that runs already.
+    const listed = steps.findLastIndex((line) => line.startsWith('ss -Htne'));
+    const loads = steps.filter((line) => line.includes('iptables-nft-restore') && line.includes(':MESHX_GUARD'));
+    expect(steps.findIndex((line) => line.includes('iptables-nft-restore') && line.includes(TRACKING))).toBeLessThan(
+      listed,
+    );
+    expect(loads.every((line) => line.includes(TRACKING))).toBe(true);
   });
 
   test('waits for the sidecar before it touches a rule', async () => {
@@ -276,16 +213,31 @@ describe('stop', () => {
   test('[F25 F49] leaves no rule of Istio or of the guard, and every rule of others', async () => {
     await using machine = await aMachine();
     await machine.run('start');
+    await machine.write('connections', '');
     expect((await machine.run('stop')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect(await machine.nat('iptables-legacy')).toBe('');
     expect(await machine.nat('ip6tables-nft')).toBe('');
   });
 
+  test('keeps connection tracking for what runs through the sidecar, until the sidecar has stopped', async () => {
+    await using machine = await aMachine();
+    await machine.run('start');
+    expect((await machine.run('stop')).code).toBe(0);
+    const left = await machine.nat('iptables-nft');
+    expect(left.match(/^-A .*MESHX_.*$/gm)).toEqual([
+      '-A MESHX_ENDING -p tcp -m conntrack --ctstate INVALID -j RETURN',
+    ]);
+    expect(left).not.toContain('ISTIO_');
+    expect((await machine.run('ended')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+  });
+
   test('[F49] works without pilot-agent, and a second time', async () => {
     await using machine = await aMachine();
     await machine.run('start');
     await machine.write('agent-fails', '');
+    await machine.write('connections', '');
     expect((await machine.run('stop')).code).toBe(0);
     expect((await machine.run('stop')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);

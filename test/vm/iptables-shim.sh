@@ -75,6 +75,34 @@ sockets() {
   : >"$root/looked"
 }
 
+# Units are folders below $root/units with the files active (its invocation) and enabled.
+units() {
+  verb=
+  for word; do
+    case $word in
+      -* | Id | ActiveState | InvocationID) continue ;;
+      *) ;;
+    esac
+    if test -z "$verb"; then verb=$word; continue; fi
+    unit=$root/units/$word
+    case $verb in
+      show)
+        echo "Id=$word"
+        if test -e "$unit/active"; then echo ActiveState=active; else echo ActiveState=inactive; fi
+        echo "InvocationID=$(cat "$unit/active" 2>/dev/null)"
+        echo
+        ;;
+      cat) test -d "$unit" || exit 1 ;;
+      is-active) if test -e "$unit/active"; then echo active; else echo inactive && exit 3; fi ;;
+      is-enabled) test -e "$unit/enabled" || exit 1 ;;
+      enable) test ! -e "$root/enable-fails" || fail 'No space left on device'; : >"$unit/enabled" ;;
+      disable) rm -f "$unit/enabled" ;;
+      start) test ! -e "$root/timer-fails" || exit 1; mkdir -p "$unit"; echo "$word-$$" >"$unit/active" ;;
+      stop) rm -f "$unit/active" ;;
+    esac
+  done
+}
+
 # Programs of a pipeline run at the same time, so each has files of its own.
 input=$root/input.$$
 case $name in
@@ -84,6 +112,7 @@ esac
 case $name in
   pilot-agent) agent "$@" ;;
   ss) sockets "$@" ;;
+  systemctl) units "$@" ;;
   iptables) echo 'iptables v1.8.9 (nf_tables)' ;;
   id) echo 997 ;;
   getent) echo '10.150.0.10 STREAM' ;;

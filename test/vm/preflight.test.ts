@@ -36,6 +36,13 @@ const FIT: Readonly<Record<string, string>> = {
   reach: '10.150.0.10 open',
 };
 
+/** A table of nft that drops what these rules do not accept. */
+function wall(...rules: readonly string[]): string {
+  return ['table inet filter', 'chain input', 'type filter hook input priority filter; policy drop;', ...rules].join(
+    '\n',
+  );
+}
+
 function recorded(changes: Readonly<Record<string, string | undefined>> = {}): string {
   return Object.entries({ ...FIT, ...changes })
     .flatMap(([area, text]) => (text === undefined ? [] : text.split('\n').map((line) => `${area}|${line}\n`)))
@@ -47,13 +54,15 @@ const judged = (
   input: Partial<PreflightInput> = {},
   sshConnection = '',
 ) => judge(parseAnswers(recorded(changes)) ?? {}, { ...INPUT, ...input }, { sshConnection });
-const findings = (...args: Parameters<typeof judged>): readonly Finding[] => judged(...args).findings;
+// The note about the resolver is on every machine; its own tests look at it.
+const findings = (...args: Parameters<typeof judged>): readonly Finding[] =>
+  judged(...args).findings.filter(({ id }) => id !== 'resolver');
 const brief = (list: readonly Finding[]): readonly string[] => list.map(({ severity, id }) => `${severity} ${id}`);
 
 describe('the machine', () => {
   test('a fit one gives its facts and no finding', () => {
-    const { facts, findings: none } = judged();
-    expect(none).toEqual([]);
+    const { facts } = judged();
+    expect(findings()).toEqual([]);
     expect(facts).toEqual({
       os: { id: 'debian', version: '12', name: 'Debian GNU/Linux 12 (bookworm)' },
       architecture: 'amd64',
@@ -85,9 +94,15 @@ describe('the machine', () => {
     ['error control-plane-unreachable', { reach: '10.150.0.10 closed' }, {}],
     ['note hostname-missing', { hosts: '127.0.0.1 localhost' }, {}],
     ['note nss-resolve', { nsswitch: 'hosts: files resolve [!UNAVAIL=return] dns' }, {}],
-    ['risk host-firewall', { nft: '\t\ttype filter hook input priority filter; policy drop;' }, {}],
-    ['risk host-firewall', { legacy: ':INPUT DROP [0:0]\n-A INPUT -p tcp -m tcp --dport 3306 -j ACCEPT' }, {}],
-    ['risk host-firewall', { active: 'firewalld' }, {}],
+    ['risk host-firewall', { nft: wall('tcp dport 3306 accept') }, {}],
+    [
+      'risk host-firewall',
+      { iptables: 'iptables :INPUT DROP [0:0]\niptables -A INPUT -p tcp -m tcp --dport 3306 -j ACCEPT' },
+      {},
+    ],
+    ['risk host-firewall', { unit: 'firewalld.service' }, {}],
+    ['note firewall-followed', { nft: wall('iif "lo" accept', 'tcp dport 3306 accept') }, {}],
+    ['note firewall-followed', { nft: wall('iif "lo" accept', 'tcp dport @open accept') }, {}],
     [
       'error port-in-use',
       { tcp: `${FIT['tcp']}\nLISTEN 0 9 127.0.0.1:15000 0.0.0.0:* users:(("php",pid=7,fd=3)) ino:3 sk:3` },
@@ -113,9 +128,24 @@ describe('the machine', () => {
     expect(findings({ tcp: `${FIT['tcp']}\n${line}` })).toEqual([]);
   });
 
-  test('a firewall that accepts the port of the sidecar is not in the way', () => {
-    const nft = 'type filter hook input priority filter; policy drop;\n\ttcp dport { 22, 15006 } accept';
+  test.each([
+    ['that says nothing about a captured port', wall('iif "lo" accept', 'tcp dport 22 accept')],
+    [
+      'that lets everybody in',
+      'table inet filter\nchain input\ntype filter hook input priority filter; policy accept;',
+    ],
+  ])('a firewall %s is not in the way', (_, nft) => {
     expect(findings({ nft })).toEqual([]);
+  });
+
+  test('without a service every port is captured, so every rule about one counts', () => {
+    const nft = wall('iif "lo" accept', 'tcp dport 22 accept');
+    expect(brief(findings({ nft }, { services: [] }))).toEqual(['note firewall-followed']);
+  });
+
+  test('ports that others could reach are listed once, without those of loopback', () => {
+    const more = 'LISTEN 0 9 [::]:3306 [::]:* ino:5 sk:5\nLISTEN 0 9 127.0.0.1:6379 0.0.0.0:* ino:6 sk:6';
+    expect(judged({ tcp: `${FIT['tcp']}\n${more}` }).listening).toEqual([22, 3306]);
   });
 });
 

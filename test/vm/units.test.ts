@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemdFile } from '../../src/templates.ts';
 
-const UNITS = ['istio.service', 'meshx-capture.service', 'meshx-guard.service'] as const;
+const UNITS = [
+  'istio.service',
+  'meshx-capture.service',
+  'meshx-guard.service',
+  'meshx-revert.service',
+  'meshx-revert.timer',
+  'meshx-resolver.service',
+] as const;
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 /** The units as systemd-analyze can check them here: programs that are on a VM only are there as true. */
@@ -13,7 +20,10 @@ function verify(): string {
   try {
     const paths = UNITS.map((name) => join(folder, name));
     UNITS.forEach((name, index) => {
-      writeFileSync(paths[index] ?? '', systemdFile(name).replaceAll('/usr/local/lib/meshx/capture', '/bin/true'));
+      writeFileSync(
+        paths[index] ?? '',
+        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver)/g, '/bin/true'),
+      );
     });
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
       encoding: 'utf8',
@@ -86,18 +96,25 @@ test('capture follows its sidecar, and nothing at boot waits for it', () => {
   expect(text).not.toMatch(/^(Before|WantedBy|RequiredBy)=.*target/m);
 });
 
+test('the sidecar and the rules see the same name servers', () => {
+  for (const unit of ['istio.service', 'meshx-capture.service'] as const)
+    expect(systemdFile(unit)).toContain('\nBindReadOnlyPaths=-/run/meshx/resolv.conf:/etc/resolv.conf\n');
+});
+
 test('[F41] the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('copytruncate');
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });
 
-const checkable = (['dash', 'bash'] as const).filter(has);
-test.each(checkable)('%s can read the capture script', (shell) => {
-  expect(() => execFileSync(shell, ['-n'], { input: systemdFile('capture') })).not.toThrow();
+const SCRIPTS = ['capture', 'meshx-bypass', 'resolver'] as const;
+const checkable = (['dash', 'bash'] as const)
+  .filter(has)
+  .flatMap((shell) => SCRIPTS.map((name) => [shell, name] as const));
+test.each(checkable)('%s can read %s', (shell, name) => {
+  expect(() => execFileSync(shell, ['-n'], { input: systemdFile(name) })).not.toThrow();
 });
 
-(has('shellcheck') ? test : test.skip)('shellcheck has nothing against the capture script', () => {
-  expect(spawnSync('shellcheck', ['-s', 'sh', '-'], { input: systemdFile('capture'), encoding: 'utf8' }).stdout).toBe(
-    '',
-  );
+(has('shellcheck') ? test.each(SCRIPTS) : test.skip.each(SCRIPTS))('shellcheck has nothing against %s', (name) => {
+  const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: systemdFile(name), encoding: 'utf8' });
+  expect(stdout).toBe('');
 });

@@ -10,9 +10,13 @@ const LITERAL = new Map(
   (
     [
       'capture',
+      'firewall',
       'istio.service',
       'meshx-capture.service',
       'meshx-guard.service',
+      'meshx-revert.service',
+      'meshx-revert.timer',
+      'meshx-bypass',
       'meshx.tmpfiles.conf',
       'meshx.logrotate',
     ] as const

@@ -1,19 +1,26 @@
 import { resolve } from 'node:path';
 import type { Host } from '../../host/host.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import { planHash, summaries } from '../../reconcile/plan.ts';
+import { auditChain, auditText } from '../../reconcile/audit.ts';
+import { isRestOf, type Plan, planHash, summaries } from '../../reconcile/plan.ts';
+import { clusterPlanLines } from '../../cluster/plan.ts';
+import { changing } from '../changing.ts';
 import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
 import { Input } from '../input.ts';
-import { carryOut, showPlan } from '../join/carry-out.ts';
+import { carryOut, showPlan, type Work } from '../join/carry-out.ts';
 import { conclude } from '../join/conclude.ts';
 import { reported } from '../join/draft.ts';
 import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
 import { judgedSecurity, readPolicies } from '../join/security.ts';
+import { restartWords } from '../join/restart.ts';
+import { confirmWithin, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { planRegistration } from '../registration.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
+import { present } from '../workload-input.ts';
 
 /** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was read by somebody. */
 export async function applyKeptPlan(call: Call): Promise<number> {
@@ -23,10 +30,12 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const words = { cluster: clusterInput(input), machine: machineInput(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const dryRun = input.flag('dryRun');
+  const within = confirmWithin(input);
+  const restart = restartWords(input);
   input.accept();
 
   const kept = await readKeptPlan(resolve(runtime.cwd, args[0] ?? ''));
-  const { vm, steps, plan, subject, unproved } = kept;
+  const { vm, steps, subject, unproved } = kept;
   const { workload } = subject;
   const { kube } = await openCluster(input, words.cluster, workload.namespace);
   const say = dryRun && output === 'text' ? runtime.out : runtime.err;
@@ -35,25 +44,54 @@ export async function applyKeptPlan(call: Call): Promise<number> {
     const policies = await readPolicies(kube, subject.cluster, { namespace: workload.namespace, signal });
     const security = judgedSecurity(workload, policies, { vm, acceptRisk: kept.acceptRisk, say });
     await using host = await openMachine(runtime, words.machine, vm);
-    await refuseOutdated(kept, host, signal);
-    const { plan: registration } = await planRegistration(kube, kept.registration, signal);
-    const help = { kube, security, signal };
-    const again = `meshx setup-vm ${vm}`;
-    const work = { vm, host, steps, plan, subject, registration, help, say, again, ...(unproved && { unproved }) };
-    if (dryRun) showPlan(work, draft);
-    else await carryOut(work, draft);
+    const again = `meshx apply ${args[0]}`;
+    const login = () => openMachine(runtime, words.machine, vm);
+    const deadMan = words.machine.root === undefined ? switchWords(runtime, { within, login }) : undefined;
+    const image = words.machine.root !== undefined;
+    const shared = {
+      vm,
+      host,
+      steps,
+      subject,
+      say,
+      again,
+      ...(!image && { restart }),
+      ...present({ unproved, deadMan }),
+    };
+    const look = async (signal: AbortSignal): Promise<Work & { readonly also: readonly string[] }> => {
+      const plan = await duePlan(kept, host, signal);
+      const { plan: registration } = await planRegistration(kube, kept.registration, signal);
+      return { ...shared, plan, registration, also: clusterPlanLines(registration), help: { kube, security, signal } };
+    };
+    const lookedAt = performance.now();
+    const work = await look(signal);
+    if (dryRun) return showPlan(work, draft);
+    const command = commandWords('apply', call, ...args);
+    const about = { runtime, command, again, say, lookedAt, look, done: () => draft.done().length };
+    await changing(host, about, work, (due, held) => carryOut({ ...due, help: { ...due.help, signal: held } }, draft));
   });
   return conclude({ runtime, output, exitCode: input.flag('exitCode') }, [report]);
 }
 
-/** The same steps on the same machine give the same plan; another plan means that something has changed since. */
-async function refuseOutdated(kept: KeptPlan, host: Host, signal: AbortSignal): Promise<void> {
+/**
+ * What of the kept plan is due: all of it, or what is left where a run of it died. The same steps on the same machine give the
+ * same plan; another plan means that something has changed since. Throws `plan-outdated`.
+ */
+async function duePlan(kept: KeptPlan, host: Host, signal: AbortSignal): Promise<Plan> {
   const now = await planVm(kept.steps, host, signal);
-  if (planHash(now) === planHash(kept.plan)) return;
+  if (planHash(now) === planHash(kept.plan)) return now;
+  if (isRestOf(now, kept.plan) && (await wasBegun(kept, host, signal))) return now;
   const [before, after] = [summaries(kept.plan), summaries(now)];
   const issues = [
     ...before.filter((line) => !after.includes(line)).map((line) => `no longer due: ${line}`),
     ...after.filter((line) => !before.includes(line)).map((line) => `due now: ${line}`),
   ];
   throw cliProblems.planOutdated({ vm: kept.vm, issues });
+}
+
+/** Only a run of this very plan may have made what is done of it; the machine's own record says whether there was one. */
+async function wasBegun({ plan }: KeptPlan, host: Host, signal: AbortSignal): Promise<boolean> {
+  const hash = planHash(plan);
+  const { lines } = auditChain(await auditText(host, signal));
+  return lines.some((line) => line.event === 'began' && line.plan === hash);
 }

@@ -3,16 +3,22 @@ import { scriptCommand } from '../../host/shell.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue, sidecarWarnings } from '../../mesh/sidecar-env.ts';
-import type { Problem } from '../../problems.ts';
-import { apply } from '../../reconcile/apply.ts';
-import { isEmpty } from '../../reconcile/plan.ts';
+import { Problem } from '../../problems.ts';
+import { apply, type Outcome } from '../../reconcile/apply.ts';
+import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
+import { startsSidecar } from '../../vm/dead-man.ts';
 import { PLACES, PROXY } from '../../vm/places.ts';
 import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
+import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
+import { openPorts, stillOpen } from '../join/open-ports.ts';
+import { drained, restartWords } from '../join/restart.ts';
+import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { formatDocument, OUTPUT_FORMATS, problemRecord, tellProblem } from '../print.ts';
@@ -25,10 +31,13 @@ export async function configure(call: Call): Promise<number> {
   const input = new Input('configure', call);
   const words = { machine: machineInput(input), keys: wantedKeys(input), remove: removedKeys(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  const within = confirmWithin(input);
+  const restart = restartWords(input);
   input.accept();
   for (const { text } of sidecarWarnings(lines(words.keys))) runtime.err(`note: ${text}`);
 
   await using host = await openMachine(runtime, words.machine, args[0] ?? '');
+  const lookedAt = performance.now();
   const steps = await configureSteps(host, words, runtime.signal);
   const plan = await planVm(steps, host, runtime.signal);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
@@ -40,12 +49,81 @@ export async function configure(call: Call): Promise<number> {
     return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
   }
 
-  const options = { sources: { secret: noSecret }, signal: runtime.signal, again: `meshx configure ${args[0]}` };
-  const outcomes = [];
-  for await (const outcome of apply(plan, host, options)) outcomes.push(outcome);
-  const problem = outcomes.find((outcome) => outcome.problem)?.problem;
+  const vm = args[0] ?? '';
+  const again = `meshx configure ${vm} …with the same options`;
+  const switching = switchWords(runtime, { within, login: () => openMachine(runtime, words.machine, vm) });
+  const outcomes: Outcome[] = [];
+  const change = async ({ plan: due }: { readonly plan: Plan }, signal: AbortSignal): Promise<Problem | undefined> => {
+    // Also with an empty plan: a run that died may have left the switch armed, and the VM would go back behind this one.
+    const hasOne = words.machine.root === undefined && (await hasSwitch(host, signal));
+    if (!hasOne && due.steps.some(startsSidecar))
+      runtime.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
+    const held = { vm, host, again, words: switching, say: runtime.err, signal };
+    const deadMan = hasOne ? await holdSwitch(held) : undefined;
+    for (const line of deadMan?.found ?? []) runtime.err(`note: ${line}`);
+    const work = { host, plan: due, again, deadMan, signal };
+    // No cluster is known here, so that clients come until the sidecar ends; what they have open is waited for.
+    const leaving = { ...work, addresses: [], registry: undefined, words: restart, say: runtime.err };
+    return await drained(leaving, () => carryOut(work, outcomes));
+  };
+  const look = async (signal: AbortSignal) => ({ plan: await planVm(steps, host, signal) });
+  const done = (): number => outcomes.flatMap((outcome) => outcome.done).length;
+  const command = commandWords('configure', call, vm);
+  const about = { runtime, command, again, lookedAt, look, done, problemOf: (found: Problem | undefined) => found };
+  const problem = await changing(host, about, { plan }, change);
   report(outcomes.map(doneStep), problem);
   return problem ? tellProblem(runtime, problem) : EXIT.done;
+}
+
+interface Configuring {
+  readonly host: Host;
+  readonly plan: Plan;
+  readonly again: string;
+  readonly deadMan: DeadMan | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * configure knows no cluster, so the proof is what the machine can tell (units that run, a ready sidecar), a new login, and
+ * that new connections from here to the captured ports are taken as before.
+ */
+async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem | undefined> {
+  const { host, plan, again, deadMan, signal } = work;
+  const options = { sources: { secret: noSecret }, signal, again };
+  try {
+    const before = deadMan && !isEmpty(plan) ? await openPorts(host, signal) : [];
+    const beforeStep = async (step: Plan['steps'][number]): Promise<void> => {
+      if (startsSidecar(step)) await deadMan?.arm();
+    };
+    for await (const outcome of apply(plan, host, { ...options, beforeStep })) outcomes.push(outcome);
+    const failed = outcomes.find(({ problem }) => problem)?.problem;
+    if (failed) throw failed;
+    if (deadMan?.armed()) await stillOpen(host.name, before);
+    await deadMan?.confirm();
+    return undefined;
+  } catch (error) {
+    const end = deadMan
+      ? await deadMan.goBack(
+          error,
+          outcomes.flatMap(({ done }) => done),
+        )
+      : error;
+    if (end instanceof Problem) return end;
+    throw end;
+  }
+}
+
+const SWITCH_LOOK = 'test -x "$1" && test -e "$2"';
+const UNIT_LOOK = 'for each; do place "$each" all && test -e "$P" && exit 0; done; exit 1';
+
+/** A VM that somebody joined by hand has no dead-man switch; one set up by an older meshx gets its own with setup-vm. */
+async function hasSwitch(host: Host, signal: AbortSignal): Promise<boolean> {
+  const script = {
+    name: 'switch-look',
+    text: SWITCH_LOOK,
+    args: [PLACES.capture, PLACES.revertTimer],
+  };
+  return (await host.run(scriptCommand(script), signal)).exitCode === 0;
 }
 
 /** In the order of the walkthrough: ports, service, namespace; then the others as they were given. */
@@ -109,8 +187,7 @@ async function configureSteps(
   };
   const has = async (unit: string): Promise<boolean> => {
     const paths = [`${PLACES.units}/${unit}`, `/lib/systemd/system/${unit}`];
-    const text = 'for each; do place "$each" all && test -e "$P" && exit 0; done; exit 1';
-    const { exitCode } = await host.run(scriptCommand({ name: 'unit-look', text, args: paths }), signal);
+    const { exitCode } = await host.run(scriptCommand({ name: 'unit-look', text: UNIT_LOOK, args: paths }), signal);
     return exitCode === 0;
   };
   const [sidecar, capture] = [await has('istio.service'), await has('meshx-capture.service')];
@@ -120,3 +197,6 @@ async function configureSteps(
 function noSecret(name: string): Promise<string> {
   return Promise.reject(new TypeError(`configure delivers no secret, and ${name} was asked for`));
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [SWITCH_LOOK, UNIT_LOOK];

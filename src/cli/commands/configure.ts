@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 export const configure: CommandSpec = {
   name: 'configure',
@@ -11,7 +11,7 @@ export const configure: CommandSpec = {
     ['--set <KEY=value...>', 'any other key of sidecar.env'],
     ['--unset <KEY...>', 'take a key away'],
   ],
-  common: [...VM_OPTIONS, ...PLAN_OPTIONS, 'namespace'],
+  common: [...VM_OPTIONS, ...PLAN_OPTIONS, ...RESTART_OPTIONS, 'confirmWithin', 'namespace'],
   examples: [
     'configure istio-vm --service mysqldb -n vm --ports 3306',
     'configure istio-vm --ports 27017,3306,8080 --dry-run',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
 import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './option-groups.ts';
 
 export const setupVm: CommandSpec = {
@@ -14,7 +14,16 @@ export const setupVm: CommandSpec = {
     ['--only <step...>', 'only these steps; --print lists them'],
     ['--print', 'print the steps, the plan and every file, and change nothing'],
   ],
-  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, 'namespace', 'out', 'acceptRisk'],
+  common: [
+    ...CLUSTER_OPTIONS,
+    ...VM_OPTIONS,
+    ...PLAN_OPTIONS,
+    ...RESTART_OPTIONS,
+    'confirmWithin',
+    'namespace',
+    'out',
+    'acceptRisk',
+  ],
   examples: [
     'setup-vm istio-vm --package istio-sidecar.deb -n vm',
     'setup-vm admin@10.150.0.5 --service mysqldb:3306 --package istio-sidecar.deb --dry-run',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
 import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './option-groups.ts';
 
 export const up: CommandSpec = {
@@ -13,7 +13,16 @@ export const up: CommandSpec = {
     ...ISTIOD_OPTIONS,
     ['--parallel <number>', 'how many VMs at once (4)'],
   ],
-  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, 'namespace', 'out', 'acceptRisk'],
+  common: [
+    ...CLUSTER_OPTIONS,
+    ...VM_OPTIONS,
+    ...PLAN_OPTIONS,
+    ...RESTART_OPTIONS,
+    'confirmWithin',
+    'namespace',
+    'out',
+    'acceptRisk',
+  ],
   examples: [
     'up istio-vm --service mysqldb:3306 --package istio-sidecar.deb -n vm',
     'up web-1 web-2 web-3 --workload-group web --service web:http:8080 --parallel 8',

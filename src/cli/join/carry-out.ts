@@ -5,12 +5,18 @@ import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { apply } from '../../reconcile/apply.ts';
-import { isEmpty, type Plan, summaries } from '../../reconcile/plan.ts';
+import { isEmpty, type Plan, type PlannedStep, summaries } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
+import { startsSidecar } from '../../vm/dead-man.ts';
+import type { Proof } from '../../vm/proof.ts';
+import type { Reachability } from '../../vm/proofs/reachability.ts';
 import type { Draft } from './draft.ts';
 import { type ProofHelp, proofs, type ProofSubject } from './proofs.ts';
+import { reachedNow, reachProof, type ReachQuestion } from './reach.ts';
 import { clusterStep, doneStep, formatProof, formatStep, plannedSteps } from './report.ts';
+import { drained, type RestartWords } from './restart.ts';
 import { vmSecrets } from './secrets.ts';
+import { type DeadMan, holdSwitch, type SwitchWords } from './switch.ts';
 import { planVm } from './vm-side.ts';
 
 /** Everything that is to be done for one VM and its proofs, decided and not yet begun. */
@@ -22,6 +28,12 @@ export interface Work {
   readonly plan: Plan;
   readonly subject: ProofSubject;
   readonly help: ProofHelp;
+  /** The VM's dead-man switch; absent for an image, where nothing runs. */
+  readonly deadMan?: SwitchWords;
+  /** What was said about the end of open connections; absent for an image. */
+  readonly restart?: RestartWords;
+  /** Ports that listen on the VM, to be compared before and after; absent for an image. */
+  readonly listening?: readonly number[];
   /** What the operator is told in place of proofs: an image proves nothing, nor do some steps alone. */
   readonly unproved?: readonly string[];
   /** Where progress goes, a line or several. */
@@ -38,15 +50,59 @@ export function showPlan({ registration, plan, say }: Work, draft: Draft): void 
   for (const step of draft.steps) say(formatStep(step));
 }
 
-/** Registers, applies, proves, and only then does what waits for the proof. Throws the first Problem. */
+/**
+ * Registers, applies, proves, and only then does what waits for the proof. A restart of the sidecar waits until the VM is
+ * drained. Before the sidecar or capture is started the VM's dead-man switch is armed; what goes wrong from then on takes the
+ * VM back. Throws the first Problem.
+ */
 export async function carryOut(work: Work, draft: Draft): Promise<void> {
+  draft.again = work.again;
   const settled = isEmptyClusterPlan(work.registration) && isEmpty(work.plan);
-  await applyCluster(work, draft);
-  await applyVm(work, draft, 'before-proof');
-  if (!settled) await refuseUnsettled(work);
-  await proveVm(work, draft);
-  await applyVm(work, draft, 'after-proof');
+  const deadMan = settled ? undefined : await deadManOf(work, draft);
+  let plan = work.plan;
+  const before = settled ? [] : await reachedNow(reachQuestion(work));
+  try {
+    await drainedWhenAsked(work, async () => {
+      await applyCluster(work, draft);
+      await applyVm(work, draft, { plan, only: 'before-proof', deadMan });
+    });
+    if (!settled) await refuseUnsettled(work);
+    await proveVm(work, draft, { deadMan, before });
+    if (await deadMan?.confirm()) plan = await afterConfirmation(work, draft);
+  } catch (error) {
+    throw deadMan ? await deadMan.goBack(error, draft.done()) : error;
+  }
+  await applyVm(work, draft, { plan, only: 'after-proof', deadMan: undefined });
   draft.status = settled ? 'unchanged' : 'changed';
+}
+
+async function deadManOf({ vm, host, deadMan, again, say, help }: Work, draft: Draft): Promise<DeadMan | undefined> {
+  if (!deadMan) return undefined;
+  const held = await holdSwitch({ vm, host, words: deadMan, again, say, signal: help.signal });
+  draft.notes = [...draft.notes, ...held.found];
+  for (const line of held.found) say(`note: ${line}`);
+  return held;
+}
+
+/** An image has no connections. */
+async function drainedWhenAsked(work: Work, body: () => Promise<void>): Promise<void> {
+  const { host, plan, subject, help, restart, say, again } = work;
+  if (!restart) return await body();
+  const { kube, signal } = help;
+  const { addresses } = subject.vm;
+  const { generation } = subject.cluster;
+  const { namespace, group } = subject.workload;
+  const registry = { kube, vm: { generation, namespace, group, addresses } };
+  await drained({ host, plan, addresses, registry, words: restart, say, again, signal }, body);
+}
+
+function reachQuestion({ subject, listening = [], help: { client, signal } }: Work): ReachQuestion {
+  return { address: subject.vm.address, ports: listening, signal, ...(client && { client }) };
+}
+
+/** What has to come before a step that ends connections. What it throws is the failure of the step. */
+async function beforeStep(step: PlannedStep, deadMan: DeadMan | undefined): Promise<void> {
+  if (startsSidecar(step)) await deadMan?.arm();
 }
 
 async function applyCluster({ registration, help, say }: Work, draft: Draft): Promise<void> {
@@ -56,9 +112,21 @@ async function applyCluster({ registration, help, say }: Work, draft: Draft): Pr
   draft.add(clusterStep(registration, 'changed'), say);
 }
 
-async function applyVm(work: Work, draft: Draft, only: 'before-proof' | 'after-proof'): Promise<void> {
-  const { host, plan, subject, help, again, say } = work;
-  const options = { sources: vmSecrets(help.kube, subject.workload), signal: help.signal, only, again };
+interface Part {
+  readonly plan: Plan;
+  readonly only: 'before-proof' | 'after-proof';
+  readonly deadMan: DeadMan | undefined;
+}
+
+async function applyVm(work: Work, draft: Draft, { plan, only, deadMan }: Part): Promise<void> {
+  const { host, subject, help, again, say } = work;
+  const options = {
+    sources: vmSecrets(help.kube, subject.workload),
+    signal: help.signal,
+    only,
+    again,
+    beforeStep: (step: PlannedStep) => beforeStep(step, deadMan),
+  };
   let problem: Problem | undefined;
   for await (const outcome of apply(plan, host, options)) {
     draft.add(doneStep(outcome), say);
@@ -74,16 +142,46 @@ async function refuseUnsettled({ vm, steps, host, help }: Work): Promise<void> {
   if (remaining.length > 0) throw cliProblems.vmNotSettled({ vm, remaining });
 }
 
-async function proveVm({ vm, host, subject, help, unproved, say }: Work, draft: Draft): Promise<void> {
+/** The confirmation has enabled the units: what it did is reported, and what is left of the steps after the proof is planned. */
+async function afterConfirmation({ steps, plan: before, host, help, say }: Work, draft: Draft): Promise<Plan> {
+  const after = steps.filter(({ when }) => when === 'after-proof');
+  const plan = await planVm(after, host, help.signal);
+  const left = summaries(plan);
+  for (const { id, title, when, changes } of before.steps) {
+    if (when !== 'after-proof') continue;
+    const done = changes.map(({ summary }) => summary).filter((summary) => !left.includes(summary));
+    if (done.length > 0) draft.add({ id, title, status: 'changed', changes: done }, say);
+  }
+  return { steps: plan.steps.filter(({ changes }) => changes.length > 0) };
+}
+
+interface Proving {
+  readonly deadMan: DeadMan | undefined;
+  /** Who reached which port before the first change; nothing when nothing was changed. */
+  readonly before: readonly Reachability[];
+}
+
+/** With the dead-man switch armed the first failure ends it: the VM is to go back at once. */
+async function proveVm(work: Work, draft: Draft, { deadMan, before }: Proving): Promise<void> {
+  const { vm, unproved, say } = work;
   if (unproved) {
-    draft.notes = unproved;
+    draft.notes = [...draft.notes, ...unproved];
     return;
   }
   const failed: string[] = [];
-  for await (const proof of proofs(host, subject, help)) {
+  for await (const proof of allProofs(work, before)) {
     draft.proofs.push(proof);
     say(formatProof(proof));
     if (proof.ok === false) failed.push(`${proof.title}: ${proof.detail}${proof.hint ? ` ${proof.hint}` : ''}`);
+    if (failed.length > 0 && deadMan?.armed()) break;
   }
   if (failed.length > 0) throw cliProblems.proofFailed({ vm, failed });
+}
+
+async function* allProofs(work: Work, before: readonly Reachability[]): AsyncGenerator<Proof> {
+  const { host, subject, help } = work;
+  yield* proofs(host, subject, help);
+  if (before.length === 0) return;
+  const captured = new Set(subject.workload.services.flatMap(({ ports }) => ports.map((port) => port.number)));
+  yield await reachProof(reachQuestion(work), before, captured);
 }

@@ -9,14 +9,19 @@ import { formatEnd, joinRecord, type JoinReport } from './report.ts';
 export interface Ending {
   readonly runtime: Runtime;
   readonly output: OutputFormat;
+  /** The last line for a VM; that of a join when absent. */
+  readonly end?: (report: JoinReport) => string;
   /** Exit with 3 when something is planned. */
   readonly exitCode: boolean;
 }
 
 /** Tells what became of the VMs and gives the exit code. A document for programs is one, with its problems in it. */
-export function conclude({ runtime, output, exitCode }: Ending, reports: readonly JoinReport[]): number {
+export function conclude(
+  { runtime, output, exitCode, end = formatEnd }: Ending,
+  reports: readonly JoinReport[],
+): number {
   const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
-  if (output === 'text') for (const report of told) runtime.out([formatEnd(report), ...report.notes].join('\n'));
+  if (output === 'text') for (const report of told) runtime.out([end(report), ...report.notes].join('\n'));
   else runtime.out(formatDocument({ vms: reports.map(joinRecord) }, output));
   const problem = problemOf(reports);
   if (problem) return tellProblem(runtime, problem);

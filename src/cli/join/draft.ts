@@ -12,6 +12,8 @@ export class Draft {
   steps: readonly StepReport[] = [];
   notes: readonly string[] = [];
   readonly proofs: Proof[] = [];
+  /** The command that goes on after a failure. */
+  again: string | undefined;
   #where: Pick<JoinReport, 'group' | 'namespace' | 'address'> = {};
 
   constructor(vm: string) {
@@ -21,6 +23,11 @@ export class Draft {
   about({ cluster, workload: { group, namespace }, vm }: ProofSubject): void {
     // Only istiod's generation has groups.
     this.#where = { ...(cluster.generation === 'current' && { group }), namespace, address: vm.address };
+  }
+
+  /** Where a VM is that says itself what it is to the mesh. */
+  at(where: Pick<JoinReport, 'group' | 'namespace' | 'address'>): void {
+    this.#where = where;
   }
 
   add(step: StepReport, say: (text: string) => void): void {
@@ -36,8 +43,16 @@ export class Draft {
 
   report(ms: number, problem: Problem | undefined): JoinReport {
     const { status, cluster, steps, proofs, notes } = this;
-    const end = problem ? { status: 'failed' as const, problem } : { status };
+    const end = problem ? { status: 'failed' as const, problem: this.#withNext(problem) } : { status };
     return { vm: this.#vm, ...this.#where, cluster, steps, proofs, notes, ms, ...end };
+  }
+
+  /** Whatever went wrong half way, the hint says how it goes on: what failed need not know that changes came before it. */
+  #withNext(problem: Problem): Problem {
+    const { id, message, hint, issues } = problem;
+    if (this.again === undefined || this.done().length === 0 || /\bmeshx\b/.test(hint)) return problem;
+    const next = `What was done stays; then go on where it stopped: ${this.again}`;
+    return new Problem(id, { message, hint: `${hint} (${next})`, issues }, problem);
   }
 }
 

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
@@ -31,8 +32,10 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   const world = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
   const again = (vm: string): string => ['meshx', command, vm, '…with the same options'].join(' ');
-  const one = (vm: string) =>
-    limit(() => join({ world, vm, say: speaker(world, vms, vm), again: again(vm) }, keep(input, world)));
+  const one = (vm: string) => {
+    const said = { say: speaker(world, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
+    return limit(() => join({ world, vm, ...said }, keep(input, world)));
+  };
   const ends = await Promise.allSettled(vms.map(one));
   const code = conclude(
     { runtime, ...words },

@@ -1,7 +1,10 @@
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { preflight } from '../../vm/preflight.ts';
+import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../../vm/input.ts';
+import { clusterPlanLines } from '../../cluster/plan.ts';
+import { changing } from '../changing.ts';
 import { openMachine } from '../machine.ts';
 import { present } from '../workload-input.ts';
 import { carryOut, showPlan, type Work } from './carry-out.ts';
@@ -10,6 +13,7 @@ import { reported } from './draft.ts';
 import { judgeFindings } from './findings.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
+import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../registration.ts';
 import { planVm, preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
@@ -23,12 +27,18 @@ export interface JoinRun {
   readonly say: (text: string) => void;
   /** The command that goes on after a failure. */
   readonly again: string;
+  /** What lock and audit on the VM call this run. */
+  readonly command: string;
+  /** Changes the wanted steps by what else is known of the machine; pure. */
+  readonly revise?: (steps: readonly Step[]) => readonly Step[];
 }
 
 /** All that is known before anything is changed. */
 export interface Joining extends Work {
   /** What was asked of the cluster. */
   readonly asked: Registration;
+  /** Writes to the cluster, in the imperative. */
+  readonly also: readonly string[];
 }
 
 /**
@@ -39,18 +49,24 @@ export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): P
   const { runtime, words } = run.world;
   return reported(run.vm, runtime.signal, async (draft) => {
     await using host = await openMachine(runtime, words.machine, run.vm);
-    const joining = await look(run, host);
+    const lookedAt = performance.now();
+    const joining = await look(run, host, runtime.signal);
     draft.about(joining.subject);
-    if (!words.dryRun) return await carryOut(joining, draft);
-    showPlan(joining, draft);
-    return await show(joining);
+    if (words.dryRun) {
+      showPlan(joining, draft);
+      return await show(joining);
+    }
+    const again = (signal: AbortSignal): Promise<Joining> => look(run, host, signal);
+    const about = { ...run, runtime, lookedAt, look: again, done: () => draft.done().length };
+    return await changing(host, about, joining, (work, signal) =>
+      carryOut({ ...work, help: { ...work.help, signal } }, draft),
+    );
   });
 }
 
-async function look(run: JoinRun, host: Host): Promise<Joining> {
+async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Joining> {
   const { world, vm, say, again } = run;
   const { kube, facts, policies, meshService, client, words } = world;
-  const { signal } = world.runtime;
   const looked = await preflight(host, preflightInput(world), signal);
   const judge = { vm, acceptRisk: words.acceptRisk, say };
   judgeFindings(looked.findings, judge);
@@ -62,14 +78,23 @@ async function look(run: JoinRun, host: Host): Promise<Joining> {
   const workload = cluster.workload ?? wanted;
   const security = judgedSecurity(workload, policies, judge);
   const input = vmInput(world, workload, looked);
-  const steps = wantedSteps(input, words.only);
+  const wantedOfAll = wantedSteps(input, words.only);
+  const steps = run.revise?.(wantedOfAll) ?? wantedOfAll;
   return {
     ...{ vm, host, steps, say, again, asked: cluster.registration, registration: cluster.plan },
+    also: clusterPlanLines(cluster.plan),
     plan: await planVm(steps, host, signal),
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
     help: { kube, security, signal, ...present({ client }) },
-    ...present({ unproved: unproved(input, words.only) }),
+    ...(words.machine.root === undefined && { restart: words.restart, listening: looked.listening }),
+    ...present({ unproved: unproved(input, words.only), deadMan: deadManWords(run) }),
   };
+}
+
+/** Nothing runs in an image. */
+function deadManWords({ world: { runtime, words }, vm }: JoinRun): SwitchWords | undefined {
+  if (words.machine.root !== undefined) return undefined;
+  return switchWords(runtime, { within: words.confirmWithin, login: () => openMachine(runtime, words.machine, vm) });
 }
 
 function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {

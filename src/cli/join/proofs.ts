@@ -1,18 +1,15 @@
-import { connect as connectTcp } from 'node:net';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import type { Host } from '../../host/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import type { DialAnswer, Proof } from '../../vm/proof.ts';
+import type { Proof } from '../../vm/proof.ts';
 import type { MeshTarget } from '../../vm/prove-input.ts';
 import { prove } from '../../vm/prove.ts';
 import { present } from '../workload-input.ts';
+import { dial } from './dial.ts';
 import { connectionWitness, entryWitness } from './witnesses.ts';
-
-/** How long a new connection may take, and how long a server that speaks first may keep silent. */
-const DIAL_MS = 3000;
 
 /** What the proofs of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {
@@ -49,21 +46,4 @@ export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): Asyn
     }),
   };
   return prove(host, input, signal);
-}
-
-/** A new connection from this machine, which is outside the mesh: what it met first. */
-function dial(address: string, port: number): Promise<DialAnswer> {
-  return new Promise((resolve) => {
-    const socket = connectTcp({ host: address, port });
-    let open = false;
-    const end = (answer: DialAnswer): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(DIAL_MS, () => end(open ? 'open-silent' : 'timeout'));
-    socket.once('connect', () => (open = true));
-    socket.once('data', () => end('open-with-bytes'));
-    socket.once('close', () => end('closed'));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'closed'));
-  });
 }

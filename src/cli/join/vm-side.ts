@@ -36,7 +36,7 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
 }
 
 /** All that decides about a VM, gathered into one value. */
-export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resolver }: Preflight): VmInput {
+export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resolver, exclusions }: Preflight): VmInput {
   const { facts: cluster, words, package: opened } = world;
   const image = words.machine.root !== undefined;
   const shared = { workload, vm, resolver, image, ...present({ package: opened }) };
@@ -44,6 +44,9 @@ export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resol
   const bundle = {
     captureDns: words.workload.captureDns,
     excludePorts: words.excludePorts,
+    excludeCidrs: exclusions.cidrs,
+    excludeOutboundPorts: exclusions.outboundPorts,
+    excludeInterfaces: exclusions.interfaces,
     // An image for several machines has no address; each finds its own at the first boot.
     ...present({ address: vm.address || undefined, serviceCidr: words.cluster.facts.serviceCidr }),
   };

@@ -4,6 +4,8 @@ import { type ClusterInput, clusterInput } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
+import { type RestartWords, restartWords } from './restart.ts';
+import { confirmWithin } from './switch.ts';
 import { parseMeshTarget, type TypedTarget } from './mesh-target.ts';
 import { present, type WorkloadInput, workloadInput } from '../workload-input.ts';
 
@@ -24,6 +26,9 @@ export interface JoinWords {
   readonly acceptRisk: readonly string[];
   /** Ids of steps; all when empty. */
   readonly only: readonly string[];
+  /** Seconds that the VM waits for its confirmation. */
+  readonly confirmWithin: number;
+  readonly restart: RestartWords;
   readonly dryRun: boolean;
   readonly print: boolean;
   readonly exitCode: boolean;
@@ -44,6 +49,8 @@ export function joinWords(input: Input): JoinWords {
     create: input.flag('create'),
     acceptRisk: input.list('acceptRisk'),
     only: input.list('only'),
+    confirmWithin: confirmWithin(input),
+    restart: restartWords(input),
     print,
     dryRun: print || input.flag('dryRun'),
     exitCode: input.flag('exitCode'),

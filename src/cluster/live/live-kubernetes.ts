@@ -26,7 +26,8 @@ const PAGE = 500;
 /** Opens the API server of a kubeconfig context. Nothing is sent before the first call. */
 export function connectLive(options: ConnectKubernetesOptions): Kubernetes {
   const credentials = loadCredentials(options);
-  const transport = new Transport(credentials, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, tell } = options;
+  const transport = new Transport(credentials, { timeoutMs, ...(tell && { tell }) });
   return new LiveKubernetes(new ApiClient(credentials.name, transport), credentials.namespace);
 }
 
@@ -185,9 +186,9 @@ class LiveKubernetes implements Kubernetes {
   }
 
   async allowed(access: Access, signal?: AbortSignal): Promise<boolean> {
-    const { verb, group, namespace } = access;
+    const { verb, group, namespace, name } = access;
     const [resource, subresource] = access.resource.split('/');
-    const attributes = { verb, group, resource, subresource, namespace };
+    const attributes = { verb, group, resource, subresource, namespace, name };
     const body = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SelfSubjectAccessReview',

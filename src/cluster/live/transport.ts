@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { errorCode, errorText } from '../foreign-error.ts';
+import type { Asked } from '../kubernetes.ts';
 import type { Credentials } from './kubeconfig.ts';
 
 /** The largest answer that meshx reads, bytes: a list of many thousand objects, not an endless stream. */
@@ -30,22 +31,33 @@ export interface ApiAnswer {
   readonly retryAfter?: number;
 }
 
+export interface TransportOptions {
+  /** Limit of each request, milliseconds. */
+  readonly timeoutMs: number;
+  /** Hears of each request when it has ended; one that is sent again counts again. */
+  readonly tell?: (asked: Asked) => void;
+}
+
 /** Sends requests to one API server with the credentials of one context, each within a limit. */
 export class Transport {
   readonly #credentials: Credentials;
   readonly #timeoutMs: number;
+  readonly #tell: TransportOptions['tell'];
   #options: Promise<RequestOptions> | undefined;
 
-  constructor(credentials: Credentials, timeoutMs: number) {
+  constructor(credentials: Credentials, { timeoutMs, tell }: TransportOptions) {
     this.#credentials = credentials;
     this.#timeoutMs = timeoutMs;
+    this.#tell = tell;
   }
 
   /** The answer, whatever its status. Throws a Problem when there is none. */
   async send(request: ApiRequest, signal?: AbortSignal): Promise<ApiAnswer> {
     let refreshed = false;
     for (let tried = 1; ; tried += 1) {
+      const began = performance.now();
       const answer = await this.#once(request, signal, request.repeatable && tried < TRIES);
+      this.#told(request, answer, performance.now() - began);
       if (answer?.status === 401 && !refreshed) {
         // A token of an exec plugin may have run out since it was asked: ask the plugin once more.
         refreshed = true;
@@ -79,6 +91,12 @@ export class Transport {
       if (mayRepeat && errorCode(error) === 'ECONNRESET') return undefined;
       throw this.#translated(error);
     }
+  }
+
+  #told({ summary: name, body }: ApiRequest, answer: ApiAnswer | undefined, ms: number): void {
+    const sent = body === undefined ? 0 : Buffer.byteLength(JSON.stringify(body));
+    const received = Buffer.byteLength(answer?.body ?? '');
+    this.#tell?.({ cluster: this.#credentials.name, name, ms, sent, received });
   }
 
   #timedOut(request: ApiRequest, cause: unknown): Error {

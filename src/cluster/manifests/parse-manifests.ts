@@ -1,6 +1,7 @@
 import { LineCounter, parseAllDocuments, type Document } from 'yaml';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
+import { isTooDeep } from '../../mesh/yaml-depth.ts';
 
 /** Objects of one file, and what is wrong with it: `FILE:LINE: reason`. */
 export interface ParsedManifests {
@@ -18,13 +19,24 @@ const MAX_ALIASES = 100;
 export function parseManifests(content: string, file: string): ParsedManifests {
   if (file.endsWith('.json')) {
     const value = parseJson(content);
-    if (value !== undefined) return { objects: objectsOf(value), issues: [] };
+    if (value !== undefined) return ofJson(value, file);
   }
+  if (isTooDeep(content)) return { objects: [], issues: [`${file}:1: it is nested too deeply`] };
   const lines = new LineCounter();
   const documents = parseAllDocuments(content, { lineCounter: lines, prettyErrors: false });
   if (!Array.isArray(documents)) return { objects: [], issues: [] };
   const parsed = documents.map((document) => parseDocument(document, file, lines));
   return { objects: parsed.flatMap((each) => each.objects), issues: parsed.flatMap((each) => each.issues) };
+}
+
+/** Lists within lists are gone through one call for each level. */
+function ofJson(value: unknown, file: string): ParsedManifests {
+  try {
+    return { objects: objectsOf(value), issues: [] };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { objects: [], issues: [`${file}:1: it is nested too deeply`] };
+  }
 }
 
 /** JSON is read a hundred times faster than YAML; undefined leaves it to the YAML parser to say which line is wrong. */

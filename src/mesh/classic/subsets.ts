@@ -64,6 +64,23 @@ export function removeAddress(subsets: readonly Subset[], address: string): read
   return subsets.map((subset) => without(subset, address)).filter(isFilled);
 }
 
+/** The subsets with an address among those that get connections, or among those that get none; its ports stay. */
+export function holdAddress(subsets: readonly Subset[], address: string, ready: boolean): readonly Subset[] {
+  return subsets.map((subset) => {
+    const held = [...subset.addresses, ...subset.notReady].filter(({ ip }) => sameIp(ip, address));
+    const others = without(subset, address);
+    const [key, list] = ready ? (['addresses', others.addresses] as const) : (['notReady', others.notReady] as const);
+    return { ...others, [key]: [...list, ...held] };
+  });
+}
+
+/** Whether an address gets connections; undefined when it is in no subset. */
+export function isReady(subsets: readonly Subset[], address: string): boolean | undefined {
+  const among = (addresses: readonly EndpointAddress[]) => addresses.some(({ ip }) => sameIp(ip, address));
+  if (subsets.some((subset) => among(subset.addresses))) return true;
+  return subsets.some(({ notReady }) => among(notReady)) ? false : undefined;
+}
+
 /** All addresses, ready or not, each once. */
 export function addressesOf(subsets: readonly Subset[]): readonly string[] {
   return [...new Set(subsets.flatMap(({ addresses, notReady }) => [...addresses, ...notReady].map(({ ip }) => ip)))];

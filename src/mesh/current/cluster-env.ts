@@ -15,6 +15,10 @@ export interface BundleOptions {
   readonly address?: string;
   /** Ports of sshd beside 22; never captured. */
   readonly excludePorts?: readonly number[];
+  /** What else of this machine is never captured: ranges, ports of other machines, interfaces. */
+  readonly excludeCidrs?: readonly string[];
+  readonly excludeOutboundPorts?: readonly number[];
+  readonly excludeInterfaces?: readonly string[];
 }
 
 /** The labels that the proxy reports: those of the workload and the canonical ones that istiod derives for pods. */
@@ -89,9 +93,22 @@ export function formatClusterEnv(
     ISTIO_SYSTEM_NAMESPACE: facts.istioNamespace,
     SERVICE_ACCOUNT: workload.serviceAccount,
     ...(options.address !== undefined && { ISTIO_SVC_IP: options.address }),
+    ...exclusions(options),
   };
   const lines = Object.entries(env).map(([key, value]) => formatQuoted(key, value));
   return `${lines.sort(byBytes).join('\n')}\n`;
+}
+
+/** Keys of istio-iptables that leave something out; systemd/capture adds the cloud's metadata server to the ranges. */
+function exclusions({ excludeCidrs, excludeOutboundPorts, excludeInterfaces }: BundleOptions): Record<string, string> {
+  const lists = {
+    ISTIO_SERVICE_EXCLUDE_CIDR: excludeCidrs,
+    ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE: excludeOutboundPorts,
+    ISTIO_EXCLUDE_INTERFACES: excludeInterfaces,
+  };
+  return Object.fromEntries(
+    Object.entries(lists).flatMap(([key, list]) => (list?.length ? [[key, list.join(',')]] : [])),
+  );
 }
 
 /** Go's json.Marshal of a map: keys sorted, no spaces. */

@@ -23,7 +23,7 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
     namespace: metadata.namespace,
     // istioctl writes an empty account into a token request and fails; Kubernetes' own default is meant.
     serviceAccount: text(template['serviceAccount']) ?? 'default',
-    labels: ownLabels(labelsOf(group), metadata.name),
+    labels: ownLabels(groupLabels(group), metadata.name),
     services: servicesOf(group, services),
     ...(Object.keys(annotations).length > 0 && { annotations }),
     ...(text(network) !== undefined && { network: text(network) ?? '' }),
@@ -35,7 +35,7 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
 
 /** The services registered on a group, with their ports: from its annotations, else from the Service of that name. */
 export function servicesOf(group: KubeObject, services: readonly KubeObject[] = []): readonly MeshService[] {
-  return servicesNamed(labelsOf(group)).map((name) => {
+  return servicesNamed(groupLabels(group)).map((name) => {
     const ports = annotatedPorts(group, name) ?? portsOfService(services.find((one) => one.metadata.name === name));
     if (!ports) throw meshProblems.portsUnknown({ group: group.metadata.name, service: name });
     return { name, ports };
@@ -53,7 +53,8 @@ export function withoutService(workload: Workload, service: string): Workload {
   return { ...workload, services: workload.services.filter(({ name }) => name !== service) };
 }
 
-function labelsOf(group: KubeObject): Readonly<Record<string, string>> {
+/** The labels that entries of a group get. */
+export function groupLabels(group: KubeObject): Readonly<Record<string, string>> {
   const spec = mapping(group['spec']);
   // The template's labels lose against those of spec.metadata when istiod merges them (istio-current.md 5.3).
   return { ...textMapping(mapping(spec['template'])['labels']), ...textMapping(mapping(spec['metadata'])['labels']) };

@@ -3,6 +3,7 @@ import { meshProblems } from '../../problems/mesh.ts';
 import { hostPort } from '../address.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { mapping } from '../unknown.ts';
+import { isTooDeep } from '../yaml-depth.ts';
 import type { Workload } from '../workload.ts';
 
 type ProxyConfig = Readonly<Record<string, unknown>>;
@@ -49,6 +50,7 @@ function annotationConfig(workload: Workload): ProxyConfig {
 
 function readYaml(text: string, where: { readonly namespace: string; readonly group: string }): unknown {
   try {
+    if (isTooDeep(text)) throw new SyntaxError('it is nested too deeply');
     return parse(text, { maxAliasCount: 10 });
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'no YAML';

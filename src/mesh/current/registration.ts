@@ -22,6 +22,8 @@ export interface CurrentRegistration extends SidecarOptions {
   readonly fixedEntry?: { readonly address: string };
   /** Names of Services that belong to somebody else: only the entry is made, it must carry the labels they select. */
   readonly foreignServices?: readonly string[];
+  /** The WorkloadGroup belongs to somebody else and does as it is: neither it nor a Sidecar is made. */
+  readonly foreignGroup?: boolean;
 }
 
 /**
@@ -29,16 +31,27 @@ export interface CurrentRegistration extends SidecarOptions {
  * Never contains an automatic entry: istiod makes, changes and deletes those. Throws `bad-address`, `bad-check`.
  */
 export function currentObjects(registration: CurrentRegistration): readonly KubeObject[] {
-  const { workload, createNamespace, createServiceAccount, fixedEntry, foreignServices = [] } = registration;
+  const {
+    workload,
+    createNamespace,
+    createServiceAccount,
+    fixedEntry,
+    foreignServices = [],
+    foreignGroup,
+  } = registration;
   const { namespace, serviceAccount, services, probe } = workload;
   if (probe) checkProbe(probe);
   const own = services.filter(({ name }) => !foreignServices.includes(name));
   return [
     ...(createNamespace ? [namespaceObject(namespace)] : []),
     ...(createServiceAccount ? [serviceAccountObject(namespace, serviceAccount)] : []),
-    ...own.map((service) => serviceObject(namespace, service)),
+    // The group first: it says what was made for the VM, so that a run that dies here leaves nothing that nobody finds.
     ...(fixedEntry
       ? [fixedEntryObject(workload, parseWorkloadIp(fixedEntry.address))]
-      : [workloadGroupObject(workload), ...sidecarObjects(workload, registration)]),
+      : foreignGroup
+        ? []
+        : [workloadGroupObject(workload)]),
+    ...own.map((service) => serviceObject(namespace, service)),
+    ...(fixedEntry || foreignGroup ? [] : sidecarObjects(workload, registration)),
   ];
 }

@@ -10,6 +10,8 @@ export interface DirectoryWant {
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0755`. */
   readonly mode: string;
+  /** Only what we set up fills it: where it was absent before, an undo removes it with all that is in it. */
+  readonly contents?: 'ours';
 }
 
 // A link to a directory is as good as a directory: /etc/istio may be one.
@@ -23,7 +25,7 @@ const CREATE = `place "$3" all && (umask 022; mkdir -p -- "\${P%/*}") && { test 
 export const directory: Kind<DirectoryWant> = {
   id: (want) => `directory:${want.path}`,
   probe: (want) => ({ name: 'directory-probe', text: PROBE, args: [want.path] }),
-  touches: (want) => ({ paths: [want.path] }),
+  touches: ({ path, contents }) => ({ paths: [path], ...(contents && { trees: [path] }) }),
 
   changes(want, answer) {
     if (sameOwnerAndMode(answer.stdout, want)) return [];
@@ -32,3 +34,6 @@ export const directory: Kind<DirectoryWant> = {
     return [{ summary: `create ${want.path}`, scripts: [{ script }] }];
   },
 };
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, CREATE];

@@ -26,7 +26,7 @@ owner_mode "$1" && digest "$1" && place "$1" all && cat -- "$P"`;
 
 // The edit was computed from a text; when somebody changed the file since, it would undo their change. A file that was not
 // there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
-const WRITE = `owner=$1 mode=$2 sum=$3
+const WRITE = `owner=$1 mode=$2 sum=$3 keep_text=yes
 place "$4" all || exit
 at=\${P#"$R"}
 text() { cat; }
@@ -100,3 +100,6 @@ function parse(answer: Output, path: string): Found | undefined {
   if (sha256(text) !== digest) throw reconcileProblems.fileNotText({ path });
   return { ownerAndMode, digest, text };
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE];

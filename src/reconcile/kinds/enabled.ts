@@ -1,4 +1,5 @@
 import type { Kind } from '../resource.ts';
+import { UNDO_FUNCTIONS } from '../undo-shell.ts';
 
 /** Whether a unit starts at boot. */
 export interface EnabledWant {
@@ -32,13 +33,16 @@ state=enabled
 for link in $(links "$1" "$file"); do place "$link" && test -h "$P" || state=disabled; done
 echo "$state"`;
 
+// What systemctl makes on a machine it takes away again when the unit is disabled; the links of an image are paths as others.
 const SWITCH = `if live; then systemctl "$2" -- "$1"; exit; fi
-${LINKS}file=$(unit_file "$1")
+${UNDO_FUNCTIONS}${LINKS}file=$(unit_file "$1")
 test -n "$file" || { echo "no unit file for $1" >&2; exit 1; }
+undo_open || exit
 for link in $(links "$1" "$file"); do
-  place "$link" || exit
+  keep_path "$link" && wrote "link=$(printf %s "$file" | base64 -w 0)" "$link" && place "$link" || exit
   if test "$2" = enable; then mkdir -p -- "\${P%/*}" && ln -sfn -- "$file" "$P"; else rm -f -- "$P"; fi || exit
-done`;
+done
+undo_close`;
 
 /** `systemctl is-enabled` words that mean: starts at boot, or cannot be switched. `static` and the like have no [Install]. */
 const AT_BOOT: readonly string[] = ['enabled', 'static', 'alias', 'generated', 'indirect'];
@@ -56,3 +60,6 @@ export const enabled: Kind<EnabledWant> = {
     return [{ summary: `${verb} ${want.name}`, scripts: [{ script }] }];
   },
 };
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, SWITCH];

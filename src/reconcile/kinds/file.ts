@@ -11,17 +11,22 @@ export interface FileWant {
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0644`. */
   readonly mode: string;
+  /** Paths that the machine makes because of what stands in the file (tmpfiles.d): ours, where they were absent before. */
+  readonly makes?: readonly string[];
 }
 
 // Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write decides.
 const PROBE = `place "$1" || exit
 if test -f "$P" && test ! -h "$P"; then owner_mode "$1" && digest "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
 
+const WRITE = 'put "$1" "$2" "$3" "$4"';
+const OWN = 'own "$1" "$2" "$3"';
+
 /** Compares content by digest, so that a probe never prints what a file holds. */
 export const file: Kind<FileWant> = {
   id: (want) => `file:${want.path}`,
   probe: (want) => ({ name: 'file-probe', text: PROBE, args: [want.path] }),
-  touches: (want) => ({ paths: [want.path] }),
+  touches: ({ path, makes }) => ({ paths: [path], ...(makes && { trees: makes }) }),
 
   changes(want, answer) {
     const digest = sha256(want.content);
@@ -31,7 +36,7 @@ export const file: Kind<FileWant> = {
     if (foundDigest === digest) return [ownChange(want)];
     const script = {
       name: 'file-write',
-      text: 'put "$1" "$2" "$3" "$4"',
+      text: WRITE,
       args: [want.owner, want.mode, digest, want.path],
     };
     const verb = found === '' ? 'create' : 'replace';
@@ -41,6 +46,9 @@ export const file: Kind<FileWant> = {
 
 /** The change when only owner or mode differ. */
 export function ownChange(want: { readonly path: string; readonly owner: string; readonly mode: string }) {
-  const script = { name: 'own', text: 'own "$1" "$2" "$3"', args: [want.owner, want.mode, want.path] };
+  const script = { name: 'own', text: OWN, args: [want.owner, want.mode, want.path] };
   return { summary: `set owner ${want.owner} and mode ${want.mode} of ${want.path}`, scripts: [{ script }] };
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE, OWN];

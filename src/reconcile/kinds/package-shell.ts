@@ -18,6 +18,8 @@ const SPREAD = `spread() {
   done || exit
   find . ! -type d | while IFS= read -r each; do
     keep_path "\${into%/}\${each#.}" && place "\${into%/}\${each#.}" && (umask 022; mkdir -p -- "\${P%/*}") &&
+      if test -h "$each"; then wrote "link=$(readlink -n -- "$each" | base64 -w 0)" "\${P#"$R"}"
+      else wrote "$(sha256sum < "$each" | cut -c 1-64)" "\${P#"$R"}"; fi &&
       mv -fT -- "$each" "$P.meshx-new" && mv -fT -- "$P.meshx-new" "$P" || exit
   done || exit
   cd /
@@ -65,18 +67,32 @@ const RPM = `install_rpm() {
 `;
 
 const DIRECTORY = `install_directory() {
-  mkdir "$S/tree" && tar -x -p --no-same-owner -f - -C "$S/tree" || exit ${INCOMPLETE}
+  (umask 077; cat > "$S/package") && mkdir "$S/tree" && tar -x -p --no-same-owner -f "$S/package" -C "$S/tree" || exit ${INCOMPLETE}
   test -f "$S/tree/${COMPLETE}" || { echo 'the stream ended early' >&2; exit ${INCOMPLETE}; }
   rm -f -- "$S/tree/${COMPLETE}"
   spread
 }
 `;
 
+// What was delivered stays on the machine, and the one before it, so that a way back needs no operator's side. Each is a
+// folder of its own: a rename makes it current or former at once.
+const KEEP = `keep_delivered() {
+  live || return 0
+  (umask 077; mkdir -p -- "$K/new") && rm -rf -- "$K/new" && mkdir -m 0700 -- "$K/new" || return
+  mv -fT -- "$S/package" "$K/new/package" && (umask 077; printf '%s\\n' "$header" "$into" "$marker" "$@" > "$K/new/about") || return
+  if test -f "$K/current/about" && test "$(head -n 1 "$K/current/about")" != "$header"; then
+    rm -rf -- "$K/former" && mv -fT -- "$K/current" "$K/former" || return
+  fi
+  rm -rf -- "$K/current" && mv -fT -- "$K/new" "$K/current"
+}
+`;
+
 /**
  * FORMAT HEADER SHA256 INTO MARKER PROGRAM…: installs what comes by stdin, looks whether the programs are there, and writes
- * the marker last, so that a run that died anywhere is repeated.
+ * the marker last, so that a run that died anywhere is repeated. What came is kept beside the marker, as packages/current, and
+ * the package before it as packages/former.
  */
-export const INSTALL = `${UNDO_FUNCTIONS}${RECEIVE}${SPREAD}${DEB}${RPM}${DIRECTORY}format=$1 header=$2 sha256=$3 into=$4 marker=$5; shift 5
+export const INSTALL = `${UNDO_FUNCTIONS}${RECEIVE}${SPREAD}${DEB}${RPM}${DIRECTORY}${KEEP}format=$1 header=$2 sha256=$3 into=$4 marker=$5; shift 5
 undo_open && place "\${marker%/*}/incoming" && S=$P || exit
 rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
 trap 'rm -rf -- "$S"' EXIT
@@ -89,5 +105,6 @@ for each; do
   test "$format" != directory || chmod a+x -- "$P" || exit
   test -x "$P" || { echo "$each is not executable" >&2; exit ${NOT_IN_PACKAGE}; }
 done
+place "\${marker%/*}/packages" && K=$P && keep_delivered "$@" || exit
 { echo "$header"; for each; do place "$each" all && echo "$(stat -c '%s %Y %a' -- "$P") $each"; done; } > "$S/marker" &&
   put "$(root_owner)" 0644 - "$marker" < "$S/marker"`;

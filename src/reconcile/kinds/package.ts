@@ -84,3 +84,6 @@ function install(want: PackageWant, header: string): Change {
     scripts: [{ script, source, timeoutMs: INSTALL_TIMEOUT_MS }],
   };
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, INSTALL];

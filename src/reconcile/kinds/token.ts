@@ -68,3 +68,6 @@ function parseCertificate(pem: string): X509Certificate | undefined {
     return undefined;
   }
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE];

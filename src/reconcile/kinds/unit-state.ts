@@ -63,9 +63,10 @@ function parseTimes(text: string): FileTimes {
   return { changedAt: Number(changed), modifiedAt: Number(modified), identity: [modified, ...rest].join(' ') };
 }
 
-/** `Tue 2025-11-18 12:00:00.123456 UTC`, or without the fraction; 0 for a unit that never started. */
+/** `Tue 2025-11-18 12:00:00.123456 UTC`, or without the fraction; 0 for a unit that never started and for what is no time. */
 export function parseTimestamp(text: string): number {
   const match = /(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?/.exec(text);
   if (!match) return 0;
-  return Date.parse(`${match[1]}T${match[2]}Z`) / 1000 + Number(match[3] ?? '0');
+  const seconds = Date.parse(`${match[1]}T${match[2]}Z`) / 1000 + Number(match[3] ?? '0');
+  return Number.isNaN(seconds) ? 0 : seconds;
 }

@@ -11,8 +11,12 @@ export interface UnitWant {
   readonly after?: readonly string[];
   /** False: the unit must be stopped. True when absent. */
   readonly active?: boolean;
+  /** Files that the running unit makes: ours, where they were absent before. */
+  readonly makes?: readonly string[];
   /** Milliseconds until a start counts as failed; 90 000 when absent. */
   readonly startTimeoutMs?: number;
+  /** InvocationID of a run that somebody else started and that has its settings already: it goes on, and counts as ours. */
+  readonly keeps?: string;
 }
 
 /**
@@ -48,13 +52,20 @@ if test "$(systemctl is-active -- "$name")" = activating && ! systemctl is-enabl
 fi
 exit 1`;
 
+/** The note of a start, for a run that is kept. `INVOCATION NAME FILE…` */
+const KEEP = `${LOOK}kept=$1 name=$2; shift 2
+seen=$(look "$@")
+systemctl is-active --quiet -- "$name" && test "$(systemctl show -p InvocationID -- "$name")" = "InvocationID=$kept" ||
+  { echo "$name was started again or stopped since it was looked at" >&2; exit 1; }
+mkdir -p -- "$notes" && printf '%s\\n' "InvocationID=$kept" "$seen" > "$notes/$name.new" && mv -f -- "$notes/$name.new" "$notes/$name"`;
+
 const START_TIMEOUT_MS = 90_000;
 
 /** A unit is not looked at in an image: nothing runs there. */
 export const unit: Kind<UnitWant> = {
   id: (want) => `unit:${want.name}`,
   probe: (want) => ({ name: 'unit-probe', text: PROBE, args: [want.name, ...want.reads] }),
-  touches: (want) => ({ units: [want.name] }),
+  touches: ({ name, makes }) => ({ units: [name], ...(makes && { trees: makes }) }),
 
   changes(want, answer, touched) {
     const state = unitState(answer.stdout);
@@ -62,6 +73,8 @@ export const unit: Kind<UnitWant> = {
     const reload = state.needsReload || unitFilesTouched(touched) ? [RELOAD] : [];
     if (want.active === false) return state.running ? [...reload, stop(want)] : [];
     const verb = startVerb(want, state, touched);
+    if (verb === 'restart' && state.active && want.keeps === state.invocation)
+      return [...reload, keep(want, want.keeps)];
     return verb ? [...reload, start(want, verb)] : [];
   },
 };
@@ -85,9 +98,12 @@ function unitFilesTouched(touched: ReadonlySet<string>): boolean {
   return written > ids.findLastIndex((id) => id.startsWith('unit:'));
 }
 
+const RELOAD_UNITS = 'systemctl daemon-reload';
+const STOP = 'systemctl stop -- "$1"';
+
 const RELOAD: Change = {
   summary: 'let systemd read its unit files again',
-  scripts: [{ script: { name: 'daemon-reload', text: 'systemctl daemon-reload', args: [] } }],
+  scripts: [{ script: { name: 'daemon-reload', text: RELOAD_UNITS, args: [] } }],
 };
 
 function start(want: UnitWant, verb: 'start' | 'restart'): Change {
@@ -98,7 +114,15 @@ function start(want: UnitWant, verb: 'start' | 'restart'): Change {
   return { summary: `${verb} ${want.name}`, scripts: [script] };
 }
 
+function keep(want: UnitWant, invocation: string): Change {
+  const script = { name: 'unit-keep', text: KEEP, args: [invocation, want.name, ...want.reads] };
+  return { summary: `take over the running ${want.name} without a restart`, scripts: [{ script }] };
+}
+
 function stop(want: UnitWant): Change {
-  const script = { name: 'unit-stop', text: 'systemctl stop -- "$1"', args: [want.name] };
+  const script = { name: 'unit-stop', text: STOP, args: [want.name] };
   return { summary: `stop ${want.name}`, scripts: [{ script, timeoutMs: START_TIMEOUT_MS + 30_000 }] };
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, RELOAD_UNITS, START, KEEP, STOP];

@@ -52,10 +52,12 @@ function createChange(want: UserWant): Change {
   return { summary: `create system user ${want.name}`, scripts: [{ script }] };
 }
 
+const SYSUSERS = 'put root:root 0644 "$1" "$2"';
+
 function sysusersChange(want: UserWant): Change {
   const path = sysusersPath(want);
   const text = `${sysusersLine(want)}\n`;
-  const script = { name: 'user-sysusers', text: 'put root:root 0644 "$1" "$2"', args: [sha256(text), path] };
+  const script = { name: 'user-sysusers', text: SYSUSERS, args: [sha256(text), path] };
   return {
     summary: `let system user ${want.name} be created at first boot (${path})`,
     scripts: [{ script, stdin: text }],
@@ -70,3 +72,6 @@ function sysusersPath(want: UserWant): string {
 function sysusersLine(want: UserWant): string {
   return `u ${want.name} - "${want.name}" ${want.home} -`;
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, CREATE, SYSUSERS];

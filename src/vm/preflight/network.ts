@@ -64,25 +64,6 @@ export function reachFindings(answers: Answers, { controlPlane, generation }: Pr
   ];
 }
 
-/** The host firewall sees the sidecar's port, after the redirect, and no longer the service's. */
-export function firewallFindings(answers: Answers, { services }: PreflightInput): readonly Finding[] {
-  const nft = lines(answers, 'nft');
-  const legacy = lines(answers, 'legacy');
-  const front = lines(answers, 'active').filter((name) => name === 'firewalld' || name === 'ufw');
-  const drops =
-    nft.some((line) => /hook input\b.*policy drop/.test(line)) || legacy.some((line) => line.startsWith(':INPUT DROP'));
-  const open = [...nft, ...legacy].some((line) => /dport\s+(\{[^}]*\b)?15006\b/.test(line));
-  if (services.length === 0 || open || (!drops && front.length === 0)) return [];
-  const who = front[0] ?? 'The host firewall';
-  const ways: Readonly<Record<string, string>> = {
-    firewalld: 'firewall-cmd --permanent --add-port=15006/tcp && firewall-cmd --reload',
-    ufw: 'ufw allow 15006/tcp',
-  };
-  const hint = `Open the sidecar's port: ${ways[who] ?? 'accept tcp dport 15006 in its input chain'}`;
-  const message = `${who} drops what it does not know, and behind capture every captured connection arrives at port 15006.`;
-  return [{ id: 'host-firewall', severity: 'risk', risk: 'host-firewall', message, hint }];
-}
-
 /** The machine's own name, and what stands between a program and the sidecar's DNS. */
 export function nameFindings(answers: Answers, generation: PreflightInput['generation']): readonly Finding[] {
   const hostname = first(answers, 'hostname');

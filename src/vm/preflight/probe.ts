@@ -1,5 +1,6 @@
 import type { Script } from '../../host/shell.ts';
-import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver.ts';
+import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver/owner.ts';
+import { COEXISTENCE_PROBE, FIREWALL_PROBE } from './coexistence-probe.ts';
 
 /** Programs that the units and their scripts need. */
 export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
@@ -32,23 +33,24 @@ uname -m | say machine
 uname -n | say hostname
 date +%s | say clock
 if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1; fi | say systemd
-for unit in ${RESOLVER_UNITS.join(' ')} firewalld ufw; do
-  if systemctl is-active -q "$unit" 2>/dev/null; then echo "$unit"; fi
+units=$(systemctl list-units --type=service,timer --state=active,reloading --plain --no-legend --no-pager 2>/dev/null | awk '{ print $1 }')
+printf '%s\\n' "$units" | say unit
+for unit in ${RESOLVER_UNITS.join(' ')}; do
+  if printf '%s\\n' "$units" | grep -qxF "$unit.service"; then echo "$unit"; fi
 done | say active
 # What others set in systemd-resolved's files; our own drop-in left out, so that a second look says the same.
 systemd-analyze cat-config systemd/resolved.conf 2>/dev/null |
   awk '/^# \\// { own = $2 ~ /\\/meshx\\.conf$/ } !own && /^[ \\t]*DNS[ \\t]*=/' | say resolved
 ss -Htlnpe 2>/dev/null | say tcp
 ss -Hulnpe 2>/dev/null | say udp
+sshd=$(sshd -T 2>/dev/null)
 {
   ss -Htanpe 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && ($1 == "LISTEN" || $5 !~ /^(127\\.|\\[::1\\]|\\[::ffff:127\\.)/) { n = split($4, part, ":"); print part[n] }'
   systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null | sed -n 's/.*:\\([0-9]*\\) (Stream).*/\\1/p'
-  sshd -T 2>/dev/null | sed -n 's/^port //p'
+  printf '%s\\n' "$sshd" | sed -n 's/^port //p'
 } | sort -un | say ssh
 ip -o addr show scope global 2>/dev/null | awk '{ print $2, $4 }' | say address
-if command -v nft >/dev/null 2>&1; then nft list ruleset 2>/dev/null | grep -E 'hook input|dport' | head -n 200 | say nft; fi
-if grep -q filter /proc/net/ip_tables_names 2>/dev/null; then iptables-legacy-save -t filter 2>/dev/null | grep -E '^:INPUT|^-A INPUT' | head -n 200 | say legacy; fi
-port=$1
+${COEXISTENCE_PROBE}${FIREWALL_PROBE}port=$1
 shift
 for address in "$@"; do
   ip -o route get "$address" 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/\\1/p' | say route
@@ -81,3 +83,6 @@ export function lines(answers: Answers, area: string): readonly string[] {
 export function first(answers: Answers, area: string): string {
   return (answers[area]?.[0] ?? '').trim();
 }
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [TEXT];

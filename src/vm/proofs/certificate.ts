@@ -38,8 +38,7 @@ export function judgeCertFile(stdout: string, identity: string, now: Date): Witn
   const date = (key: string): Date => new Date(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '');
   const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
   const certificate = { uris, from: date('notBefore'), until: date('notAfter') };
-  if (Number.isNaN(certificate.until.getTime()))
-    return { ok: false, detail: 'there is no certificate that openssl can read', hint: HINT };
+  if (!hasTimes(certificate)) return { ok: false, detail: 'there is no certificate that openssl can read', hint: HINT };
   return judgeCertificate([certificate], identity, now);
 }
 
@@ -54,10 +53,14 @@ function envoyCerts(stdout: string): readonly Certificate[] {
   if (!parsed.success) return [];
   return parsed.data.certificates.flatMap(({ cert_chain: [leaf] }) => {
     const uris = leaf?.subject_alt_names.flatMap(({ uri }) => uri ?? []) ?? [];
-    return leaf && uris.length > 0
-      ? [{ uris, from: new Date(leaf.valid_from), until: new Date(leaf.expiration_time) }]
-      : [];
+    const times = { from: new Date(leaf?.valid_from ?? ''), until: new Date(leaf?.expiration_time ?? '') };
+    return uris.length > 0 && hasTimes(times) ? [{ uris, ...times }] : [];
   });
+}
+
+/** A time that cannot be read is no time, and a certificate without its times says nothing. */
+function hasTimes({ from, until }: Pick<Certificate, 'from' | 'until'>): boolean {
+  return !Number.isNaN(from.getTime()) && !Number.isNaN(until.getTime());
 }
 
 function judgeCertificate(certificates: readonly Certificate[], identity: string, now: Date): Witness {

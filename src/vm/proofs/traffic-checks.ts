@@ -51,12 +51,18 @@ async function reach({ host, port, path = '' }: MeshTarget, { ask, input }: Aski
     serverFirst: portMeaning({ number: port, name: String(port) }).serverFirst,
     counted: input.cluster.generation === 'current',
   };
-  return judgeConnection(parseConnection(await ask('connect', [host, String(port), path, ''])), expected);
+  return judgeConnection(
+    parseConnection(await ask('connect', [host, String(port), path, '', word(expected)])),
+    expected,
+  );
 }
 
-/** From the mesh to each port of each service on the VM, and from outside the mesh. */
-export function inwardChecks(input: ProveInput): readonly Check[] {
-  return input.workload.services.flatMap(({ name, ports }) => ports.flatMap((port) => portChecks(name, port, input)));
+/**
+ * From the mesh to each port of each service on the VM, and from outside the mesh. A list for each port, whose order stays:
+ * a connection from outside would be counted beside the one through the mesh.
+ */
+export function inwardChecks(input: ProveInput): readonly (readonly Check[])[] {
+  return input.workload.services.flatMap(({ name, ports }) => ports.map((port) => portChecks(name, port, input)));
 }
 
 function portChecks(service: string, port: ServicePort, input: ProveInput): readonly Check[] {
@@ -89,8 +95,8 @@ async function throughMesh(service: string, port: ServicePort, asking: Asking): 
   const meaning = portMeaning(port);
   const http = meaning.protocol === 'HTTP';
   const current = cluster.generation === 'current';
-  const connection = await connectTo(port, { host, path: http ? '/' : '', current }, asking);
   const expected = { target: `${host}:${port.number}`, http, serverFirst: meaning.serverFirst, counted: current };
+  const connection = await connectTo(port, { host, path: http ? '/' : '', current, first: word(expected) }, asking);
   const verdict = judgeConnection(connection, expected);
   const way = client ? `from ${client.name}` : "through the VM's own sidecar";
   if (verdict.ok && current && !client && connection.inbound === 0) {
@@ -105,22 +111,28 @@ interface Way {
   readonly host: string;
   readonly path: string;
   readonly current: boolean;
+  readonly first: string;
+}
+
+/** For the script: whether the server must speak first. */
+function word({ serverFirst }: Expected): string {
+  return serverFirst ? 'server' : '';
 }
 
 /** Connects, and keeps what the VM logged of it. A client of its own logs on its own machine. */
 async function connectTo(
   { number }: ServicePort,
-  { host, path, current }: Way,
+  { host, path, current, first }: Way,
   { ask, input, logs }: Asking,
 ): Promise<Connection> {
   const port = String(number);
   if (!input.client) {
-    const connection = parseConnection(await ask('connect', [host, port, path, current ? 'own' : '']));
+    const connection = parseConnection(await ask('connect', [host, port, path, current ? 'own' : '', first]));
     logs.set(number, connection.log);
     return connection;
   }
   const size = (await ask('log', [port, ''])).trim();
-  const connection = parseConnection(await ask('connect', [host, port, path, ''], input.client));
+  const connection = parseConnection(await ask('connect', [host, port, path, '', first], input.client));
   logs.set(number, (await ask('log', [port, size])).split('\n').filter(Boolean));
   return connection;
 }
@@ -129,5 +141,9 @@ async function fromOutside(port: ServicePort, { input }: Asking): Promise<Verdic
   const expected = input.outside?.[port.number];
   if (!input.dial || expected === undefined)
     return { ok: 'skipped', detail: 'nobody outside the mesh tried, or no policy was read' };
-  return judgeOutside(await input.dial(input.vm.address, port.number), expected, portMeaning(port).serverFirst);
+  const { serverFirst, protocol } = portMeaning(port);
+  // To one that speaks it shows at once whether it is refused. Words of HTTP are not for a server of another protocol.
+  const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
+  const answer = await input.dial(input.vm.address, port.number, { speaks });
+  return judgeOutside(answer, expected, serverFirst);
 }

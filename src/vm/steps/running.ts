@@ -5,6 +5,14 @@ const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv];
 /** Resources after whose change a program of the package is started again. */
 const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
 
+/** What pilot-agent and Envoy write; in folders that were there before, these alone are ours. */
+const SIDECAR_MAKES = [
+  PLACES.certChain,
+  PLACES.key,
+  ...['XDS', 'SDS', 'envoy-rev.json', 'grpc-bootstrap.json'].map((name) => `/var/lib/istio/proxy/${name}`),
+  ...['istio.log', 'istio.err.log'].map((name) => `/var/log/istio/${name}`),
+];
+
 /**
  * The sidecar runs, with its present settings. One list for both generations, whose units differ: `configure` does not
  * know which one a VM is of, and must leave nothing for the next setup-vm to restart.
@@ -13,7 +21,9 @@ export function sidecarStep(): Step {
   const units = [`${PLACES.units}/istio.service`, `${PLACES.units}/istio.service.d/meshx.conf`];
   const reads = [...SETTINGS, PLACES.meshConfig, ...units];
   const after = PROGRAMS;
-  return { id: 'sidecar', title: 'Run the sidecar', wants: [{ kind: 'unit', name: 'istio.service', reads, after }] };
+  const makes = SIDECAR_MAKES;
+  const wants: Step['wants'] = [{ kind: 'unit', name: 'istio.service', reads, after, makes }];
+  return { id: 'sidecar', title: 'Run the sidecar', wants };
 }
 
 /** The classic node agent runs: it keeps the certificates fresh. */
@@ -28,7 +38,7 @@ export function nodeAgentStep(): Step {
 
 /** Traffic goes through the sidecar. Its start waits until the sidecar is ready, so the limit is one for that too. */
 export function captureStep(): Step {
-  const reads = [...SETTINGS, PLACES.capture, `${PLACES.units}/meshx-capture.service`];
+  const reads = [...SETTINGS, PLACES.capture, PLACES.firewall, `${PLACES.units}/meshx-capture.service`];
   // It ends with the sidecar and comes back some seconds after it: whoever restarts the one waits for the other.
   const after = ['unit:istio.service'];
   return {

@@ -14,6 +14,7 @@ import { stringify } from 'yaml';
 import { connectKubernetes, type Kubernetes } from '../../../src/cluster/kubernetes.ts';
 import { gatherClusterFacts } from '../../../src/cluster/facts.ts';
 import { planCurrentRegistration } from '../../../src/cluster/current-registration.ts';
+import { parseManifests } from '../../../src/cluster/manifests/parse-manifests.ts';
 import { clusterPlanLines, isEmptyClusterPlan } from '../../../src/cluster/plan.ts';
 import { applyRegistration } from '../../../src/cluster/register.ts';
 import { aClassicCluster, aNamespace, aService } from '../../support/cluster-objects.ts';
@@ -232,4 +233,14 @@ describe('bad folders', () => {
       rmSync(outside, { recursive: true, force: true });
     }
   });
+});
+
+test('a file that is nested too deeply is an issue, not an overflow', () => {
+  for (const level of ['? ', '- ', '[', '{a: '])
+    expect(parseManifests(level.repeat(20_000), 'deep.yaml')).toEqual({
+      objects: [],
+      issues: ['deep.yaml:1: it is nested too deeply'],
+    });
+  const lists = '{"apiVersion":"v1","kind":"List","items":['.repeat(20_000) + ']}'.repeat(20_000);
+  expect(parseManifests(lists, 'deep.json').issues).toEqual(['deep.json:1: it is nested too deeply']);
 });

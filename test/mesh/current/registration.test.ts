@@ -41,15 +41,15 @@ test('what is made only when told comes first, and everything is marked as made 
   expect(kinds(objects)).toEqual([
     'Namespace vm',
     'ServiceAccount vm/mysqldb',
+    'WorkloadGroup vm/shop-vm',
     'Service vm/mysqldb',
     'Service vm/web',
-    'WorkloadGroup vm/shop-vm',
     'Sidecar vm/meshx-shop-vm',
   ]);
   expect(objects.every(madeByMeshx)).toBe(true);
   expect(kinds(currentObjects({ workload: mysqlWorkload() }))).toEqual([
-    'Service vm/mysqldb',
     'WorkloadGroup vm/mysqldb',
+    'Service vm/mysqldb',
     'Sidecar vm/meshx-mysqldb',
   ]);
 });
@@ -78,7 +78,7 @@ test('[E12 F54] the group has app, version, one label per service and the servic
 });
 
 test('[E11] a port whose name says nothing is declared TCP, so that Istio does not guess', () => {
-  expect(currentObjects({ workload: TWO })[1]?.['spec']).toMatchObject({
+  expect(currentObjects({ workload: TWO })[2]?.['spec']).toMatchObject({
     ports: [
       { name: 'http', port: 8080 },
       { name: '9000', port: 9000, appProtocol: 'tcp' },

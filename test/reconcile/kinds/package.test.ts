@@ -50,7 +50,7 @@ test('[A45 C2] a directory is installed, its programs can be run, and a second r
   expect(vm.read(vm.path('usr/local/bin/envoy-link'))).toBe('envoy 1\n');
   expect(statSync(vm.path('usr/local/bin/envoy')).mode & 0o777).toBe(0o755);
   expect(readdirSync(vm.path())).not.toContain('.meshx-complete');
-  expect(readdirSync(vm.path('var/lib/meshx')).sort()).toEqual(['package', 'undo']);
+  expect(readdirSync(vm.path('var/lib/meshx')).sort()).toEqual(['package', 'packages', 'undo']);
   expect(summaries(await planFor(vm, wanted))).toEqual([]);
 });
 
@@ -143,7 +143,7 @@ test('[A45] a .deb goes through dpkg, keeps configuration files, and a second ru
   expect(existsSync(agent)).toBe(true);
   expect(vm.journal()).toContain('package istio-sidecar absent');
   expect(summaries(await planFor(vm, want))).toEqual([]);
-  expect(readdirSync(vm.path('var/lib/meshx')).sort()).toEqual(['package', 'undo']);
+  expect(readdirSync(vm.path('var/lib/meshx')).sort()).toEqual(['package', 'packages', 'undo']);
 });
 
 test('a .deb that is not the one of the plan never reaches dpkg', async () => {

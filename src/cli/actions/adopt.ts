@@ -1,0 +1,120 @@
+import type { Step } from '../../reconcile/resource.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { vmProblems } from '../../problems/vm.ts';
+import { differences, keepRunning } from '../../vm/adopt/differences.ts';
+import { readStanding, type Standing } from '../../vm/adopt/standing.ts';
+import { selectingServices } from '../adopt/selecting.ts';
+import { memberOf, upLine, upOptions } from '../adopt/words.ts';
+import { clusterInput, openCluster } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
+import { Input } from '../input.ts';
+import { conclude } from '../join/conclude.ts';
+import { join } from '../join/join.ts';
+import type { JoinReport } from '../join/report.ts';
+import { joinWords } from '../join/words.ts';
+import { type JoinWorld, openWorld } from '../join/world.ts';
+import { machineInput, openMachine } from '../machine.ts';
+
+/** The risk that the scan names for such a machine: to take it over is what was asked for. */
+const RISK = 'hand-made-sidecar';
+
+/** `meshx adopt VM`: read what stands, show it as the `up` that it would have been, and carry that out. */
+export async function adopt(call: Call): Promise<number> {
+  const { runtime } = call;
+  const vm = call.args[0] ?? '';
+  refuseInput(call);
+  const { standing, line, given } = await readVm(call, vm);
+  const input = new Input('adopt', given);
+  const words = joinWords(input);
+  input.accept();
+  const say = words.dryRun && words.output === 'text' ? runtime.out : runtime.err;
+  say(`as if you had typed: ${line}`);
+
+  const world = await openWorld(input, words);
+  if (world.facts.generation === 'classic') throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
+  const found: { differences: readonly string[] } = { differences: [] };
+  const revise = (steps: readonly Step[]): readonly Step[] => {
+    found.differences = differences(standing, steps);
+    return keepRunning(standing, steps);
+  };
+  const told = { vm, say, again: `meshx adopt ${vm} …with the same options`, command: commandWords('adopt', call, vm) };
+  const run = (dryRun: boolean): Promise<JoinReport> =>
+    join({ ...told, world: { ...world, words: { ...words, dryRun } }, revise }, () => Promise.resolve());
+
+  const planned = await run(true);
+  const changes = planned.steps.flatMap((step) => step.changes);
+  // A sidecar that need not be touched is what it should be, whatever it was started with.
+  const differing = changes.includes('restart istio.service') ? found.differences : [];
+  if (changes.length > 0) for (const text of announcement(vm, standing, differing)) say(text);
+  const end = (report: JoinReport): number => conclude({ runtime, ...words }, [report]);
+  if (words.dryRun || planned.status === 'failed') return end(planned);
+  if (differing.length > 0 && !words.restart.restart)
+    throw vmProblems.adoptNeedsRestart({ vm, differences: differing });
+  if (changes.length > 0) await confirmed(world, { vm, changes: changes.length, yes: input.flag('yes') });
+  return end(await run(false));
+}
+
+/** What was typed, before anything is asked. */
+function refuseInput(call: Call): void {
+  const input = new Input('adopt', call);
+  joinWords(input);
+  if (input.text('root') !== undefined) input.issue('--root: an image runs nothing that could be taken over');
+  input.accept();
+}
+
+interface Read {
+  readonly standing: Standing;
+  /** The `up` that it stands for. */
+  readonly line: string;
+  /** The call with what was read; what was typed wins. */
+  readonly given: Call;
+}
+
+async function readVm(call: Call, vm: string): Promise<Read> {
+  const { runtime } = call;
+  const input = new Input('adopt', call);
+  const machine = machineInput(input);
+  const cluster = clusterInput(input);
+  await using host = await openMachine(runtime, machine, vm);
+  const standing = await readStanding(host, runtime.signal);
+  const member = memberOf(standing);
+  const { kube } = await openCluster(input, cluster, member.namespace);
+  const options = upOptions(standing, member, await selectingServices(kube, member, runtime.signal));
+  const all = { ...options, ...call.given };
+  const shown = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typed(all, name) ?? value]));
+  const acceptRisk = [...input.list('acceptRisk'), RISK];
+  return { standing, line: upLine(vm, shown), given: { ...call, given: { ...options, ...call.given, acceptRisk } } };
+}
+
+function typed(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  return typeof given[name] === 'string' ? given[name] : undefined;
+}
+
+function announcement(vm: string, standing: Standing, differing: readonly string[]): readonly string[] {
+  const sidecar =
+    differing.length > 0
+      ? [
+          'note: the running sidecar has other settings, and has to be restarted (--restart):',
+          ...differing.map((line) => `  ${line}`),
+        ]
+      : standing.running
+        ? ['note: the running sidecar has these settings: it goes on, and connections through it live on']
+        : ['note: the sidecar does not run: it is started'];
+  return [
+    ...sidecar,
+    `note: meshx down ${vm} will give back what stands there now: the sidecar that was set up by hand`,
+    'note: without a confirmation the dead-man switch takes capture and the sidecar away, as of any VM of the mesh',
+  ];
+}
+
+async function confirmed(
+  { runtime }: JoinWorld,
+  { vm, changes, yes }: { readonly vm: string; readonly changes: number; readonly yes: boolean },
+): Promise<void> {
+  if (yes) return;
+  if (!runtime.ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} over (${changes} changes)` });
+  const answer = await runtime.ask(`Take ${vm} over: make these ${changes} changes? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm });
+}

@@ -1,0 +1,39 @@
+import pLimit from 'p-limit';
+import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
+import { confirmer } from '../down/confirm.ts';
+import { leaveMesh } from '../down/leave.ts';
+import { formatDownEnd } from '../down/report.ts';
+import { downWords } from '../down/words.ts';
+import { openDownWorld } from '../down/world.ts';
+import { Input } from '../input.ts';
+import { conclude } from '../join/conclude.ts';
+
+const DEFAULT_PARALLEL = 4;
+
+/** `meshx down VM…` */
+export async function down(call: Call): Promise<number> {
+  const { runtime } = call;
+  const input = new Input('down', call);
+  const vms = [...new Set(call.args)];
+  const words = downWords(input, vms);
+  const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
+  input.accept();
+
+  const world = await openDownWorld(input, words);
+  const confirm = confirmer(runtime, words.yes);
+  const limit = pLimit(parallel);
+  const speak = words.dryRun && words.output === 'text' ? runtime.out : runtime.err;
+  const one = (vm: string) => {
+    const say = vms.length === 1 ? speak : (text: string) => speak(text.replace(/^/gm, `${vm}: `));
+    const told = { say, again: `meshx down ${vm} …with the same options`, command: commandWords('down', call, vm) };
+    return limit(() => leaveMesh({ world, vm, confirm, ...told }));
+  };
+  const ends = await Promise.allSettled(vms.map(one));
+  const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const code = conclude({ runtime, output: words.output, exitCode: words.exitCode, end: formatDownEnd }, reports);
+  // A bug met on one VM must not hide the report of the others.
+  const bug = ends.find((end) => end.status === 'rejected');
+  if (bug) throw bug.reason;
+  return code;
+}

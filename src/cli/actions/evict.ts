@@ -1,0 +1,99 @@
+import { planEviction, planReturn } from '../../cluster/evict.ts';
+import { gatherClusterFacts } from '../../cluster/facts.ts';
+import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import type { Eviction } from '../../mesh/current/eviction.ts';
+import { parseName } from '../../mesh/names.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { changeCluster } from '../cluster-change.ts';
+import { clusterInput, openCluster } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { Input } from '../input.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+
+/** `meshx evict VM|GROUP [--lift]` */
+export async function evict(call: Call): Promise<number> {
+  const input = new Input('evict', call);
+  const words = {
+    cluster: clusterInput(input),
+    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+  };
+  const target = input.attempt('<vm>', () => parseTarget(call.args[0] ?? '')) ?? '';
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+
+  const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+  const facts = await gatherClusterFacts(kube, {
+    ...words.cluster.facts,
+    namespace,
+    skip: ['addresses', 'serviceRange'],
+  });
+  if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
+  const { istioNamespace: rootNamespace, trustDomain } = facts;
+  const acceptShared = input.list('acceptRisk').includes(clusterProblems.accountShared.id);
+  const { signal } = call.runtime;
+  const query = { namespace, target, rootNamespace, trustDomain, acceptShared, signal };
+  const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
+  confirmed(input, plan);
+  const exitCode = await changeCluster(input, { kube, plan, output, lines });
+  for (const line of limits) call.runtime.err(line);
+  return exitCode;
+}
+
+/** A name of Kubernetes or an address; both are told from each other by what is found. */
+function parseTarget(text: string): string {
+  return /^[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*$/.test(text) ? text : parseName(text, 'subdomain');
+}
+
+type Query = Parameters<typeof planEviction>[1];
+
+interface Asked {
+  readonly plan: ClusterPlan;
+  readonly lines: readonly string[];
+  /** What stays possible for the evicted machine, or is still to be done. */
+  readonly limits: readonly string[];
+}
+
+async function evicted(kube: Kubernetes, query: Query): Promise<Asked> {
+  const { plan, eviction, shared } = await planEviction(kube, query);
+  const { namespace, group, principal, addresses } = eviction;
+  const denied = addresses.length === 0 ? principal : `${principal} and plaintext from ${addresses.join(', ')}`;
+  return {
+    plan,
+    lines: [
+      `Evicting ${namespace}/${group}: every workload of the mesh denies ${denied}`,
+      ...shared.map((each) => `${each} has the same identity and is denied too`),
+    ],
+    limits: limitsOf(eviction),
+  };
+}
+
+async function lifted(kube: Kubernetes, query: Query): Promise<Asked> {
+  const { plan, eviction } = await planReturn(kube, query);
+  const { namespace, group } = eviction;
+  return {
+    plan,
+    lines: [`Lifting the eviction of ${namespace}/${group}`],
+    limits: [
+      `note: ${group} registers itself when its sidecar connects to istiod again: within 30 minutes, or at once after systemctl restart istio on it`,
+    ],
+  };
+}
+
+/** What no policy can do; said on every run, because the operator may take an eviction for more than it is. */
+function limitsOf({ principal, kept }: Eviction): readonly string[] {
+  const account = kept.some(({ kind }) => kind === 'ServiceAccount');
+  return [
+    `note: istiod renews a certificate for whoever holds a valid one, also when its service account is gone: the policy must stay for as long as the key of ${principal} is not known to be destroyed`,
+    'note: HTTP is denied from the next request on; a TCP connection that was open before lives until Envoy has drained its listener (drainDuration of the mesh, 45 s unless set); what has no sidecar denies nothing',
+    'note: its own sidecar gets no configuration any more, as it names a group that is gone; a changed one that names none can still read what proxies of its namespace can',
+    ...(account ? [] : ['note: the service account stays, as it is not this machine’s alone: its tokens stay good']),
+  ];
+}
+
+function confirmed(input: Input, plan: ClusterPlan): void {
+  const writes = clusterPlanLines(plan);
+  if (writes.length === 0 || input.flag('yes') || input.flag('dryRun')) return;
+  throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
+}

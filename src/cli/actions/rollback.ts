@@ -1,0 +1,31 @@
+import { clusterInput } from '../cluster.ts';
+import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
+import { Input } from '../input.ts';
+import { conclude } from '../join/conclude.ts';
+import { restartWords } from '../join/restart.ts';
+import { confirmWithin } from '../join/switch.ts';
+import { machineInput } from '../machine.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
+
+/** `meshx rollback VM` */
+export async function rollback(call: Call): Promise<number> {
+  const { runtime, args } = call;
+  const input = new Input('rollback', call);
+  const [vm = ''] = args;
+  const words = {
+    cluster: clusterInput(input),
+    machine: machineInput(input),
+    restart: restartWords(input),
+    within: confirmWithin(input),
+    dryRun: input.flag('dryRun'),
+  };
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+
+  const say = words.dryRun && output === 'text' ? runtime.out : runtime.err;
+  const again = `meshx rollback ${vm}`;
+  const report = await goBack({ input, vm, words, say, again, command: commandWords('rollback', call, vm) });
+  return conclude({ runtime, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);
+}

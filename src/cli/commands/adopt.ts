@@ -1,0 +1,18 @@
+import type { CommandSpec } from '../command.ts';
+import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CIDR_OPTION, ISTIOD_OPTIONS } from './option-groups.ts';
+
+export const adopt: CommandSpec = {
+  name: 'adopt',
+  summary: 'take over a VM that was joined by hand with istioctl; the sidecar runs on where nothing differs',
+  args: [['<vm>', 'as for setup-vm']],
+  options: [
+    ['--exclude-ports <ports...>', 'inbound ports that are never captured, besides SSH'],
+    ['--mesh-service <name:port>', 'a service of the mesh that the proof reaches: NAME[.NAMESPACE]:PORT[/PATH]'],
+    CIDR_OPTION,
+    ...ISTIOD_OPTIONS,
+  ],
+  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, ...RESTART_OPTIONS, 'confirmWithin', 'acceptRisk'],
+  examples: ['adopt istio-vm --dry-run', 'adopt istio-vm --yes', 'adopt istio-vm --yes --restart'],
+  run: async (call) => (await import('../actions/adopt.ts')).adopt(call),
+};

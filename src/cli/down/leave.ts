@@ -1,0 +1,173 @@
+import { isEmptyClusterPlan } from '../../cluster/plan.ts';
+import { applyRegistration } from '../../cluster/register.ts';
+import type { Host } from '../../host/host.ts';
+import { showRef } from '../../mesh/kube-object.ts';
+import { Problem } from '../../problems.ts';
+import { apply } from '../../reconcile/apply.ts';
+import { summaries } from '../../reconcile/plan.ts';
+import { readKeptPicture } from '../../reconcile/undo/picture.ts';
+import { endSidecar, total } from '../../vm/drain.ts';
+import { changing } from '../changing.ts';
+import { type Draft, reported } from '../join/draft.ts';
+import { leaveRotation } from '../join/leave-rotation.ts';
+import { clusterStep, doneStep, formatStep, type JoinReport, plannedSteps } from '../join/report.ts';
+import { openMachine } from '../machine.ts';
+import type { Confirm } from './confirm.ts';
+import { isNothing, type Leave, look } from './look.ts';
+import { verify } from './verify.ts';
+import { type DownWorld, VM_ALONE } from './world.ts';
+
+/** One VM that is to leave. */
+export interface DownRun {
+  readonly world: DownWorld;
+  readonly vm: string;
+  readonly say: (text: string) => void;
+  /** The command that goes on after a failure. */
+  readonly again: string;
+  /** What lock and audit on the VM call this run. */
+  readonly command: string;
+  readonly confirm: Confirm;
+}
+
+/**
+ * Takes one VM out of the mesh: look, ask, drain, deregister, undo, compare. Never throws for a failure of this VM: the
+ * report has the Problem.
+ */
+export function leaveMesh(run: DownRun): Promise<JoinReport> {
+  const { runtime } = run.world;
+  return reported(run.vm, runtime.signal, async (draft) => {
+    await using host = await machine(run);
+    const lookedAt = performance.now();
+    const leave = await lookOrSay(run, host);
+    tellPlace(leave, draft);
+    if (run.world.words.dryRun) return showPlan(leave, run, draft);
+    await carryOut(run, { host, leave, lookedAt }, draft);
+  });
+}
+
+async function machine({ world: { runtime, words }, vm, say }: DownRun): Promise<Host | undefined> {
+  if (words.only === 'cluster') return undefined;
+  try {
+    return await openMachine(runtime, words.machine, vm);
+  } catch (error) {
+    if (error instanceof Problem && words.only === undefined)
+      say(`note: when ${vm} is gone for good, its cluster is cleaned with: meshx down ${vm} --cluster-only`);
+    throw error;
+  }
+}
+
+async function lookOrSay({ world, vm, say }: DownRun, host: Host | undefined): Promise<Leave> {
+  try {
+    return await look(world, vm, host, world.runtime.signal);
+  } catch (error) {
+    if (error instanceof Problem && /^cluster-|^istio-not/.test(error.id) && world.words.only === undefined)
+      say(VM_ALONE);
+    throw error;
+  }
+}
+
+function tellPlace({ registry, membership, notes }: Leave, draft: Draft): void {
+  const { namespace, group, generation } = registry?.vm ?? membership ?? {};
+  draft.at({
+    ...(namespace !== undefined && { namespace }),
+    ...(group !== undefined && generation === 'current' && { group }),
+  });
+  draft.notes = notes;
+}
+
+function showPlan({ departure, plan, also }: Leave, { say }: DownRun, draft: Draft): void {
+  draft.cluster = also;
+  draft.steps = [clusterStep(departure, 'planned'), ...plannedSteps(plan)];
+  draft.status = 'planned';
+  for (const step of draft.steps) say(formatStep(step));
+}
+
+interface Looked {
+  readonly host: Host | undefined;
+  readonly leave: Leave;
+  readonly lookedAt: number;
+}
+
+async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: Draft): Promise<void> {
+  const { world, vm, say, again } = run;
+  const { runtime, words } = world;
+  const { signal } = runtime;
+  const compare = words.verify && host !== undefined;
+  // The last step of the undo takes the picture away with the journal.
+  const before = compare ? await readKeptPicture(host, signal) : undefined;
+  draft.status = 'unchanged';
+  if (!isNothing(leave)) {
+    await askFirst(run, leave);
+    draft.again = again;
+    if (host === undefined) await takeOut(run, { host, leave, signal }, draft);
+    else {
+      const anew = (held: AbortSignal) => look(world, vm, host, held);
+      const about = { ...run, runtime, lookedAt, look: anew, done: () => draft.done().length };
+      await changing(host, about, leave, (due, held) => takeOut(run, { host, leave: due, signal: held }, draft));
+    }
+    draft.status = 'changed';
+    draft.notes = [...draft.notes, ...otherSide(leave, words.only)];
+  }
+  if (compare) await verify({ vm, host, before, say, signal }, draft);
+}
+
+/** The plan is shown before the question, and not where nobody is asked: it is told as it is carried out. */
+async function askFirst({ world, vm, say, confirm }: DownRun, { departure, plan, also, notes }: Leave): Promise<void> {
+  const { words } = world;
+  if (!words.yes) {
+    for (const step of [clusterStep(departure, 'planned'), ...plannedSteps(plan)]) say(formatStep(step));
+    for (const line of notes) say(`note: ${line}`);
+    if (plan.steps.some(({ id }) => id === 'journal'))
+      say(`note: the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`);
+  }
+  await confirm(vm, also.length + summaries(plan).length);
+}
+
+interface TakingOut {
+  readonly host: Host | undefined;
+  readonly leave: Leave;
+  readonly signal: AbortSignal;
+}
+
+/** Clients first, then the cluster, then the machine: what dies in between is found by the same command. */
+async function takeOut(
+  { world, say, again }: DownRun,
+  { host, leave, signal }: TakingOut,
+  draft: Draft,
+): Promise<void> {
+  const { registry, membership, departure, plan } = leave;
+  const limitMs = world.words.drainTimeoutMs;
+  const left =
+    host && membership?.running
+      ? await leaveRotation({ host, addresses: membership.addresses, registry, limitMs, say, signal })
+      : undefined;
+  if (left) draft.add(left.step, say);
+  if (registry) {
+    for await (const { verb, ref } of applyRegistration(registry.kube, departure, signal))
+      draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
+    draft.add(clusterStep(departure, 'changed'), say);
+  }
+  if (!host) return;
+  if (left && total(left.left) === 0 && membership?.generation === 'current') await endSidecar(host, signal);
+  let problem: Problem | undefined;
+  for await (const outcome of apply(plan, host, { sources: { secret: noSecret }, signal, again, journal: false })) {
+    draft.add(doneStep(outcome), say);
+    problem ??= outcome.problem;
+  }
+  if (problem) throw problem;
+}
+
+function noSecret(name: string): Promise<string> {
+  return Promise.reject(new TypeError(`an undo delivers no secret, and ${name} was asked for`));
+}
+
+/** What is not done yet, and the command that does it. */
+function otherSide({ vm, membership, departure }: Leave, only: 'vm' | 'cluster' | undefined): readonly string[] {
+  if (only === 'vm') {
+    const { namespace, group } = membership ?? {};
+    const place = `${namespace === undefined ? '' : ` -n ${namespace}`}${group === undefined ? '' : ` --workload-group ${group}`}`;
+    return [`Its cluster still has what was made for it: meshx down ${vm} --cluster-only${place}`];
+  }
+  const left = only === 'cluster' && !isEmptyClusterPlan(departure);
+  return left ? [`The machine, should it come back, is undone with: meshx down ${vm} --vm-only`] : [];
+}

@@ -1,0 +1,115 @@
+import { type ClusterPlan, clusterPlanLines, EMPTY_PLAN } from '../../cluster/plan.ts';
+import { planDeparture } from '../../cluster/departure.ts';
+import type { RegisteredVm } from '../../cluster/rotation.ts';
+import type { Host } from '../../host/host.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { isEmpty, type Plan } from '../../reconcile/plan.ts';
+import { type Kept, undoPlan } from '../../reconcile/undo/plan.ts';
+import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
+import { type Membership, readMembership } from '../../vm/membership.ts';
+import type { Registry } from '../join/leave-rotation.ts';
+import { groupName } from '../join/workload.ts';
+import { namesOnly } from './address.ts';
+import type { DownWords } from './words.ts';
+import type { DownWorld } from './world.ts';
+
+/** All that is known before a VM is taken out. */
+export interface Leave {
+  readonly vm: string;
+  /** What the machine says; absent with --cluster-only. */
+  readonly membership?: Membership;
+  /** Where it is registered; absent with --vm-only. */
+  readonly registry?: Registry;
+  readonly departure: ClusterPlan;
+  /** The undo of the machine; empty when meshx never changed it. */
+  readonly plan: Plan;
+  /** Files that stay because somebody else changed them and nobody said what shall be. */
+  readonly undecided: readonly Kept[];
+  readonly notes: readonly string[];
+  /** Writes to the cluster, in the imperative. */
+  readonly also: readonly string[];
+}
+
+/** Looks at machine and cluster. Only reads. `host` is absent with --cluster-only. Throws `path-not-kept`. */
+export async function look(world: DownWorld, vm: string, host: Host | undefined, signal: AbortSignal): Promise<Leave> {
+  const { words } = world;
+  const [membership, recorded] = host
+    ? await Promise.all([readMembership(host, signal), readJournal(host, signal)])
+    : [undefined, undefined];
+  const registry = await registryOf(world, { vm, membership, signal });
+  const gone = words.only === 'cluster';
+  const departure = registry && (await planDeparture(registry.kube, { ...registry.vm, gone, signal }));
+  const undo = undoOf(vm, recorded, words);
+  return {
+    vm,
+    ...(membership && { membership }),
+    ...(registry && { registry }),
+    departure: departure?.plan ?? EMPTY_PLAN,
+    plan: undo.plan,
+    undecided: undo.undecided,
+    notes: [...undo.notes, ...(departure?.notes ?? []), ...namespaceNote(words, membership)],
+    also: clusterPlanLines(departure?.plan ?? EMPTY_PLAN),
+  };
+}
+
+/** True when there is nothing to take away anywhere. */
+export function isNothing({ plan, also }: Leave): boolean {
+  return isEmpty(plan) && also.length === 0;
+}
+
+interface Asked {
+  readonly vm: string;
+  readonly membership: Membership | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What the machine says counts; where it says nothing (a run that died early, a machine that is gone) its name has to do. */
+async function registryOf({ words, cluster, runtime }: DownWorld, asked: Asked): Promise<Registry | undefined> {
+  if (!cluster) return undefined;
+  const { vm, membership, signal } = asked;
+  const namespace = membership?.namespace ?? cluster.namespace;
+  const group = membership?.group ?? words.group ?? groupName(membership?.hostname || vm.replace(/^.*@/, ''));
+  const generation = membership?.generation ?? (await cluster.generation());
+  const addresses =
+    words.vmAddress !== undefined
+      ? [words.vmAddress]
+      : (membership?.addresses ?? (await namesOnly(runtime, words.machine, vm)));
+  const registered: RegisteredVm = { generation, namespace, group, addresses, signal };
+  return { kube: cluster.kube, vm: registered };
+}
+
+interface Undo {
+  readonly plan: Plan;
+  readonly undecided: readonly Kept[];
+  readonly notes: readonly string[];
+}
+
+/** The engine leaves the journal on the machine as long as a file waits for a decision: it holds what `--restore` puts back. */
+function undoOf(vm: string, recorded: Recorded | undefined, words: DownWords): Undo {
+  if (!recorded) return { plan: { steps: [] }, undecided: [], notes: [] };
+  const { journal, found } = recorded;
+  const { restore, keep, force: everything } = words;
+  refuseUnknown(vm, undoPlan(journal, found).kept, [...restore, ...keep]);
+  const { steps, kept, notes } = undoPlan(journal, found, { restore, keep, everything });
+  const undecided = kept.filter(({ open }) => open);
+  return { plan: { steps }, undecided, notes: [...notes, ...undecided.flatMap((each) => keptNotes(vm, each))] };
+}
+
+function refuseUnknown(vm: string, kept: readonly Kept[], named: readonly string[]): void {
+  const paths = named.filter((path) => !kept.some((each) => each.path === path));
+  if (paths.length > 0) throw leavingProblems.pathNotKept({ vm, paths, kept: kept.map(({ path }) => path) });
+}
+
+function keptNotes(vm: string, { path, reason }: Kept): readonly string[] {
+  return [
+    `${path} stays: ${reason}`,
+    `  undo it all the same: meshx down ${vm} --restore ${path}; or leave it: meshx down ${vm} --keep ${path}`,
+  ];
+}
+
+/** An option that would look in another place than where the machine is. */
+function namespaceNote({ namespace }: DownWords, membership: Membership | undefined): readonly string[] {
+  const own = membership?.namespace;
+  if (namespace === undefined || own === undefined || own === namespace) return [];
+  return [`The machine says that its namespace is ${own}; ${namespace} was not looked at.`];
+}

@@ -1,0 +1,14 @@
+import type { JoinReport } from '../join/report.ts';
+
+/** The last line for a VM that leaves. */
+export function formatDownEnd({ vm, status, cluster, steps, ms }: JoinReport): string {
+  const onVm = steps.filter(({ id }) => id !== 'registration').flatMap(({ changes }) => changes).length;
+  const changes = cluster.length + onVm;
+  const words = {
+    planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
+    unchanged: 'nothing to do: meshx has left nothing here',
+    changed: `is out of the mesh after ${changes} changes`,
+    failed: `failed after ${changes} changes`,
+  };
+  return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s)`;
+}

@@ -1,0 +1,75 @@
+import { parseIp } from '../../mesh/address.ts';
+import { parseName } from '../../mesh/names.ts';
+import { type ClusterInput, clusterInput } from '../cluster.ts';
+import type { Input } from '../input.ts';
+import { type MachineInput, machineInput } from '../machine.ts';
+import { drainTimeoutMs } from '../options.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
+import { present } from '../workload-input.ts';
+
+/** Everything that `down` was told, parsed. */
+export interface DownWords {
+  readonly cluster: ClusterInput;
+  readonly machine: MachineInput;
+  readonly namespace?: string;
+  readonly group?: string;
+  readonly vmAddress?: string;
+  /** One side alone; both when absent. */
+  readonly only?: 'vm' | 'cluster';
+  readonly verify: boolean;
+  readonly drainTimeoutMs: number;
+  readonly restore: readonly string[];
+  readonly keep: readonly string[];
+  readonly force: boolean;
+  readonly yes: boolean;
+  readonly dryRun: boolean;
+  readonly exitCode: boolean;
+  readonly output: OutputFormat;
+}
+
+/** Reads the options of down. Issues are collected in the input. */
+export function downWords(input: Input, vms: readonly string[]): DownWords {
+  const [restore, keep] = [paths(input, 'restore'), paths(input, 'keep')];
+  const words = {
+    cluster: clusterInput(input),
+    machine: machineInput(input),
+    verify: input.flag('verify'),
+    drainTimeoutMs: drainTimeoutMs(input),
+    restore,
+    keep,
+    force: input.flag('force'),
+    yes: input.flag('yes'),
+    dryRun: input.flag('dryRun'),
+    exitCode: input.flag('exitCode'),
+    output: input.choice('output', OUTPUT_FORMATS) ?? 'text',
+    ...present({
+      namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+      group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
+      vmAddress: input.parsed('vmAddress', parseIp),
+      only: input.flag('vmOnly') ? ('vm' as const) : input.flag('clusterOnly') ? ('cluster' as const) : undefined,
+    }),
+  };
+  refuseContradictions(input, words, vms);
+  return words;
+}
+
+function paths(input: Input, name: 'restore' | 'keep'): readonly string[] {
+  const words = input.list(name);
+  for (const word of words)
+    if (!word.startsWith('/')) input.issue(`--${name}: ${JSON.stringify(word)} is not a path from /`);
+  return words;
+}
+
+function refuseContradictions(input: Input, words: DownWords, vms: readonly string[]): void {
+  const { restore, keep, force, only, verify, vmAddress, group, machine } = words;
+  if (input.flag('vmOnly') && input.flag('clusterOnly')) input.issue('--vm-only and --cluster-only: only one of them');
+  if (only === 'cluster' && (verify || force || restore.length + keep.length > 0))
+    input.issue(
+      '--cluster-only: nobody can look at the machine, so --verify, --restore, --keep and --force say nothing',
+    );
+  const both = restore.filter((path) => keep.includes(path));
+  if (both.length > 0) input.issue(`--restore and --keep: both name ${both.join(', ')}`);
+  if (vms.length > 1 && restore.length + keep.length > 0) input.issue('--restore and --keep: they are about one VM');
+  if (vms.length > 1 && (vmAddress !== undefined || group !== undefined || machine.root !== undefined))
+    input.issue('--vm-address, --workload-group and --root: they are about one VM');
+}

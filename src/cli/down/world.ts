@@ -1,0 +1,41 @@
+import { detectGeneration } from '../../cluster/facts.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { Problem } from '../../problems.ts';
+import type { Runtime } from '../../runtime.ts';
+import { openCluster } from '../cluster.ts';
+import type { Input } from '../input.ts';
+import type { DownWords } from './words.ts';
+
+/** What all VMs of one run share. */
+export interface DownWorld {
+  readonly runtime: Runtime;
+  readonly words: DownWords;
+  /** Absent with --vm-only. */
+  readonly cluster?: OpenedCluster;
+}
+
+export interface OpenedCluster {
+  readonly kube: Kubernetes;
+  /** For a machine that does not say its own. */
+  readonly namespace: string;
+  /** For a machine that does not say it: asked once. Throws `istio-not-found`. */
+  readonly generation: () => Promise<'current' | 'classic'>;
+}
+
+/** Opens the cluster, unless only the machine is asked for. A cluster that cannot be had is no reason to leave a machine as it is. */
+export async function openDownWorld(input: Input, words: DownWords): Promise<DownWorld> {
+  const { runtime } = input.call;
+  if (words.only === 'vm') return { runtime, words };
+  try {
+    const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+    let asked: Promise<'current' | 'classic'> | undefined;
+    const generation = () => (asked ??= detectGeneration(kube, words.cluster.facts));
+    return { runtime, words, cluster: { kube, namespace, generation } };
+  } catch (error) {
+    if (error instanceof Problem && words.only === undefined) runtime.err(VM_ALONE);
+    throw error;
+  }
+}
+
+/** Said where the cluster's side fails. */
+export const VM_ALONE = 'note: the machine alone, without its cluster, is undone with: --vm-only';

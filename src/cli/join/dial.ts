@@ -1,0 +1,31 @@
+import { connect } from 'node:net';
+import type { DialAnswer } from '../../vm/proof.ts';
+
+/** How long a new connection may take, and how long a server that speaks first may keep silent. */
+const LIMIT_MS = 3000;
+
+/** What a client of HTTP says. To a sidecar that wants TLS it is plaintext; to any server it is words at which it answers or hangs up. */
+const WORDS = 'GET / HTTP/1.0\r\n\r\n';
+
+/**
+ * A new connection from this machine, which is outside the mesh: what it met first. One that speaks makes a sidecar that
+ * takes mutual TLS only hang up at once; one that keeps silent is held until the limit, as it can say nothing about TLS.
+ */
+export function dial(address: string, port: number, { speaks }: { readonly speaks: boolean }): Promise<DialAnswer> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    let open = false;
+    const end = (answer: DialAnswer): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(LIMIT_MS, () => end(open ? 'open-silent' : 'timeout'));
+    socket.once('connect', () => {
+      open = true;
+      if (speaks) socket.write(WORDS);
+    });
+    socket.once('data', () => end('open-with-bytes'));
+    socket.once('close', () => end('closed'));
+    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'closed'));
+  });
+}

@@ -1,0 +1,47 @@
+import type { Host } from '../../host/host.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import { vmProblems } from '../../problems/vm.ts';
+import type { DialAnswer } from '../../vm/proof.ts';
+import { PLACES } from '../../vm/places.ts';
+import { dial } from './dial.ts';
+
+/** A port of a VM at which a new connection from this machine was taken. */
+export interface OpenPort {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The VM's own address in the mesh, and the ports that are captured or shall be: those of the files, and of the rules in force. */
+const LOOK = `sed -n "s/^INSTANCE_IP='\\(.*\\)'/\\1/p" /run/meshx/instance.env 2>/dev/null
+{ cat "$1" "$2"; cat /run/meshx/capture.env; } 2>/dev/null | sed -n "s/^ISTIO_INBOUND_PORTS=//p" | tr -d "\\"'" | tr ',' '\\n' | grep -E '^[0-9]{1,5}$' | sort -un
+exit 0`;
+
+/** At most so many ports are tried, side by side. */
+const MOST = 32;
+
+/** Captured ports of the VM that take a new connection from this machine. Empty when the VM cannot be reached but by SSH. */
+export async function openPorts(host: Host, signal: AbortSignal): Promise<readonly OpenPort[]> {
+  const script = { name: 'ports-look', text: LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
+  const { stdout } = await host.run(scriptCommand(script), signal);
+  const [address = '', ...ports] = stdout.trim().split('\n');
+  if (!/[.:]/.test(address)) return [];
+  return await taken(ports.slice(0, MOST).map((port) => ({ address, port: Number(port) })));
+}
+
+/** Throws `ports-closed` with those that take no new connection any more. */
+export async function stillOpen(vm: string, before: readonly OpenPort[]): Promise<void> {
+  const now = await taken(before);
+  const closed = before.filter((each) => !now.includes(each));
+  if (closed.length === 0) return;
+  throw vmProblems.portsClosed({ vm, ports: closed.map(({ address, port }) => `${address}:${port}`) });
+}
+
+const OPEN: readonly DialAnswer[] = ['open-with-bytes', 'open-silent', 'closed'];
+
+async function taken(ports: readonly OpenPort[]): Promise<readonly OpenPort[]> {
+  const answers = await Promise.all(ports.map(({ address, port }) => dial(address, port, { speaks: true })));
+  return ports.filter((_, index) => OPEN.includes(answers[index] ?? 'timeout'));
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [LOOK];

@@ -1,0 +1,73 @@
+import { connect } from 'node:net';
+import type { Host } from '../../host/host.ts';
+import type { Proof } from '../../vm/proof.ts';
+import {
+  compareReachability,
+  type Knock,
+  knockFrom,
+  type PortAnswer,
+  reachability,
+  type Reachability,
+  reachVerdict,
+} from '../../vm/proofs/reachability.ts';
+
+/** How long a port may keep silent, in milliseconds; a silent one is asked twice. */
+const SILENCE_MS = 1000;
+/** How often the comparison is made again before it counts: a service may just be starting again. */
+const ATTEMPTS = 5;
+
+/** From where a VM is asked, and what for. */
+export interface ReachQuestion {
+  /** The VM's address in the mesh. */
+  readonly address: string;
+  /** Ports that listen, as the preflight found them. */
+  readonly ports: readonly number[];
+  /** Another machine that asks too. */
+  readonly client?: Host;
+  readonly signal: AbortSignal;
+}
+
+/** What can be reached on a VM from here and from the client, to be asked before anything is changed. */
+export async function reachedNow({ address, ports, client, signal }: ReachQuestion): Promise<readonly Reachability[]> {
+  const places: readonly (readonly [string, Knock])[] = [
+    ['this machine', knockFromHere(address)],
+    ...(client ? ([[client.name, knockFrom(client, address, signal)]] as const) : []),
+  ];
+  return await Promise.all(places.map(([from, knock]) => reachability(from, ports, knock)));
+}
+
+/** Asks again and compares: the proof that capture neither opened nor closed a port. */
+export async function reachProof(
+  question: ReachQuestion,
+  before: readonly Reachability[],
+  captured: ReadonlySet<number>,
+): Promise<Proof> {
+  const start = performance.now();
+  const look = async (attempt: number): Promise<Pick<Proof, 'ok' | 'detail'> & { readonly hint?: string }> => {
+    question.signal.throwIfAborted();
+    const after = await reachedNow(question);
+    const changes = before.flatMap((was, at) => {
+      const is = after[at];
+      return is ? compareReachability(was, is, captured) : [];
+    });
+    return changes.length > 0 && attempt < ATTEMPTS ? await look(attempt + 1) : reachVerdict(before, changes);
+  };
+  const verdict = await look(1);
+  const title = 'others reach the ports of the machine as before';
+  return { id: 'reachability', title, ...verdict, ms: Math.round(performance.now() - start) };
+}
+
+function knockFromHere(address: string): Knock {
+  return (port) =>
+    new Promise((resolve) => {
+      const socket = connect({ host: address, port });
+      const end = (answer: PortAnswer): void => {
+        socket.destroy();
+        resolve(answer);
+      };
+      socket.setTimeout(SILENCE_MS, () => end('silent'));
+      socket.once('connect', () => end('open'));
+      // A firewall that rejects answers with an ICMP message: also a refusal.
+      socket.once('error', () => end('refused'));
+    });
+}

@@ -1,0 +1,92 @@
+import type { RegisteredVm } from '../../cluster/rotation.ts';
+import type { Host } from '../../host/host.ts';
+import { Problem } from '../../problems.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { type Plan, plan, type PlannedStep } from '../../reconcile/plan.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import { formerPackage, packageBack, type PackageCopy } from '../../reconcile/undo/former-package.ts';
+import { type Membership, readMembership } from '../../vm/membership.ts';
+import { PACKAGE_MARKER } from '../../vm/places.ts';
+import { captureStep, nodeAgentStep, sidecarStep } from '../../vm/steps/running.ts';
+import { openCluster } from '../cluster.ts';
+import type { Registry } from '../join/leave-rotation.ts';
+import type { JoinReport } from '../join/report.ts';
+import type { RollbackRun } from './go-back.ts';
+
+/** All that is known before a VM goes back to its former package. */
+export interface Former {
+  readonly plan: Plan;
+  readonly addresses: readonly string[];
+  readonly registry: Registry | undefined;
+  /** Units that run with the package's programs. */
+  readonly units: readonly string[];
+  /** Whether the VM has a dead-man switch: one that an older meshx set up has none. */
+  readonly hasSwitch: boolean;
+  readonly place: Pick<JoinReport, 'group' | 'namespace' | 'address'>;
+}
+
+/** Looks at the machine. Only reads. Throws `not-of-the-mesh`, `no-former-package`. */
+export async function look(run: RollbackRun, host: Host, signal: AbortSignal): Promise<Former> {
+  const { vm } = run;
+  const [membership, copies] = await Promise.all([
+    readMembership(host, signal),
+    formerPackage(host, PACKAGE_MARKER, signal),
+  ]);
+  const { current, former } = copies;
+  if (membership.generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
+  if (!former)
+    throw leavingProblems.noFormerPackage({ vm, ...(current && { present: `${current.name} ${current.version}` }) });
+  const running =
+    membership.generation === 'current' ? [sidecarStep(), captureStep()] : [nodeAgentStep(), sidecarStep()];
+  const steps = running.filter(({ wants }) =>
+    wants.some((want) => want.kind === 'unit' && membership.units.includes(want.name)),
+  );
+  const [address] = membership.addresses;
+  const { namespace, group } = membership;
+  return {
+    plan: await planBack(former, { steps, host, signal }),
+    addresses: membership.addresses,
+    registry: await registryOf(run, membership, signal),
+    units: membership.units.filter((unit) =>
+      steps.some(({ wants }) => wants.some((want) => want.kind === 'unit' && want.name === unit)),
+    ),
+    hasSwitch: membership.hasSwitch,
+    place: { ...(address && { address }), ...(namespace && { namespace }), ...(group && { group }) },
+  };
+}
+
+async function planBack(
+  former: PackageCopy,
+  { steps, host, signal }: { readonly steps: readonly Step[]; readonly host: Host; readonly signal: AbortSignal },
+): Promise<Plan> {
+  const { name, verify, marker, format } = former;
+  const packages = format === 'directory' ? [] : [name];
+  const first: PlannedStep = {
+    id: 'package',
+    title: 'Go back to the former package',
+    changes: [packageBack(former)],
+    touches: { paths: [...verify, marker], packages },
+  };
+  const facts = await gatherFacts(steps, host, signal);
+  return { steps: [first, ...plan(steps, facts, new Set([`package:${name}`])).steps] };
+}
+
+/** Without its cluster a VM goes back all the same: it only stays in rotation while it restarts. */
+async function registryOf(
+  { input, words, say }: RollbackRun,
+  vm: Membership,
+  signal: AbortSignal,
+): Promise<Registry | undefined> {
+  const { generation, namespace, group = '', addresses } = vm;
+  if (generation === undefined || namespace === undefined) return undefined;
+  try {
+    const { kube } = await openCluster(input, words.cluster, namespace);
+    const registered: RegisteredVm = { generation, namespace, group, addresses, signal };
+    return { kube, vm: registered };
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    say(`note: ${error.message} The VM stays in rotation while it restarts.`);
+    return undefined;
+  }
+}

@@ -1,0 +1,23 @@
+import type { Kubernetes } from './kubernetes.ts';
+import { planClassicDeparture } from './classic-departure.ts';
+import { planCurrentDeparture } from './current-departure.ts';
+import type { ClusterPlan } from './plan.ts';
+import type { RegisteredVm } from './rotation.ts';
+
+/** A VM that leaves. */
+export interface Leaving extends RegisteredVm {
+  /** The machine does not exist any more: its entry goes too, and when nothing tells its address, the only entry is it. */
+  readonly gone?: boolean;
+}
+
+/** What must be written so that nothing in the cluster speaks of a VM, and what stays on purpose. */
+export interface Departure {
+  readonly plan: ClusterPlan;
+  /** Sentences about what stays. */
+  readonly notes: readonly string[];
+}
+
+/** Everything that meshx made for a VM goes; what other VMs use and what others made stays. Only reads. */
+export function planDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure> {
+  return vm.generation === 'current' ? planCurrentDeparture(kube, vm) : planClassicDeparture(kube, vm);
+}

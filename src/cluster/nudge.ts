@@ -1,0 +1,42 @@
+import { NETWORKING } from '../mesh/current/objects.ts';
+import { MANAGED_BY, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { READY, SERVICE_LABEL_PREFIX } from '../mesh/workload-labels.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import type { Relabel } from './plan.ts';
+
+/** istiod takes an entry with it for unhealthy until its condition says otherwise, and never makes an endpoint of it. */
+const HEALTH_CHECKED = 'proxy.istio.io/health-checks-enabled';
+const NUDGE = 'meshx.dev/nudge';
+/** Of TEST-NET-1 (RFC 5737): nobody's. */
+const NOWHERE = '192.0.2.1';
+
+/** True for an entry that a dead run left behind between two requests. It serves nothing. */
+export function isNudge(entry: KubeObject): boolean {
+  return entry.metadata.annotations?.[NUDGE] !== undefined;
+}
+
+/**
+ * Makes istiod look again at the Services that a change of labels takes an entry out of. It computes endpoints anew for the
+ * Services that an entry selects now (workloadInstanceHandler of its Kubernetes registry), not for those that it selected
+ * before, so that clients would keep the endpoint. An entry that is unhealthy from its first moment is such an event for
+ * the Services that it names, and is an endpoint of none.
+ */
+export async function nudge(kube: Kubernetes, { ref, labels }: Relabel, signal?: AbortSignal): Promise<void> {
+  const left = Object.entries(labels).filter(([key, value]) => key.startsWith(SERVICE_LABEL_PREFIX) && value !== READY);
+  if (!kube.live || left.length === 0 || ref.namespace === undefined) return;
+  const name = `nudge-${ref.name}`.slice(0, 253);
+  const place: ObjectRef = { apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace: ref.namespace, name };
+  const entry: KubeObject = {
+    apiVersion: NETWORKING,
+    kind: 'WorkloadEntry',
+    metadata: {
+      name,
+      namespace: ref.namespace,
+      labels: MANAGED_BY,
+      annotations: { [HEALTH_CHECKED]: 'true', [NUDGE]: ref.name },
+    },
+    spec: { address: NOWHERE, labels: Object.fromEntries(left.map(([key]) => [key, READY])) },
+  };
+  await kube.apply(entry, signal ? { signal } : {});
+  await kube.delete(place, signal);
+}

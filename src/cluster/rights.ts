@@ -1,0 +1,189 @@
+/** Where a right is needed: the control plane's namespace, the VM's, the cluster DNS's, or the whole cluster. */
+export type RightPlace = 'control plane' | 'workload' | 'kube-system' | 'cluster';
+
+/** Verbs on one resource, as RBAC writes them. */
+export interface Right {
+  readonly place: RightPlace;
+  /** API group, empty for the core group. */
+  readonly group: string;
+  /** Plural, with its subresource: `serviceaccounts/token`. */
+  readonly resource: string;
+  readonly verbs: readonly string[];
+  /** Only these objects; all when absent. */
+  readonly names?: readonly string[];
+  /** When it is needed, or what is not said without it, where most runs go well without it. */
+  readonly optional?: string;
+}
+
+export interface RightsOptions {
+  /** `-canary`, empty without a revision: part of the names of the control plane's objects. */
+  readonly suffix?: string;
+  /** The namespace may have to be made. */
+  readonly createNamespace?: boolean;
+}
+
+const NETWORKING = 'networking.istio.io';
+const SECURITY = 'security.istio.io';
+
+/**
+ * Server-side apply is a patch; the API server asks for `create` too when the object is not there yet.
+ * Source: the handler of PATCH in k8s.io/apiserver, pkg/endpoints/handlers/patch.go.
+ */
+const APPLY = ['create', 'patch'] as const;
+
+const control = (resource: string, verbs: readonly string[], group = ''): Right => {
+  return { place: 'control plane', group, resource, verbs };
+};
+const workload = (resource: string, verbs: readonly string[], group = ''): Right => {
+  return { place: 'workload', group, resource, verbs };
+};
+
+/** Which generation runs: asked first by every command of a cluster. */
+const generation = (suffix: string): readonly Right[] => [
+  control('services', ['get']),
+  { ...control('configmaps', ['get']), names: [`istio${suffix}`] },
+];
+
+/** What is read of the mesh itself. */
+const facts = (suffix: string): readonly Right[] => [
+  ...generation(suffix),
+  {
+    ...control('configmaps', ['get']),
+    names: [`istio${suffix}`, `istio-sidecar-injector${suffix}`, 'istio-ca-root-cert'],
+  },
+  { ...workload('configmaps', ['get']), names: ['istio-ca-root-cert'] },
+  { ...control('deployments', ['get'], 'apps'), optional: "istiod's version in reports" },
+];
+
+const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };
+
+/** A Role of a namespace may give the right to read that namespace itself. */
+const THE_NAMESPACE = workload('namespaces', ['get']);
+
+/**
+ * A label that takes an entry out of a service is followed by an entry that is made and deleted at once: `nudge`. Only where
+ * mesh connections are drained first, or where a run that died is finished.
+ */
+const NUDGE: Right = {
+  ...workload('workloadentries', [...APPLY, 'delete'], NETWORKING),
+  optional: 'a sidecar with open connections is restarted',
+};
+
+/** A VM with its services: what `up`, `setup-vm` and `apply` write and look at. */
+const JOIN: readonly Right[] = [
+  THE_NAMESPACE,
+  workload('services', ['get', 'list', ...APPLY]),
+  workload('serviceaccounts', ['get', ...APPLY]),
+  workload('serviceaccounts/token', ['create']),
+  workload('workloadgroups', ['get', ...APPLY], NETWORKING),
+  workload('workloadentries', ['get', 'list', 'patch'], NETWORKING),
+  NUDGE,
+  workload('sidecars', ['get', 'list', ...APPLY], NETWORKING),
+  control('sidecars', ['list'], NETWORKING),
+  ...[workload, control].flatMap((at) => [
+    at('peerauthentications', ['list'], SECURITY),
+    at('destinationrules', ['list'], NETWORKING),
+  ]),
+];
+
+const REGISTER: readonly Right[] = [
+  THE_NAMESPACE,
+  workload('services', ['get', ...APPLY]),
+  workload('serviceaccounts', ['get', ...APPLY]),
+  workload('workloadgroups', ['get', 'patch'], NETWORKING),
+  workload('workloadentries', ['get', 'list', ...APPLY], NETWORKING),
+  { ...NUDGE, optional: 'labels that a dead run left are taken away' },
+  workload('sidecars', ['get', 'list', ...APPLY], NETWORKING),
+  control('sidecars', ['list'], NETWORKING),
+];
+
+const DEREGISTER: readonly Right[] = [
+  workload('services', ['get', 'delete']),
+  workload('workloadgroups', ['list', 'patch'], NETWORKING),
+  workload('workloadentries', ['list', ...APPLY, 'delete'], NETWORKING),
+  workload('sidecars', ['get', 'patch', 'delete'], NETWORKING),
+];
+
+/** Out of rotation and back. */
+const ROTATE: readonly Right[] = [
+  workload('services', ['get']),
+  workload('workloadentries', ['list', ...APPLY, 'delete'], NETWORKING),
+];
+
+const DOWN: readonly Right[] = [
+  ...ROTATE,
+  THE_NAMESPACE,
+  workload('services', ['delete']),
+  workload('serviceaccounts', ['get', 'delete']),
+  workload('workloadgroups', ['list', 'delete'], NETWORKING),
+  workload('sidecars', ['get', 'delete'], NETWORKING),
+  workload('pods', ['list']),
+];
+
+/** Balancers of the cluster DNS stand in kube-system; expose makes them with --dns only, and always looks. */
+const dns = (verbs: readonly string[]): Right => ({ place: 'kube-system', group: '', resource: 'services', verbs });
+
+const exposed = (verbs: readonly string[]): readonly Right[] => [
+  control('services', verbs),
+  control('gateways', verbs, NETWORKING),
+  control('virtualservices', verbs, NETWORKING),
+];
+
+/** Whom an eviction would hit, and all that it takes away and makes again. */
+const EVICT: readonly Right[] = [
+  control('authorizationpolicies', ['get', 'list', ...APPLY, 'delete'], SECURITY),
+  workload('workloadgroups', ['get', 'list', ...APPLY, 'delete'], NETWORKING),
+  workload('workloadentries', ['list', 'delete'], NETWORKING),
+  workload('sidecars', ['get', ...APPLY, 'delete'], NETWORKING),
+  workload('serviceaccounts', ['get', ...APPLY, 'delete']),
+  workload('pods', ['list']),
+];
+
+type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
+
+/** The one table of rights, by command: it makes the roles that are printed and the questions before a run. */
+const RIGHTS: Table = {
+  'generate-cluster-env': (suffix) => [...facts(suffix), workload('serviceaccounts/token', ['create'])],
+  'expose apply': (suffix) => [
+    ...generation(suffix),
+    ...exposed(['get', ...APPLY]),
+    { ...control('deployments', ['get'], 'apps'), optional: 'whether a gateway runs; else say --mode' },
+    dns(['get', ...APPLY]),
+    NODES,
+  ],
+  'expose status': () => [
+    control('services', ['list']),
+    dns(['get']),
+    ...[control('endpointslices', ['list'], 'discovery.k8s.io'), control('endpoints', ['get'])],
+    ...(['endpointslices', 'endpoints'] as const).map((resource): Right => {
+      const slices = resource === 'endpointslices';
+      return {
+        place: 'kube-system',
+        group: slices ? 'discovery.k8s.io' : '',
+        resource,
+        verbs: [slices ? 'list' : 'get'],
+      };
+    }),
+  ],
+  'expose delete': () => [...exposed(['get', 'delete']), dns(['get', 'delete'])],
+  'setup-vm': (suffix) => [...facts(suffix), ...JOIN],
+  up: (suffix) => [...facts(suffix), ...JOIN],
+  adopt: (suffix) => [...facts(suffix), ...JOIN],
+  apply: () => JOIN,
+  configure: () => [],
+  register: (suffix) => [...generation(suffix), ...REGISTER],
+  deregister: (suffix) => [...generation(suffix), ...DEREGISTER],
+  down: (suffix) => [...generation(suffix), ...DOWN],
+  rollback: (suffix) => [...generation(suffix), ...ROTATE],
+  evict: (suffix) => [...facts(suffix), ...EVICT],
+};
+
+/** Commands whose rights are known, in the order of the table. */
+export const COMMANDS_WITH_RIGHTS: readonly string[] = Object.keys(RIGHTS);
+
+/** Everything that a command may ask of a current cluster. Rights on one resource may come in several parts. */
+export function rightsOf(command: string, options: RightsOptions = {}): readonly Right[] {
+  const rights = RIGHTS[command]?.(options.suffix ?? '') ?? [];
+  const makes = options.createNamespace === true && rights.includes(THE_NAMESPACE);
+  return makes ? [...rights, { place: 'cluster', group: '', resource: 'namespaces', verbs: APPLY }] : rights;
+}

@@ -1,0 +1,57 @@
+import { Readable } from 'node:stream';
+import type { Command, Host, Output, Stdin } from './host.ts';
+
+/** One command that was run on a host, measured on this side. */
+export interface RanCommand {
+  /** Name of the script, or of the program. */
+  readonly name: string;
+  /** Milliseconds, from the call to its end. */
+  readonly ms: number;
+  /** Bytes of argv and stdin. */
+  readonly sent: number;
+  /** Bytes of stdout and stderr. */
+  readonly received: number;
+}
+
+/** The same host, with every command told to `tell` when it has ended, in whatever way. */
+export function measured(host: Host, tell: (ran: RanCommand) => void): Host {
+  return {
+    name: host.name,
+    async run(command: Command, signal?: AbortSignal): Promise<Output> {
+      const began = performance.now();
+      const argv = command.argv.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);
+      const count = { sent: argv, received: 0 };
+      try {
+        const output = await host.run({ ...command, ...counted(command.stdin, count) }, signal);
+        count.received = Buffer.byteLength(output.stdout) + Buffer.byteLength(output.stderr);
+        return output;
+      } finally {
+        tell({ name: nameOf(command), ms: performance.now() - began, ...count });
+      }
+    },
+    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+  };
+}
+
+/** A script of ours has its name as $0, behind `sh -c TEXT` or `sh -s`. */
+function nameOf({ argv }: Command): string {
+  const script = argv.slice(1).find((word) => /^meshx-[a-z-]+$/.test(word));
+  return script?.slice('meshx-'.length) ?? argv[0];
+}
+
+function counted(stdin: Stdin | undefined, count: { sent: number }): { readonly stdin?: Stdin } {
+  if (stdin === undefined) return {};
+  if (typeof stdin !== 'function') {
+    count.sent += Buffer.byteLength(stdin);
+    return { stdin };
+  }
+  return { stdin: () => Readable.from(passing(stdin(), count), { objectMode: false }) };
+}
+
+async function* passing(from: Readable, count: { sent: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of from) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+    count.sent += bytes.length;
+    yield bytes;
+  }
+}

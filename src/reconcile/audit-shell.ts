@@ -1,0 +1,27 @@
+/** The record of all runs that changed a machine, one JSON line each; root alone may read it. */
+export const AUDIT = '/var/lib/meshx/audit';
+
+/** `previous` of the first line. */
+export const NO_LINE = '0'.repeat(64);
+
+/**
+ * `audit_append MEMBERS` writes one line: the machine's clock, the members as the operator's side made them (JSON without
+ * its braces), what the machine itself saw of the login ($F address, $W user), and the sha256 of the line before with its
+ * line end. `audit_unfinished` prints the last line when it is the beginning of a run. Both need the lock (lock-shell.ts).
+ * A line that a power cut tore is no line: nobody was told that it stands, so it goes.
+ */
+export const AUDIT_FUNCTIONS = `audit_file() { J=\${MESHX_AUDIT-${AUDIT}}; }
+audit_unfinished() {
+  audit_file
+  test ! -s "$J" || tail -n 1 -- "$J" | sed -n '/"event":"began"/s/^/unfinished /p'
+}
+audit_append() {
+  audit_file
+  (umask 022; mkdir -p -- "\${J%/*}") && (umask 077; : >> "$J") || return
+  test ! -s "$J" || test -z "$(tail -c 1 -- "$J")" || truncate -s "-$(tail -n 1 -- "$J" | wc -c)" -- "$J" || return
+  _previous=${NO_LINE} _size=$(stat -c %s -- "$J") || return
+  test "$_size" = 0 || _previous=$(tail -n 1 -- "$J" | sha256sum | cut -c 1-64)
+  { printf '{"time":"%s",%s,"from":"%s","login":"%s","previous":"%s"}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$1" "$F" "$W" "$_previous" >> "$J" &&
+    sync -- "$J"; } || { truncate -s "$_size" -- "$J"; return 1; }
+}
+`;

@@ -1,0 +1,128 @@
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { lockProblems } from '../problems/lock.ts';
+import { reconcileProblems } from '../problems/reconcile.ts';
+import { AUDIT_FUNCTIONS, NO_LINE } from './audit-shell.ts';
+import { sha256 } from './sha256.ts';
+
+/** What the operator's side says about a run; the machine adds its clock, the login it saw, and the hash of the line before. */
+export interface AuditNote {
+  readonly event: 'began' | 'ended';
+  /** The same for both lines of a run. */
+  readonly run: string;
+  /** `user@workstation`, as the workstation says. */
+  readonly who: string;
+  /** Without secrets. */
+  readonly command: string;
+  /** planHash */
+  readonly plan: string;
+  /** Planned ones at the beginning, made ones at the end; absent when it is not known. */
+  readonly changes?: number;
+  /** Of the end: `changed`, `failed: PROBLEM-ID`, `reverted: PROBLEM-ID`, `interrupted`. */
+  readonly result?: string;
+}
+
+/** One line of the audit. */
+export interface AuditLine extends AuditNote {
+  /** UTC, by the machine's clock. */
+  readonly time: string;
+  /** Address that the machine saw; empty when there was no SSH. */
+  readonly from: string;
+  /** User who logged in on the machine. */
+  readonly login: string;
+  /** sha256 of the line before with its line end; 64 zeros in the first line. */
+  readonly previous: string;
+}
+
+/** The audit, its chain unbroken. */
+export interface Audit {
+  readonly lines: readonly AuditLine[];
+  /** sha256 of the last line with its line end: kept elsewhere it shows later that nothing was taken away. */
+  readonly head: string;
+  /** Hash of each line. */
+  readonly hashes: readonly string[];
+}
+
+/** What goes between the braces of the line. */
+export function auditMembers(note: AuditNote): string {
+  return JSON.stringify(note).slice(1, -1);
+}
+
+const READ = `${AUDIT_FUNCTIONS}live || exit 0\naudit_file\ntest ! -f "$J" || cat -- "$J"`;
+
+/** The audit of a machine as the file that it is; '' when there is none. Throws `probe-failed`. */
+export async function auditText(host: Host, signal?: AbortSignal): Promise<string> {
+  const output = await host.run(scriptCommand({ name: 'audit-read', text: READ, args: [] }), signal);
+  if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the audit', ...output });
+  return output.stdout;
+}
+
+/** Reads the audit of a machine and verifies it. Throws `probe-failed`, `audit-chain-broken`. */
+export async function readAudit(host: Host, signal?: AbortSignal): Promise<Audit> {
+  return verifyAudit(host.name, await auditText(host, signal));
+}
+
+/** What holds of an audit, and where it breaks. */
+export interface Chain extends Audit {
+  /** The first line, counted from 1, that does not follow the one before it; `lines` ends before it. */
+  readonly broken?: { readonly line: number; readonly reason: string };
+}
+
+/**
+ * Whether each line names the hash of the one before it: a line that was changed, added, removed or moved is found, and the
+ * first such line is named. What was cut off at the end is not; for that, keep the head. Text behind the last line end was
+ * torn by a power cut and is no line. Pure.
+ */
+export function auditChain(text: string): Chain {
+  const raw = text.split('\n').slice(0, -1);
+  const hashes: string[] = [];
+  const lines: AuditLine[] = [];
+  const chain = (): Audit => ({ lines, hashes, head: hashes.at(-1) ?? NO_LINE });
+  for (const [index, line] of raw.entries()) {
+    const parsed = parseLine(line);
+    const reason = parsed ? followReason(parsed, hashes.at(-1)) : 'is no line of an audit';
+    if (!parsed || reason) return { ...chain(), broken: { line: index + 1, reason: reason ?? '' } };
+    lines.push(parsed);
+    hashes.push(sha256(`${line}\n`));
+  }
+  return chain();
+}
+
+function followReason({ previous }: AuditLine, before: string | undefined): string | undefined {
+  if (previous === (before ?? NO_LINE)) return undefined;
+  return before === undefined ? 'was not the first one' : 'does not follow the one before it';
+}
+
+/** The audit, when its chain is whole. Throws `audit-chain-broken`. */
+export function verifyAudit(host: string, text: string): Audit {
+  const { broken, ...audit } = auditChain(text);
+  if (broken) throw lockProblems.chainBroken({ host, ...broken });
+  return audit;
+}
+
+/** Runs that began and have no end: cut off, killed, or still under way. */
+export function unfinishedRuns({ lines }: Pick<Audit, 'lines'>): readonly AuditLine[] {
+  const ended = new Set(lines.filter(({ event }) => event === 'ended').map(({ run }) => run));
+  return lines.filter(({ event, run }) => event === 'began' && !ended.has(run));
+}
+
+const TEXTS = ['time', 'event', 'run', 'who', 'command', 'plan', 'from', 'login', 'previous'] as const;
+
+function parseLine(line: string): AuditLine | undefined {
+  const found = jsonOf(line);
+  if (typeof found !== 'object' || found === null) return undefined;
+  const members = found as Readonly<Record<string, unknown>>;
+  return TEXTS.every((name) => typeof members[name] === 'string') ? (found as AuditLine) : undefined;
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    // Not JSON is told by the caller, with the number of the line.
+    return undefined;
+  }
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [READ];

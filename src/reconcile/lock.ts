@@ -1,0 +1,183 @@
+import type { Host, Output } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { Problem } from '../problems.ts';
+import { lockProblems } from '../problems/lock.ts';
+import { BUSY, HELD } from './exit-codes.ts';
+import { explain } from './explain.ts';
+import { BEGIN, END, RENEW } from './lock-shell.ts';
+import { Renewal } from './renewal.ts';
+
+/** Who wants to change a machine. Nothing in it may be a secret: it is shown to others. */
+export interface Holder {
+  /** New for each run. */
+  readonly run: string;
+  /** `user@workstation` */
+  readonly who: string;
+  readonly command: string;
+}
+
+/** How a run ended. */
+export type End<Result> = { readonly result: Result } | { readonly error: unknown };
+
+export interface LockOptions<Result> {
+  readonly signal: AbortSignal;
+  /** The command that goes on, as it can be typed. */
+  readonly again: string;
+  /** What is noted in the audit at the beginning and at the end: members of a JSON object. Nothing when absent. */
+  readonly note?: { readonly began: string; readonly ended: (end: End<Result>) => string };
+  /** Milliseconds since the machine was looked at: whether another run changed it meanwhile. */
+  readonly lookedMsAgo?: number;
+  /** Told what the operator should know before the work begins. */
+  readonly say?: (text: string) => void;
+  /** Seconds without a renewal after which the lock is free; 90 when absent. */
+  readonly leaseSeconds?: number;
+  /** Milliseconds between renewals; 30 000 when absent. */
+  readonly renewMs?: number;
+}
+
+/** What the work is told. */
+export interface Held {
+  /** Aborted by the operator, and when the lock was lost. */
+  readonly signal: AbortSignal;
+  /** Another run changed the machine since it was looked at: the plan must be made again. */
+  readonly moved: boolean;
+}
+
+/** A whole run as the two scripts at its ends know it. */
+interface Run<Result> {
+  readonly host: Host;
+  readonly holder: Holder;
+  readonly options: LockOptions<Result>;
+  readonly lease: number;
+}
+
+const LEASE_SECONDS = 90;
+const RENEW_MS = 30_000;
+/** A killed run's connection ends when its sshd has noticed: at once, or a little later on a busy machine. Tenths of a second. */
+const PATIENCE = 30;
+
+/**
+ * Runs the work while nobody else changes the machine. The lock is a file on the machine; it dies with the SSH connection
+ * that took it, and when its lease was not renewed. One round trip before the work and one after it, which also note the
+ * run in the audit. It is given back however the work ends, also after Ctrl-C; a failure of that does not hide the work's own.
+ *
+ * Throws `vm-locked`, `vm-busy`, `lock-lost`, `run-not-noted`, and what the work throws. An image has no lock.
+ */
+export async function withLock<Result>(
+  host: Host,
+  holder: Holder,
+  options: LockOptions<Result>,
+  body: (held: Held) => Promise<Result>,
+): Promise<Result> {
+  const run: Run<Result> = { host, holder, options, lease: options.leaseSeconds ?? LEASE_SECONDS };
+  const taken = await begin(run);
+  if (!taken) return await body({ signal: options.signal, moved: false });
+  const lost = new AbortController();
+  const renewal = new Renewal(options.renewMs ?? RENEW_MS, (ms) => renew(run, ms, lost));
+  const end = await ending(body({ signal: AbortSignal.any([options.signal, lost.signal]), moved: taken.moved }));
+  const failure = await finish(run, end, await renewal.stop());
+  if (failure?.id === lockProblems.lost.id) throw failure;
+  if ('error' in end) throw end.error;
+  if (failure) throw failure;
+  return end.result;
+}
+
+async function ending<Result>(work: Promise<Result>): Promise<End<Result>> {
+  try {
+    return { result: await work };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** Undefined for an image. */
+async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolean } | undefined> {
+  const { host, holder, options, lease } = run;
+  const { signal, lookedMsAgo = 0, say } = options;
+  const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, `${PATIENCE}`];
+  const script = { name: 'run-begin', text: BEGIN, args: [...args, options.note?.began ?? ''] };
+  let output: Output;
+  try {
+    output = await host.run(scriptCommand(script), signal);
+  } catch (error) {
+    // It may have been taken before this was interrupted. If it cannot be given back, it dies with the connection.
+    await finish(run, { error }, 0);
+    throw error;
+  }
+  if (output.exitCode === HELD) throw lockProblems.locked({ ...told(output.stdout), ...about(run) });
+  if (output.exitCode === BUSY)
+    throw lockProblems.busy({ ...about(run), scripts: output.stdout.trim().replace(/\n/g, ', ') });
+  if (output.exitCode !== 0) throw notBegun(run, output);
+  const [, noted = '-', now = '0'] = /^taken (\S+) (\S+)$/m.exec(output.stdout) ?? [];
+  if (output.stdout === '') return undefined;
+  const unfinished = /^unfinished (.*)$/m.exec(output.stdout)?.[1];
+  if (unfinished !== undefined) say?.(unfinishedNote(unfinished));
+  const notedMsAgo = noted === '-' ? Infinity : (Number(now) - Number(noted)) * 1000;
+  return { moved: /^moved$/m.test(output.stdout) || notedMsAgo < lookedMsAgo };
+}
+
+/** A cut network is met by the work's own commands; only the answer that somebody else holds the lock ends the work. */
+async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortController): Promise<boolean> {
+  const { host, holder, lease } = run;
+  const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, whenMissing(run, msSinceLast)];
+  const script = { name: 'run-renew', text: RENEW, args };
+  const output = await host.run({ ...scriptCommand(script), timeoutMs: 20_000 }).catch(() => undefined);
+  if (output?.exitCode === HELD) lost.abort(lostProblem(run, undefined, output.stdout));
+  return output?.exitCode === 0;
+}
+
+/** Gives the lock back and notes the end. The Problem says that the lock was lost, or why the end could not be noted. */
+async function finish<Result>(run: Run<Result>, end: End<Result>, msSinceLast: number): Promise<Problem | undefined> {
+  const { host, holder, options } = run;
+  const notes = [end, { error: lostProblem(run, end, '') }].map((each) => options.note?.ended(each) ?? '');
+  const script = { name: 'run-end', text: END, args: [holder.run, whenMissing(run, msSinceLast), ...notes] };
+  try {
+    const { exitCode, stdout, stderr } = await host.run({ ...scriptCommand(script), timeoutMs: 30_000 });
+    if (exitCode === HELD) return lostProblem(run, end, stdout);
+    const reason = stderr.trim() || `exit code ${exitCode}`;
+    return exitCode === 0 ? undefined : lockProblems.notNoted({ host: host.name, reason });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return lockProblems.notNoted({ host: host.name, reason: error.message }, error);
+  }
+}
+
+/** Within the lease nobody could take the lock: when it is missing then, the work itself removed it, with its folder. */
+function whenMissing<Result>({ lease }: Run<Result>, msSinceLast: number): 'again' | 'lost' {
+  return msSinceLast < lease * 1000 ? 'again' : 'lost';
+}
+
+/** What was done before stands in the Problem by which the work ended. */
+function lostProblem<Result>(run: Run<Result>, end: End<Result> | undefined, lock: string): Problem {
+  const error = end && 'error' in end ? end.error : undefined;
+  const issues = error instanceof Problem ? error.issues : [];
+  return lockProblems.lost({ ...told(lock), ...about(run), issues }, error);
+}
+
+function notBegun<Result>({ host, options }: Run<Result>, output: Output): Problem {
+  const doing = 'note the run on the machine before the first change';
+  return explain(output, { host: host.name, doing, done: [], left: [], again: options.again });
+}
+
+function about<Result>({ host, options }: Run<Result>): { readonly host: string; readonly again: string } {
+  return { host: host.name, again: options.again };
+}
+
+/** The lock file as text. */
+function told(text: string): { readonly [Key in 'who' | 'from' | 'since' | 'command']: string } {
+  const value = (key: string): string => new RegExp(`^${key} (.*)$`, 'm').exec(text)?.[1] ?? '';
+  return { who: value('who'), from: value('from'), since: value('since'), command: value('command') };
+}
+
+function unfinishedNote(line: string): string {
+  const member = (name: string): string => new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)"`).exec(line)?.[1] ?? 'unknown';
+  return `note: a run of ${member('who')} did not end (begun ${member('time')}: ${member('command')}); this one goes on from what is there`;
+}
+
+/** A value that stands on one line of the lock file. */
+function word(text: string): string {
+  return text.replace(/\p{C}/gu, ' ').slice(0, 1000);
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [BEGIN, RENEW, END];

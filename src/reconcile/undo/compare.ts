@@ -1,0 +1,43 @@
+import { type Ignored, IGNORED } from './ignored.ts';
+import type { Picture } from './picture.ts';
+
+/** One fact that is not the same in two pictures; a side that is absent did not have it. */
+export interface Difference {
+  readonly area: string;
+  readonly name: string;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** What differs, by area and name, without what is ignored. Pure. */
+export function comparePictures(
+  before: Picture,
+  after: Picture,
+  ignored: readonly Ignored[] = IGNORED,
+): readonly Difference[] {
+  const [then, now] = [statesOf(before), statesOf(after)];
+  const tests = ignored.map(({ area, matches }) => ({ area, pattern: new RegExp(`^(?:${matches})$`) }));
+  return [...new Set([...then.keys(), ...now.keys()])]
+    .filter((key) => then.get(key) !== now.get(key))
+    .sort()
+    .map((key) => {
+      const [area = '', name = ''] = key.split('\t');
+      const [was, is] = [then.get(key), now.get(key)];
+      return { area, name, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
+    })
+    .filter(({ area, name }) => !tests.some((test) => test.area === area && test.pattern.test(name)));
+}
+
+function statesOf(picture: Picture): ReadonlyMap<string, string> {
+  return new Map(picture.map(({ area, name, state }) => [`${area}\t${name}`, state]));
+}
+
+/** `+ file /etc/x: f root:root 644 0123456789ab`; digests are cut short, as they only tell one content from another. */
+export function formatDifference({ area, name, before, after }: Difference): string {
+  const short = (state: string) => state.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1').trim();
+  const line = (sign: string, state: string) =>
+    `${sign} ${area} ${name}${short(state) === '' ? '' : `: ${short(state)}`}`;
+  if (before === undefined) return line('+', after ?? '');
+  if (after === undefined) return line('-', before);
+  return `${line('~', before)} → ${short(after)}`;
+}

@@ -1,0 +1,82 @@
+import type { Host } from '../../host/host.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import { reconcileProblems } from '../../problems/reconcile.ts';
+import { INSTALL } from '../kinds/package-shell.ts';
+import type { Change } from '../resource.ts';
+
+/** A package as it was delivered, kept on the machine. */
+export interface PackageCopy {
+  readonly name: string;
+  readonly version: string;
+  readonly format: 'deb' | 'rpm' | 'directory';
+  readonly sha256: string;
+  readonly into: string;
+  readonly marker: string;
+  /** Programs that it brings. */
+  readonly verify: readonly string[];
+}
+
+export interface PackageCopies {
+  /** What is installed. */
+  readonly current?: PackageCopy;
+  /** What was installed before it. */
+  readonly former?: PackageCopy;
+}
+
+/** MARKER: the header of what is installed, then what is known of the copies beside it. */
+export const PACKAGE_COPIES = `place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
+for each in current former; do
+  place "\${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about" || continue
+  echo "$each"
+  sed 's/^/=/' "$P/about"
+done
+:`;
+
+/** FORMER then the words of INSTALL: the same script, fed from the machine's own copy. */
+export const PACKAGE_FORMER = `place "\${5%/*}/packages/former/package" && test -f "$P" || { echo 'the machine has no copy of the former package' >&2; exit 1; }
+exec < "$P" || exit
+${INSTALL}`;
+
+/** The packages that the machine keeps beside the marker, in one round trip. Throws `probe-failed`. */
+export async function formerPackage(host: Host, marker: string, signal?: AbortSignal): Promise<PackageCopies> {
+  const output = await host.run(
+    scriptCommand({ name: 'package-copies', text: PACKAGE_COPIES, args: [marker] }),
+    signal,
+  );
+  if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the packages', ...output });
+  return parseCopies(output.stdout);
+}
+
+/** Pure. */
+export function parseCopies(text: string): PackageCopies {
+  const installed = /^installed (.*)$/m.exec(text)?.[1];
+  const [current, former] = ['current', 'former'].map((word) => {
+    const about = new RegExp(`^${word}\n((?:=.*\n?)*)`, 'm').exec(text)?.[1];
+    return about === undefined ? undefined : parseAbout(about.split('\n').map((line) => line.slice(1)));
+  });
+  // A run that died before its marker: what it delivered is kept already, what runs is the one before.
+  const isCurrent = current !== undefined && (installed === undefined || installed === headerOf(current));
+  const before = isCurrent ? former : undefined;
+  return { ...(isCurrent && { current }), ...(before && { former: before }) };
+}
+
+function parseAbout([header = '', into = '', marker = '', ...verify]: readonly string[]): PackageCopy | undefined {
+  const [, name, version, format, sha256] = /^(\S+) (\S+) (deb|rpm|directory) ([0-9a-f]{64})$/.exec(header) ?? [];
+  if (!name || !version || !sha256 || into === '' || marker === '') return undefined;
+  return { name, version, format: format as 'deb', sha256, into, marker, verify: verify.filter((path) => path !== '') };
+}
+
+function headerOf({ name, version, format, sha256 }: PackageCopy): string {
+  return [name, version, format, sha256].join(' ');
+}
+
+/** Installs the former package from the machine's own copy; the one that it replaces becomes the former. */
+export function packageBack(former: PackageCopy): Change {
+  const { name, version, format, sha256, into, marker, verify } = former;
+  const args = [format, headerOf(former), sha256, into, marker, ...verify];
+  const script = { name: 'package-back', text: PACKAGE_FORMER, args };
+  return { summary: `go back to ${name} ${version}`, scripts: [{ script, timeoutMs: 10 * 60_000 }] };
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PACKAGE_COPIES, PACKAGE_FORMER];

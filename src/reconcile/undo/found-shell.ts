@@ -1,0 +1,78 @@
+/**
+ * What stands now of all that the journal names, in the words of the journal, with these besides:
+ *
+ *     path file OWNER MODE MTIME PATH, then `digest SHA256 PATH`
+ *     copy SHA256 PATH                  the journal's copy of the state before
+ *     owned PATH                        belongs to a package of the journal
+ *     inside PATH                       lies in a directory that was absent before
+ *     base|ours|text LEVEL BASE64 PATH  the texts of an edit, and the text now
+ *     former NAME FORMAT FILE           the package's former version, where the machine still has it
+ *     tables NAME…
+ *
+ * Reads only. Needs the prelude, PICTURE_FUNCTIONS and UNDO_FUNCTIONS.
+ */
+export const FOUND = `place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$P && test -f "$J/index" || exit 0
+things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, index($0, " /") + 1); else print $2 }' "$J/index"; }
+packaged() {
+  things package | while IFS= read -r name; do
+    if _has dpkg-query; then dpkg-query -L "$name" 2>/dev/null; else rpm -ql "$name" 2>/dev/null; fi
+  done
+}
+shown() { # PATH: its text of up to 1 MiB in base64
+  test ! -f "$1" || test "$(stat -c %s -- "$1")" -gt 1048576 || base64 -w 0 < "$1"
+}
+text_of() { # WORD LEVEL FILE PATH
+  test ! -f "$3" || printf '%s %s %s %s\\n' "$1" "$2" "$(shown "$3")" "$4"
+}
+path_now() {
+  place "$1" || return
+  if test -h "$P"; then echo "path link $(readlink -n -- "$P" | base64 -w 0) $1"
+  elif test -f "$P"; then
+    _at=$P
+    printf '%s\\n' "path file $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
+    # What a package brought goes with it; large programs are not read for nothing.
+    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\\n' "digest $(sha256sum < "$_at" | cut -c 1-64) $1"
+  elif test -d "$P"; then
+    _at=$P
+    printf '%s\\n' "path directory $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
+    if test "$2" = absent; then find "$_at" -xdev -mindepth 1 2>/dev/null | { if test -n "$owned"; then printf '%s\n' "$owned" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /'; fi
+  elif test -e "$P"; then printf '%s\\n' "path other $1"
+  else printf '%s\\n' "path absent $1"
+  fi
+  test ! -f "$J/files$1" || printf '%s\\n' "copy $(sha256sum < "$J/files$1" | cut -c 1-64) $1"
+  test -d "$J/edits$1" || return 0
+  level=1
+  while test -f "$J/edits$1/$level.ours"; do
+    text_of base "$level" "$J/edits$1/$level.base" "$1"; text_of ours "$level" "$J/edits$1/$level.ours" "$1"
+    level=$((level + 1))
+  done
+  place "$1" && { test -h "$P" || text_of text 0 "$P" "$1"; }
+}
+owned=$(packaged)
+things path | while IFS= read -r path; do
+  word=$(MESHX_PATH=$path awk '$1 == "path" && substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $2; exit }' "$J/index")
+  path_now "$path" "$word" || exit
+  if printf '%s\\n' "$owned" | grep -qxF -e "$path"; then printf 'owned %s\\n' "$path"; fi
+done || exit
+live || exit 0
+# Units that have a line, and those whose file was made.
+{ things unit; things path | sed -n 's!^/etc/systemd/system/\\([^/]*\\.\\(service\\|timer\\|socket\\|path\\)\\)$!\\1!p'; } | sort -u | while IFS= read -r unit; do
+  enabled=$(systemctl is-enabled -- "$unit" 2>/dev/null) || :
+  active=$(systemctl is-active -- "$unit" 2>/dev/null) || :
+  echo "unit $unit \${active:-unknown} \${enabled:--}"
+done
+things user | while IFS= read -r user; do
+  group=$(getent group -- "$user" | cut -d : -f 3)
+  if getent passwd -- "$user" >/dev/null; then echo "user $user present \${group:-absent}"; else echo "user $user absent \${group:-absent}"; fi
+done
+awk '$1 == "package" { print $2, $3 }' "$J/index" | while read -r name before; do
+  now=$(package_version "$name")
+  echo "package $name $now"
+  case $before in absent | config-files | "$now") continue ;; esac
+  for file in "$J/../packages"/*/package /var/cache/apt/archives/"$name"_*.deb; do
+    test -f "$file" || continue
+    case $(dpkg-deb -f "$file" Package Version 2>/dev/null | tr '\\n' ' ') in "Package: $name Version: $before ") echo "former $name deb $file"; break ;; esac
+    if test "$(rpm -qp --qf '%{NAME} %{VERSION}-%{RELEASE}' -- "$file" 2>/dev/null)" = "$name $before"; then echo "former $name rpm $file"; break; fi
+  done
+done
+echo "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')"`;

@@ -1,0 +1,134 @@
+/**
+ * Shell that lists the machine: `picture` prints one fact on each line, `AREA tab NAME tab STATE`, sorted, below a line with
+ * its format. Needs the prelude, only reads, and loads no kernel module that is not loaded: a legacy iptables program is
+ * asked only when its tables are there.
+ *
+ * What is read of files, so that it ends soon on any machine:
+ * - /etc, the unit files in /usr/lib/systemd/system (and /lib, /run), crontabs, /usr/local/{bin,sbin,etc} and
+ *   /usr/local/lib/meshx: content, of files up to 1 MiB; larger ones by size and time of change;
+ * - the rest of /usr/local, /opt and /srv to a depth of 4, /root to 2: size and time of change;
+ * - /var/log to a depth of 2 (without systemd's journal), /var/lib, /var/cache, /run and /dev/shm to 1, /var/lib/istio,
+ *   /var/lib/meshx, /run/meshx and /run/secrets whole: names, owners and modes.
+ * Never read: data below /var/lib (a database's), /home, /tmp, /proc and /sys.
+ * MESHX_PICTURE names a folder that stands for all of these in tests.
+ *
+ * A legacy table without rules counts as none: a kernel gives a loaded one back only at its next boot.
+ */
+export const PICTURE_FUNCTIONS = `_has() { command -v "$1" >/dev/null 2>&1; }
+# FIND-ARGUMENTS…: names end with NUL, so that none can pretend to be a line.
+_names() { find "$@" \\( -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -o -path /var/log/journal -o -path '/run/meshx/operator*' \\) -prune -o -printf "$_what" 2>/dev/null; }
+_picture_files() {
+  _whole='%y %u:%g %m\\t%l\\t%p\\0' _sized='%y %u:%g %m %s %T@\\t%l\\t%p\\0'
+  if test -n "\${MESHX_PICTURE-}"; then
+    set -- "$MESHX_PICTURE"; _what=$_sized
+    _names "$MESHX_PICTURE" | grep -z '^f'
+    _what=$_whole; _names "$MESHX_PICTURE" | grep -z -v '^f'
+  else
+    set -- /etc /usr/lib/systemd/system /run/systemd/system /var/spool/cron /usr/local/bin /usr/local/sbin /usr/local/etc /usr/local/lib/meshx
+    test -h /lib || set -- "$@" /lib/systemd/system
+    _what=$_sized; _names "$@" -xdev
+    _names /usr/local /opt /srv -xdev -maxdepth 4 \\( -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
+    _names /root -xdev -maxdepth 2
+    _what=$_whole; _names /var/log -xdev -maxdepth 2
+    # While a run holds its lock, /run/meshx is there.
+    _names /var/lib /var/cache /run /dev/shm -maxdepth 1 -path /run/meshx -prune -o
+    _names /var/lib/istio /var/lib/meshx /run/meshx /run/secrets /var/lib/systemd/deb-systemd-helper-enabled -mindepth 1
+  fi
+  find "$@" -xdev -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -prune -o -type f -size -1025k -print0 2>/dev/null | xargs -0 -r sha256sum -z 2>/dev/null | sed -z 's/^\\(.\\{64\\}\\)  /digest\\t\\1\\t/'
+}
+_picture_accounts() {
+  for each in passwd:user group:group; do
+    awk -F : -v OFS='\\t' -v area="\${each#*:}" '{ name = $1; $1 = $2 = ""; sub(/^\\t\\t/, ""); gsub(/\\t/, ":"); print area, name, $0 }' "/etc/\${each%:*}"
+  done
+}
+_picture_packages() {
+  if _has dpkg-query; then dpkg-query -W -f 'package\\t\${binary:Package}\\t\${db:Status-Abbrev}\${Version}\\n'
+  elif _has rpm; then rpm -qa --qf 'package\\t%{NAME}.%{ARCH}\\t%{VERSION}-%{RELEASE}\\n'; fi
+}
+# Not by systemctl list-unit-files, which takes half a second: the links that make a unit start say the same.
+# Sessions come and go by themselves; what ran once and ended, and what a timer runs for a moment, is no state.
+_picture_units() {
+  find /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system -maxdepth 2 -name '*.*' ! -type d -printf '%P\\t%l\\n' 2>/dev/null | sort -u | awk -F '\\t' -v OFS='\\t' '
+    { n = split($1, part, "/"); name = part[n] }
+    n == 2 && part[1] ~ /\\.(wants|requires)$/ { started[name] = started[name] " by " part[1] }
+    n == 1 { seen[name] = 1; if ($2 == "/dev/null") masked[name] = 1 }
+    END { for (name in started) seen[name] = 1
+      for (name in seen) print "unit-file", name, name in masked ? "masked" : name in started ? "enabled" started[name] : "not enabled" }'
+  systemctl list-units --no-legend --no-pager --plain --state=active,failed --type=service,socket,timer,path,target,mount 2>/dev/null |
+    awk -v OFS='\\t' 'NF > 3 && $4 != "exited" && $1 !~ /^(session-|user@|user-runtime-dir@|run-user-|sshd?@|run-|proc-)/ { print "unit", $1, $3 }'
+}
+# *-save on stdin: one line for each chain, with its policy and rules; counters are left out, and tables without rules.
+_chains() {
+  awk -v OFS='\\t' -v backend="$1" '
+    function flush(i) { if (used) for (i = 1; i <= n; i++) print "rules", backend " " table " " chain[i], rule[chain[i]]; n = used = 0; split("", rule) }
+    /^\\*/ { table = substr($0, 2) }
+    /^:/ { chain[++n] = substr($1, 2); rule[chain[n]] = $2; if ($2 != "ACCEPT") used = 1 }
+    /^(\\[[0-9:]*\\] )?-A / { sub(/^\\[[0-9:]*\\] /, ""); name = $2; sub(/^-A [^ ]* /, ""); rule[name] = rule[name] "; " $0; used = 1 }
+    /^COMMIT/ { flush() }'
+}
+_nft_lists() { # table by table, each chain, set and so on with its lines
+  nft -s list ruleset 2>/dev/null | awk -v OFS='\\t' '
+    /^table / { table = $2 " " $3; print "rules", "nft " table, "table"; next }
+    /^\\t[a-z].*\\{$/ { sub(/^\\t/, ""); sub(/ \\{$/, ""); part = $0; text = ""; next }
+    /^\\t\\}/ { print "rules", "nft " table " " part, text; part = ""; next }
+    part != "" { gsub(/^[ \\t]+|[ \\t]+$/, ""); gsub(/[ \\t]+/, " "); text = text (text == "" ? "" : "; ") $0 }'
+}
+_picture_rules() {
+  if _has nft; then _nft_lists
+  else for family in iptables ip6tables; do if _has "$family-nft-save"; then "$family-nft-save" 2>/dev/null | _chains "$family-nft"; fi; done
+  fi
+  for family in iptables ip6tables; do
+    if grep -q . "/proc/net/\${family%tables}_tables_names" 2>/dev/null && _has "$family-legacy-save"; then
+      "$family-legacy-save" 2>/dev/null | _chains "$family-legacy"
+    fi
+  done
+}
+# Tables that are there, whether used or not: BACKEND:FAMILY:TABLE, and how many rules, sets and chains of its own it has.
+rule_tables() {
+  test -z "\${MESHX_PICTURE-}" || return 0
+  for family in iptables ip6tables; do
+    ip=\${family%tables}
+    if _has "$family-nft-save"; then
+      "$family-nft-save" 2>/dev/null | awk -v at="nft:$ip:" '/^\\*/ { table = substr($0, 2); n = 0 } /^-A / || (/^:/ && $2 == "-") || (/^:/ && $2 == "DROP") { n++ } /^COMMIT/ { print at table, n }'
+    fi
+    sed "s/.*/legacy:$ip:& 0/" "/proc/net/\${ip}_tables_names" 2>/dev/null
+  done
+}
+_picture_network() {
+  for family in -4 -6; do
+    ip "$family" rule 2>/dev/null | awk -v OFS='\\t' -v f="$family" '{ print "ip-rule", f " " $0, "" }'
+    ip "$family" route show table all 2>/dev/null | sed -e 's/ expires [0-9]*sec//' -e 's/[ \\t]*$//' | awk -v OFS='\\t' -v f="$family" '{ print "route", f " " $0, "" }'
+  done
+  ss -Htuln 2>/dev/null | awk -v OFS='\\t' '{ print "listening", $1 " " $5, "" }'
+}
+# Counters, random numbers and measured values are no settings.
+_picture_sysctl() {
+  { if _has sysctl; then sysctl -a; else grep -r -s -a '' /proc/sys | sed -e 's!^/proc/sys/!!' -e 's/:/ = /' ; fi; } 2>/dev/null | awk -v OFS='\\t' '
+    { at = index($0, " = "); key = substr($0, 1, at - 1); value = substr($0, at + 3); gsub(/\\//, ".", key) }
+    at == 0 || key ~ /^(dev\\.cdrom|kernel\\.(random|ns_last_pid|pty\\.nr|perf_event_max_sample_rate|perf_cpu|sched_domain|hung_task_detect)|fs\\.(dentry-state|file-nr|inode|quota|aio-nr|binfmt_misc)|vm\\.(stat|drop)|net\\.netfilter\\.nf_conntrack_(count|buckets)|sunrpc)/ { next }
+    { gsub(/\\t/, " ", value); print "sysctl", key, value }'
+}
+_picture_resolver() {
+  printf 'resolver\\tresolv.conf leads to\\t%s\\n' "$(readlink -f /etc/resolv.conf)"
+  awk -v OFS='\\t' '{ print "resolver", "resolv.conf line " NR, $0 }' /etc/resolv.conf 2>/dev/null
+  for what in dns domain; do resolvectl "$what" 2>/dev/null | awk -v OFS='\\t' -v what="$what" '{ at = index($0, ":"); print "resolver", "resolvectl " what " " substr($0, 1, at - 1), substr($0, at + 1) }'; done
+}
+picture() (
+  echo 'meshx picture, format 1'
+  {
+    _picture_files | tr '\\n\\0' '?\\n' | awk -F '\\t' -v OFS='\\t' '
+      { name = $3; for (i = 4; i <= NF; i++) name = name "?" $i }
+      $1 == "digest" { digest[name] = $2; next }
+      { state[name] = $1; link[name] = $2 }
+      END { for (name in state) {
+        value = state[name]; split(value, part, " ")
+        if (part[1] != "f") value = part[1] " " part[2] " " part[3]
+        else if (name in digest) value = part[1] " " part[2] " " part[3] " " digest[name]
+        print "file", name, value (link[name] == "" ? "" : " " link[name])
+      } }'
+    if test -z "\${MESHX_PICTURE-}"; then
+      _picture_accounts; _picture_packages; _picture_rules; _picture_network; _picture_sysctl; _picture_resolver; _picture_units
+    fi
+  } | sort -u
+)
+`;

@@ -1,0 +1,75 @@
+import { gunzipSync } from 'node:zlib';
+import type { Host } from '../../host/host.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import { reconcileProblems } from '../../problems/reconcile.ts';
+import { UNDO } from '../undo-shell.ts';
+import { PICTURE_FUNCTIONS } from './picture-shell.ts';
+
+/** One line of a picture: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
+export interface PictureFact {
+  readonly area: string;
+  readonly name: string;
+  readonly state: string;
+}
+
+/** What a machine is, fact by fact, sorted: see picture-shell.ts for what is looked at. */
+export type Picture = readonly PictureFact[];
+
+/** A machine has some megabytes of names; this keeps a broken picture from taking the memory. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const HEAD = 'meshx picture, format 1';
+
+/** The picture now, packed. */
+export const PICTURE_TAKE = `${PICTURE_FUNCTIONS}live && picture | gzip -c -1 | base64`;
+
+/** The picture from before the first change; nothing where none was kept. */
+export const PICTURE_READ = `place "\${MESHX_UNDO-${UNDO}}" all && if test -f "$P/before.gz"; then base64 < "$P/before.gz"; fi`;
+
+/** Looks at the machine, in one round trip; changes nothing. Throws `probe-failed`, `facts-incomplete`. */
+export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {
+  const picture = await ask(host, { name: 'picture-take', text: PICTURE_TAKE, args: [] }, signal);
+  if (!picture)
+    throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the picture of the machine is empty' });
+  return picture;
+}
+
+/**
+ * The picture that was kept before the first change. An undo takes it away with the journal: read it before. Undefined when
+ * the machine has none (no journal, or one of format 1).
+ */
+export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise<Picture | undefined> {
+  return ask(host, { name: 'picture-read', text: PICTURE_READ, args: [] }, signal);
+}
+
+async function ask(host: Host, script: Parameters<typeof scriptCommand>[0], signal?: AbortSignal) {
+  const output = await host.run({ ...scriptCommand(script), timeoutMs: 120_000 }, signal);
+  if (output.exitCode !== 0)
+    throw reconcileProblems.probeFailed({ host: host.name, probe: 'the whole machine', ...output });
+  if (output.stdout.trim() === '') return undefined;
+  const text = unpacked(output.stdout);
+  const picture = text === undefined ? 'it is not whole' : parsePicture(text);
+  if (typeof picture === 'string') throw reconcileProblems.factsIncomplete({ host: host.name, detail: picture });
+  return picture;
+}
+
+/** Facts of a picture's text; a string says why it is none. Pure. */
+export function parsePicture(text: string): Picture | string {
+  const lines = text.split('\n').filter((line) => line !== '');
+  if (!lines.includes(HEAD)) return 'it is no picture of format 1';
+  const facts = lines.filter((line) => line !== HEAD).map((line) => line.split('\t'));
+  const wrong = facts.find((parts) => parts.length < 3);
+  if (wrong) return `a line of the picture has no state: ${wrong.join(' ').slice(0, 120)}`;
+  return facts.map(([area = '', name = '', ...state]) => ({ area, name, state: state.join(' ') }));
+}
+
+function unpacked(base64: string): string | undefined {
+  try {
+    return gunzipSync(Buffer.from(base64, 'base64'), { maxOutputLength: MOST_BYTES }).toString('utf8');
+  } catch {
+    // Cut off on the way or damaged on the machine: the caller says so.
+    return undefined;
+  }
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [PICTURE_TAKE, PICTURE_READ];

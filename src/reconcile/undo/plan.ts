@@ -1,0 +1,110 @@
+import type { Plan, PlannedStep } from '../plan.ts';
+import type { Change } from '../resource.ts';
+import type { UndoFound } from './found.ts';
+import { change } from './path-fate.ts';
+import type { UndoEntry, UndoJournal } from './record.ts';
+import { type Kept, type UndoChoices, undoFiles } from './undo-files.ts';
+import * as scripts from './undo-scripts.ts';
+import { undoUnits } from './undo-units.ts';
+
+export type { Kept, UndoChoices } from './undo-files.ts';
+
+/** A plan that takes a machine back to the state before meshx. */
+export interface UndoPlan extends Plan {
+  /** What stays as it is, because somebody else changed it. */
+  readonly kept: readonly Kept[];
+  /** What cannot be as before, and why, in sentences for the operator. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Everything in the journal back to its state before: units are stopped first, files follow in the reverse order of the
+ * journal, former units come back, and the journal itself goes last, so that an undo that died is finished by the next
+ * one. Pure. To be run with `journal: false`.
+ */
+export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoChoices = {}): UndoPlan {
+  const files = undoFiles(journal, found, choices);
+  const units = undoUnits(journal, found);
+  const packages = undoPackages(journal, found, files.staying);
+  const open = files.kept.some((kept) => kept.open);
+  return {
+    steps: [
+      step('units', 'Stop what meshx started', units.stop),
+      step('packages', 'Put the packages back', packages.changes),
+      step('files', 'Put the files back', files.changes),
+      step('users', 'Remove the users', undoUsers(journal, found)),
+      step('rules', 'Take empty rule tables away', undoTables(journal, found)),
+      step('units-back', 'Start what ran before', units.back),
+      step('journal', 'Remove what meshx keeps', open ? [RUN_GOES] : [RUN_GOES, JOURNAL_GOES]),
+    ],
+    kept: files.kept,
+    notes: packages.notes,
+  };
+}
+
+const RUN_GOES = change('remove /run/meshx', 'undo-run', scripts.RUN_REMOVE);
+const JOURNAL_GOES = change('remove /var/lib/meshx', 'undo-journal', scripts.JOURNAL_REMOVE);
+/** dpkg may wait for a lock. */
+const PACKAGE_TIMEOUT_MS = 5 * 60_000;
+
+function step(id: string, title: string, changes: readonly Change[]): PlannedStep {
+  return { id, title, changes, touches: {} };
+}
+
+function entriesOf<K extends UndoEntry['kind']>(journal: UndoJournal, kind: K) {
+  return journal.entries.filter((entry): entry is Extract<UndoEntry, { kind: K }> => entry.kind === kind).reverse();
+}
+
+function undoPackages(journal: UndoJournal, found: UndoFound, staying: readonly string[]) {
+  const notes: string[] = [];
+  const changes = entriesOf(journal, 'package').flatMap(({ name, version }) => {
+    const now = found.packages[name];
+    if (!now || now.version === version) return [];
+    if (version === 'absent' || version === 'config-files') {
+      if (now.version === 'config-files' && version !== 'absent') return [];
+      const verb = version === 'absent' ? 'purge' : 'remove';
+      return [change(`${verb} ${name}`, 'undo-package', scripts.PACKAGE_REMOVE, name, verb, ...staying)];
+    }
+    if (now.former) {
+      const { format, file } = now.former;
+      const summary = `install ${name} ${version} again, which was there before`;
+      return [change(summary, 'undo-package-back', scripts.PACKAGE_BACK, format, file)];
+    }
+    notes.push(
+      `${name} was ${version} before and is ${now.version} now: the machine has no package file of ${version}. Its programs are put back from copies; install the package yourself to have all of it.`,
+    );
+    return [];
+  });
+  const slow = changes.map(({ summary, scripts: all }) => ({
+    summary,
+    scripts: all.map((each) => ({ ...each, timeoutMs: PACKAGE_TIMEOUT_MS })),
+  }));
+  return { changes: slow, notes };
+}
+
+function undoUsers(journal: UndoJournal, found: UndoFound): readonly Change[] {
+  return entriesOf(journal, 'user').flatMap(({ name, user, group = 'absent' }) => {
+    const now = found.users[name];
+    const [userGoes, groupGoes] = [
+      user === 'absent' && now?.user === 'present',
+      group === 'absent' && now?.group !== 'absent',
+    ];
+    if (!now || (!userGoes && !(groupGoes && user === 'absent'))) return [];
+    const what = userGoes ? 'user' : 'group';
+    return [change(`remove ${what} ${name}`, 'undo-user', scripts.USER_REMOVE, name, what, group)];
+  });
+}
+
+function undoTables({ tables }: UndoJournal, found: UndoFound): readonly Change[] {
+  const more = tables ? found.tables.filter((each) => each.startsWith('nft:') && !tables.includes(each)) : [];
+  if (more.length === 0) return [];
+  const names = more.map((each) => each.slice('nft:'.length).replace(':', ' '));
+  return [
+    change(
+      `remove empty rule tables that were not there: ${names.join(', ')}`,
+      'undo-tables',
+      scripts.TABLES_REMOVE,
+      ...more,
+    ),
+  ];
+}

@@ -1,0 +1,21 @@
+import { parseSwitch, type SwitchState } from './dead-man.ts';
+
+/** What `meshx-bypass status` says of a VM. */
+export interface CaptureState extends SwitchState {
+  readonly captured: boolean;
+  /** Open connections from before capture, which are outside mutual TLS and policy. */
+  readonly older: number;
+  /** Units of the sidecar that start at boot. */
+  readonly boot: readonly string[];
+}
+
+/** Reads its lines KEY=VALUE. Pure; lines that are not known are passed over. */
+export function parseCaptureState(text: string): CaptureState {
+  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  return {
+    captured: value('capture') === 'on',
+    older: Number.parseInt(value('older'), 10) || 0,
+    boot: value('boot').split(' ').filter(Boolean),
+    ...parseSwitch(text),
+  };
+}

@@ -1,0 +1,114 @@
+import type { Command, Host, Output } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { vmProblems } from '../problems/vm.ts';
+import type { PlannedStep } from '../reconcile/plan.ts';
+import { PLACES } from './places.ts';
+
+/** Units whose start may take connections away. */
+export const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
+
+/** What the VM's dead-man switch (systemd/capture) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
+export interface SwitchState {
+  /** A run has armed it and has neither confirmed nor gone back: it is under way, or it died. */
+  readonly armed?: { readonly since: string; readonly until: string; readonly by: string };
+  /** It went back, and no run was confirmed since. `kept`: nothing had been started yet, so what ran was left running. */
+  readonly reverted?: { readonly at: string; readonly why: string; readonly by: string; readonly kept: boolean };
+  /** Since when meshx-bypass keeps the machine out of the mesh. */
+  readonly bypassedSince?: string;
+}
+
+/** Exit codes of systemd/capture. */
+const CODES = { reverted: 190, notArmed: 191, busy: 192, notReady: 193 } as const;
+
+/** Whether the step may start or restart the sidecar or capture. Steps after the proof only enable. */
+export function startsSidecar({ changes, touches, when }: PlannedStep): boolean {
+  const units: readonly string[] = touches.units ?? [];
+  return when === undefined && changes.length > 0 && SIDECAR_UNITS.some((unit) => units.includes(unit));
+}
+
+/** Reads the lines `armed-KEY=`, `reverted-KEY=` and `bypassed-since=` of `capture switch`. Pure. */
+export function parseSwitch(text: string): SwitchState {
+  const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim();
+  const [until, why, bypassedSince] = [value('armed-until'), value('reverted-why'), value('bypassed-since')];
+  return {
+    ...(until !== undefined && { armed: { until, since: value('armed-since') ?? '', by: value('armed-by') ?? '' } }),
+    ...((why ?? value('reverted-since')) !== undefined && {
+      reverted: {
+        at: value('reverted-reverted') ?? value('reverted-until') ?? '',
+        why: why ?? 'not confirmed in time',
+        by: value('reverted-by') ?? '',
+        kept: value('reverted-kept') === 'yes',
+      },
+    }),
+    ...(bypassedSince !== undefined && { bypassedSince }),
+  };
+}
+
+const READ = 'if test -x "$1"; then "$1" switch 2>/dev/null; fi; exit 0';
+const REVERT = `mkdir -p /run/meshx && printf '%s\\n' "$2" >/run/meshx/why
+timeout 35 systemctl start meshx-revert.service || "$1" revert || exit
+systemctl stop meshx-revert.timer
+"$1" switch`;
+// Not whatever is named: the text is one of those that a user with no other right may run as root.
+const SWITCH = `test "$1" = ${PLACES.capture} && exec "$@"`;
+
+/** What the switch of a machine says; empty for a machine that has none. Throws what `Host.run` throws. */
+export async function readSwitch(host: Host, signal?: AbortSignal): Promise<SwitchState> {
+  const command = scriptCommand({ name: 'switch-read', text: READ, args: [PLACES.capture] });
+  return parseSwitch((await host.run({ ...command, timeoutMs: 20_000 }, signal)).stdout);
+}
+
+/** Who arms, and for how many seconds. */
+export interface Arming {
+  readonly within: number;
+  readonly by: string;
+}
+
+/**
+ * Arms the switch: unless `confirm` comes within the seconds, or when the machine is started again, it takes capture away. One
+ * that is armed already begins anew. Throws `dead-man-switch-failed`: then nothing may be started.
+ */
+export async function arm(host: Host, { within, by }: Arming, signal?: AbortSignal): Promise<SwitchState> {
+  const output = await host.run(command('arm', [String(within), by], 30_000), signal);
+  if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
+  return parseSwitch(output.stdout);
+}
+
+/**
+ * Disarms the switch and lets the units start at boot; to be called over a login that was made after capture started. Throws
+ * `reverted` when it went back before, `not-confirmed` when the sidecar is not ready or somebody else disarmed it.
+ */
+export async function confirm(host: Host, again: string, signal?: AbortSignal): Promise<void> {
+  const output = await host.run(command('confirm', [], 60_000), signal);
+  if (output.exitCode === 0) return;
+  const details = { vm: host.name, again, why: said(output) };
+  if (output.exitCode !== CODES.reverted) throw vmProblems.notConfirmed(details);
+  const { reverted } = parseSwitch(output.stdout);
+  throw vmProblems.reverted({ ...details, seen: [], why: reverted?.why ?? details.why, kept: reverted?.kept ?? false });
+}
+
+/**
+ * Goes back at once, by the machine's own unit, so that it ends also when the connection does. What the machine says of it, also
+ * when its timer came first; undefined when it did not go back, as somebody else confirmed. Throws `dead-man-switch-failed`.
+ */
+export async function revertNow(host: Host, why: string, signal?: AbortSignal): Promise<SwitchState['reverted']> {
+  const revert = scriptCommand({ name: 'switch-revert', text: REVERT, args: [PLACES.capture, why] });
+  const output = await host.run({ ...revert, timeoutMs: 45_000 }, signal);
+  if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
+  return parseSwitch(output.stdout).reverted;
+}
+
+function command(verb: string, args: readonly string[], timeoutMs: number): Command {
+  return {
+    ...scriptCommand({ name: `switch-${verb}`, text: SWITCH, args: [PLACES.capture, verb, ...args] }),
+    timeoutMs,
+  };
+}
+
+function said({ stdout, stderr, exitCode }: Output): string {
+  const text = stderr.trim() || stdout.trim() || `exit code ${exitCode}`;
+  return text.split('\n').slice(-5).join('; ').slice(0, 500).replaceAll('meshx capture: ', '');
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [READ, REVERT, SWITCH];

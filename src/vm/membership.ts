@@ -1,0 +1,78 @@
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { parseEnv } from '../mesh/env-value.ts';
+import { vmProblems } from '../problems/vm.ts';
+import { PLACES } from './places.ts';
+
+/** What a machine itself says about the mesh that it is in: enough to take it out from anywhere. */
+export interface Membership {
+  readonly hostname: string;
+  /** Absent on a machine without a cluster.env. */
+  readonly generation?: 'current' | 'classic';
+  readonly namespace?: string;
+  /** Its WorkloadGroup. */
+  readonly group?: string;
+  /** Its address in the mesh where it is written down, else all that it has. */
+  readonly addresses: readonly string[];
+  /** Whether the sidecar runs. */
+  readonly running: boolean;
+  /** Of the sidecar's units those that systemd knows. */
+  readonly units: readonly string[];
+  /** Whether it has a dead-man switch. */
+  readonly hasSwitch: boolean;
+}
+
+// Values may hold anything that a file can hold, so they travel as base64.
+const LOOK = `read_file() { place "$2" all && test -f "$P" && echo "$1 $(base64 -w 0 < "$P")"; }
+if live; then
+  echo "hostname $(uname -n)"
+  case $(systemctl is-active istio.service 2>/dev/null) in active | activating | reloading | deactivating) echo 'running yes' ;; esac
+  for each in istio.service meshx-capture.service istio-auth-node-agent.service; do
+    systemctl cat "$each" >/dev/null 2>&1 && echo "unit $each"
+  done
+  test -e "$4" && echo 'switch yes'
+  for each in $(ip -o addr show scope global 2>/dev/null | awk '{ sub(/\\/.*/, "", $4); print $4 }'); do echo "address $each"; done
+fi
+read_file cluster "$1"
+read_file sidecar "$2"
+read_file instance "$3"
+echo end`;
+
+/** Reads it in one round trip. Throws `vm-probe-unreadable` and what `Host.run` throws. */
+export async function readMembership(host: Host, signal?: AbortSignal): Promise<Membership> {
+  const args = [PLACES.clusterEnv, PLACES.sidecarEnv, '/run/meshx/instance.env', PLACES.revertTimer];
+  const output = await host.run(scriptCommand({ name: 'membership', text: LOOK, args }), signal);
+  if (!output.stdout.endsWith('end\n'))
+    throw vmProblems.probeUnreadable({ host: host.name, answer: output.stdout || output.stderr });
+  return membershipOf(output.stdout);
+}
+
+/** The judgement alone, over a recorded answer. */
+export function membershipOf(stdout: string): Membership {
+  const values = (key: string): readonly string[] =>
+    stdout.split('\n').flatMap((line) => (line.startsWith(`${key} `) ? [line.slice(key.length + 1)] : []));
+  const file = (key: string): ReadonlyMap<string, string> =>
+    parseEnv(Buffer.from(values(key)[0] ?? '', 'base64').toString('utf8'));
+  const [cluster, sidecar, instance] = [file('cluster'), file('sidecar'), file('instance')];
+  const text = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
+  const group = text(cluster.get('ISTIO_META_AUTO_REGISTER_GROUP'));
+  const generation = group === undefined ? ('classic' as const) : ('current' as const);
+  // The unit loads sidecar.env last: its word counts for the address, as for istio-proxy.
+  const address =
+    text(sidecar.get('ISTIO_SVC_IP')) ?? text(cluster.get('ISTIO_SVC_IP')) ?? text(instance.get('INSTANCE_IP'));
+  const namespace =
+    text(cluster.get('POD_NAMESPACE')) ?? text(sidecar.get('ISTIO_NAMESPACE')) ?? text(cluster.get('ISTIO_NAMESPACE'));
+  return {
+    hostname: values('hostname')[0] ?? '',
+    addresses: address === undefined ? values('address') : [address],
+    running: values('running').length > 0,
+    units: values('unit'),
+    hasSwitch: values('switch').length > 0,
+    ...(values('cluster').length > 0 && { generation }),
+    ...(group !== undefined && { group }),
+    ...(namespace !== undefined && { namespace }),
+  };
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [LOOK];

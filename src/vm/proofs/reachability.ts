@@ -1,0 +1,94 @@
+import type { Host } from '../../host/host.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import type { Verdict } from './checks.ts';
+
+/** How a port answers a new TCP connection; `silent` when nothing comes back, as behind a firewall that drops. */
+export type PortAnswer = 'open' | 'refused' | 'silent';
+
+/** Asks one port from one place. */
+export type Knock = (port: number) => Promise<PortAnswer>;
+
+/** What one place can reach on the machine. */
+export interface Reachability {
+  /** `this machine`, or the name of a client. */
+  readonly from: string;
+  readonly answers: Readonly<Record<number, PortAnswer>>;
+}
+
+/** At most so many ports are asked, side by side. */
+const MOST = 64;
+
+/** A port that answers differently than before. */
+export interface ReachChange {
+  readonly from: string;
+  readonly port: number;
+  readonly before: PortAnswer;
+  readonly after: PortAnswer;
+}
+
+/** Asks each port. One that is silent is asked twice: on a busy network an answer can be late, and lateness is no firewall. */
+export async function reachability(from: string, ports: readonly number[], knock: Knock): Promise<Reachability> {
+  const ask = async (port: number): Promise<readonly [number, PortAnswer]> => {
+    const answer = await knock(port);
+    return [port, answer === 'silent' ? await knock(port) : answer];
+  };
+  return { from, answers: Object.fromEntries(await Promise.all(ports.slice(0, MOST).map(ask))) };
+}
+
+/**
+ * What changed for others. A port that is not captured answers as before. A captured one that was open stays open, and one that a
+ * firewall kept closed stays closed; where nothing listened the sidecar may now answer. Ports asked only once are left out.
+ */
+export function compareReachability(
+  before: Reachability,
+  after: Reachability,
+  captured: ReadonlySet<number>,
+): readonly ReachChange[] {
+  return Object.entries(before.answers).flatMap(([key, was]) => {
+    const port = Number(key);
+    const is = after.answers[port];
+    const planned = captured.has(port) && was === 'refused';
+    if (is === undefined || is === was || planned) return [];
+    return [{ from: before.from, port, before: was, after: is }];
+  });
+}
+
+/** The proof in words. */
+export function reachVerdict(asked: readonly Reachability[], changes: readonly ReachChange[]): Verdict {
+  // Where nothing answers at all there is no way to the machine but SSH through another: nothing was seen from there.
+  const seeing = asked.filter(({ answers }) => Object.values(answers).some((answer) => answer !== 'silent'));
+  const count = new Set(seeing.flatMap(({ answers }) => Object.keys(answers))).size;
+  if (count === 0) return { ok: 'skipped', detail: 'no port that listens could be asked from outside' };
+  if (changes.length === 0)
+    return {
+      ok: true,
+      detail: `${count} ports answer as before, asked from ${seeing.map(({ from }) => from).join(', ')}`,
+    };
+  const shown = changes.map(({ port, before, after, from }) => `${port} was ${before} and is ${after} (from ${from})`);
+  const opened = changes.some(({ after }) => after === 'open');
+  const hint = opened
+    ? 'The host firewall lets in what it kept out: look at its rules for redirected connections (ct status dnat, --ctstate DNAT).'
+    : 'Look on the VM whether its firewall follows capture: nft list ruleset, iptables-save; then: systemctl restart meshx-capture';
+  return { ok: false, detail: shown.join(', '), hint };
+}
+
+// As istio-proxy where there is one: a client's own sidecar would take every connection, whether the machine does or not.
+const KNOCK = `address=$1 port=$2
+knock() { timeout 1 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
+if id istio-proxy >/dev/null 2>&1; then knock() { timeout 1 runuser -u istio-proxy -- bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }; fi
+knock
+case $? in 0) echo open ;; 124) echo silent ;; *) echo refused ;; esac
+`;
+
+/** Asks from another machine, by its bash. Throws what `Host.run` throws. */
+export function knockFrom(client: Host, address: string, signal?: AbortSignal): Knock {
+  return async (port) => {
+    const script = { name: 'knock', text: KNOCK, args: [address, String(port)] };
+    const { stdout } = await client.run({ ...scriptCommand(script), timeoutMs: 10_000 }, signal);
+    const answer = stdout.trim();
+    return answer === 'open' || answer === 'silent' ? answer : 'refused';
+  };
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [KNOCK];

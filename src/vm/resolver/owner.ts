@@ -1,0 +1,60 @@
+import type { ResolverRecord } from '../input.ts';
+
+/** What the record tells of, in the words of the probe. */
+export const RESOLVER_UNITS = [
+  'systemd-resolved',
+  'NetworkManager',
+  'dnsmasq',
+  'systemd-networkd',
+  'networking',
+] as const;
+export const RESOLVER_PROGRAMS = ['dnsmasq', 'resolvconf', 'dhclient'] as const;
+export const RESOLVER_FILES = ['/etc/dhcp/dhclient.conf', '/etc/dnsmasq.d', '/etc/resolvconf/resolv.conf.d'] as const;
+
+/** Who owns /etc/resolv.conf on a machine. */
+export type ResolverOwner = 'systemd-resolved' | 'network-manager' | 'resolvconf' | 'dhclient' | 'plain' | 'unknown';
+
+/** The owner, and what was looked at, in order, and what it said: for people who ask why. */
+export interface OwnerDecision {
+  readonly owner: ResolverOwner;
+  readonly trail: readonly string[];
+}
+
+/** Asks from the most specific sign to the least: who would overwrite a change made by another hand? Pure. */
+export function resolverOwner(record: ResolverRecord): OwnerDecision {
+  const trail: string[] = [];
+  for (const { owner, sign, found } of signs(record)) {
+    trail.push(`${sign}: ${found ? 'yes' : 'no'}`);
+    if (found) return { owner, trail };
+  }
+  return { owner: 'plain', trail };
+}
+
+interface Sign {
+  readonly owner: ResolverOwner;
+  readonly sign: string;
+  readonly found: boolean;
+}
+
+function signs({ link = '', active, programs, files, resolvConf }: ResolverRecord): readonly Sign[] {
+  const resolved = link.includes('/systemd/resolve/') || /^nameserver 127\.0\.0\.53$/m.test(resolvConf);
+  return [
+    {
+      owner: 'systemd-resolved',
+      sign: 'systemd-resolved runs and resolv.conf is its file',
+      found: active.includes('systemd-resolved') && resolved,
+    },
+    { owner: 'network-manager', sign: 'NetworkManager runs', found: active.includes('NetworkManager') },
+    {
+      owner: 'resolvconf',
+      sign: 'resolvconf is installed and resolv.conf links to its file',
+      found: programs.includes('resolvconf') && link.includes('resolvconf'),
+    },
+    { owner: 'unknown', sign: 'resolv.conf links elsewhere', found: link !== '' },
+    {
+      owner: 'dhclient',
+      sign: 'dhclient is installed and configured',
+      found: programs.includes('dhclient') && files.includes('/etc/dhcp/dhclient.conf'),
+    },
+  ];
+}

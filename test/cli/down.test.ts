@@ -1,0 +1,185 @@
+import { jest } from '@jest/globals';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { run } from '../../src/cli/run.ts';
+import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { folderState } from '../support/folder-state.ts';
+import { type CliResult, runCli } from '../support/run-cli.ts';
+
+jest.setTimeout(60_000);
+
+interface Site {
+  readonly root: string;
+  readonly cluster: string;
+  readonly where: readonly string[];
+  readonly up: readonly string[];
+}
+
+function site(): Site {
+  const [root, cluster] = [exampleImage(), exampleCluster('current')];
+  // Every image has it, and the journal of meshx is in it.
+  mkdirSync(join(root, 'var/lib'), { recursive: true });
+  const where = ['istio-vm', '--root', root, '--manifests', cluster];
+  const words = ['--package', examplePackage, '-n', 'vm', '--service', 'mysqldb:3306'];
+  return { root, cluster, where, up: ['setup-vm', ...where, ...words] };
+}
+
+/** Content, mode and links: undoing writes files anew, so the time of change of an inode is another one. */
+const tree = (folder: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(folderState(folder)).map(([path, state]) => [path, state.replace(/^(\d+) \d+ /, '$1 ')]),
+  );
+
+async function joined(): Promise<Site & { readonly before: ReturnType<typeof tree> }> {
+  const at = site();
+  const before = tree(at.root);
+  expect((await runCli(at.up)).exitCode).toBe(0);
+  return { ...at, before };
+}
+
+const down = (at: Site, ...more: readonly string[]): Promise<CliResult> => runCli(['down', ...at.where, ...more]);
+
+test('[A95] what setup-vm made is gone, in the machine and in the cluster, and a second run changes nothing', async () => {
+  const at = await joined();
+  const done = await down(at, '--yes');
+  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('istio-vm: is out of the mesh after')]);
+  expect(tree(at.root)).toEqual(at.before);
+  const left = Object.keys(folderState(at.cluster)).filter((path) => /Service|Sidecar|WorkloadGroup/i.test(path));
+  expect(left.filter((path) => path.includes('mysqldb') || path.includes('istio-vm'))).toEqual([]);
+  expect(done.stdout).toContain('kubectl delete namespace vm');
+
+  const state = [folderState(at.root), folderState(at.cluster)];
+  const again = await down(at, '--yes', '-n', 'vm');
+  expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
+  expect([folderState(at.root), folderState(at.cluster)]).toEqual(state);
+});
+
+test('a machine that meshx never touched has nothing to do', async () => {
+  const at = site();
+  const before = [folderState(at.root), folderState(at.cluster)];
+  const { exitCode, stdout } = await down(at);
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
+  expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
+});
+
+test('a dry run says what is done, in the same words, and changes nothing', async () => {
+  const at = await joined();
+  const before = [folderState(at.root), folderState(at.cluster)];
+  const dry = await down(at, '--dry-run', '--exit-code');
+  expect(dry.exitCode).toBe(3);
+  expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
+  const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('    '));
+  expect(lines((await down(at, '--yes')).stderr)).toEqual(lines(dry.stdout));
+});
+
+test('[A89] it asks before it removes, and changes nothing when nobody can be asked', async () => {
+  const at = await joined();
+  const before = [folderState(at.root), folderState(at.cluster)];
+  const { exitCode, stderr } = await down(at);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#needs-confirmation')]);
+  expect(stderr).toContain('--yes');
+  expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
+});
+
+test.each([
+  ['n', 1],
+  ['', 1],
+  ['yes', 0],
+])('[A89] the answer %j ends with %i', async (answer, expected) => {
+  const at = await joined();
+  const before = folderState(at.root);
+  const said: string[] = [];
+  const exitCode = await run(['down', ...at.where], {
+    ...{ out: (text) => said.push(text), err: (text) => said.push(text) },
+    ...{ env: { PATH: process.env['PATH'] }, cwd: at.root, home: at.root, now: () => new Date(), color: false },
+    ...{ signal: new AbortController().signal, version: '0.0.0-test' },
+    ask: (question) => {
+      said.push(question);
+      return Promise.resolve(answer);
+    },
+  });
+  expect(exitCode).toBe(expected);
+  const text = said.join('\n');
+  expect(text.indexOf('delete WorkloadGroup vm/istio-vm')).toBeLessThan(text.indexOf('[y/N]'));
+  if (expected === 1) {
+    expect(text).toContain('#not-confirmed-by-you');
+    expect(folderState(at.root)).toEqual(before);
+  }
+});
+
+test('each side can be undone alone', async () => {
+  const at = await joined();
+  const vmOnly = await runCli(['down', 'istio-vm', '--root', at.root, '--vm-only', '--yes']);
+  expect([vmOnly.exitCode, tree(at.root)]).toEqual([0, at.before]);
+  expect(vmOnly.stdout).toContain('meshx down istio-vm --cluster-only -n vm --workload-group istio-vm');
+  const words = ['--manifests', at.cluster, '-n', 'vm', '--cluster-only', '--vm-address', '10.150.0.5', '--yes'];
+  const clusterOnly = await runCli(['down', 'istio-vm', ...words]);
+  expect(clusterOnly.exitCode).toBe(0);
+  expect(clusterOnly.stderr).toContain('delete WorkloadGroup vm/istio-vm');
+});
+
+test('a file that somebody else changed since stays until it is told, and can then be undone', async () => {
+  const at = await joined();
+  const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
+  appendFileSync(file, 'ISTIO_AGENT_FLAGS=--log_output_level=debug\n');
+  const first = await down(at, '--yes');
+  expect(first.exitCode).toBe(0);
+  expect(first.stdout).toContain('/var/lib/istio/envoy/sidecar.env stays');
+  expect(first.stdout).toContain('meshx down istio-vm --restore /var/lib/istio/envoy/sidecar.env');
+  expect(readFileSync(file, 'utf8')).toContain('debug');
+  const after = tree(at.root);
+  const second = await down(at, '--yes');
+  expect([second.exitCode, second.stdout]).toEqual([0, expect.stringContaining('sidecar.env stays')]);
+  expect(tree(at.root)).toEqual(after);
+
+  const unknown = await down(at, '--yes', '--restore', '/etc/motd');
+  expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining('#path-not-kept')]);
+  const told = await down(at, '--yes', '--restore', '/var/lib/istio/envoy/sidecar.env');
+  expect([told.exitCode, tree(at.root)]).toEqual([0, at.before]);
+});
+
+test('a line that somebody added to /etc/hosts survives', async () => {
+  const at = await joined();
+  const hosts = join(at.root, 'etc/hosts');
+  const mode = statSync(hosts).mode;
+  appendFileSync(hosts, '10.150.0.77 added-by-hand\n');
+  const done = await down(at, '--yes');
+  expect(done.exitCode).toBe(0);
+  expect(readFileSync(hosts, 'utf8')).toContain('10.150.0.77 added-by-hand');
+  expect(readFileSync(hosts, 'utf8')).not.toContain('istiod');
+  expect(statSync(hosts).mode).toBe(mode);
+});
+
+test.each([
+  [['--vm-only', '--cluster-only'], 'only one of them'],
+  [['--cluster-only', '--verify'], 'nobody can look at the machine'],
+  [['--restore', 'etc/hosts'], 'is not a path from /'],
+  [['--restore', '/a', '--keep', '/a'], 'both name /a'],
+  [['other-vm', '--keep', '/a'], 'they are about one VM'],
+])('%j is refused before anything is looked at', async (more, words) => {
+  const { exitCode, stderr } = await runCli(['down', 'istio-vm', ...more]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
+});
+
+test('a VM without a former package has nothing to go back to', async () => {
+  const at = await joined();
+  const { exitCode, stderr } = await runCli(['rollback', ...at.where]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#no-former-package')]);
+  const never = site();
+  expect((await runCli(['rollback', ...never.where])).stderr).toContain('#not-of-the-mesh');
+});
+
+test('a cluster that cannot be had is no reason to leave the machine as it is', async () => {
+  const at = await joined();
+  writeFileSync(join(at.root, 'kubeconfig'), 'not: a kubeconfig\n');
+  const { exitCode, stderr } = await runCli([
+    'down',
+    'istio-vm',
+    '--root',
+    at.root,
+    '--kubeconfig',
+    join(at.root, 'kubeconfig'),
+  ]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('--vm-only')]);
+  expect(existsSync(join(at.root, 'var/lib/istio'))).toBe(true);
+});

@@ -1,0 +1,151 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments, stringify } from 'yaml';
+import { evictionOf, evictionPolicy } from '../../src/mesh/current/eviction.ts';
+import { exampleCluster } from '../support/examples.ts';
+import { folderState } from '../support/folder-state.ts';
+import { runCli } from '../support/run-cli.ts';
+
+const NETWORKING = 'networking.istio.io/v1';
+
+/** A cluster with a VM of its own account, as `up` and istiod leave it. */
+function world(more: readonly Written[] = []): string {
+  const folder = exampleCluster('current');
+  const group = {
+    apiVersion: NETWORKING,
+    kind: 'WorkloadGroup',
+    metadata: { name: 'db', namespace: 'vm', labels: { 'app.kubernetes.io/managed-by': 'meshx' } },
+    spec: { template: { serviceAccount: 'db' }, metadata: { labels: { app: 'db' } } },
+  };
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'db', namespace: 'vm' } };
+  for (const object of [group, account, entry('10.150.0.5'), ...more]) write(folder, object);
+  return folder;
+}
+
+/** As meshx itself writes one: a folder's other files are not its to delete. */
+function write(folder: string, object: Written): void {
+  const { kind, metadata } = object;
+  const place = join(folder, 'meshx', metadata.namespace);
+  mkdirSync(place, { recursive: true });
+  const text = `# Written by meshx. Changes made by hand are lost at the next run.\n${stringify(object)}`;
+  writeFileSync(join(place, `${kind.toLowerCase()}-${metadata.name}.yaml`), text);
+}
+
+interface Written {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly annotations?: object };
+  readonly [field: string]: unknown;
+}
+
+function entry(address: string): Written {
+  return {
+    apiVersion: NETWORKING,
+    kind: 'WorkloadEntry',
+    metadata: { name: `db-${address}`, namespace: 'vm', annotations: { 'istio.io/autoRegistrationGroup': 'db' } },
+    spec: { address, serviceAccount: 'db' },
+  };
+}
+
+const evict = (folder: string, ...words: readonly string[]) =>
+  runCli(['evict', ...words, '-n', 'vm', '--manifests', folder]);
+
+const files = (folder: string): string =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => readFileSync(join(folder, name), 'utf8'))
+    .join('\n---\n');
+
+const kinds = (folder: string): readonly string[] =>
+  parseAllDocuments(files(folder)).map((document) => {
+    const { kind, metadata } = document.toJS() as { kind: string; metadata: { name: string } };
+    return `${kind} ${metadata.name}`;
+  });
+
+test('nothing is evicted without a yes, and a dry run shows the policy and all that would go', async () => {
+  const folder = world();
+  const before = folderState(folder);
+  const asked = await evict(folder, 'db');
+  expect(asked.exitCode).toBe(1);
+  expect(asked.stderr).toContain('needs-confirmation');
+  const { stdout, exitCode } = await evict(folder, 'db', '--dry-run', '--exit-code');
+  expect(exitCode).toBe(3);
+  expect(stdout).toContain('+ create AuthorizationPolicy istio-system/meshx-evicted.vm.db');
+  expect(stdout).toContain('+ delete ServiceAccount vm/db');
+  expect(stdout).toContain('cluster.local/ns/vm/sa/db');
+  expect(folderState(folder)).toEqual(before);
+});
+
+test.each(['db', '10.150.0.5', 'db-10.150.0.5'])(
+  '%s is evicted, evicted again without a change, and let in again',
+  async (target) => {
+    const folder = world();
+    const first = await evict(folder, target, '--yes');
+    expect(first.exitCode).toBe(0);
+    expect(first.stderr).toContain('istiod renews a certificate for whoever holds a valid one');
+    expect(kinds(folder).filter((each) => /Workload|ServiceAccount db/.test(each))).toEqual([]);
+    const again = await evict(folder, target, '--yes');
+    expect(again.stdout).toContain('as wanted: nothing was changed');
+    const lifted = await evict(folder, target, '--lift', '--yes');
+    expect(lifted.exitCode).toBe(0);
+    expect(kinds(folder)).toEqual(expect.arrayContaining(['WorkloadGroup db', 'ServiceAccount db']));
+    expect(kinds(folder).filter((each) => each.startsWith('AuthorizationPolicy'))).toEqual([]);
+    expect((await evict(folder, target, '--lift', '--yes')).stderr).toContain('eviction-unknown');
+  },
+);
+
+test('a pod, a second machine or another group with the same account is named, and nothing is done', async () => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'shop-1', namespace: 'vm' },
+    spec: { serviceAccountName: 'db' },
+  };
+  const folder = world([pod, entry('10.150.0.6')]);
+  const before = folderState(folder);
+  const { exitCode, stderr } = await evict(folder, '10.150.0.5', '--yes');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('evict-account-shared');
+  expect(stderr).toContain('Pod vm/shop-1');
+  expect(stderr).toContain('WorkloadEntry vm/db-10.150.0.6');
+  expect(folderState(folder)).toEqual(before);
+});
+
+test('with that risk accepted only the entry goes: the account and the group are the others’ too', async () => {
+  const folder = world([entry('10.150.0.6')]);
+  const { exitCode, stderr } = await evict(folder, '10.150.0.5', '--yes', '--accept-risk', 'evict-account-shared');
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('the service account stays');
+  expect(kinds(folder)).toEqual(
+    expect.arrayContaining(['WorkloadGroup db', 'ServiceAccount db', 'WorkloadEntry db-10.150.0.6']),
+  );
+  expect(kinds(folder)).not.toContain('WorkloadEntry db-10.150.0.5');
+});
+
+test('a machine that nobody knows, and a cluster without istiod, are Problems', async () => {
+  expect((await evict(world(), 'nobody', '--yes')).stderr).toContain('evict-target-unknown');
+  expect((await evict(exampleCluster('classic'), 'db', '--yes')).stderr).toContain('evict-needs-istiod');
+});
+
+test('an eviction is read as it was written, whatever the order of its keys', () => {
+  const kept = [{ kind: 'ServiceAccount', apiVersion: 'v1', metadata: { namespace: 'vm', name: 'db' } }];
+  const eviction = {
+    namespace: 'vm',
+    group: 'db',
+    serviceAccount: 'db',
+    principal: 'p',
+    addresses: [],
+    entries: [],
+    kept,
+  };
+  const policy = evictionPolicy(eviction, 'istio-system');
+  expect(evictionPolicy(evictionOf(policy) ?? eviction, 'istio-system')).toEqual(policy);
+});
+
+test('a policy of somebody else is no eviction', () => {
+  const policy = (text: string) => ({
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name: 'x', annotations: { 'meshx.dev/evicted': text } },
+  });
+  for (const text of ['', '{', '{}', '{"kept":1}', 'null']) expect(evictionOf(policy(text))).toBeUndefined();
+});

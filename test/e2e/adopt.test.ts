@@ -1,0 +1,95 @@
+import { Lab } from '../lab/lab.ts';
+import { expectDone } from './support/done.ts';
+import { onboardByIstioctl } from './support/onboard-by-istioctl.ts';
+import { makeStrictNamespace } from './support/strict.ts';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.attach();
+  await makeStrictNamespace(lab, 'hand');
+  await lab.pod('adopter', '10.150.0.27', { namespace: 'hand' });
+  await lab.vm('byhand', '10.150.0.53', { mysql: 'off' });
+  await lab.mustSsh('byhand', 'systemctl enable --now lab-http@8080');
+  await onboardByIstioctl(lab, { vm: 'byhand', service: 'web', namespace: 'hand', port: 'http=8080' });
+}, 240_000);
+
+afterAll(async () => await lab.removeMembers(), 60_000);
+
+/** Which agent and Envoy run, since when, and the run of the unit that they are in. */
+const sidecar = async (): Promise<string> =>
+  await lab.mustSsh(
+    'byhand',
+    'systemctl show -p MainPID -p InvocationID istio.service; ps -o pid=,lstart=,comm= -C envoy,pilot-agent',
+  );
+
+const URL = 'http://web.hand.svc.cluster.local:8080/';
+const answered = async (): Promise<boolean> =>
+  (await lab.in('adopter', ['curl', '-sf', '-o', '/dev/null', '--max-time', '10', URL])).exitCode === 0;
+
+/** `meshx up …` as adopt printed it. */
+const printedLine = (text: string): readonly string[] =>
+  /^as if you had typed: meshx (.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
+
+let line: readonly string[] = [];
+
+test('the plan to adopt a VM that was joined by hand names the command that it stands for, and changes nothing', async () => {
+  await lab.waitFor('the service of the VM', answered);
+  const [before, since] = [await sidecar(), Date.now()];
+  const planned = await lab.meshx(['adopt', 'byhand', '--dry-run']);
+  expectDone(planned);
+  expect(planned.stdout).toContain('take over the running istio.service without a restart');
+  line = printedLine(planned.stdout);
+  expect(line).toEqual(expect.arrayContaining(['up', 'byhand', '-n', 'hand', '--service', 'web:http:8080']));
+  expect(await sidecar()).toBe(before);
+  expect(
+    (await lab.ssh('byhand', 'test -e /etc/systemd/system/istio.service || test -e /var/lib/meshx')).exitCode,
+  ).toBe(1);
+  expect(await lab.auditMutations(since)).toEqual([]);
+}, 120_000);
+
+test('without a word of consent nothing is taken over', async () => {
+  const ran = await lab.meshx(['adopt', 'byhand']);
+  expect(ran.exitCode).toBe(1);
+  expect(ran.stderr).toContain('needs-confirmation');
+  expect((await lab.ssh('byhand', 'test -e /etc/systemd/system/istio.service')).exitCode).toBe(1);
+}, 60_000);
+
+test('an adopted VM keeps its running sidecar, and clients of the mesh notice nothing', async () => {
+  const [before, since] = [await sidecar(), Date.now()];
+  const stop = new AbortController();
+  const seen = { good: 0, bad: 0 };
+  const client = (async () => {
+    while (!stop.signal.aborted) seen[(await answered()) ? 'good' : 'bad'] += 1;
+  })();
+  const ran = await lab.meshx(['adopt', 'byhand', '--yes']).finally(() => stop.abort());
+  await client;
+  expectDone(ran);
+  expect(await sidecar()).toBe(before);
+  expect(seen.bad).toBe(0);
+  expect(seen.good).toBeGreaterThan(0);
+  expect(await lab.mustSsh('byhand', 'systemctl show -p FragmentPath --value istio.service')).toBe(
+    '/etc/systemd/system/istio.service\n',
+  );
+  expect(await lab.mustSsh('byhand', 'systemctl is-active istio meshx-capture')).toBe('active\nactive\n');
+  // Group and Service are their owner's as they were.
+  expect(await lab.auditMutations(since)).toEqual([]);
+}, 180_000);
+
+test('the command that adopt printed finds nothing to do afterwards', async () => {
+  const before = await sidecar();
+  const ran = await lab.meshx(line);
+  expectDone(ran);
+  expect(ran.stdout).toContain('nothing was changed');
+  expect(await sidecar()).toBe(before);
+}, 120_000);
+
+test('the adopted sidecar starts again by the unit of meshx', async () => {
+  await lab.mustSsh('byhand', 'systemctl restart istio.service');
+  await lab.waitFor(
+    'capture',
+    async () => (await lab.ssh('byhand', 'systemctl is-active -q meshx-capture')).exitCode === 0,
+  );
+  await lab.waitFor('the service after a restart', answered);
+  expectDone(await lab.meshx([...line, '--dry-run', '--exit-code']));
+}, 120_000);

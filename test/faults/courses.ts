@@ -1,0 +1,35 @@
+import { type Course, OPERATIONS, type Variant } from './cases.ts';
+import type { Bench } from './run-case.ts';
+import { wordsOf } from './operator.ts';
+
+/** A database reached by root, and a web service reached by a user who needs a password for sudo. */
+export const VARIANTS: readonly Variant[] = [
+  { service: 'http', user: 'root', trap: false },
+  { service: 'mysql', user: 'operator', trap: false },
+];
+
+/**
+ * One run without a fault of each operation on one machine. Throws when the VM does not join; a `down` that leaves something
+ * is told, as each case will meet it again.
+ */
+export async function courseOf(
+  { machine, operator, api, deb, hasDown }: Bench,
+  variant: Variant,
+  note: (line: string) => void,
+): Promise<Course[]> {
+  await machine.fresh(variant, false);
+  const { vm, namespace } = machine.seat;
+  const courses: Course[] = [];
+  for (const operation of OPERATIONS.filter((each) => each !== 'down' || hasDown)) {
+    await machine.gate.arm('none');
+    await api.arm(vm, 'none');
+    const said = await operator.types(wordsOf(operation, variant, { vm, namespace, deb }));
+    const words = `${operation} without a fault ended with ${said.exitCode}: ${said.stdout}${said.stderr}`;
+    if (said.exitCode !== 0 && operation !== 'down') throw new Error(words);
+    if (said.exitCode !== 0) note(words);
+    const [commands, { requests }] = [await machine.gate.commands(), await api.seen(vm)];
+    courses.push({ operation, service: variant.service, user: variant.user, commands, requests });
+  }
+  await machine.gate.disarm();
+  return courses;
+}

@@ -1,0 +1,74 @@
+import { comparePictures, formatDifference } from '../../../src/reconcile/undo/compare.ts';
+import { IGNORED } from '../../../src/reconcile/undo/ignored.ts';
+import { parsePicture, type Picture } from '../../../src/reconcile/undo/picture.ts';
+
+const HEAD = 'meshx picture, format 1\n';
+const picture = (...lines: readonly string[]): Picture => {
+  const parsed = parsePicture(`${HEAD}${lines.map((line) => `${line}\n`).join('')}`);
+  if (typeof parsed === 'string') throw new TypeError(parsed);
+  return parsed;
+};
+const a = 'a'.repeat(64);
+const b = 'b'.repeat(64);
+
+test('what came, what went and what changed is said in one line each', () => {
+  const before = picture(`file\t/etc/a\tf root:root 644 ${a}`, 'user\tx\t1:1', 'listening\ttcp 0.0.0.0:22\t');
+  const after = picture(
+    `file\t/etc/a\tf root:root 644 ${b}`,
+    'listening\ttcp 0.0.0.0:22\t',
+    'listening\ttcp *:15001\t',
+  );
+  expect(comparePictures(before, after).map(formatDifference)).toEqual([
+    '~ file /etc/a: f root:root 644 aaaaaaaaaaaa → f root:root 644 bbbbbbbbbbbb',
+    '+ listening tcp *:15001',
+    '- user x: 1:1',
+  ]);
+  expect(comparePictures(before, before)).toEqual([]);
+});
+
+test('a file that was left is a difference, what the list names is none', () => {
+  const before = picture('file\t/etc\td root:root 755');
+  const after = picture(
+    'file\t/etc\td root:root 755',
+    'file\t/etc/left\tf root:root 644 x',
+    'file\t/etc/passwd-\tf root:root 644 x',
+    'file\t/var/log/dpkg.log\tf root:root 644',
+    'file\t/var/log/istio\td root:root 755',
+    'file\t/run/meshx\td root:root 755',
+    'sysctl\tnet.netfilter.nf_conntrack_max\t1',
+    'sysctl\tnet.ipv4.ip_forward\t1',
+  );
+  expect(comparePictures(before, after).map(({ name }) => name)).toEqual([
+    '/etc/left',
+    '/run/meshx',
+    '/var/log/istio',
+    'net.ipv4.ip_forward',
+  ]);
+  expect(comparePictures(before, after, [])).toHaveLength(7);
+});
+
+test('the list of what is left out is short, gives reasons, and names nothing of a mesh', () => {
+  expect(IGNORED.length).toBeLessThanOrEqual(10);
+  for (const { matches, reason } of IGNORED) {
+    expect(reason.length).toBeGreaterThan(20);
+    const pattern = new RegExp(`^(?:${matches})$`);
+    const own = [
+      '/etc/certs',
+      '/etc/istio',
+      '/run/meshx',
+      '/run/secrets',
+      '/var/log/istio',
+      '/var/lib/istio',
+      '/etc/hosts',
+    ];
+    expect(own.filter((path) => pattern.test(path))).toEqual([]);
+  }
+});
+
+test.each([
+  ['another format', 'meshx picture, format 2\nfile\t/etc\td\n'],
+  ['nothing', ''],
+  ['a line that was cut off', `${HEAD}file\t/etc\n`],
+])('%s is no picture', (_title, text) => {
+  expect(typeof parsePicture(text)).toBe('string');
+});

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expectGolden } from '../../support/golden.ts';
+
+const FIREWALL = fileURLToPath(new URL('../../../systemd/firewall', import.meta.url));
+const golden = (name: string): string => fileURLToPath(new URL(`../../golden/vm/firewall/${name}`, import.meta.url));
+
+/** Runs a function of systemd/firewall where `nft` and `iptables-save` print the given ruleset. */
+function run(call: string, ruleset: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'meshx-firewall-'));
+  try {
+    writeFileSync(join(folder, 'ruleset'), ruleset);
+    for (const name of ['nft', 'iptables-save']) {
+      writeFileSync(join(folder, name), `#!/bin/sh\ncat "${join(folder, 'ruleset')}"\n`);
+      chmodSync(join(folder, name), 0o755);
+    }
+    const env = { PATH: `${folder}${delimiter}${process.env['PATH']}` };
+    return execFileSync('sh', ['-c', `R=; . "$0"; ${call}`, FIREWALL], { env, encoding: 'utf8' });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const ruleset = (name: string): string => readFileSync(golden(`${name}/ruleset.txt`), 'utf8');
+
+// The rulesets were printed by nft 1.0.6 and iptables 1.8.9, which took the commands made from them.
+describe('what a host firewall is given beside its rules, so that it says about captured ports what it said before', () => {
+  test.each(['nftables', 'nftables-says-too-much'])('%s', (name) => {
+    expectGolden(`vm/firewall/${name}/commands.txt`, run("twins_of_nft '' 3306,8080 15006", ruleset(name)));
+  });
+
+  test.each(['iptables', 'iptables-says-too-much'])('%s', (name) => {
+    expectGolden(`vm/firewall/${name}/commands.txt`, run('twins_of_iptables iptables 3306,8500 15006', ruleset(name)));
+  });
+
+  test('when every port is captured, every rule about TCP ports counts', () => {
+    const commands = run("twins_of_iptables iptables '*' 15006", ruleset('iptables'));
+    expect(commands).toContain('--ctorigdstport 22 ');
+    expect(run("twins_of_nft '' '*' 15006", ruleset('nftables'))).toContain('ct original proto-dst 22 ');
+  });
+
+  test('a table that a program keeps for itself is left alone, and one of iptables is left to iptables', () => {
+    const owned = ruleset('nftables').replace('table inet filter {', 'table inet filter {\n\tflags owner');
+    expect(run("twins_of_nft '' 3306 15006", owned)).toBe('');
+    const ip = ruleset('nftables').replace('table inet filter', 'table ip filter');
+    expect(run('twins_of_nft ip 3306 15006', ip)).toBe('');
+    expect(run('twins_of_nft ip6 3306 15006', ip)).not.toBe('');
+  });
+
+  test('a firewall that names no captured port is given nothing', () => {
+    expect(run("twins_of_nft '' 9999 15006", ruleset('nftables').replace(/.*(?:@|vmap|1-65535).*\n/g, ''))).toBe('');
+    expect(run('twins_of_iptables iptables 9999 15006', ruleset('iptables'))).toBe('');
+  });
+});
