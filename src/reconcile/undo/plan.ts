@@ -25,7 +25,7 @@ export interface UndoPlan extends Plan {
 export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoChoices = {}): UndoPlan {
   const files = undoFiles(journal, found, choices);
   const units = undoUnits(journal, found);
-  const packages = undoPackages(journal, found, files.staying);
+  const packages = undoPackages(journal, found, [...new Set([...files.staying, ...filesBefore(journal)])]);
   const open = files.kept.some((kept) => kept.open);
   return {
     steps: [
@@ -53,6 +53,11 @@ function step(id: string, title: string, changes: readonly Change[]): PlannedSte
 
 function entriesOf<K extends UndoEntry['kind']>(journal: UndoJournal, kind: K) {
   return journal.entries.filter((entry): entry is Extract<UndoEntry, { kind: K }> => entry.kind === kind).reverse();
+}
+
+/** A package takes its configuration files with it, also one that stood there before the package; it is put back after that. */
+function filesBefore(journal: UndoJournal): readonly string[] {
+  return entriesOf(journal, 'path').flatMap(({ path, before }) => (before.is === 'file' ? [path] : []));
 }
 
 function undoPackages(journal: UndoJournal, found: UndoFound, staying: readonly string[]) {

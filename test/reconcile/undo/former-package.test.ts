@@ -6,7 +6,7 @@ import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
 import { summaries } from '../../../src/reconcile/plan.ts';
 import { fileSha256 } from '../../../src/reconcile/sources.ts';
 import { formerPackage, packageBack, parseCopies } from '../../../src/reconcile/undo/former-package.ts';
-import { outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
+import { ME, outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
 import { undo, watch } from './undo-machine.ts';
 
 function write(path: string, text: string): void {
@@ -34,8 +34,9 @@ async function directoryWant(vm: ShimMachine, version: string): Promise<PackageW
 }
 
 /** A .deb as the stand-in for dpkg takes it. */
-async function debWant(vm: ShimMachine, version: string): Promise<PackageWant> {
+async function debWant(vm: ShimMachine, version: string, more: Record<string, string> = {}): Promise<PackageWant> {
   const folder = temporaryFolder();
+  for (const [path, text] of Object.entries(more)) write(join(folder, 'tree', path), text);
   write(join(folder, 'tree/opt/agent'), `agent ${version}\n`);
   const file = join(folder, 'sidecar.deb');
   execFileSync('tar', ['-cf', file, '-C', join(folder, 'tree'), '.']);
@@ -98,4 +99,17 @@ test('what a run delivered that died before its marker is not called the current
     current: { version: '2' },
     former: { version: '1', into: '/', verify: ['/opt/agent'] },
   });
+});
+
+test('a configuration file that stood there before its package is put back when the package has taken it along', async () => {
+  const vm = new ShimMachine();
+  const path = vm.path('etc/agent.env');
+  write(path, 'MINE=1\n');
+  const since = await watch(vm);
+  const edit = { kind: 'env', path, set: { OURS: '1' }, owner: ME, mode: '0644' } as const;
+  await reconcile(vm, await debWant(vm, '1', { 'etc/agent.env': 'MINE=1\n' }), edit);
+  expect(readFileSync(path, 'utf8')).toBe('MINE=1\nOURS=1\n');
+  await undo(vm);
+  expect(readFileSync(join(vm.state, 'dpkg.log'), 'utf8')).toContain('--purge sidecar');
+  expect(await since()).toEqual([]);
 });
