@@ -23,12 +23,15 @@ function recipe(suite: Suite, packages: readonly string[]): Recipe {
   return { name: `debs-${suite}`, inputs: packages, build: (folder) => download(folder, suite, packages) };
 }
 
-/** apt with a state of its own: this machine's is of another suite, perhaps. */
+/** apt with a state of its own, as this machine's is of another suite, perhaps; the mirror is the machine's. */
 async function download(folder: string, suite: Suite, packages: readonly string[]): Promise<void> {
   const state = join(folder, 'apt');
   await mkdir(join(state, 'lists/partial'), { recursive: true });
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
-  await writeFile(join(state, 'sources'), `deb [signed-by=${keyring}] http://deb.debian.org/debian ${suite} main\n`);
+  const [mirror = ''] = (await must(['apt-get', 'indextargets', '--format', '$(SITE)', 'Created-By: Packages'])).split(
+    '\n',
+  );
+  await writeFile(join(state, 'sources'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`);
   await writeFile(join(state, 'status'), '');
   const settings = {
     'Dir::Etc::sourcelist': join(state, 'sources'),
