@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { constants } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { hostProblems } from '../problems/host.ts';
 import { Commands } from './commands.ts';
 import type { Command, Host, Output } from './host.ts';
@@ -11,6 +12,8 @@ import type { Sudo } from './sudo.ts';
 
 /** sshd's MaxSessions is 10: 8 commands, and 2 to stop commands. */
 const MOST_COMMANDS = 8;
+/** How long a peer may take to say goodbye. */
+const FAREWELL_MS = 1000;
 
 export interface SshTarget extends Login {
   readonly sudo?: Sudo;
@@ -78,11 +81,11 @@ export class SshHost implements Host {
     const closed = new Promise<void>((resolve) => {
       if (this.#lost !== undefined) return resolve();
       this.#client.once('close', resolve);
-      // A peer that does not answer any more would keep the socket, and with it this process, for long.
-      setTimeout(() => this.#client.destroy(), 1000).unref();
     });
     this.#client.end();
-    await closed;
+    // A peer that does not answer any more would keep the socket, and with it this process, until TCP gives up. What is
+    // beneath ends the socket: ssh2's own `destroy` does nothing once its side of it has ended.
+    await Promise.race([closed, delay(FAREWELL_MS, undefined, { ref: false })]);
     for (const end of this.#beneath) await end();
   }
 

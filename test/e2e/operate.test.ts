@@ -89,7 +89,9 @@ test('[A45 C2] another package is an upgrade', async () => {
   const version = async (): Promise<string> =>
     await lab.mustSsh('byroot', "dpkg-query -W -f '${Version}' istio-sidecar");
   const before = await version();
-  const ran = await lab.meshx(up('byroot', '--service', 'web:http:8080', '--package', lab.newerDeb));
+  // The caller's sidecar keeps its connections: they end by an announced drain only.
+  const words = ['--restart', '--drain-timeout', '2'];
+  const ran = await lab.meshx(up('byroot', '--service', 'web:http:8080', '--package', lab.newerDeb, ...words));
   expectDone(ran);
   expect(await version()).not.toBe(before);
   expect(ran.stderr).toMatch(/restart istio\.service/);

@@ -67,7 +67,7 @@ async function known(): Promise<readonly Secret[]> {
   return [
     { name: 'password', text: password },
     { name: 'passphrase', text: passphrase, at: ['process dist/meshx.js'] },
-    { name: 'API token', text: kubeconfig.users[0]?.user.token ?? '', at: [lab().kubeconfig] },
+    { name: 'API token', text: kubeconfig.users[0]?.user.token ?? '', at: [lab().kubeconfig, lab().classicKubeconfig] },
     // The signature is the secret part: the rest only says whose it is.
     {
       name: 'istio-token',

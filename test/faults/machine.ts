@@ -12,6 +12,8 @@ import { Gate } from './gate.ts';
 import { servicePort } from './operator.ts';
 
 const DISK_MIB = 900;
+/** After a time without a network TCP tries again at intervals of up to two minutes. */
+const LIVES_MS = 150_000;
 
 /** What a case's own machine is called, and where. */
 export interface Seat {
@@ -106,11 +108,13 @@ export class Machine implements AsyncDisposable {
     const ticking = async (): Promise<boolean> => await Promise.resolve((tick?.output.length ?? 0) > ticks + 20);
     const answering = async (): Promise<boolean> => await Promise.resolve(client?.output.includes(mark) ?? false);
     const lost: string[] = [];
-    for (const [name, alive] of [
-      ['the login that prints', ticking],
-      [`the connection to port ${this.#port}`, answering],
-    ] as const)
-      if (!(await this.#lab.waitFor(name, alive, { timeoutMs: 60_000 }).catch(() => false))) lost.push(name);
+    for (const [name, alive, session] of [
+      ['the login that prints', ticking, tick],
+      [`the connection to port ${this.#port}`, answering, client],
+    ] as const) {
+      if (await this.#lab.waitFor(name, alive, { timeoutMs: LIVES_MS }).catch(() => false)) continue;
+      lost.push(`${name} (${session?.ended ? `ended: ${lastWords(session)}` : 'silent'})`);
+    }
     return lost;
   }
 
@@ -200,3 +204,8 @@ export class Machine implements AsyncDisposable {
 const TRAP_FILE = '/var/lib/istio/envoy/sidecar.env';
 const trap = (port: number): string =>
   `sudo mkdir -p /var/lib/istio/envoy; echo ISTIO_INBOUND_PORTS=22,${port} | sudo tee ${TRAP_FILE} > /dev/null`;
+
+/** What a session said at last that is no tick. */
+function lastWords({ output }: Session): string {
+  return output.replaceAll('tick\n', '').trim().slice(-300);
+}

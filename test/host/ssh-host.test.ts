@@ -1,3 +1,4 @@
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { fingerprint } from '../../src/host/fingerprint.ts';
 import { connect, type ConnectOptions } from '../../src/host/connect.ts';
 import type { Problem } from '../../src/problems.ts';
@@ -65,6 +66,26 @@ test('a connection that is cut is a Problem that names the host and what was run
   expect(problem.message).not.toContain('secret');
   await expect(all.host.run({ argv: ['true'] })).rejects.toMatchObject({ id: 'host-connection-lost' });
 });
+
+test('a machine that falls silent, without an end of the connection, is let go in the end', async () => {
+  await using server = await disposable(sshServer());
+  let freeze = (): void => undefined;
+  const relay = createServer({ allowHalfOpen: true }, (from) => {
+    const to = connectTcp({ port: server.it.port, host: '127.0.0.1', allowHalfOpen: true });
+    from.pipe(to).pipe(from);
+    freeze = () => {
+      from.unpipe(to);
+      to.unpipe(from);
+    };
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const { port } = relay.address() as AddressInfo;
+  const host = await connect('127.0.0.1', { ...options(server.it), port, commandLimitMs: 200 });
+  freeze();
+  await expect(host.run({ argv: ['true'] })).rejects.toMatchObject({ id: 'host-command-timed-out' });
+  await host[Symbol.asyncDispose]();
+  relay.close();
+}, 30_000);
 
 test('a connection that the server closes in the middle of a command is a Problem', async () => {
   await using all = await serverAndHost({ fault: 'cut-at-exec' });
