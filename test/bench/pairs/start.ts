@@ -1,0 +1,36 @@
+import { istioctlOf } from '../alternatives/istioctl.ts';
+import type { Bench } from '../bench.ts';
+import { takenOf } from '../joins.ts';
+import type { Side } from '../runner.ts';
+import { nothingToClose, type Series } from '../series.ts';
+
+const LIMIT_MS = 20_000;
+
+/** What a person waits for before anything is done. */
+export const start: Series = {
+  id: 'start',
+  rounds: 21,
+  open: async (bench) => {
+    const spawned =
+      (argv: readonly string[]): Side['take'] =>
+      async () =>
+        takenOf(await bench.inside.spawn({ argv, limitMs: LIMIT_MS }));
+    const sides = [
+      { id: '--version', take: spawned([...bench.meshx, '--version']) },
+      { id: 'node', take: spawned([process.execPath, '-e', '0']) },
+      { id: '--help', take: spawned([...bench.meshx, '--help']) },
+      { id: 'istioctl', take: spawned([istioctlOf(bench), 'version', '--remote=false']) },
+    ];
+    const completion = (await hasCompletion(bench))
+      ? [{ id: 'completion', take: spawned([...bench.meshx, 'completion', 'bash']) }]
+      : [];
+    return { warmUp: true, sides: [...sides, ...completion], [Symbol.asyncDispose]: nothingToClose };
+  },
+};
+
+async function hasCompletion({ inside, meshx, note }: Bench): Promise<boolean> {
+  const { stdout } = await inside.spawn({ argv: [...meshx, '--help'], limitMs: LIMIT_MS });
+  const there = /^ {2}completion\b/m.test(stdout);
+  if (!there) note('start  meshx has no completion: not measured');
+  return there;
+}
