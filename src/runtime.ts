@@ -17,9 +17,9 @@ export interface Runtime {
   /** All of stdin, for a secret that comes through a pipe. */
   readonly readStdin?: () => Promise<string>;
   /** Asks a person for a secret without showing it; absent when nobody sits there. */
-  readonly askSecret?: (question: string) => Promise<string>;
+  readonly askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Asks a person and gives the line that was typed; absent when nobody sits there. */
-  readonly ask?: (question: string) => Promise<string>;
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
   /** Hears of everything that took time; absent without --timings. */
   readonly record?: (span: Span) => void;
 }

@@ -29,6 +29,9 @@ export interface CommandSpec {
   readonly common: readonly CommonName[];
   /** Command lines without the leading `meshx`; a test parses each. */
   readonly examples: readonly string[];
-  /** Gives another exit code than 0 only where that is an answer, as 3 for "the plan is not empty". */
-  readonly run: (call: Call) => Promise<number | void>;
+  /**
+   * `all` are all commands. Gives another exit code than 0 only where that is an answer, as 3 for "the plan is not
+   * empty".
+   */
+  readonly run: (call: Call, all: readonly CommandSpec[]) => Promise<number | void>;
 }

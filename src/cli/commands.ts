@@ -3,6 +3,7 @@ import { adopt } from './commands/adopt.ts';
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { capture } from './commands/capture.ts';
+import { completion } from './commands/completion.ts';
 import { configure } from './commands/configure.ts';
 import { deregister } from './commands/deregister.ts';
 import { down } from './commands/down.ts';
@@ -38,4 +39,5 @@ export const commands: readonly CommandSpec[] = [
   audit,
   rbac,
   sudoers,
+  completion,
 ];

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, Help, Option } from 'commander';
 import type { Runtime } from '../runtime.ts';
 import { commands } from './commands.ts';
 import type { Call, CommandSpec, OptionLine } from './command.ts';
@@ -10,10 +10,11 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The whole command line. `start` is called with the chosen command; main's run gives it the spec's own `run`, a test
+ * The command line. `start` is called with the chosen command; main's run gives it the spec's own `run`, a test
  * may only look. Common options are declared once, at the top, where commander takes them before and after the verb.
+ * Of commands whose names are not among `words` only name and summary are declared: no more can be asked of them.
  */
-export function program(runtime: Runtime, start: (spec: CommandSpec, call: Call) => Promise<void>): Command {
+export function program(runtime: Runtime, words: readonly string[], start: Start['start']): Command {
   const top: Command = new Command('meshx');
   top
     .description('Takes a VM into an Istio mesh and proves it by real traffic')
@@ -26,9 +27,15 @@ export function program(runtime: Runtime, start: (spec: CommandSpec, call: Call)
     })
     .showHelpAfterError('  hint: the commands and options are shown by --help')
     .showSuggestionAfterError()
-    .configureHelp({ visibleOptions: (command) => visible(command, top) });
+    .configureHelp({
+      visibleOptions: (command) => visible(command, top),
+      subcommandTerm: (command) => termOf(command, top),
+    });
   for (const line of Object.values(COMMON)) top.addOption(optionOf(line));
-  for (const spec of commands) add(parentOf(top, spec), top, spec, { runtime, start });
+  for (const spec of commands) {
+    const command = named(parentOf(top, spec), spec);
+    if (spec.name.split(' ').every((name) => words.includes(name))) declare(command, top, spec, { runtime, start });
+  }
   return top;
 }
 
@@ -37,8 +44,11 @@ interface Start {
   readonly start: (spec: CommandSpec, call: Call) => Promise<void>;
 }
 
-function add(parent: Command, top: Command, spec: CommandSpec, { runtime, start }: Start): void {
-  const command = parent.command(spec.name.split(' ').at(-1) ?? spec.name).description(spec.summary);
+function named(parent: Command, spec: CommandSpec): Command {
+  return parent.command(spec.name.split(' ').at(-1) ?? spec.name).description(spec.summary);
+}
+
+function declare(command: Command, top: Command, spec: CommandSpec, { runtime, start }: Start): void {
   for (const [syntax, description] of spec.args) command.argument(syntax, description);
   for (const line of spec.options) command.addOption(optionOf(line));
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
@@ -92,6 +102,14 @@ function visible(command: Command, top: Command): Option[] {
   const common = spec ? commonOf(spec) : [];
   const shared = common.flatMap((name) => top.options.filter((option) => option.attributeName() === name));
   return [...command.options, ...new Set(shared), help];
+}
+
+/** A line of the help that lists commands: `register [options] <name> <ip> <port...>`. */
+function termOf(command: Command, top: Command): string {
+  const spec = commands.find(({ name }) => name === pathOf(command, top));
+  if (!spec) return Help.prototype.subcommandTerm(command);
+  const options = spec.options.length > 0 ? ['[options]'] : [];
+  return [command.name(), ...options, ...spec.args.map(([syntax]) => syntax)].join(' ');
 }
 
 function pathOf(command: Command, top: Command): string {

@@ -1,23 +1,23 @@
 import { CommanderError } from 'commander';
 import type { Call } from './command.ts';
+import { commands } from './commands.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
 import { EXIT } from './exit-codes.ts';
-import { formatProblem, problemDocument } from './print.ts';
 import { program } from './program.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
   let exitCode: number = EXIT.done;
-  const cli = program(runtime, async (spec, call) => {
-    exitCode = await timed(call, async (measured) => (await spec.run(measured)) ?? EXIT.done);
+  const cli = program(runtime, argv, async (spec, call) => {
+    exitCode = await timed(call, async (measured) => (await spec.run(measured, commands)) ?? EXIT.done);
   });
   try {
     await cli.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return report(error, runtime, argv);
+    return await report(error, runtime, argv);
   }
 }
 
@@ -34,11 +34,12 @@ async function timed(call: Call, work: (call: Call) => Promise<number>): Promise
   }
 }
 
-function report(error: unknown, runtime: Runtime, argv: readonly string[]): number {
+async function report(error: unknown, runtime: Runtime, argv: readonly string[]): Promise<number> {
   // Commander has printed its own message, or the help that was asked for.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   const problem = asProblem(error, runtime);
   if (problem) {
+    const { formatProblem, problemDocument } = await import('./print.ts');
     runtime.err(formatProblem(problem, runtime.color));
     if (wantsJson(argv)) runtime.out(problemDocument(problem));
     return problem.id === cliProblems.wrongUsage.id ? EXIT.usage : EXIT.problem;

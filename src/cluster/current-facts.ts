@@ -7,25 +7,42 @@ import { isTooDeep } from '../mesh/yaml-depth.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
 import type { FactsOptions } from './facts-options.ts';
-import { findIstiod } from './istiod-address.ts';
+import { candidates, findIstiod } from './istiod-address.ts';
 import type { Kubernetes } from './kubernetes.ts';
+import { begin } from './read-once.ts';
 import { configMapRef, revisionSuffix } from './refs.ts';
 
-/** Facts of an istiod cluster, from the places of istio-current.md 2.2. */
-export async function gatherCurrentFacts(kube: Kubernetes, options: FactsOptions): Promise<CurrentFacts> {
+/** Begins to read what the facts of an istiod cluster need, before it is known to be one. */
+export function readAhead(once: Kubernetes, options: FactsOptions): void {
+  const [rootCert] = rootCertRefs(options);
+  const { mesh, injector, istiod } = placesOf(options);
+  const exposure = options.address === undefined ? candidates(options) : [];
+  const refs = [mesh, injector, istiod, ...(rootCert ? [rootCert] : []), ...exposure];
+  begin(...refs.map((ref) => once.get(ref, options.signal)));
+}
+
+/** Facts of an istiod cluster, from the places of istio-current.md 2.2. `once` may have read some of them already. */
+export async function gatherCurrentFacts(
+  kube: Kubernetes,
+  options: FactsOptions,
+  once: Kubernetes,
+): Promise<CurrentFacts> {
   const { istioNamespace, signal } = options;
   const suffix = revisionSuffix(options.revision);
-  const [meshObject, injector, rootCert, version] = await Promise.all([
-    required(kube, configMapRef(istioNamespace, `istio${suffix}`), signal),
-    kube.get(configMapRef(istioNamespace, `istio-sidecar-injector${suffix}`), signal),
-    readRootCert(kube, options),
-    readVersion(kube, options),
+  const places = placesOf(options);
+  const [meshObject, injector, rootCert, deployment] = await Promise.all([
+    required(once, places.mesh, signal),
+    once.get(places.injector, signal),
+    readRootCert(once, options),
+    readOptional(once, places.istiod, signal),
   ]);
+  // The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem.
+  const version = imageVersion(deployment);
   const mesh = meshConfigOf(meshObject);
   const values = injectorValues(injector);
   const defaultConfig = mapping(mesh['defaultConfig']);
   const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
-  const istiod = await findIstiod(kube, options);
+  const istiod = await findIstiod(options.wait === undefined ? once : kube, options);
   return {
     generation: 'current',
     istioNamespace,
@@ -41,6 +58,22 @@ export async function gatherCurrentFacts(kube: Kubernetes, options: FactsOptions
     rootCert,
     defaultConfig,
     ...(version === undefined ? {} : { version }),
+  };
+}
+
+interface Places {
+  readonly mesh: ObjectRef;
+  readonly injector: ObjectRef;
+  /** The Deployment. */
+  readonly istiod: ObjectRef;
+}
+
+function placesOf({ istioNamespace: namespace, revision }: FactsOptions): Places {
+  const suffix = revisionSuffix(revision);
+  return {
+    mesh: configMapRef(namespace, `istio${suffix}`),
+    injector: configMapRef(namespace, `istio-sidecar-injector${suffix}`),
+    istiod: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: `istiod${suffix}` },
   };
 }
 
@@ -69,7 +102,7 @@ function meshConfigOf(object: KubeObject): Readonly<Record<string, unknown>> {
     throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key: 'mesh', reason: 'it is not there' });
   return parsed(object, 'mesh', () => {
     if (isTooDeep(mesh)) throw new SyntaxError('it is nested too deeply');
-    return parseYaml(mesh, { maxAliasCount: 100 });
+    return parseYaml(mesh, { maxAliasCount: 100, logLevel: 'error' });
   });
 }
 
@@ -90,9 +123,13 @@ async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal):
 }
 
 /** The workload's namespace may not exist yet: istiod writes the same roots into every namespace. */
-async function readRootCert(kube: Kubernetes, options: FactsOptions): Promise<string> {
+function rootCertRefs(options: FactsOptions): readonly ObjectRef[] {
   const namespaces = [...new Set([options.namespace ?? options.istioNamespace, options.istioNamespace])];
-  const refs = namespaces.map((namespace) => configMapRef(namespace, 'istio-ca-root-cert'));
+  return namespaces.map((namespace) => configMapRef(namespace, 'istio-ca-root-cert'));
+}
+
+async function readRootCert(kube: Kubernetes, options: FactsOptions): Promise<string> {
+  const refs = rootCertRefs(options);
   for (const ref of refs) {
     const found = await kube.get(ref, options.signal);
     if (found !== undefined) return certificates(ref, text(mapping(found['data'])['root-cert.pem']) ?? '');
@@ -112,11 +149,4 @@ function certificates(ref: ObjectRef, pem: string): string {
     throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it is no valid certificate' }, error);
   }
   return pem;
-}
-
-/** The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem. */
-async function readVersion(kube: Kubernetes, options: FactsOptions): Promise<string | undefined> {
-  const name = `istiod${revisionSuffix(options.revision)}`;
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: options.istioNamespace, name };
-  return imageVersion(await readOptional(kube, ref, options.signal));
 }

@@ -120,5 +120,5 @@ async function sidecarBefore(
 export function loopbackPorts(sidecar: KubeObject): readonly number[] {
   const listeners = list(mapping(sidecar['spec'])['ingress']).map(mapping);
   const loopback = listeners.filter((each) => text(each['defaultEndpoint'])?.startsWith('127.0.0.1:'));
-  return loopback.map((each) => Number(mapping(each['port'])['number']));
+  return loopback.map((each) => mapping(each['port'])['number']).filter((port) => typeof port === 'number');
 }

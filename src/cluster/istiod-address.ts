@@ -57,7 +57,8 @@ interface Exposure {
   readonly port: BalancerPort | undefined;
 }
 
-function candidates(options: FactsOptions): readonly ObjectRef[] {
+/** The Services that may lead to istiod, the first choice first. */
+export function candidates(options: FactsOptions): readonly ObjectRef[] {
   const [name = '', namespace = options.istioNamespace] = (options.gateway ?? 'istio-eastwestgateway').split('.');
   const gateway = serviceRef(namespace, name);
   if (options.gateway !== undefined) return [gateway];

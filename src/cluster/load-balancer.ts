@@ -42,7 +42,7 @@ function portOf(value: unknown): BalancerPort {
   const target = port['targetPort'];
   return {
     name: text(port['name']) ?? '',
-    port: Number(port['port']),
+    port: typeof port['port'] === 'number' ? port['port'] : Number.NaN,
     protocol: text(port['protocol']) ?? 'TCP',
     ...(typeof port['nodePort'] === 'number' ? { nodePort: port['nodePort'] } : {}),
     ...(typeof target === 'number' || typeof target === 'string' ? { targetPort: target } : {}),

@@ -41,7 +41,7 @@ const workload = (resource: string, verbs: readonly string[], group = ''): Right
 /** Which generation runs: asked first by every command of a cluster. */
 const generation = (suffix: string): readonly Right[] => [
   control('services', ['get']),
-  { ...control('configmaps', ['get']), names: [`istio${suffix}`] },
+  { ...control('configmaps', ['get']), names: [`istio${suffix}`], optional: "istiod's Service is in another cluster" },
 ];
 
 /** What is read of the mesh itself. */

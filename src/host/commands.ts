@@ -20,7 +20,7 @@ const GRACE_MS = 2_000;
  * this script's own: then the machine starts all commands in one group.
  */
 const STOP = `
-group() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 3; }
+group() { { tr '\\n' ' ' < "/proc/$1/stat"; } 2>/dev/null | sed 's/.*) //' | cut -d ' ' -f 3; }
 theirs=$(group "$2"); ours=$(group $$)
 if [ -n "$theirs" ] && [ "$theirs" -gt 1 ] && [ "$theirs" != "$ours" ]; then kill -s "$1" -- "-$theirs"; else kill -s "$1" "$2"; fi`;
 

@@ -1,8 +1,7 @@
 import { hostProblems } from '../problems/host.ts';
 import type { Host } from './host.ts';
 import { hop, type Hop, type HopDecisions, route } from './route.ts';
-import { NeedsCertificate } from './ssh-login.ts';
-import { OpenSshHost } from './openssh-host.ts';
+import { NeedsCertificate } from './needs-certificate.ts';
 import { parseFingerprint } from './fingerprint.ts';
 import { readSshConfig } from './ssh-config.ts';
 import { checkWord, parseSshName } from './ssh-name.ts';
@@ -111,7 +110,12 @@ const forTarget = (options: ConnectOptions): HopDecisions => ({
   commandLimitMs: options.commandLimitMs,
 });
 
-function bySystemSsh(name: string, options: ConnectOptions, why: { where: string; timeoutMs: number }): Promise<Host> {
+async function bySystemSsh(
+  name: string,
+  options: ConnectOptions,
+  why: { where: string; timeoutMs: number },
+): Promise<Host> {
+  const { OpenSshHost } = await import('./openssh-host.ts');
   const { host, user, port } = named(name, options);
   return OpenSshHost.connect({
     ...why,

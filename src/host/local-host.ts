@@ -1,6 +1,5 @@
 import { Commands } from './commands.ts';
 import type { Command, Host, Output } from './host.ts';
-import { startProcess } from './process.ts';
 import type { Sudo } from './sudo.ts';
 
 /** The machine meshx itself runs on. */
@@ -12,7 +11,7 @@ export class LocalHost implements Host {
     this.name = options.name ?? 'localhost';
     this.#commands = new Commands({
       name: this.name,
-      launch: (argv) => Promise.resolve(startProcess(argv)),
+      launch: async (argv) => (await import('./process.ts')).startProcess(argv),
       ...(options.sudo ? { sudo: options.sudo } : {}),
     });
   }

@@ -37,7 +37,7 @@ esac
 case "\${1#meshx-}\$2" in *[!0-9a-f]*) echo 'meshx-root: TOKEN and DIGEST are hexadecimal' >&2; exit 64 ;; esac
 GATE=$2
 command -v "script_$GATE" >/dev/null || { echo "$1 unknown $3" >&2; exit ${UNKNOWN_SCRIPT}; }
-echo sh 2>/dev/null > "/proc/$$/comm"
+printf sh 2>/dev/null > "/proc/$$/comm"
 printf '%s %s\\n' "$1" "$$" >&2
 shift 3
 "script_$GATE" "$@"

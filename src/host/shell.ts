@@ -122,8 +122,9 @@ put() {
     trap 'rm -rf -- "$_in"' EXIT
     trap 'exit 130' HUP INT TERM
     cat > new || exit
-    test "$3" = - || test "$(sha256sum < new | cut -c 1-64)" = "$3" || { echo "$4: not all of it arrived" >&2; exit 181; }
-    _own "$1" "$2" new "\${_to#"$R"}" && _remember new "../\${_to##*/}" "$(sha256sum < new | cut -c 1-64)" "$4" &&
+    _sum=$(sha256sum < new) && _sum=\${_sum%% *} || exit
+    test "$3" = - || test "$_sum" = "$3" || { echo "$4: not all of it arrived" >&2; exit 181; }
+    _own "$1" "$2" new "\${_to#"$R"}" && _remember new "../\${_to##*/}" "$_sum" "$4" &&
       mv -fT new "../\${_to##*/}" ) || return
   ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
 }

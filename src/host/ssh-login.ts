@@ -4,6 +4,7 @@ import { hostProblems } from '../problems/host.ts';
 import { said } from './doing.ts';
 import type { Judgement } from './host-key-policy.ts';
 import type { Offers } from './identity.ts';
+import { NeedsCertificate } from './needs-certificate.ts';
 import { Client, type ConnectConfig } from './ssh2.ts';
 
 export interface Login {
@@ -27,16 +28,6 @@ export interface LoggedIn {
   readonly client: InstanceType<typeof Client>;
   readonly key: Buffer;
   readonly judgement: Judgement;
-}
-
-/** Thrown when known_hosts answers with a certificate authority, which ssh2 cannot check. */
-export class NeedsCertificate extends Error {
-  readonly where: string;
-
-  constructor(where: string) {
-    super('only a host certificate is trusted here');
-    this.where = where;
-  }
 }
 
 /** Handshake, host key, authentication. Throws a Problem for each way in which that can fail. */

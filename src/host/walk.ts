@@ -6,10 +6,9 @@ import { fingerprint, keyType } from './fingerprint.ts';
 import { hostKeyPolicy, type HostKeyPolicy } from './host-key-policy.ts';
 import { identityOffers } from './identity.ts';
 import { readKnownHosts, recordHostKey } from './known-hosts-file.ts';
-import { startProxy } from './process.ts';
+import { NeedsCertificate } from './needs-certificate.ts';
 import type { Hop, HopDecisions } from './route.ts';
 import { SshHost } from './ssh-host.ts';
-import { NeedsCertificate } from './ssh-login.ts';
 import { openSocket } from './ssh-socket.ts';
 
 /**
@@ -105,7 +104,8 @@ async function openWay(
   return { stream, stop: () => stream.destroy(), explain: (error) => Promise.resolve(error) };
 }
 
-function proxyWay(host: string, line: string): Way {
+async function proxyWay(host: string, line: string): Promise<Way> {
+  const { startProxy } = await import('./process.ts');
   const { stream, words, stop } = startProxy(line);
   const program = line.trim().split(/\s+/)[0] ?? '';
   // A way that ends before SSH began is the ProxyCommand's failure, not a peer that speaks something else.

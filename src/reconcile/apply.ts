@@ -1,12 +1,13 @@
 import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
+import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';
+import { Early, type Ran, runScript } from './early.ts';
 import { explain, type Progress } from './explain.ts';
 import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
-import type { Change } from './resource.ts';
-import { openSource, type Sources } from './sources.ts';
+import type { Change, PlannedScript } from './resource.ts';
+import type { Sources } from './sources.ts';
 
 /** What became of one step. */
 export interface Outcome {
@@ -16,7 +17,7 @@ export interface Outcome {
   /** Summaries of the changes that were made. */
   readonly done: readonly string[];
   readonly problem?: Problem;
-  /** Milliseconds that the step took. */
+  /** Milliseconds from the beginning of its first change to its end; steps whose changes travelled together overlap. */
   readonly ms: number;
 }
 
@@ -31,19 +32,32 @@ export interface ApplyOptions {
   readonly again?: string;
   /** Called before each step that changes something; a Problem that it throws is the failure of that step. */
   readonly beforeStep?: (step: PlannedStep) => Promise<void>;
+  /** Hears how long a script that began before its turn was waited for when its turn had come, in milliseconds. */
+  readonly waited?: (name: string, ms: number) => void;
 }
 
 /** A run under way: what the steps share. */
 interface Run {
   readonly host: Host;
   readonly options: ApplyOptions;
+  readonly steps: readonly PlannedStep[];
   readonly done: string[];
   /** Summaries of what is not done yet, the running change first. */
   readonly left: string[];
+  /** What `beforeStep` said of the steps that it was asked about. */
+  readonly asked: Map<PlannedStep, Problem | undefined>;
+  /** Changes whose turn is still to come and that were made already, together with an earlier one. */
+  ahead: number;
+  /** When the changes that travelled together began, as `performance.now()` has it. */
+  since: number;
+  /** Why the change behind them was not made. */
+  failure: Problem | undefined;
+  readonly early: Early;
 }
 
 /**
- * Runs a plan in order, after the state before was kept on the machine in one round trip. Stops at the first failure, and
+ * Runs a plan in order, after the state before was kept on the machine in one round trip. Small changes that follow each other
+ * travel together, also over the end of a step; what a package brings is on its way meanwhile. Stops at the first failure, and
  * when the signal is aborted; the steps after it are reported as skipped. Never throws for a failure of the machine: the
  * outcome that failed has the Problem, which says what was done and what was not. A journal that cannot be written throws,
  * as nothing was changed.
@@ -51,7 +65,20 @@ interface Run {
 export async function* apply(plan: Plan, host: Host, options: ApplyOptions): AsyncGenerator<Outcome> {
   const steps = plan.steps.filter((step) => isAsked(step, options.only));
   const left = steps.flatMap(({ changes }) => changes.map(({ summary }) => summary));
-  const run: Run = { host, options, done: [], left };
+  await using early = new Early(host, options);
+  const run: Run = {
+    host,
+    options,
+    steps,
+    done: [],
+    left,
+    asked: new Map(),
+    ahead: 0,
+    since: 0,
+    failure: undefined,
+    early,
+  };
+  early.begin(steps);
   if (left.length > 0 && options.journal !== false) await keepState(plan, run);
   let failed = false;
   for (const step of steps) {
@@ -74,7 +101,7 @@ async function keepState(plan: Plan, run: Run): Promise<void> {
 
 async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {
   const { id, title, changes } = step;
-  const started = performance.now();
+  const started = run.ahead > 0 ? run.since : performance.now();
   const before = run.done.length;
   const outcome = (status: Outcome['status'], problem?: Problem): Outcome => {
     return {
@@ -88,48 +115,111 @@ async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {
   };
   const refused = changes.length > 0 ? await prepared(step, run) : undefined;
   if (refused) return outcome('failed', refused);
-  for (const change of changes) {
-    const problem = await applyChange(change, run);
-    if (problem) return outcome('failed', problem);
+  for (const [index, change] of changes.entries()) {
+    if (run.ahead === 0) await make(await together(run, step, index), run);
+    if (run.ahead === 0) return outcome('failed', run.failure);
+    run.ahead -= 1;
     run.done.push(change.summary);
     run.left.shift();
   }
   return outcome(changes.length > 0 ? 'changed' : 'unchanged');
 }
 
-async function prepared(step: PlannedStep, { options }: Run): Promise<Problem | undefined> {
+/** Asked once for each step, before the first of its changes is made. */
+async function prepared(step: PlannedStep, { options, asked }: Run): Promise<Problem | undefined> {
+  if (asked.has(step)) return asked.get(step);
   try {
     await options.beforeStep?.(step);
-    return undefined;
+    asked.set(step, undefined);
   } catch (error) {
-    if (error instanceof Problem) return error;
-    throw error;
+    if (!(error instanceof Problem)) throw error;
+    asked.set(step, error);
   }
+  return asked.get(step);
 }
 
-/** Undefined when the change was made. A thrown Problem is a lost connection, a time limit or an abort; the rest are bugs. */
+/** The change that is due, and those that may travel with it: small ones, without a gap. */
+async function together(run: Run, step: PlannedStep, index: number): Promise<readonly Change[]> {
+  const [first, ...rest] = step.changes.slice(index);
+  if (!first) throw new Error('a step was asked for a change that it has not');
+  const changes = [first];
+  if (!isSmall(first)) return changes;
+  const takes = (change: Change): boolean => {
+    if (!isSmall(change) || changes.length >= MOST_TOGETHER) return false;
+    changes.push(change);
+    return true;
+  };
+  if (!rest.every(takes)) return changes;
+  for (const next of run.steps.slice(run.steps.indexOf(step) + 1)) {
+    if (!next.changes[0] || !isSmall(next.changes[0])) {
+      if (next.changes.length === 0) continue;
+      break;
+    }
+    if ((await prepared(next, run)) || !next.changes.every(takes)) break;
+  }
+  return changes;
+}
+
+/** Makes the changes; `ahead` says how many of them are made, `failure` why the next one is not. */
+async function make(changes: readonly Change[], run: Run): Promise<void> {
+  const [first] = changes;
+  if (!first) return;
+  run.since = performance.now();
+  if (changes.length === 1) {
+    run.failure = await applyChange(first, run);
+    run.ahead = run.failure ? 0 : 1;
+    return;
+  }
+  const doing = `make ${changes.length} changes (first: ${first.summary}), of which some may be done`;
+  run.failure = await failureOf(run, doing, async (signal) => {
+    const output = await run.host.run(batchCommand(changes), signal);
+    run.ahead = doneOf(changes, output);
+    const failed = changes[run.ahead];
+    if (!failed) return undefined;
+    const at = { ...run, done: [...run.done, ...run.left.slice(0, run.ahead)], left: run.left.slice(run.ahead) };
+    return explain(output, progress(at, failed.summary));
+  });
+}
+
+/** Undefined when the change was made. */
 async function applyChange(change: Change, run: Run): Promise<Problem | undefined> {
-  const { signal } = run.options;
-  try {
+  return await failureOf(run, change.summary, async (signal) => {
     for (const planned of change.scripts) {
       if (signal?.aborted) return reconcileProblems.changeInterrupted(progress(run, change.summary));
-      const source = await openSource(planned, run.options.sources, signal);
-      const { timeoutMs } = planned;
-      const command = { ...scriptCommand(planned.script), stdin: source.stdin, ...(timeoutMs && { timeoutMs }) };
-      const output = await run.host.run(command, signal);
-      const wrongSource = source.problem();
-      if (wrongSource instanceof Problem) return wrongSource;
+      const { output, problem } = await (begunEarly(planned, run) ?? runScript(planned, run, signal));
+      if (problem instanceof Problem) return problem;
       if (output.exitCode !== 0) return explain(output, progress(run, change.summary));
     }
     return undefined;
+  });
+}
+
+function begunEarly(planned: PlannedScript, { early, options }: Run): Promise<Ran> | undefined {
+  const turn = performance.now();
+  return early.taken(planned)?.finally(() => options.waited?.(planned.script.name, performance.now() - turn));
+}
+
+/** A thrown Problem is a lost connection, a time limit or an abort; the rest are bugs. */
+async function failureOf(
+  run: Run,
+  doing: string,
+  work: (signal: AbortSignal | undefined) => Promise<Problem | undefined>,
+): Promise<Problem | undefined> {
+  const { signal } = run.options;
+  try {
+    if (signal?.aborted) return reconcileProblems.changeInterrupted(progress(run, doing));
+    return await work(signal);
   } catch (error) {
-    if (signal?.aborted) return reconcileProblems.changeInterrupted(progress(run, change.summary), error);
+    if (signal?.aborted) return reconcileProblems.changeInterrupted(progress(run, doing), error);
     if (error instanceof Problem) return error;
     throw error;
   }
 }
 
-function progress({ host, options, done, left }: Run, doing: string): Progress {
+function progress(
+  { host, options, done, left }: Pick<Run, 'host' | 'options' | 'done' | 'left'>,
+  doing: string,
+): Progress {
   return { host: host.name, doing, done: [...done], left: [...left], again: options.again };
 }
 

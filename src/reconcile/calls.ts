@@ -10,12 +10,13 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
 }
 
+/** The last line: nothing was cut off. */
+export const END = 'end';
+
 /** What the script reads: the lines, and a last one that shows that nothing was cut off. */
 export function callsText(lines: readonly string[]): string {
   return `${[...lines, END].join('\n')}\n`;
 }
-
-const END = 'end';
 
 /**
  * Functions for a script that does what its stdin says: `calls FUNCTION` runs `FUNCTION WORD…` for each line. The function

@@ -34,6 +34,13 @@ export async function gatherFacts(steps: readonly Step[], host: Host, signal?: A
   return facts;
 }
 
+/** Whether two lists of steps ask the machine the very same: the facts of one are those of the other. */
+export function sameProbes(one: readonly Step[], other: readonly Step[]): boolean {
+  const asked = (steps: readonly Step[]): string =>
+    probesText(steps.flatMap(({ wants }) => wants.map((want) => probe(want)[1])));
+  return one === other || asked(one) === asked(other);
+}
+
 function probe(want: Resource): [id: string, script: Script] {
   const kind = kindOf(want);
   return [kind.id(want), kind.probe(want)];

@@ -20,8 +20,10 @@ lock_folder() { # fd 9 is the folder, locked; whoever held it before may have re
 unlock_a_moment() { flock -u 9; sleep 0.1 2>/dev/null || sleep 1; lock_folder; }
 field() { sed -n "s/^$1 //p" "$L" 2>/dev/null | head -n 1; }
 uptime() { cut -d . -f 1 /proc/uptime; }
-parent() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 2; }
-started() { sed -n 's/.*) \\([^ZX]\\) /\\1 /p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20; }
+# The name of a process stands in its stat as it is, and may hold a line break.
+stat_of() { { tr '\\n' ' ' < "/proc/$1/stat"; } 2>/dev/null; }
+parent() { stat_of "$1" | sed 's/.*) //' | cut -d ' ' -f 2; }
+started() { stat_of "$1" | sed -n 's/.*) \\([^ZX]\\) /\\1 /p' | cut -d ' ' -f 20; }
 # By its real user id: the owner of /proc/PID is root for a process that has changed its user, as sshd has.
 user_of() { id -nu -- "$(sed -n 's/^Uid:[^0-9]*\\([0-9]*\\).*/\\1/p' "/proc/$1/status" 2>/dev/null)" 2>/dev/null; }
 # Who is there: $A the process that ends with the connection, $F the address it comes from, $W the user who logged in. The

@@ -44,6 +44,8 @@ export interface PlannedScript {
   readonly stdin?: string;
   readonly source?: Source;
   readonly timeoutMs?: number;
+  /** Only lays bytes down in a folder of meshx: it may begin before its turn, while nothing else was changed yet. */
+  readonly early?: true;
 }
 
 /** What to do about a resource that is not yet as wanted. */

@@ -22,6 +22,7 @@ import { PICTURE_FUNCTIONS } from './undo/picture-shell.ts';
  *     wrote          `SHA256 PATH`, `OWNER=MODE PATH`, `link=BASE64 PATH`: what meshx was about to write, see `put` in host/shell.ts
  *     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N where somebody else wrote in between
  *     before.gz      the picture of the whole machine before the first change
+ *     undone         empty: an undo left the journal only for what waits for a decision; goes with the next change
  *
  * Format 1 had no tables, tree-absent, wrote, edits and picture, no digest of a secret, no group of a user, and after the
  * line of a disabled unit a line with `-`. Its README stays, so that a reader knows how the journal began.
@@ -37,6 +38,7 @@ export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the pictu
     _picture=$(picture | grep -v "^file	\${J%/*}[/	]" | gzip -c -1 | base64) || return
   fi
   (umask 022; mkdir -p -- "\${J%/*}") && (umask 077; mkdir -p -- "$J/files") && chmod 0700 -- "$J" || return
+  rm -f -- "$J/undone" || return
   test -f "$J/README" || (umask 077; echo 'meshx undo journal, format 2: the state of each thing before meshx changed it' > "$J/README") || return
   test -n "$_picture" || return 0
   (umask 077; printf '%s\\n' "$_picture" | base64 -d > "$J/before.new") && mv -fT -- "$J/before.new" "$J/before.gz" &&

@@ -20,6 +20,8 @@ export interface Membership {
   readonly units: readonly string[];
   /** Whether it has a dead-man switch. */
   readonly hasSwitch: boolean;
+  /** Whether meshx-bypass keeps it out of the mesh. */
+  readonly bypassed: boolean;
 }
 
 // Values may hold anything that a file can hold, so they travel as base64.
@@ -31,6 +33,7 @@ if live; then
     systemctl cat "$each" >/dev/null 2>&1 && echo "unit $each"
   done
   test -e "$4" && echo 'switch yes'
+  for each in /var/lib/meshx /run/meshx; do test -s "$each/bypass/state" && echo 'bypassed yes' && break; done
   for each in $(ip -o addr show scope global 2>/dev/null | awk '{ sub(/\\/.*/, "", $4); print $4 }'); do echo "address $each"; done
 fi
 read_file cluster "$1"
@@ -68,6 +71,7 @@ export function membershipOf(stdout: string): Membership {
     running: values('running').length > 0,
     units: values('unit'),
     hasSwitch: values('switch').length > 0,
+    bypassed: values('bypassed').length > 0,
     ...(values('cluster').length > 0 && { generation }),
     ...(group !== undefined && { group }),
     ...(namespace !== undefined && { namespace }),

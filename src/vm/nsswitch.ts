@@ -11,5 +11,5 @@ export function nsswitchWithDnsFirst(text: string): string | undefined {
   if (resolve < 0 || (dns >= 0 && dns < resolve)) return undefined;
   const rest = words.filter((word, at) => word !== 'dns' && at < resolve);
   const behind = words.slice(resolve).filter((word) => word !== 'dns');
-  return text.replace(line, `hosts: ${[...rest, 'dns', ...behind].join(' ')}`);
+  return text.replace(/^hosts:.*$/m, () => `hosts: ${[...rest, 'dns', ...behind].join(' ')}`);
 }

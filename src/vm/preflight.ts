@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
@@ -10,7 +11,7 @@ import type { CaptureExclusions } from './preflight/exclusions.ts';
 import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFindings } from './preflight/network.ts';
 import { parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
-import { serviceFindings } from './preflight/services.ts';
+import { hasEndingSidecar, serviceFindings } from './preflight/services.ts';
 import { isLoopback, parseListeners } from './preflight/sockets.ts';
 import { resolverFindings } from './resolver/finding.ts';
 import { architecture, clockFindings, systemFindings } from './preflight/system.ts';
@@ -29,18 +30,27 @@ export interface Preflight {
 /** Addresses of two unreachable control planes take eight seconds. */
 const LIMIT_MS = 30_000;
 
-/** Looks at a machine in one round trip and judges it. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
+/** A sidecar that was told to end lets its connections end first, 5 s unless told otherwise, and holds its ports meanwhile. */
+const ENDING_MS = 15_000;
+const PAUSE_MS = 300;
+
+/** Looks at a machine in one round trip, again while a sidecar ends there, and judges it. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
 export async function preflight(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Preflight> {
   const { port, addresses } = input.controlPlane;
   const start = performance.now();
   const command = { ...scriptCommand(preflightScript(port, addresses)), timeoutMs: LIMIT_MS };
   // sudo takes SSH_CONNECTION out of the environment, so it is asked of the login itself, on the side.
   const session = { argv: ['sh', '-c', 'echo "${SSH_CONNECTION-}"', 'meshx-session'] as const, timeoutMs: LIMIT_MS };
-  const [probe, login] = await Promise.all([host.run(command, signal), host.run(session, signal)]);
-  const answers = parseAnswers(probe.stdout);
-  if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
-  const asked = new Date(input.now.getTime() + (performance.now() - start) / 2);
-  return judge(answers, { ...input, now: asked }, { sshConnection: login.stdout.trim() });
+  for (;;) {
+    const asked = performance.now();
+    const [probe, login] = await Promise.all([host.run(command, signal), host.run(session, signal)]);
+    const answers = parseAnswers(probe.stdout);
+    if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
+    const now = new Date(input.now.getTime() + (asked + performance.now()) / 2 - start);
+    const found = judge(answers, { ...input, now }, { sshConnection: login.stdout.trim() });
+    if (!hasEndingSidecar(answers, input) || performance.now() - start > ENDING_MS) return found;
+    await delay(PAUSE_MS, undefined, signal && { signal });
+  }
 }
 
 /** The judgement alone, over recorded answers. `sshConnection` is SSH_CONNECTION of sshd(8), empty without one. */

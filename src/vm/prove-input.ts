@@ -3,7 +3,7 @@ import type { ClusterFacts } from '../mesh/cluster-facts.ts';
 import type { Meeting } from '../mesh/mutual-tls.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
-import type { DialAnswer, Witness } from './proof.ts';
+import type { DialAnswer, Proof, Witness } from './proof.ts';
 
 /** What is to be proved, and who can help. */
 export interface ProveInput {
@@ -22,6 +22,8 @@ export interface ProveInput {
   readonly entry?: () => Promise<Witness>;
   /** Does istiod call the proxy synced? */
   readonly synced?: () => Promise<Witness>;
+  /** Hears of each proof when it has ended, which may be before its turn in the list. */
+  readonly tell?: (proof: Proof) => void;
   /** Milliseconds until a condition on the VM is given up; 30 000 when absent. */
   readonly limitMs?: number;
 }

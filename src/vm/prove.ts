@@ -24,14 +24,18 @@ export async function* prove(host: Host, input: ProveInput, signal?: AbortSignal
   }
 }
 
-/** Traffic is tried when the machine was looked at: a sidecar that starts is waited for only once. */
+/**
+ * In a current mesh all at once: capture runs only with a sidecar that is ready, and traffic counts only where Envoy's own
+ * counters saw it. A classic sidecar loads its rules some time after its start, and traffic that is tried before would pass beside
+ * it: there the machine is looked at first.
+ */
 function phasesOf(input: ProveInput): readonly (readonly Chain[])[] {
   const { cluster, workload } = input;
-  const machine =
-    cluster.generation === 'current' ? currentChecks(cluster, workload) : classicChecks(cluster, workload);
   const alone = (checks: readonly Check[]): readonly Chain[] => checks.map((check) => [check]);
   const seen = clusterChecks.filter(({ id }) => isAsked(id, input));
-  return [alone(machine), [...alone(seen), ...alone(outwardChecks(input)), ...inwardChecks(input)]];
+  const traffic = [...alone(seen), ...alone(outwardChecks(input)), ...inwardChecks(input)];
+  if (cluster.generation === 'current') return [[...alone(currentChecks(cluster, workload)), ...traffic]];
+  return [alone(classicChecks(cluster, workload)), traffic];
 }
 
 async function proofsOf(chain: Chain, asking: Asking): Promise<readonly Proof[]> {
@@ -48,5 +52,8 @@ function isAsked(id: string, { entry, synced }: ProveInput): boolean {
 async function proofOf({ id, title, look }: Check, asking: Asking): Promise<Proof> {
   const start = performance.now();
   const { ok, detail, hint } = await look(asking);
-  return { id, title, ok, detail, ...(hint !== undefined && { hint }), ms: Math.round(performance.now() - start) };
+  const ms = Math.round(performance.now() - start);
+  const proof: Proof = { id, title, ok, detail, ...(hint !== undefined && { hint }), ms };
+  asking.input.tell?.(proof);
+  return proof;
 }

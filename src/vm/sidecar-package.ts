@@ -75,7 +75,7 @@ async function fetched({ from: url, cache, signal }: PackageRequest, sha256: str
 
 async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, { signal });
+  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash, { signal });
   return hash.digest('hex');
 }
 

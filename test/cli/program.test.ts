@@ -19,7 +19,7 @@ async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; ca
     version: '0',
   };
   let found: { spec: CommandSpec; call: Call } | undefined;
-  const cli = program(runtime, async (spec, call) => {
+  const cli = program(runtime, words, async (spec, call) => {
     found = { spec, call };
     return Promise.resolve();
   });

@@ -114,6 +114,19 @@ describe('a current cluster', () => {
     expect(many.server.requests).toHaveLength(few.server.requests.length);
     expect(many.server.requests.filter(({ path }) => path.endsWith('/services'))).toEqual([]);
   });
+
+  test('no object is read twice, and a wait for an address looks again', async () => {
+    const objects = [...current(), anEastWestGateway({ ip: '10.150.0.30' })];
+    await using world = await start(objects);
+    await world.facts({ namespace: 'istio-system' });
+    const read = world.server.requests.map(({ path }) => path);
+    expect(read).toEqual([...new Set(read)]);
+
+    await using pending = await start([...current(), aPendingService('istio-eastwestgateway')]);
+    await problemOf(pending.facts({ wait: { timeoutMs: 30, intervalMs: 5 } }));
+    const looks = pending.server.requests.filter(({ path }) => path.endsWith('/services/istio-eastwestgateway'));
+    expect(looks.length).toBeGreaterThan(1);
+  });
 });
 
 describe('where VMs reach istiod', () => {

@@ -1,6 +1,7 @@
 import { Lab } from '../lab/lab.ts';
 import { expectDone } from './support/done.ts';
 import { onboardByIstioctl } from './support/onboard-by-istioctl.ts';
+import { Session } from './support/session.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
 let lab: Lab;
@@ -93,3 +94,61 @@ test('the adopted sidecar starts again by the unit of meshx', async () => {
   await lab.waitFor('the service after a restart', answered);
   expectDone(await lab.meshx([...line, '--dry-run', '--exit-code']));
 }, 120_000);
+
+const EMPTY = 'the difference is empty';
+/** Out of the mesh of meshx, back to what was set up by hand. */
+const down = async (): Promise<void> => {
+  const ran = await lab.meshx(['down', 'byhand', '--yes', '--verify', '--drain-timeout', '1']);
+  expectDone(ran);
+  expect(ran.stderr).toContain(EMPTY);
+};
+
+test('down gives the VM back as it was joined by hand, with an empty difference, and its service answers', async () => {
+  await down();
+  await lab.waitFor('the service of the sidecar that was set up by hand', answered);
+  expect(await lab.mustSsh('byhand', 'systemctl show -p FragmentPath --value istio.service')).toBe(
+    '/lib/systemd/system/istio.service\n',
+  );
+}, 180_000);
+
+/** An adopt whose operator is killed when it has written the settings and not yet the units. */
+async function killedInTheMiddle(...more: readonly string[]): Promise<void> {
+  using adopting = new Session(lab.meshxArgv(['adopt', 'byhand', '--yes', ...more]));
+  // The plan is shown first, in the same words.
+  const middle = (): boolean => adopting.output.split('+ Configure the VM for the cluster').length > 2;
+  await lab.waitFor('the middle of adopt', () => middle() || adopting.ended, { timeoutMs: 60_000 });
+  expect(middle() ? '' : adopting.output).toBe('');
+}
+
+test('an adopt whose operator was killed is finished by the same command, without a restart', async () => {
+  const before = await sidecar();
+  await killedInTheMiddle();
+  const ran = await lab.meshx(['adopt', 'byhand', '--yes']);
+  expectDone(ran);
+  expect(ran.stderr).toContain('did not end');
+  expect(await sidecar()).toBe(before);
+  expect(await answered()).toBe(true);
+  await down();
+}, 240_000);
+
+test('a sidecar that has other settings is restarted only when told, and is taken over then', async () => {
+  await lab.waitFor('the service of the sidecar that was set up by hand', answered);
+  // What is read at a start only: the running sidecar does not have it.
+  await lab.mustSsh('byhand', 'touch /etc/istio/config/mesh');
+  const [before, since] = [await sidecar(), Date.now()];
+  const refused = await lab.meshx(['adopt', 'byhand', '--yes']);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('#adopt-needs-restart');
+  expect(refused.stderr).toContain('the mesh configuration was written after the sidecar started');
+  expect((await lab.ssh('byhand', 'test -e /etc/systemd/system/istio.service')).exitCode).toBe(1);
+  expect(await lab.auditMutations(since)).toEqual([]);
+
+  await killedInTheMiddle('--restart');
+  const ran = await lab.meshx(['adopt', 'byhand', '--yes', '--restart', '--drain-timeout', '2']);
+  expectDone(ran);
+  expect(ran.stderr).toContain('restart istio.service');
+  expect(await sidecar()).not.toBe(before);
+  await lab.waitFor('the service after the restart', answered);
+  expectDone(await lab.meshx([...line, '--dry-run', '--exit-code']));
+  await down();
+}, 240_000);

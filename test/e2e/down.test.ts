@@ -140,6 +140,8 @@ test('what others left or changed since is shown, kept, and undone when told', a
   expect(ran.stderr).toContain('#difference-left');
   expect(ran.stderr).toMatch(/\+ file \/etc\/left-behind/);
   expect(ran.stderr).toMatch(/file \/var\/lib\/istio\/envoy\/sidecar\.env/);
+  // All but that file is undone: nothing is planned until somebody decides about it.
+  expectDone(await lab.meshx(['down', 'leave13', '-n', NAMESPACE, '--dry-run', '--exit-code']));
   const hosts = await lab.mustSsh('leave13', 'cat /etc/hosts');
   expect(hosts).toContain('by-hand');
   expect(hosts).not.toContain('istiod');
@@ -149,6 +151,15 @@ test('what others left or changed since is shown, kept, and undone when told', a
   expect((await lab.ssh('leave13', 'test -e /var/lib/istio || test -e /var/lib/meshx')).exitCode).toBe(1);
   expect(told.stderr).not.toMatch(/left-behind|sidecar\.env:/);
 }, 240_000);
+
+test('a VM that meshx-bypass keeps out of the mesh is taken out all the same', async () => {
+  expectDone(await up('leave13'));
+  expectDone(await lab.meshx(['capture', 'leave13', 'off']));
+  const ran = await down('leave13');
+  expectDone(ran);
+  expect(ran.stderr).toContain('remove what meshx-bypass put aside');
+  expect(ran.stderr).toContain(EMPTY);
+}, 180_000);
 
 test('the machine alone when its cluster cannot be reached, the cluster alone when the machine is gone', async () => {
   expectDone(await up('leave13'));

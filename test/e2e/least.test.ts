@@ -4,6 +4,7 @@ import { PROBES } from '../../src/reconcile/facts.ts';
 import type { Ran } from '../lab/command.ts';
 import { expectDone } from './support/done.ts';
 import { useLab } from './support/lab.ts';
+import { onboardByIstioctl } from './support/onboard-by-istioctl.ts';
 import { expectExactly, granted, Viewer } from './support/rights.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
@@ -83,7 +84,9 @@ test('every call is in sudo’s log with the name of its script, and none was a 
     .split('\n')
     .flatMap((line) => (line.includes(`${USER} :`) ? [line.replace(/.*COMMAND=/, '')] : []));
   const ran = commands.filter((line) => line.startsWith(ROOT_PROGRAM));
-  expect(ran.filter((line) => /meshx-(file-write|unit-start|package-install) /.test(line)).length).toBeGreaterThan(5);
+  expect(
+    ran.filter((line) => /meshx-(changes|file-write|unit-start|package-install) /.test(line)).length,
+  ).toBeGreaterThan(5);
 }, 60_000);
 
 test('a kept plan is applied, and configure is done, with no more than their own rights', async () => {
@@ -168,6 +171,23 @@ test('a program that was changed is not run, and one of another version is told 
   expectDone(await setUp('up', '--service', 'web:http:8080', '--dry-run'));
 }, 120_000);
 
+test('capture, audit and rollback need no more than that line', async () => {
+  const as = ['--user', USER];
+  await viewer.mayDo(['up']);
+  for (const verb of ['off', 'on', 'status']) expectDone(await lab().meshx(['capture', 'least1', verb, ...as]));
+  const audit = await lab().meshx(['audit', 'least1', ...as]);
+  expectDone(audit);
+  expect(audit.stdout).toMatch(/limited@10\.150\.0\.1 .*meshx capture least1 off/);
+  // A later option wins.
+  expectDone(await setUp('up', '--service', 'web:http:8080', '--restart', '--package', lab().newerDeb));
+  await viewer.mayDo(['rollback']);
+  const since = Date.now();
+  expectDone(await asViewer('rollback', 'least1', '--restart', '--drain-timeout', '1', ...as));
+  const { used, refused } = await viewer.used(since);
+  expect(refused).toEqual([]);
+  expect([...used].filter((right) => !granted('rollback').all.includes(right))).toEqual([]);
+}, 240_000);
+
 test('down takes the VM out with that line and its own roles', async () => {
   await viewer.mayDo(['down']);
   const since = Date.now();
@@ -178,3 +198,18 @@ test('down takes the VM out with that line and its own roles', async () => {
   // The administrator's line outlives the mesh.
   expect(await lab().mustSsh('least1', `test -x ${ROOT_PROGRAM} && ls /etc/sudoers.d`)).toContain(`meshx_${USER}`);
 }, 120_000);
+
+test('a VM that was joined by hand is adopted, and given back, with that line and the roles of adopt', async () => {
+  // The hand-made join brings the same package and a name of its own.
+  await onboardByIstioctl(lab(), { vm: 'least1', service: 'byhand', namespace: NAMESPACE, port: 'http=8080' });
+  await viewer.mayDo(['adopt']);
+  const since = Date.now();
+  expectDone(await asViewer('adopt', 'least1', '--user', USER, '--yes'));
+  const { used, refused } = await viewer.used(since);
+  expect(refused).toEqual([]);
+  expect([...used].filter((right) => !granted('adopt').all.includes(right))).toEqual([]);
+  await viewer.mayDo(['down']);
+  const ran = await asViewer('down', 'least1', '--user', USER, '--yes', '--verify', '--drain-timeout', '1');
+  expectDone(ran);
+  expect(ran.stderr).toContain('the difference is empty');
+}, 240_000);

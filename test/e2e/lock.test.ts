@@ -101,6 +101,48 @@ test('Ctrl-C gives the lock back', async () => {
   expect(await lock()).toBe('');
 }, 120_000);
 
+/** Lines of the audit that name a command, as `event: command`. */
+const noted = async (command: string): Promise<readonly string[]> => {
+  const ran = await lab.meshx(['audit', 'locked', '-o', 'json']);
+  expectDone(ran);
+  const { lines } = JSON.parse(ran.stdout) as { lines: readonly { event: string; command: string }[] };
+  return lines.filter((line) => line.command.startsWith(command)).map((line) => `${line.event}: ${line.command}`);
+};
+
+test('capture off and on change the VM under its lock, and are noted; what is so already takes no lock', async () => {
+  {
+    await drift();
+    using first = await stoppedInTheMiddle(up());
+    const refused = await lab.meshx(['capture', 'locked', 'off']);
+    expect(refused.stderr).toContain('docs/problems.md#vm-locked');
+    expect(refused.stderr).toContain('sudo meshx-bypass off');
+    first.signal('SIGCONT');
+    expectDone(await first.ended);
+  }
+  for (const verb of ['off', 'off', 'on', 'on', 'status']) expectDone(await lab.meshx(['capture', 'locked', verb]));
+  expect(await noted('meshx capture')).toEqual([
+    'began: meshx capture locked off',
+    'ended: meshx capture locked off',
+    'began: meshx capture locked on',
+    'ended: meshx capture locked on',
+  ]);
+  expect(await lock()).toBe('');
+}, 180_000);
+
+test('sudoers --install changes the VM under its lock, and is noted', async () => {
+  const install = ['sudoers', 'root@locked', '--for', 'deploy', '--install'];
+  {
+    await drift();
+    using first = await stoppedInTheMiddle(up());
+    expect((await lab.meshx(install)).stderr).toContain('docs/problems.md#vm-locked');
+    first.signal('SIGCONT');
+    expectDone(await first.ended);
+  }
+  for (const words of [install, install]) expectDone(await lab.meshx(words));
+  const command = 'meshx sudoers root@locked --for deploy --install';
+  expect(await noted('meshx sudoers')).toEqual([`began: ${command}`, `ended: ${command}`]);
+}, 180_000);
+
 test('the audit says who changed the VM; it is exported; a changed line is found', async () => {
   const file = join(lab.home, 'audit.jsonl');
   const audit = await lab.meshx(['audit', 'locked', '--export', file]);

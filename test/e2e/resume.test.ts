@@ -52,9 +52,9 @@ async function killedAt([change, where]: Kill): Promise<string | false> {
 const KILLS: readonly Kill[] = [
   [2, 'before'],
   [1, 'after'],
-  [7, 'before'],
-  [9, 'after'],
-  [8, 'after'],
+  [3, 'after'],
+  [3, 'before'],
+  [2, 'after'],
   [3, 'before'],
 ];
 

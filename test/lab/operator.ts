@@ -1,5 +1,6 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
 import { must } from './command.ts';
 import type { Names } from './names.ts';
 
@@ -37,15 +38,24 @@ export async function vmRecords(names: Names): Promise<readonly VmRecord[]> {
   return texts.flatMap((text) => (text === undefined ? [] : [JSON.parse(text) as VmRecord]));
 }
 
+/** VMs come and go side by side: who looked earlier must not write later. */
+let last: Promise<void> = Promise.resolve();
+
 /** ssh_config and known_hosts from the VMs there are. Host keys were read from the VM's own disk: nothing is trusted blindly. */
 export async function writeSshFiles(names: Names): Promise<void> {
+  const mine = last.catch(() => undefined).then(() => writeNow(names));
+  last = mine;
+  await mine;
+}
+
+async function writeNow(names: Names): Promise<void> {
   const ssh = join(homeOf(names), '.ssh');
   const vms = await vmRecords(names);
   const hosts = vms.map((vm) => `Host ${vm.name}\n  HostName ${vm.ip}\n  User root\n`);
   const all = `Host *\n  IdentityFile ${join(ssh, 'id_ed25519')}\n  UserKnownHostsFile ${join(ssh, 'known_hosts')}\n`;
   const keys = vms.flatMap((vm) => vm.hostKeys.map((key) => `${vm.name},${vm.ip} ${key}`));
-  await writeFile(join(ssh, 'config'), [...hosts, all].join('\n'), { mode: 0o600 });
-  await writeFile(join(ssh, 'known_hosts'), `${keys.join('\n')}\n`, { mode: 0o600 });
+  await writeFileAtomic(join(ssh, 'config'), [...hosts, all].join('\n'), { mode: 0o600 });
+  await writeFileAtomic(join(ssh, 'known_hosts'), `${keys.join('\n')}\n`, { mode: 0o600 });
 }
 
 /** argv of ssh in the workstation's namespace, as the operator would type it. */

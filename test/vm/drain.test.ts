@@ -141,7 +141,7 @@ test('a machine says itself what it is to the mesh', () => {
   const said = `hostname db\nrunning yes\nunit istio.service\naddress 10.0.0.1\ncluster ${base64(cluster)}\nend\n`;
   expect(membershipOf(said)).toEqual({
     ...{ hostname: 'db', generation: 'current', namespace: 'vm', group: 'db', addresses: [IP] },
-    ...{ running: true, units: ['istio.service'], hasSwitch: false },
+    ...{ running: true, units: ['istio.service'], hasSwitch: false, bypassed: false },
   });
 });
 

@@ -80,7 +80,7 @@ units() {
   verb=
   for word; do
     case $word in
-      -* | Id | ActiveState | InvocationID) continue ;;
+      -* | Id | LoadState | ActiveState | UnitFileState | InvocationID) continue ;;
       *) ;;
     esac
     if test -z "$verb"; then verb=$word; continue; fi
@@ -88,6 +88,8 @@ units() {
     case $verb in
       show)
         echo "Id=$word"
+        if test -d "$unit"; then echo LoadState=loaded; else echo LoadState=not-found; fi
+        if test -e "$unit/enabled"; then echo UnitFileState=enabled; elif test -d "$unit"; then echo UnitFileState=disabled; else echo UnitFileState=; fi
         if test -e "$unit/active"; then echo ActiveState=active; else echo ActiveState=inactive; fi
         echo "InvocationID=$(cat "$unit/active" 2>/dev/null)"
         echo

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import type { Host } from '../../src/host/host.ts';
 import type { Finding } from '../../src/vm/finding.ts';
 import { PLATFORMS, parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
 import { parseAnswers } from '../../src/vm/preflight/probe.ts';
-import { judge } from '../../src/vm/preflight.ts';
+import { judge, preflight } from '../../src/vm/preflight.ts';
 import type { PreflightInput } from '../../src/vm/preflight-input.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
@@ -247,4 +248,23 @@ describe('the table of platforms', () => {
     }));
     expect(rows).toEqual(PLATFORMS);
   });
+});
+
+test('a sidecar that ends is waited for: root sees no program at its ports any more', async () => {
+  const ending = 'LISTEN 0 4096 0.0.0.0:15006 0.0.0.0:* ino:5 sk:5';
+  const answers = [recorded({ tcp: `${FIT['tcp']}\n${ending}` }), recorded()];
+  const host: Host = {
+    name: 'istio-vm',
+    run: ({ argv }) => {
+      const stdout = argv.includes('meshx-session') ? '' : (answers.shift() ?? '');
+      return Promise.resolve({ exitCode: 0, stdout, stderr: '' });
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  expect((await preflight(host, INPUT)).findings.map(({ id }) => id)).not.toContain('port-in-use');
+  expect(answers).toEqual([]);
+});
+
+test('an area may have any name', () => {
+  expect(parseAnswers('constructor|x\n__proto__|y\nos|ID=debian\n')).toMatchObject({ os: ['ID=debian'] });
 });

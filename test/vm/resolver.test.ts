@@ -167,6 +167,11 @@ describe('nsswitch.conf', () => {
     expect(nsswitchWithDnsFirst(text)).toBe(`passwd: files\nhosts: ${after}\nnetworks: files\n`);
   });
 
+  test('a text like the line of hosts is left alone where it stands elsewhere', () => {
+    const text = '#hosts: files resolve\nhosts: files resolve\n';
+    expect(nsswitchWithDnsFirst(text)).toBe('#hosts: files resolve\nhosts: files dns resolve\n');
+  });
+
   test('a second look changes nothing, and neither does a file without nss-resolve', () => {
     expect(nsswitchWithDnsFirst('hosts: files dns resolve\n')).toBeUndefined();
     expect(nsswitchWithDnsFirst('hosts:   files dns\n')).toBeUndefined();

@@ -56,7 +56,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
       say,
       again,
       ...(!image && { restart }),
-      ...present({ unproved, deadMan }),
+      ...present({ unproved, deadMan, record: runtime.record }),
     };
     const look = async (signal: AbortSignal): Promise<Work & { readonly also: readonly string[] }> => {
       const plan = await duePlan(kept, host, signal);

@@ -1,13 +1,17 @@
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
+import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import { lockProblems } from '../../problems/lock.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import type { Runtime } from '../../runtime.ts';
+import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import { type CaptureState, parseCaptureState } from '../../vm/capture-state.ts';
 import { PLACES } from '../../vm/places.ts';
+import { changing, type Decided } from '../changing.ts';
 import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
 import { Input } from '../input.ts';
-import { confirmWithin, holdSwitch, switchWords } from '../join/switch.ts';
+import { confirmWithin, holdSwitch, type SwitchWords, switchWords } from '../join/switch.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
 
@@ -33,25 +37,69 @@ export async function capture(call: Call): Promise<void> {
 
   const login = () => openMachine(runtime, machine, vm);
   await using host = await login();
-  if (verb === 'off') runtime.err(await bypass(host, verb, runtime.signal));
-  if (verb === 'on') await bringBack(host, { runtime, vm, words: switchWords(runtime, { within, login }) });
-  const state = parseCaptureState(await bypass(host, 'status', runtime.signal));
+  const lookedAt = performance.now();
+  let state = await stateOf(host, runtime.signal);
+  if (verb !== 'status') {
+    const words = switchWords(runtime, { within, login });
+    await turned(host, { call, vm, verb, words, lookedAt }, state);
+    state = await stateOf(host, runtime.signal);
+  }
   runtime.out(output === 'text' ? formatState(vm, state) : formatDocument({ vm, ...state }, output));
 }
 
-interface Bringing {
-  readonly runtime: Runtime;
+async function stateOf(host: Host, signal: AbortSignal): Promise<CaptureState> {
+  return parseCaptureState(await bypass(host, 'status', signal));
+}
+
+interface Turning {
+  readonly call: Call;
   readonly vm: string;
-  readonly words: ReturnType<typeof switchWords>;
+  readonly verb: Exclude<Verb, 'status'>;
+  readonly words: SwitchWords;
+  readonly lookedAt: number;
+}
+
+/** Changes the VM as any other command: under its lock, with a line in its audit. */
+async function turned(host: Host, turning: Turning, found: CaptureState): Promise<void> {
+  const { call, vm, verb, lookedAt } = turning;
+  const { runtime } = call;
+  const due = (state: CaptureState): Decided => ({ plan: planOf(verb, state) });
+  const command = commandWords('capture', call, vm, verb);
+  const about = {
+    ...{ runtime, command, again: `meshx capture ${vm} ${verb}`, lookedAt },
+    look: async (signal: AbortSignal) => due(await stateOf(host, signal)),
+  };
+  try {
+    await changing(host, about, due(found), async ({ plan }, signal) => {
+      if (isEmpty(plan)) return runtime.err(`${vm}: ${NOTHING[verb]}`);
+      if (verb === 'off') runtime.err(await bypass(host, verb, signal));
+      else await bringBack(host, turning, signal);
+    });
+  } catch (error) {
+    if (verb === 'off' && error instanceof Problem && error.id === lockProblems.locked.id) runtime.err(WITHOUT_LOCK);
+    throw error;
+  }
+}
+
+const NOTHING = { off: 'capture is off already, and stays off', on: 'nothing is bypassed' } as const;
+/** The way out waits for nobody. */
+const WITHOUT_LOCK =
+  'note: on the VM itself capture is taken away at once, whoever holds the lock, by: sudo meshx-bypass off';
+
+/** What turns the state into the asked one, for lock and audit. Empty when it is the asked one already. */
+function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: CaptureState): Plan {
+  const isOff = bypassedSince !== undefined && !captured && boot.length === 0;
+  if (verb === 'off' ? isOff : bypassedSince === undefined) return { steps: [] };
+  const summary = verb === 'off' ? 'take traffic capture away' : 'bring traffic capture back';
+  const script = { name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] };
+  const change = { summary, scripts: [{ script, timeoutMs: LIMIT_MS }] };
+  return { steps: [{ id: 'bypass', title: 'Turn capture', changes: [change], touches: {} }] };
 }
 
 /** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
-async function bringBack(host: Host, { runtime, vm, words }: Bringing): Promise<void> {
-  const { err: say, signal } = runtime;
-  const again = `meshx capture ${vm} on`;
-  const state = parseCaptureState(await bypass(host, 'status', signal));
-  if (state.bypassedSince === undefined) return say(`${vm}: nothing is bypassed`);
-  const deadMan = await holdSwitch({ vm, host, words, again, say, signal });
+async function bringBack(host: Host, { call, vm, words }: Turning, signal: AbortSignal): Promise<void> {
+  const say = call.runtime.err;
+  const deadMan = await holdSwitch({ vm, host, words, again: `meshx capture ${vm} on`, say, signal });
   await deadMan.arm();
   try {
     say(await bypass(host, 'on', signal));

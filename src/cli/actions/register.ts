@@ -1,5 +1,7 @@
 import { detectGeneration } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { begin, readOnce } from '../../cluster/read-once.ts';
+import { serviceRef } from '../../cluster/refs.ts';
 import { automaticGroup, entryAddress, listEntries } from '../../cluster/entries.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
 import { ACCOUNT_ANNOTATION } from '../../mesh/classic/account.ts';
@@ -36,11 +38,14 @@ export async function register(call: Call): Promise<number> {
 
   const { signal } = call.runtime;
   const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
-  const generation = await detectGeneration(kube, words.cluster.facts);
+  const once = readOnce(kube);
+  // What a current cluster needs next; most are current ones.
+  begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
+  const generation = await detectGeneration(once, words.cluster.facts);
   const create = input.flag('createNamespace');
-  const target = { kube, namespace, create, signal, istioNamespace: words.cluster.facts.istioNamespace };
+  const target = { kube: once, namespace, create, signal, istioNamespace: words.cluster.facts.istioNamespace };
   const registration = generation === 'classic' ? classic(endpoint, target) : await current(endpoint, target);
-  const { plan, counts } = await planRegistration(kube, registration, signal);
+  const { plan, counts } = await planRegistration(once, registration, signal);
 
   const account = generation === 'classic' ? { [ACCOUNT_ANNOTATION]: endpoint.serviceAccount } : {};
   const lines = [

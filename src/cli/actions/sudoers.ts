@@ -4,10 +4,13 @@ import { rootProgram, ROOT_PROGRAM } from '../../host/root-program.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { shown } from '../../problems/mesh.ts';
-import { apply } from '../../reconcile/apply.ts';
+import type { Problem } from '../../problems.ts';
+import { apply, type Outcome } from '../../reconcile/apply.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
+import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
@@ -65,7 +68,9 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
       ],
     },
   ];
-  const plan = await planVm(steps, host, signal);
+  const lookedAt = performance.now();
+  const look = async (held: AbortSignal) => ({ plan: await planVm(steps, host, held) });
+  const { plan } = await look(signal);
   const report = (reports: readonly StepReport[], problem?: Parameters<typeof problemRecord>[0]): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
     runtime.out(output === 'text' ? reports.map(formatStep).join('\n') : formatDocument(record, output));
@@ -74,11 +79,17 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
     report(plannedSteps(plan));
     return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
   }
-  // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
-  const sources = { secret: noSecret };
-  const outcomes = [];
-  for await (const outcome of apply(plan, host, { sources, signal, journal: false })) outcomes.push(outcome);
-  const problem = outcomes.find((outcome) => outcome.problem)?.problem;
+  const { args } = input.call;
+  const again = ['meshx sudoers', ...args, '--for', sudoer, '--install'].join(' ');
+  const about = { runtime, command: commandWords('sudoers', input.call, ...args), again, lookedAt, look, problemOf };
+  const outcomes = await changing(host, about, { plan }, async (due, held) => {
+    // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
+    const options = { sources: { secret: noSecret }, signal: held, again, journal: false };
+    const all: Outcome[] = [];
+    for await (const outcome of apply(due.plan, host, options)) all.push(outcome);
+    return all;
+  });
+  const problem = problemOf(outcomes);
   report(outcomes.map(doneStep), problem);
   if (problem) return tellProblem(runtime, problem);
   await proveLine(host, sudoer, signal);
@@ -86,6 +97,10 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
     `note: ${sudoer} can now do as root what ${ROOT_PROGRAM} can; that is equal to root (see the text of ${sudoersPath(sudoer)})`,
   );
   return EXIT.done;
+}
+
+function problemOf(outcomes: readonly Outcome[]): Problem | undefined {
+  return outcomes.find(({ problem }) => problem)?.problem;
 }
 
 /** A file that sudo cannot read would lock everybody out of sudo. */

@@ -108,7 +108,7 @@ async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: 
     draft.status = 'changed';
     draft.notes = [...draft.notes, ...otherSide(leave, words.only)];
   }
-  if (compare) await verify({ vm, host, before, say, signal }, draft);
+  if (compare) await verify({ vm, host, before, written: leave.written, say, signal }, draft);
 }
 
 /** The plan is shown before the question, and not where nobody is asked: it is told as it is carried out. */

@@ -6,6 +6,7 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import { type Kept, undoPlan } from '../../reconcile/undo/plan.ts';
 import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
+import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import type { Registry } from '../join/leave-rotation.ts';
 import { groupName } from '../join/workload.ts';
@@ -25,6 +26,8 @@ export interface Leave {
   readonly plan: Plan;
   /** Files that stay because somebody else changed them and nobody said what shall be. */
   readonly undecided: readonly Kept[];
+  /** Files that were there before and that programs of others write. */
+  readonly written: readonly string[];
   readonly notes: readonly string[];
   /** Writes to the cluster, in the imperative. */
   readonly also: readonly string[];
@@ -45,8 +48,11 @@ export async function look(world: DownWorld, vm: string, host: Host | undefined,
     ...(membership && { membership }),
     ...(registry && { registry }),
     departure: departure?.plan ?? EMPTY_PLAN,
-    plan: undo.plan,
+    plan: membership?.bypassed ? { steps: [forgetBypass(), ...undo.plan.steps] } : undo.plan,
     undecided: undo.undecided,
+    written: (recorded?.journal.entries ?? []).flatMap((entry) =>
+      entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : [],
+    ),
     notes: [...undo.notes, ...(departure?.notes ?? []), ...namespaceNote(words, membership)],
     also: clusterPlanLines(departure?.plan ?? EMPTY_PLAN),
   };

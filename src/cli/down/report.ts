@@ -1,12 +1,13 @@
 import type { JoinReport } from '../join/report.ts';
 
 /** The last line for a VM that leaves. */
-export function formatDownEnd({ vm, status, cluster, steps, ms }: JoinReport): string {
+export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: JoinReport): string {
   const onVm = steps.filter(({ id }) => id !== 'registration').flatMap(({ changes }) => changes).length;
   const changes = cluster.length + onVm;
   const words = {
     planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
-    unchanged: 'nothing to do: meshx has left nothing here',
+    // What stays, and who decides about it, is said below.
+    unchanged: notes.length > 0 ? 'nothing to do' : 'nothing to do: meshx has left nothing here',
     changed: `is out of the mesh after ${changes} changes`,
     failed: `failed after ${changes} changes`,
   };

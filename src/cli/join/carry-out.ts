@@ -4,6 +4,7 @@ import type { Host } from '../../host/host.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import type { Runtime } from '../../runtime.ts';
 import { apply } from '../../reconcile/apply.ts';
 import { isEmpty, type Plan, type PlannedStep, summaries } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
@@ -40,6 +41,8 @@ export interface Work {
   readonly say: (text: string) => void;
   /** The command that goes on after a failure. */
   readonly again: string;
+  /** Hears how long steps, proofs and waits took; absent without --timings. */
+  readonly record?: Runtime['record'];
 }
 
 /** Shows what would be done. */
@@ -66,8 +69,13 @@ export async function carryOut(work: Work, draft: Draft): Promise<void> {
       await applyCluster(work, draft);
       await applyVm(work, draft, { plan, only: 'before-proof', deadMan });
     });
-    if (!settled) await refuseUnsettled(work);
-    await proveVm(work, draft, { deadMan, before });
+    deadMan?.logIn();
+    const proving = { deadMan, before, ended: new AbortController() };
+    // Two looks at the machine that do not disturb each other. Who finds it unsettled ends the proofs.
+    await Promise.all([
+      settled ? undefined : refuseUnsettled(work).catch((error: unknown) => endWith(proving.ended, error)),
+      proveVm(work, draft, proving),
+    ]);
     if (await deadMan?.confirm()) plan = await afterConfirmation(work, draft);
   } catch (error) {
     throw deadMan ? await deadMan.goBack(error, draft.done()) : error;
@@ -105,11 +113,14 @@ async function beforeStep(step: PlannedStep, deadMan: DeadMan | undefined): Prom
   if (startsSidecar(step)) await deadMan?.arm();
 }
 
-async function applyCluster({ registration, help, say }: Work, draft: Draft): Promise<void> {
+async function applyCluster({ vm, registration, help, say, record }: Work, draft: Draft): Promise<void> {
+  const started = performance.now();
   for await (const { verb, ref } of applyRegistration(help.kube, registration, help.signal)) {
     draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
   }
   draft.add(clusterStep(registration, 'changed'), say);
+  if (!isEmptyClusterPlan(registration))
+    record?.({ kind: 'step', name: 'registration', where: vm, ms: performance.now() - started });
 }
 
 interface Part {
@@ -119,17 +130,19 @@ interface Part {
 }
 
 async function applyVm(work: Work, draft: Draft, { plan, only, deadMan }: Part): Promise<void> {
-  const { host, subject, help, again, say } = work;
+  const { vm, host, subject, help, again, say, record } = work;
   const options = {
     sources: vmSecrets(help.kube, subject.workload),
     signal: help.signal,
     only,
     again,
     beforeStep: (step: PlannedStep) => beforeStep(step, deadMan),
+    waited: (name: string, ms: number) => record?.({ kind: 'wait', name, where: vm, ms }),
   };
   let problem: Problem | undefined;
   for await (const outcome of apply(plan, host, options)) {
     draft.add(doneStep(outcome), say);
+    if (outcome.done.length > 0) record?.({ kind: 'step', name: outcome.id, where: vm, ms: outcome.ms });
     problem ??= outcome.problem;
   }
   if (problem) throw problem;
@@ -159,10 +172,17 @@ interface Proving {
   readonly deadMan: DeadMan | undefined;
   /** Who reached which port before the first change; nothing when nothing was changed. */
   readonly before: readonly Reachability[];
+  /** Aborted when the proofs are not waited for any more. */
+  readonly ended: AbortController;
+}
+
+function endWith(ended: AbortController, error: unknown): never {
+  ended.abort();
+  throw error;
 }
 
 /** With the dead-man switch armed the first failure ends it: the VM is to go back at once. */
-async function proveVm(work: Work, draft: Draft, { deadMan, before }: Proving): Promise<void> {
+async function proveVm(work: Work, draft: Draft, { deadMan, before, ended }: Proving): Promise<void> {
   const { vm, unproved, say } = work;
   if (unproved) {
     draft.notes = [...draft.notes, ...unproved];
@@ -170,6 +190,7 @@ async function proveVm(work: Work, draft: Draft, { deadMan, before }: Proving): 
   }
   const failed: string[] = [];
   for await (const proof of allProofs(work, before)) {
+    if (ended.signal.aborted) return;
     draft.proofs.push(proof);
     say(formatProof(proof));
     if (proof.ok === false) failed.push(`${proof.title}: ${proof.detail}${proof.hint ? ` ${proof.hint}` : ''}`);
@@ -179,9 +200,14 @@ async function proveVm(work: Work, draft: Draft, { deadMan, before }: Proving): 
 }
 
 async function* allProofs(work: Work, before: readonly Reachability[]): AsyncGenerator<Proof> {
-  const { host, subject, help } = work;
-  yield* proofs(host, subject, help);
+  const { vm, host, subject, help, record } = work;
+  const tell = ({ ok, id, ms }: Proof): void => {
+    if (ok !== 'skipped') record?.({ kind: 'proof', name: id, where: vm, ms });
+  };
+  yield* proofs(host, subject, { ...help, tell });
   if (before.length === 0) return;
   const captured = new Set(subject.workload.services.flatMap(({ ports }) => ports.map((port) => port.number)));
-  yield await reachProof(reachQuestion(work), before, captured);
+  const reached = await reachProof(reachQuestion(work), before, captured);
+  tell(reached);
+  yield reached;
 }

@@ -8,6 +8,7 @@ import { refuseForeignVariables } from '../legacy-environment.ts';
 import { openMachine } from '../machine.ts';
 import { present } from '../workload-input.ts';
 import { conclude } from './conclude.ts';
+import { EarlyMachines } from './early-machines.ts';
 import { join, type Joining } from './join.ts';
 import { formatKeptPlan } from './kept-plan.ts';
 import { formatFiles } from './show-files.ts';
@@ -27,6 +28,7 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   input.accept();
   refuseForeignVariables(runtime.env);
 
+  await using machines = new EarlyMachines(runtime, words.machine, vms.slice(0, parallel));
   const opened = await openWorld(input, words);
   await using client = await openClient(opened);
   const world = { ...opened, ...present({ client }) };
@@ -34,7 +36,8 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   const again = (vm: string): string => ['meshx', command, vm, '…with the same options'].join(' ');
   const one = (vm: string) => {
     const said = { say: speaker(world, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
-    return limit(() => join({ world, vm, ...said }, keep(input, world)));
+    const open = () => machines.take(vm) ?? openMachine(runtime, words.machine, vm);
+    return limit(() => join({ world, vm, open, ...said }, keep(input, world)));
   };
   const ends = await Promise.allSettled(vms.map(one));
   const code = conclude(

@@ -1,6 +1,9 @@
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { preflight } from '../../vm/preflight.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { gatherFacts, sameProbes } from '../../reconcile/facts.ts';
+import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
@@ -15,7 +18,7 @@ import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../registration.ts';
-import { planVm, preflightInput, vmInput, wantedSteps } from './vm-side.ts';
+import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
 import type { JoinWorld } from './world.ts';
 
@@ -23,6 +26,8 @@ import type { JoinWorld } from './world.ts';
 export interface JoinRun {
   readonly world: JoinWorld;
   readonly vm: string;
+  /** Opens the connection to it; `openMachine` when absent. */
+  readonly open?: () => Promise<Host>;
   /** Where progress goes, a line or several. */
   readonly say: (text: string) => void;
   /** The command that goes on after a failure. */
@@ -48,7 +53,7 @@ export interface Joining extends Work {
 export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): Promise<JoinReport> {
   const { runtime, words } = run.world;
   return reported(run.vm, runtime.signal, async (draft) => {
-    await using host = await openMachine(runtime, words.machine, run.vm);
+    await using host = await (run.open?.() ?? openMachine(runtime, words.machine, run.vm));
     const lookedAt = performance.now();
     const joining = await look(run, host, runtime.signal);
     draft.about(joining.subject);
@@ -72,22 +77,30 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   judgeFindings(looked.findings, judge);
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
-  const found = { generation: facts.generation, hostname: hostname || vm, namespace: world.namespace, signal };
-  const wanted = await wantedWorkload(kube, words.workload, found);
+  const place = { generation: facts.generation, hostname: hostname || vm, namespace: world.namespace, signal };
+  const wanted = await wantedWorkload(kube, words.workload, place);
+  const stepsOf = (of: Workload): readonly Step[] => {
+    const all = wantedSteps(vmInput(world, of, looked), words.only);
+    return run.revise?.(all) ?? all;
+  };
+  // What the machine is asked depends little on what the cluster says: most often the answers are there with those of the cluster.
+  const asking = stepsOf(wanted);
+  const early = gatherFacts(asking, host, signal);
+  early.catch(() => undefined);
   const cluster = await clusterSide(world, wanted, address);
   const workload = cluster.workload ?? wanted;
   const security = judgedSecurity(workload, policies, judge);
   const input = vmInput(world, workload, looked);
-  const wantedOfAll = wantedSteps(input, words.only);
-  const steps = run.revise?.(wantedOfAll) ?? wantedOfAll;
+  const steps = stepsOf(workload);
+  const found = sameProbes(asking, steps) ? await early : await gatherFacts(steps, host, signal);
   return {
     ...{ vm, host, steps, say, again, asked: cluster.registration, registration: cluster.plan },
     also: clusterPlanLines(cluster.plan),
-    plan: await planVm(steps, host, signal),
+    plan: plan(steps, found),
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
     help: { kube, security, signal, ...present({ client }) },
     ...(words.machine.root === undefined && { restart: words.restart, listening: looked.listening }),
-    ...present({ unproved: unproved(input, words.only), deadMan: deadManWords(run) }),
+    ...present({ unproved: unproved(input, words.only), deadMan: deadManWords(run), record: world.runtime.record }),
   };
 }
 

@@ -25,11 +25,13 @@ export interface ProofHelp {
   readonly security: readonly PortSecurity[];
   readonly client?: Host;
   readonly signal: AbortSignal;
+  /** Hears of each proof when it has ended. */
+  readonly tell?: (proof: Proof) => void;
 }
 
 /** The proofs of one VM, with what the cluster's side can say. */
 export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): AsyncGenerator<Proof> {
-  const { kube, security, client, signal } = help;
+  const { kube, security, client, signal, tell } = help;
   const current = subject.cluster.generation === 'current';
   const asked = { kube, workload: subject.workload, address: subject.vm.address, signal };
   const cluster = kube.live && current;
@@ -38,6 +40,7 @@ export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): Asyn
     dial,
     ...present({
       client,
+      tell,
       entry: cluster ? () => entryWitness(asked) : undefined,
       synced: cluster ? () => connectionWitness(asked) : undefined,
       outside: current

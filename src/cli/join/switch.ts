@@ -55,6 +55,8 @@ export interface DeadMan {
   readonly armed: () => boolean;
   /** Before each start of the sidecar or of capture; only the first call does something. Throws `dead-man-switch-failed`. */
   readonly arm: () => Promise<void>;
+  /** Opens the new login already, where it is armed: to be called when capture runs, so that it is one of afterwards. */
+  readonly logIn: () => void;
   /** Over a new login, when all is proved. False: nothing was armed. Throws `reverted`, `not-confirmed`, and what a login throws. */
   readonly confirm: () => Promise<boolean>;
   /** Takes the VM back after a failure; gives the Problem to throw in its place, which has what was seen. */
@@ -70,6 +72,13 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
   const before = await readSwitch(host, signal);
   let due: Date | undefined;
   let gone = false;
+  let login: Promise<Host> | undefined;
+  const logIn = (): Promise<Host> => {
+    login ??= words.login();
+    // What it throws is met by the confirmation.
+    login.catch(() => undefined);
+    return login;
+  };
   const hold = async (): Promise<void> => {
     if (due) return;
     // The VM's timer begins later than this clock: it never goes back before the time that is said.
@@ -82,10 +91,14 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
     found: leftBehind(vm, before),
     armed: () => due !== undefined,
     arm: hold,
+    logIn: () => {
+      if (due) void logIn();
+    },
     confirm: async () => {
       if (!due) return false;
       const started = performance.now();
-      await using fresh = await words.login();
+      await using fresh = await logIn();
+      login = undefined;
       await confirm(fresh, again, signal).catch((error: unknown) => {
         gone = error instanceof Problem && error.id === vmProblems.reverted.id;
         throw error;
@@ -95,6 +108,11 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
       return true;
     },
     goBack: async (error, done) => {
+      // Not waited for: it may hang, which can be the very failure.
+      void login?.then(
+        (fresh) => fresh[Symbol.asyncDispose](),
+        () => undefined,
+      );
       // Another operator has taken over: the VM is theirs, and so is its switch.
       const lost = signal.reason instanceof Problem && signal.reason.id === lockProblems.lost.id;
       if (!due || gone || lost) return error;

@@ -4,6 +4,7 @@ import { ROOT_SCRIPTS as joinOpenPorts } from '../join/open-ports.ts';
 import { ROOT_SCRIPTS as joinRestart } from '../join/restart.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
 import { ROOT_SCRIPTS as audit } from '../../reconcile/audit.ts';
+import { ROOT_SCRIPTS as batch } from '../../reconcile/batch.ts';
 import { ROOT_SCRIPTS as facts } from '../../reconcile/facts.ts';
 import { ROOT_SCRIPTS as journal } from '../../reconcile/journal.ts';
 import { ROOT_SCRIPTS as kindsDirectory } from '../../reconcile/kinds/directory.ts';
@@ -20,6 +21,7 @@ import { ROOT_SCRIPTS as undoPicture } from '../../reconcile/undo/picture.ts';
 import { ROOT_SCRIPTS as undoRead } from '../../reconcile/undo/read.ts';
 import * as undoScripts from '../../reconcile/undo/undo-scripts.ts';
 import { ROOT_SCRIPTS as adoptStanding } from '../../vm/adopt/standing.ts';
+import { ROOT_SCRIPTS as bypass } from '../../vm/bypass.ts';
 import { ROOT_SCRIPTS as deadMan } from '../../vm/dead-man.ts';
 import { ROOT_SCRIPTS as drain } from '../../vm/drain.ts';
 import { ROOT_SCRIPTS as membership } from '../../vm/membership.ts';
@@ -38,6 +40,7 @@ export const ROOT_SCRIPTS: readonly string[] = [
   joinRestart,
   commands,
   audit,
+  batch,
   facts,
   journal,
   kindsDirectory,
@@ -54,6 +57,7 @@ export const ROOT_SCRIPTS: readonly string[] = [
   undoRead,
   Object.values(undoScripts).flat(),
   adoptStanding,
+  bypass,
   deadMan,
   drain,
   membership,

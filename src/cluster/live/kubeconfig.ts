@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Agent, type RequestOptions } from 'node:https';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
@@ -131,9 +132,20 @@ async function requestOptions(config: KubeConfig, env: Environment, signal: Abor
     const { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername } = options;
     const tls = { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername };
     const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-    options.agent = new Agent({ keepAlive: true, ...given });
+    // Certificates are parsed once, not for each connection.
+    const secureContext = tlsContext(config, given);
+    options.agent = new Agent({ keepAlive: true, ...given, secureContext });
   }
   return options;
+}
+
+/** Throws `credentials-failed` for a certificate or key that cannot be read. */
+function tlsContext(config: KubeConfig, given: SecureContextOptions): SecureContext {
+  try {
+    return createSecureContext(given);
+  } catch (error) {
+    throw clusterProblems.credentialsFailed({ context: config.getCurrentContext(), reason: errorText(error) }, error);
+  }
 }
 
 /** The configuration with what the user's exec plugin gave, when the user has one. */

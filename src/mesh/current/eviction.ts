@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
 
 /** Version of Istio's API that every supported release stores. */

@@ -86,11 +86,16 @@ function endOfWord(text: string, start: number): number {
 }
 
 function endOfPart(text: string, at: number): number {
+  if (text[at] === '$' && text[at + 1] === '(') return endOfSubstitution(text, at + 2) ?? endOfLine(text, at);
+  return endOfQuotes(text, at) ?? endOfLine(text, at);
+}
+
+/** Behind a character, an escape or a quoted part; undefined where quotes are never closed. */
+function endOfQuotes(text: string, at: number): number | undefined {
   const char = text[at];
   if (char === '\\') return at + 2;
-  if (char === "'") return behind(text, "'", at + 1) ?? endOfLine(text, at);
-  if (char === '"' || char === '`') return endOfQuoted(text, at) ?? endOfLine(text, at);
-  if (char === '$' && text[at + 1] === '(') return endOfSubstitution(text, at + 2) ?? endOfLine(text, at);
+  if (char === "'") return behind(text, "'", at + 1);
+  if (char === '"' || char === '`') return endOfQuoted(text, at);
   return at + 1;
 }
 
@@ -107,10 +112,16 @@ function endOfQuoted(text: string, at: number): number | undefined {
   return undefined;
 }
 
+/** Counts the brackets: where one of them, or a quote in them, is never closed, none is, and nothing is read twice. */
 function endOfSubstitution(text: string, from: number): number | undefined {
-  let at = from;
-  while (at < text.length && text[at] !== ')') at = endOfPart(text, at);
-  return at < text.length ? at + 1 : undefined;
+  let open = 1;
+  for (let at: number | undefined = from; at !== undefined && at < text.length;) {
+    if (text[at] === ')') open -= 1;
+    if (open === 0) return at + 1;
+    if (text[at] === '$' && text[at + 1] === '(') open += 1;
+    at = endOfQuotes(text, at);
+  }
+  return undefined;
 }
 
 /** The value of a raw word when it needs no thinking: plain, or one pair of quotes around text without a special meaning. */

@@ -60,7 +60,13 @@ export function editEnv(text: string, want: Pick<EnvWant, 'set' | 'remove' | 'pa
   });
   const added = [...set].filter(([key]) => !seen.has(key)).map(([key, value]) => `${formatAssignment(key, value)}\n`);
   if (added.length === 0) return edited;
-  return (edited === '' || edited.endsWith('\n') ? edited : `${edited}\n`) + added.join('');
+  return ended(edited) + added.join('');
+}
+
+/** The text with its last line ended: a backslash there would take the next line for its own. */
+function ended(text: string): string {
+  const lines = text === '' || text.endsWith('\n') ? text : `${text}\n`;
+  return /(?<!\\)(?:\\\\)*\\\n$/.test(lines) ? `${lines}\n` : lines;
 }
 
 /** Goes through all assignments. `wanted` answers undefined: leave it; []: drop it; [value]: this value. */

@@ -2,11 +2,23 @@ import { COMPLETE } from '../directory-stream.ts';
 import { DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PROGRAM_MISSING } from '../exit-codes.ts';
 import { UNDO_FUNCTIONS } from '../undo-shell.ts';
 
-const RECEIVE = `receive() { # stdin becomes $S/package, checked
-  (umask 077; cat > "$S/package") || exit
-  test "$(sha256sum < "$S/package" | cut -c 1-64)" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
-}
-need() { command -v "$1" >/dev/null || { echo "$1 is not installed\${2-}" >&2; exit ${PROGRAM_MISSING}; }; }
+/**
+ * FORMAT SHA256 MARKER: lays what comes by stdin into `incoming` beside the marker, where only root can look, and checks it while it
+ * comes. It gets its name when it is whole. A directory was checked where it was sent; its stream has an end of its own.
+ */
+export const RECEIVE = `format=$1 sha256=$2
+place "\${3%/*}/incoming" && S=$P || exit
+rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
+trap 'test -f "$S/package" || rm -rf -- "$S"' EXIT
+trap 'exit 130' HUP INT TERM
+umask 077
+found=$(tee -- "$S/package.new" | sha256sum) || exit
+case $format in directory) ;; *)
+  test "\${found%% *}" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
+esac
+mv -fT -- "$S/package.new" "$S/package"`;
+
+const NEED = `need() { command -v "$1" >/dev/null || { echo "$1 is not installed\${2-}" >&2; exit ${PROGRAM_MISSING}; }; }
 `;
 
 // Each file goes to its place by a rename, so that no program is ever half there; a running one keeps its old file.
@@ -28,7 +40,6 @@ const SPREAD = `spread() {
 
 // dpkg has no wait of its own for the lock that unattended upgrades hold.
 const DEB = `install_deb() {
-  receive
   mkdir "$S/tree" || exit
   if ! live; then
     if command -v dpkg-deb >/dev/null; then dpkg-deb -x "$S/package" "$S/tree" || exit
@@ -52,7 +63,6 @@ const DEB = `install_deb() {
 
 // --oldpackage: an older version that the operator asks for is a wish, not a mistake.
 const RPM = `install_rpm() {
-  receive
   if ! live; then
     need rpm2cpio; need cpio
     mkdir "$S/tree" && (cd "$S/tree" && rpm2cpio "$S/package" | cpio -idm --quiet --no-absolute-filenames) || exit
@@ -67,7 +77,7 @@ const RPM = `install_rpm() {
 `;
 
 const DIRECTORY = `install_directory() {
-  (umask 077; cat > "$S/package") && mkdir "$S/tree" && tar -x -p --no-same-owner -f "$S/package" -C "$S/tree" || exit ${INCOMPLETE}
+  mkdir "$S/tree" && tar -x -p --no-same-owner -f "$S/package" -C "$S/tree" || exit ${INCOMPLETE}
   test -f "$S/tree/${COMPLETE}" || { echo 'the stream ended early' >&2; exit ${INCOMPLETE}; }
   rm -f -- "$S/tree/${COMPLETE}"
   spread
@@ -88,13 +98,13 @@ const KEEP = `keep_delivered() {
 `;
 
 /**
- * FORMAT HEADER SHA256 INTO MARKER PROGRAM…: installs what comes by stdin, looks whether the programs are there, and writes
- * the marker last, so that a run that died anywhere is repeated. What came is kept beside the marker, as packages/current, and
- * the package before it as packages/former.
+ * FORMAT HEADER INTO MARKER PROGRAM…: installs what RECEIVE laid down, looks whether the programs are there, and writes the
+ * marker last, so that a run that died anywhere is repeated. What came is kept beside the marker, as packages/current, and the
+ * package before it as packages/former.
  */
-export const INSTALL = `${UNDO_FUNCTIONS}${RECEIVE}${SPREAD}${DEB}${RPM}${DIRECTORY}${KEEP}format=$1 header=$2 sha256=$3 into=$4 marker=$5; shift 5
+export const INSTALL = `${UNDO_FUNCTIONS}${NEED}${SPREAD}${DEB}${RPM}${DIRECTORY}${KEEP}format=$1 header=$2 into=$3 marker=$4; shift 4
 undo_open && place "\${marker%/*}/incoming" && S=$P || exit
-rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
+test -f "$S/package" || { echo 'the package did not arrive' >&2; exit ${INCOMPLETE}; }
 trap 'rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
 "install_$format"

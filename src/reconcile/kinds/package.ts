@@ -1,6 +1,6 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Change, Kind, Source } from '../resource.ts';
-import { INSTALL } from './package-shell.ts';
+import { INSTALL, RECEIVE } from './package-shell.ts';
 
 /** Software from the operator's side, known by the sha256 of what was sent. */
 export interface PackageWant {
@@ -76,14 +76,19 @@ function install(want: PackageWant, header: string): Change {
   const [installed, version] = header.split(' ');
   const again = installed === want.name && version === want.version;
   const verb = installed !== want.name ? 'install' : again ? 'install again' : `upgrade from ${version}`;
-  const args = [want.format, headerOf(want), want.sha256, want.into ?? '/', want.marker, ...want.verify];
+  const { format, marker, sha256 } = want;
+  const source = 'directory' in want.source ? { ...want.source, sha256 } : want.source;
+  const receive = { name: 'package-receive', text: RECEIVE, args: [format, sha256, marker] };
+  const args = [format, headerOf(want), want.into ?? '/', marker, ...want.verify];
   const script = { name: 'package-install', text: INSTALL, args };
-  const source = 'directory' in want.source ? { ...want.source, sha256: want.sha256 } : want.source;
   return {
     summary: `${verb}: ${want.name} ${want.version}`,
-    scripts: [{ script, source, timeoutMs: INSTALL_TIMEOUT_MS }],
+    scripts: [
+      { script: receive, source, timeoutMs: INSTALL_TIMEOUT_MS, early: true },
+      { script, timeoutMs: INSTALL_TIMEOUT_MS },
+    ],
   };
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, INSTALL];
+export const ROOT_SCRIPTS: readonly string[] = [PROBE, RECEIVE, INSTALL];

@@ -70,7 +70,7 @@ export const unit: Kind<UnitWant> = {
   changes(want, answer, touched) {
     const state = unitState(answer.stdout);
     if (state.image) return [];
-    const reload = state.needsReload || unitFilesTouched(touched) ? [RELOAD] : [];
+    const reload = state.needsReload ? [RELOAD] : unitFilesTouched(touched) ? [RELOAD_WHERE_NEWER] : [];
     if (want.active === false) return state.running ? [...reload, stop(want)] : [];
     const verb = startVerb(want, state, touched);
     if (verb === 'restart' && state.active && want.keeps === state.invocation)
@@ -98,13 +98,26 @@ function unitFilesTouched(touched: ReadonlySet<string>): boolean {
   return written > ids.findLastIndex((id) => id.startsWith('unit:'));
 }
 
-const RELOAD_UNITS = 'systemctl daemon-reload';
+/**
+ * Reading all unit files again takes a fifth of a second and more. Whoever of meshx does so (systemd/capture too) leaves a time
+ * stamp before: with nothing changed since, systemd has read what is there. By the time of change, as a package sets the other one.
+ * `asked`: systemd itself has said that it needs to, which counts for more than all times.
+ */
+const RELOAD_UNITS = `stamp=\${MESHX_RUN-/run/meshx}/reloaded
+folders='/etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system'
+newer() { for folder in $folders; do test ! -d "$folder/" || find "$folder/" -cnewer "$stamp" -print -quit || echo unknown; done; }
+if test "$1" != asked && test -e "$stamp" && test -z "$(newer 2>&1)"; then exit 0; fi
+mkdir -p -- "\${stamp%/*}" && : > "$stamp"
+systemctl daemon-reload`;
 const STOP = 'systemctl stop -- "$1"';
 
-const RELOAD: Change = {
-  summary: 'let systemd read its unit files again',
-  scripts: [{ script: { name: 'daemon-reload', text: RELOAD_UNITS, args: [] } }],
-};
+function reloadUnits(why: 'asked' | 'written'): Change {
+  const script = { name: 'daemon-reload', text: RELOAD_UNITS, args: [why] };
+  return { summary: 'let systemd read its unit files again', scripts: [{ script }] };
+}
+
+const RELOAD = reloadUnits('asked');
+const RELOAD_WHERE_NEWER = reloadUnits('written');
 
 function start(want: UnitWant, verb: 'start' | 'restart'): Change {
   const timeoutMs = want.startTimeoutMs ?? START_TIMEOUT_MS;

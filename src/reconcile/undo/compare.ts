@@ -9,6 +9,15 @@ export interface Difference {
   readonly after?: string;
 }
 
+/** A file of a picture: `f OWNER:GROUP MODE`, then what tells its content. */
+const FILE = /^f \S+ \d+/;
+
+/** Whether only the content of a file differs: it was there, and its owner and mode are as before. Pure. */
+export function isContentOnly({ area, before = '', after = '' }: Difference): boolean {
+  const [then, now] = [FILE.exec(before)?.[0], FILE.exec(after)?.[0]];
+  return area === 'file' && then !== undefined && then === now;
+}
+
 /** What differs, by area and name, without what is ignored. Pure. */
 export function comparePictures(
   before: Picture,

@@ -1,6 +1,6 @@
 import { sameOwnerAndMode } from '../kinds/owner.ts';
 import { change, type Fate, type Judged, type PathEntry } from './path-fate.ts';
-import type { PathState } from './record.ts';
+import type { PathState, UndoJournal } from './record.ts';
 import * as scripts from './undo-scripts.ts';
 
 /** Which paths go by other parts of the undo, and which stay. */
@@ -19,7 +19,10 @@ export function directoryFate(entry: PathEntry, { journal, found, told }: Judged
   const { owner, mode } = before;
   if (now.is === 'directory') {
     if (now.owner === owner && now.mode === mode) return NOTHING;
-    const ours = journal.format === 1 || (journal.wrote[path] ?? []).some((what) => isWritten(what, now));
+    const ours =
+      journal.format === 1 ||
+      isOfNewUser(journal, now) ||
+      (journal.wrote[path] ?? []).some((what) => isWritten(what, now));
     if (!ours && !told) return open('its owner or mode was changed by somebody else since');
     const summary = `set owner ${owner} and mode ${mode} of ${path}`;
     return { does: 'change', change: change(summary, 'undo-own', scripts.OWNER_BACK, path, owner, mode), goes: false };
@@ -29,6 +32,12 @@ export function directoryFate(entry: PathEntry, { journal, found, told }: Judged
   if (!told || now.is !== 'absent') return open('was removed or replaced by somebody else since');
   const made = change(`create ${path}`, 'undo-directory', scripts.DIRECTORY_BACK, path, owner, mode);
   return { does: 'change', change: made, goes: false };
+}
+
+/** A package's own scripts give directories to the user that it made, and note nothing: the user goes, and its name with it. */
+function isOfNewUser({ entries }: UndoJournal, now: { readonly owner: string }): boolean {
+  const user = now.owner.split(':')[0];
+  return entries.some((entry) => entry.kind === 'user' && entry.user === 'absent' && entry.name === user);
 }
 
 function isWritten(what: string, now: { readonly owner: string; readonly mode: string }): boolean {

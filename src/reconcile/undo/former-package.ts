@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import { INSTALL } from '../kinds/package-shell.ts';
+import { INSTALL, RECEIVE } from '../kinds/package-shell.ts';
 import type { Change } from '../resource.ts';
 
 /** A package as it was delivered, kept on the machine. */
@@ -32,9 +32,15 @@ for each in current former; do
 done
 :`;
 
-/** FORMER then the words of INSTALL: the same script, fed from the machine's own copy. */
-export const PACKAGE_FORMER = `place "\${5%/*}/packages/former/package" && test -f "$P" || { echo 'the machine has no copy of the former package' >&2; exit 1; }
-exec < "$P" || exit
+/** FORMAT HEADER SHA256 INTO MARKER PROGRAM…: what a delivery does, fed from the machine's own copy. */
+export const PACKAGE_FORMER = `receive() {
+${RECEIVE}
+}
+place "\${5%/*}/packages/former/package" && test -f "$P" || { echo 'the machine has no copy of the former package' >&2; exit 1; }
+( receive "$1" "$3" "$5" ) < "$P" || exit
+_format=$1 _header=$2
+shift 3
+set -- "$_format" "$_header" "$@"
 ${INSTALL}`;
 
 /** The packages that the machine keeps beside the marker, in one round trip. Throws `probe-failed`. */

@@ -8,6 +8,8 @@
  *     base|ours|text LEVEL BASE64 PATH  the texts of an edit, and the text now
  *     former NAME FORMAT FILE           the package's former version, where the machine still has it
  *     tables NAME…
+ *     chains NAME…                      built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there
+ *     undone                            an undo went to its end, but for what waits for a decision, and nothing was changed since
  *
  * Reads only. Needs the prelude, PICTURE_FUNCTIONS and UNDO_FUNCTIONS.
  */
@@ -17,6 +19,13 @@ packaged() {
   things package | while IFS= read -r name; do
     if _has dpkg-query; then dpkg-query -L "$name" 2>/dev/null; else rpm -ql "$name" 2>/dev/null; fi
   done
+}
+# The picture from before knows the chains of each table.
+new_chains() {
+  test -f "$J/before.gz" || return 0
+  { gzip -dc < "$J/before.gz"; rule_chains; } | awk -F '\\t' '
+    $1 == "rules" { split($2, part, " "); if (part[1] == "nft") { known["nft:" part[2] ":" part[3]] = 1; if (part[4] == "chain") was["nft:" part[2] ":" part[3] ":" part[5]] = 1 } next }
+    /^nft:/ { name = $0; sub(/ .*/, "", name); table = name; sub(/:[^:]*$/, "", table); if (table in known && !(name in was)) print name }'
 }
 shown() { # PATH: its text of up to 1 MiB in base64
   test ! -f "$1" || test "$(stat -c %s -- "$1")" -gt 1048576 || base64 -w 0 < "$1"
@@ -35,7 +44,8 @@ path_now() {
   elif test -d "$P"; then
     _at=$P
     printf '%s\\n' "path directory $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
-    if test "$2" = absent; then find "$_at" -xdev -mindepth 1 2>/dev/null | { if test -n "$owned"; then printf '%s\n' "$owned" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /'; fi
+    case $2 in absent) skip=$owned ;; *) skip= ;; esac
+    case $2 in absent | tree-absent) find "$_at" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s\n' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
   elif test -e "$P"; then printf '%s\\n' "path other $1"
   else printf '%s\\n' "path absent $1"
   fi
@@ -48,6 +58,7 @@ path_now() {
   done
   place "$1" && { test -h "$P" || text_of text 0 "$P" "$1"; }
 }
+test ! -f "$J/undone" || echo undone
 owned=$(packaged)
 things path | while IFS= read -r path; do
   word=$(MESHX_PATH=$path awk '$1 == "path" && substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $2; exit }' "$J/index")
@@ -75,4 +86,5 @@ awk '$1 == "package" { print $2, $3 }' "$J/index" | while read -r name before; d
     if test "$(rpm -qp --qf '%{NAME} %{VERSION}-%{RELEASE}' -- "$file" 2>/dev/null)" = "$name $before"; then echo "former $name rpm $file"; break; fi
   done
 done
-echo "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')"`;
+echo "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')"
+echo "chains $(new_chains | tr '\\n' ' ')"`;

@@ -5,13 +5,17 @@ import { parseEntry, type PathState } from './record.ts';
 /** What stands now of all that a journal names. Plain data. */
 export interface UndoFound {
   readonly paths: Readonly<Record<string, FoundPath>>;
-  /** Below directories that were absent before; what a package brought is left out. */
+  /** Below directories that were absent before; what a package brought is left out, but for a tree that is all ours. */
   readonly inside: readonly string[];
   readonly units: Readonly<Record<string, { readonly active: string; readonly enabled: string }>>;
   readonly users: Readonly<Record<string, { readonly user: 'present' | 'absent'; readonly group: string }>>;
   readonly packages: Readonly<Record<string, FoundPackage>>;
   /** Rule tables, `nft:ip:nat`. */
   readonly tables: readonly string[];
+  /** Built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there. */
+  readonly chains: readonly string[];
+  /** An undo went to its end, but for what waits for a decision, and nothing was changed since. */
+  readonly undone: boolean;
 }
 
 export interface FoundPath {
@@ -38,7 +42,8 @@ export function parseFound(host: string, answer: string): UndoFound {
   const lines = answer.split('\n').filter((line) => line !== '');
   const entries = lines.map((line) => parseEntry(line));
   const unknown = lines.find(
-    (line, at) => !entries[at] && !/^(digest|copy|owned|inside|base|ours|text|former|tables) ?/.test(line),
+    (line, at) =>
+      !entries[at] && !/^(digest|copy|owned|inside|base|ours|text|former|tables|chains|undone)( |$)/.test(line),
   );
   if (unknown !== undefined) throw reconcileProblems.factsIncomplete({ host, detail: unknown.slice(0, 120) });
   const words = wordsOf(lines);
@@ -59,6 +64,8 @@ export function parseFound(host: string, answer: string): UndoFound {
     users: Object.fromEntries(users),
     packages: Object.fromEntries(packages),
     tables: words.tables,
+    chains: words.chains,
+    undone: lines.includes('undone'),
   };
 }
 
@@ -70,6 +77,7 @@ interface Words {
   readonly texts: ReadonlyMap<string, string>;
   readonly former: ReadonlyMap<string, FoundPackage['former']>;
   readonly tables: readonly string[];
+  readonly chains: readonly string[];
 }
 
 function wordsOf(lines: readonly string[]): Words {
@@ -80,6 +88,8 @@ function wordsOf(lines: readonly string[]): Words {
     });
   const pairs = (word: string) =>
     new Map(matches(new RegExp(`^${word} ([0-9a-f]{64}) (/.*)$`)).map(([digest = '', path = '']) => [path, digest]));
+  const list = (word: string) =>
+    lines.filter((line) => line.startsWith(word)).flatMap((line) => line.split(' ').slice(1).filter(Boolean));
   return {
     digest: pairs('digest'),
     copy: pairs('copy'),
@@ -97,9 +107,8 @@ function wordsOf(lines: readonly string[]): Words {
         { format: format as 'deb', file },
       ]),
     ),
-    tables: lines
-      .filter((line) => line.startsWith('tables'))
-      .flatMap((line) => line.split(' ').slice(1).filter(Boolean)),
+    tables: list('tables'),
+    chains: list('chains'),
   };
 }
 

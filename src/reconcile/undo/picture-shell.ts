@@ -94,6 +94,16 @@ rule_tables() {
     sed "s/.*/legacy:$ip:& 0/" "/proc/net/\${ip}_tables_names" 2>/dev/null
   done
 }
+# Built-in chains of nft's own iptables tables: nft:FAMILY:TABLE:CHAIN, and how many rules it has; a policy other than accept
+# counts as one. Only nft tells which of them are there: to iptables all of them are, always.
+rule_chains() {
+  test -z "\${MESHX_PICTURE-}" && _has nft || return 0
+  _nft_lists | awk -F '\\t' '
+    $2 ~ /^nft ip6? (raw|mangle|nat|filter|security) chain (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$/ {
+      split($2, part, " ")
+      print "nft:" part[2] ":" part[3] ":" part[5], $3 ~ /^type [^;]*; policy accept;$/ ? 0 : 1
+    }'
+}
 _picture_network() {
   for family in -4 -6; do
     ip "$family" rule 2>/dev/null | awk -v OFS='\\t' -v f="$family" '{ print "ip-rule", f " " $0, "" }'

@@ -26,23 +26,34 @@ export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoCh
   const files = undoFiles(journal, found, choices);
   const units = undoUnits(journal, found);
   const packages = undoPackages(journal, found, [...new Set([...files.staying, ...filesBefore(journal)])]);
+  const users = undoUsers(journal, found);
   const open = files.kept.some((kept) => kept.open);
+  const before = [units.stop, packages.changes, files.changes, users];
+  // Rules, units and what is kept for this boot have no state that tells.
+  const done = found.undone && before.every((changes) => changes.length === 0);
   return {
     steps: [
       step('units', 'Stop what meshx started', units.stop),
       step('packages', 'Put the packages back', packages.changes),
       step('files', 'Put the files back', files.changes),
-      step('users', 'Remove the users', undoUsers(journal, found)),
-      step('rules', 'Take empty rule tables away', undoTables(journal, found)),
-      step('units-back', 'Start what ran before', units.back),
-      step('journal', 'Remove what meshx keeps', open ? [RUN_GOES] : [RUN_GOES, JOURNAL_GOES]),
+      step('users', 'Remove the users', users),
+      step('rules', 'Take empty rule tables away', done ? [] : undoRules(journal, found)),
+      step('units-back', 'Start what ran before', done ? [] : units.back),
+      step('journal', 'Remove what meshx keeps', keeping(open, done)),
     ],
     kept: files.kept,
     notes: packages.notes,
   };
 }
 
+/** What waits for a decision needs the journal; the next undo has to know that all else is done. */
+function keeping(open: boolean, done: boolean): readonly Change[] {
+  if (open) return done ? [] : [RUN_GOES, UNDONE];
+  return done ? [JOURNAL_GOES] : [RUN_GOES, JOURNAL_GOES];
+}
+
 const RUN_GOES = change('remove /run/meshx', 'undo-run', scripts.RUN_REMOVE);
+const UNDONE = change('note that all else is undone', 'undo-noted', scripts.UNDONE_NOTE);
 const JOURNAL_GOES = change('remove /var/lib/meshx', 'undo-journal', scripts.JOURNAL_REMOVE);
 /** dpkg may wait for a lock. */
 const PACKAGE_TIMEOUT_MS = 5 * 60_000;
@@ -100,16 +111,13 @@ function undoUsers(journal: UndoJournal, found: UndoFound): readonly Change[] {
   });
 }
 
-function undoTables({ tables }: UndoJournal, found: UndoFound): readonly Change[] {
+/** Also built-in chains: what looked at a table or wrote a rule into it made those that it needed. */
+function undoRules({ tables }: UndoJournal, found: UndoFound): readonly Change[] {
   const more = tables ? found.tables.filter((each) => each.startsWith('nft:') && !tables.includes(each)) : [];
-  if (more.length === 0) return [];
-  const names = more.map((each) => each.slice('nft:'.length).replace(':', ' '));
-  return [
-    change(
-      `remove empty rule tables that were not there: ${names.join(', ')}`,
-      'undo-tables',
-      scripts.TABLES_REMOVE,
-      ...more,
-    ),
-  ];
+  const emptied = (what: string, script: string, names: readonly string[]): readonly Change[] => {
+    if (names.length === 0) return [];
+    const shown = names.map((each) => each.slice('nft:'.length).replaceAll(':', ' ')).join(', ');
+    return [change(`remove empty rule ${what} that were not there: ${shown}`, `undo-${what}`, script, ...names)];
+  };
+  return [...emptied('tables', scripts.TABLES_REMOVE, more), ...emptied('chains', scripts.CHAINS_REMOVE, found.chains)];
 }

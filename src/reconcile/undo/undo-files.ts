@@ -55,7 +55,9 @@ export function undoFiles(journal: UndoJournal, found: UndoFound, choices: UndoC
     const outer = trees.some(
       (each) => path.startsWith(`${each.path}/`) && found.paths[each.path]?.state.is === 'directory',
     );
-    if (!fates.has(path) && now !== undefined && now !== 'absent' && !outer) fates.set(path, tree(path, now, kept));
+    const isLeft = now === 'directory' && isKeptWhole(path, found.inside, kept);
+    if (!fates.has(path) && now !== undefined && now !== 'absent' && !outer && !isLeft)
+      fates.set(path, tree(path, now, kept));
   }
   // The innermost first: whether a directory goes depends on those in it.
   for (const entry of [...all].sort((a, b) => b.path.length - a.path.length)) {
@@ -78,6 +80,15 @@ function result(all: readonly PathEntry[], fates: ReadonlyMap<string, Fate>, cho
     kept: staying.filter(({ path }) => !choices.keep?.includes(path)),
     staying: staying.map(({ path }) => path),
   };
+}
+
+/** Whether nothing is left in a tree but what is kept, and the folders that lead there. */
+function isKeptWhole(path: string, inside: readonly string[], kept: readonly string[]): boolean {
+  const there = inside.filter((each) => each.startsWith(`${path}/`));
+  return (
+    kept.some((each) => each.startsWith(`${path}/`)) &&
+    there.every((each) => kept.some((one) => one === each || one.startsWith(`${each}/`)))
+  );
 }
 
 /** In a tree of ours all goes, but a file that is made to be edited by others as well. */

@@ -147,6 +147,17 @@ export const TABLES_REMOVE = `${UNDO_WITH_PICTURE}for each; do
   fi || exit
 done`;
 
+/** NAME…: takes away built-in chains, `nft:ip:nat:OUTPUT`, in which nothing is left. */
+export const CHAINS_REMOVE = `${UNDO_WITH_PICTURE}for each; do
+  rule_chains | grep -qxF -e "$each 0" || continue
+  chain=\${each##*:} table=\${each%:*}
+  family=\${table#nft:}
+  nft delete chain "\${family%:*}" "\${table##*:}" "$chain" || exit
+done`;
+
+/** What a later run changes takes the note away: see `undo_open`. */
+export const UNDONE_NOTE = `place "\${MESHX_UNDO-${UNDO}}" all && (umask 077; : > "$P/undone")`;
+
 /** Takes away what units and scripts noted for this boot; what the lock of a run that goes on needs stays. */
 export const RUN_REMOVE = `run=\${MESHX_RUN-/run/meshx}
 test -d "$run" || exit 0
@@ -177,6 +188,8 @@ export const ROOT_SCRIPTS: readonly string[] = [
   PACKAGE_BACK,
   USER_REMOVE,
   TABLES_REMOVE,
+  CHAINS_REMOVE,
+  UNDONE_NOTE,
   RUN_REMOVE,
   JOURNAL_REMOVE,
 ];

@@ -18,7 +18,8 @@ const PAM_MODULES = 'duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin
 export const COEXISTENCE_PROBE = `
 # Prints those of the files that are there, at the cost of no program when none is.
 there() { for path in "$@"; do if test -e "$path"; then cat "$path" 2>/dev/null; fi; done; }
-cat /proc/[0-9]*/comm 2>/dev/null | grep -xE '${NEIGHBOURS.join('|')}' | sort -u | say process
+area process; cat /proc/[0-9]*/comm 2>/dev/null | grep -xE '${NEIGHBOURS.join('|')}' | sort -u
+area ''
 ip -o -d link show 2>/dev/null | awk '{
   name = $2; sub(/[:@].*/, "", name)
   for (i = 3; i <= NF; i++) if ($i ~ /^(bridge|wireguard|xfrm|vti|gre|ipip)$/) { print "interface|" name, $i; next } else if ($i == "tun" && $(i + 1) == "type") { print "interface|" name, $(i + 2); next }
@@ -32,17 +33,18 @@ awk '
     for (i = 1; i <= n; i++) if (option[i] ~ /^(mount)?addr=/) { sub(/.*=/, "", option[i]); text = text " " option[i] }
     print text
   }' /proc/mounts /etc/fstab 2>/dev/null
-there /sys/class/iscsi_connection/*/address | say iscsi
-there /sys/fs/selinux/enforce | say selinux
-there /sys/kernel/security/apparmor/profiles | grep -E 'envoy|pilot-agent|istio|xtables|iptables|/nft' | grep -F '(enforce)' | say apparmor
+area iscsi; there /sys/class/iscsi_connection/*/address
+area selinux; there /sys/fs/selinux/enforce
+area apparmor; there /sys/kernel/security/apparmor/profiles | grep -E 'envoy|pilot-agent|istio|xtables|iptables|/nft' | grep -F '(enforce)'
+area ''
 grep -ohsE '^[^#]*pam_(${PAM_MODULES})\\.so' /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/system-auth /etc/pam.d/password-auth | sed 's/.*pam_\\([a-z0-9_]*\\)\\.so/pam|\\1/' | sort -u
 if test -e /etc/sssd/sssd.conf; then there /etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf | sed -nE 's/^[[:space:]]*(ldap_uri|ldap_backup_uri|krb5_server|ad_server|ipa_server)[[:space:]]*=[[:space:]]*(.*)/login|\\1 \\2/p'; fi
 there /etc/nslcd.conf /etc/ldap.conf /etc/ldap/ldap.conf /etc/openldap/ldap.conf | sed -nE 's/^[[:space:]]*([Uu][Rr][Ii])[[:space:]]+(.*)/login|ldap_uri \\2/p'
 there /etc/duo/pam_duo.conf /etc/duo/login_duo.conf /etc/security/pam_duo.conf | sed -nE 's/^[[:space:]]*host[[:space:]]*=[[:space:]]*([A-Za-z0-9.-]+).*/login|duo \\1/p'
-printf '%s\\n' "$sshd" | sed -nE '/^authorizedkeyscommand none$/d; s/^authorizedkeyscommand ([^ ]+).*/keys-command|\\1/p'
-grep -lsE 'ansible-pull|puppet agent|chef-client|salt-call|cf-agent' /etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/* | say cron
-here /var/lib/istio/envoy/cluster.env /etc/certs/cert-chain.pem | say istio
-here /var/lib/meshx ${PLACES.capture} | say meshx
+area ''; printf '%s\\n' "$sshd" | sed -nE '/^authorizedkeyscommand none$/d; s/^authorizedkeyscommand ([^ ]+).*/keys-command|\\1/p'
+area cron; grep -lsE 'ansible-pull|puppet agent|chef-client|salt-call|cf-agent' /etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/*
+area istio; here /var/lib/istio/envoy/cluster.env /etc/certs/cert-chain.pem
+area meshx; here /var/lib/meshx ${PLACES.capture}
 `;
 
 // What the input and output hooks of the filter say. No legacy program is asked whose table is not loaded: to ask would load
@@ -54,7 +56,8 @@ nft=$(if command -v nft >/dev/null 2>&1; then nft list ruleset 2>/dev/null | awk
   /^\\t[a-z]+ .*\\{$/ { keep = $1 == "chain" && $2 !~ /^(KUBE-|DOCKER|cali-|CILIUM|ISTIO_|MESHX_|meshx_|FORWARD|PREROUTING|POSTROUTING)/; if ($2 ~ /^(ISTIO_INBOUND|KUBE-SERVICES)$/ || keep) print "chain", $2; next }
   /^\\t\\}/ { keep = 0 }
   keep && /hook|dport|ct status|jump|goto|drop|reject|accept|dnat/ { sub(/^\\t+/, ""); print }' | head -n 800; else echo absent; fi)
-test "$nft" = absent || test -z "$nft" || printf '%s\\n' "$nft" | say nft
+area nft; test "$nft" = absent || test -z "$nft" || printf '%s\\n' "$nft"
+area ''
 for family in ip ip6; do
   for kind in -nft -legacy ''; do
     program=\${family}tables$kind
@@ -71,5 +74,6 @@ for family in ip ip6; do
     "$program-save" -t filter 2>/dev/null | grep -E '^(:|-A )' | grep -vE '^(:|-A )(FORWARD|KUBE-|DOCKER|cali-|CILIUM|ISTIO_|MESHX_|meshx_)' | head -n 800 | sed "s/^/iptables|$program /"
   done
 done
-if grep -qx nat /proc/net/ip_tables_names 2>/dev/null; then iptables-legacy-save -t nat 2>/dev/null | grep -oE '^:(ISTIO_INBOUND|KUBE-SERVICES) ' | say legacy-nat; fi
+area legacy-nat
+if grep -qx nat /proc/net/ip_tables_names 2>/dev/null; then iptables-legacy-save -t nat 2>/dev/null | grep -oE '^:(ISTIO_INBOUND|KUBE-SERVICES) '; fi
 `;

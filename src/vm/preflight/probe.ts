@@ -8,55 +8,74 @@ export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
 /** Answers of the probe by area, each a list of lines. */
 export type Answers = Readonly<Record<string, readonly string[]>>;
 
-// Each line of the answer is AREA|TEXT. Nothing is changed, and no iptables program is run: to ask a legacy one would load its tables.
+// Each line of the answer is AREA|TEXT: `area` names what follows, and one awk at the end puts the names before the lines, so that no
+// program is started for each. Lines behind an empty name bring their own. Nothing is changed, and no iptables program is run: to ask a legacy one would load its tables.
 const TEXT = `
-say() { sed "s/^/$1|/"; }
+area() { printf '\\n\\001%s\\n' "$1"; }
+look() {
 here() { for path in "$@"; do if test -e "$R$path"; then echo "$path"; fi; done; }
-cat "$R/etc/os-release" 2>/dev/null | say os
-cat "$R/etc/hosts" 2>/dev/null | say hosts
-cat "$R/etc/nsswitch.conf" 2>/dev/null | say nsswitch
-cat "$R/etc/resolv.conf" 2>/dev/null | say resolv
-readlink "$R/etc/resolv.conf" 2>/dev/null | say link
-here ${RESOLVER_FILES.join(' ')} | say file
+area os; cat "$R/etc/os-release" 2>/dev/null
+area hosts; cat "$R/etc/hosts" 2>/dev/null
+area nsswitch; cat "$R/etc/nsswitch.conf" 2>/dev/null
+area resolv; cat "$R/etc/resolv.conf" 2>/dev/null
+area link; readlink "$R/etc/resolv.conf" 2>/dev/null
+area file; here ${RESOLVER_FILES.join(' ')}
+area program
 for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-legacy', 'iptables-nft', 'dpkg', 'rpm', 'openssl', 'curl'].join(' ')}; do
   for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
     if test -x "$R$folder/$name"; then echo "$name"; break; fi
   done
-done | say program
-if test -L "$R/etc/istio"; then readlink "$R/etc/istio"; elif test -e "$R/etc/istio"; then echo directory; fi | say etc-istio
-df -Pk "$R/usr" "$R/var" 2>/dev/null | awk 'NR > 1 { print $4, $6 }' | say disk
+done
+area etc-istio
+if test -L "$R/etc/istio"; then readlink "$R/etc/istio"; elif test -e "$R/etc/istio"; then echo directory; fi
+area disk; df -Pk "$R/usr" "$R/var" 2>/dev/null | awk 'NR > 1 { print $4, $6 }'
 if ! live; then
-  od -An -tu1 -j18 -N1 "$R/bin/sh" 2>/dev/null | say elf
+  area elf; od -An -tu1 -j18 -N1 "$R/bin/sh" 2>/dev/null
   exit 0
 fi
-uname -m | say machine
-uname -n | say hostname
-date +%s | say clock
-if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1; fi | say systemd
+area machine; uname -m
+area hostname; uname -n
+area clock; date +%s
+area systemd
+if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1; fi
 units=$(systemctl list-units --type=service,timer --state=active,reloading --plain --no-legend --no-pager 2>/dev/null | awk '{ print $1 }')
-printf '%s\\n' "$units" | say unit
+area unit; printf '%s\\n' "$units"
+area active
 for unit in ${RESOLVER_UNITS.join(' ')}; do
-  if printf '%s\\n' "$units" | grep -qxF "$unit.service"; then echo "$unit"; fi
-done | say active
+  case "
+$units
+" in *"
+$unit.service
+"*) echo "$unit" ;; esac
+done
+area resolved
 # What others set in systemd-resolved's files; our own drop-in left out, so that a second look says the same.
 systemd-analyze cat-config systemd/resolved.conf 2>/dev/null |
-  awk '/^# \\// { own = $2 ~ /\\/meshx\\.conf$/ } !own && /^[ \\t]*DNS[ \\t]*=/' | say resolved
-ss -Htlnpe 2>/dev/null | say tcp
-ss -Hulnpe 2>/dev/null | say udp
+  awk '/^# \\// { own = $2 ~ /\\/meshx\\.conf$/ } !own && /^[ \\t]*DNS[ \\t]*=/'
+area tcp; ss -Htlnpe 2>/dev/null
+area udp; ss -Hulnpe 2>/dev/null
 sshd=$(sshd -T 2>/dev/null)
+area ssh
 {
   ss -Htanpe 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && ($1 == "LISTEN" || $5 !~ /^(127\\.|\\[::1\\]|\\[::ffff:127\\.)/) { n = split($4, part, ":"); print part[n] }'
   systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null | sed -n 's/.*:\\([0-9]*\\) (Stream).*/\\1/p'
   printf '%s\\n' "$sshd" | sed -n 's/^port //p'
-} | sort -un | say ssh
-ip -o addr show scope global 2>/dev/null | awk '{ print $2, $4 }' | say address
+} | sort -un
+area address; ip -o addr show scope global 2>/dev/null | awk '{ print $2, $4 }'
 ${COEXISTENCE_PROBE}${FIREWALL_PROBE}port=$1
 shift
 for address in "$@"; do
-  ip -o route get "$address" 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/\\1/p' | say route
-  if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi | say reach
-  if timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi | say reach
+  area route; ip -o route get "$address" 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/\\1/p'
+  area reach
+  if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi
+  if timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
 done
+}
+look "$@" | awk '
+  function give() { if (held) print (area == "" ? "" : area "|") text; held = 0 }
+  /^\\001/ { if (text != "") give(); held = 0; area = substr($0, 2); next }
+  { give(); text = $0; held = 1 }
+  END { if (text != "") give() }'
 `;
 
 /** The one script of the preflight: everything it wants to know, in one round trip. */
@@ -66,12 +85,16 @@ export function preflightScript(port: number, addresses: readonly string[]): Scr
 
 /** Sorts the lines of an answer by area. Undefined when it is no answer of this script. */
 export function parseAnswers(stdout: string): Answers | undefined {
-  const areas: Record<string, string[]> = {};
+  const areas = new Map<string, string[]>();
   for (const line of stdout.split('\n')) {
     const at = line.indexOf('|');
-    if (at > 0) (areas[line.slice(0, at)] ??= []).push(line.slice(at + 1));
+    if (at <= 0) continue;
+    const area = line.slice(0, at);
+    const said = areas.get(area) ?? [];
+    said.push(line.slice(at + 1));
+    areas.set(area, said);
   }
-  return areas['os'] || areas['machine'] ? areas : undefined;
+  return areas.has('os') || areas.has('machine') ? Object.fromEntries(areas) : undefined;
 }
 
 /** The lines of one area; empty when the machine had nothing to say about it. */

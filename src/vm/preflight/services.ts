@@ -23,11 +23,19 @@ export function serviceFindings(
   ];
 }
 
-function portFindings(listeners: readonly Listener[], { generation }: PreflightInput): readonly Finding[] {
+/** Whether ports of a sidecar are held by nobody: root sees the program of each socket but of those that end. */
+export function hasEndingSidecar(answers: Answers, input: PreflightInput): boolean {
+  const taken = takenPorts(parseListeners(lines(answers, 'tcp')), input);
+  return taken.length > 0 && taken.every(({ programs }) => programs.length === 0);
+}
+
+function takenPorts(listeners: readonly Listener[], { generation }: PreflightInput): readonly Listener[] {
   const ports = generation === 'current' ? PROXY_PORTS : CLASSIC_PORTS;
-  const taken = listeners.filter(
-    ({ port, programs }) => ports.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)),
-  );
+  return listeners.filter(({ port, programs }) => ports.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)));
+}
+
+function portFindings(listeners: readonly Listener[], input: PreflightInput): readonly Finding[] {
+  const taken = takenPorts(listeners, input);
   if (taken.length === 0) return [];
   const names = [...new Set(taken.map(({ port, programs }) => `${port} by ${programs[0] ?? 'an unknown program'}`))];
   const hint = 'Let these programs listen elsewhere; the sidecar cannot change its ports.';

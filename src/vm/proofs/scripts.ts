@@ -8,8 +8,14 @@ wait_for() {
   end=$(($(date +%s) + limit))
   until "$@"; do
     test "$(date +%s)" -lt "$end" || return 1
-    sleep 0.1
+    sleep 0.05
   done
+}
+# METHOD PATH: Envoy's administration. curl starts in a third of the time that pilot-agent takes for its own start.
+admin() {
+  if command -v curl >/dev/null; then curl -sf --noproxy '*' --max-time 10 -X "$1" "http://127.0.0.1:15000/$2" 2>/dev/null
+  else pilot-agent request "$1" "$2" 2>/dev/null
+  fi
 }
 `;
 
@@ -39,15 +45,18 @@ exit 0
 `;
 
 const READY = `unit=$1
-ready() { pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds "$limit" --periodMillis 100 >/dev/null 2>&1; }
+ready() {
+  if command -v curl >/dev/null && curl -sf -o /dev/null --noproxy '*' --max-time 5 http://127.0.0.1:15021/healthz/ready; then return; fi
+  pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds "$limit" --periodMillis 20 >/dev/null 2>&1
+}
 if ready; then echo ready; exit 0; fi
 systemctl show -p ActiveState,SubState,NRestarts "$unit"
 tail -q -n 200 /var/log/istio/istio.err.log /var/log/istio/istio.log 2>/dev/null | grep -iE 'warn|error|fatal' | tail -n 3
 `;
 
-/** `pilot-agent request GET PATH` until the answer holds the pattern. */
+/** Envoy's answer to GET PATH, until the answer holds the pattern. */
 const ADMIN = `path=$1 pattern=$2
-ask() { answer=$(pilot-agent request GET "$path" 2>/dev/null); echo "$answer" | grep -qE "$pattern"; }
+ask() { answer=$(admin GET "$path"); echo "$answer" | grep -qE "$pattern"; }
 wait_for ask
 echo "$answer"
 `;
@@ -69,7 +78,15 @@ const CAPTURE = `/usr/local/lib/meshx/capture status`;
 // Lines of KEY|TEXT. Counters and the log are read before and after, so that what is seen belongs to this connection.
 const CONNECT = `name=$1 port=$2 path=$3 inbound=$4 first=$5
 log=/var/log/istio/istio.log
-counted() { pilot-agent request GET clusters 2>/dev/null | awk -v prefix="$1" -F '::' 'index($0, prefix) == 1 && $(NF - 1) ~ /^(cx|rq)_total$/ { n += $NF } END { print n + 0 }'; }
+# New connections and requests of the two clusters, from one answer: $out and $own.
+count() {
+  counted=$(admin GET clusters | awk -v out="outbound|$port||$name::" -v own="inbound|$port||::" -F '::' '
+    NF < 2 || $(NF - 1) !~ /^(cx|rq)_total$/ { next }
+    index($0, out) == 1 { n += $NF }
+    index($0, own) == 1 { m += $NF }
+    END { print n + 0, m + 0 }')
+  out=\${counted% *} own=\${counted#* }
+}
 http() {
   if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
   runuser -u nobody -- timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
@@ -78,31 +95,30 @@ http() {
 tcp() { runuser -u nobody -- bash -c 'exec 3<>"/dev/tcp/$0/$1" || exit 3; timeout 2 head -c 64 <&3' "$name" "$port" 2>/dev/null; }
 connect() {
   if test -n "$path"; then http | tr -d '\\r' | head -n 60 >"$dir/answer"; code=0; else tcp >"$dir/answer"; code=$?; fi
-  after=$(counted "outbound|$port||$name::")
-  own_after=$(counted "inbound|$port||::")
+  count
 }
 good() {
   connect
   # A server that speaks first may be slow with its first word: many look the client's name up before it.
   if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$dir/answer" || return 1; else test -s "$dir/answer" || { test "$code" = 124 && test -z "$first"; } || return 1; fi
   # Several machines may serve the name: again, until the connection came back here.
-  test -z "$inbound" || test "$own_after" -gt "$own_before"
+  test -z "$inbound" || test "$own" -gt "$own_before"
 }
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 size=$(wc -c <"$log" 2>/dev/null || echo 0)
-before=$(counted "outbound|$port||$name::")
-own_before=$(counted "inbound|$port||::")
+count
+before=$out own_before=$own
 echo "address|$(runuser -u nobody -- getent ahosts "$name" | awk 'NR == 1 { print $1 }')"
 wait_for good
 echo "code|$code"
 echo "bytes|$(wc -c <"$dir/answer")"
-echo "outbound|$((after - before))"
-echo "inbound|$((own_after - own_before))"
+echo "outbound|$((out - before))"
+echo "inbound|$((own - own_before))"
 # An answer need not end with a line break; without one the log's first line would hang on to it.
 if test -n "$path"; then sed 's/^/http|/' "$dir/answer"; else tr -cd '[:print:]' <"$dir/answer" | sed 's/^/text|/'; fi
 echo
 # Envoy writes its log once a second; opening it again makes it write at once. Its two sides log one after the other.
-pilot-agent request POST reopen_logs >/dev/null 2>&1
+admin POST reopen_logs >/dev/null 2>&1
 limit=3
 logged() { tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -F "bound|$port||" >"$dir/log"; grep -qF "\${inbound:+in}bound|$port||" "$dir/log"; }
 wait_for logged

@@ -28,8 +28,9 @@ export async function onboardByIstioctl(lab: Lab, wanted: Onboarding): Promise<v
   const config = join(homeOf(lab.names), '.ssh/config');
   await must(lab.inArgv('hub', ['scp', '-q', '-F', config, ...files, lab.deb, `${wanted.vm}:/tmp/`]));
   await lab.mustSsh(wanted.vm, INSTALL);
+  // A session that is open when the rules are loaded hangs: the next one does not.
   const ready = async (): Promise<boolean> =>
-    (await lab.ssh(wanted.vm, 'curl -sf localhost:15021/healthz/ready')).exitCode === 0;
+    (await lab.ssh(wanted.vm, 'curl -sf localhost:15021/healthz/ready', { timeoutMs: 5000 })).exitCode === 0;
   await lab.waitFor(`the sidecar of ${wanted.vm}`, ready, { timeoutMs: 60_000 });
 }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -101,7 +101,9 @@ export async function sudoUser(...lines: readonly string[]): Promise<SudoUser> {
     await run('pkill', ['-KILL', '-u', name]).catch(() => undefined);
     await until(() => program('userdel', '-r', '-f', name).then(() => true));
   };
-  await program('useradd', '--create-home', '--shell', '/bin/bash', name);
+  // A number that no account of a lab's VM has: signals go by number, and reach into other namespaces of processes.
+  const uid = String(randomInt(100_000, 1_000_000));
+  await program('useradd', '--create-home', '--shell', '/bin/bash', '--uid', uid, name);
   try {
     const setting = run('chpasswd', []);
     setting.child.stdin?.end(`${name}:${password}\n`);

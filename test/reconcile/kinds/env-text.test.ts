@@ -131,3 +131,18 @@ test('what a shell and systemd read back is what was set', () => {
   expect(shellReads(edited, ['A'])).toEqual(cases.map(([, set]) => [set]));
   for (const [, set] of cases) expect(systemdReads(formatAssignment('A', set))).toBe(set);
 });
+
+test.each([
+  ['D=a\\', 'D=a\\\n\nA=1\n'],
+  ['D=a\\\n', 'D=a\\\n\nA=1\n'],
+  ['D=a\\\\', 'D=a\\\\\nA=1\n'],
+])('a backslash at the end of %j does not take the new line for its own', (text, expected) => {
+  expect(edit(text, { A: '1' })).toBe(expected);
+  expect(shellReads([edit(text, { A: '1' })], ['A'])).toEqual([['1']]);
+});
+
+test('brackets that are never closed are read once, however deep they are', () => {
+  const deep = `${'B=$(x '.repeat(20_000)}\n`;
+  expect(edit(deep, { A: '1' })).toBe(`${deep}A=1\n`);
+  expect(edit('B=$(a $(b "x)" c) d)\nA=0\n', { A: '1' })).toBe('B=$(a $(b "x)" c) d)\nA=1\n');
+});

@@ -1,4 +1,4 @@
-import { comparePictures, formatDifference } from '../../../src/reconcile/undo/compare.ts';
+import { comparePictures, formatDifference, isContentOnly } from '../../../src/reconcile/undo/compare.ts';
 import { IGNORED } from '../../../src/reconcile/undo/ignored.ts';
 import { parsePicture, type Picture } from '../../../src/reconcile/undo/picture.ts';
 
@@ -71,4 +71,19 @@ test.each([
   ['a line that was cut off', `${HEAD}file\t/etc\n`],
 ])('%s is no picture', (_title, text) => {
   expect(typeof parsePicture(text)).toBe('string');
+});
+
+test('only the content of a file differs when it was there, with owner and mode as before', () => {
+  const before = picture(
+    `file\t/etc/a\tf root:root 600 ${a}`,
+    `file\t/etc/b\tf root:root 600 ${a}`,
+    `file\t/etc/c\tf x:x 600 ${a}`,
+  );
+  const after = picture(
+    `file\t/etc/a\tf root:root 600 ${b}`,
+    `file\t/etc/b\tf root:root 644 ${b}`,
+    `file\t/etc/d\tf x:x 600 ${a}`,
+  );
+  const found = comparePictures(before, after).filter(isContentOnly);
+  expect(found.map(({ name }) => name)).toEqual(['/etc/a']);
 });

@@ -77,3 +77,36 @@ test('rules are told chain by chain, in their order, without counters; a table w
     'rules\tiptables-nft filter INPUT\tDROP',
   ]);
 });
+
+test('the built-in chains that nft has are told with whether something is in them', async () => {
+  const list = [
+    'table ip nat {',
+    '\tchain INPUT {',
+    '\t\ttype nat hook input priority 100; policy accept;',
+    '\t}',
+    '\tchain OUTPUT {',
+    '\t\ttype nat hook output priority -100; policy accept;',
+    '\t\tip daddr 10.0.0.1 counter accept',
+    '\t}',
+    '\tchain MINE {',
+    '\t}',
+    '}',
+    'table ip6 filter {',
+    '\tchain INPUT {',
+    '\t\ttype filter hook input priority filter; policy drop;',
+    '\t}',
+    '}',
+    'table inet other {',
+    '\tchain INPUT {',
+    '\t\ttype filter hook input priority filter; policy accept;',
+    '\t}',
+    '}',
+    '',
+  ];
+  const call = '_has() { :; }; nft() { cat; }; unset MESHX_PICTURE; rule_chains';
+  expect(await piped(call, list.join('\n'))).toEqual([
+    'nft:ip:nat:INPUT 0',
+    'nft:ip:nat:OUTPUT 1',
+    'nft:ip6:filter:INPUT 1',
+  ]);
+});

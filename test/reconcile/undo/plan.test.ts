@@ -89,6 +89,20 @@ test('an undo that died is finished: what is done already is not planned again',
   ]);
 });
 
+test('a directory that the package gave to the user it made goes back to its owner; one that somebody gave away is shown', () => {
+  const journal = parseJournal({
+    host: 'vm',
+    readme: read('README'),
+    index: 'path directory root:root 0755 1.5 /srv/a\nuser sidecar absent absent\n',
+    wrote: '',
+  });
+  const plan = (owner: string) => undoPlan(journal, parseFound('vm', `path directory ${owner} 0755 2 /srv/a\n`));
+  expect(all(plan('sidecar:sidecar'))).toContain('set owner root:root and mode 0755 of /srv/a');
+  expect(plan('backup:backup').kept).toEqual([
+    { path: '/srv/a', reason: expect.stringContaining('owner'), open: true },
+  ]);
+});
+
 test('units that ran before are started again, last, with their former files', () => {
   const journal = parseJournal({
     host: 'vm',
@@ -138,6 +152,31 @@ test('a journal of format 1 does not know what meshx wrote: new files go, former
     `path file root:root 0644 2 /etc/new\n${digest('/etc/new')}path file root:root 0644 2 /etc/hosts\n${digest('/etc/hosts')}copy ${'c'.repeat(64)} /etc/hosts\n`,
   );
   const plan = undoPlan(journal, found);
-  expect(all(plan)).toEqual(['remove /etc/new', 'remove /run/meshx']);
+  expect(all(plan)).toEqual(['remove /etc/new', 'remove /run/meshx', 'note that all else is undone']);
   expect(plan.kept).toMatchObject([{ path: '/etc/hosts', open: true }]);
+});
+
+test('built-in chains that are new in a table that was there go with the new tables', () => {
+  const plan = planned((found) => `${found}chains nft:ip:nat:OUTPUT nft:ip6:nat:PREROUTING \n`);
+  expect(all(plan)).toContain('remove empty rule chains that were not there: ip nat OUTPUT, ip6 nat PREROUTING');
+  expect(all(planned()).filter((each) => each.includes('chains'))).toEqual([]);
+});
+
+test('once all is undone but for what waits for a decision, the next plan is empty, and the decision takes the journal along', () => {
+  const journal = parseJournal({
+    host: 'vm',
+    readme: read('README'),
+    index: 'tables\npath absent /etc/ours\nunit x.service active enabled\nunit y.service inactive -\n',
+    wrote: '',
+  });
+  const now = `path file root:root 0644 2 /etc/ours\ndigest ${'e'.repeat(64)} /etc/ours\ntables nft:ip:nat\nundone\n`;
+  const plan = (choices?: UndoChoices, found = now) => undoPlan(journal, parseFound('vm', found), choices);
+  expect([all(plan()), plan().kept]).toEqual([[], [expect.objectContaining({ path: '/etc/ours', open: true })]]);
+  expect(all(plan({ keep: ['/etc/ours'] }))).toEqual(['remove /var/lib/meshx']);
+  // Units may read the file.
+  expect(all(plan({ restore: ['/etc/ours'] }))).toEqual(
+    expect.arrayContaining(['remove /etc/ours', 'restart x.service as before', 'remove /var/lib/meshx']),
+  );
+  // Somebody started it since.
+  expect(all(plan({}, `${now}unit y.service active -\n`))).toContain('stop y.service');
 });

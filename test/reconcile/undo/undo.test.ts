@@ -1,4 +1,5 @@
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   lstatSync,
@@ -146,6 +147,23 @@ test('a file that somebody changed is kept and said; until it is decided the jou
   expect([readFileSync(a, 'utf8'), existsSync(b)]).toEqual(['somebody\n', false]);
   expect((await undo(vm, { restore: [a] })).kept).toEqual([]);
   expect(await since()).toEqual([]);
+});
+
+test('a second undo plans nothing while a file waits for a decision; a later run of ours makes it plan again', async () => {
+  const vm = new ShimMachine();
+  const [tree, a, b] = [vm.path('var/ours'), vm.path('var/ours/a.env'), vm.path('etc/b')];
+  const directory = { kind: 'directory', path: tree, owner: ME, mode: '0755', contents: 'ours' } as const;
+  const made = [directory, env(a, { A: '1' }), file(b), { kind: 'unit', name: 'x.service', reads: [b] } as const];
+  await reconcile(vm, ...made);
+  appendFileSync(a, 'B=2\n');
+  expect((await undo(vm)).kept).toMatchObject([{ path: a, open: true }]);
+  const second = await undoOf(vm);
+  expect([summaries(second), second.kept]).toEqual([[], [expect.objectContaining({ path: a })]]);
+  expect(summaries(await undoOf(vm, { keep: [a] }))).toEqual(['remove /var/lib/meshx']);
+  await reconcile(vm, ...made);
+  expect(summaries(await undoOf(vm))).toEqual(expect.arrayContaining([`remove ${b}`, 'remove /run/meshx']));
+  expect((await undo(vm, { restore: [a] })).kept).toEqual([]);
+  expect([existsSync(tree), existsSync(vm.path('var/lib/meshx'))]).toEqual([false, false]);
 });
 
 test('a folder of ours with a file of somebody else stays, with that file only', async () => {

@@ -1,0 +1,11 @@
+import type { CommandSpec } from '../command.ts';
+
+export const completion: CommandSpec = {
+  name: 'completion',
+  summary: 'print the completion of commands and options for a shell',
+  args: [['<shell>', 'bash, zsh or fish']],
+  options: [],
+  common: [],
+  examples: ['completion bash', 'completion zsh'],
+  run: async (call, all) => (await import('../actions/completion.ts')).completion(call, all),
+};

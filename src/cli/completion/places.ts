@@ -1,0 +1,83 @@
+import type { CommandSpec, OptionLine } from '../command.ts';
+import { COMMON } from '../options.ts';
+
+/** Something that may be typed next. */
+export interface Word {
+  readonly word: string;
+  readonly description: string;
+}
+
+export interface OptionWord {
+  /** Without its dashes. */
+  readonly long: string;
+  readonly short?: string;
+  /** True when a word belongs to it. */
+  readonly valued: boolean;
+  readonly description: string;
+}
+
+/** A point of the command line, named by the commands typed so far: ``, `expose`, `expose apply`. */
+export interface Place {
+  readonly commands: string;
+  readonly words: readonly Word[];
+  readonly options: readonly OptionWord[];
+}
+
+const HELP: OptionLine = ['-h, --help', 'print this help'];
+
+/** Every place of the command line, from the same definitions as the help. The first one is the start. */
+export function places(commands: readonly CommandSpec[]): readonly Place[] {
+  const groups = [...new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [firstOf(name)] : [])))];
+  return [
+    {
+      commands: '',
+      words: starts(commands),
+      options: [['--version', 'print the version'] as const, HELP].map(optionWord),
+    },
+    ...groups.map((group) => ({ commands: group, words: verbs(commands, group), options: [optionWord(HELP)] })),
+    ...commands.map((spec) => ({ commands: spec.name, words: [], options: optionsOf(spec) })),
+  ];
+}
+
+/** Options of all commands that take a word: the next word is no command. */
+export function valuedFlags(all: readonly Place[]): readonly string[] {
+  const valued = all.flatMap(({ options }) => options).filter((option) => option.valued);
+  return [...new Set(valued.flatMap(flags))];
+}
+
+/** The places but the start as a walk over the words meets them: what stood before, a space, the new word. */
+export function known(all: readonly Place[]): readonly string[] {
+  const names = all.map(({ commands: name }) => name).filter((name) => name !== '');
+  return names.map((name) => (name.includes(' ') ? name : ` ${name}`));
+}
+
+/** `-n` and `--namespace`. */
+export function flags({ long, short }: OptionWord): readonly string[] {
+  return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];
+}
+
+function starts(commands: readonly CommandSpec[]): readonly Word[] {
+  const first = commands.map(({ name, summary }) => ({ word: firstOf(name), description: summary }));
+  return first.filter(({ word }, index) => first.findIndex((other) => other.word === word) === index);
+}
+
+function verbs(commands: readonly CommandSpec[], group: string): readonly Word[] {
+  const own = commands.filter(({ name }) => name.startsWith(`${group} `));
+  return own.map(({ name, summary }) => ({ word: name.slice(group.length + 1), description: summary }));
+}
+
+function optionsOf(spec: CommandSpec): readonly OptionWord[] {
+  const common = [...new Set([...spec.common, 'timings' as const])].map((name) => COMMON[name]);
+  return [...spec.options, ...common, HELP].map(optionWord);
+}
+
+/** `-n, --namespace <name>` taken apart. */
+function optionWord([syntax, description]: OptionLine): OptionWord {
+  const parts = /^(?:-(\w), )?--([\w-]+)( <.*>)?$/.exec(syntax);
+  const [, short, long = '', value] = parts ?? [];
+  return { long, valued: value !== undefined, description, ...(short === undefined ? {} : { short }) };
+}
+
+function firstOf(name: string): string {
+  return name.split(' ')[0] ?? name;
+}

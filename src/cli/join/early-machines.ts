@@ -1,0 +1,35 @@
+import type { Host } from '../../host/host.ts';
+import type { Runtime } from '../../runtime.ts';
+import { type MachineInput, openMachine } from '../machine.ts';
+
+/**
+ * Connections to the first VMs of a run, opened while the cluster is read. Each is taken once and belongs to who took it; the
+ * rest end with this.
+ */
+export class EarlyMachines implements AsyncDisposable {
+  readonly #stop = new AbortController();
+  readonly #open: Map<string, Promise<Host>>;
+
+  /** `vms`: no more than will be worked on at once. Nothing for an image: there is nothing to wait for. */
+  constructor(runtime: Runtime, machine: MachineInput, vms: readonly string[]) {
+    const signal = AbortSignal.any([runtime.signal, this.#stop.signal]);
+    const live = machine.root === undefined ? vms : [];
+    this.#open = new Map(live.map((vm) => [vm, openMachine({ ...runtime, signal }, machine, vm)]));
+    // What is thrown is met by who takes it.
+    for (const each of this.#open.values()) each.catch(() => undefined);
+  }
+
+  /** The connection, when it was begun here. Throws what `openMachine` throws. */
+  take(vm: string): Promise<Host> | undefined {
+    const host = this.#open.get(vm);
+    this.#open.delete(vm);
+    return host;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#open.size === 0) return;
+    this.#stop.abort();
+    const ended = await Promise.allSettled(this.#open.values());
+    for (const each of ended) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]();
+  }
+}

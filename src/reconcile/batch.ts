@@ -1,0 +1,45 @@
+import type { Command, Output } from '../host/host.ts';
+import { scriptDigest } from '../host/root-program.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { BATCH, TOGETHER } from './batch-shell.ts';
+import { callLine, callsText } from './calls.ts';
+import type { Change, PlannedScript } from './resource.ts';
+
+/** At most so many changes go together, so that the limit of a command is enough for them. */
+export const MOST_TOGETHER = 200;
+/** Milliseconds for all of them. */
+const LIMIT_MS = 120_000;
+
+/**
+ * Whether a change may go to the machine with others: small, known to the script there, and without a secret. A secret has a
+ * command of its own, whose stdin no shell keeps.
+ */
+export function isSmall({ scripts }: Change): boolean {
+  return scripts.every(
+    ({ script, source, timeoutMs }) =>
+      source === undefined && timeoutMs === undefined && TOGETHER.has(scriptDigest(script.text)),
+  );
+}
+
+/** One command that makes all the changes in their order, and stops at the first that fails. */
+export function batchCommand(changes: readonly Change[]): Command & { readonly asRoot: true } {
+  const frames = changes.flatMap(({ scripts }) => scripts.map(frame));
+  const stdin = Buffer.concat([...frames, Buffer.from(callsText([]))]);
+  return { ...scriptCommand({ name: 'changes', text: BATCH, args: [] }), stdin, timeoutMs: LIMIT_MS };
+}
+
+function frame({ script: { text, args }, stdin = '' }: PlannedScript): Buffer {
+  const bytes = Buffer.from(stdin);
+  const words = args.length > 0 ? ` ${callLine(...args)}` : '';
+  return Buffer.concat([Buffer.from(`${scriptDigest(text)} ${bytes.length}${words}\n`), bytes]);
+}
+
+/** How many of the changes are whole, as the machine told. */
+export function doneOf(changes: readonly Change[], { stdout }: Output): number {
+  let scripts = stdout.split('\n').filter((line) => line === 'done').length;
+  const whole = changes.findIndex((change) => (scripts -= change.scripts.length) < 0);
+  return whole < 0 ? changes.length : whole;
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [BATCH];

@@ -1,0 +1,61 @@
+import { homedir } from 'node:os';
+import { run } from './cli/run.ts';
+import { SECRET_VARIABLES } from './cli/secret-variables.ts';
+import type { Runtime } from './runtime.ts';
+
+const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
+
+/** Runs one command line in the real world. Gives the exit code; never throws, never exits the process. */
+export function start(argv: readonly string[], version: string): Promise<number> {
+  return run(argv, liveRuntime(version));
+}
+
+/** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
+function abortOnSignals(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name));
+  return controller.signal;
+}
+
+/** A copy; the process's own loses the secrets, so that no program that inherits it gets them. */
+function takeEnvironment(): Runtime['env'] {
+  const env = { ...process.env };
+  for (const secret of SECRET_VARIABLES) delete process.env[secret];
+  return env;
+}
+
+function liveRuntime(version: string): Runtime {
+  return {
+    out: (words) => void process.stdout.write(line(words)),
+    err: (words) => void process.stderr.write(line(words)),
+    env: takeEnvironment(),
+    cwd: process.cwd(),
+    home: homedir(),
+    now: () => new Date(),
+    signal: abortOnSignals(),
+    version,
+    // Asked for when they are needed: to open a terminal's streams costs a tenth of the start.
+    get color() {
+      return process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+    },
+    get ask() {
+      return isAttended() ? ask : undefined;
+    },
+    get askSecret() {
+      return isAttended() ? askSecret : undefined;
+    },
+    readStdin: async () => (await import('node:stream/consumers')).text(process.stdin),
+  };
+}
+
+function isAttended(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+async function ask(question: string): Promise<string> {
+  return (await import('./terminal.ts')).ask(question);
+}
+
+async function askSecret(question: string): Promise<string> {
+  return (await import('./terminal.ts')).askSecret(question);
+}

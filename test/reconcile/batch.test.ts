@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
+import { Problem } from '../../src/problems.ts';
+import { plan, summaries } from '../../src/reconcile/plan.ts';
+import { gatherFacts } from '../../src/reconcile/facts.ts';
+import type { Change, Resource } from '../../src/reconcile/resource.ts';
+import { ME, outcomes, planFor, ShimMachine, step } from './shim-machine.ts';
+
+const file = (path: string, content: string) => ({ kind: 'file', path, content, owner: ME, mode: '0640' }) as const;
+
+/** Names that a shell or the lines of a batch could stumble over. */
+const name = fc
+  .string({ minLength: 1, maxLength: 12, unit: fc.constantFrom(...'a \\\n\t\r\'"$`*?[;&|<>=#~é0'.split('')) })
+  .map((text) => `x${text}`);
+const content = fc.oneof(fc.string({ maxLength: 200 }), fc.constantFrom('', '\n', 'end\n', 'x\nend\n', '0 0\n', '\0'));
+const files = fc.uniqueArray(fc.tuple(name, content), { minLength: 2, maxLength: 5, selector: ([each]) => each });
+
+async function changesOf(vm: ShimMachine, ...wants: readonly Resource[]): Promise<readonly Change[]> {
+  return (await planFor(vm, ...wants)).steps.flatMap(({ changes }) => changes);
+}
+
+test('whatever files are called and hold, they stand as wanted after one round trip', async () => {
+  const check = async (all: readonly (readonly [string, string])[]): Promise<void> => {
+    const vm = new ShimMachine();
+    const wants = all.map(([path, text]) => file(vm.path('etc', path), text));
+    const planned = await planFor(vm, ...wants);
+    const before = vm.ran.length;
+    expect(await outcomes(planned, vm)).toMatchObject([{ status: 'changed', done: summaries(planned) }]);
+    expect(vm.ran.slice(before)).toEqual(['meshx-journal', 'meshx-changes']);
+    for (const { path, content: text } of wants) expect(readFileSync(path, 'utf8')).toBe(text);
+    expect(summaries(await planFor(vm, ...wants))).toEqual([]);
+  };
+  await fc.assert(fc.asyncProperty(files, check), { numRuns: 10 });
+}, 120_000);
+
+test('of a stream that was cut anywhere only whole changes are made, and it is said which', async () => {
+  const check = async (all: readonly (readonly [string, string])[], at: number): Promise<void> => {
+    const vm = new ShimMachine();
+    const wants = all.map(([path, text]) => file(vm.path('etc', path), text));
+    const changes = await changesOf(vm, ...wants);
+    const command = batchCommand(changes);
+    const bytes = Buffer.from(command.stdin as Uint8Array);
+    const output = await vm.run({ ...command, stdin: bytes.subarray(0, Math.floor(at * bytes.length)) });
+    const done = doneOf(changes, output);
+    expect([output.exitCode, output.stdout]).toEqual([181, 'done\n'.repeat(done)]);
+    for (const [index, { path, content: text }] of wants.entries()) {
+      expect(existsSync(path)).toBe(index < done);
+      if (index < done) expect(readFileSync(path, 'utf8')).toBe(text);
+    }
+  };
+  const cut = fc.double({ min: 0, max: 0.999, noNaN: true });
+  await fc.assert(fc.asyncProperty(files, cut, check), { numRuns: 10 });
+}, 120_000);
+
+test('the first change that fails is named, with its own words; the ones before it are done and the rest is not', async () => {
+  const vm = new ShimMachine();
+  const paths = ['a', 'b', 'c', 'd'].map((each) => vm.path('etc', each));
+  mkdirSync(vm.path('etc/c'));
+  const steps = [
+    step(...paths.slice(0, 2).map((path) => file(path, 'x'))),
+    step(...paths.slice(2).map((path) => file(path, 'x'))),
+  ];
+  const planned = plan(steps, await gatherFacts(steps, vm));
+  const [first, second] = await outcomes(planned, vm, { again: 'meshx up vm1' });
+  expect(first).toMatchObject({ status: 'changed', done: [`create ${paths[0]}`, `create ${paths[1]}`] });
+  expect(second?.status).toBe('failed');
+  expect(second?.problem?.message).toMatch(new RegExp(`could not replace ${paths[2]} \\(exit code 1\\)`));
+  expect(second?.problem?.issues).toEqual([
+    `done: create ${paths[0]}`,
+    `done: create ${paths[1]}`,
+    `not done: replace ${paths[2]}`,
+    `not done: create ${paths[3]}`,
+  ]);
+});
+
+test('a step that is refused before its first change keeps the ones after it from travelling with others', async () => {
+  const vm = new ShimMachine();
+  const [a, b] = ['a', 'b'].map((each) => vm.path('etc', each)) as [string, string];
+  const steps = [a, b].map((path) => ({ ...step(file(path, 'x')), id: path }));
+  const planned = plan(steps, await gatherFacts(steps, vm));
+  const asked: string[] = [];
+  const no = new Problem('refused', { message: 'no', hint: '', issues: [] });
+  const found = await outcomes(planned, vm, {
+    beforeStep: async ({ id }) => {
+      asked.push(id);
+      if (id === b) throw no;
+    },
+  });
+  expect(found.map(({ status }) => status)).toEqual(['changed', 'failed']);
+  expect(found[1]?.problem).toBe(no);
+  expect([existsSync(a), existsSync(b), asked]).toEqual([true, false, [a, b]]);
+});
+
+test('a secret, a package and a unit never travel with others, nor more than a command has time for', async () => {
+  const vm = new ShimMachine();
+  const certificate = { certificate: vm.path('c'), key: vm.path('k'), identity: 'spiffe://x' };
+  const token = {
+    kind: 'token',
+    path: vm.path('etc/t'),
+    secret: 's',
+    owner: ME,
+    mode: '0600',
+    ...certificate,
+  } as const;
+  const changes = await changesOf(
+    vm,
+    token,
+    { kind: 'unit', name: 'a.service', reads: [] },
+    file(vm.path('etc/a'), 'x'),
+  );
+  expect(changes.map(isSmall)).toEqual([false, false, true]);
+  const many = Array.from({ length: MOST_TOGETHER + 1 }, (_, n) => ({
+    kind: 'directory' as const,
+    path: vm.path(`etc/d${n}`),
+    owner: ME,
+    mode: '0755',
+  }));
+  const before = vm.ran.length;
+  await outcomes(await planFor(vm, ...many), vm);
+  expect(vm.ran.slice(before)).toEqual(['meshx-probes', 'meshx-journal', 'meshx-changes', 'meshx-directory-create']);
+}, 120_000);
+
+test('what is no change of this version is not run', async () => {
+  const vm = new ShimMachine();
+  const command = batchCommand([]);
+  for (const line of [`${'0'.repeat(64)} 0`, 'ab; 0', `${'0'.repeat(64)} x`, 'rm -rf']) {
+    const output = await vm.run({ ...command, stdin: `${line}\nend\n` });
+    expect([output.exitCode, output.stdout]).toEqual([1, '']);
+  }
+});
