@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Host } from '../host/host.ts';
 import type { Proof } from './proof.ts';
 import type { ProveInput } from './prove-input.ts';
@@ -14,6 +15,8 @@ type Chain = readonly Check[];
  * Throws what `Host.run` throws.
  */
 export async function* prove(host: Host, input: ProveInput, signal?: AbortSignal): AsyncGenerator<Proof> {
+  // As many listen to it at once as there are proofs; Node.js takes more than ten for a leak and says so to the operator.
+  if (signal) setMaxListeners(0, signal);
   const asking = askingOf(host, input, signal);
   for (const chains of phasesOf(input)) {
     signal?.throwIfAborted();

@@ -133,6 +133,11 @@ test('an adopt whose operator was killed is finished by the same command, withou
 
 test('a sidecar that has other settings is restarted only when told, and is taken over then', async () => {
   await lab.waitFor('the service of the sidecar that was set up by hand', answered);
+  // Ages are in whole seconds: what is written within the first two of a run counts as read by it.
+  await lab.waitFor('a sidecar of some seconds', async () => {
+    const ages = await lab.mustSsh('byhand', 'ps -C pilot-agent -o etimes=');
+    return ages.split('\n').some((age) => Number(age) > 3);
+  });
   // What is read at a start only: the running sidecar does not have it.
   await lab.mustSsh('byhand', 'touch /etc/istio/config/mesh');
   const [before, since] = [await sidecar(), Date.now()];

@@ -1,8 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lab } from '../lab/lab.ts';
+import { sshArgv } from '../lab/operator.ts';
 import { expectDone } from './support/done.ts';
 import { Operator } from './support/operator.ts';
+import { Session } from './support/session.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
 let lab: Lab;
@@ -33,9 +35,13 @@ const lock = async (): Promise<string> => (await lab.ssh('locked', `cat ${LOCK} 
 
 /** An operator who has begun to change the VM, and for whom time stands still. */
 async function stoppedInTheMiddle(args: readonly string[]): Promise<Operator> {
+  // A run may be over within a second: the VM itself looks, all the time, and whoever asks it is there before.
+  const look = `echo looking; i=0; until test -s ${LOCK} || test $((i += 1)) -gt 3000; do sleep 0.01; done`;
+  using looking = new Session(sshArgv(lab.names, 'locked', [look]));
+  await lab.waitFor('the VM to look', () => looking.output.includes('looking'));
   const operator = new Operator(lab, args);
-  const taken = async (): Promise<boolean> => (await lock()) !== '' || !operator.running;
-  await lab.waitFor('the run to take the lock', taken, { timeoutMs: 60_000 });
+  const taken = (): boolean => looking.ended || !operator.running;
+  await lab.waitFor('the run to take the lock', taken, { timeoutMs: 60_000, everyMs: 5 });
   operator.signal('SIGSTOP');
   if ((await lock()) === '') throw new Error(`the run ended too early: ${(await operator.ended).stderr}`);
   return operator;

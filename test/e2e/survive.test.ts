@@ -80,6 +80,9 @@ test('with the guard switched off the same connections are lost', async () => {
     'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
   );
   // Tracking must not go on for the sake of the sidecar's connections: what is tracked from its first packet is never lost.
+  const own = "ss -Htn state connected exclude time-wait | grep -c -E ':(15001|15006) ' || true";
+  const none = async (): Promise<boolean> => (await lab.mustSsh(VM, own)).trim() === '0';
+  await lab.waitFor('the connections of the proofs to end', none, { timeoutMs: 60_000 });
   await lab.mustSsh(VM, '/usr/local/lib/meshx/capture ended');
   await lab.flushConntrack(VM);
   const { ticking, ticking6, waiting } = await openConnections();

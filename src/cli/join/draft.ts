@@ -50,7 +50,7 @@ export class Draft {
   /** Whatever went wrong half way, the hint says how it goes on: what failed need not know that changes came before it. */
   #withNext(problem: Problem): Problem {
     const { id, message, hint, issues } = problem;
-    if (this.again === undefined || this.done().length === 0 || /\bmeshx\b/.test(hint)) return problem;
+    if (this.again === undefined || this.done().length === 0 || /\bmeshx [a-z]/.test(hint)) return problem;
     const next = `What was done stays; then go on where it stopped: ${this.again}`;
     return new Problem(id, { message, hint: `${hint} (${next})`, issues }, problem);
   }
