@@ -17,7 +17,7 @@ const HELP = `npm run test:faults -- [OPTIONS]
 
   --cases N        how many cases; all when absent
   --seed S         which cases, and in which order (1)
-  --only TEXT      cases whose id holds the text: up/, command-12, cut-after, port22
+  --only TEXT      cases whose id holds the text: up/, command-12, cut-after, port22; may be repeated
   --walks N        random walks of commands and faults after the cases (0)
   --resume FILE    results of a run that was stopped: its cases are not run again
   --out FILE       where results go, a line each (.results/faults.jsonl)
@@ -29,7 +29,7 @@ const { values } = parseArgs({
   options: {
     cases: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string' },
+    only: { type: 'string', multiple: true },
     walks: { type: 'string', default: '0' },
     resume: { type: 'string' },
     out: { type: 'string' },
@@ -89,6 +89,10 @@ async function learn(benches: readonly Bench[]): Promise<readonly Course[]> {
   for (const { operation, service, commands, requests } of courses)
     note(`${operation} of ${service}: ${commands.length} commands, ${requests.length} requests`);
   return courses.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+function isAsked(each: FaultCase): boolean {
+  return values.only?.some((text) => caseId(each).includes(text)) ?? true;
 }
 
 async function runCases(run: Run, cases: readonly FaultCase[]): Promise<void> {
@@ -168,7 +172,7 @@ async function main(): Promise<void> {
   const benches = await openBenches(lab, Number(values.jobs));
   const run: Run = { lab, benches, commit, out, results: [] };
   try {
-    const all = allCases(await learn(benches)).filter((each) => caseId(each).includes(values.only ?? ''));
+    const all = allCases(await learn(benches)).filter(isAsked);
     const count = values.cases === undefined ? all.length : Number(values.cases);
     const cases = chooseCases(all, { seed: Number(values.seed), count }).filter((each) => !known.has(caseId(each)));
     note(`${cases.length} of ${all.length} cases`);
