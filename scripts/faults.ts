@@ -1,8 +1,11 @@
-// Writes docs/faults.md from docs/faults.jsonl: npx tsx scripts/faults.ts [RESULTS], which then are kept in its place first.
+// Writes docs/faults.md from docs/faults.jsonl and docs/faults-cured.jsonl: npx tsx scripts/faults.ts [RESULTS]; RESULTS are then
+// kept in place of the first one.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
-import { faultsPage, parseResults } from '../test/faults/page.ts';
+import { type CuredResult, faultsPage, parseResults } from '../test/faults/page.ts';
 
-const kept = new URL('../docs/faults.jsonl', import.meta.url);
+const docs = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
 const [given] = process.argv.slice(2);
-if (given !== undefined) copyFileSync(given, kept);
-writeFileSync(new URL('../docs/faults.md', import.meta.url), faultsPage(parseResults(readFileSync(kept, 'utf8'))));
+if (given !== undefined) copyFileSync(given, docs('faults.jsonl'));
+const kept = parseResults(readFileSync(docs('faults.jsonl'), 'utf8'));
+const cured = parseResults<CuredResult>(readFileSync(docs('faults-cured.jsonl'), 'utf8'));
+writeFileSync(docs('faults.md'), faultsPage(kept, cured));

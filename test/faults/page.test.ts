@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { faultsPage, type KeptResult, parseResults } from './page.ts';
+import { type CuredResult, faultsPage, type KeptResult, parseResults } from './page.ts';
 import { VERDICTS } from './run-case.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const kept = parseResults(read('faults.jsonl'));
+const cured = parseResults<CuredResult>(read('faults-cured.jsonl'));
 
 test('docs/faults.md is what its script makes of the kept results', () => {
-  expect(read('faults.md')).toBe(faultsPage(kept));
+  expect(read('faults.md')).toBe(faultsPage(kept, cured));
 });
 
 test('each case stands once in the kept results, with a verdict and the run that it is of', () => {
@@ -16,6 +17,13 @@ test('each case stands once in the kept results, with a verdict and the run that
     expect(VERDICTS).toContain(verdict);
     expect(commit).toMatch(/^[0-9a-f]{7,}(-dirty)?$/);
     expect(Number.isInteger(seed) && ms >= 0).toBe(true);
+  }
+});
+
+test('what was cured did not hold, and says why', () => {
+  for (const { verdict, cured: how } of cured) {
+    expect(verdict).not.toBe('passed');
+    expect(how).toMatch(/\w{3}/);
   }
 });
 

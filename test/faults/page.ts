@@ -8,13 +8,19 @@ export interface KeptResult extends Result {
   readonly seed: number;
 }
 
+/** A result that did not hold, and what became of it. The case stands among the kept results as it ran after that. */
+export interface CuredResult extends KeptResult {
+  /** The cause, and what was changed. */
+  readonly cured: string;
+}
+
 /** Reads results as the matrix writes them: a JSON object in each line. */
-export function parseResults(text: string): readonly KeptResult[] {
-  // as: written by test/faults/main.ts.
+export function parseResults<Line extends KeptResult = KeptResult>(text: string): readonly Line[] {
+  // as: written by test/faults/main.ts; `cured` by hand.
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as KeptResult);
+    .map((line) => JSON.parse(line) as Line);
 }
 
 const WORDS = {
@@ -35,8 +41,8 @@ const WORDS = {
   timeout: 'no answer',
 } as const satisfies Readonly<Record<CommandFault | RequestFault, string>>;
 
-/** docs/faults.md, made of the kept results alone. Pure. */
-export function faultsPage(results: readonly KeptResult[]): string {
+/** docs/faults.md, made of the kept results and of those that were cured. Pure. */
+export function faultsPage(results: readonly KeptResult[], cured: readonly CuredResult[] = []): string {
   const reached = results.filter(({ verdict }) => verdict !== 'unreached');
   const cases = reached.filter(({ operation }) => operation !== 'walk');
   const walks = reached.filter(({ operation }) => operation === 'walk');
@@ -65,6 +71,7 @@ export function faultsPage(results: readonly KeptResult[]): string {
       REQUEST_FAULTS,
     ),
     ...failures(failed),
+    ...formerFailures(cured),
     '## What meshx said',
     '',
     'Ids of the Problems that runs with a fault ended with; the rest outlived the fault, or were killed.',
@@ -99,6 +106,25 @@ function failures(failed: readonly KeptResult[]): readonly string[] {
   if (failed.length === 0) return [];
   const rows = failed.map(({ case: name, step, verdict }) => `| \`${name}\` | ${plain(step)} | ${verdict} |`);
   return ['## What did not hold', '', '| case | step | what |', '|---|---|---|', ...rows, ''];
+}
+
+function formerFailures(cured: readonly CuredResult[]): readonly string[] {
+  if (cured.length === 0) return [];
+  const rows = cured.map(
+    ({ case: name, verdict, commit, cured: how }) => `| \`${name}\` | ${verdict} | ${commit} | ${plain(how)} |`,
+  );
+  const about =
+    'Raw results in `docs/faults-cured.jsonl`. Where the case still exists it ran again, and stands above as it ended then.';
+  return [
+    '## What did not hold before',
+    '',
+    about,
+    '',
+    '| case | what | commit | cause and cure |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+  ];
 }
 
 function plain(text: string): string {
