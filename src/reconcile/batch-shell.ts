@@ -20,17 +20,11 @@ const FUNCTIONS = [...TOGETHER].map(([digest, text]) => `change_${digest}() {\n$
  * `read` and `head -c` take from a pipe no more than they need, so that each script finds its own bytes. What one leaves is not
  * read as the next line.
  */
-export const BATCH = `${CALLS}${FUNCTIONS}change() { # DIGEST LENGTH WORD…: the words change their places until each was decoded
-  _digest=$1 _length=$2 _left=$(($# - 2))
+export const BATCH = `${CALLS}${FUNCTIONS}change() { # DIGEST LENGTH WORD…
+  _digest=$1 _length=$2
   shift 2
-  while test "$_left" -gt 0; do
-    decoded "$1"
-    shift
-    set -- "$@" "$D"
-    _left=$((_left - 1))
-  done
-  if test "$_length" = 0; then ( "change_$_digest" "$@" ) </dev/null >/dev/null
-  else head -c "$_length" | { ( "change_$_digest" "$@" ) >/dev/null; _code=$?; cat >/dev/null; exit "$_code"; }
+  if test "$_length" = 0; then ( call_decoded "change_$_digest" "$@" ) </dev/null >/dev/null
+  else head -c "$_length" | { ( call_decoded "change_$_digest" "$@" ) >/dev/null; _code=$?; cat >/dev/null; exit "$_code"; }
   fi
 }
 while IFS= read -r _line; do

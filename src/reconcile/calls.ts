@@ -35,12 +35,12 @@ ${END}") ;; *) echo 'what was asked for was cut off' >&2; return 1 ;; esac
     set -f
     set -- "$1" $_line
     set +f
-    _call "$@" || return
+    call_decoded "$@" 7<&- </dev/null || return
   done 7<<MESHX_LINES
 $_lines
 MESHX_LINES
 }
-_call() { # FUNCTION WORD…: the words change their places until each was decoded
+call_decoded() { # FUNCTION WORD…: the words change their places until each was decoded
   _function=$1 _left=$(($# - 1))
   shift
   while test "$_left" -gt 0; do
@@ -49,6 +49,6 @@ _call() { # FUNCTION WORD…: the words change their places until each was decod
     set -- "$@" "$D"
     _left=$((_left - 1))
   done
-  "$_function" "$@" 7<&- </dev/null
+  "$_function" "$@"
 }
 `;

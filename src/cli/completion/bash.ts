@@ -1,4 +1,4 @@
-import { flags, known, type Place, valuedFlags } from './places.ts';
+import { flags, type Place, stepOfWord } from './places.ts';
 
 /** Completion for bash 4 and later. */
 export function bashCompletion(all: readonly Place[]): string {
@@ -12,13 +12,7 @@ _meshx() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
     if [[ -n $skip ]]; then skip=''; continue; fi
-    case $word in
-    ${valuedFlags(all).join('|')}) skip=1 ;;
-    -*) ;;
-    *) case "$place $word" in ${known(all)
-      .map((words) => `"${words}"`)
-      .join('|')}) place=\${place:+$place }$word ;; esac ;;
-    esac
+${stepOfWord(all)}
   done
   COMPREPLY=()
   # The value of an option: bash's own completion, which knows files.

@@ -51,6 +51,16 @@ export function known(all: readonly Place[]): readonly string[] {
   return names.map((name) => (name.includes(' ') ? name : ` ${name}`));
 }
 
+/** The `case` of bash and zsh alike that takes one more word of the command line: an option, its value, or a step to another place. */
+export function stepOfWord(all: readonly Place[]): string {
+  const places = known(all).map((words) => `"${words}"`);
+  return `    case $word in
+    ${valuedFlags(all).join('|')}) skip=1 ;;
+    -*) ;;
+    *) case "$place $word" in ${places.join('|')}) place=\${place:+$place }$word ;; esac ;;
+    esac`;
+}
+
 /** `-n` and `--namespace`. */
 export function flags({ long, short }: OptionWord): readonly string[] {
   return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];

@@ -1,5 +1,5 @@
 import { quote } from '../../host/shell.ts';
-import { flags, known, type Place, valuedFlags } from './places.ts';
+import { flags, type Place, stepOfWord } from './places.ts';
 
 /** Completion for zsh, with a description beside each word. */
 export function zshCompletion(all: readonly Place[]): string {
@@ -16,13 +16,7 @@ _meshx() {
   for ((i = 2; i < CURRENT; i++)); do
     word=\${words[i]}
     if [[ -n $skip ]]; then skip=''; continue; fi
-    case $word in
-    ${valuedFlags(all).join('|')}) skip=1 ;;
-    -*) ;;
-    *) case "$place $word" in ${known(all)
-      .map((words) => `"${words}"`)
-      .join('|')}) place=\${place:+$place }$word ;; esac ;;
-    esac
+${stepOfWord(all)}
   done
   if [[ -n $skip ]]; then _files; return; fi
   case $place in
