@@ -29,7 +29,8 @@ export async function keepBefore(host: Host, touches: Touches, signal?: AbortSig
 }
 
 function keepCommand(touched: readonly Touches[]): (Command & { readonly asRoot: true }) | undefined {
-  const lines = [...new Set(touched.flatMap(keepLines))];
+  const units = new Set(touched.flatMap((each) => each.units ?? []));
+  const lines = [...new Set(touched.flatMap(keepLines)), ...(units.size > 0 ? [callLine('keep_units', ...units)] : [])];
   if (lines.length === 0) return undefined;
   return {
     ...scriptCommand({ name: 'journal', text: JOURNAL, args: [] }),
@@ -38,9 +39,9 @@ function keepCommand(touched: readonly Touches[]): (Command & { readonly asRoot:
   };
 }
 
-/** Keeps what stdin names: `keep_path PATH` and its like, one in each line. */
+/** Keeps what stdin names: `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once. */
 export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}keep() {
-  case $1 in keep_tree | keep_path | keep_unit | keep_user | keep_package) "$1" "$2" || exit ;; *) exit 1 ;; esac
+  case $1 in keep_tree | keep_path | keep_units | keep_user | keep_package) "$@" || exit ;; *) exit 1 ;; esac
 }
 undo_open picture || exit
 calls keep || exit
@@ -48,15 +49,9 @@ undo_close
 `;
 
 /** Trees first: the first line about a thing is the one that stays. */
-function keepLines({ paths, trees, units, users, packages }: Touches): readonly string[] {
+function keepLines({ paths, trees, users, packages }: Touches): readonly string[] {
   const keep = (what: string, things: readonly string[] = []) => things.map((each) => callLine(`keep_${what}`, each));
-  return [
-    ...keep('tree', trees),
-    ...keep('path', paths),
-    ...keep('unit', units),
-    ...keep('user', users),
-    ...keep('package', packages),
-  ];
+  return [...keep('tree', trees), ...keep('path', paths), ...keep('user', users), ...keep('package', packages)];
 }
 
 /** Every text here that runs as root; the root program has no other. */

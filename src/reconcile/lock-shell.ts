@@ -11,50 +11,76 @@ const LOCK_FUNCTIONS = `D=\${MESHX_RUN-/run/meshx} L=$D/operator
 lock_folder() { # fd 9 is the folder, locked; whoever held it before may have removed it
   command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit ${PROGRAM_MISSING}; }
   for _try in 1 2 3 4 5; do
-    (umask 022; mkdir -p -- "$D") && exec 9<"$D" || return
+    { test -d "$D" || (umask 022; mkdir -p -- "$D"); } && exec 9<"$D" || return
     flock -w 20 9 || { echo "$D stays locked by another program" >&2; return 1; }
-    test "$(stat -L -c %i /proc/self/fd/9)" != "$(stat -c %i -- "$D" 2>/dev/null)" || return 0
+    ! test /proc/self/fd/9 -ef "$D" || return 0
   done
   echo "$D is removed again and again" >&2; return 1
 }
 unlock_a_moment() { flock -u 9; sleep 0.1 2>/dev/null || sleep 1; lock_folder; }
-field() { sed -n "s/^$1 //p" "$L" 2>/dev/null | head -n 1; }
-uptime() { cut -d . -f 1 /proc/uptime; }
-# The name of a process stands in its stat as it is, and may hold a line break.
-stat_of() { { tr '\\n' ' ' < "/proc/$1/stat"; } 2>/dev/null; }
-parent() { stat_of "$1" | sed 's/.*) //' | cut -d ' ' -f 2; }
-started() { stat_of "$1" | sed -n 's/.*) \\([^ZX]\\) /\\1 /p' | cut -d ' ' -f 20; }
+# Sets $l_run, $l_anchor and so on to what the lock says; all are empty when there is none.
+read_lock() {
+  l_run= l_anchor= l_lease= l_renewed= l_since=
+  test -f "$L" || return 0
+  while IFS= read -r _entry; do
+    case $_entry in
+      'run '*) l_run=\${l_run:-\${_entry#run }} ;;
+      'anchor '*) l_anchor=\${l_anchor:-\${_entry#anchor }} ;;
+      'lease '*) l_lease=\${l_lease:-\${_entry#lease }} ;;
+      'renewed '*) l_renewed=\${l_renewed:-\${_entry#renewed }} ;;
+      'since '*) l_since=\${l_since:-\${_entry#since }} ;;
+    esac
+  done < "$L"
+}
+uptime() { read -r _up _ < /proc/uptime && _up=\${_up%%.*}; } # sets $_up to seconds since the boot
+# PID: sets $_parent and $_started (a start time in ticks), both empty for a process that is gone or a zombie. The name of a
+# process stands in its stat as it is, and may hold a line break.
+look_at() {
+  _stat= _parent= _started=
+  while IFS= read -r _entry || test -n "$_entry"; do _stat="$_stat $_entry"; done 2>/dev/null < "/proc/$1/stat"
+  set -f
+  set -- \${_stat##*) }
+  set +f
+  _parent=\${2-}
+  case \${1-} in '' | Z | X) ;; *) shift 19 2>/dev/null && _started=$1 ;; esac
+}
+comm_of() { _comm=; { IFS= read -r _comm < "/proc/$1/comm"; } 2>/dev/null; } # PID: sets $_comm
 # By its real user id: the owner of /proc/PID is root for a process that has changed its user, as sshd has.
-user_of() { id -nu -- "$(sed -n 's/^Uid:[^0-9]*\\([0-9]*\\).*/\\1/p' "/proc/$1/status" 2>/dev/null)" 2>/dev/null; }
+user_of() {
+  while read -r _key _uid _; do test "$_key" != Uid: || { id -nu -- "$_uid"; return; }; done 2>/dev/null < "/proc/$1/status"
+}
 # Who is there: $A the process that ends with the connection, $F the address it comes from, $W the user who logged in. The
 # nearest sshd is the one of this connection, never the one that listens. On this machine itself: who started the shells.
 look_who() {
   A='- -' F= W= _other= _pid=$$
   while test "\${_pid:-0}" -gt 1; do
-    _comm=$(cat "/proc/$_pid/comm" 2>/dev/null)
+    comm_of "$_pid"
+    look_at "$_pid"
     case $_comm in
-      sshd | sshd-session | dropbear) A="$_pid $(started "$_pid")" W=$(user_of "$_pid"); break ;;
+      sshd | sshd-session | dropbear) A="$_pid $_started" W=$(user_of "$_pid"); break ;;
       *sh | sudo | su | env) ;;
-      *) _other=\${_other:-$_pid} ;;
+      *) _other=\${_other:-$_pid $_started} ;;
     esac
     if test -z "$_other"; then
       W=$(user_of "$_pid")
-      _from=$(tr '\\0' '\\n' < "/proc/$_pid/environ" 2>/dev/null | sed -n 's/^SSH_CONNECTION=\\([^ ]*\\) .*/\\1/p' | head -n 1)
+      _from=$(tr '\\0' '\\n' < "/proc/$_pid/environ" 2>/dev/null | sed -n '/^SSH_CONNECTION=/{s/^SSH_CONNECTION=\\([^ ]*\\) .*/\\1/p;q;}')
       F=\${_from:-$F}
     fi
-    _pid=$(parent "$_pid")
+    _pid=$_parent
   done
   # An SSH server that is not known by name may end each process of its own after one command: then the lease alone counts.
-  test "$A" != '- -' || test -n "$F" || test -z "$_other" || A="$_other $(started "$_other")"
-  F=$(printf %s "$F" | tr -cd '[:alnum:].:%_-') W=$(printf %s "$W" | tr -cd '[:alnum:].@_-')
+  test "$A" != '- -' || test -n "$F" || test -z "$_other" || A=$_other
+  case $F in *[!0-9A-Za-z.:%_-]*) F=$(printf %s "$F" | tr -cd '[:alnum:].:%_-') ;; esac
+  case $W in *[!0-9A-Za-z.@_-]*) W=$(printf %s "$W" | tr -cd '[:alnum:].@_-') ;; esac
 }
-held() { # somebody else's, and alive: the process is there, and the lease was renewed
-  test -f "$L" && test "$(field run)" != "$1" || return 1
-  _now=$(uptime) _renewed=$(field renewed) _lease=$(field lease) _anchor=$(field anchor)
-  case $_renewed:$_lease in :* | *: | *[!0-9:]*) return 1 ;; esac
-  test "$_renewed" -le "$_now" && test "$((_now - _renewed))" -le "$_lease" || return 1
-  case $_anchor in '- -') return 0 ;; esac
-  test "$(started "\${_anchor% *}")" = "\${_anchor#* }"
+held() { # RUN, after read_lock: somebody else's, and alive: the process is there, and the lease was renewed
+  test -n "$l_run$l_anchor$l_renewed" && test "$l_run" != "$1" || return 1
+  uptime
+  case $l_renewed:$l_lease in :* | *: | *[!0-9:]*) return 1 ;; esac
+  test "$l_renewed" -le "$_up" && test "$((_up - l_renewed))" -le "$l_lease" || return 1
+  case $l_anchor in '- -') return 0 ;; esac
+  look_at "\${l_anchor% *}"
+  test "$_started" = "\${l_anchor#* }"
 }
 # Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init.
 orphans() {
@@ -65,15 +91,18 @@ orphans() {
     _name=$(grep -z -x -m 1 -e 'meshx-[a-z-]*' "$_each" 2>/dev/null | tr -d '\\0')
     case $_name in '' | meshx-run-* | meshx-stop) continue ;; esac
     while test "\${_pid:-0}" -gt 1; do
-      case $(cat "/proc/$_pid/comm" 2>/dev/null) in *sh | sudo | su | env) ;; systemd) break ;; *) continue 2 ;; esac
-      _pid=$(parent "$_pid")
+      comm_of "$_pid"
+      case $_comm in *sh | sudo | su | env) ;; systemd) break ;; *) continue 2 ;; esac
+      look_at "$_pid"
+      _pid=$_parent
     done
     echo "$_name"
   done | sort -u
 }
 write_lock() { # RUN WHO COMMAND LEASE SINCE
+  uptime
   ( umask 077
-    printf '%s\\n' "run $1" "anchor $A" "lease $4" "renewed $(uptime)" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
+    printf '%s\\n' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
       mv -fT -- "$L.new" "$L" ) || { rm -f -- "$L.new"; return 1; }
 }
 # RUN MISSING: the lock is not this run's any more: somebody holds it, or took it, noted a run of theirs and gave it back.
@@ -81,7 +110,7 @@ write_lock() { # RUN WHO COMMAND LEASE SINCE
 # still lasted.
 is_lost() {
   audit_file
-  if test -f "$L"; then test "$(field run)" != "$1"; return; fi
+  if test -f "$L"; then read_lock; test "$l_run" != "$1"; return; fi
   test "$2" = lost || { test -s "$J" && ! tail -n 1 -- "$J" | grep -q -F -e "\\"run\\":\\"$1\\""; }
 }
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
@@ -96,6 +125,7 @@ export const BEGIN = `${LOCK_FUNCTIONS}${AUDIT_FUNCTIONS}live || exit 0
 lock_folder || exit
 tries=0
 while :; do
+  read_lock
   if held "$1"; then
     test "$tries" -lt "$5" || { cat -- "$L"; exit ${HELD}; }
   elif test -f "$L" && busy=$(orphans) && test -n "$busy"; then
@@ -116,8 +146,7 @@ test -z "$6" || audit_append "$6" || { rm -f -- "$L"; exit 1; }`;
 /** RUN WHO COMMAND LEASE MISSING: renews the lease. MISSING: whether the lease still lasted, `again` or `lost`. */
 export const RENEW = `${LOCK_FUNCTIONS}${AUDIT_FUNCTIONS}lock_folder || exit
 ! is_lost "$1" "$5" || { cat -- "$L" 2>/dev/null; exit ${HELD}; }
-since=$(field since)
-since=\${since:-$(now)}
+since=\${l_since:-$(now)}
 look_who
 write_lock "$1" "$2" "$3" "$4" "$since"`;
 

@@ -1,6 +1,23 @@
 import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
 
 /** Lower-case hexadecimal sha256, as `sha256sum` prints it; a string counts as UTF-8. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
+}
+
+const BLOCK = 1024 * 1024;
+
+/** The same of a file. Throws what the file system throws, and the reason of the signal. */
+export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  // One block for all of it: new memory for each would cost as much as the sum itself.
+  const block = Buffer.allocUnsafeSlow(BLOCK);
+  await using file = await open(path);
+  for (;;) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(block, 0, BLOCK);
+    if (bytesRead === 0) return hash.digest('hex');
+    hash.update(block.subarray(0, bytesRead));
+  }
 }

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Stdin } from '../host/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
@@ -34,17 +33,6 @@ export async function openSource(
   let failure: Error | undefined;
   const stdin = (): Readable => guarded(source, (error) => (failure ??= error));
   return { stdin, problem: () => failure };
-}
-
-/** sha256 of a file of the operator's machine. Throws the Problem `source-unreadable`. */
-export async function fileSha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  return hash.digest('hex');
 }
 
 type SecretSource = Extract<Source, { secret: string }>;

@@ -29,84 +29,114 @@ import { PICTURE_FUNCTIONS } from './undo/picture-shell.ts';
  */
 export const UNDO = '/var/lib/meshx/undo';
 
-/** Functions `undo_open`, `keep_path`, `keep_tree`, `keep_unit`, `keep_user`, `keep_package`, `undo_close`; they need the prelude. */
+/**
+ * Functions `undo_open`, `keep_path`, `keep_tree`, `keep_units`, `keep_user`, `keep_package`, `undo_close`; they need the prelude.
+ * A run names some forty things: what the index has is read once, and each costs a program only where there is something to keep.
+ */
 export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the picture of the machine too, when nothing was changed yet
   place "\${MESHX_UNDO-${UNDO}}" all && J=$P || return
-  _picture=
-  if test -n "\${1-}" && live && test ! -s "$J/index"; then
-    # The audit of this very run may have made the folder.
-    _picture=$(picture | grep -v "^file	\${J%/*}[/	]" | gzip -c -1 | base64) || return
-  fi
-  (umask 022; mkdir -p -- "\${J%/*}") && (umask 077; mkdir -p -- "$J/files") && chmod 0700 -- "$J" || return
-  rm -f -- "$J/undone" || return
+  test -d "\${J%/*}" || (umask 022; mkdir -p -- "\${J%/*}") || return
+  test -d "$J/files" || (umask 077; mkdir -p -- "$J/files") || return
+  chmod 0700 -- "$J" || return
+  test ! -e "$J/undone" || rm -f -- "$J/undone" || return
   test -f "$J/README" || (umask 077; echo 'meshx undo journal, format 2: the state of each thing before meshx changed it' > "$J/README") || return
-  test -n "$_picture" || return 0
-  (umask 077; printf '%s\\n' "$_picture" | base64 -d > "$J/before.new") && mv -fT -- "$J/before.new" "$J/before.gz" &&
-    note "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')"
+  _known=
+  if test -s "$J/index"; then
+    _known=$(awk '$1 == "path" { print $1, substr($0, index($0, " /") + 1) } $1 != "path" { print $1, $2 }' "$J/index") || return
+  elif test -n "\${1-}" && live; then keep_picture || return
+  fi
 }
+# The audit of this very run may have made the folder.
+keep_picture() {
+  picture | grep -v "^file	\${J%/*}[/	]" | (umask 077; gzip -c -1 > "$J/before.new") && mv -fT -- "$J/before.new" "$J/before.gz" &&
+    note "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')" tables
+}
+_nl='
+'
 kept() { # KIND THING: whether there is a line; things are compared as text, not as patterns
-  test -f "$J/index" && MESHX_KIND=$1 MESHX_THING=$2 awk '
-    $1 == ENVIRON["MESHX_KIND"] {
-      if ($1 == "path") { at = index($0, " /"); thing = substr($0, at + 1) } else thing = $2
-      if (thing == ENVIRON["MESHX_THING"]) { found = 1; exit }
-    }
-    END { exit !found }' "$J/index"
+  case "$_nl$_known$_nl" in *"$_nl$1 $2$_nl"*) return 0 ;; esac
+  return 1
 }
-note() { (umask 077; printf '%s\\n' "$1" >> "$J/index"); }
-state_of() { # PATH: as owner_mode, with numbers where a number has no name
-  _state=$(owner_mode "$1") || return
-  case $_state in *UNKNOWN*) place "$1" all && _state=$(stat -c '%u:%g %04a' -- "$P") || return ;; esac
-  echo "$_state"
+note() { # LINE KIND [THING]
+  test -f "$J/index" || (umask 077; : > "$J/index") || return
+  printf '%s\\n' "$1" >> "$J/index" && _known=$_known$_nl$2\${3+ $3}
+}
+_stat_of() { stat -c "$1" -- "$_at"; }
+# PATH, which lies at $_at: sets $_state to OWNER MODE MTIME, with numbers where a number has no name
+state_of() {
+  if live; then _state=$(_stat_of '%U:%G %04a %.9Y'); else _state="$(owner_mode "$1") $(_stat_of %.9Y)"; fi || return
+  case $_state in *UNKNOWN*) _state=$(_stat_of '%u:%g %04a %.9Y') ;; esac
 }
 keep_path() { # PATH [WORD FOR ABSENT]
   kept path "$1" && return
   place "$1" || return
   case $1 in /run/* | /var/run/* | */key.pem)
-    if test -f "$P" && test ! -h "$P"; then note "path secret $(sha256sum < "$P" | cut -c 1-64) $1"; return; fi ;; esac
+    if test -f "$P" && test ! -h "$P"; then note "path secret $(sha256sum < "$P" | cut -c 1-64) $1" path "$1"; return; fi ;; esac
   if test -h "$P"; then
-    note "path link $(readlink -n -- "$P" | base64 -w 0) $1" || return
+    note "path link $(readlink -n -- "$P" | base64 -w 0) $1" path "$1" || return
     # An edit follows the link. What lies in /run is made anew at each boot.
     place "$1" all 2>/dev/null && test -f "$P" || return 0
     case \${P#"$R"} in /run/* | "$1") ;; *) keep_path "\${P#"$R"}" ;; esac
   elif test -f "$P"; then
-    _at=$P _state=$(state_of "$1") || return
+    _at=$P
+    state_of "$1" || return
     ( umask 077; mkdir -p -- "$J/files\${1%/*}" && cp -- "$_at" "$J/files$1.new" && chmod 0600 -- "$J/files$1.new" &&
       mv -fT -- "$J/files$1.new" "$J/files$1" ) || return
-    note "path file $_state $(stat -c '%.9Y' -- "$_at") $1"
-  elif test -d "$P"; then _at=$P; note "path directory $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
-  elif test -e "$P"; then note "path other $1"
+    note "path file $_state $1" path "$1"
+  elif test -d "$P"; then _at=$P; state_of "$1" && note "path directory $_state $1" path "$1"
+  elif test -e "$P"; then note "path other $1" path "$1"
   else
     # What a change makes on the way is new as well.
     case \${1%/*} in '') ;; *) test -e "\${P%/*}" || keep_path "\${1%/*}" || return ;; esac
-    note "path \${2-absent} $1"
+    note "path \${2-absent} $1" path "$1"
   fi
 }
 # A file that somebody else's program made is theirs, whatever ours writes into it (a log): it is not copied.
 keep_tree() {
   kept path "$1" && return
   place "$1" || return
-  if test -e "$P" && test ! -d "$P" && test ! -h "$P"; then note "path other $1"; else keep_path "$1" tree-absent; fi
+  if test -e "$P" && test ! -d "$P" && test ! -h "$P"; then note "path other $1" path "$1"; else keep_path "$1" tree-absent; fi
 }
-keep_unit() {
-  live && ! kept unit "$1" || return 0
-  _enabled=$(systemctl is-enabled -- "$1" 2>/dev/null) || :
-  _active=$(systemctl is-active -- "$1" 2>/dev/null) || :
-  note "unit $1 \${_active:-unknown} \${_enabled:--}"
+# NAME…: \`unit NAME ACTIVE-STATE ENABLED-STATE\` for each, with \`-\` for one that systemd has no file of.
+units_now() {
+  systemctl show -p ActiveState -p UnitFileState -- "$@" 2>/dev/null | MESHX_UNITS=$* awk -F = '
+    function flush() { print "unit", name[++n], active == "" ? "unknown" : active, enabled == "" ? "-" : enabled; active = enabled = "" }
+    BEGIN { all = split(ENVIRON["MESHX_UNITS"], name, " ") }
+    $1 == "ActiveState" { active = $2 } $1 == "UnitFileState" { enabled = $2 }
+    NF == 0 { flush() }
+    END { while (n < all) flush() }'
+}
+keep_units() { # NAME…
+  live || return 0
+  for _unit; do shift; kept unit "$_unit" || set -- "$@" "$_unit"; done
+  test $# -gt 0 || return 0
+  _units=$(units_now "$@") && note "$_units" unit "$1" || return
+  for _unit; do _known="$_known\${_nl}unit $_unit"; done
+}
+# NAME: sets $_group to the id of the group of that name, \`absent\` when there is none
+group_of() {
+  _group=$(getent group -- "$1") || { _group=absent; return 0; }
+  _group=\${_group#*:*:} _group=\${_group%%:*}
 }
 keep_user() {
   live && ! kept user "$1" || return 0
-  _group=$(getent group -- "$1" | cut -d : -f 3)
-  if getent passwd -- "$1" >/dev/null; then note "user $1 present \${_group:-absent}"; else note "user $1 absent \${_group:-absent}"; fi
+  group_of "$1"
+  if getent passwd -- "$1" >/dev/null; then note "user $1 present $_group" user "$1"; else note "user $1 absent $_group" user "$1"; fi
 }
+# NAME: sets $_version, also to \`absent\` or \`config-files\`
 package_version() {
   if command -v dpkg-query >/dev/null; then
     _version=$(dpkg-query -W -f '\${db:Status-Status} \${Version}' -- "$1" 2>/dev/null) || _version=
     case $_version in '' | 'not-installed '*) _version= ;; 'config-files '*) _version=config-files ;; *) _version=\${_version#* } ;; esac
   else _version=$(rpm -q --qf '%{VERSION}-%{RELEASE}' -- "$1" 2>/dev/null) || _version=
   fi
-  echo "\${_version:-absent}"
+  _version=\${_version:-absent}
 }
-keep_package() { if live && ! kept package "$1"; then note "package $1 $(package_version "$1")"; fi; }
+keep_package() {
+  live && ! kept package "$1" || return 0
+  package_version "$1"
+  note "package $1 $_version" package "$1"
+}
 # A power cut after the first change must find the journal on the disk.
 undo_close() { test ! -f "$J/index" || { find "$J" -type f -newer "$J/README" -exec sync -- {} + && sync -- "$J/index"; } 2>/dev/null || :; }
 `;

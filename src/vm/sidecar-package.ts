@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Host } from '../host/host.ts';
 import { packageProblems } from '../problems/sidecar-package.ts';
+import { fileSha256 } from '../reconcile/sha256.ts';
 import type { VmPackage } from './input.ts';
-import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb } from './package/deb.ts';
+import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb, readHead } from './package/deb.ts';
 import { directoryPackage } from './package/directory.ts';
 import { download } from './package/download.ts';
 import { readRpm } from './package/rpm.ts';
@@ -49,11 +47,21 @@ export async function openSidecarPackage(request: PackageRequest): Promise<VmPac
   // A device or a pipe may never end.
   if (!found.isFile()) throw packageProblems.unreadable({ path, reason: 'it is neither a file nor a directory' });
 
-  const sha256 = await sha256Of(path, request.signal);
+  const sha256 = await fileSha256(path, request.signal);
   if (wanted && sha256 !== wanted) throw packageProblems.sha256Wrong({ path, wanted, found: sha256 });
   const format = path.endsWith('.rpm') ? 'rpm' : 'deb';
   const facts = format === 'rpm' ? await readRpm(path) : await debFacts(path, request);
-  return { ...facts, ...PACKAGE_PLACES, format, sha256, source: { file: path, sha256 }, bytes: found.size };
+  const head = format === 'deb' ? await readHead(path) : undefined;
+  const source = { file: path, sha256 };
+  return {
+    ...facts,
+    ...PACKAGE_PLACES,
+    format,
+    sha256,
+    source,
+    ...(head !== undefined && { head }),
+    bytes: found.size,
+  };
 }
 
 function isUrl(from: string): boolean {
@@ -71,12 +79,6 @@ async function fetched({ from: url, cache, signal }: PackageRequest, sha256: str
   const path = join(cache, sha256.slice(0, 16), name);
   await download({ url, sha256, path, signal });
   return path;
-}
-
-async function sha256Of(path: string, signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), hash, { signal });
-  return hash.digest('hex');
 }
 
 async function debFacts(path: string, { operator, signal }: PackageRequest): Promise<PackageFacts> {

@@ -5,7 +5,8 @@ import { RootDirectoryHost } from '../../src/host/root-directory.ts';
 import { directorySha256 } from '../../src/reconcile/directory-stream.ts';
 import { summaries } from '../../src/reconcile/plan.ts';
 import type { Resource } from '../../src/reconcile/resource.ts';
-import { fileSha256 } from '../../src/reconcile/sources.ts';
+import { fileSha256 } from '../../src/reconcile/sha256.ts';
+import { debOf } from '../support/deb.ts';
 import { planFor, reconcile, temporaryFolder } from '../reconcile/shim-machine.ts';
 
 function world() {
@@ -153,7 +154,6 @@ test.each(['/', '/does/not/exist', '/etc/passwd'])('%s cannot become an image', 
   expect(() => new RootDirectoryHost({ directory })).toThrow(expect.objectContaining({ id: 'root-directory-invalid' }));
 });
 
-/** A .deb: an ar archive of three parts, https://manpages.debian.org/deb.5 */
 async function writeDeb(file: string, path: string, content: string): Promise<void> {
   const tar = async (name: string, text: string) => {
     const archive = pack();
@@ -163,25 +163,8 @@ async function writeDeb(file: string, path: string, content: string): Promise<vo
     for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk);
     return Buffer.concat(chunks);
   };
-  const part = (name: string, bytes: Buffer) => {
-    const head = [
-      name.padEnd(16),
-      '0'.padEnd(12),
-      '0'.padEnd(6),
-      '0'.padEnd(6),
-      '100644'.padEnd(8),
-      `${bytes.length}`.padEnd(10),
-      '`\n',
-    ];
-    return Buffer.concat([Buffer.from(head.join('')), bytes, Buffer.alloc(bytes.length % 2, '\n')]);
-  };
   const control = await tar('./control', 'Package: istio-sidecar\nVersion: 1.29.1\nArchitecture: all\n');
-  const parts = [
-    part('debian-binary', Buffer.from('2.0\n')),
-    part('control.tar', control),
-    part('data.tar', await tar(path, content)),
-  ];
-  writeFileSync(file, Buffer.concat([Buffer.from('!<arch>\n'), ...parts]));
+  writeFileSync(file, debOf(['control.tar', control], ['data.tar', await tar(path, content)]));
 }
 
 test('[A45] an image gets the files of a .deb, through the links of a merged /usr', async () => {

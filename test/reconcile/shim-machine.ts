@@ -46,15 +46,24 @@ echo "$verb $name" >> "$STATE/systemctl.log"
 case $verb in
 show)
   case " $* " in *" --timestamp="*) test ! -e "$STATE/old-systemd" || { echo 'unrecognized option' >&2; exit 1; } ;; esac
-  since=$(cat "$unit/since" 2>/dev/null)
+  asked=" $* " names=$name
+  # More than one unit only behind --, as scripts ask; a blank line stands between them.
+  case $asked in *' -- '*) names=\${asked#* -- } ;; esac
+  between=
+  for name in $names; do
+  unit=$STATE/units/$name since=$(cat "$STATE/units/$name/since" 2>/dev/null)
+  $between
+  between=echo
   {
     test -d "$unit" && echo LoadState=loaded || echo LoadState=not-found
     echo "ActiveState=$(cat "$unit/active" 2>/dev/null || echo inactive)"
     echo "NeedDaemonReload=$(test -e "$unit/reload" && echo yes || echo no)"
+    echo "UnitFileState=$(test ! -d "$unit" || { test -e "$unit/enabled" && echo enabled || echo disabled; })"
     echo "InvocationID=$(cat "$unit/invocation" 2>/dev/null)"
     test -z "$since" || test ! -e "$STATE/old-systemd" || since=\${since%.*}
     test -z "$since" || echo "ActiveEnterTimestamp=$(TZ=UTC date -d "@$since" "+%a %F %T$(test -e "$STATE/old-systemd" || echo .%6N) UTC")"
   } | while IFS= read -r line; do case " $* " in *[" ,"]"\${line%%=*}"[" ,"]*) echo "$line" ;; esac; done
+  done
   ;;
 is-active) state=$(cat "$unit/active" 2>/dev/null || echo inactive); echo "$state"; test "$state" = active ;;
 is-enabled) test -d "$unit" || exit 1; if test -e "$unit/enabled"; then echo enabled; else echo disabled; exit 1; fi ;;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command, Host } from '../../src/host/host.ts';
 import { openSidecarPackage } from '../../src/vm/sidecar-package.ts';
+import { arMember, debOf } from '../support/deb.ts';
 import { temporaryFolder } from '../support/run-cli.ts';
 
 const CONTROL = 'Package: istio-sidecar\nVersion: 1.29.1\nArchitecture: amd64\nMaintainer: nobody\n';
@@ -19,19 +20,8 @@ function tarEntry(name: string, text: string): Buffer {
   return Buffer.concat([header, body]);
 }
 
-function arMember(name: string, content: Buffer): Buffer {
-  const header = `${name.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'100644'.padEnd(8)}${String(content.length).padEnd(10)}\`\n`;
-  return Buffer.concat([Buffer.from(header), content, Buffer.alloc(content.length % 2, '\n')]);
-}
-
 function deb(control: Buffer, name = 'control.tar.gz'): Buffer {
-  const version = arMember('debian-binary', Buffer.from('2.0\n'));
-  return Buffer.concat([
-    Buffer.from('!<arch>\n'),
-    version,
-    arMember(name, control),
-    arMember('data.tar', Buffer.alloc(99)),
-  ]);
+  return debOf([name, control], ['data.tar', Buffer.alloc(99)]);
 }
 
 const GOOD_DEB = deb(
@@ -100,6 +90,21 @@ test('a .deb tells its version and architecture, and is named by its sha256', as
     sha256: sha256(GOOD_DEB),
     source: { file: path, sha256: sha256(GOOD_DEB) },
   });
+});
+
+const GOOD_CONTROL = gzipSync(tarEntry('./control', CONTROL));
+
+test.each([
+  ['compressed data at the end', debOf(['control.tar.gz', GOOD_CONTROL], ['data.tar.xz', Buffer.alloc(99)]), true],
+  ['plain data', debOf(['control.tar.gz', GOOD_CONTROL], ['data.tar', Buffer.alloc(99)]), false],
+  [
+    'a signature behind the data',
+    debOf(['control.tar.gz', GOOD_CONTROL], ['data.tar.gz', Buffer.alloc(99)], ['_gpgorigin', Buffer.alloc(3)]),
+    false,
+  ],
+])('of a .deb with %s its head is told only where a machine can use it', async (_what, content, told) => {
+  const { head } = await openSidecarPackage(request(written('p.deb', content)));
+  expect(head).toBe(told ? content.length - arMember('data.tar.xz', Buffer.alloc(99)).length : undefined);
 });
 
 test('an .rpm tells its version with its release', async () => {

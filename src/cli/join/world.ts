@@ -33,21 +33,36 @@ export interface JoinWorld {
   readonly client?: Host;
 }
 
-/** The package is read before the cluster is asked, and the cluster before any VM: what can fail cheaply fails first. */
+/**
+ * The package is read while the cluster is asked, and both before any VM is changed. Where the package is of no use its Problem
+ * is the one that is thrown, and the cluster is not waited for.
+ */
 export async function openWorld(input: Input, words: JoinWords): Promise<JoinWorld> {
   const { runtime } = input.call;
-  const opened = words.package && (await openPackage(runtime, words.package));
+  const stop = new AbortController();
+  const reading = readCluster(input, words, AbortSignal.any([runtime.signal, stop.signal]));
+  // What is thrown is met below.
+  reading.catch(() => undefined);
+  try {
+    const opened = words.package && (await openPackage(runtime, words.package));
+    return { runtime, words, ...(await reading), ...present({ package: opened }) };
+  } finally {
+    stop.abort();
+    await reading.catch(() => undefined);
+  }
+}
+
+async function readCluster(input: Input, words: JoinWords, signal: AbortSignal) {
   const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
-  const { facts: options } = words.cluster;
   // Only a classic VM needs the range; a current one captures everything unless a range is given.
-  const facts = await gatherClusterFacts(kube, { ...options, namespace });
-  const place = { namespace, signal: runtime.signal };
+  const facts = await gatherClusterFacts(kube, { ...words.cluster.facts, namespace, signal });
+  const place = { namespace, signal };
   const { clusterDomain } = facts;
   const [policies, meshService] = await Promise.all([
     readPolicies(kube, facts, place),
     words.meshService && findMeshTarget(kube, words.meshService, { ...place, clusterDomain }),
   ]);
-  return { runtime, words, kube, namespace, facts, ...present({ package: opened, policies, meshService }) };
+  return { kube, namespace, facts, ...present({ policies, meshService }) };
 }
 
 async function openPackage(

@@ -38,12 +38,14 @@ path_now() {
   if test -h "$P"; then echo "path link $(readlink -n -- "$P" | base64 -w 0) $1"
   elif test -f "$P"; then
     _at=$P
-    printf '%s\\n' "path file $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
+    state_of "$1"
+    printf '%s\\n' "path file $_state $1"
     # What a package brought goes with it; large programs are not read for nothing.
     { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\\n' "digest $(sha256sum < "$_at" | cut -c 1-64) $1"
   elif test -d "$P"; then
     _at=$P
-    printf '%s\\n' "path directory $(state_of "$1") $(stat -c '%.9Y' -- "$_at") $1"
+    state_of "$1"
+    printf '%s\\n' "path directory $_state $1"
     case $2 in absent) skip=$owned ;; *) skip= ;; esac
     case $2 in absent | tree-absent) find "$_at" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s\n' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
   elif test -e "$P"; then printf '%s\\n' "path other $1"
@@ -67,19 +69,18 @@ things path | while IFS= read -r path; do
 done || exit
 live || exit 0
 # Units that have a line, and those whose file was made.
-{ things unit; things path | sed -n 's!^/etc/systemd/system/\\([^/]*\\.\\(service\\|timer\\|socket\\|path\\)\\)$!\\1!p'; } | sort -u | while IFS= read -r unit; do
-  enabled=$(systemctl is-enabled -- "$unit" 2>/dev/null) || :
-  active=$(systemctl is-active -- "$unit" 2>/dev/null) || :
-  echo "unit $unit \${active:-unknown} \${enabled:--}"
-done
+set -f
+set -- $({ things unit; things path | sed -n 's!^/etc/systemd/system/\\([^/]*\\.\\(service\\|timer\\|socket\\|path\\)\\)$!\\1!p'; } | sort -u)
+set +f
+test $# = 0 || units_now "$@"
 things user | while IFS= read -r user; do
-  group=$(getent group -- "$user" | cut -d : -f 3)
-  if getent passwd -- "$user" >/dev/null; then echo "user $user present \${group:-absent}"; else echo "user $user absent \${group:-absent}"; fi
+  group_of "$user"
+  if getent passwd -- "$user" >/dev/null; then echo "user $user present $_group"; else echo "user $user absent $_group"; fi
 done
 awk '$1 == "package" { print $2, $3 }' "$J/index" | while read -r name before; do
-  now=$(package_version "$name")
-  echo "package $name $now"
-  case $before in absent | config-files | "$now") continue ;; esac
+  package_version "$name"
+  echo "package $name $_version"
+  case $before in absent | config-files | "$_version") continue ;; esac
   for file in "$J/../packages"/*/package /var/cache/apt/archives/"$name"_*.deb; do
     test -f "$file" || continue
     case $(dpkg-deb -f "$file" Package Version 2>/dev/null | tr '\\n' ' ') in "Package: $name Version: $before ") echo "former $name deb $file"; break ;; esac

@@ -37,9 +37,7 @@ _picture_files() {
   find "$@" -xdev -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -prune -o -type f -size -1025k -print0 2>/dev/null | xargs -0 -r sha256sum -z 2>/dev/null | sed -z 's/^\\(.\\{64\\}\\)  /digest\\t\\1\\t/'
 }
 _picture_accounts() {
-  for each in passwd:user group:group; do
-    awk -F : -v OFS='\\t' -v area="\${each#*:}" '{ name = $1; $1 = $2 = ""; sub(/^\\t\\t/, ""); gsub(/\\t/, ":"); print area, name, $0 }' "/etc/\${each%:*}"
-  done
+  awk -F : -v OFS='\\t' '{ area = FILENAME ~ /passwd/ ? "user" : "group"; name = $1; $1 = $2 = ""; sub(/^\\t\\t/, ""); gsub(/\\t/, ":"); print area, name, $0 }' /etc/passwd /etc/group
 }
 _picture_packages() {
   if _has dpkg-query; then dpkg-query -W -f 'package\\t\${binary:Package}\\t\${db:Status-Abbrev}\${Version}\\n'
@@ -106,10 +104,16 @@ rule_chains() {
 }
 _picture_network() {
   for family in -4 -6; do
-    ip "$family" rule 2>/dev/null | awk -v OFS='\\t' -v f="$family" '{ print "ip-rule", f " " $0, "" }'
-    ip "$family" route show table all 2>/dev/null | sed -e 's/ expires [0-9]*sec//' -e 's/[ \\t]*$//' | awk -v OFS='\\t' -v f="$family" '{ print "route", f " " $0, "" }'
-  done
-  ss -Htuln 2>/dev/null | awk -v OFS='\\t' '{ print "listening", $1 " " $5, "" }'
+    echo "= ip-rule $family "; ip "$family" rule
+    echo "= route $family "; ip "$family" route show table all
+  done 2>/dev/null
+  echo '= listening'; ss -Htuln 2>/dev/null
+}
+_network_lines() { # below a line \`= AREA FAMILY\`
+  awk -v OFS='\\t' '
+    $1 == "=" { area = $2; family = $3; next }
+    area == "listening" { print area, $1 " " $5, ""; next }
+    { sub(/ expires [0-9]*sec/, ""); if (area == "route") sub(/[ \\t]*$/, ""); print area, family " " $0, "" }'
 }
 # Counters, random numbers and measured values are no settings.
 _picture_sysctl() {
@@ -120,8 +124,13 @@ _picture_sysctl() {
 }
 _picture_resolver() {
   printf 'resolver\\tresolv.conf leads to\\t%s\\n' "$(readlink -f /etc/resolv.conf)"
-  awk -v OFS='\\t' '{ print "resolver", "resolv.conf line " NR, $0 }' /etc/resolv.conf 2>/dev/null
-  for what in dns domain; do resolvectl "$what" 2>/dev/null | awk -v OFS='\\t' -v what="$what" '{ at = index($0, ":"); print "resolver", "resolvectl " what " " substr($0, 1, at - 1), substr($0, at + 1) }'; done
+  {
+    sed 's/^/resolv.conf:/' /etc/resolv.conf
+    if _has resolvectl; then for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done; fi
+  } 2>/dev/null | awk -v OFS='\\t' '
+    { at = index($0, ":"); what = substr($0, 1, at - 1); rest = substr($0, at + 1) }
+    what == "resolv.conf" { print "resolver", "resolv.conf line " ++n, rest; next }
+    { at = index(rest, ":"); print "resolver", "resolvectl " what " " substr(rest, 1, at - 1), substr(rest, at + 1) }'
 }
 picture() (
   echo 'meshx picture, format 1'
@@ -137,7 +146,7 @@ picture() (
         print "file", name, value (link[name] == "" ? "" : " " link[name])
       } }'
     if test -z "\${MESHX_PICTURE-}"; then
-      _picture_accounts; _picture_packages; _picture_rules; _picture_network; _picture_sysctl; _picture_resolver; _picture_units
+      _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
     fi
   } | sort -u
 )

@@ -15,7 +15,7 @@ import { dirname, join } from 'node:path';
 import { directorySha256 } from '../../../src/reconcile/directory-stream.ts';
 import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
 import { summaries } from '../../../src/reconcile/plan.ts';
-import { fileSha256 } from '../../../src/reconcile/sources.ts';
+import { fileSha256 } from '../../../src/reconcile/sha256.ts';
 import { outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
 
 const machine = execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim();
