@@ -1,12 +1,15 @@
 // Bundles src/main.ts into dist/. Runs as `prepare`, so `npm ci` leaves a program that starts fast and needs no node_modules.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { groupActions } from './group-actions.mjs';
 import { trimCompute } from './trim-compute.mjs';
 import { trimPackages } from './trim-packages.mjs';
 
+const ask = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
 // Made beside it and moved: somebody who runs the program meanwhile never meets half of it.
@@ -52,6 +55,11 @@ if (existsSync(`${root}src/main.ts`)) {
   await mkdir(outdir);
   for (const file of outputFiles) await writeFile(file.path, complete(file));
   await chmod(`${outdir}/meshx.js`, 0o755);
+  // A shell reads its completion at each of its starts: main.ts gives what lies here as it is.
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { stdout } = await ask(process.execPath, [`${outdir}/meshx.js`, 'completion', shell]);
+    await writeFile(`${outdir}/completion.${shell}`, stdout);
+  }
   await rm(dist, { recursive: true, force: true });
   await rename(outdir, dist);
 }

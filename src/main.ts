@@ -13,6 +13,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** `completion SHELL` as the build has made it; undefined where it made none for such a shell. */
+function completion(shell: string): Buffer | undefined {
+  try {
+    return /^[a-z]+$/.test(shell) ? readFileSync(new URL(`completion.${shell}`, import.meta.url)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 const words = process.argv.slice(2);
+const made = words.length === 2 && words[0] === 'completion' ? completion(words[1] ?? '') : undefined;
 if (words.length === 1 && words[0] === '--version') process.stdout.write(`${version()}\n`);
+else if (made) process.stdout.write(made);
 else process.exitCode = await (await import('./start.ts')).start(words, version());

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComputeServer } from './support/compute-server.ts';
 import { exampleCluster, exampleImage, examplePackage } from './support/examples.ts';
-import { temporaryFolder } from './support/run-cli.ts';
+import { runCli, temporaryFolder } from './support/run-cli.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
 const prefix = temporaryFolder();
@@ -57,6 +57,15 @@ test('what is installed needs no package of others and carries what it reads', (
   expect(found).not.toContain('node_modules');
   expect(found).not.toContain('src');
 });
+
+test.each(['bash', 'zsh', 'fish'])(
+  'the completion of %s that the build has laid down is what the command says',
+  async (shell) => {
+    const { stdout } = await runCli(['completion', shell]);
+    expect(readFileSync(join(prefix, `lib/node_modules/meshx/dist/completion.${shell}`), 'utf8')).toBe(stdout);
+    expect(meshx('completion', shell)).toEqual(expect.objectContaining({ status: 0, stdout, stderr: '' }));
+  },
+);
 
 test('[A6 A13 A27] the installed program writes cluster.env with no other program at hand and no Istio directory', () => {
   // Neither istioctl nor kubectl nor gcloud.
