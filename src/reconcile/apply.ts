@@ -2,12 +2,10 @@ import type { Host } from '../host/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';
-import { Early, type Ran, runScript } from './early.ts';
+import { askedSteps, Early, type EarlyOptions, type Ran, runScript } from './early.ts';
 import { explain, type Progress } from './explain.ts';
-import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { Change, PlannedScript } from './resource.ts';
-import type { Sources } from './sources.ts';
 
 /** What became of one step. */
 export interface Outcome {
@@ -21,13 +19,7 @@ export interface Outcome {
   readonly ms: number;
 }
 
-export interface ApplyOptions {
-  readonly sources: Sources;
-  readonly signal?: AbortSignal;
-  /** False: the state before is not kept. */
-  readonly journal?: boolean;
-  /** Only the steps before the proof, or only those that wait for it; all when absent. */
-  readonly only?: 'before-proof' | 'after-proof';
+export interface ApplyOptions extends EarlyOptions {
   /** The command that goes on after a failure, as it can be typed. */
   readonly again?: string;
   /** Called before each step that changes something; a Problem that it throws is the failure of that step. */
@@ -63,9 +55,19 @@ interface Run {
  * as nothing was changed.
  */
 export async function* apply(plan: Plan, host: Host, options: ApplyOptions): AsyncGenerator<Outcome> {
-  const steps = plan.steps.filter((step) => isAsked(step, options.only));
+  await using early = new Early(plan, host, options);
+  yield* applyBegun(plan, host, { ...options, early });
+}
+
+/** The same with what the caller has begun of this plan on this host, with these options; it stays the caller's. */
+export async function* applyBegun(
+  plan: Plan,
+  host: Host,
+  options: ApplyOptions & { readonly early: Early },
+): AsyncGenerator<Outcome> {
+  const { early } = options;
+  const steps = askedSteps(plan, options);
   const left = steps.flatMap(({ changes }) => changes.map(({ summary }) => summary));
-  await using early = new Early(host, options);
   const run: Run = {
     host,
     options,
@@ -78,8 +80,7 @@ export async function* apply(plan: Plan, host: Host, options: ApplyOptions): Asy
     failure: undefined,
     early,
   };
-  early.begin(steps);
-  if (left.length > 0 && options.journal !== false) await keepState(plan, run);
+  await stateKept(run);
   let failed = false;
   for (const step of steps) {
     const outcome: Outcome = failed ? skipped(step) : await applyStep(step, run);
@@ -88,15 +89,9 @@ export async function* apply(plan: Plan, host: Host, options: ApplyOptions): Asy
   }
 }
 
-function isAsked({ when }: PlannedStep, only: ApplyOptions['only']): boolean {
-  return only === undefined || (when === 'after-proof') === (only === 'after-proof');
-}
-
-async function keepState(plan: Plan, run: Run): Promise<void> {
-  const command = journalCommand(plan);
-  if (!command) return;
-  const output = await run.host.run(command, run.options.signal);
-  if (output.exitCode !== 0) throw explain(output, progress(run, 'keep the state before the first change'));
+async function stateKept(run: Run): Promise<void> {
+  const output = await run.early.kept;
+  if (output && output.exitCode !== 0) throw explain(output, progress(run, 'keep the state before the first change'));
 }
 
 async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {

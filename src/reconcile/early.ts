@@ -1,6 +1,7 @@
 import type { Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
-import type { PlannedStep } from './plan.ts';
+import { journalCommand } from './journal.ts';
+import type { Plan, PlannedStep } from './plan.ts';
 import type { PlannedScript } from './resource.ts';
 import { openSource, type Sources } from './sources.ts';
 
@@ -28,31 +29,42 @@ export async function runScript(
   return { output: await host.run(command, signal), problem: source.problem() };
 }
 
+/** What is asked of a plan, and whether the state before is kept. */
+export interface EarlyOptions {
+  readonly sources: Sources;
+  readonly signal?: AbortSignal;
+  /** False: the state before is not kept. */
+  readonly journal?: boolean;
+  /** Only the steps before the proof, or only those that wait for it; all when absent. */
+  readonly only?: 'before-proof' | 'after-proof';
+}
+
+/** The steps of a plan that are asked for. Pure. */
+export function askedSteps({ steps }: Plan, { only }: Pick<EarlyOptions, 'only'>): readonly PlannedStep[] {
+  return steps.filter(({ when }) => only === undefined || (when === 'after-proof') === (only === 'after-proof'));
+}
+
 /**
- * Scripts of a plan that begin before their turn, beside what comes before them, because they only lay down bytes in a folder
- * of meshx that nothing else looks into (`early` in resource.ts). Whoever has begun one waits for its end: with `taken` when
- * its turn has come, else when this is disposed, which ends it.
+ * What begins before the first change of a plan has its turn, beside what else comes before that: the state before is kept, and
+ * scripts run that only lay down bytes in a folder of meshx that nothing else looks into (`early` in resource.ts). Needs the
+ * lock of the machine. Whoever has begun one waits for its end: with `kept` and `taken` when its turn has come, else when this is
+ * disposed, which ends it.
  */
 export class Early implements AsyncDisposable {
   readonly #running: Running;
   readonly #stop = new AbortController();
   readonly #begun = new Map<PlannedScript, Promise<Ran>>();
+  /** What the machine said of the journal; undefined when nothing is kept. Throws what `Host.run` throws. */
+  readonly kept: Promise<Output> | undefined;
 
-  constructor(host: Host, options: Running['options']) {
+  constructor(plan: Plan, host: Host, options: EarlyOptions) {
     this.#running = { host, options };
-  }
-
-  /** Begins the first one of the steps: one at a time has all of the link. */
-  begin(steps: readonly PlannedStep[]): void {
-    const scripts = steps.flatMap(({ changes }) => changes.flatMap((change) => change.scripts));
-    const first = scripts.find(({ early }) => early === true);
-    const { signal } = this.#running.options;
-    if (!first || signal?.aborted) return;
-    const either = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
-    const ran = runScript(first, this.#running, either);
+    const steps = askedSteps(plan, options).filter(({ changes }) => changes.length > 0);
+    const journal = steps.length > 0 && options.journal !== false ? journalCommand(plan) : undefined;
+    if (!options.signal?.aborted) this.#begin(steps);
+    this.kept = journal && host.run(journal, this.#signal());
     // What it throws is met when its turn comes.
-    ran.catch(() => undefined);
-    this.#begun.set(first, ran);
+    this.kept?.catch(() => undefined);
   }
 
   /** What became of a script that was begun; undefined for any other. */
@@ -62,6 +74,21 @@ export class Early implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await Promise.allSettled(this.#begun.values());
+    await Promise.allSettled([this.kept, ...this.#begun.values()]);
+  }
+
+  /** The first one of the steps: one at a time has all of the link. */
+  #begin(steps: readonly PlannedStep[]): void {
+    const scripts = steps.flatMap(({ changes }) => changes.flatMap((change) => change.scripts));
+    const first = scripts.find(({ early }) => early === true);
+    if (!first) return;
+    const ran = runScript(first, this.#running, this.#signal());
+    ran.catch(() => undefined);
+    this.#begun.set(first, ran);
+  }
+
+  #signal(): AbortSignal {
+    const { signal } = this.#running.options;
+    return signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
   }
 }

@@ -1,0 +1,39 @@
+import type { ClusterPlan } from '../../cluster/plan.ts';
+import type { Host } from '../../host/host.ts';
+import type { Plan } from '../../reconcile/plan.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { ProofHelp, ProofSubject } from './proofs.ts';
+import type { ReachQuestion } from './reach.ts';
+import type { RestartWords } from './restart.ts';
+import type { SwitchWords } from './switch.ts';
+
+/** Everything that is to be done for one VM and its proofs, decided and not yet begun. */
+export interface Work {
+  readonly vm: string;
+  readonly host: Host;
+  readonly registration: ClusterPlan;
+  readonly steps: readonly Step[];
+  readonly plan: Plan;
+  readonly subject: ProofSubject;
+  readonly help: ProofHelp;
+  /** The VM's dead-man switch; absent for an image, where nothing runs. */
+  readonly deadMan?: SwitchWords;
+  /** What was said about the end of open connections; absent for an image. */
+  readonly restart?: RestartWords;
+  /** Ports that listen on the VM, to be compared before and after; absent for an image. */
+  readonly listening?: readonly number[];
+  /** What the operator is told in place of proofs: an image proves nothing, nor do some steps alone. */
+  readonly unproved?: readonly string[];
+  /** Where progress goes, a line or several. */
+  readonly say: (text: string) => void;
+  /** The command that goes on after a failure. */
+  readonly again: string;
+  /** Hears how long steps, proofs and waits took; absent without --timings. */
+  readonly record?: Runtime['record'];
+}
+
+/** From where and on which ports the VM is asked, before and after. */
+export function reachQuestion({ subject, listening = [], help: { client, signal } }: Work): ReachQuestion {
+  return { address: subject.vm.address, ports: listening, signal, ...(client && { client }) };
+}
