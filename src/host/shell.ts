@@ -31,19 +31,27 @@ export interface Script {
  * `own OWNER MODE PATH` sets owner (`user` or `user:group`) and mode; `owner_mode PATH` prints them, with `-` for an owner
  * that is not known. In an image the owner stands in the manifest beside the tree (`DIR.owners`), because the user need not
  * exist yet; root also sets it on the file where the image knows the user.
- * `put OWNER MODE SHA256 PATH` writes stdin: beside the target, in a directory that only root can enter (the target's
- * directory may belong to another user), checked against SHA256 (`-`: unchecked), then renamed.
+ * `put OWNER MODE SHA256 PATH [FUNCTION [keep]]` writes what FUNCTION prints, or `input`: beside the target, in a directory
+ * that only root can enter (the target's directory may belong to another user), checked against SHA256 (`-`: unchecked),
+ * then renamed. `input` prints what was sent to the script: its stdin, in a batch its part of it.
  * `wrote WHAT PATH` tells the undo journal what is about to stand at PATH: a file's sha256, `OWNER=MODE`
  * for a directory, or `link=` and the target in base64.
  * `put` and `own` call it, before their change: a run that dies between leaves a state that still counts as ours. `put` also
  * keeps the text on either side of its edit there, of files up to 1 MiB that have a copy in the journal or where the
- * script says `keep_text=yes`: with both, an undo can take our lines out of a file that others have edited since.
+ * script says `keep`: with both, an undo can take our lines out of a file that others have edited since.
  * `root_owner` prints the owner for files that nobody named one for: who runs the script, in an image root.
- * `digest PATH` prints the sha256 of a file, `-` when there is none.
+ * `digest PATH` prints the sha256 of a file, `-` when there is none; `digest_of` and `owner_mode_of` set `$SUM` and `$OWNED` to
+ * what `digest` and `owner_mode` print.
+ *
+ * A process more costs a machine more than all that the shell does by itself: functions set a variable rather than print
+ * where a caller would need `$(…)`, and what the journal knows is read once. `_put` can go on where the file before it was
+ * written: a script that writes many calls it in place of `put`, under umask 077 and with no trap of its own.
  */
 const PRELUDE = `R=\${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
+_newline='
+' _wrote= _in= _staged=-
 live() { test -z "$R"; }
 place() {
   P=$1
@@ -72,8 +80,12 @@ place() {
   done
   P=$R$_done
 }
-_own() {
-  if live; then chown -h -- "$1" "$3" && chmod -- "$2" "$3"; return; fi
+_own() { # OWNER MODE FILE PATH [OWNER NOW]
+  if live; then
+    test "$1=\${5-}" = root:root=0:0 || chown -h -- "$1" "$3" || return
+    chmod -- "$2" "$3"
+    return
+  fi
   { test ! -f "$R.owners" || MESHX_PATH=$4 awk 'substr($0, index($0, " /") + 1) != ENVIRON["MESHX_PATH"]' "$R.owners"
     echo "$1 $2 $4"; } | sort -k 3 > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
   if test "$(id -u)" = 0; then
@@ -85,55 +97,83 @@ _own() {
 }
 own() { place "$3" all && wrote "$1=$2" "$3" && _own "$1" "$2" "$P" "\${P#"$R"}"; }
 _journal() { place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && test -d "$P"; }
+_read_wrote() { # the journal is at $P
+  test -z "$_wrote" || return 0
+  test ! -s "$P/wrote" || _wrote=$(cat -- "$P/wrote") || return
+  _wrote=$_newline$_wrote$_newline
+}
+_is_known() { case $_wrote in *"$_newline$1$_newline"*) ;; *) return 1 ;; esac; }
 wrote() {
-  ( _journal || exit 0
-    umask 077
-    grep -qxF -e "$1 $2" -- "$P/wrote" 2>/dev/null || printf '%s\\n' "$1 $2" >> "$P/wrote" )
-}
-_remember() { # NEW OLD DIGEST PATH
-  ( _journal || exit 0
-    test -e "$P/files$4" || test -d "$P/edits$4" || test -n "\${keep_text-}" || exit 0
-    test "$(stat -c %s -- "$1")" -le 1048576 || exit 0
-    umask 077
-    _level=0 _edits=$P/edits$4
-    while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
-    _found=-
-    test ! -f "$2" || { test "$(stat -c %s -- "$2")" -le 1048576 || exit 0; _found=$(sha256sum < "$2" | cut -c 1-64); }
-    # What stands there is not ours: an edit of its own.
-    if test "$_level" = 0 || ! grep -qxF -e "$_found $4" -- "$P/wrote" 2>/dev/null; then
-      _level=$((_level + 1))
-      mkdir -p -- "$_edits" || exit
-      if test "$_found" = -; then rm -f -- "$_edits/$_level.base"; else cat < "$2" > "$_edits/$_level.base"; fi || exit
+  _place=$P
+  if _journal; then
+    _read_wrote || return
+    if ! _is_known "$1 $2"; then
+      test -e "$P/wrote" || (umask 077; : >> "$P/wrote") || return
+      printf '%s\\n' "$1 $2" >> "$P/wrote" || return
+      _wrote=$_wrote$1" "$2$_newline
     fi
-    cat < "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours" ) && wrote "$3" "$4"
+  fi
+  P=$_place
 }
-owner_mode() {
+_keep_text() { # NEW OLD PATH; the journal is at $P
+  test "$(stat -c %s -- "$1")" -le 1048576 || return 0
+  _level=0 _edits=$P/edits$3
+  while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
+  _found=-
+  if test -f "$2"; then
+    test "$(stat -c %s -- "$2")" -le 1048576 || return 0
+    _found=$(sha256sum < "$2") && _found=\${_found%% *} || return
+  fi
+  _read_wrote || return
+  # What stands there is not ours: an edit of its own.
+  if test "$_level" = 0 || ! _is_known "$_found $3"; then
+    _level=$((_level + 1))
+    mkdir -p -- "$_edits" || return
+    if test "$_found" = -; then rm -f -- "$_edits/$_level.base"; else cat < "$2" > "$_edits/$_level.base"; fi || return
+  fi
+  cat < "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours"
+}
+_remember() { # NEW OLD DIGEST PATH KEEP
+  if _journal && { test -n "$5" || test -e "$P/files$4" || test -d "$P/edits$4"; }; then
+    _keep_text "$1" "$2" "$4" || return
+  fi
+  wrote "$3" "$4"
+}
+owner_mode_of() {
   place "$1" all || return
-  if live; then stat -c '%U:%G %04a' -- "$P"; return; fi
+  if live; then OWNED=$(stat -c '%U:%G %04a' -- "$P"); return; fi
   _id=$(MESHX_PATH=\${P#"$R"} awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
-  echo "\${_id:--} $(stat -c '%04a' -- "$P")"
+  OWNED=\${_id:--}' '$(stat -c '%04a' -- "$P")
 }
-put() {
-  place "$4" || return
-  _to=$P
-  test -d "\${_to%/*}/" || (umask 022; mkdir -p -- "\${_to%/*}") || return
-  ( umask 077
-    _in=$(mktemp -d "\${_to%/*}/.meshx.XXXXXX") && cd -P -- "$_in" && test "$(stat -c %u .)" = "$(id -u)" && test "\${PWD##*/}" = "\${_in##*/}" || exit
-    trap 'rm -rf -- "$_in"' EXIT
-    trap 'exit 130' HUP INT TERM
-    cat > new || exit
-    _sum=$(sha256sum < new) && _sum=\${_sum%% *} || exit
-    test "$3" = - || test "$_sum" = "$3" || { echo "$4: not all of it arrived" >&2; exit 181; }
-    _own "$1" "$2" new "\${_to#"$R"}" && _remember new "../\${_to##*/}" "$_sum" "$4" &&
-      mv -fT new "../\${_to##*/}" ) || return
+owner_mode() { owner_mode_of "$1" && echo "$OWNED"; }
+input() { cat; }
+_stage() { # DIRECTORY: goes into one in it that only root can enter; that of the file before will do
+  test "$1" != "$_staged" || return 0
+  test -d "$1/" || (umask 022; mkdir -p -- "$1") || return
+  test -z "$_in" || rm -rf -- "$_in" || return
+  _in=$(mktemp -d "$1/.meshx.XXXXXX") && cd -P -- "$_in" && test -O . && test "\${PWD##*/}" = "\${_in##*/}" || return
+  trap 'rm -rf -- "$_in"' EXIT
+  trap 'exit 130' HUP INT TERM
+  # New files in it have the same owner and group.
+  _owner=$(stat -c %u:%g .) && _staged=$1
+}
+_put() {
+  place "$4" && _to=$P && _stage "\${_to%/*}" || return
+  "\${5:-input}" > new || return
+  _sum=$(sha256sum < new) && _sum=\${_sum%% *} || return
+  test "$3" = - || test "$_sum" = "$3" || { echo "$4: not all of it arrived" >&2; return 181; }
+  _own "$1" "$2" new "\${_to#"$R"}" "$_owner" && _remember new "../\${_to##*/}" "$_sum" "$4" "\${6-}" &&
+    mv -fT new "../\${_to##*/}" || return
   ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
 }
+put() { ( umask 077; _in= _staged=-; _put "$@" ); }
 root_owner() { if live; then echo "$(id -u):$(id -g)"; else echo root:root; fi; }
-digest() {
+digest_of() {
   place "$1" all || return
-  test -e "$P" || { echo -; return; }
-  _sum=$(sha256sum < "$P") && echo "\${_sum%% *}"
+  SUM=-
+  test ! -e "$P" || { SUM=$(sha256sum < "$P") && SUM=\${SUM%% *}; }
 }
+digest() { digest_of "$1" && echo "$SUM"; }
 `;
 
 /** The prelude alone, for a text that holds several scripts. */

@@ -19,7 +19,7 @@ const PROBE = `place "$1" all || exit
 if test -d "$P"; then owner_mode "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
 
 // Closed until it has its owner.
-const CREATE = `place "$3" all && (umask 022; mkdir -p -- "\${P%/*}") && { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"`;
+const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } && { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"`;
 
 /** Parents that are missing are made too, open as the system's own directories are. */
 export const directory: Kind<DirectoryWant> = {
@@ -37,3 +37,6 @@ export const directory: Kind<DirectoryWant> = {
 
 /** Every text here that runs as root; the root program has no other. */
 export const ROOT_SCRIPTS: readonly string[] = [PROBE, CREATE];
+
+/** Those that may run together with others. */
+export const TOGETHER: readonly string[] = [CREATE];

@@ -26,28 +26,24 @@ owner_mode "$1" && digest "$1" && place "$1" all && cat -- "$P"`;
 
 // The edit was computed from a text; when somebody changed the file since, it would undo their change. A file that was not
 // there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
-const WRITE = `owner=$1 mode=$2 sum=$3 keep_text=yes
+const WRITE = `owner=$1 mode=$2 sum=$3 text=input
 place "$4" all || exit
 at=\${P#"$R"}
-text() { cat; }
-found=$(digest "$at") || exit
-if test "$found" != "$5"; then
+digest_of "$at" || exit
+if test "$SUM" != "$5"; then
   test "$5" = - && test -n "$6" || { echo "$4 was changed by somebody else a moment ago" >&2; exit ${CHANGED_SINCE}; }
-  ours=$(cat; echo x)
+  ours=$(input; echo x)
   test "$(printf %s "\${ours%x}" | sha256sum | cut -c 1-64)" = "$sum" || { echo "$4: not all of it arrived" >&2; exit ${INCOMPLETE}; }
   all=$(awk 1 "$P" | grep -v -E -e "$6"; printf %s "$ours")
-  text() { printf %s "\${all%x}"; }
-  sum=$(text | sha256sum | cut -c 1-64)
+  merged() { printf %s "\${all%x}"; }
+  text=merged sum=$(merged | sha256sum | cut -c 1-64)
 fi
 if test "$owner" = -; then
-  owner=$(root_owner) mode=0644
-  if test -e "$P"; then
-    set -- $(owner_mode "$at")
-    mode=$2
-    test "$1" = - || owner=$1
-  fi
+  mode=0644
+  if test -e "$P"; then owner_mode_of "$at" && owner=\${OWNED% *} mode=\${OWNED#* } || exit; fi
+  test "$owner" != - || owner=$(root_owner)
 fi
-text | put "$owner" "$mode" "$sum" "$at"`;
+put "$owner" "$mode" "$sum" "$at" "$text" keep`;
 
 /** Text and owner of the file as the probe saw them; `undefined` when there is no such file. */
 interface Found {
@@ -103,3 +99,6 @@ function parse(answer: Output, path: string): Found | undefined {
 
 /** Every text here that runs as root; the root program has no other. */
 export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE];
+
+/** Those that may run together with others. */
+export const TOGETHER: readonly string[] = [WRITE];

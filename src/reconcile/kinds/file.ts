@@ -52,3 +52,6 @@ export function ownChange(want: { readonly path: string; readonly owner: string;
 
 /** Every text here that runs as root; the root program has no other. */
 export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE, OWN];
+
+/** Those that may run together with others. */
+export const TOGETHER: readonly string[] = [WRITE, OWN];

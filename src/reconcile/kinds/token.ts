@@ -27,8 +27,10 @@ test -s "$2" || exit 0
 test ! -f "$1" || cat -- "$1"`;
 
 // One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
-const WRITE = `IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }
-if test "$4" = pem; then printf %s "$token" | base64 -d; else printf %s "$token"; fi | put "$1" "$2" - "$3"`;
+const WRITE = `form=$4
+IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }
+text() { if test "$form" = pem; then printf %s "$token" | base64 -d; else printf %s "$token"; fi; }
+put "$1" "$2" - "$3" text`;
 
 /** Seconds that a certificate must still live: one that ends while the sidecar starts is as good as none. */
 const LEAST_LIFE = 60;
