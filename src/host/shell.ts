@@ -80,10 +80,10 @@ place() {
   done
   P=$R$_done
 }
-_own() { # OWNER MODE FILE PATH [OWNER NOW]
+_own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
-    test "$1=\${5-}" = root:root=0:0 || chown -h -- "$1" "$3" || return
-    chmod -- "$2" "$3"
+    test "$1" = "\${5-}" || chown -h -- "$1" "$3" || return
+    test "$2" = "\${6-}" || chmod -- "$2" "$3"
     return
   fi
   { test ! -f "$R.owners" || MESHX_PATH=$4 awk 'substr($0, index($0, " /") + 1) != ENVIRON["MESHX_PATH"]' "$R.owners"
@@ -115,21 +115,19 @@ wrote() {
   fi
   P=$_place
 }
+_is_ours() { # FILE PATH: whether the journal, which is at $P, knows what FILE holds
+  test -f "$1" && _found=$(sha256sum < "$1") && _read_wrote && _is_known "\${_found%% *} $2"
+}
 _keep_text() { # NEW OLD PATH; the journal is at $P
-  test "$(stat -c %s -- "$1")" -le 1048576 || return 0
+  if test -f "$2"; then _sizes=$(stat -c %s -- "$1" "$2"); else _sizes=$(stat -c %s -- "$1"); fi || return 0
+  for _size in $_sizes; do test "$_size" -le 1048576 || return 0; done
   _level=0 _edits=$P/edits$3
   while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
-  _found=-
-  if test -f "$2"; then
-    test "$(stat -c %s -- "$2")" -le 1048576 || return 0
-    _found=$(sha256sum < "$2") && _found=\${_found%% *} || return
-  fi
-  _read_wrote || return
   # What stands there is not ours: an edit of its own.
-  if test "$_level" = 0 || ! _is_known "$_found $3"; then
+  if test "$_level" = 0 || ! _is_ours "$2" "$3"; then
     _level=$((_level + 1))
     mkdir -p -- "$_edits" || return
-    if test "$_found" = -; then rm -f -- "$_edits/$_level.base"; else cat < "$2" > "$_edits/$_level.base"; fi || return
+    if test -f "$2"; then cat < "$2" > "$_edits/$_level.base"; else rm -f -- "$_edits/$_level.base"; fi || return
   fi
   cat < "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours"
 }
@@ -154,15 +152,22 @@ _stage() { # DIRECTORY: goes into one in it that only root can enter; that of th
   _in=$(mktemp -d "$1/.meshx.XXXXXX") && cd -P -- "$_in" && test -O . && test "\${PWD##*/}" = "\${_in##*/}" || return
   trap 'rm -rf -- "$_in"' EXIT
   trap 'exit 130' HUP INT TERM
-  # New files in it have the same owner and group.
-  _owner=$(stat -c %u:%g .) && _staged=$1
+  _staged=$1 _listed=
+}
+_is_plain() { # no setgid, no ACL (+): what is made in the current directory is root's, with the mode that umask leaves
+  test -n "$_listed" || _listed=$(ls -nd .)
+  case $_listed in 'drwx------ '[12]' 0 0 '* | 'drwx------. '[12]' 0 0 '*) ;; *) return 1 ;; esac
 }
 _put() {
   place "$4" && _to=$P && _stage "\${_to%/*}" || return
+  _mode=0600
+  test "$2" != 0644 || { umask 133; _mode=0644; }
   "\${5:-input}" > new || return
-  _sum=$(sha256sum < new) && _sum=\${_sum%% *} || return
+  umask 077
+  _sum=$(sha256sum new) && _sum=\${_sum%% *} || return
   test "$3" = - || test "$_sum" = "$3" || { echo "$4: not all of it arrived" >&2; return 181; }
-  _own "$1" "$2" new "\${_to#"$R"}" "$_owner" && _remember new "../\${_to##*/}" "$_sum" "$4" "\${6-}" &&
+  if test "$1" = root:root && _is_plain; then _owner=$1; else _owner= _mode=; fi
+  _own "$1" "$2" new "\${_to#"$R"}" "$_owner" "$_mode" && _remember new "../\${_to##*/}" "$_sum" "$4" "\${6-}" &&
     mv -fT new "../\${_to##*/}" || return
   ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
 }

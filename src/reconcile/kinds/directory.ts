@@ -18,8 +18,13 @@ export interface DirectoryWant {
 const PROBE = `place "$1" all || exit
 if test -d "$P"; then owner_mode "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
 
-// Closed until it has its owner.
-const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } && { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"`;
+// Closed until it has its owner: install makes it so too.
+const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } || exit
+if live && test ! -e "$P" && test "\${1#*:}" != "$1"; then
+  wrote "$1=$2" "$3" && install -d -o "\${1%:*}" -g "\${1#*:}" -m "$2" -- "$P"
+else
+  { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"
+fi`;
 
 /** Parents that are missing are made too, open as the system's own directories are. */
 export const directory: Kind<DirectoryWant> = {
