@@ -88,7 +88,9 @@ case $0 in
 */userdel) sed -i "/^$name\\$/d" "$STATE/passwd" ;;
 */groupdel) sed -i "/^$name\\$/d" "$STATE/group" ;;
 */groupadd) echo "$name" >> "$STATE/group" ;;
-*/useradd) echo "$name" >> "$STATE/passwd" ;;
+*/useradd)
+  case " $* " in *" --user-group "*) echo "$name" >> "$STATE/group" ;; esac
+  echo "$name" >> "$STATE/passwd" ;;
 esac
 `;
 

@@ -23,8 +23,11 @@ place "$2" all && if test "$(cat -- "$P" 2>/dev/null)" = "$3"; then echo sysuser
 
 const CREATE = `shell=/bin/false
 for each in /usr/sbin/nologin /sbin/nologin; do if test -x "$each"; then shell=$each; break; fi; done
-getent group -- "$1" >/dev/null || groupadd --system -- "$1" || exit
-getent passwd -- "$1" >/dev/null || useradd --system --gid "$1" --home-dir "$2" --no-create-home --shell "$shell" -- "$1"`;
+group=--user-group
+if getent group -- "$1" >/dev/null; then group=--gid=$1; fi
+if ! getent passwd -- "$1" >/dev/null; then useradd --system "$group" --home-dir "$2" --no-create-home --shell "$shell" -- "$1"
+elif test "$group" = --user-group; then groupadd --system -- "$1"
+fi`;
 
 /**
  * A user that is there already is left as it is, with its home, shell and ids. An image has no user yet, as its uid is
