@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { quote, scriptText, toShell } from '../../src/host/shell.ts';
@@ -47,3 +47,30 @@ test('a word comes back from a shell as it went in, and a NUL byte is refused', 
   expect(toShell(['echo', 'a b'])).toBe("echo 'a b'");
   expect(() => quote('a\0b')).toThrow(TypeError);
 });
+
+/** Only root can give a file to somebody else. */
+const asRoot = process.getuid?.() === 0 ? test : test.skip;
+
+asRoot(
+  'owner, group and mode are the wanted ones also where the folder hands its group on to what is made in it',
+  () => {
+    const [plain, setgid] = [join(folder, 'plain'), join(folder, 'setgid')];
+    for (const each of [plain, setgid]) mkdirSync(each);
+    chownSync(setgid, 1, 1);
+    chmodSync(setgid, 0o2775);
+    const text = scriptText({ name: 'put', text: 'put "$1" "$2" - "$3"', args: [] });
+    const put = (path: string, owner: string, mode: string) => {
+      const env = { PATH: process.env['PATH'], MESHX_UNDO: join(folder, 'none') };
+      const args = ['-c', `umask 002; ${text}`, 'meshx-put', owner, mode, path];
+      expect(spawnSync('sh', args, { input: 'x', encoding: 'utf8', env })).toMatchObject({ status: 0, stderr: '' });
+      const { uid, gid, mode: found } = statSync(path);
+      return [uid, gid, (found & 0o7777).toString(8)];
+    };
+    for (const each of [plain, setgid]) {
+      expect(put(join(each, 'a'), 'root:root', '0644')).toEqual([0, 0, '644']);
+      expect(put(join(each, 'b'), 'root:root', '0600')).toEqual([0, 0, '600']);
+      expect(put(join(each, 'c'), 'root:root', '0755')).toEqual([0, 0, '755']);
+      expect(put(join(each, 'd'), '1:1', '0644')).toEqual([1, 1, '644']);
+    }
+  },
+);

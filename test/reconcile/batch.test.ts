@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
 import { Problem } from '../../src/problems.ts';
@@ -72,6 +72,7 @@ test('the first change that fails is named, with its own words; the ones before 
     `not done: replace ${paths[2]}`,
     `not done: create ${paths[3]}`,
   ]);
+  expect(readdirSync(vm.path('etc'))).toEqual(['a', 'b', 'c']);
 });
 
 test('a step that is refused before its first change keeps the ones after it from travelling with others', async () => {
@@ -120,6 +121,32 @@ test('a secret, a package and a unit never travel with others, nor more than a c
   await outcomes(await planFor(vm, ...many), vm);
   expect(vm.ran.slice(before)).toEqual(['meshx-probes', 'meshx-journal', 'meshx-changes', 'meshx-directory-create']);
 }, 120_000);
+
+test('a change that takes no text is not made when some was sent to it: what it left would be read as the next line', async () => {
+  const vm = new ShimMachine();
+  const wants = [{ kind: 'directory' as const, path: vm.path('etc/d'), owner: ME, mode: '0755' }];
+  const [change] = await changesOf(vm, ...wants);
+  const scripts = (change?.scripts ?? []).map((planned) => ({ ...planned, stdin: 'text\n' }));
+  const output = await vm.run(batchCommand([{ summary: 'create', scripts }]));
+  expect([output.exitCode, output.stdout]).toEqual([1, '']);
+  expect(existsSync(vm.path('etc/d'))).toBe(false);
+});
+
+test('files and edits of several folders, one behind the other, leave nothing beside them and tell the journal of each once', async () => {
+  const vm = new ShimMachine();
+  const paths = ['etc/a', 'etc/b', 'opt/x/a', 'etc/c', 'etc/a b*[c'].map((each) => vm.path(each));
+  const line = { kind: 'line', path: vm.path('etc/hosts'), line: 'x' } as const;
+  const wants = paths.map((path) => file(path, 'same'));
+  await outcomes(await planFor(vm, ...wants.slice(0, 2), line, ...wants.slice(2)), vm);
+  expect([readdirSync(vm.path('etc')), readdirSync(vm.path('opt/x'))]).toEqual([
+    ['a', 'a b*[c', 'b', 'c', 'hosts'],
+    ['a'],
+  ]);
+  const wrote = vm.read(vm.path('var/lib/meshx/undo/wrote')).trim().split('\n');
+  const inOrder = [...paths.slice(0, 2), line.path, ...paths.slice(2)];
+  expect(wrote.map((each) => each.slice(each.indexOf(' ') + 1))).toEqual(inOrder);
+  expect(readdirSync(vm.path('var/lib/meshx/undo/edits', vm.path('etc')))).toEqual(['hosts']);
+});
 
 test('what is no change of this version is not run', async () => {
   const vm = new ShimMachine();
