@@ -80,7 +80,7 @@ units() {
   verb=
   for word; do
     case $word in
-      -* | Id | LoadState | ActiveState | UnitFileState | InvocationID) continue ;;
+      -* | Id | LoadState | ActiveState | UnitFileState | InvocationID | FragmentPath | NeedDaemonReload | TimersMonotonic) continue ;;
       *) ;;
     esac
     if test -z "$verb"; then verb=$word; continue; fi
@@ -116,7 +116,7 @@ case $name in
   ss) sockets "$@" ;;
   systemctl) units "$@" ;;
   iptables) echo 'iptables v1.8.9 (nf_tables)' ;;
-  id) echo 997 ;;
+  id) case $1 in -*) echo 997 ;; *) echo 'uid=997(istio-proxy) gid=997(istio-proxy) groups=997(istio-proxy)' ;; esac ;;
   getent) echo '10.150.0.10 STREAM' ;;
   ip) cat "$root/route" 2>/dev/null ;;
   *-save) save "${name%-save}" ;;

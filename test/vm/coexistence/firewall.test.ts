@@ -1,28 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expectGolden } from '../../support/golden.ts';
 
 const FIREWALL = fileURLToPath(new URL('../../../systemd/firewall', import.meta.url));
 const golden = (name: string): string => fileURLToPath(new URL(`../../golden/vm/firewall/${name}`, import.meta.url));
 
-/** Runs a function of systemd/firewall where `nft` and `iptables-save` print the given ruleset. */
-function run(call: string, ruleset: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'meshx-firewall-'));
-  try {
-    writeFileSync(join(folder, 'ruleset'), ruleset);
-    for (const name of ['nft', 'iptables-save']) {
-      writeFileSync(join(folder, name), `#!/bin/sh\ncat "${join(folder, 'ruleset')}"\n`);
-      chmodSync(join(folder, name), 0o755);
-    }
-    const env = { PATH: `${folder}${delimiter}${process.env['PATH']}` };
-    return execFileSync('sh', ['-c', `R=; . "$0"; ${call}`, FIREWALL], { env, encoding: 'utf8' });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+/** Runs a function of systemd/firewall with the given ruleset on stdin. */
+const run = (call: string, ruleset: string): string =>
+  execFileSync('sh', ['-c', `R=; . "$0"; ${call}`, FIREWALL], { input: ruleset, encoding: 'utf8' });
 
 const ruleset = (name: string): string => readFileSync(golden(`${name}/ruleset.txt`), 'utf8');
 
@@ -33,11 +19,11 @@ describe('what a host firewall is given beside its rules, so that it says about 
   });
 
   test.each(['iptables', 'iptables-says-too-much'])('%s', (name) => {
-    expectGolden(`vm/firewall/${name}/commands.txt`, run('twins_of_iptables iptables 3306,8500 15006', ruleset(name)));
+    expectGolden(`vm/firewall/${name}/commands.txt`, run('twins_of_iptables 3306,8500 15006', ruleset(name)));
   });
 
   test('when every port is captured, every rule about TCP ports counts', () => {
-    const commands = run("twins_of_iptables iptables '*' 15006", ruleset('iptables'));
+    const commands = run("twins_of_iptables '*' 15006", ruleset('iptables'));
     expect(commands).toContain('--ctorigdstport 22 ');
     expect(run("twins_of_nft '' '*' 15006", ruleset('nftables'))).toContain('ct original proto-dst 22 ');
   });
@@ -52,6 +38,6 @@ describe('what a host firewall is given beside its rules, so that it says about 
 
   test('a firewall that names no captured port is given nothing', () => {
     expect(run("twins_of_nft '' 9999 15006", ruleset('nftables').replace(/.*(?:@|vmap|1-65535).*\n/g, ''))).toBe('');
-    expect(run('twins_of_iptables iptables 9999 15006', ruleset('iptables'))).toBe('');
+    expect(run('twins_of_iptables 9999 15006', ruleset('iptables'))).toBe('');
   });
 });
