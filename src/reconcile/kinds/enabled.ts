@@ -26,7 +26,8 @@ links() {
 }
 `;
 
-const PROBE = `if live; then systemctl is-enabled -- "$1" 2>/dev/null || :; exit 0; fi
+// With a root systemctl looks by itself and asks nobody: systemd may be reading its unit files just now, as after the confirmation.
+const PROBE = `if live; then systemctl is-enabled --root=/ -- "$1" 2>/dev/null || :; exit 0; fi
 ${LINKS}file=$(unit_file "$1")
 test -n "$file" || { echo not-found; exit 0; }
 state=enabled

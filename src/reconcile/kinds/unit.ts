@@ -24,7 +24,13 @@ export interface UnitWant {
  * the invocation id that systemd gave to this run of the unit; it is gone after a reboot, as /run is.
  */
 const LOOK = `notes=\${MESHX_RUN-/run/meshx}/units
-look() { for each; do test ! -e "$each" || stat -L -c '%.9Z %.9Y %s %i %n' -- "$each"; done; }
+look() {
+  for each; do
+    shift
+    test ! -e "$each" || set -- "$@" "$each"
+  done
+  test $# = 0 || stat -L -c "\${mark-}%.9Z %.9Y %s %i %n" -- "$@"
+}
 `;
 
 // systemd before 247 knows no --timestamp and answers in whole seconds.
@@ -32,19 +38,30 @@ const PROBE = `live || { echo Image=yes; exit 0; }
 ${LOOK}properties=LoadState,ActiveState,NeedDaemonReload,InvocationID,ActiveEnterTimestamp
 systemctl show --timestamp=us+utc -p "$properties" -- "$1" 2>/dev/null || TZ=UTC systemctl show -p "$properties" -- "$1" || exit
 name=$1; shift
-look "$@" | sed 's/^/Read=/'
+mark=Read=; look "$@"
 test ! -f "$notes/$name" || sed 's/^/Note=/' "$notes/$name"`;
 
 const START = `${LOOK}verb=$1 name=$2 limit=$3; shift 3
 # Before the start: what is written while the unit starts may or may not have been read.
 seen=$(look "$@")
-systemctl reset-failed -- "$name" 2>/dev/null
-if timeout --foreground -- "$limit" systemctl "$verb" -- "$name" && systemctl is-active --quiet -- "$name"; then
-  # The note is a convenience: without it the times are compared.
-  { mkdir -p -- "$notes" && { systemctl show -p InvocationID -- "$name"; echo "$seen"; } > "$notes/$name.new" &&
-    mv -f -- "$notes/$name.new" "$notes/$name"; } 2>/dev/null
-  exit 0
+begin() { timeout --foreground -- "$limit" systemctl "$verb" -- "$name"; }
+begin
+code=$?
+# Too many starts before this one: it was not even tried.
+if test $code != 0 && test "$(systemctl show -p Result -- "$name")" = Result=start-limit-hit; then
+  systemctl reset-failed -- "$name" 2>/dev/null
+  begin
+  code=$?
 fi
+state=$(systemctl show -p ActiveState -p InvocationID -- "$name" 2>/dev/null)
+run=\${state#*InvocationID=} run=\${run%%[!0-9a-f-]*}
+case $code:$state in
+0:*ActiveState=active* | 0:*ActiveState=reloading* | 0:*ActiveState=refreshing*)
+  # The note is a convenience: without it the times are compared.
+  { { test -d "$notes" || mkdir -p -- "$notes"; } && printf '%s\\n' "InvocationID=$run" "$seen" > "$notes/$name.new" &&
+    mv -f -- "$notes/$name.new" "$notes/$name"; } 2>/dev/null
+  exit 0 ;;
+esac
 { systemctl status --no-pager --lines=0 -- "$name"; journalctl --no-pager -o cat -n 20 -u "$name"; } 2>&1 | tail -c 3000 >&2
 # Only the client ended: a start that still waits must not come true when nobody looks. An enabled unit may.
 if test "$(systemctl is-active -- "$name")" = activating && ! systemctl is-enabled --quiet -- "$name" 2>/dev/null; then
@@ -70,7 +87,7 @@ export const unit: Kind<UnitWant> = {
   changes(want, answer, touched) {
     const state = unitState(answer.stdout);
     if (state.image) return [];
-    const reload = state.needsReload ? [RELOAD] : unitFilesTouched(touched) ? [RELOAD_WHERE_NEWER] : [];
+    const reload = state.needsReload ? [reloadUnits(['asked'])] : reloadOfTouched(want, touched);
     if (want.active === false) return state.running ? [...reload, stop(want)] : [];
     const verb = startVerb(want, state, touched);
     if (verb === 'restart' && state.active && want.keeps === state.invocation)
@@ -89,35 +106,45 @@ function startVerb(want: UnitWant, state: UnitState, touched: ReadonlySet<string
 }
 
 /**
- * Whether this plan writes unit files or drop-ins, or installs a package that may bring some, and no change of a unit has
- * made systemd read them since.
+ * For a plan that writes unit files or drop-ins, or installs a package that may bring some, where no change of a unit has made
+ * systemd read them since. The units that are concerned go with it.
  */
-function unitFilesTouched(touched: ReadonlySet<string>): boolean {
+function reloadOfTouched(want: UnitWant, touched: ReadonlySet<string>): readonly Change[] {
   const ids = [...touched];
-  const written = ids.findLastIndex((id) => id.startsWith('package:') || /^path:.*\/systemd\/system\//.test(id));
-  return written > ids.findLastIndex((id) => id.startsWith('unit:'));
+  const since = ids.slice(ids.findLastIndex((id) => id.startsWith('unit:')) + 1);
+  const units = since.flatMap((id) => /^path:.*\/systemd\/system\/([^/]+?)(?:\.d\/.*)?$/.exec(id)?.[1] ?? []);
+  const packages = since.some((id) => id.startsWith('package:'));
+  if (units.length === 0 && !packages) return [];
+  return [reloadUnits([packages ? 'package' : 'written', ...new Set([want.name, ...units])])];
 }
 
 /**
- * Reading all unit files again takes a fifth of a second and more. Whoever of meshx does so (systemd/capture too) leaves a time
- * stamp before: with nothing changed since, systemd has read what is there. By the time of change, as a package sets the other one.
- * `asked`: systemd itself has said that it needs to, which counts for more than all times.
+ * Reading all unit files again takes a fifth of a second and more. A unit that systemd has not in memory it reads when it is
+ * asked for it, its drop-ins too; so it is asked first, in one question. Only a plain yes counts: each unit is loaded, from
+ * /etc where it is there, and needs no reload; what an old systemd does not find is a no, and so is a template. A package sets the
+ * times of its files, and systemd goes by these: after one, what was loaded from elsewhere than /etc is read again.
+ * `asked`: systemd itself has said that it needs to.
  */
-const RELOAD_UNITS = `stamp=\${MESHX_RUN-/run/meshx}/reloaded
-folders='/etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system'
-newer() { for folder in $folders; do test ! -d "$folder/" || find "$folder/" -cnewer "$stamp" -print -quit || echo unknown; done; }
-if test "$1" != asked && test -e "$stamp" && test -z "$(newer 2>&1)"; then exit 0; fi
-mkdir -p -- "\${stamp%/*}" && : > "$stamp"
+const RELOAD_UNITS = `why=$1; shift
+newline='
+'
+known() {
+  said=$newline$(systemctl show -p Id -p LoadState -p FragmentPath -p NeedDaemonReload -- "$@" 2>/dev/null)$newline
+  for unit; do
+    case $said in *"\${newline}Id=$unit$newline"*) ;; *) return 1 ;; esac
+    test "$why" = package || test -e "/etc/systemd/system/$unit" || continue
+    case $said in *"\${newline}FragmentPath=/etc/systemd/system/$unit$newline"*) ;; *) return 1 ;; esac
+  done
+  case $said in *"\${newline}LoadState="[!l]* | *"\${newline}NeedDaemonReload="[!n]*) return 1 ;; esac
+}
+if test "$why" != asked && known "$@"; then exit 0; fi
 systemctl daemon-reload`;
 const STOP = 'systemctl stop -- "$1"';
 
-function reloadUnits(why: 'asked' | 'written'): Change {
-  const script = { name: 'daemon-reload', text: RELOAD_UNITS, args: [why] };
+function reloadUnits(args: readonly string[]): Change {
+  const script = { name: 'daemon-reload', text: RELOAD_UNITS, args };
   return { summary: 'let systemd read its unit files again', scripts: [{ script }] };
 }
-
-const RELOAD = reloadUnits('asked');
-const RELOAD_WHERE_NEWER = reloadUnits('written');
 
 function start(want: UnitWant, verb: 'start' | 'restart'): Change {
   const timeoutMs = want.startTimeoutMs ?? START_TIMEOUT_MS;
