@@ -1,6 +1,7 @@
 import type { Script } from '../../host/shell.ts';
 import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver/owner.ts';
 import { COEXISTENCE_PROBE, FIREWALL_PROBE } from './coexistence-probe.ts';
+import { SAID, SAID_FILES } from './probe-filter.ts';
 
 /** Programs that the units and their scripts need. */
 export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
@@ -8,17 +9,14 @@ export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
 /** Answers of the probe by area, each a list of lines. */
 export type Answers = Readonly<Record<string, readonly string[]>>;
 
-// Each line of the answer is AREA|TEXT: `area` names what follows, and one awk at the end puts the names before the lines, so that no
-// program is started for each. Lines behind an empty name bring their own. Nothing is changed, and no iptables program is run: to ask a legacy one would load its tables.
+// Each line of the answer is AREA|TEXT: `area` names what follows, and one awk at the end reads it, and files by itself, and says it; so
+// no program is started to filter what another one prints. Lines behind an empty name bring their own. Nothing is changed, and no
+// iptables program is run: to ask a legacy one would load its tables.
 const TEXT = `
 area() { printf '\\n\\001%s\\n' "$1"; }
 look() {
 here() { for path in "$@"; do if test -e "$R$path"; then echo "$path"; fi; done; }
-area os; cat "$R/etc/os-release" 2>/dev/null
-area hosts; cat "$R/etc/hosts" 2>/dev/null
-area nsswitch; cat "$R/etc/nsswitch.conf" 2>/dev/null
-area resolv; cat "$R/etc/resolv.conf" 2>/dev/null
-area link; readlink "$R/etc/resolv.conf" 2>/dev/null
+area link; if test -L "$R/etc/resolv.conf"; then readlink "$R/etc/resolv.conf"; fi
 area file; here ${RESOLVER_FILES.join(' ')}
 area program
 for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-legacy', 'iptables-nft', 'dpkg', 'rpm', 'openssl', 'curl'].join(' ')}; do
@@ -28,54 +26,48 @@ for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-l
 done
 area etc-istio
 if test -L "$R/etc/istio"; then readlink "$R/etc/istio"; elif test -e "$R/etc/istio"; then echo directory; fi
-area disk; df -Pk "$R/usr" "$R/var" 2>/dev/null | awk 'NR > 1 { print $4, $6 }'
+area disk; df -Pk "$R/usr" "$R/var" 2>/dev/null
 if ! live; then
   area elf; od -An -tu1 -j18 -N1 "$R/bin/sh" 2>/dev/null
   exit 0
 fi
-area machine; uname -m
-area hostname; uname -n
+system=$(uname -n -m)
+area machine; echo "\${system##* }"
+area hostname; echo "\${system% *}"
 area clock; date +%s
 area systemd
-if test -d /run/systemd/system; then systemctl --version 2>/dev/null | head -n 1; fi
-units=$(systemctl list-units --type=service,timer --state=active,reloading --plain --no-legend --no-pager 2>/dev/null | awk '{ print $1 }')
+newline='
+'
+if test -d /run/systemd/system; then version=$(systemctl --version 2>/dev/null); echo "\${version%%"$newline"*}"; fi
+units=$newline$(systemctl list-units --type=service,timer --state=active,reloading --plain --no-legend --no-pager 2>/dev/null)
 area unit; printf '%s\\n' "$units"
 area active
 for unit in ${RESOLVER_UNITS.join(' ')}; do
-  case "
-$units
-" in *"
-$unit.service
-"*) echo "$unit" ;; esac
+  case $units in *"$newline$unit.service "*) echo "$unit" ;; esac
 done
 area resolved
-# What others set in systemd-resolved's files; our own drop-in left out, so that a second look says the same.
-systemd-analyze cat-config systemd/resolved.conf 2>/dev/null |
-  awk '/^# \\// { own = $2 ~ /\\/meshx\\.conf$/ } !own && /^[ \\t]*DNS[ \\t]*=/'
-area tcp; ss -Htlnpe 2>/dev/null
-area udp; ss -Hulnpe 2>/dev/null
-sshd=$(sshd -T 2>/dev/null)
-area ssh
-{
-  ss -Htanpe 2>/dev/null | awk '/"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && ($1 == "LISTEN" || $5 !~ /^(127\\.|\\[::1\\]|\\[::ffff:127\\.)/) { n = split($4, part, ":"); print part[n] }'
-  systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null | sed -n 's/.*:\\([0-9]*\\) (Stream).*/\\1/p'
-  printf '%s\\n' "$sshd" | sed -n 's/^port //p'
-} | sort -un
-area address; ip -o addr show scope global 2>/dev/null | awk '{ print $2, $4 }'
+for folder in /etc /run /usr/local/lib /usr/lib /lib; do
+  if test -e "$folder/systemd/resolved.conf" || test -e "$folder/systemd/resolved.conf.d"; then systemd-analyze cat-config systemd/resolved.conf 2>/dev/null; break; fi
+done
+area socket; ss -Htuanpe 2>/dev/null
+area socket-unit; systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null
+area sshd; sshd -T 2>/dev/null
+area address; ip -o addr show scope global 2>/dev/null
 ${COEXISTENCE_PROBE}${FIREWALL_PROBE}port=$1
 shift
 for address in "$@"; do
-  area route; ip -o route get "$address" 2>/dev/null | sed -n 's/.* src \\([^ ]*\\).*/\\1/p'
+  area route; ip -o route get "$address" 2>/dev/null
   area reach
   if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi
   if timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
 done
 }
-look "$@" | awk '
-  function give() { if (held) print (area == "" ? "" : area "|") text; held = 0 }
-  /^\\001/ { if (text != "") give(); held = 0; area = substr($0, 2); next }
-  { give(); text = $0; held = 1 }
-  END { if (text != "") give() }'
+say() {
+set --
+${SAID_FILES}
+awk '${SAID}' - "$@"
+}
+look "$@" | say
 `;
 
 /** The one script of the preflight: everything it wants to know, in one round trip. */

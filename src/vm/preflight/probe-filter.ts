@@ -1,0 +1,99 @@
+/** Filesystems whose servers the kernel talks to by itself: its sockets belong to no user. */
+const NETWORK_FILESYSTEMS = 'nfs|nfs4|cifs|smb3|ceph|glusterfs|lustre';
+
+/** PAM modules of a login that asks others than this machine. */
+const PAM_MODULES = 'duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin_admin|radius_auth';
+
+// `from=AREA FILE` for each file that is there. What a machine has below another root is no more than these.
+const TAKE = 'do if test -f "$R$path" && test -r "$R$path"; then set -- "$@" "from=$from" "$R$path"; fi; done';
+const take = (area: string, paths: string): string => `from=${area}; for path in ${paths}; ${TAKE}\n`;
+
+/** Shell: appends to its words the files that SAID reads by itself, each with its area before it. */
+export const SAID_FILES = [
+  take('os', '/etc/os-release'),
+  take('hosts', '/etc/hosts'),
+  take('nsswitch', '/etc/nsswitch.conf'),
+  take('resolv', '/etc/resolv.conf'),
+  'if live; then\n',
+  take('mount', '/proc/mounts'),
+  take('fstab', '/etc/fstab'),
+  take(
+    'pam',
+    ['sshd', 'common-auth', 'common-account', 'system-auth', 'password-auth']
+      .map((name) => `/etc/pam.d/${name}`)
+      .join(' '),
+  ),
+  `if test -e /etc/sssd/sssd.conf; then ${take('sssd', '/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf').trim()}; fi\n`,
+  take('ldap', '/etc/nslcd.conf /etc/ldap.conf /etc/ldap/ldap.conf /etc/openldap/ldap.conf'),
+  take('duo', '/etc/duo/pam_duo.conf /etc/duo/login_duo.conf /etc/security/pam_duo.conf'),
+  take('cron', '/etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/*'),
+  'fi',
+].join('');
+
+/**
+ * awk: says what programs print on stdin, below a line \001AREA, and what stands in files, as lines AREA|TEXT. Of other people's
+ * files only the keys named here are said: some hold passwords. Plain awk, as mawk and busybox have it.
+ */
+export const SAID = String.raw`
+  function once(text) { if (!said[text]++) print text }
+  function ssh(port) { if (port ~ /^[0-9]+$/) of_ssh[port + 0] }
+  function value_of() { sub(/^[^=]*=[ \t]*/, ""); return $0 }
+  function socket(type, state, n, part) {
+    type = $1; state = $2
+    # Only those of root: any user can name a process sshd. The inner end of a tunnel to this machine is no port of SSH.
+    if (type == "tcp" && /"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && (state == "LISTEN" || $6 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/)) { n = split($5, part, ":"); ssh(part[n]) }
+    sub(/^[^ ]+ +/, "")
+    if (type == "tcp" && state == "LISTEN") print "tcp|" $0
+    if (type == "udp" && state == "UNCONN") print "udp|" $0
+  }
+  function link(name, i) {
+    name = $2; sub(/[:@].*/, "", name)
+    for (i = 3; i <= NF; i++) {
+      if ($i ~ /^(bridge|wireguard|xfrm|vti|gre|ipip)$/) { print "interface|" name, $i; return }
+      if ($i == "tun" && $(i + 1) == "type") { print "interface|" name, $(i + 2); return }
+    }
+  }
+  function mount(text, n, i, option) {
+    if ($1 ~ /^#/ || $3 !~ /^(${NETWORK_FILESYSTEMS})$/) return
+    if (area == "fstab") { print "fstab|" $3, $1, $2; return }
+    text = "mount|" $3 " " $1 " " $2; n = split($4, option, ",")
+    for (i = 1; i <= n; i++) if (option[i] ~ /^(mount)?addr=/) { sub(/.*=/, "", option[i]); text = text " " option[i] }
+    print text
+  }
+  function tell(key) {
+    if (area == "") print
+    else if (area == "disk") { if (rows++) print "disk|" $4, $6 }
+    else if (area == "unit") { if (NF) print "unit|" $1 }
+    else if (area == "socket") socket()
+    else if (area == "socket-unit") while (match($0, /:[0-9]+ \(Stream\)/)) { ssh(substr($0, RSTART + 1, RLENGTH - 10)); $0 = substr($0, RSTART + RLENGTH) }
+    else if (area == "sshd") {
+      if (/^port /) ssh($2)
+      if (/^authorizedkeyscommand [^ ]/ && $0 != "authorizedkeyscommand none") print "keys-command|" $2
+    }
+    # What others set for systemd-resolved; our own drop-in left out, so that a second look says the same.
+    else if (area == "resolved") { if (/^# \//) own = $2 ~ /\/meshx\.conf$/; if (!own && /^[ \t]*DNS[ \t]*=/) print "resolved|" $0 }
+    else if (area == "address") { if (NF) print "address|" $2, $4 }
+    else if (area == "route") { if (match($0, / src [^ ]+/)) print "route|" substr($0, RSTART + 5, RLENGTH - 5) }
+    else if (area == "process") once("process|" $0)
+    else if (area == "link-details") link()
+    else if (area == "rule") { if (NF && !/from all lookup (local|main|default)/) print "rule|" $0 }
+    else if (area == "mount" || area == "fstab") mount()
+    else if (area == "apparmor") { if (/envoy|pilot-agent|istio|xtables|iptables|\/nft/ && /\(enforce\)/) print "apparmor|" $0 }
+    else if (area == "pam") { if (match($0, /^[^#]*pam_(${PAM_MODULES})\.so/)) { key = substr($0, RSTART, RLENGTH - 3); sub(/.*pam_/, "", key); once("pam|" key) } }
+    else if (area == "sssd") { if (/^[ \t]*(ldap_uri|ldap_backup_uri|krb5_server|ad_server|ipa_server)[ \t]*=/) { key = $1; sub(/=.*/, "", key); print "login|" key " " value_of() } }
+    else if (area == "ldap") { if (/^[ \t]*[Uu][Rr][Ii][ \t]/) { sub(/^[ \t]*[^ \t]+[ \t]+/, ""); print "login|ldap_uri " $0 } }
+    else if (area == "duo") { if (/^[ \t]*host[ \t]*=[ \t]*[A-Za-z0-9.-]/) { value_of(); sub(/[^A-Za-z0-9.-].*/, ""); print "login|duo " $0 } }
+    else if (area == "cron") { if (/ansible-pull|puppet agent|chef-client|salt-call|cf-agent/) once("cron|" FILENAME) }
+    else print area "|" $0
+  }
+  # A line is kept until the next one: what is empty before a new area is the end of the one before.
+  function flush() { if (held && text != "") { $0 = text; tell() } held = 0 }
+  from != "" { line = $0; flush(); area = from; $0 = line; tell(); next }
+  /^\001/ { line = $0; flush(); area = substr(line, 2); next }
+  { line = $0; if (held) { $0 = text; tell() } text = line; held = 1 }
+  END {
+    flush()
+    for (port in of_ssh) { for (i = ++n; i > 1 && all[i - 1] + 0 > port + 0; i--) all[i] = all[i - 1]; all[i] = port }
+    for (i = 1; i <= n; i++) print "ssh|" all[i]
+  }
+`;
