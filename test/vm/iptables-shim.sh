@@ -80,7 +80,7 @@ units() {
   verb=
   for word; do
     case $word in
-      -* | Id | LoadState | ActiveState | UnitFileState | InvocationID | FragmentPath | NeedDaemonReload | TimersMonotonic) continue ;;
+      -* | Id | LoadState | ActiveState | UnitFileState | InvocationID | FragmentPath | DropInPaths | NeedDaemonReload | TimersMonotonic) continue ;;
       *) ;;
     esac
     if test -z "$verb"; then verb=$word; continue; fi
