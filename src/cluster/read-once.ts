@@ -1,19 +1,32 @@
-import { showRef } from '../mesh/kube-object.ts';
-import type { Kubernetes } from './kubernetes.ts';
+import { type KubeObject, type ObjectRef, showRef } from '../mesh/kube-object.ts';
+import type { Kubernetes, ListQuery } from './kubernetes.ts';
 
 /**
  * The same cluster, in which nothing is read twice: for one decision, whose parts need some of the same objects. What was
- * read stays as it was, so it is not for waiting, and nothing is written by it that is read after that.
+ * read stays as it was, so it is not for waiting, and nothing is written by it that is read after that. An object of a
+ * namespace that was listed is taken from the list: many of them are one request.
  */
 export function readOnce(kube: Kubernetes): Kubernetes {
-  const get = remembered((ref: Parameters<Kubernetes['get']>[0]) => `${ref.apiVersion} ${showRef(ref)}`);
-  const list = remembered((query: Parameters<Kubernetes['list']>[0]) => JSON.stringify(query));
+  const listed = new Map<string, ReturnType<Kubernetes['list']>>();
+  const get = remembered((ref: ObjectRef) => `${ref.apiVersion} ${showRef(ref)}`)<KubeObject | undefined>(async (
+    ref,
+    signal,
+  ) => {
+    // Who may not list may still read the one object; that the list failed is told by who asked for it.
+    const all = await listed.get(placeOf(ref))?.catch(() => undefined);
+    return all ? all.find(({ metadata }) => metadata.name === ref.name) : await kube.get(ref, signal);
+  });
+  const list = remembered((query: ListQuery) => JSON.stringify(query))<readonly KubeObject[]>((query, signal) => {
+    const answer = kube.list(query, signal);
+    if (query.labelSelector === undefined && query.namespace !== undefined) listed.set(placeOf(query), answer);
+    return answer;
+  });
   return {
     name: kube.name,
     live: kube.live,
     ...(kube.namespace === undefined ? {} : { namespace: kube.namespace }),
-    get: get((...query) => kube.get(...query)),
-    list: list((...query) => kube.list(...query)),
+    get,
+    list,
     apply: (...write) => kube.apply(...write),
     patchLabels: (...write) => kube.patchLabels(...write),
     delete: (...write) => kube.delete(...write),
@@ -23,6 +36,11 @@ export function readOnce(kube: Kubernetes): Kubernetes {
     serves: (...query) => kube.serves(...query),
     allowed: (...query) => kube.allowed(...query),
   };
+}
+
+/** All objects of a kind in a namespace. */
+function placeOf({ apiVersion, kind, namespace }: Pick<ObjectRef, 'apiVersion' | 'kind' | 'namespace'>): string {
+  return `${apiVersion} ${kind} ${namespace ?? ''}`;
 }
 
 type Ask<Question, Answer> = (question: Question, signal?: AbortSignal) => Promise<Answer>;
@@ -36,6 +54,15 @@ function remembered<Question>(keyOf: (question: Question) => string) {
       answers.set(key, answer);
       return answer;
     };
+  };
+}
+
+/** A question that several ask at the same moment is asked once. Who asks after the answer has come asks anew. */
+export function askedTogether<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
+  let asking: Promise<Answer> | undefined;
+  return () => {
+    asking ??= ask().finally(() => (asking = undefined));
+    return asking;
   };
 }
 

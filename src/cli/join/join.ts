@@ -7,6 +7,7 @@ import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
+import { readOnce } from '../../cluster/read-once.ts';
 import { changing } from '../changing.ts';
 import { openMachine } from '../machine.ts';
 import { present } from '../workload-input.ts';
@@ -79,7 +80,9 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
   const place = { generation: facts.generation, hostname: hostname || vm, namespace: world.namespace, signal };
-  const wanted = await wantedWorkload(kube, words.workload, place);
+  // For this look only: what is written or waited for after it asks the cluster itself.
+  const once = readOnce(kube);
+  const wanted = await wantedWorkload(once, words.workload, place);
   const stepsOf = (of: Workload): readonly Step[] => {
     const all = wantedSteps(vmInput(world, of, looked), words.only);
     return run.revise?.(all) ?? all;
@@ -88,7 +91,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const asking = stepsOf(wanted);
   const early = gatherFacts(asking, host, signal);
   early.catch(() => undefined);
-  const cluster = await clusterSide(world, wanted, address);
+  const cluster = await clusterSide({ ...world, kube: once }, wanted, address);
   const workload = cluster.workload ?? wanted;
   const security = judgedSecurity(workload, policies, judge);
   const input = vmInput(world, workload, looked);

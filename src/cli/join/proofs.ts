@@ -9,7 +9,7 @@ import type { MeshTarget } from '../../vm/prove-input.ts';
 import { prove } from '../../vm/prove.ts';
 import { present } from '../workload-input.ts';
 import { dial } from './dial.ts';
-import { connectionWitness, entryWitness } from './witnesses.ts';
+import { entryWitnesses } from './witnesses.ts';
 
 /** What the proofs of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {
@@ -41,8 +41,7 @@ export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): Asyn
     ...present({
       client,
       tell,
-      entry: cluster ? () => entryWitness(asked) : undefined,
-      synced: cluster ? () => connectionWitness(asked) : undefined,
+      ...(cluster && entryWitnesses(asked)),
       outside: current
         ? Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh]))
         : undefined,

@@ -1,4 +1,5 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { askedTogether } from '../../cluster/read-once.ts';
 import { automaticEntryName } from '../../mesh/entry-name.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
@@ -16,9 +17,17 @@ export interface EntryQuestion {
   readonly signal: AbortSignal;
 }
 
+/** Both witnesses of one VM. They look at the same entry, and most often at the same moment. */
+export function entryWitnesses(question: EntryQuestion): Readonly<Record<'entry' | 'synced', () => Promise<Witness>>> {
+  const look = askedTogether(() => find(question));
+  return { entry: () => entryWitness(question, look), synced: () => connectionWitness(look) };
+}
+
+type Look = () => ReturnType<typeof find>;
+
 /** istiod's entry of this VM: there, and healthy when a probe decides about it. */
-export async function entryWitness(question: EntryQuestion): Promise<Witness> {
-  const { name, entry } = await find(question);
+async function entryWitness(question: EntryQuestion, look: Look): Promise<Witness> {
+  const { name, entry } = await look();
   if (!entry) {
     return {
       ok: false,
@@ -34,8 +43,8 @@ export async function entryWitness(question: EntryQuestion): Promise<Witness> {
  * Whether istiod has the VM's connection, by the annotations that it keeps on the entry. That each push was acknowledged is
  * known only inside istiod; the sidecar's own counters are another proof (`proxy-synced`).
  */
-export async function connectionWitness(question: EntryQuestion): Promise<Witness> {
-  const { name, entry } = await find(question);
+async function connectionWitness(look: Look): Promise<Witness> {
+  const { name, entry } = await look();
   const notes = entry?.metadata.annotations ?? {};
   const [since, until] = [notes['istio.io/connectedAt'], notes['istio.io/disconnectedAt']];
   const hint = 'See whether the sidecar runs and reaches istiod: journalctl -u istio on the VM';

@@ -1,5 +1,5 @@
 import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
-import { connectionWitness, entryWitness } from '../../../src/cli/join/witnesses.ts';
+import { entryWitnesses } from '../../../src/cli/join/witnesses.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 
 const workload = { group: 'db', namespace: 'vm', serviceAccount: 'db', labels: {}, services: [] };
@@ -21,7 +21,7 @@ test.each([
 ])('istiod tells by the annotations of the entry that the sidecar is %s', async (_, annotations, ok, said) => {
   const { server, asked } = await question(annotations);
   await using _server = server;
-  const witness = await connectionWitness(asked);
+  const witness = await entryWitnesses(asked).synced();
   expect(witness).toMatchObject({ ok, detail: expect.stringContaining(said) });
 });
 
@@ -33,6 +33,16 @@ test.each([
   const conditions = status === undefined ? [] : [{ type: 'Healthy', status }];
   const { server, asked } = await question(CONNECTED, { status: { conditions } });
   await using _server = server;
-  expect(await entryWitness({ ...asked, workload: { ...workload, probe: {} } })).toMatchObject({ ok });
-  expect(await entryWitness(asked)).toMatchObject({ ok: true });
+  expect(await entryWitnesses({ ...asked, workload: { ...workload, probe: {} } }).entry()).toMatchObject({ ok });
+  expect(await entryWitnesses(asked).entry()).toMatchObject({ ok: true });
+});
+
+test('both look at the entry once when they look at the same moment, and anew at another one', async () => {
+  const { server, asked } = await question(CONNECTED);
+  await using _server = server;
+  const { entry, synced } = entryWitnesses(asked);
+  await Promise.all([entry(), synced()]);
+  expect(server.requests).toHaveLength(1);
+  await synced();
+  expect(server.requests).toHaveLength(2);
 });
