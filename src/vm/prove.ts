@@ -2,9 +2,11 @@ import { setMaxListeners } from 'node:events';
 import type { Host } from '../host/host.ts';
 import type { Proof } from './proof.ts';
 import type { ProveInput } from './prove-input.ts';
-import { type Asking, askingOf, type Check } from './proofs/checks.ts';
+import { askingOf, type Check } from './proofs/checks.ts';
 import { classicChecks, clusterChecks, currentChecks } from './proofs/machine-checks.ts';
 import { inwardChecks, outwardChecks } from './proofs/traffic-checks.ts';
+
+type AskingOf = ReturnType<typeof askingOf>;
 
 /** Checks that stand in each other's way or build on each other: one after another. */
 type Chain = readonly Check[];
@@ -41,7 +43,7 @@ function phasesOf(input: ProveInput): readonly (readonly Chain[])[] {
   return [alone(classicChecks(cluster, workload)), traffic];
 }
 
-async function proofsOf(chain: Chain, asking: Asking): Promise<readonly Proof[]> {
+async function proofsOf(chain: Chain, asking: AskingOf): Promise<readonly Proof[]> {
   const proofs: Proof[] = [];
   for (const check of chain) proofs.push(await proofOf(check, asking));
   return proofs;
@@ -52,10 +54,11 @@ function isAsked(id: string, { entry, synced }: ProveInput): boolean {
   return id === 'entry' ? entry !== undefined : synced !== undefined;
 }
 
-async function proofOf({ id, title, look }: Check, asking: Asking): Promise<Proof> {
+async function proofOf({ id, title, look }: Check, askingOf: AskingOf): Promise<Proof> {
+  const asking = askingOf();
   const start = performance.now();
   const { ok, detail, hint } = await look(asking);
-  const ms = Math.round(performance.now() - start);
+  const ms = Math.max(0, Math.round(performance.now() - start - asking.idle()));
   const proof: Proof = { id, title, ok, detail, ...(hint !== undefined && { hint }), ms };
   asking.input.tell?.(proof);
   return proof;

@@ -1,31 +1,27 @@
 import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
 import type { Proof, Witness } from './proof.ts';
 import { judgeActive, judgeCapture, judgeReady } from './proofs/control-plane.ts';
-import { proofScript } from './proofs/scripts.ts';
+import { Questions } from './proofs/questions.ts';
+import type { Question } from './proofs/scripts.ts';
 
-const SECONDS = 30;
+const LIMIT_MS = 30_000;
 
-type Look = readonly [
-  id: string,
-  title: string,
-  script: ReturnType<typeof proofScript>,
-  judge: (stdout: string) => Witness,
-];
+type Look = readonly [id: string, title: string, question: Question, judge: (stdout: string) => Witness];
 
 /** What the machine alone can tell after its sidecar was restarted: the units run, the sidecar is ready, traffic is captured. */
 export async function* readiness(host: Host, units: readonly string[], signal?: AbortSignal): AsyncGenerator<Proof> {
   const captures = units.includes('meshx-capture.service');
   const looks: readonly Look[] = [
-    ['units-active', 'the units run', proofScript('active', SECONDS, units), judgeActive],
-    ['sidecar-ready', 'the sidecar is ready', proofScript('ready', SECONDS, ['istio.service']), judgeReady],
+    ['units-active', 'the units run', { name: 'active', words: units }, judgeActive],
+    ['sidecar-ready', 'the sidecar is ready', { name: 'ready', words: ['istio.service'] }, judgeReady],
     ...(captures
-      ? [['capture', 'traffic is captured', proofScript('capture', SECONDS, []), judgeCapture] satisfies Look]
+      ? [['capture', 'traffic is captured', { name: 'capture', words: [] }, judgeCapture] satisfies Look]
       : []),
   ];
-  for (const [id, title, script, judge] of looks) {
+  const questions = new Questions({ limitMs: LIMIT_MS, signal });
+  for (const [id, title, question, judge] of looks) {
     const start = performance.now();
-    const { stdout } = await host.run({ ...scriptCommand(script), timeoutMs: (SECONDS + 30) * 1000 }, signal);
+    const { stdout } = await questions.ask(host, question);
     yield { id, title, ...judge(stdout), ms: Math.round(performance.now() - start) };
   }
 }

@@ -16,7 +16,7 @@ import {
   judgeResolves,
   judgeSynced,
 } from '../../src/vm/proofs/control-plane.ts';
-import { proofScript } from '../../src/vm/proofs/scripts.ts';
+import { connectScript } from '../../src/vm/proofs/connect-shell.ts';
 
 const NOW = new Date('2026-01-02T12:00:00Z');
 const IDENTITY = 'spiffe://cluster.local/ns/vm/sa/mysqldb';
@@ -201,7 +201,7 @@ describe('a connection through the mesh', () => {
 });
 
 test('[F44] the traffic of the proofs is made by an ordinary user, whose packets every version captures', () => {
-  const { text } = proofScript('connect', 5, []);
+  const { text } = connectScript([], { seconds: 5, most: 10 });
   const calls = text
     .split('\n')
     .filter((line) => /\bcurl -|\/dev\/tcp\/|getent ahosts/.test(line) && !line.includes('127.0.0.1:15000'));

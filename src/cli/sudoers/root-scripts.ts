@@ -26,6 +26,7 @@ import { ROOT_SCRIPTS as deadMan } from '../../vm/dead-man.ts';
 import { ROOT_SCRIPTS as drain } from '../../vm/drain.ts';
 import { ROOT_SCRIPTS as membership } from '../../vm/membership.ts';
 import { ROOT_SCRIPTS as preflightProbe } from '../../vm/preflight/probe.ts';
+import { ROOT_SCRIPTS as proofsConnect } from '../../vm/proofs/connect-shell.ts';
 import { ROOT_SCRIPTS as proofsReachability } from '../../vm/proofs/reachability.ts';
 import { ROOT_SCRIPTS as proofsScripts } from '../../vm/proofs/scripts.ts';
 
@@ -62,6 +63,7 @@ export const ROOT_SCRIPTS: readonly string[] = [
   drain,
   membership,
   preflightProbe,
+  proofsConnect,
   proofsReachability,
   proofsScripts,
 ].flat();

@@ -1,8 +1,9 @@
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
 import type { Proof } from '../proof.ts';
 import type { ProveInput } from '../prove-input.ts';
-import { proofScript } from './scripts.ts';
+import type { Connect } from './connect-shell.ts';
+import { type Answer, Questions } from './questions.ts';
+import type { QuestionName } from './scripts.ts';
 
 /** What a check gives: a proof without its name and its time. */
 export type Verdict = Pick<Proof, 'ok' | 'detail'> & { readonly hint?: string };
@@ -19,27 +20,38 @@ export interface Asking {
   readonly input: ProveInput;
   readonly limitMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Runs a script of proofs/scripts.ts on the VM, or on another host, as root; gives what it printed. */
-  readonly ask: (name: Parameters<typeof proofScript>[0], args: readonly string[], on?: Host) => Promise<string>;
+  /** Asks the VM, or another host, as root; gives what it printed. */
+  readonly ask: (name: QuestionName, words: readonly string[], on?: Host) => Promise<string>;
+  /** The same of a connection that is made there. */
+  readonly connect: (to: Connect, on?: Host) => Promise<string>;
   /** Access-log lines of the VM that earlier checks saw, per port. */
   readonly logs: Map<number, readonly string[]>;
 }
 
-/** The asking of one run of proofs. */
-export function askingOf(host: Host, input: ProveInput, signal: AbortSignal | undefined): Asking {
+/** The asking of one run of proofs: of each check, with what was waited for others in it. */
+export function askingOf(host: Host, input: ProveInput, signal: AbortSignal | undefined): () => OwnAsking {
   const limitMs = input.limitMs ?? 30_000;
-  return {
-    input,
-    limitMs,
-    signal,
-    logs: new Map(),
-    ask: async (name, args, on = host) => {
-      const script = proofScript(name, Math.ceil(limitMs / 1000), args);
-      // The script has its own limit; a connection that waits for its log takes a little longer.
-      const output = await on.run({ ...scriptCommand(script), timeoutMs: limitMs + 30_000 }, signal);
-      return output.stdout;
-    },
+  const questions = new Questions({ limitMs, signal });
+  const logs = new Map<number, readonly string[]>();
+  return () => {
+    let idle = 0;
+    const own = async (answering: Promise<Answer>): Promise<string> => {
+      const answer = await answering;
+      idle += answer.idle;
+      return answer.stdout;
+    };
+    return {
+      ...{ input, limitMs, signal, logs },
+      ask: (name, words, on = host) => own(questions.ask(on, { name, words })),
+      connect: (to, on = host) => own(questions.ask(on, to)),
+      idle: () => idle,
+    };
   };
+}
+
+/** Milliseconds that a check has waited for answers to other ones are not its own. */
+interface OwnAsking extends Asking {
+  readonly idle: () => number;
 }
 
 /** Asks again until the answer is good or the limit is over: what the cluster sees follows the VM by some seconds. */

@@ -1,8 +1,9 @@
 import type { Witness } from '../proof.ts';
 
-/** Addresses that `getent ahosts` printed. */
+/** What `getent ahosts` printed: in each line an address first. */
 export function judgeResolves(stdout: string, name: string, expected: readonly string[]): Witness {
-  const found = stdout.trim().split(/\s+/).filter(Boolean);
+  const addresses = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
+  const found = [...new Set(addresses)].filter(Boolean).sort();
   if (found.length === 0)
     return { ok: false, detail: `${name} does not resolve`, hint: `Look on the VM: getent ahosts ${name}` };
   const right = expected.length === 0 || found.some((address) => expected.includes(address));

@@ -3,6 +3,7 @@ import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import type { MeshTarget, ProveInput } from '../prove-input.ts';
 import type { Asking, Check, Verdict } from './checks.ts';
+import type { Connect } from './connect-shell.ts';
 import {
   type Connection,
   type Expected,
@@ -44,17 +45,16 @@ export function outwardChecks({ meshService, cluster, workload }: ProveInput): r
   ];
 }
 
-async function reach({ host, port, path = '' }: MeshTarget, { ask, input }: Asking): Promise<Verdict> {
+async function reach({ host, port, path = '' }: MeshTarget, { connect, input }: Asking): Promise<Verdict> {
   const expected: Expected = {
     target: `${host}:${port}`,
     http: path !== '',
     serverFirst: portMeaning({ number: port, name: String(port) }).serverFirst,
     counted: input.cluster.generation === 'current',
   };
-  return judgeConnection(
-    parseConnection(await ask('connect', [host, String(port), path, '', word(expected)])),
-    expected,
-  );
+  const { serverFirst } = expected;
+  const connection = parseConnection(await connect({ host, port, path, comesBack: false, serverFirst }));
+  return judgeConnection(connection, expected);
 }
 
 /**
@@ -96,7 +96,8 @@ async function throughMesh(service: string, port: ServicePort, asking: Asking): 
   const http = meaning.protocol === 'HTTP';
   const current = cluster.generation === 'current';
   const expected = { target: `${host}:${port.number}`, http, serverFirst: meaning.serverFirst, counted: current };
-  const connection = await connectTo(port, { host, path: http ? '/' : '', current, first: word(expected) }, asking);
+  const to = { host, port: port.number, path: http ? '/' : '', serverFirst: meaning.serverFirst };
+  const connection = await connectTo({ ...to, comesBack: current && !client }, asking);
   const verdict = judgeConnection(connection, expected);
   const way = client ? `from ${client.name}` : "through the VM's own sidecar";
   if (verdict.ok && current && !client && connection.inbound === 0) {
@@ -107,33 +108,17 @@ async function throughMesh(service: string, port: ServicePort, asking: Asking): 
   return { ...verdict, detail: `${verdict.detail}, ${way}` };
 }
 
-interface Way {
-  readonly host: string;
-  readonly path: string;
-  readonly current: boolean;
-  readonly first: string;
-}
-
-/** For the script: whether the server must speak first. */
-function word({ serverFirst }: Expected): string {
-  return serverFirst ? 'server' : '';
-}
-
 /** Connects, and keeps what the VM logged of it. A client of its own logs on its own machine. */
-async function connectTo(
-  { number }: ServicePort,
-  { host, path, current, first }: Way,
-  { ask, input, logs }: Asking,
-): Promise<Connection> {
-  const port = String(number);
+async function connectTo(to: Connect, { ask, connect, input, logs }: Asking): Promise<Connection> {
+  const port = String(to.port);
   if (!input.client) {
-    const connection = parseConnection(await ask('connect', [host, port, path, current ? 'own' : '', first]));
-    logs.set(number, connection.log);
+    const connection = parseConnection(await connect(to));
+    logs.set(to.port, connection.log);
     return connection;
   }
   const size = (await ask('log', [port, ''])).trim();
-  const connection = parseConnection(await ask('connect', [host, port, path, '', first], input.client));
-  logs.set(number, (await ask('log', [port, size])).split('\n').filter(Boolean));
+  const connection = parseConnection(await connect(to, input.client));
+  logs.set(to.port, (await ask('log', [port, size])).split('\n').filter(Boolean));
   return connection;
 }
 
