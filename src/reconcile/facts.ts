@@ -23,7 +23,7 @@ export async function gatherFacts(steps: readonly Step[], host: Host, signal?: A
   };
   const answer = await host.run({ ...command, timeoutMs: 120_000 }, signal);
   if (answer.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the machine', ...answer });
-  const frames = parseFrames(answer.stdout, probes.size);
+  const frames = parseFrames(answer, probes.size);
   if (typeof frames === 'string') {
     throw reconcileProblems.factsIncomplete({ host: host.name, detail: answer.stderr.trim() || frames });
   }
@@ -47,19 +47,18 @@ function probe(want: Resource): [id: string, script: Script] {
 }
 
 /**
- * One answer as a frame: exit code and lengths of stdout and stderr in a line, then the two. The x keeps ends of lines that
- * `$()` would take away. File descriptor 3 is the real stdout; stderr is caught by the outer `$()`. LC_ALL=C of the
- * prelude makes `${#}` count bytes.
+ * One answer as a frame: exit code and length of stdout in a line, then stdout. The x keeps ends of lines that `$()` would
+ * take away. File descriptor 3 is the real stdout. What a question that failed said on stderr stands there, with a line
+ * behind it that has its number. One process for each question is the least that keeps them apart. LC_ALL=C of the prelude
+ * makes `${#}` count bytes.
  */
-export const ASK = `ask() {
-  err=$(
-    { out=$( ( "$@" ) </dev/null 2>&4; echo "x$?" ); } 4>&1
-    code=\${out##*x} out=\${out%x*}
-    printf '%s %s\\n%s' "$code" "\${#out}" "$out" >&3
-    echo x
-  )
-  err=\${err%x}
-  printf '%s\\n%s' "\${#err}" "$err"
+export const ASK = `asked=0
+ask() {
+  asked=$((asked + 1))
+  out=$(trap 'printf x' EXIT; "$@" </dev/null)
+  code=$? out=\${out%x}
+  printf '%s %s\\n%s' "$code" "\${#out}" "$out" >&3
+  test "$code" = 0 || printf '\\nmeshx-asked %s\\n' "$asked" >&2
 }
 `;
 

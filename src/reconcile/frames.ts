@@ -1,11 +1,16 @@
 import type { Output } from '../host/host.ts';
 
 /**
- * Takes the answers of all probes apart: for each `CODE LENGTH\n` + stdout + `LENGTH\n` + stderr, all in base64. Lengths
- * count bytes, so no answer can pretend to be the next one. A string says why the text is not whole.
+ * Takes the answers of all probes apart: for each `CODE LENGTH\n` + stdout, all in base64. Lengths count bytes, so no answer
+ * can pretend to be the next one. A string says why the text is not whole. stderr only explains: what stands there belongs
+ * to the answer whose number follows.
  */
-export function parseFrames(base64: string, expected: number): readonly Output[] | string {
+export function parseFrames(
+  { stdout: base64, stderr: said }: Pick<Output, 'stdout' | 'stderr'>,
+  expected: number,
+): readonly Output[] | string {
   const bytes = Buffer.from(base64, 'base64');
+  const stderrs = saidBy(said);
   const frames: Output[] = [];
   let at = 0;
   const line = (): string | undefined => {
@@ -23,12 +28,18 @@ export function parseFrames(base64: string, expected: number): readonly Output[]
   while (frames.length < expected) {
     const head = /^(\d+) (\d+)$/.exec(line() ?? '');
     const stdout = head && block(Number(head[2]));
-    const length = /^\d+$/.exec(line() ?? '');
-    const stderr = length && block(Number(length[0]));
-    if (!head || typeof stdout !== 'string' || typeof stderr !== 'string') {
-      return `${frames.length} of ${expected} answers are whole`;
-    }
-    frames.push({ exitCode: Number(head[1]), stdout, stderr });
+    if (!head || typeof stdout !== 'string') return `${frames.length} of ${expected} answers are whole`;
+    frames.push({ exitCode: Number(head[1]), stdout, stderr: stderrs.get(frames.length + 1) ?? '' });
   }
   return at === bytes.length ? frames : 'there is more than was asked for';
+}
+
+function saidBy(stderr: string): ReadonlyMap<number, string> {
+  // Text, number, text, number, …, and what belongs to none.
+  const parts = stderr.split(/\n?^meshx-asked (\d+)$\n?/m);
+  return new Map(
+    parts.flatMap((text, index) =>
+      index % 2 === 0 && parts[index + 1] ? [[Number(parts[index + 1]), text] as const] : [],
+    ),
+  );
 }

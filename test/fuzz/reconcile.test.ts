@@ -35,8 +35,8 @@ fuzz(
   (text) => holds(!Number.isNaN(parseTimestamp(text)), text),
 );
 
-const frame = (code: number, out: string, err: string): string => `${code} ${out.length}\n${out}${err.length}\n${err}`;
-const FRAMES = [frame(0, 'a\nb\n', ''), frame(1, '', 'no such file\n') + frame(0, '0 3\nabc0\n', 'x')];
+const frame = (code: number, out: string): string => `${code} ${out.length}\n${out}`;
+const FRAMES = [frame(0, 'a\nb\n'), frame(1, '') + frame(0, '0 3\nabc0\n') + '\nmeshx-asked 1\n'];
 
 fuzz(
   'any text of frames is as many answers as were asked for, or why it is not',
@@ -48,7 +48,7 @@ fuzz(
     fc.nat({ max: 3 }),
   ),
   ([text, expected]) => {
-    const frames = parseFrames(text, expected);
+    const frames = parseFrames({ stdout: text, stderr: text }, expected);
     if (typeof frames !== 'string') holds(frames.length === expected, frames);
   },
 );

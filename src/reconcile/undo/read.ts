@@ -33,7 +33,7 @@ export async function readJournal(host: Host, signal?: AbortSignal): Promise<Rec
   const script = scriptCommand({ name: 'journal-read', text: JOURNAL_READ, args: [] });
   const answer = await host.run({ ...script, timeoutMs: 120_000 }, signal);
   if (answer.exitCode !== 0) throw failed(host, answer);
-  const frames = parseFrames(answer.stdout, 4);
+  const frames = parseFrames(answer, 4);
   if (typeof frames === 'string') throw reconcileProblems.factsIncomplete({ host: host.name, detail: frames });
   const [readme, index, wrote, now] = frames;
   if (!readme || !index || !wrote || !now) throw failed(host, answer);
