@@ -40,7 +40,7 @@ export const SAID = String.raw`
   function value_of() { sub(/^[^=]*=[ \t]*/, ""); return $0 }
   function socket(type, state, n, part) {
     type = $1; state = $2
-    # Only those of root: any user can name a process sshd. The inner end of a tunnel to this machine is no port of SSH.
+    # Only those of root, as every user can name a process sshd. The inner end of a tunnel to this machine is no port of SSH.
     if (type == "tcp" && /"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && (state == "LISTEN" || $6 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/)) { n = split($5, part, ":"); ssh(part[n]) }
     sub(/^[^ ]+ +/, "")
     if (type == "tcp" && state == "LISTEN") print "tcp|" $0
