@@ -45,7 +45,8 @@ async function aMachine(): Promise<Machine> {
   for (const [name = '', kind = ''] of [...files, ['ip', 'ip']])
     await write(join('bin', name), `#!/bin/sh\n${PROGRAMS[kind]}\n`);
   await write('run/meshx/capture.env', 'ISTIO_META_DNS_CAPTURE=true\nPROXY_UID=997\nFORCE_IPTABLES_BINARY=nft\n');
-  for (const each of families) await write(`${each}-save.loaded`, '*nat\n:ISTIO_OUTPUT - [0:0]\n:ISTIO_MESHX_DNS - [0:0]\nCOMMIT\n');
+  for (const each of families)
+    await write(`${each}-save.loaded`, '*nat\n:ISTIO_OUTPUT - [0:0]\n:ISTIO_MESHX_DNS - [0:0]\nCOMMIT\n');
   const path = `${join(root, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`;
   const env = { PATH: path, MESHX_ROOT: root, ROOT: root, MESHX_RESOLVER_WAIT: '1', MESHX_RESOLVER_PERIOD: '0.05' };
   const started: ChildProcess[] = [];
