@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
+import { PROXY_PORTS } from '../mesh/current/ports.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import { vmProblems } from '../problems/vm.ts';
 import type { Finding } from './finding.ts';
@@ -23,7 +24,7 @@ export interface Preflight {
   readonly findings: readonly Finding[];
   /** What capture must leave alone; nothing for an image. */
   readonly exclusions: CaptureExclusions;
-  /** TCP ports that other machines could reach, were no firewall between: sorted, each once. */
+  /** TCP ports that other machines could reach, were no firewall between, without the sidecar's own: sorted, each once. */
   readonly listening: readonly number[];
 }
 
@@ -95,9 +96,11 @@ function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses
   };
 }
 
+/** Not the sidecar's own: they come and go with it, and one that ends just now would be taken for a door that was shut before. */
 function listeningPorts(answers: Answers): readonly number[] {
   const listeners = parseListeners(lines(answers, 'tcp')).filter((listener) => !isLoopback(listener));
-  return [...new Set(listeners.map(({ port }) => port))].sort((a, b) => a - b);
+  const ports = listeners.map(({ port }) => port).filter((port) => !PROXY_PORTS.has(port));
+  return [...new Set(ports)].sort((a, b) => a - b);
 }
 
 /** Port 22 always: somebody may start sshd later. */

@@ -147,6 +147,9 @@ describe('the machine', () => {
   test('ports that others could reach are listed once, without those of loopback', () => {
     const more = 'LISTEN 0 9 [::]:3306 [::]:* ino:5 sk:5\nLISTEN 0 9 127.0.0.1:6379 0.0.0.0:* ino:6 sk:6';
     expect(judged({ tcp: `${FIT['tcp']}\n${more}` }).listening).toEqual([22, 3306]);
+    const ending =
+      'LISTEN 0 9 0.0.0.0:15021 0.0.0.0:* uid:997 ino:7 sk:7\nLISTEN 0 9 0.0.0.0:15006 0.0.0.0:* ino:8 sk:8';
+    expect(judged({ tcp: `${FIT['tcp']}\n${ending}` }).listening).toEqual([22, 3306]);
   });
 });
 
