@@ -101,7 +101,7 @@ test('a line of an answer is never taken for its end or for another answer', () 
 // Counters grow with each look, so that each connection is seen to be counted.
 const ADMIN = `for url; do :; done
 case $url in
-*clusters) echo x >>"$TMPDIR/../looks"; n=$(wc -l <"$TMPDIR/../looks"); for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+*clusters) echo x >>"$TMPDIR/../looks"; n=$(wc -l <"$TMPDIR/../looks"); for i in $(seq 20); do
   echo "outbound|80||s$i.vm.svc.cluster.local::[2001:db8::1]:80::cx_total::$n"; echo "inbound|80||::127.0.0.1:80::rq_total::$n"; done ;;
 *reopen_logs) ;;
 *) printf 'HTTP/1.1 200 OK\\r\\nserver: envoy\\r\\n\\r\\nbody' ;;
@@ -110,7 +110,7 @@ esac`;
 test('connections are one command however many they are, each with its own address and answer', async () => {
   using vm = machine({ getent: 'echo "10.0.0.$(echo "$2" | tr -cd 0-9) STREAM $2"', curl: ADMIN });
   const questions = new Questions({ limitMs: 2000 });
-  const names = Array.from({ length: 12 }, (_, index) => `s${index + 1}.vm.svc.cluster.local`);
+  const names = Array.from({ length: 20 }, (_, index) => `s${index + 1}.vm.svc.cluster.local`);
   const to = { port: 80, path: '/', comesBack: true, serverFirst: false };
   const answers = await Promise.all(names.map((host) => questions.ask(vm.host, { ...to, host })));
   expect(vm.commands).toEqual(['meshx-prove-connect']);

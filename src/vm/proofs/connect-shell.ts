@@ -3,7 +3,7 @@ import { ANSWERS } from './answers-shell.ts';
 import type { ProofLimits } from './scripts.ts';
 
 /** So many connections are tried side by side. */
-export const SIDE_BY_SIDE = 8;
+export const SIDE_BY_SIDE = 16;
 
 /** One connection from the VM, as an ordinary user. */
 export interface Connect {
