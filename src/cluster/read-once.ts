@@ -3,7 +3,7 @@ import type { Kubernetes, ListQuery } from './kubernetes.ts';
 
 /**
  * The same cluster, in which nothing is read twice: for one decision, whose parts need some of the same objects. What was
- * read stays as it was, so it is not for waiting, and nothing is written by it that is read after that. An object of a
+ * read stays as it was, so it is not for waiting, and nothing is written by it that is read after that. A Service of a
  * namespace that was listed is taken from the list: many of them are one request.
  */
 export function readOnce(kube: Kubernetes): Kubernetes {
@@ -18,7 +18,9 @@ export function readOnce(kube: Kubernetes): Kubernetes {
   });
   const list = remembered((query: ListQuery) => JSON.stringify(query))<readonly KubeObject[]>((query, signal) => {
     const answer = kube.list(query, signal);
-    if (query.labelSelector === undefined && query.namespace !== undefined) listed.set(placeOf(query), answer);
+    // Of other kinds there are few, and what may be read of them stays as the table of rights has it.
+    if (query.kind === 'Service' && query.labelSelector === undefined && query.namespace !== undefined)
+      listed.set(placeOf(query), answer);
     return answer;
   });
   return {

@@ -4,7 +4,7 @@ import type { Host } from '../host/host.ts';
 import { packageProblems } from '../problems/sidecar-package.ts';
 import { fileSha256 } from '../reconcile/sha256.ts';
 import type { VmPackage } from './input.ts';
-import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb, readHead } from './package/deb.ts';
+import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb } from './package/deb.ts';
 import { directoryPackage } from './package/directory.ts';
 import { download } from './package/download.ts';
 import { readRpm } from './package/rpm.ts';
@@ -51,17 +51,7 @@ export async function openSidecarPackage(request: PackageRequest): Promise<VmPac
   if (wanted && sha256 !== wanted) throw packageProblems.sha256Wrong({ path, wanted, found: sha256 });
   const format = path.endsWith('.rpm') ? 'rpm' : 'deb';
   const facts = format === 'rpm' ? await readRpm(path) : await debFacts(path, request);
-  const head = format === 'deb' ? await readHead(path) : undefined;
-  const source = { file: path, sha256 };
-  return {
-    ...facts,
-    ...PACKAGE_PLACES,
-    format,
-    sha256,
-    source,
-    ...(head !== undefined && { head }),
-    bytes: found.size,
-  };
+  return { ...facts, ...PACKAGE_PLACES, format, sha256, source: { file: path, sha256 }, bytes: found.size };
 }
 
 function isUrl(from: string): boolean {

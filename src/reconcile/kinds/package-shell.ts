@@ -2,49 +2,20 @@ import { COMPLETE } from '../directory-stream.ts';
 import { DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PROGRAM_MISSING } from '../exit-codes.ts';
 import { UNDO_FUNCTIONS } from '../undo-shell.ts';
 
-/** Kilobytes: a sidecar has some 120 MB, once as `plain` and once installed, and 45 MB as a package; and room to spare. */
-const PLAIN_ROOM = 600_000;
-
 /**
- * FORMAT SHA256 MARKER [HEAD]: lays what comes by stdin into `incoming` beside the marker, where only root can look, and checks it
- * while it comes. It gets its name when it is whole. A directory was checked where it was sent; its stream has an end of its own.
- *
- * With the HEAD bytes of a .deb that come before its compressed data, the same package is laid beside it as `plain`, with its
- * data decompressed while it comes: that is most of what dpkg would do later. Where that does not work, or the disk has not much
- * room, there is no `plain`, and dpkg takes the package itself.
+ * FORMAT SHA256 MARKER: lays what comes by stdin into `incoming` beside the marker, where only root can look, and checks it while it
+ * comes. It gets its name when it is whole. A directory was checked where it was sent; its stream has an end of its own.
  */
-export const RECEIVE = `format=$1 sha256=$2 head=\${4-}
+export const RECEIVE = `format=$1 sha256=$2
 place "\${3%/*}/incoming" && S=$P || exit
 rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
-trap 'wait; test -f "$S/package" || rm -rf -- "$S"' EXIT
+trap 'test -f "$S/package" || rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
 umask 077
-has_room() { # KILOBYTES
-  set -- "$1" $(df -P -k -- "$S" 2>/dev/null | tail -n 1)
-  case \${5-} in '' | *[!0-9]*) return 1 ;; esac
-  test "$5" -gt "$1"
-}
-# ar(5): 60 bytes stand before each member. The data begins where it does in the package; its length is known at the end.
-decompress() { { head -c "$((head + 60))" /dev/zero && dpkg-deb --fsys-tarfile -; } > "$S/data" 2>/dev/null && : > "$S/decompressed"; cat >/dev/null; }
-plain() {
-  test -f "$S/decompressed" && _size=$(stat -c %s -- "$S/data") &&
-    { head -c "$head" -- "$S/package.new" && printf '%-16s%-12s%-6s%-6s%-8s%-10s\`\\n' data.tar 0 0 0 100644 "$((_size - head - 60))"; } 1<>"$S/data" &&
-    mv -fT -- "$S/data" "$S/plain"
-}
-mkfifo -- "$S/to-sum" && { sha256sum < "$S/to-sum" > "$S/sum" & } || exit
-set -- "$S/to-sum"
-if live && test -n "$head" && has_room ${PLAIN_ROOM} && mkfifo -- "$S/to-data"; then
-  decompress < "$S/to-data" &
-  set -- "$@" "$S/to-data"
-fi
-tee -- "$@" > "$S/package.new" || exit
-wait
-read -r found _ < "$S/sum" || exit
+found=$(tee -- "$S/package.new" | sha256sum) || exit
 case $format in directory) ;; *)
-  test "$found" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
+  test "\${found%% *}" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
 esac
-plain || rm -f -- "$S/data"
-rm -f -- "$S/to-sum" "$S/to-data" "$S/sum" "$S/decompressed"
 mv -fT -- "$S/package.new" "$S/package"`;
 
 const NEED = `need() { command -v "$1" >/dev/null || { echo "$1 is not installed\${2-}" >&2; exit ${PROGRAM_MISSING}; }; }
@@ -80,9 +51,7 @@ const DEB = `install_deb() {
   fi
   need dpkg
   tries=0
-  file=$S/package
-  test ! -f "$S/plain" || file=$S/plain
-  until DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold "$file" > "$S/said" 2>&1 </dev/null; do
+  until DEBIAN_FRONTEND=noninteractive dpkg -i --force-confold "$S/package" > "$S/said" 2>&1 </dev/null; do
     tail -n 40 "$S/said" > "$S/end"
     if grep -q 'lock.*by another process\\|lock is held' "$S/end" && test "$tries" -lt 30; then tries=$((tries + 1)); sleep 2; continue; fi
     cat "$S/end" >&2

@@ -13,8 +13,6 @@ export interface PackageWant {
   /** Debian's word (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
   readonly architecture: string;
   readonly source: Source;
-  /** Bytes of a .deb before its compressed data, its last member: lets a machine decompress that while it comes. */
-  readonly head?: number;
   /** Programs that the package brings; they must exist and be executable. */
   readonly verify: readonly string[];
   /** Where the VM remembers what was installed: `/var/lib/meshx/package`. */
@@ -78,10 +76,9 @@ function install(want: PackageWant, header: string): Change {
   const [installed, version] = header.split(' ');
   const again = installed === want.name && version === want.version;
   const verb = installed !== want.name ? 'install' : again ? 'install again' : `upgrade from ${version}`;
-  const { format, marker, sha256, head } = want;
+  const { format, marker, sha256 } = want;
   const source = 'directory' in want.source ? { ...want.source, sha256 } : want.source;
-  const receiveArgs = [format, sha256, marker, ...(head === undefined ? [] : [String(head)])];
-  const receive = { name: 'package-receive', text: RECEIVE, args: receiveArgs };
+  const receive = { name: 'package-receive', text: RECEIVE, args: [format, sha256, marker] };
   const args = [format, headerOf(want), want.into ?? '/', marker, ...want.verify];
   const script = { name: 'package-install', text: INSTALL, args };
   return {

@@ -42,57 +42,23 @@ export function controlFacts(path: string, text: string): PackageFacts {
   return { name: field('Package'), version: field('Version'), architecture: field('Architecture') };
 }
 
-/**
- * Bytes of a .deb before the header of its last member, data.tar with a compression; undefined for any other. Only the heads
- * of its members are read. Throws `package-unreadable`.
- */
-export async function readHead(path: string): Promise<number | undefined> {
-  const file = await open(path);
-  try {
-    const { size: all } = await file.stat();
-    for await (const { name, at, size } of members(path, file)) {
-      if (!name.startsWith('data.tar.')) continue;
-      return at + size + (size % 2) === all ? at - AR_HEADER : undefined;
-    }
-    return undefined;
-  } finally {
-    await file.close();
-  }
-}
-
 async function controlMember(path: string, file: FileHandle): Promise<{ name: string; bytes: Buffer }> {
-  for await (const { name, at, size } of members(path, file)) {
-    if (!name.startsWith('control.tar')) continue;
-    if (size > CONTROL_LIMIT) throw unreadable(path, 'its control archive is too large');
-    const bytes = await bytesAt(file, at, size);
-    if (bytes.length < size) throw unreadable(path, 'it is cut off');
-    return { name, bytes };
-  }
-  throw unreadable(path, 'it is cut off or damaged');
-}
-
-/** A member of an ar archive: where its content begins, and its length. */
-interface Member {
-  readonly name: string;
-  readonly at: number;
-  readonly size: number;
-}
-
-async function* members(path: string, file: FileHandle): AsyncGenerator<Member> {
-  if ((await bytesAt(file, 0, 8)).toString('latin1') !== '!<arch>\n') throw unreadable(path, 'it is not a .deb');
+  const fail = (reason: string) => packageProblems.unreadable({ path, reason });
+  if ((await bytesAt(file, 0, 8)).toString('latin1') !== '!<arch>\n') throw fail('it is not a .deb');
   for (let at = 8; ;) {
     const header = (await bytesAt(file, at, AR_HEADER)).toString('latin1');
-    if (header.length === 0) return;
-    if (header.length < AR_HEADER || !header.endsWith('`\n')) throw unreadable(path, 'it is cut off or damaged');
+    if (header.length < AR_HEADER || !header.endsWith('`\n')) throw fail('it is cut off or damaged');
+    const name = header.slice(0, 16).trim().replace(/\/$/, '');
     const size = Number(header.slice(48, 58).trim());
-    if (!Number.isSafeInteger(size) || size < 0) throw unreadable(path, 'it is damaged');
-    yield { name: header.slice(0, 16).trim().replace(/\/$/, ''), at: at + AR_HEADER, size };
+    if (!Number.isSafeInteger(size) || size < 0) throw fail('it is damaged');
+    if (name.startsWith('control.tar')) {
+      if (size > CONTROL_LIMIT) throw fail('its control archive is too large');
+      const bytes = await bytesAt(file, at + AR_HEADER, size);
+      if (bytes.length < size) throw fail('it is cut off');
+      return { name, bytes };
+    }
     at += AR_HEADER + size + (size % 2);
   }
-}
-
-function unreadable(path: string, reason: string, cause?: unknown): Error {
-  return packageProblems.unreadable({ path, reason }, cause);
 }
 
 async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
