@@ -26,7 +26,8 @@ export async function runScript(
   const source = await openSource(planned, options.sources, signal);
   const { timeoutMs } = planned;
   const command = { ...scriptCommand(planned.script), stdin: source.stdin, ...(timeoutMs && { timeoutMs }) };
-  return { output: await host.run(command, signal), problem: source.problem() };
+  const output = await host.run(command, signal);
+  return { output, problem: await source.problem(output.exitCode) };
 }
 
 /** What is asked of a plan, and whether the state before is kept. */

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { Stdin } from '../host/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { directoryStream } from './directory-stream.ts';
+import { fileSha256 } from './sha256.ts';
 import type { PlannedScript, Source } from './resource.ts';
 
 /** Where the bytes come from that a plan only names. */
@@ -13,15 +13,18 @@ export interface Sources {
   secret(name: string, signal?: AbortSignal): Promise<string>;
 }
 
-/** What a script reads, and what was wrong with its source, known only when it was read. */
+/** What a script reads, and what was wrong with its source: to be asked when the script has ended. */
 export interface OpenedSource {
   readonly stdin: Stdin;
-  problem(): Error | undefined;
+  problem(exitCode: number): Promise<Error | undefined>;
 }
 
-const NOTHING = (): undefined => undefined;
+const NOTHING = (): Promise<undefined> => Promise.resolve(undefined);
 
-/** Opens what a script of a plan reads. A secret is sent as one line; files and directories are checked while they are sent. */
+/**
+ * Opens what a script of a plan reads. A secret is sent as one line. A directory is checked while it is sent; of a file the script
+ * has the sha256 and checks it, so that the sum is made here only to say why a script failed.
+ */
 export async function openSource(
   planned: PlannedScript,
   sources: Sources,
@@ -32,7 +35,20 @@ export async function openSource(
   if ('secret' in source) return { stdin: await secretLine(source, sources, signal), problem: NOTHING };
   let failure: Error | undefined;
   const stdin = (): Readable => guarded(source, (error) => (failure ??= error));
-  return { stdin, problem: () => failure };
+  const problem = async (exitCode: number): Promise<Error | undefined> =>
+    failure ?? (exitCode !== 0 && 'file' in source ? await otherFile(source) : undefined);
+  return { stdin, problem };
+}
+
+type FileSource = Extract<Source, { file: string }>;
+
+async function otherFile({ file, sha256 }: FileSource): Promise<Error | undefined> {
+  try {
+    const found = await fileSha256(file);
+    return found === sha256 ? undefined : reconcileProblems.sourceDigest({ path: file, expected: sha256, found });
+  } catch (error) {
+    return unreadable(file, error);
+  }
 }
 
 type SecretSource = Extract<Source, { secret: string }>;
@@ -56,11 +72,11 @@ async function secretLine(
 const PEM = /^-----BEGIN ([A-Z ]+)-----\r?\n[\s\S]+?^-----END \1-----\r?$/m;
 
 /**
- * The stream of a source. On a wrong digest or an unreadable file it ends early, without the part that makes it whole for
- * the script that reads it; the reason goes to `fail`, as the other end can only say that something is missing.
+ * The stream of a source. On a directory's wrong digest or an unreadable file it ends early, without the part that makes it whole
+ * for the script that reads it; the reason goes to `fail`, as the other end can only say that something is missing.
  */
 function guarded(source: Exclude<Source, SecretSource>, fail: (error: Error) => void): Readable {
-  const chunks = 'file' in source ? fileChunks(source) : directoryStream(source.directory, source);
+  const chunks = 'file' in source ? fileChunks(source.file) : directoryStream(source.directory, source);
   const path = 'file' in source ? source.file : source.directory;
   return Readable.from(
     endOnError(chunks, (error) => fail(unreadable(path, error))),
@@ -76,18 +92,8 @@ async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown)
   }
 }
 
-async function* fileChunks({ file, sha256 }: { file: string; sha256: string }): AsyncGenerator<Buffer> {
-  const hash = createHash('sha256');
-  // One chunk is held back: when the digest is wrong, the other end never has the whole file.
-  let held: Buffer | undefined;
-  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    if (held) yield held;
-    held = chunk;
-  }
-  const found = hash.digest('hex');
-  if (found !== sha256) throw reconcileProblems.sourceDigest({ path: file, expected: sha256, found });
-  if (held) yield held;
+function fileChunks(file: string): AsyncIterable<Buffer> {
+  return createReadStream(file, { highWaterMark: 256 * 1024 });
 }
 
 function unreadable(path: string, error: unknown): Error {
