@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleCluster } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
@@ -67,7 +66,7 @@ test('a folder that is not there', async () => {
 });
 
 test('[A3 A4] a folder without Istio', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'meshx-test-'));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'ns.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n');
   expect(await refused(['generate-dnsmasq', '--manifests', folder])).toContain('#istio-not-found');
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/cli/run.ts';
@@ -15,9 +15,16 @@ export interface CliOptions extends Partial<Pick<Runtime, 'cwd' | 'env' | 'home'
   readonly onErr?: (text: string) => void;
 }
 
-/** An empty folder of its own for a test. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder of its own for a test; it goes with the last test of the file. */
 export function temporaryFolder(): string {
-  return mkdtempSync(join(tmpdir(), 'meshx-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'meshx-test-'));
+  folders.push(folder);
+  return folder;
 }
 
 /** Runs one command line in this process, with the real code and a world of the test's own. */

@@ -115,11 +115,13 @@ _network_lines() { # below a line \`= AREA FAMILY\`
     area == "listening" { print area, $1 " " $5, ""; next }
     { sub(/ expires [0-9]*sec/, ""); if (area == "route") sub(/[ \\t]*$/, ""); print area, family " " $0, "" }'
 }
-# Counters, random numbers and measured values are no settings.
+# Counters, random numbers and measured values are no settings, nor are the old names of a few. Not by sysctl -a, which takes
+# three times as long to say the same.
 _picture_sysctl() {
-  { if _has sysctl; then sysctl -a; else grep -r -s -a '' /proc/sys | sed -e 's!^/proc/sys/!!' -e 's/:/ = /' ; fi; } 2>/dev/null | awk -v OFS='\\t' '
-    { at = index($0, " = "); key = substr($0, 1, at - 1); value = substr($0, at + 3); gsub(/\\//, ".", key) }
+  grep -r -s -a '' /proc/sys 2>/dev/null | awk -v OFS='\\t' '
+    { at = index($0, ":"); key = substr($0, 11, at - 11); value = substr($0, at + 1); gsub(/\\//, ".", key) }
     at == 0 || key ~ /^(dev\\.cdrom|kernel\\.(random|ns_last_pid|pty\\.nr|perf_event_max_sample_rate|perf_cpu|sched_domain|hung_task_detect)|fs\\.(dentry-state|file-nr|inode|quota|aio-nr|binfmt_misc)|vm\\.(stat|drop)|net\\.netfilter\\.nf_conntrack_(count|buckets)|sunrpc)/ { next }
+    key ~ /^net\\.ipv[46]\\.neigh\\..*\\.(base_reachable_time|retrans_time)$/ { next }
     { gsub(/\\t/, " ", value); print "sysctl", key, value }'
 }
 _picture_resolver() {

@@ -1,9 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
 import { findMeshTarget, parseMeshTarget } from '../../../src/cli/join/mesh-target.ts';
 import { problemOf } from '../../support/problem.ts';
+import { temporaryFolder } from '../../support/run-cli.ts';
 
 const SERVICES = `apiVersion: v1
 kind: Service
@@ -19,7 +19,7 @@ spec: { clusterIP: None, ports: [{ port: 3306, name: mysql }] }
 `;
 
 async function find(word: string) {
-  const folder = mkdtempSync(join(tmpdir(), 'meshx-test-'));
+  const folder = temporaryFolder();
   writeFileSync(join(folder, 'services.yaml'), SERVICES);
   const kube = await connectKubernetes({ manifests: folder, env: {}, home: folder });
   const place = { namespace: 'vm', clusterDomain: 'cluster.local', signal: new AbortController().signal };
