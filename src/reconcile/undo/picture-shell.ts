@@ -104,16 +104,17 @@ rule_chains() {
 }
 _picture_network() {
   for family in -4 -6; do
-    echo "= ip-rule $family "; ip "$family" rule
-    echo "= route $family "; ip "$family" route show table all
+    echo "= $family"; printf '%s\\n' 'rule show' 'route show table all' | ip "$family" -force -batch -
   done 2>/dev/null
   echo '= listening'; ss -Htuln 2>/dev/null
 }
-_network_lines() { # below a line \`= AREA FAMILY\`
+# Below a line \`= FAMILY\` its rules, which begin with their number, and its routes.
+_network_lines() {
   awk -v OFS='\\t' '
-    $1 == "=" { area = $2; family = $3; next }
-    area == "listening" { print area, $1 " " $5, ""; next }
-    { sub(/ expires [0-9]*sec/, ""); if (area == "route") sub(/[ \\t]*$/, ""); print area, family " " $0, "" }'
+    $1 == "=" { family = $2; next }
+    family == "listening" { print family, $1 " " $5, ""; next }
+    $1 ~ /^[0-9]+:$/ { print "ip-rule", family " " $0, ""; next }
+    { sub(/ expires [0-9]*sec/, ""); sub(/[ \\t]*$/, ""); print "route", family " " $0, "" }'
 }
 # Counters, random numbers and measured values are no settings, nor are the old names of a few. Not by sysctl -a, which takes
 # three times as long to say the same.
@@ -128,7 +129,8 @@ _picture_resolver() {
   printf 'resolver\\tresolv.conf leads to\\t%s\\n' "$(readlink -f /etc/resolv.conf)"
   {
     sed 's/^/resolv.conf:/' /etc/resolv.conf
-    if _has resolvectl; then for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done; fi
+    # It says nothing of a systemd-resolved that does not run, and takes its time for that.
+    if test -d /run/systemd/resolve && _has resolvectl; then for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done; fi
   } 2>/dev/null | awk -v OFS='\\t' '
     { at = index($0, ":"); what = substr($0, 1, at - 1); rest = substr($0, at + 1) }
     what == "resolv.conf" { print "resolver", "resolv.conf line " ++n, rest; next }
