@@ -59,9 +59,10 @@ answer() {
   shift
   { "$@"; now; echo "$((now - began))" >"$dir/$number.end"; } </dev/null >"$dir/$number" 2>/dev/null
 }
+# The watcher that is at it goes on to the end: a worker that it has ended left others behind.
 answers_end() {
   wait $workers
-  kill "$watcher" 2>/dev/null
+  if test -e "$dir/late"; then wait "$watcher"; else kill "$watcher" 2>/dev/null; fi
 }
 # Each line of an answer behind its number, and \`NUMBER end MILLISECONDS\` of each that is whole.
 answers_print() {
