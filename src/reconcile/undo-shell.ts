@@ -51,15 +51,13 @@ keep_picture() {
   picture | grep -v "^file	\${J%/*}[/	]" | (umask 077; gzip -c -1 > "$J/before.new") && mv -fT -- "$J/before.new" "$J/before.gz" &&
     note "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')" tables
 }
-_nl='
-'
 kept() { # KIND THING: whether there is a line; things are compared as text, not as patterns
-  case "$_nl$_known$_nl" in *"$_nl$1 $2$_nl"*) return 0 ;; esac
+  case "$_newline$_known$_newline" in *"$_newline$1 $2$_newline"*) return 0 ;; esac
   return 1
 }
 note() { # LINE KIND [THING]
   test -f "$J/index" || (umask 077; : > "$J/index") || return
-  printf '%s\\n' "$1" >> "$J/index" && _known=$_known$_nl$2\${3+ $3}
+  printf '%s\\n' "$1" >> "$J/index" && _known=$_known$_newline$2\${3+ $3}
 }
 _stat_of() { stat -c "$1" -- "$_at"; }
 # PATH, which lies at $_at: sets $_state to OWNER MODE MTIME, with numbers where a number has no name
@@ -111,7 +109,7 @@ keep_units() { # NAME…
   for _unit; do shift; kept unit "$_unit" || set -- "$@" "$_unit"; done
   test $# -gt 0 || return 0
   _units=$(units_now "$@") && note "$_units" unit "$1" || return
-  for _unit; do _known="$_known\${_nl}unit $_unit"; done
+  for _unit; do _known="$_known\${_newline}unit $_unit"; done
 }
 # NAME: sets $_group to the id of the group of that name, \`absent\` when there is none
 group_of() {

@@ -1,14 +1,5 @@
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import type { Command, Host, Output } from '../../src/host/host.ts';
@@ -17,24 +8,15 @@ import { apply, type ApplyOptions, type Outcome } from '../../src/reconcile/appl
 import { gatherFacts } from '../../src/reconcile/facts.ts';
 import { plan, type Plan } from '../../src/reconcile/plan.ts';
 import type { Resource, Step } from '../../src/reconcile/resource.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+export { temporaryFolder };
 
 // Each test starts some hundred small programs; how long that takes is the machine's affair.
 jest.setTimeout(60_000);
 
 /** The user who runs the tests, as `owner` of a want. */
 export const ME = userInfo().username;
-
-/** A temporary folder that goes with the test. */
-export function temporaryFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'meshx-')));
-  folders.push(folder);
-  return folder;
-}
-
-const folders: string[] = [];
-afterEach(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
 
 const SYSTEMCTL = `#!/bin/sh
 # Units are folders below $STATE/units with the files active, enabled, since (seconds with a fraction) and invocation.

@@ -1,5 +1,5 @@
 /** One member of an ar archive (ar(5)): a header of 60 bytes, the content, and a byte more where its length is odd. */
-export function arMember(name: string, content: Buffer): Buffer {
+function arMember(name: string, content: Buffer): Buffer {
   const fields = [name.padEnd(16), '0'.padEnd(12), '0'.padEnd(6), '0'.padEnd(6), '100644'.padEnd(8)];
   const header = `${fields.join('')}${String(content.length).padEnd(10)}\`\n`;
   return Buffer.concat([Buffer.from(header), content, Buffer.alloc(content.length % 2, '\n')]);

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { run } from '../../src/cli/run.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export { temporaryFolder };
 
 export interface CliResult {
   readonly exitCode: number;
@@ -13,18 +13,6 @@ export interface CliResult {
 export interface CliOptions extends Partial<Pick<Runtime, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'askSecret'>> {
   /** Called with each text that goes to stderr; for tests that act while a command runs. */
   readonly onErr?: (text: string) => void;
-}
-
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-/** An empty folder of its own for a test; it goes with the last test of the file. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'meshx-test-'));
-  folders.push(folder);
-  return folder;
 }
 
 /** Runs one command line in this process, with the real code and a world of the test's own. */
