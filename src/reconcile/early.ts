@@ -4,6 +4,7 @@ import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { PlannedScript } from './resource.ts';
 import { openSource, type Sources } from './sources.ts';
+import type { FirstPicture } from './undo/first-picture.ts';
 
 /** What a script said, and what was wrong with its source. */
 export interface Ran {
@@ -36,6 +37,8 @@ export interface EarlyOptions {
   readonly signal?: AbortSignal;
   /** False: the state before is not kept. */
   readonly journal?: boolean;
+  /** The picture for a journal that has not begun, when it is being taken already. */
+  readonly picture?: Promise<FirstPicture>;
   /** Only the steps before the proof, or only those that wait for it; all when absent. */
   readonly only?: 'before-proof' | 'after-proof';
 }
@@ -55,17 +58,16 @@ export class Early implements AsyncDisposable {
   readonly #running: Running;
   readonly #stop = new AbortController();
   readonly #begun = new Map<PlannedScript, Promise<Ran>>();
-  /** What the machine said of the journal; undefined when nothing is kept. Throws what `Host.run` throws. */
-  readonly kept: Promise<Output> | undefined;
+  /** What the machine said of the journal; undefined when nothing is kept. Throws what `Host.run` throws, and what `picture` throws. */
+  readonly kept: Promise<Output | undefined>;
 
   constructor(plan: Plan, host: Host, options: EarlyOptions) {
     this.#running = { host, options };
     const steps = askedSteps(plan, options).filter(({ changes }) => changes.length > 0);
-    const journal = steps.length > 0 && options.journal !== false ? journalCommand(plan) : undefined;
     if (!options.signal?.aborted) this.#begin(steps);
-    this.kept = journal && host.run(journal, this.#signal());
+    this.kept = steps.length > 0 && options.journal !== false ? this.#keep(plan, options) : Promise.resolve(undefined);
     // What it throws is met when its turn comes.
-    this.kept?.catch(() => undefined);
+    this.kept.catch(() => undefined);
   }
 
   /** What became of a script that was begun; undefined for any other. */
@@ -76,6 +78,11 @@ export class Early implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled([this.kept, ...this.#begun.values()]);
+  }
+
+  async #keep(plan: Plan, { picture }: EarlyOptions): Promise<Output | undefined> {
+    const journal = journalCommand(plan, await picture);
+    return journal && (await this.#running.host.run(journal, this.#signal()));
   }
 
   /** The first one of the steps: one at a time has all of the link. */

@@ -4,15 +4,16 @@ import { CALLS, callLine, callsText } from './calls.ts';
 import { explain } from './explain.ts';
 import type { Plan } from './plan.ts';
 import type { Touches } from './resource.ts';
+import { type FirstPicture, NO_PICTURE, pictureBytes } from './undo/first-picture.ts';
 import { UNDO_WITH_PICTURE } from './undo-shell.ts';
 
 /**
  * Keeps the state of everything that the plan touches, in one round trip; undefined when it touches nothing. The first time
- * on a machine it keeps a picture of the whole machine too.
+ * on a machine it keeps a picture of the whole machine too: the one that is given, else it takes it.
  */
-export function journalCommand(plan: Plan): (Command & { readonly asRoot: true }) | undefined {
+export function journalCommand(plan: Plan, picture?: FirstPicture): (Command & { readonly asRoot: true }) | undefined {
   const touched = plan.steps.filter((step) => step.changes.length > 0).map(({ touches }) => touches);
-  return keepCommand(touched);
+  return keepCommand(touched, picture);
 }
 
 /**
@@ -28,22 +29,32 @@ export async function keepBefore(host: Host, touches: Touches, signal?: AbortSig
   throw explain(output, { host: host.name, doing, done: [], left: [], again: undefined });
 }
 
-function keepCommand(touched: readonly Touches[]): (Command & { readonly asRoot: true }) | undefined {
+function keepCommand(
+  touched: readonly Touches[],
+  picture: FirstPicture = NO_PICTURE,
+): (Command & { readonly asRoot: true }) | undefined {
   const units = new Set(touched.flatMap((each) => each.units ?? []));
   const lines = [...new Set(touched.flatMap(keepLines)), ...(units.size > 0 ? [callLine('keep_units', ...units)] : [])];
   if (lines.length === 0) return undefined;
   return {
     ...scriptCommand({ name: 'journal', text: JOURNAL, args: [] }),
-    stdin: callsText(lines),
+    stdin: Buffer.concat([pictureBytes(picture), Buffer.from(callsText(lines))]),
     timeoutMs: 120_000,
   };
 }
 
-/** Keeps what stdin names: `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once. */
+/**
+ * stdin begins with a picture, or with the line of none (`pictureBytes`). Then it names what to keep: `keep_path PATH` and its like,
+ * one in each line; all units in one, as systemd is asked once.
+ */
 export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}keep() {
   case $1 in keep_tree | keep_path | keep_units | keep_user | keep_package) "$@" || exit ;; *) exit 1 ;; esac
 }
+read -r _given _tables || exit
+case $_given in '' | *[!0-9]*) echo 'a length was expected' >&2; exit 1 ;; esac
 undo_open picture || exit
+# Somebody began the journal meanwhile: its picture stays.
+test "$_given" = 0 || head -c "$_given" >/dev/null || exit
 calls keep || exit
 undo_close
 `;

@@ -46,10 +46,17 @@ export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the pictu
   elif test -n "\${1-}" && live; then keep_picture || return
   fi
 }
-# The audit of this very run may have made the folder.
+# Where $_given says how many bytes of it come by stdin, as src/reconcile/undo/first-picture.ts has them, it was taken before this
+# run made anything; else it is taken now.
 keep_picture() {
-  picture | grep -v "^file	\${J%/*}[/	]" | (umask 077; gzip -c -1 > "$J/before.new") && mv -fT -- "$J/before.new" "$J/before.gz" &&
-    note "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')" tables
+  if test "\${_given:-0}" != 0; then
+    case $_tables in *[!A-Za-z0-9:_' '-]*) echo 'a table has no such name' >&2; return 1 ;; esac
+    (umask 077; head -c "$_given" > "$J/before.new") && test "$(stat -c %s -- "$J/before.new")" = "$_given" || return
+    _given=0
+  else
+    (umask 077; first_picture "\${J%/*}" > "$J/before.new") && _tables=$(tables_there) || return
+  fi
+  mv -fT -- "$J/before.new" "$J/before.gz" && note "tables $_tables" tables
 }
 kept() { # KIND THING: whether there is a line; things are compared as text, not as patterns
   case "$_newline$_known$_newline" in *"$_newline$1 $2$_newline"*) return 0 ;; esac

@@ -15,6 +15,8 @@ export const PLACES = {
   /** Started by istio.service and meshx-resolver.service. */
   resolver: '/usr/local/lib/meshx/resolver',
   units: '/etc/systemd/system',
+  /** Journal, audit and packages: there as long as meshx has something to take back. */
+  state: '/var/lib/meshx',
 } as const;
 
 /** Name of the user that runs the sidecar; its uid is whatever the machine gave. */

@@ -13,6 +13,7 @@ import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFinding
 import { parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
 import { hasEndingSidecar, serviceFindings } from './preflight/services.ts';
+import { PLACES } from './places.ts';
 import { isLoopback, parseListeners } from './preflight/sockets.ts';
 import { resolverFindings } from './resolver/finding.ts';
 import { architecture, clockFindings, systemFindings } from './preflight/system.ts';
@@ -26,6 +27,8 @@ export interface Preflight {
   readonly exclusions: CaptureExclusions;
   /** TCP ports that other machines could reach, were no firewall between, without the sidecar's own: sorted, each once. */
   readonly listening: readonly number[];
+  /** Whether meshx has never changed it, or has left nothing there. */
+  readonly untouched: boolean;
 }
 
 /** Addresses of two unreachable control planes take eight seconds. */
@@ -77,6 +80,7 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
     findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
     exclusions: others.exclusions,
     listening: listeningPorts(answers),
+    untouched: live && !lines(answers, 'meshx').includes(PLACES.state),
   };
 }
 

@@ -3,6 +3,7 @@ import { imageNotes } from '../../vm/wanted.ts';
 import { preflight } from '../../vm/preflight.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { gatherFacts, sameProbes } from '../../reconcile/facts.ts';
+import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../../vm/input.ts';
@@ -77,6 +78,9 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const looked = await preflight(host, preflightInput(world), signal);
   const judge = { vm, acceptRisk: words.acceptRisk, say };
   judgeFindings(looked.findings, judge);
+  // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
+  const picture = looked.untouched && !words.dryRun ? firstPicture(host, signal) : undefined;
+  picture?.catch(() => undefined);
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
   const place = { generation: facts.generation, hostname: hostname || vm, namespace: world.namespace, signal };
@@ -104,7 +108,12 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
     help: { kube, security, signal, ...present({ client }) },
     ...(words.machine.root === undefined && { restart: words.restart, listening: looked.listening }),
-    ...present({ unproved: unproved(input, words.only), deadMan: deadManWords(run), record: world.runtime.record }),
+    ...present({
+      picture,
+      unproved: unproved(input, words.only),
+      deadMan: deadManWords(run),
+      record: world.runtime.record,
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Reachability } from '../../vm/proofs/reachability.ts';
 import type { Draft } from './draft.ts';
 import { reachedNow } from './reach.ts';
 import { clusterStep, doneStep } from './report.ts';
+import { present } from '../workload-input.ts';
 import { drained } from './restart.ts';
 import { vmSecrets } from './secrets.ts';
 import type { DeadMan } from './switch.ts';
@@ -24,7 +25,7 @@ export async function changeBoth(
   draft: Draft,
   { settled, deadMan }: { readonly settled: boolean; readonly deadMan: DeadMan | undefined },
 ): Promise<readonly Reachability[]> {
-  const options = optionsOf(work, 'before-proof', deadMan);
+  const options = { ...optionsOf(work, 'before-proof', deadMan), ...present({ picture: work.picture }) };
   await using early = new Early(work.plan, work.host, options);
   const before = settled ? [] : await reachedNow(reachQuestion(work));
   await drainedWhenAsked(work, async () => {

@@ -2,6 +2,7 @@ import type { ClusterPlan } from '../../cluster/plan.ts';
 import type { Host } from '../../host/host.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
+import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
@@ -21,6 +22,8 @@ export interface Work {
   readonly deadMan?: SwitchWords;
   /** What was said about the end of open connections; absent for an image. */
   readonly restart?: RestartWords;
+  /** The picture of a machine that meshx has never changed, on its way; absent for all others. */
+  readonly picture?: Promise<FirstPicture>;
   /** Ports that listen on the VM, to be compared before and after; absent for an image. */
   readonly listening?: readonly number[];
   /** What the operator is told in place of proofs: an image proves nothing, nor do some steps alone. */

@@ -16,6 +16,7 @@ import { ROOT_SCRIPTS as kindsToken } from '../../reconcile/kinds/token.ts';
 import { ROOT_SCRIPTS as kindsUnit } from '../../reconcile/kinds/unit.ts';
 import { ROOT_SCRIPTS as kindsUser } from '../../reconcile/kinds/user.ts';
 import { ROOT_SCRIPTS as lock } from '../../reconcile/lock.ts';
+import { ROOT_SCRIPTS as undoFirstPicture } from '../../reconcile/undo/first-picture.ts';
 import { ROOT_SCRIPTS as undoFormerPackage } from '../../reconcile/undo/former-package.ts';
 import { ROOT_SCRIPTS as undoPicture } from '../../reconcile/undo/picture.ts';
 import { ROOT_SCRIPTS as undoRead } from '../../reconcile/undo/read.ts';
@@ -53,6 +54,7 @@ export const ROOT_SCRIPTS: readonly string[] = [
   kindsUnit,
   kindsUser,
   lock,
+  undoFirstPicture,
   undoFormerPackage,
   undoPicture,
   undoRead,

@@ -136,9 +136,10 @@ _picture_resolver() {
     what == "resolv.conf" { print "resolver", "resolv.conf line " ++n, rest; next }
     { at = index(rest, ":"); print "resolver", "resolvectl " what " " substr(rest, 1, at - 1), substr(rest, at + 1) }'
 }
+# A pipe from the rest through the files: both are looked at side by side.
 picture() (
   echo 'meshx picture, format 1'
-  {
+  _picture_rest | {
     _picture_files | tr '\\n\\0' '?\\n' | awk -F '\\t' -v OFS='\\t' '
       { name = $3; for (i = 4; i <= NF; i++) name = name "?" $i }
       $1 == "digest" { digest[name] = $2; next }
@@ -149,9 +150,14 @@ picture() (
         else if (name in digest) value = part[1] " " part[2] " " part[3] " " digest[name]
         print "file", name, value (link[name] == "" ? "" : " " link[name])
       } }'
-    if test -z "\${MESHX_PICTURE-}"; then
-      _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
-    fi
+    cat
   } | sort -u
 )
+_picture_rest() {
+  test -z "\${MESHX_PICTURE-}" || return 0
+  _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
+}
+# FOLDER: the picture from before meshx, packed, without its own folder, which the audit may have made already; and the tables of then.
+first_picture() { picture | grep -v "^file	$1[/	]" | gzip -c -1; }
+tables_there() { echo $(rule_tables | cut -d ' ' -f 1); }
 `;

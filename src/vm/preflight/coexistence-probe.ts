@@ -19,7 +19,7 @@ area iscsi; there /sys/class/iscsi_connection/*/address
 area selinux; there /sys/fs/selinux/enforce
 area apparmor; there /sys/kernel/security/apparmor/profiles
 area istio; here /var/lib/istio/envoy/cluster.env /etc/certs/cert-chain.pem
-area meshx; here /var/lib/meshx ${PLACES.capture}
+area meshx; here ${PLACES.state} ${PLACES.capture}
 `;
 
 // What the input and output hooks of the filter say. No legacy program is asked whose table is not loaded: to ask would load

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { journalCommand } from '../../../src/reconcile/journal.ts';
+import type { Plan } from '../../../src/reconcile/plan.ts';
+import { type FirstPicture, firstPicture } from '../../../src/reconcile/undo/first-picture.ts';
+import { readKeptPicture } from '../../../src/reconcile/undo/picture.ts';
+import type { Output } from '../../../src/host/host.ts';
+import { problemOf } from '../../support/problem.ts';
+import { outcomes, planFor, ShimMachine } from '../shim-machine.ts';
+
+const TABLES = 'nft:ip:nat legacy:ip6:filter';
+const packed = gzipSync('meshx picture, format 1\nfile\t/etc/then\tf root:root 644 -\n');
+
+async function keep(vm: ShimMachine, picture: FirstPicture, end?: number): Promise<Output> {
+  const command = journalCommand(await planOne(vm), picture);
+  if (!command) throw new Error('the plan touches something');
+  // as: the journal sends bytes.
+  const bytes = command.stdin as Uint8Array;
+  return await vm.run({ ...command, stdin: bytes.subarray(0, end) });
+}
+
+async function planOne(vm: ShimMachine): Promise<Plan> {
+  return await planFor(vm, { kind: 'line', path: vm.path('etc/hosts'), line: 'ours' });
+}
+
+function files(vm: ShimMachine): Record<'index' | 'picture', string> {
+  const [index, picture] = [vm.path('var/lib/meshx/undo/index'), vm.path('var/lib/meshx/undo/before.gz')];
+  return { index: existsSync(index) ? vm.read(index) : '', picture: existsSync(picture) ? 'kept' : 'none' };
+}
+
+test('the picture is of the time when it was taken, not of the journal’s', async () => {
+  const vm = new ShimMachine();
+  const picture = firstPicture(vm);
+  await picture;
+  writeFileSync(vm.path('etc/later'), 'x');
+  const plan = await planOne(vm);
+  expect(await outcomes(plan, vm, { picture })).toMatchObject([{ status: 'changed' }]);
+  const names = (await readKeptPicture(vm))?.map(({ name }) => name);
+  expect(names).toContain(vm.path('etc'));
+  expect(names).not.toContain(vm.path('etc/later'));
+});
+
+test('the tables of then are the first line of the journal, and the bytes are kept as they came', async () => {
+  const vm = new ShimMachine();
+  expect(await keep(vm, { tables: TABLES, packed })).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(files(vm).index.split('\n')[0]).toBe(`tables ${TABLES}`);
+  expect(readFileSync(vm.path('var/lib/meshx/undo/before.gz'))).toEqual(packed);
+});
+
+test('a journal that somebody began meanwhile keeps its own picture', async () => {
+  const vm = new ShimMachine();
+  await keep(vm, { tables: TABLES, packed });
+  const other = { tables: '', packed: gzipSync('meshx picture, format 1\nfile\t/etc/now\tf root:root 644 -\n') };
+  expect(await keep(vm, other)).toMatchObject({ exitCode: 0 });
+  expect(readFileSync(vm.path('var/lib/meshx/undo/before.gz'))).toEqual(packed);
+});
+
+test.each([
+  ['in the first line', 10, 'none'],
+  ['in the picture', 60, 'none'],
+  ['in what is to be kept', -2, 'kept'],
+])('what is cut off %s is an error, and keeps no half', async (_where, end, picture) => {
+  const vm = new ShimMachine();
+  expect((await keep(vm, { tables: TABLES, packed }, end)).exitCode).not.toBe(0);
+  expect(vm.journal()).toEqual([]);
+  expect(files(vm).picture).toBe(picture);
+});
+
+test.each(['nft:ip:nat\tx', '$(id)', 'x/../y', "it's"])('a table that is called %j is none', async (tables) => {
+  const vm = new ShimMachine();
+  expect((await keep(vm, { tables, packed })).exitCode).toBe(1);
+  expect(files(vm)).toEqual({ index: '', picture: 'none' });
+});
+
+test('a machine that cannot be looked at is a Problem, before anything is changed', async () => {
+  const vm = new ShimMachine();
+  vm.breaks = 'meshx-first-picture';
+  expect((await problemOf(firstPicture(vm))).id).toBe('probe-failed');
+  const plan = await planOne(vm);
+  const picture = firstPicture(vm);
+  picture.catch(() => undefined);
+  expect((await problemOf(outcomes(plan, vm, { picture }))).id).toBe('probe-failed');
+  expect(existsSync(vm.path('var/lib/meshx'))).toBe(false);
+});
