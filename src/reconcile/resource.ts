@@ -65,11 +65,19 @@ export interface Touches {
   readonly packages?: readonly string[];
 }
 
-/** How meshx looks at one kind of resource. `probe` must only read; `changes` must be pure. */
+/** A question that a machine can be asked; facts-shell.ts has its text, under its name. It only reads. */
+export interface Probe {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** A path whose owner, mode and digest it asks for: they are read for all questions at once. */
+  readonly sees?: string;
+}
+
+/** How meshx looks at one kind of resource. `changes` must be pure. */
 export interface Kind<Want> {
   /** Unique in a plan: `file:/etc/hosts`. */
   id(want: Want): string;
-  probe(want: Want): Script;
+  probe(want: Want): Probe;
   /** `touched` names the resources that earlier changes in the same plan will alter, and their paths as `path:/etc/…`. */
   changes(want: Want, answer: Output, touched: ReadonlySet<string>): readonly Change[];
   /** `answer` is what the probe said, for a kind that changes different things on a machine and in an image. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
 import { rootProgramArgv, scriptDigest, UNKNOWN_SCRIPT } from '../../src/host/root-program.ts';
-import { prelude, scriptCommand } from '../../src/host/shell.ts';
+import { scriptCommand } from '../../src/host/shell.ts';
 import { callLine, callsText } from '../../src/reconcile/calls.ts';
-import { PROBES } from '../../src/reconcile/facts.ts';
+import { PROBES } from '../../src/reconcile/facts-shell.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
@@ -92,32 +92,29 @@ test.each([
   expect({ status: ran.status, stdout: ran.stdout }).toEqual({ status, stdout: '' });
 });
 
-test('the root program asks only the probes that it has, whatever text is sent for one', () => {
-  const known = ROOT_SCRIPTS[0] ?? '';
-  const ask = (digest: string, sent: string) =>
-    run(
-      ['meshx-aa', scriptDigest(PROBES), 'meshx-probes'],
-      callsText([callLine('text', digest, sent), callLine('ask', digest, '/nowhere')]),
-    );
-  const foreign = ask(scriptDigest('echo mine'), 'echo mine');
-  expect(foreign.stderr).toContain('no probe');
-  expect(Buffer.from(foreign.stdout, 'base64').toString()).toBe('failed\n');
-  const swapped = ask(scriptDigest(known), 'echo mine');
-  expect(Buffer.from(swapped.stdout, 'base64').toString()).not.toContain('mine');
+const ask = (lines: string, env = {}) => run(['meshx-aa', scriptDigest(PROBES), 'meshx-probes'], lines, env);
+const said = ({ stdout }: { stdout: string }): string => Buffer.from(stdout, 'base64').toString();
+
+test.each([['own'], ['echo'], ['ls'], ['package;ls'], ['']])('the root program has no probe "%s"', (name) => {
+  const ran = ask(callsText([callLine('ask', name, '/nowhere')]));
+  expect(ran.stderr).toContain('no probe');
+  expect(said(ran)).toBe('failed\n');
+});
+
+test('the root program takes no text for a probe', () => {
+  expect(said(ask(callsText([callLine('text', scriptDigest('echo mine'), 'echo mine')])))).toBe('failed\n');
 });
 
 test('what was cut off on the way asks nothing', () => {
-  const whole = callsText([callLine('text', scriptDigest('echo mine'), 'echo mine')]);
-  const ran = run(['meshx-aa', scriptDigest(PROBES), 'meshx-probes'], whole.slice(0, -2));
+  const ran = ask(callsText([callLine('ask', 'package', '/nowhere')]).slice(0, -2));
   expect(ran.stderr).toContain('cut off');
+  expect(said(ran)).toBe('failed\n');
 });
 
 test('the root program does not follow the caller’s environment', () => {
-  const probe = ROOT_SCRIPTS.find((script) => script.includes('uname -m') && script.includes('if live'));
-  const words = rootProgramArgv('meshx-aa', ['sh', '-c', prelude() + (probe ?? ''), 'meshx-package-probe', '/nowhere']);
-  const { stdout } = run((words ?? []).slice(1), '', { MESHX_ROOT: folder });
-  expect(stdout).not.toContain('image');
-  expect(stdout).toMatch(/^\w+\n--\n/);
+  const answer = said(ask(callsText([callLine('ask', 'package', '/nowhere')]), { MESHX_ROOT: folder }));
+  expect(answer).not.toContain('image');
+  expect(answer).toMatch(/^0 \d+\n\w+\n--\n$/);
 });
 
 test('what is no script of ours has no form for the root program', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ROOT_PROGRAM, scriptDigest } from '../../src/host/root-program.ts';
-import { PROBES } from '../../src/reconcile/facts.ts';
+import { PROBES } from '../../src/reconcile/facts-shell.ts';
 import type { Ran } from '../lab/command.ts';
 import { expectDone } from './support/done.ts';
 import { useLab } from './support/lab.ts';

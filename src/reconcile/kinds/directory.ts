@@ -15,8 +15,8 @@ export interface DirectoryWant {
 }
 
 // A link to a directory is as good as a directory: /etc/istio may be one.
-const PROBE = `place "$1" all || exit
-if test -d "$P"; then owner_mode "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
+export const PROBE = `place "$1" all || return
+if test -d "$P"; then owned "$1" && say "$OWNED"; elif test -e "$P" || test -h "$P"; then say other; fi`;
 
 // Closed until it has its owner: install makes it so too.
 const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } || exit
@@ -29,7 +29,7 @@ fi`;
 /** Parents that are missing are made too, open as the system's own directories are. */
 export const directory: Kind<DirectoryWant> = {
   id: (want) => `directory:${want.path}`,
-  probe: (want) => ({ name: 'directory-probe', text: PROBE, args: [want.path] }),
+  probe: ({ path }) => ({ name: 'directory', args: [path], sees: path }),
   touches: ({ path, contents }) => ({ paths: [path], ...(contents && { trees: [path] }) }),
 
   changes(want, answer) {
@@ -41,7 +41,7 @@ export const directory: Kind<DirectoryWant> = {
 };
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, CREATE];
+export const ROOT_SCRIPTS: readonly string[] = [CREATE];
 
 /** Those that may run together with others. */
 export const TOGETHER: readonly string[] = [CREATE];

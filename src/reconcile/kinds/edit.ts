@@ -19,10 +19,11 @@ export interface Edit<Want> {
   replaces?(want: Want): string;
 }
 
-// Owner and mode, digest, then the text itself. A link is followed: the file behind it is edited.
-const PROBE = `place "$1" all || exit
-test -e "$P" || exit 0
-owner_mode "$1" && digest "$1" && place "$1" all && cat -- "$P"`;
+// Owner and mode, digest, then the text itself. A link is followed: the file behind it is edited. The digest is asked anew, so
+// that a change since the first look is not taken for a text that came damaged.
+export const PROBE = `place "$1" all || return
+test -e "$P" || return 0
+owned "$1" && digest_of "$1" && text_of "$P" && A=$OWNED$_newline$SUM$_newline$TEXT`;
 
 // The edit was computed from a text; when somebody changed the file since, it would undo their change. A file that was not
 // there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
@@ -56,7 +57,7 @@ interface Found {
 export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
   return {
     id: (want) => edit.id(want),
-    probe: (want) => ({ name: 'text-probe', text: PROBE, args: [edit.path(want)] }),
+    probe: (want) => ({ name: 'text', args: [edit.path(want)], sees: edit.path(want) }),
     touches: (want) => ({ paths: [edit.path(want)] }),
     shared: (want) => edit.path(want),
 
@@ -98,7 +99,7 @@ function parse(answer: Output, path: string): Found | undefined {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE];
+export const ROOT_SCRIPTS: readonly string[] = [WRITE];
 
 /** Those that may run together with others. */
 export const TOGETHER: readonly string[] = [WRITE];

@@ -27,12 +27,12 @@ links() {
 `;
 
 // With a root systemctl looks by itself and asks nobody: systemd may be reading its unit files just now, as after the confirmation.
-const PROBE = `if live; then systemctl is-enabled --root=/ -- "$1" 2>/dev/null || :; exit 0; fi
+export const PROBE = `if live; then say "$(systemctl is-enabled --root=/ -- "$1" 2>/dev/null)"; return; fi
 ${LINKS}file=$(unit_file "$1")
-test -n "$file" || { echo not-found; exit 0; }
+test -n "$file" || { say not-found; return; }
 state=enabled
 for link in $(links "$1" "$file"); do place "$link" && test -h "$P" || state=disabled; done
-echo "$state"`;
+say "$state"`;
 
 // What systemctl makes on a machine it takes away again when the unit is disabled; the links of an image are paths as others.
 const SWITCH = `if live; then systemctl "$2" -- "$1"; exit; fi
@@ -50,7 +50,7 @@ const AT_BOOT: readonly string[] = ['enabled', 'static', 'alias', 'generated', '
 
 export const enabled: Kind<EnabledWant> = {
   id: (want) => `enabled:${want.name}`,
-  probe: (want) => ({ name: 'enabled-probe', text: PROBE, args: [want.name] }),
+  probe: (want) => ({ name: 'enabled', args: [want.name] }),
   touches: (want) => ({ units: [want.name] }),
 
   changes(want, answer) {
@@ -63,4 +63,4 @@ export const enabled: Kind<EnabledWant> = {
 };
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, SWITCH];
+export const ROOT_SCRIPTS: readonly string[] = [SWITCH];

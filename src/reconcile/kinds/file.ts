@@ -16,8 +16,9 @@ export interface FileWant {
 }
 
 // Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write decides.
-const PROBE = `place "$1" || exit
-if test -f "$P" && test ! -h "$P"; then owner_mode "$1" && digest "$1"; elif test -e "$P" || test -h "$P"; then echo other; fi`;
+export const PROBE = `place "$1" || return
+if test -f "$P" && test ! -h "$P"; then owned "$1" && digested "$1" && say "$OWNED" && say "$SUM"
+elif test -e "$P" || test -h "$P"; then say other; fi`;
 
 const WRITE = 'put "$1" "$2" "$3" "$4"';
 const OWN = 'own "$1" "$2" "$3"';
@@ -25,7 +26,7 @@ const OWN = 'own "$1" "$2" "$3"';
 /** Compares content by digest, so that a probe never prints what a file holds. */
 export const file: Kind<FileWant> = {
   id: (want) => `file:${want.path}`,
-  probe: (want) => ({ name: 'file-probe', text: PROBE, args: [want.path] }),
+  probe: ({ path }) => ({ name: 'file', args: [path], sees: path }),
   touches: ({ path, makes }) => ({ paths: [path], ...(makes && { trees: makes }) }),
 
   changes(want, answer) {
@@ -51,7 +52,7 @@ export function ownChange(want: { readonly path: string; readonly owner: string;
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE, OWN];
+export const ROOT_SCRIPTS: readonly string[] = [WRITE, OWN];
 
 /** Those that may run together with others. */
 export const TOGETHER: readonly string[] = [WRITE, OWN];

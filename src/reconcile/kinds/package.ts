@@ -22,12 +22,12 @@ export interface PackageWant {
 }
 
 // The machine's word, the marker, `--`, then size, modification time and mode of each program as it is now.
-const PROBE = `if live; then uname -m; else echo image; fi
-place "$1" all || exit
-test ! -f "$P" || cat -- "$P"
-echo --
+export const PROBE = `if live; then say "$(uname -m)"; else say image; fi
+place "$1" all || return
+if test -f "$P"; then text_of "$P" && A=$A$TEXT || return; fi
+say --
 shift
-for each; do place "$each" all && test -f "$P" && echo "$(stat -c '%s %Y %a' -- "$P") $each"; done
+for each; do place "$each" all && test -f "$P" && say "$(stat -c '%s %Y %a' -- "$P") $each"; done
 :`;
 
 /** A large package on a slow link. */
@@ -37,7 +37,7 @@ const KERNEL_WORDS: Readonly<Record<string, string>> = { amd64: 'x86_64', arm64:
 
 export const packageKind: Kind<PackageWant> = {
   id: (want) => `package:${want.name}`,
-  probe: (want) => ({ name: 'package-probe', text: PROBE, args: [want.marker, ...want.verify] }),
+  probe: (want) => ({ name: 'package', args: [want.marker, ...want.verify] }),
   touches: (want) => ({
     paths: [...want.verify, want.marker],
     ...(want.format !== 'directory' && { packages: [want.name] }),
@@ -91,4 +91,4 @@ function install(want: PackageWant, header: string): Change {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, RECEIVE, INSTALL];
+export const ROOT_SCRIPTS: readonly string[] = [RECEIVE, INSTALL];

@@ -21,10 +21,10 @@ export interface TokenWant {
 }
 
 // The machine's clock judges, as the sidecar will. The chain is public; key and token are never read.
-const PROBE = `live || { echo image; exit 0; }
-date +%s
-test -s "$2" || exit 0
-test ! -f "$1" || cat -- "$1"`;
+export const PROBE = `live || { say image; return; }
+say "$(date +%s)"
+test -s "$2" && test -f "$1" || return 0
+text_of "$1" && A=$A$TEXT`;
 
 // One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
 const WRITE = `form=$4
@@ -38,7 +38,7 @@ const LEAST_LIFE = 60;
 /** Nothing in an image: secrets are delivered to the booted machine. */
 export const token: Kind<TokenWant> = {
   id: (want) => `token:${want.path}`,
-  probe: (want) => ({ name: 'token-probe', text: PROBE, args: [want.certificate, want.key] }),
+  probe: (want) => ({ name: 'token', args: [want.certificate, want.key] }),
   touches: (want) => ({ paths: [want.path] }),
 
   changes(want, answer) {
@@ -72,4 +72,4 @@ function parseCertificate(pem: string): X509Certificate | undefined {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, WRITE];
+export const ROOT_SCRIPTS: readonly string[] = [WRITE];

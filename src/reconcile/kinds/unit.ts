@@ -20,8 +20,8 @@ export interface UnitWant {
 }
 
 /**
- * `look FILE…`: change time, modification time, size and inode of each. A start leaves a note of what the files were, with
- * the invocation id that systemd gave to this run of the unit; it is gone after a reboot, as /run is.
+ * `look FILE…` sets `$seen`: change time, modification time, size and inode of each. A start leaves a note of what the files
+ * were, with the invocation id that systemd gave to this run of the unit; it is gone after a reboot, as /run is.
  */
 const LOOK = `notes=\${MESHX_RUN-/run/meshx}/units
 look() {
@@ -29,21 +29,26 @@ look() {
     shift
     test ! -e "$each" || set -- "$@" "$each"
   done
-  test $# = 0 || stat -L -c "\${mark-}%.9Z %.9Y %s %i %n" -- "$@"
+  seen=
+  test $# = 0 || seen=$(stat -L -c "\${mark-}%.9Z %.9Y %s %i %n" -- "$@")
 }
 `;
 
 // systemd before 247 knows no --timestamp and answers in whole seconds.
-const PROBE = `live || { echo Image=yes; exit 0; }
+export const PROBE = `live || { say Image=yes; return; }
 ${LOOK}properties=LoadState,ActiveState,NeedDaemonReload,InvocationID,ActiveEnterTimestamp
-systemctl show --timestamp=us+utc -p "$properties" -- "$1" 2>/dev/null || TZ=UTC systemctl show -p "$properties" -- "$1" || exit
-name=$1; shift
+A=$(systemctl show --timestamp=us+utc -p "$properties" -- "$1" 2>/dev/null) ||
+  A=$(TZ=UTC systemctl show -p "$properties" -- "$1") || return
+note=$notes/$1; shift
 mark=Read=; look "$@"
-test ! -f "$notes/$name" || sed 's/^/Note=/' "$notes/$name"`;
+A=$A$_newline
+test -z "$seen" || say "$seen"
+test -f "$note" || return 0
+while IFS= read -r line; do say "Note=$line"; done < "$note"`;
 
 const START = `${LOOK}verb=$1 name=$2 limit=$3; shift 3
 # Before the start: what is written while the unit starts may or may not have been read.
-seen=$(look "$@")
+look "$@"
 begin() { timeout --foreground -- "$limit" systemctl "$verb" -- "$name"; }
 begin
 code=$?
@@ -71,7 +76,7 @@ exit 1`;
 
 /** The note of a start, for a run that is kept. `INVOCATION NAME FILE…` */
 const KEEP = `${LOOK}kept=$1 name=$2; shift 2
-seen=$(look "$@")
+look "$@"
 systemctl is-active --quiet -- "$name" && test "$(systemctl show -p InvocationID -- "$name")" = "InvocationID=$kept" ||
   { echo "$name was started again or stopped since it was looked at" >&2; exit 1; }
 mkdir -p -- "$notes" && printf '%s\\n' "InvocationID=$kept" "$seen" > "$notes/$name.new" && mv -f -- "$notes/$name.new" "$notes/$name"`;
@@ -81,7 +86,7 @@ const START_TIMEOUT_MS = 90_000;
 /** A unit is not looked at in an image: nothing runs there. */
 export const unit: Kind<UnitWant> = {
   id: (want) => `unit:${want.name}`,
-  probe: (want) => ({ name: 'unit-probe', text: PROBE, args: [want.name, ...want.reads] }),
+  probe: (want) => ({ name: 'unit', args: [want.name, ...want.reads] }),
   touches: ({ name, makes }) => ({ units: [name], ...(makes && { trees: makes }) }),
 
   changes(want, answer, touched) {
@@ -169,4 +174,4 @@ function stop(want: UnitWant): Change {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, RELOAD_UNITS, START, KEEP, STOP];
+export const ROOT_SCRIPTS: readonly string[] = [RELOAD_UNITS, START, KEEP, STOP];

@@ -11,15 +11,16 @@ export interface UserWant {
   readonly sysusers?: string;
 }
 
+// NAME SYSUSERS WORD…: the words of the line there, as they are; a blank in a word would cost a process to bring over.
 // getent asks the directory services too (LDAP, sssd): such a user must not be made a second time.
-const PROBE = `if live; then
-  if getent passwd -- "$1" >/dev/null; then echo user; fi
-  if getent group -- "$1" >/dev/null; then echo group; fi
-  exit 0
+export const PROBE = `if live; then
+  if getent passwd -- "$1" >/dev/null; then say user; fi
+  if getent group -- "$1" >/dev/null; then say group; fi
+  return
 fi
-echo image
-place /etc/passwd all && if grep -q "^$1:" "$P" 2>/dev/null; then echo user; fi
-place "$2" all && if test "$(cat -- "$P" 2>/dev/null)" = "$3"; then echo sysusers; fi`;
+say image
+place /etc/passwd all && if grep -q "^$1:" "$P" 2>/dev/null; then say user; fi
+place "$2" all && shift 2 && if test "$(cat -- "$P" 2>/dev/null)" = "$*"; then say sysusers; fi`;
 
 const CREATE = `shell=/bin/false
 for each in /usr/sbin/nologin /sbin/nologin; do if test -x "$each"; then shell=$each; break; fi; done
@@ -35,7 +36,7 @@ fi`;
  */
 export const user: Kind<UserWant> = {
   id: (want) => `user:${want.name}`,
-  probe: (want) => ({ name: 'user-probe', text: PROBE, args: [want.name, sysusersPath(want), sysusersLine(want)] }),
+  probe: (want) => ({ name: 'user', args: [want.name, sysusersPath(want), ...sysusersLine(want).split(' ')] }),
   touches: (want, answer) => (isImage(answer) ? { paths: [sysusersPath(want)] } : { users: [want.name] }),
 
   changes(want, answer) {
@@ -77,4 +78,4 @@ function sysusersLine(want: UserWant): string {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBE, CREATE, SYSUSERS];
+export const ROOT_SCRIPTS: readonly string[] = [CREATE, SYSUSERS];

@@ -1,7 +1,6 @@
 import type { Host, Output } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import { ASK } from '../facts.ts';
 import { parseFrames } from '../frames.ts';
 import { UNDO, UNDO_WITH_PICTURE } from '../undo-shell.ts';
 import { FOUND } from './found-shell.ts';
@@ -13,6 +12,22 @@ export interface Recorded {
   readonly journal: UndoJournal;
   readonly found: UndoFound;
 }
+
+/**
+ * One answer as a frame: exit code and length of stdout in a line, then stdout. The x keeps ends of lines that `$()` would
+ * take away. File descriptor 3 is the real stdout. What a question that failed said on stderr stands there, with a line
+ * behind it that has its number. One process for each question is the least that keeps them apart. LC_ALL=C of the prelude
+ * makes `${#}` count bytes.
+ */
+const ASK = `asked=0
+ask() {
+  asked=$((asked + 1))
+  out=$(trap 'printf x' EXIT; "$@" </dev/null)
+  code=$? out=\${out%x}
+  printf '%s %s\\n%s' "$code" "\${#out}" "$out" >&3
+  test "$code" = 0 || printf '\\nmeshx-asked %s\\n' "$asked" >&2
+}
+`;
 
 /** Four answers in the frames of frames.ts: README, index, wrote, and what stands now. Only reads. */
 export const JOURNAL_READ = `${UNDO_WITH_PICTURE}${ASK}place "\${MESHX_UNDO-${UNDO}}" all && J=$P || exit
