@@ -31,27 +31,29 @@ export interface Script {
  * `own OWNER MODE PATH` sets owner (`user` or `user:group`) and mode; `owner_mode PATH` prints them, with `-` for an owner
  * that is not known. In an image the owner stands in the manifest beside the tree (`DIR.owners`), because the user need not
  * exist yet; root also sets it on the file where the image knows the user.
- * `put OWNER MODE SHA256 PATH [FUNCTION [keep]]` writes what FUNCTION prints, or `input`: beside the target, in a directory
+ * `put OWNER MODE SHA256 PATH [FUNCTION [OLD]]` writes what FUNCTION prints, or `input`: beside the target, in a directory
  * that only root can enter (the target's directory may belong to another user), checked against SHA256 (`-`: unchecked),
  * then renamed. `input` prints what was sent to the script: its stdin, in a batch its part of it.
  * `wrote WHAT PATH` tells the undo journal what is about to stand at PATH: a file's sha256, `OWNER=MODE`
  * for a directory, or `link=` and the target in base64.
  * `put` and `own` call it, before their change: a run that dies between leaves a state that still counts as ours. `put` also
  * keeps the text on either side of its edit there, of files up to 1 MiB that have a copy in the journal or where the
- * script says `keep`: with both, an undo can take our lines out of a file that others have edited since.
+ * script says what is edited, by the digest of it (OLD): with both, an undo can take our lines out of a file that others have
+ * edited since.
  * `root_owner` prints the owner for files that nobody named one for: who runs the script, in an image root.
  * `digest PATH` prints the sha256 of a file, `-` when there is none; `digest_of` and `owner_mode_of` set `$SUM` and `$OWNED` to
  * what `digest` and `owner_mode` print.
  *
  * A process more costs a machine more than all that the shell does by itself: functions set a variable rather than print
- * where a caller would need `$(…)`, and what the journal knows is read once. `_put` can go on where the file before it was
- * written: a script that writes many calls it in place of `put`, under umask 077 and with no trap of its own.
+ * where a caller would need `$(…)`, and what the journal knows is read once. `_put` can go on in a folder in which a file before
+ * it was written: a script that writes many calls it in place of `put`, under umask 077 and with no trap of its own. It is made
+ * of `_fill`, which changes nothing that stands, and `_finish`, so that others can come between the two.
  */
 const PRELUDE = `R=\${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
-' _wrote= _in= _staged=-
+' _wrote= _stages=0
 live() { test -z "$R"; }
 place() {
   P=$1
@@ -115,25 +117,27 @@ wrote() {
   fi
   P=$_place
 }
-_is_ours() { # FILE PATH: whether the journal, which is at $P, knows what FILE holds
-  test -f "$1" && _found=$(sha256sum < "$1") && _read_wrote && _is_known "\${_found%% *} $2"
+_is_ours() { # FILE PATH [DIGEST OF IT]: whether the journal, which is at $P, knows what FILE holds
+  test -f "$1" && _found=\${3:-$(sha256sum < "$1")} && _read_wrote && _is_known "\${_found%% *} $2"
 }
-_keep_text() { # NEW OLD PATH; the journal is at $P
-  if test -f "$2"; then _sizes=$(stat -c %s -- "$1" "$2"); else _sizes=$(stat -c %s -- "$1"); fi || return 0
+_printed() { cat < "$2"; } # FUNCTION FILE: what FUNCTION printed into FILE
+_keep_text() { # NEW OLD PATH DIGEST-OF-OLD FUNCTION, the last two may be empty; the journal is at $P
+  test -n "$_sizes" || if test -f "$2"; then _sizes=$(stat -c %s -- "$1" "$2"); else _sizes=$(stat -c %s -- "$1"); fi || return 0
   for _size in $_sizes; do test "$_size" -le 1048576 || return 0; done
   _level=0 _edits=$P/edits$3
   while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
   # What stands there is not ours: an edit of its own.
-  if test "$_level" = 0 || ! _is_ours "$2" "$3"; then
+  if test "$_level" = 0 || ! _is_ours "$2" "$3" "$4"; then
     _level=$((_level + 1))
-    mkdir -p -- "$_edits" || return
-    if test -f "$2"; then cat < "$2" > "$_edits/$_level.base"; else rm -f -- "$_edits/$_level.base"; fi || return
+    test -d "$_edits" || mkdir -p -- "$_edits" || return
+    if test -f "$2"; then cat < "$2" > "$_edits/$_level.base"
+    else test ! -e "$_edits/$_level.base" || rm -f -- "$_edits/$_level.base"; fi || return
   fi
-  cat < "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours"
+  _printed "$5" "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours"
 }
-_remember() { # NEW OLD DIGEST PATH KEEP
+_remember() { # NEW OLD DIGEST PATH DIGEST-OF-OLD FUNCTION
   if _journal && { test -n "$5" || test -e "$P/files$4" || test -d "$P/edits$4"; }; then
-    _keep_text "$1" "$2" "$4" || return
+    _keep_text "$1" "$2" "$4" "$5" "$6" || return
   fi
   wrote "$3" "$4"
 }
@@ -145,33 +149,53 @@ owner_mode_of() {
 }
 owner_mode() { owner_mode_of "$1" && echo "$OWNED"; }
 input() { cat; }
-_stage() { # DIRECTORY: goes into one in it that only root can enter; that of the file before will do
-  test "$1" != "$_staged" || return 0
+_stage() { # DIRECTORY: goes into a folder in it that only root can enter; one that was made before will do
+  _n=$_stages
+  while test "$_n" -gt 0; do
+    eval "_in=\\$_in_$_n"
+    test "$1" != "\${_in%/*}" || { _enter; return; }
+    _n=$((_n - 1))
+  done
   test -d "$1/" || (umask 022; mkdir -p -- "$1") || return
-  test -z "$_in" || rm -rf -- "$_in" || return
-  _in=$(mktemp -d "$1/.meshx.XXXXXX") && cd -P -- "$_in" && test -O . && test "\${PWD##*/}" = "\${_in##*/}" || return
-  trap 'rm -rf -- "$_in"' EXIT
+  _in=$(mktemp -d "$1/.meshx.XXXXXX") || return
+  _stages=$((_stages + 1))
+  eval "_in_$_stages=\\$_in"
+  trap _unstage EXIT
   trap 'exit 130' HUP INT TERM
-  _staged=$1 _listed=
+  _enter
 }
-_is_plain() { # no setgid, no ACL (+): what is made in the current directory is root's, with the mode that umask leaves
-  test -n "$_listed" || _listed=$(ls -nd .)
-  case $_listed in 'drwx------ '[12]' 0 0 '* | 'drwx------. '[12]' 0 0 '*) ;; *) return 1 ;; esac
+_enter() { cd -P -- "$_in" && test -O . && test "\${PWD##*/}" = "\${_in##*/}"; }
+_unstage() {
+  set --
+  while test "$_stages" -gt 0; do eval "set -- \\"\\$@\\" \\"\\$_in_$_stages\\""; _stages=$((_stages - 1)); done
+  rm -rf -- "$@"
 }
-_put() {
-  place "$4" && _to=$P && _stage "\${_to%/*}" || return
-  _mode=0600
-  test "$2" != 0644 || { umask 133; _mode=0644; }
-  "\${5:-input}" > new || return
+_fill() { # FILE MODE PATH FUNCTION: what FUNCTION prints, as FILE in the folder beside PATH; $_to is where PATH lies
+  place "$3" && _to=$P && _stage "\${_to%/*}" || return
+  test "$2" != 0644 || umask 133
+  _filled=0
+  "$4" > "$1" || _filled=$?
   umask 077
-  _sum=$(sha256sum new) && _sum=\${_sum%% *} || return
-  test "$3" = - || test "$_sum" = "$3" || { echo "$4: not all of it arrived" >&2; return 181; }
-  if test "$1" = root:root && _is_plain; then _owner=$1; else _owner= _mode=; fi
-  _own "$1" "$2" new "\${_to#"$R"}" "$_owner" "$_mode" && _remember new "../\${_to##*/}" "$_sum" "$4" "\${6-}" &&
-    mv -fT new "../\${_to##*/}" || return
+  return "$_filled"
+}
+# FILE SHA256 OWNER-AND-MODE, as they are now (nothing: not known), and the words of put; in the folder of the file
+_finish() {
+  test "$6" = - || test "$2" = "$6" || { echo "$7: not all of it arrived" >&2; return 181; }
+  _own "$4" "$5" "$1" "\${_to#"$R"}" "\${3% *}" "\${3#* }" && _remember "$1" "../\${_to##*/}" "$2" "$7" "\${9-}" "\${8-}" &&
+    mv -fT -- "$1" "../\${_to##*/}" || return
   ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
 }
-put() { ( umask 077; _in= _staged=-; _put "$@" ); }
+_digested() { _sum=$(sha256sum "$1") && _sum=\${_sum%% *}; }
+_put() {
+  _fill new "$2" "$4" "\${5:-input}" && _digested new || return
+  _old=../\${_to##*/}
+  test -f "$_old" || _old=new
+  _owned=$(stat -c '%U:%G %04a %s' new "$_old") || return
+  _sizes="\${_owned##* } " _owned=\${_owned%%"$_newline"*}
+  _sizes=$_sizes\${_owned##* }
+  _finish new "$_sum" "\${_owned% *}" "$@"
+}
+put() { ( umask 077; _stages=0; _put "$@" ); }
 root_owner() { if live; then echo "$(id -u):$(id -g)"; else echo root:root; fi; }
 digest_of() {
   place "$1" all || return

@@ -1,9 +1,9 @@
 import { scriptDigest } from '../host/root-program.ts';
-import { CALLS, END } from './calls.ts';
+import { CALLS } from './calls.ts';
 import { INCOMPLETE } from './exit-codes.ts';
-import { TOGETHER as directory } from './kinds/directory.ts';
+import { CREATE, TOGETHER as directory } from './kinds/directory.ts';
 import { TOGETHER as edit } from './kinds/edit.ts';
-import { TOGETHER as file } from './kinds/file.ts';
+import { TOGETHER as file, WRITE } from './kinds/file.ts';
 
 /**
  * Scripts that may run with others of their kind in one round trip, by their digest. Each is short, waits for nothing, and sets
@@ -13,40 +13,138 @@ export const TOGETHER: ReadonlyMap<string, string> = new Map(
   [...directory, ...edit, ...file].map((text) => [scriptDigest(text), text]),
 );
 
-const FUNCTIONS = [...TOGETHER].map(([digest, text]) => `change_${digest}() {\n${text}\n}\n`).join('');
+const change = (text: string): string => `change_${scriptDigest(text)}`;
+
+const FUNCTIONS = [...TOGETHER.values()].map((text) => `${change(text)}() {\n${text}\n}\n`).join('');
 
 /** Those that take what was sent to them, all of it, or fail. */
-const WITH_TEXT = [...TOGETHER].filter(([, text]) => /\bput\b/.test(text)).map(([digest]) => digest);
+export const WITH_TEXT: ReadonlySet<string> = new Set(
+  [...TOGETHER].filter(([, text]) => /\bput\b/.test(text)).map(([digest]) => digest),
+);
 
 /**
- * Makes the changes that stdin names, in their order: a line `DIGEST LENGTH WORD…`, then LENGTH bytes for the script of that
- * digest; at the end a line that shows that nothing was cut off. Prints `done` for each, and ends with the first that fails, with
- * its exit code and words. It runs what it has here and nothing else. The words have the form of `callLine`.
- *
- * `read` and `head -c` take from a pipe no more than they need, so that each script finds its own bytes by `input`; no program
- * has them as its stdin. All changes are made by one shell, so that files of one directory need no more than one folder beside them.
+ * Files that wait: `file_later` lays one down beside its target and changes nothing that stands; `settle_files` makes all that
+ * wait, in their order. Digest, owner and mode of all are asked for at once, so that most need no program but the one that renames
+ * them. That only reads: the owner of a directory may change what a path there leads to, so what is done to a file is done from
+ * within the folder that it lies in.
  */
-export const BATCH = `${CALLS}${FUNCTIONS}umask 077
-exec 8<&0 </dev/null
-put() { _put "$@"; }
-input() { head -c "$_length" <&8; }
-while IFS= read -r _line <&8; do
-  test "$_line" != ${END} || exit 0
+const FILES = `_files=0
+file_later() { # the words of put
+  test -d "\${4%/*}/" || settle_files || return
+  _fill "$((_files + 1))" "$2" "$4" input || return
+  _files=$((_files + 1))
+  eval "_file_$_files=\\$_in/\\$_files _owner_$_files=\\$1 _mode_$_files=\\$2 _sum_$_files=\\$3 _path_$_files=\\$4"
+}
+settle_files() {
+  test "$_files" -gt 0 || return 0
+  _wanted= _n=0
+  set --
+  while test "$_n" -lt "$_files"; do
+    _n=$((_n + 1))
+    eval "set -- \\"\\$@\\" \\"\\$_file_$_n\\"; _wanted=\\$_wanted\\$_newline\\$_sum_$_n\\"  \\"\\$_file_$_n"
+  done
+  # Where this is not the very text that was expected, each file is asked for its own digest.
+  _found=$(sha256sum -- "$@") || _found=
+  test "$_newline$_found" = "$_wanted" || _wanted=
+  _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
+  _waited=0 _all=$_files _files=0 _sizes=
+  while test "$_waited" -lt "$_all"; do
+    _waited=$((_waited + 1)) _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
+    eval "set -- \\"\\$_owner_$_waited\\" \\"\\$_mode_$_waited\\" \\"\\$_sum_$_waited\\" \\"\\$_path_$_waited\\""
+    place "$4" && _to=$P && _stage "\${_to%/*}" || return
+    # Whoever owns the directory must not leave a closed file open by what was seen there.
+    case $2 in *[4-7]) ;; *) test -O .. || _owned= ;; esac
+    if test -n "$_wanted"; then _sum=$3; else _digested "$_waited" || return; fi
+    _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return
+    echo done
+  done
+}
+`;
+
+/**
+ * New directories that wait, all of one owner and mode, for one program to make them. When it does not make all, what it made is
+ * taken away and they are made one by one: the one that fails is named, and none behind it is made.
+ */
+const DIRECTORIES = `_directories= _like=
+directory_later() { # OWNER MODE PATH; fails for one that has to be made alone
+  case $1 in ?*:?*) ;; *) return 1 ;; esac
+  case $3 in *"$_newline"*) return 1 ;; esac
+  test ! -e "$3" && test ! -h "$3" || return
+  test "$1 $2" = "$_like" || settle_directories || exit
+  case $_directories$_newline in
+    *"$_newline\${3%/*}$_newline"*) ;;
+    *) test -d "\${3%/*}/" || return ;;
+  esac
+  _like="$1 $2" _directories=$_directories$_newline$3
+}
+settle_directories() {
+  test -n "$_directories" || return 0
+  _owner=\${_like% *} _mode=\${_like#* }
+  IFS=$_newline
   set -f
+  set -- $_directories
+  set +f
+  unset IFS
+  _directories= _together=yes
+  for _path; do wrote "$_owner=$_mode" "$_path" || return; done
+  if ! install -d -o "\${_owner%:*}" -g "\${_owner#*:}" -m "$_mode" -- "$@" >/dev/null 2>&1; then
+    _together=
+    # The inner ones first.
+    (for _path; do set -- "$_path" "$@"; done; rmdir -- "$@") 2>/dev/null
+  fi
+  for _path; do
+    test -n "$_together" || ${change(CREATE)} "$_owner" "$_mode" "$_path" >/dev/null || return
+    echo done
+  done
+}
+`;
+
+/**
+ * Makes the changes that stdin names, in their order: a line `DIGEST WORD…` for the script of that digest, before it a line
+ * `=TEXT` when it takes a text; at the end a line that shows that nothing was cut off. Prints `done` for each that is made, and
+ * ends with the first that fails, with its exit code and words. It runs what it has here and nothing else. The words have the
+ * form of `callLine`, a text that of `textLine`. Nothing is made when the lines are not all there.
+ *
+ * A shell prints a text by itself, and no program has what was sent as its stdin. All changes are made by one shell, so that files
+ * of one directory need no more than one folder beside them. An image keeps owners elsewhere: there no file waits.
+ */
+export const BATCH = `${CALLS}${FUNCTIONS}${FILES}${DIRECTORIES}umask 077
+put() { _put "$@"; }
+input() { printf %b "$_text"; }
+_printed() { if test -n "$1"; then "$1"; else cat < "$2"; fi; }
+settle() { settle_directories && settle_files; }
+change() { # DIGEST WORD…
+  _change=change_$1
+  shift
+  if live; then
+    case $_change in
+      ${change(WRITE)}) settle_directories && file_later "$@"; return ;;
+      ${change(CREATE)}) settle_files || return; if directory_later "$@"; then return; fi ;;
+    esac
+  fi
+  settle && "$_change" "$@" >/dev/null && echo done
+}
+asked_for || exit ${INCOMPLETE}
+exec </dev/null
+IFS=$_newline
+set -f
+set -- $_lines
+unset IFS
+_has_text=
+for _line; do
+  case $_line in =*) _text=\${_line#=} _has_text=yes; continue ;; esac
   set -- $_line
   set +f
-  case \${1-} in '' | *[!0-9a-f]*) echo 'a digest was expected' >&2; exit 1 ;; esac
-  case \${2-} in
-    0) ;;
-    '' | *[!0-9]*) echo 'a length was expected' >&2; exit 1 ;;
-    *) case $1 in ${WITH_TEXT.join(' | ')}) ;; *) echo 'this change takes no text' >&2; exit 1 ;; esac ;;
+  case $1 in *[!0-9a-f]*) echo 'a digest was expected' >&2; exit 1 ;; esac
+  case $1 in
+    ${[...WITH_TEXT].join(' | ')}) test -n "$_has_text" || { echo 'a text was expected' >&2; exit 1; } ;;
+    *) test -z "$_has_text" || { echo 'this change takes no text' >&2; exit 1; } ;;
   esac
   command -v "change_$1" >/dev/null || { echo "this version of meshx has no change $1" >&2; exit 1; }
-  _digest=$1 _length=$2
-  shift 2
-  call_decoded "change_$_digest" "$@" >/dev/null || exit
-  echo done
+  # What came before it is made, also where this one fails.
+  call_decoded change "$@" || { _code=$?; settle || exit; exit "$_code"; }
+  set -f
+  _has_text=
 done
-echo 'what was asked for was cut off' >&2
-exit ${INCOMPLETE}
+settle
 `;

@@ -1,8 +1,8 @@
 import type { Command, Output } from '../host/host.ts';
 import { scriptDigest } from '../host/root-program.ts';
 import { scriptCommand } from '../host/shell.ts';
-import { BATCH, TOGETHER } from './batch-shell.ts';
-import { callLine, callsText } from './calls.ts';
+import { BATCH, TOGETHER, WITH_TEXT } from './batch-shell.ts';
+import { callLine, callsText, textLine } from './calls.ts';
 import type { Change, PlannedScript } from './resource.ts';
 
 /** At most so many changes go together, so that the limit of a command is enough for them. */
@@ -23,15 +23,18 @@ export function isSmall({ scripts }: Change): boolean {
 
 /** One command that makes all the changes in their order, and stops at the first that fails. */
 export function batchCommand(changes: readonly Change[]): Command & { readonly asRoot: true } {
-  const frames = changes.flatMap(({ scripts }) => scripts.map(frame));
-  const stdin = Buffer.concat([...frames, Buffer.from(callsText([]))]);
-  return { ...scriptCommand({ name: 'changes', text: BATCH, args: [] }), stdin, timeoutMs: LIMIT_MS };
+  const lines = changes.flatMap(({ scripts }) => scripts.flatMap(linesOf));
+  return {
+    ...scriptCommand({ name: 'changes', text: BATCH, args: [] }),
+    stdin: callsText(lines),
+    timeoutMs: LIMIT_MS,
+  };
 }
 
-function frame({ script: { text, args }, stdin = '' }: PlannedScript): Buffer {
-  const bytes = Buffer.from(stdin);
-  const words = args.length > 0 ? ` ${callLine(...args)}` : '';
-  return Buffer.concat([Buffer.from(`${scriptDigest(text)} ${bytes.length}${words}\n`), bytes]);
+function linesOf({ script: { text, args }, stdin = '' }: PlannedScript): readonly string[] {
+  const digest = scriptDigest(text);
+  const line = args.length > 0 ? `${digest} ${callLine(...args)}` : digest;
+  return WITH_TEXT.has(digest) || stdin !== '' ? [textLine(stdin), line] : [line];
 }
 
 /** How many of the changes are whole, as the machine told. */

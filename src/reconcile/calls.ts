@@ -10,6 +10,12 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
 }
 
+/** A whole text as one line that the printf of a shell writes by its %b, whatever bytes are in it. */
+export function textLine(text: string): string {
+  const bytes = Buffer.from(text).toString('latin1');
+  return `=${bytes.replace(/[^ -[\]-~]/g, (byte) => (byte === '\n' ? '\\n' : escaped(byte)))}`;
+}
+
 /** The last line: nothing was cut off. */
 export const END = 'end';
 
@@ -26,19 +32,26 @@ export const CALLS = `decoded() { # WORD: $D is what it stands for
   D=\${1#=}
   case $D in *\\\\*) D=$(printf '%b_' "$D") && D=\${D%_} ;; esac
 }
-calls() {
+asked_for() { # sets $_lines to what stdin says
   _lines=$(cat)
   case $_lines in ${END} | *"
-${END}") ;; *) echo 'what was asked for was cut off' >&2; return 1 ;; esac
-  while IFS= read -r _line <&7; do
-    test "$_line" != ${END} || return 0
-    set -f
-    set -- "$1" $_line
+${END}") _lines=\${_lines%${END}} ;; *) echo 'what was asked for was cut off' >&2; return 1 ;; esac
+}
+calls() {
+  asked_for || return
+  _function=$1
+  set -f
+  IFS='
+'
+  set -- $_lines
+  unset IFS
+  for _line; do
+    set -- $_line
     set +f
-    call_decoded "$@" 7<&- </dev/null || return
-  done 7<<MESHX_LINES
-$_lines
-MESHX_LINES
+    call_decoded "$_function" "$@" </dev/null || return
+    set -f
+  done
+  set +f
 }
 call_decoded() { # FUNCTION WORD…: the words change their places until each was decoded
   _function=$1 _left=$(($# - 1))

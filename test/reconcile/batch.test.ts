@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
 import { Problem } from '../../src/problems.ts';
@@ -41,7 +41,8 @@ test('of a stream that was cut anywhere only whole changes are made, and it is s
     const changes = await changesOf(vm, ...wants);
     const command = batchCommand(changes);
     const bytes = Buffer.from(command.stdin as Uint8Array);
-    const output = await vm.run({ ...command, stdin: bytes.subarray(0, Math.floor(at * bytes.length)) });
+    // Nothing is missing where only the last end of a line is.
+    const output = await vm.run({ ...command, stdin: bytes.subarray(0, Math.floor(at * (bytes.length - 1))) });
     const done = doneOf(changes, output);
     expect([output.exitCode, output.stdout]).toEqual([181, 'done\n'.repeat(done)]);
     for (const [index, { path, content: text }] of wants.entries()) {
@@ -122,7 +123,7 @@ test('a secret, a package and a unit never travel with others, nor more than a c
   expect(vm.ran.slice(before)).toEqual(['meshx-probes', 'meshx-journal', 'meshx-changes', 'meshx-directory-create']);
 }, 120_000);
 
-test('a change that takes no text is not made when some was sent to it: what it left would be read as the next line', async () => {
+test('a change that takes no text is not made when some was sent to it', async () => {
   const vm = new ShimMachine();
   const wants = [{ kind: 'directory' as const, path: vm.path('etc/d'), owner: ME, mode: '0755' }];
   const [change] = await changesOf(vm, ...wants);
@@ -148,10 +149,52 @@ test('files and edits of several folders, one behind the other, leave nothing be
   expect(readdirSync(vm.path('var/lib/meshx/undo/edits', vm.path('etc')))).toEqual(['hosts']);
 });
 
+test('every byte that a text can have arrives, also where the machine speaks another language', async () => {
+  const vm = new ShimMachine();
+  const text = String.fromCharCode(...Array.from({ length: 0x900 }, (_, code) => code)) + '%s\\0101\\c\n\n';
+  const wants = [file(vm.path('etc/a'), text), file(vm.path('etc/b'), text.repeat(100))];
+  await outcomes(await planFor(vm, ...wants), vm);
+  for (const { path, content: whole } of wants) expect(vm.read(path)).toBe(whole);
+});
+
+test('a text that is not the announced one is not put in place, and those around it are as when each went alone', async () => {
+  const vm = new ShimMachine();
+  const wants = ['a', 'b', 'c'].map((each) => file(vm.path('etc', each), each));
+  const changes = await changesOf(vm, ...wants);
+  const damaged = changes.map(({ summary, scripts }, index) => ({
+    summary,
+    scripts: index === 1 ? scripts.map((planned) => ({ ...planned, stdin: 'other' })) : scripts,
+  }));
+  const output = await vm.run(batchCommand(damaged));
+  expect([output.exitCode, output.stdout]).toEqual([181, 'done\n']);
+  expect(output.stderr).toContain(`${vm.path('etc/b')}: not all of it arrived`);
+  expect(readdirSync(vm.path('etc'))).toEqual(['a']);
+});
+
+test('of directories that are made together the one that fails is named, and none behind it is left', async () => {
+  const vm = new ShimMachine();
+  const group = ME === 'root' ? 'root:root' : `${ME}:${process.getgid?.()}`;
+  const directory = (path: string) =>
+    ({ kind: 'directory', path: vm.path('etc', path), owner: group, mode: '0750' }) as const;
+  const wants = ['a', 'a/b', 'c', 'd'].map(directory);
+  const changes = await changesOf(vm, ...wants);
+  // A file comes up in the place of one of them.
+  writeFileSync(
+    vm.path('../bin/install'),
+    `#!/bin/sh\nPATH=\${PATH#*:}; install "$@"; case " $* " in *"/etc/c "*) rmdir "$TARGET/etc/c"; : > "$TARGET/etc/c"; exit 1 ;; esac\n`,
+  );
+  chmodSync(vm.path('../bin/install'), 0o755);
+  const output = await vm.run(batchCommand(changes));
+  expect(output.exitCode).not.toBe(0);
+  expect(output.stdout).toBe('done\ndone\n');
+  expect(readdirSync(vm.path('etc'))).toEqual(['a', 'c']);
+  expect(readdirSync(vm.path('etc/a'))).toEqual(['b']);
+});
+
 test('what is no change of this version is not run', async () => {
   const vm = new ShimMachine();
   const command = batchCommand([]);
-  for (const line of [`${'0'.repeat(64)} 0`, 'ab; 0', `${'0'.repeat(64)} x`, 'rm -rf']) {
+  for (const line of ['0'.repeat(64), `${'0'.repeat(64)} =x`, 'ab; =x', '=x\nrm -rf', 'rm -rf']) {
     const output = await vm.run({ ...command, stdin: `${line}\nend\n` });
     expect([output.exitCode, output.stdout]).toEqual([1, '']);
   }

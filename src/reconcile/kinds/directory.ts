@@ -18,8 +18,8 @@ export interface DirectoryWant {
 export const PROBE = `place "$1" all || return
 if test -d "$P"; then owned "$1" && say "$OWNED"; elif test -e "$P" || test -h "$P"; then say other; fi`;
 
-// Closed until it has its owner: install makes it so too.
-const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } || exit
+/** OWNER MODE PATH. Closed until it has its owner: install makes it so too. */
+export const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } || exit
 if live && test ! -e "$P" && test "\${1#*:}" != "$1"; then
   wrote "$1=$2" "$3" && install -d -o "\${1%:*}" -g "\${1#*:}" -m "$2" -- "$P"
 else

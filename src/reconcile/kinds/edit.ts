@@ -44,7 +44,7 @@ if test "$owner" = -; then
   if test -e "$P"; then owner_mode_of "$at" && owner=\${OWNED% *} mode=\${OWNED#* } || exit; fi
   test "$owner" != - || owner=$(root_owner)
 fi
-put "$owner" "$mode" "$sum" "$at" "$text" keep`;
+put "$owner" "$mode" "$sum" "$at" "$text" "$SUM"`;
 
 /** Text and owner of the file as the probe saw them; `undefined` when there is no such file. */
 interface Found {

@@ -20,7 +20,8 @@ export const PROBE = `place "$1" || return
 if test -f "$P" && test ! -h "$P"; then owned "$1" && digested "$1" && say "$OWNED" && say "$SUM"
 elif test -e "$P" || test -h "$P"; then say other; fi`;
 
-const WRITE = 'put "$1" "$2" "$3" "$4"';
+/** OWNER MODE SHA256 PATH, the text on stdin. */
+export const WRITE = 'put "$1" "$2" "$3" "$4"';
 const OWN = 'own "$1" "$2" "$3"';
 
 /** Compares content by digest, so that a probe never prints what a file holds. */
