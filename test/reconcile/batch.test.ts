@@ -149,7 +149,7 @@ test('files and edits of several folders, one behind the other, leave nothing be
   expect(readdirSync(vm.path('var/lib/meshx/undo/edits', vm.path('etc')))).toEqual(['hosts']);
 });
 
-test('every byte that a text can have arrives, also where the machine speaks another language', async () => {
+test('NUL bytes, other control characters and letters beyond ASCII arrive as they were sent', async () => {
   const vm = new ShimMachine();
   const text = String.fromCharCode(...Array.from({ length: 0x900 }, (_, code) => code)) + '%s\\0101\\c\n\n';
   const wants = [file(vm.path('etc/a'), text), file(vm.path('etc/b'), text.repeat(100))];
@@ -157,7 +157,7 @@ test('every byte that a text can have arrives, also where the machine speaks ano
   for (const { path, content: whole } of wants) expect(vm.read(path)).toBe(whole);
 });
 
-test('a text that is not the announced one is not put in place, and those around it are as when each went alone', async () => {
+test('a text that is not the announced one is not put in place; the file before it is made and the one behind it is not', async () => {
   const vm = new ShimMachine();
   const wants = ['a', 'b', 'c'].map((each) => file(vm.path('etc', each), each));
   const changes = await changesOf(vm, ...wants);
