@@ -23,6 +23,7 @@ export function stepSection(results: Results): readonly string[] {
   const rows = rowsOf(runs);
   return [
     ...bound(results, runs),
+    ...care(runs),
     'Steps, proofs and waits:',
     '',
     ...stepTable(
@@ -145,6 +146,22 @@ function bound(results: Results, runs: readonly TimingsDocument[]): readonly str
   const words = known.map(({ word, ms }) => `${word} ${time(ms)}`).join(' + ');
   return [
     `The package has ${bytes(size)}. What nobody can do without: ${words} = ${time(least)}. meshx says of itself ${time(whole)}, ${(whole / least).toFixed(1)} times that, with ${runs[0]?.roundTrips ?? 0} round trips.`,
+    '',
+  ];
+}
+
+const CARE = { preflight: 'the scan of the machine', 'first-picture': 'its picture', journal: 'the journal' };
+
+/** What is done so that the machine can go back, by its own times, as a share of the whole. The guard is a part of one command. */
+function care(runs: readonly TimingsDocument[]): readonly string[] {
+  const took = ({ spans }: TimingsDocument, name: string): number =>
+    sum(spans.flatMap((span) => (span.kind === 'command' && span.name === name ? [span.ms] : [])));
+  const median = (of: (run: TimingsDocument) => number): number => quantile(runs.map(of), 0.5);
+  const names = Object.keys(CARE);
+  const share = median((run) => sum(names.map((name) => took(run, name))) / run.ms);
+  const words = Object.entries(CARE).map(([name, word]) => `${word} ${time(median((run) => took(run, name)))}`);
+  return [
+    `So that the machine can go back: ${words.join(', ')}, together ${(share * 100).toFixed(1)} % of the whole by their own times. The guard of open connections is a part of capture's start: see the notes.`,
     '',
   ];
 }
