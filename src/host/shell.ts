@@ -97,7 +97,14 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   fi
   chmod -- "$2" "$3"
 }
-own() { place "$3" all && wrote "$1=$2" "$3" && _own "$1" "$2" "$P" "\${P#"$R"}"; }
+own() { place "$3" all && wrote "$1=$2" "$3" && if live; then _own_held "$1" "$2" "$P"; else _own "$1" "$2" "$P" "\${P#"$R"}"; fi; }
+_own_held() { # OWNER MODE FILE: what is held open, as chmod follows a link that somebody puts there meanwhile
+  test -f "$3" || test -d "$3" || { echo "$3 is neither a file nor a directory" >&2; return 1; }
+  {
+    if test "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i -- "$3")"; then chown -- "$1" /proc/self/fd/9 && chmod -- "$2" /proc/self/fd/9
+    else echo "$3 was replaced meanwhile: it is left as it is" >&2; false; fi
+  } 9<"$3"
+}
 _journal() { place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && test -d "$P"; }
 _read_wrote() { # the journal is at $P
   test -z "$_wrote" || return 0

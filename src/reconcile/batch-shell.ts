@@ -1,7 +1,7 @@
 import { scriptDigest } from '../host/root-program.ts';
 import { CALLS } from './calls.ts';
 import { INCOMPLETE } from './exit-codes.ts';
-import { CREATE, TOGETHER as directory } from './kinds/directory.ts';
+import { TOGETHER as directory } from './kinds/directory.ts';
 import { TOGETHER as edit } from './kinds/edit.ts';
 import { TOGETHER as file, WRITE } from './kinds/file.ts';
 
@@ -47,53 +47,15 @@ settle_files() {
   _found=$(sha256sum -- "$@") || _found=
   test "$_newline$_found" = "$_wanted" || _wanted=
   _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
-  _waited=0 _all=$_files _files=0 _sizes=
+  _waited=0 _all=$_files _files=0
   while test "$_waited" -lt "$_all"; do
-    _waited=$((_waited + 1)) _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
+    _waited=$((_waited + 1)) _sizes= _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
     eval "set -- \\"\\$_owner_$_waited\\" \\"\\$_mode_$_waited\\" \\"\\$_sum_$_waited\\" \\"\\$_path_$_waited\\""
     place "$4" && _to=$P && _stage "\${_to%/*}" || return
     # Whoever owns the directory must not leave a closed file open by what was seen there.
     case $2 in *[4-7]) ;; *) test -O .. || _owned= ;; esac
     if test -n "$_wanted"; then _sum=$3; else _digested "$_waited" || return; fi
     _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return
-    echo done
-  done
-}
-`;
-
-/**
- * New directories that wait, all of one owner and mode, for one program to make them. When it does not make all, what it made is
- * taken away and they are made one by one: the one that fails is named, and none behind it is made.
- */
-const DIRECTORIES = `_directories= _like=
-directory_later() { # OWNER MODE PATH; fails for one that has to be made alone
-  case $1 in ?*:?*) ;; *) return 1 ;; esac
-  case $3 in *"$_newline"*) return 1 ;; esac
-  test ! -e "$3" && test ! -h "$3" || return
-  test "$1 $2" = "$_like" || settle_directories || exit
-  case $_directories$_newline in
-    *"$_newline\${3%/*}$_newline"*) ;;
-    *) test -d "\${3%/*}/" || return ;;
-  esac
-  _like="$1 $2" _directories=$_directories$_newline$3
-}
-settle_directories() {
-  test -n "$_directories" || return 0
-  _owner=\${_like% *} _mode=\${_like#* }
-  IFS=$_newline
-  set -f
-  set -- $_directories
-  set +f
-  unset IFS
-  _directories= _together=yes
-  for _path; do wrote "$_owner=$_mode" "$_path" || return; done
-  if ! install -d -o "\${_owner%:*}" -g "\${_owner#*:}" -m "$_mode" -- "$@" >/dev/null 2>&1; then
-    _together=
-    # The inner ones first.
-    (for _path; do set -- "$_path" "$@"; done; rmdir -- "$@") 2>/dev/null
-  fi
-  for _path; do
-    test -n "$_together" || ${change(CREATE)} "$_owner" "$_mode" "$_path" >/dev/null || return
     echo done
   done
 }
@@ -108,21 +70,16 @@ settle_directories() {
  * A shell prints a text by itself, and no program has what was sent as its stdin. All changes are made by one shell, so that files
  * of one directory need no more than one folder beside them. An image keeps owners elsewhere: there no file waits.
  */
-export const BATCH = `${CALLS}${FUNCTIONS}${FILES}${DIRECTORIES}umask 077
+export const BATCH = `${CALLS}${FUNCTIONS}${FILES}umask 077
 put() { _put "$@"; }
-input() { printf %b "$_text"; }
+# A shell may be silent about a full disk; a program says what it was.
+input() { printf %b "$_text" || printf %b "$_text" | cat; }
 _printed() { if test -n "$1"; then "$1"; else cat < "$2"; fi; }
-settle() { settle_directories && settle_files; }
 change() { # DIGEST WORD…
   _change=change_$1
   shift
-  if live; then
-    case $_change in
-      ${change(WRITE)}) settle_directories && file_later "$@"; return ;;
-      ${change(CREATE)}) settle_files || return; if directory_later "$@"; then return; fi ;;
-    esac
-  fi
-  settle && "$_change" "$@" >/dev/null && echo done
+  if live && test "$_change" = ${change(WRITE)}; then file_later "$@"; return; fi
+  settle_files && "$_change" "$@" >/dev/null && echo done
 }
 asked_for || exit ${INCOMPLETE}
 exec </dev/null
@@ -142,9 +99,9 @@ for _line; do
   esac
   command -v "change_$1" >/dev/null || { echo "this version of meshx has no change $1" >&2; exit 1; }
   # What came before it is made, also where this one fails.
-  call_decoded change "$@" || { _code=$?; settle || exit; exit "$_code"; }
+  call_decoded change "$@" || { _code=$?; settle_files || exit; exit "$_code"; }
   set -f
   _has_text=
 done
-settle
+settle_files
 `;

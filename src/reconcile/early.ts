@@ -81,8 +81,9 @@ export class Early implements AsyncDisposable {
   }
 
   async #keep(plan: Plan, { picture }: EarlyOptions): Promise<Output | undefined> {
-    const journal = journalCommand(plan, await picture);
-    return journal && (await this.#running.host.run(journal, this.#signal()));
+    const signal = this.#signal();
+    const journal = journalCommand(plan, picture && (await unlessAborted(picture, signal)));
+    return journal && (await this.#running.host.run(journal, signal));
   }
 
   /** The first one of the steps: one at a time has all of the link. */
@@ -99,4 +100,13 @@ export class Early implements AsyncDisposable {
     const { signal } = this.#running.options;
     return signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal;
   }
+}
+
+/** For what was begun by others and does not end with the signal. */
+function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    promise.then(resolve, reject);
+  });
 }

@@ -44,7 +44,7 @@ seen() {
     shift
     test ! -f "$_path" || set -- "$@" "$_path"
   done
-  test $# = 0 || _digests=$(sha256sum -- "$@" 2>/dev/null)
+  test $# = 0 || _digests=$(sha256sum -- "$@" 2>/dev/null) || :
 }
 before() { # LINES: $L is what stands in one of them before the path at $P, with which it ends
   plain "$P" || return

@@ -4,7 +4,7 @@ import { CALLS, callLine, callsText } from './calls.ts';
 import { explain } from './explain.ts';
 import type { Plan } from './plan.ts';
 import type { Touches } from './resource.ts';
-import { type FirstPicture, NO_PICTURE, pictureBytes } from './undo/first-picture.ts';
+import type { FirstPicture } from './undo/first-picture.ts';
 import { UNDO_WITH_PICTURE } from './undo-shell.ts';
 
 /**
@@ -31,30 +31,30 @@ export async function keepBefore(host: Host, touches: Touches, signal?: AbortSig
 
 function keepCommand(
   touched: readonly Touches[],
-  picture: FirstPicture = NO_PICTURE,
+  picture?: FirstPicture,
 ): (Command & { readonly asRoot: true }) | undefined {
   const units = new Set(touched.flatMap((each) => each.units ?? []));
   const lines = [...new Set(touched.flatMap(keepLines)), ...(units.size > 0 ? [callLine('keep_units', ...units)] : [])];
   if (lines.length === 0) return undefined;
   return {
     ...scriptCommand({ name: 'journal', text: JOURNAL, args: [] }),
-    stdin: Buffer.concat([pictureBytes(picture), Buffer.from(callsText(lines))]),
+    stdin: callsText([...(picture ? [callLine('picture', picture.tables, picture.base64)] : []), ...lines]),
     timeoutMs: 120_000,
   };
 }
 
 /**
- * stdin begins with a picture, or with the line of none (`pictureBytes`). Then it names what to keep: `keep_path PATH` and its like,
- * one in each line; all units in one, as systemd is asked once.
+ * Keeps what stdin names: `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once. Before
+ * these `picture TABLES BASE64`, for a journal that has not begun, where the operator has one.
  */
-export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}keep() {
-  case $1 in keep_tree | keep_path | keep_units | keep_user | keep_package) "$@" || exit ;; *) exit 1 ;; esac
+export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}J= _given=
+keep() {
+  case $1 in
+  picture) _tables=$2 _given=$3 ;;
+  keep_tree | keep_path | keep_units | keep_user | keep_package) test -n "$J" || undo_open picture || exit; "$@" || exit ;;
+  *) exit 1 ;;
+  esac
 }
-read -r _given _tables || exit
-case $_given in '' | *[!0-9]*) echo 'a length was expected' >&2; exit 1 ;; esac
-undo_open picture || exit
-# Somebody began the journal meanwhile: its picture stays.
-test "$_given" = 0 || head -c "$_given" >/dev/null || exit
 calls keep || exit
 undo_close
 `;

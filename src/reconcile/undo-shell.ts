@@ -46,13 +46,11 @@ export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the pictu
   elif test -n "\${1-}" && live; then keep_picture || return
   fi
 }
-# Where $_given says how many bytes of it come by stdin, as src/reconcile/undo/first-picture.ts has them, it was taken before this
-# run made anything; else it is taken now.
+# With $_given, in base64, and $_tables it was taken before this run made anything (undo/first-picture.ts); else it is taken now.
 keep_picture() {
-  if test "\${_given:-0}" != 0; then
+  if test -n "\${_given-}"; then
     case $_tables in *[!A-Za-z0-9:_' '-]*) echo 'a table has no such name' >&2; return 1 ;; esac
-    (umask 077; head -c "$_given" > "$J/before.new") && test "$(stat -c %s -- "$J/before.new")" = "$_given" || return
-    _given=0
+    printf %s "$_given" | (umask 077; base64 -d > "$J/before.new") || return
   else
     (umask 077; first_picture "\${J%/*}" > "$J/before.new") && _tables=$(tables_there) || return
   fi

@@ -1,7 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
 import { Problem } from '../../src/problems.ts';
+import { file as fileKind } from '../../src/reconcile/kinds/file.ts';
 import { plan, summaries } from '../../src/reconcile/plan.ts';
 import { gatherFacts } from '../../src/reconcile/facts.ts';
 import type { Change, Resource } from '../../src/reconcile/resource.ts';
@@ -197,5 +199,32 @@ test('what is no change of this version is not run', async () => {
   for (const line of ['0'.repeat(64), `${'0'.repeat(64)} =x`, 'ab; =x', '=x\nrm -rf', 'rm -rf']) {
     const output = await vm.run({ ...command, stdin: `${line}\nend\n` });
     expect([output.exitCode, output.stdout]).toEqual([1, '']);
+  }
+});
+
+test('of two files that are written together each keeps its own text, whatever the size of the other', async () => {
+  const vm = new ShimMachine();
+  const [large, small] = [vm.path('etc/a'), vm.path('etc/b')];
+  writeFileSync(large, 'x'.repeat(1_200_000));
+  writeFileSync(small, 'before\n');
+  const put = (path: string): readonly Change[] => {
+    const want = { kind: 'file', path, content: 'ours\n', owner: 'root:root', mode: '0644' } as const;
+    return fileKind.changes(want, { exitCode: 0, stdout: '', stderr: '' }, new Set());
+  };
+  const undo = vm.path('var/lib/meshx/undo');
+  for (const path of [large, small]) {
+    mkdirSync(join(undo, 'files', path, '..'), { recursive: true });
+    writeFileSync(join(undo, 'files', path), 'kept');
+  }
+  for (const both of [
+    [large, small],
+    [small, large],
+  ]) {
+    await vm.run(batchCommand(both.flatMap(put)));
+    expect(readFileSync(join(undo, 'edits', small, '1.ours'), 'utf8')).toBe('ours\n');
+    expect(existsSync(join(undo, 'edits', large, '1.base'))).toBe(false);
+    rmSync(join(undo, 'edits'), { recursive: true });
+    writeFileSync(large, 'x'.repeat(1_200_000));
+    writeFileSync(small, 'before\n');
   }
 });

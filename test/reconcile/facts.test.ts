@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { gatherFacts, sameProbes } from '../../src/reconcile/facts.ts';
 import { plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Resource } from '../../src/reconcile/resource.ts';
+import { sha256 } from '../../src/reconcile/sha256.ts';
 import type { Command, Host } from '../../src/host/host.ts';
 import { ME, planFor, ShimMachine, step } from './shim-machine.ts';
 
@@ -149,4 +150,14 @@ test('an answer that was cut, or has words of the login shell before it, is a Pr
     const gathered = gatherFacts(steps, answering({ exitCode: 0, stdout, stderr: '' }));
     await expect(gathered).rejects.toMatchObject({ id: 'facts-incomplete' });
   }
+});
+
+test('a file that cannot be summed with the others is asked for alone, and all have their answers', async () => {
+  const vm = new ShimMachine();
+  const wants = ['/etc/hosts', '/proc/self/mem'].map(
+    (path) => ({ kind: 'file', path, content: '', owner: 'root', mode: '0644' }) as const,
+  );
+  const facts = await gatherFacts([{ id: 's', title: 'S', wants }], vm);
+  expect([...facts.keys()]).toEqual(['file:/etc/hosts', 'file:/proc/self/mem']);
+  expect(facts.get('file:/etc/hosts')?.stdout).toContain(sha256(readFileSync('/etc/hosts')));
 });

@@ -52,6 +52,12 @@ async function ask(host: Host, script: Parameters<typeof scriptCommand>[0], sign
   return picture;
 }
 
+/** Whether it unpacks to a picture that has something in it. */
+export function isWholePicture(base64: string): boolean {
+  const text = unpacked(base64);
+  return text !== undefined && text.startsWith(`${HEAD}\n`) && text.length > HEAD.length + 1;
+}
+
 /** Facts of a picture's text; a string says why it is none. Pure. */
 export function parsePicture(text: string): Picture | string {
   const lines = text.split('\n').filter((line) => line !== '');

@@ -10,13 +10,13 @@ import { outcomes, planFor, ShimMachine } from '../shim-machine.ts';
 
 const TABLES = 'nft:ip:nat legacy:ip6:filter';
 const packed = gzipSync('meshx picture, format 1\nfile\t/etc/then\tf root:root 644 -\n');
+const base64 = packed.toString('base64');
 
 async function keep(vm: ShimMachine, picture: FirstPicture, end?: number): Promise<Output> {
   const command = journalCommand(await planOne(vm), picture);
   if (!command) throw new Error('the plan touches something');
-  // as: the journal sends bytes.
-  const bytes = command.stdin as Uint8Array;
-  return await vm.run({ ...command, stdin: bytes.subarray(0, end) });
+  // as: the journal sends text.
+  return await vm.run({ ...command, stdin: (command.stdin as string).slice(0, end) });
 }
 
 async function planOne(vm: ShimMachine): Promise<Plan> {
@@ -42,33 +42,39 @@ test('the picture is of the time when it was taken, not of the journal’s', asy
 
 test('the tables of then are the first line of the journal, and the bytes are kept as they came', async () => {
   const vm = new ShimMachine();
-  expect(await keep(vm, { tables: TABLES, packed })).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await keep(vm, { tables: TABLES, base64 })).toMatchObject({ exitCode: 0, stderr: '' });
   expect(files(vm).index.split('\n')[0]).toBe(`tables ${TABLES}`);
   expect(readFileSync(vm.path('var/lib/meshx/undo/before.gz'))).toEqual(packed);
 });
 
 test('a journal that somebody began meanwhile keeps its own picture', async () => {
   const vm = new ShimMachine();
-  await keep(vm, { tables: TABLES, packed });
-  const other = { tables: '', packed: gzipSync('meshx picture, format 1\nfile\t/etc/now\tf root:root 644 -\n') };
+  await keep(vm, { tables: TABLES, base64 });
+  const other = { tables: '', base64: gzipSync('another').toString('base64') };
   expect(await keep(vm, other)).toMatchObject({ exitCode: 0 });
   expect(readFileSync(vm.path('var/lib/meshx/undo/before.gz'))).toEqual(packed);
 });
 
-test.each([
-  ['in the first line', 10, 'none'],
-  ['in the picture', 60, 'none'],
-  ['in what is to be kept', -2, 'kept'],
-])('what is cut off %s is an error, and keeps no half', async (_where, end, picture) => {
+test.each([10, 60, -2])('what is cut off (%d) is an error, and keeps nothing', async (end) => {
   const vm = new ShimMachine();
-  expect((await keep(vm, { tables: TABLES, packed }, end)).exitCode).not.toBe(0);
-  expect(vm.journal()).toEqual([]);
-  expect(files(vm).picture).toBe(picture);
+  expect(await keep(vm, { tables: TABLES, base64 }, end)).toMatchObject({ exitCode: 1 });
+  expect(files(vm)).toEqual({ index: '', picture: 'none' });
 });
 
 test.each(['nft:ip:nat\tx', '$(id)', 'x/../y', "it's"])('a table that is called %j is none', async (tables) => {
   const vm = new ShimMachine();
-  expect((await keep(vm, { tables, packed })).exitCode).toBe(1);
+  expect((await keep(vm, { tables, base64 })).exitCode).toBe(1);
+  expect(files(vm)).toEqual({ index: '', picture: 'none' });
+});
+
+test('a picture that is none is kept by nobody', async () => {
+  for (const text of ['', 'meshx picture, format 1\n', 'something else\n']) {
+    const said = { exitCode: 0, stdout: `${TABLES}\n${gzipSync(text).toString('base64')}`, stderr: '' };
+    const host = { name: 'vm', run: async () => said, [Symbol.asyncDispose]: async () => undefined };
+    expect((await problemOf(firstPicture(host))).id).toBe('facts-incomplete');
+  }
+  const vm = new ShimMachine();
+  expect((await keep(vm, { tables: TABLES, base64: 'no=base64' })).exitCode).not.toBe(0);
   expect(files(vm)).toEqual({ index: '', picture: 'none' });
 });
 
