@@ -54,8 +54,11 @@ export class SecretHunt {
   #look(): void {
     for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       try {
-        const words = readFileSync(`/proc/${id}/cmdline`, 'latin1').replaceAll('\0', ' ');
-        this.#processes.add(`${words}\n${readFileSync(`/proc/${id}/environ`, 'latin1')}`);
+        const words = readFileSync(`/proc/${id}/cmdline`, 'latin1');
+        const environment = readFileSync(`/proc/${id}/environ`, 'latin1');
+        // Else it became another program between the two: the environment is not that of these words. The next look has it.
+        if (words !== readFileSync(`/proc/${id}/cmdline`, 'latin1')) continue;
+        this.#processes.add(`${words.replaceAll('\0', ' ')}\n${environment}`);
       } catch {
         // It has ended meanwhile.
       }
