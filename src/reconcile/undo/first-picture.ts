@@ -14,7 +14,8 @@ export interface FirstPicture {
 }
 
 const TAKE = `${PICTURE_FUNCTIONS}J=\${MESHX_UNDO-${UNDO}}
-live && tables_there && first_picture "\${J%/*}" | base64 -w 0`;
+live || exit
+tables_there | { _packed=$(first_picture "\${J%/*}" | base64 -w 0); cat; printf %s "$_packed"; }`;
 
 /**
  * Looks at a machine on which the journal has not begun, for the journal to keep. Only reads: so it needs no lock, and runs

@@ -17,24 +17,30 @@
 export const PICTURE_FUNCTIONS = `_has() { command -v "$1" >/dev/null 2>&1; }
 # FIND-ARGUMENTS…: names end with NUL, so that none can pretend to be a line.
 _names() { find "$@" \\( -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -o -path /var/log/journal -o -path '/run/meshx/operator*' \\) -prune -o -printf "$_what" 2>/dev/null; }
+# What they are called and what they hold, side by side: the one is piped through the other.
 _picture_files() {
-  _whole='%y %u:%g %m\\t%l\\t%p\\0' _sized='%y %u:%g %m %s %T@\\t%l\\t%p\\0'
-  if test -n "\${MESHX_PICTURE-}"; then
-    set -- "$MESHX_PICTURE"; _what=$_sized
-    _names "$MESHX_PICTURE" | grep -z '^f'
-    _what=$_whole; _names "$MESHX_PICTURE" | grep -z -v '^f'
+  if test -n "\${MESHX_PICTURE-}"; then set -- "$MESHX_PICTURE"
   else
     set -- /etc /usr/lib/systemd/system /run/systemd/system /var/spool/cron /usr/local/bin /usr/local/sbin /usr/local/etc /usr/local/lib/meshx
     test -h /lib || set -- "$@" /lib/systemd/system
-    _what=$_sized; _names "$@" -xdev
-    _names /usr/local /opt /srv -xdev -maxdepth 4 \\( -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
-    _names /root -xdev -maxdepth 2
-    _what=$_whole; _names /var/log -xdev -maxdepth 2
-    # While a run holds its lock, /run/meshx is there.
-    _names /var/lib /var/cache /run /dev/shm -maxdepth 1 -path /run/meshx -prune -o
-    _names /var/lib/istio /var/lib/meshx /run/meshx /run/secrets /var/lib/systemd/deb-systemd-helper-enabled -mindepth 1
   fi
-  find "$@" -xdev -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -prune -o -type f -size -1025k -print0 2>/dev/null | xargs -0 -r sha256sum -z 2>/dev/null | sed -z 's/^\\(.\\{64\\}\\)  /digest\\t\\1\\t/'
+  find "$@" -xdev -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -prune -o -type f -size -1025k -print0 2>/dev/null | xargs -0 -r sha256sum -z 2>/dev/null |
+    sed -z 's/^\\(.\\{64\\}\\)  /digest\\t\\1\\t/' | { _picture_names "$@"; cat; }
+}
+_picture_names() {
+  _whole='%y %u:%g %m\\t%l\\t%p\\0' _sized='%y %u:%g %m %s %T@\\t%l\\t%p\\0'
+  if test -n "\${MESHX_PICTURE-}"; then
+    _what=$_sized; _names "$MESHX_PICTURE" | grep -z '^f'
+    _what=$_whole; _names "$MESHX_PICTURE" | grep -z -v '^f'
+    return
+  fi
+  _what=$_sized; _names "$@" -xdev
+  _names /usr/local /opt /srv -xdev -maxdepth 4 \\( -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
+  _names /root -xdev -maxdepth 2
+  _what=$_whole; _names /var/log -xdev -maxdepth 2
+  # While a run holds its lock, /run/meshx is there.
+  _names /var/lib /var/cache /run /dev/shm -maxdepth 1 -path /run/meshx -prune -o
+  _names /var/lib/istio /var/lib/meshx /run/meshx /run/secrets /var/lib/systemd/deb-systemd-helper-enabled -mindepth 1
 }
 _picture_accounts() {
   awk -F : -v OFS='\\t' '{ area = FILENAME ~ /passwd/ ? "user" : "group"; name = $1; $1 = $2 = ""; sub(/^\\t\\t/, ""); gsub(/\\t/, ":"); print area, name, $0 }' /etc/passwd /etc/group
