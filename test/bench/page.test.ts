@@ -9,7 +9,8 @@ const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`
 const kept = parseResults(read('performance.jsonl'));
 
 test('docs/performance.md and docs/performance.svg are what their script makes of the kept samples', () => {
-  expect(read('performance.md')).toBe(performancePage(kept, read('performance-notes.md')));
+  const again = parseResults(read('performance-again.jsonl'));
+  expect(read('performance.md')).toBe(performancePage(kept, read('performance-notes.md'), again));
   expect(read('performance.svg')).toBe(performanceChart(kept));
 });
 
@@ -60,6 +61,18 @@ test('what a limit ended is named and is in no median', () => {
   const told = page([...samples('nothing', 'ansible', 5000), hung]);
   expect(told).toContain('| nothing | ansible | 6 | 1 | 0 | `changed \\| it` |');
   expect(told).toContain('5.00 s (5.00 s – 5.00 s) | 0, 5');
+});
+
+test('a second run is told beside the first, and what it judged in another way stands out', () => {
+  const first = { run, samples: [...samples('copy', 'meshx', 100), ...samples('copy', 'scp', 200)] };
+  const again = {
+    run: { ...run, commit: 'def5678' },
+    samples: [...first.samples.slice(0, 5), ...samples('copy', 'scp', 50)],
+  };
+  const told = performancePage(first, '', again);
+  expect(told).toMatch(/of commit def5678, 2026-01-02 03:04 .*: \d+ of \d+ verdicts are the same\./);
+  expect(told).toContain('| copy of 50 MB, connecting included | scp | 0.51 | 1.94 | hoped for | **missed** |');
+  expect(performancePage(first, '')).not.toContain('Measured again');
 });
 
 test('a quick run says that it is one', () => {

@@ -1,5 +1,6 @@
 import { type Results, timesOf } from '../record.ts';
 import { summaryOf } from '../statistics.ts';
+import { againSection } from './again.ts';
 import { endedSection } from './ended.ts';
 import { spread, table } from './format.ts';
 import { growthSection, memorySection, wireSection } from './growth.ts';
@@ -19,8 +20,8 @@ each join. meshx's time has all its checks, the dead-man switch and the proofs i
 an interpreter are off; its sidecar is started in the background and asked from the operator's seat whether it is ready, because the plain form of the task was seen to hang
 for good when capture started. \`SshHost\` is measured within one process that runs; its row "as a whole process" starts Node.js too.`;
 
-/** docs/performance.md, made of the kept samples and the hand-written notes alone. Pure. */
-export function performancePage(results: Results, notes: string): string {
+/** docs/performance.md, made of the kept samples, those of a second run and the hand-written notes alone. Pure. */
+export function performancePage(results: Results, notes: string, again?: Results): string {
   return [
     HEAD,
     '',
@@ -33,6 +34,7 @@ export function performancePage(results: Results, notes: string): string {
     METHOD,
     '',
     ...permissive(results),
+    ...againSection(results, again),
     '### What did not end well',
     '',
     ...endedSection(results),
