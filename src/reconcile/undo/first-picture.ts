@@ -1,8 +1,7 @@
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { UNDO } from '../undo-shell.ts';
-import { isWholePicture } from './picture.ts';
+import { isWholePicture, pictureSaid } from './picture.ts';
 import { PICTURE_FUNCTIONS } from './picture-shell.ts';
 
 /** A machine from before the first change, as the journal keeps it. */
@@ -22,11 +21,8 @@ tables_there | { _packed=$(first_picture "\${J%/*}" | base64 -w 0); cat; printf 
  * while the cluster is asked. Throws `probe-failed`, `facts-incomplete` and what `Host.run` throws.
  */
 export async function firstPicture(host: Host, signal?: AbortSignal): Promise<FirstPicture> {
-  const command = { ...scriptCommand({ name: 'first-picture', text: TAKE, args: [] }), timeoutMs: 120_000 };
-  const output = await host.run(command, signal);
-  const { exitCode, stdout } = output;
-  if (exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the whole machine', ...output });
-  const [tables = '', base64 = ''] = stdout.split('\n');
+  const said = await pictureSaid(host, { name: 'first-picture', text: TAKE, args: [] }, signal);
+  const [tables = '', base64 = ''] = said.split('\n');
   if (isWholePicture(base64)) return { tables: tables.trim(), base64 };
   throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the picture of the machine is not whole' });
 }

@@ -87,5 +87,5 @@ awk '$1 == "package" { print $2, $3 }' "$J/index" | while read -r name before; d
     if test "$(rpm -qp --qf '%{NAME} %{VERSION}-%{RELEASE}' -- "$file" 2>/dev/null)" = "$name $before"; then echo "former $name rpm $file"; break; fi
   done
 done
-echo "tables $(rule_tables | cut -d ' ' -f 1 | tr '\\n' ' ')"
+echo "tables $(tables_there)"
 echo "chains $(new_chains | tr '\\n' ' ')"`;

@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
+import { type Script, scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { UNDO } from '../undo-shell.ts';
 import { PICTURE_FUNCTIONS } from './picture-shell.ts';
@@ -41,15 +41,20 @@ export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise
   return ask(host, { name: 'picture-read', text: PICTURE_READ, args: [] }, signal);
 }
 
-async function ask(host: Host, script: Parameters<typeof scriptCommand>[0], signal?: AbortSignal) {
-  const output = await host.run({ ...scriptCommand(script), timeoutMs: 120_000 }, signal);
-  if (output.exitCode !== 0)
-    throw reconcileProblems.probeFailed({ host: host.name, probe: 'the whole machine', ...output });
-  if (output.stdout.trim() === '') return undefined;
-  const text = unpacked(output.stdout);
+async function ask(host: Host, script: Script, signal?: AbortSignal): Promise<Picture | undefined> {
+  const said = await pictureSaid(host, script, signal);
+  if (said.trim() === '') return undefined;
+  const text = unpacked(said);
   const picture = text === undefined ? 'it is not whole' : parsePicture(text);
   if (typeof picture === 'string') throw reconcileProblems.factsIncomplete({ host: host.name, detail: picture });
   return picture;
+}
+
+/** What a script about the whole machine printed. Throws `probe-failed` and what `Host.run` throws. */
+export async function pictureSaid(host: Host, script: Script, signal?: AbortSignal): Promise<string> {
+  const output = await host.run({ ...scriptCommand(script), timeoutMs: 120_000 }, signal);
+  if (output.exitCode === 0) return output.stdout;
+  throw reconcileProblems.probeFailed({ host: host.name, probe: 'the whole machine', ...output });
 }
 
 /** Whether it unpacks to a picture that has something in it. */
