@@ -53,7 +53,7 @@ async function expectUnits(vm: string): Promise<void> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meshx-classic-'));
-  if (!(await lab().processes.running('pilot'))) await lab().startClassic();
+  await lab().startClassic();
   identity = await giveIdentity(lab(), { namespace: 'vm', name: 'default' });
   deb = await classicPackage(lab());
 }, 180_000);

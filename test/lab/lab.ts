@@ -124,6 +124,8 @@ export class Lab extends Workstation {
 
   /** The cluster of the older generation beside the mesh, with the cluster's DNS on 10.150.0.7. */
   async startClassic(): Promise<void> {
+    // A second of each would find the ports taken, or share them with the first before it knows the cluster.
+    if (await this.processes.running('cluster-dns')) return;
     await startClassic(this);
     await startDns(this, this.classic);
     await this.classic.writeKubeconfig('operator', this.classicKubeconfig);
