@@ -26,4 +26,8 @@ const words = process.argv.slice(2);
 const made = words.length === 2 && words[0] === 'completion' ? completion(words[1] ?? '') : undefined;
 if (words.length === 1 && words[0] === '--version') process.stdout.write(`${version()}\n`);
 else if (made) process.stdout.write(made);
-else process.exitCode = await (await import('./start.ts')).start(words, version());
+else void run();
+
+async function run(): Promise<void> {
+  process.exitCode = await (await import('./start.ts')).start(words, version());
+}

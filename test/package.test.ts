@@ -67,6 +67,28 @@ test.each(['bash', 'zsh', 'fish'])(
   },
 );
 
+/** `NAME taken` or `NAME refused` for each chunk with compiled code beside it, as the V8 that runs here says. */
+const TAKEN = `const { readFileSync, readdirSync } = require('node:fs');
+for (const name of readdirSync('.').filter((each) => each.endsWith('.cache'))) {
+  const cachedData = readFileSync(name);
+  const text = readFileSync(name.slice(0, -'.cache'.length), 'latin1');
+  console.log(name, new (require('node:vm').Script)(text, { cachedData }).cachedDataRejected ? 'refused' : 'taken');
+}`;
+
+test('the compiled code that the build has laid down is taken; where it is spoiled, the program runs without', () => {
+  const dist = join(prefix, 'lib/node_modules/meshx/dist');
+  const { stdout } = spawnSync(process.execPath, ['-e', TAKEN], { cwd: dist, encoding: 'utf8' });
+  expect(stdout).toMatch(/^vm-actions-\w+\.js\.cache taken$/m);
+  expect(stdout).not.toContain('refused');
+  const start = readdirSync(dist).find((name) => /^start-.*\.cache$/.test(name)) ?? '';
+  const whole = readFileSync(join(dist, start));
+  for (const spoiled of [whole.subarray(0, 1000), Buffer.alloc(0), Buffer.alloc(whole.length, 7)]) {
+    writeFileSync(join(dist, start), spoiled);
+    expect(meshx('--help')).toMatchObject({ status: 0, stderr: '' });
+  }
+  writeFileSync(join(dist, start), whole);
+});
+
 test('[A6 A13 A27] the installed program writes cluster.env with no other program at hand and no Istio directory', () => {
   // Neither istioctl nor kubectl nor gcloud.
   const programs = temporaryFolder();

@@ -1,0 +1,24 @@
+// The chunks of the bundle in the form that src/chunks.ts loads: V8 can keep what it compiled of a script, not of an ES module
+// (before Node.js 22, whose own cache lies where any user may write).
+import { transform } from 'esbuild';
+
+/** A chunk that esbuild made as an ES module, as the function that `load` calls; in ASCII alone. */
+export async function chunkText(text) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // They become calls of `require`, which is the loader's.
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__url' },
+    legalComments: 'none',
+  });
+  return `(function(module,require,__dirname,__url){var exports=module.exports;${ascii(code)}\n})\n`;
+}
+
+/** Strings, regular expressions and names may be written so; nothing else holds such a character. */
+function ascii(code) {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
