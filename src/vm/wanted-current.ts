@@ -14,11 +14,12 @@ import { proxyFile } from './wants.ts';
 export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
   return [
     packageStep(input),
-    identityStep(input),
     clusterEnvStep(input),
     sidecarEnvStep(input),
     namesStep(input),
     unitsStep(),
+    // Last: a secret travels alone, so that all before it travels together; and the token's ten minutes begin late.
+    identityStep(input),
     ...(input.image ? [] : [sidecarStep(), captureStep()]),
     bootStep(['istio.service', 'meshx-capture.service'], input.image),
   ];
