@@ -25,7 +25,7 @@ _picture_files() {
     test -h /lib || set -- "$@" /lib/systemd/system
   fi
   find "$@" -xdev -path "\${MESHX_UNDO-/var/lib/meshx/undo}" -prune -o -type f -size -1025k -print0 2>/dev/null | xargs -0 -r sha256sum -z 2>/dev/null |
-    sed -z 's/^\\(.\\{64\\}\\)  /digest\\t\\1\\t/' | { _picture_names "$@"; cat; }
+    { _picture_names "$@"; cat; }
 }
 _picture_names() {
   _whole='%y %u:%g %m\\t%l\\t%p\\0' _sized='%y %u:%g %m %s %T@\\t%l\\t%p\\0'
@@ -35,8 +35,7 @@ _picture_names() {
     return
   fi
   _what=$_sized; _names "$@" -xdev
-  _names /usr/local /opt /srv -xdev -maxdepth 4 \\( -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
-  _names /root -xdev -maxdepth 2
+  _names /usr/local /opt /srv /root -xdev -maxdepth 4 \\( -path '/root/*/*/*' -o -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
   _what=$_whole; _names /var/log -xdev -maxdepth 2
   # While a run holds its lock, /run/meshx is there.
   _names /var/lib /var/cache /run /dev/shm -maxdepth 1 -path /run/meshx -prune -o
@@ -82,7 +81,7 @@ _picture_rules() {
   else for family in iptables ip6tables; do if _has "$family-nft-save"; then "$family-nft-save" 2>/dev/null | _chains "$family-nft"; fi; done
   fi
   for family in iptables ip6tables; do
-    if grep -q . "/proc/net/\${family%tables}_tables_names" 2>/dev/null && _has "$family-legacy-save"; then
+    if read -r _table 2>/dev/null <"/proc/net/\${family%tables}_tables_names" && _has "$family-legacy-save"; then
       "$family-legacy-save" 2>/dev/null | _chains "$family-legacy"
     fi
   done
@@ -141,24 +140,32 @@ _picture_sysctl() {
 }
 _picture_resolver() {
   printf 'resolver\\tresolv.conf leads to\\t%s\\n' "$(readlink -f /etc/resolv.conf)"
-  {
-    sed 's/^/resolv.conf:/' /etc/resolv.conf
-    # It says nothing of a systemd-resolved that does not run, and takes its time for that.
-    if test -d /run/systemd/resolve && _has resolvectl; then for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done; fi
-  } 2>/dev/null | awk -v OFS='\\t' '
-    { at = index($0, ":"); what = substr($0, 1, at - 1); rest = substr($0, at + 1) }
-    what == "resolv.conf" { print "resolver", "resolv.conf line " ++n, rest; next }
-    { at = index(rest, ":"); print "resolver", "resolvectl " what " " substr(rest, 1, at - 1), substr(rest, at + 1) }'
+  _n=0
+  if test -r /etc/resolv.conf; then
+    while IFS= read -r _line || test -n "$_line"; do
+      _n=$((_n + 1))
+      printf 'resolver\\tresolv.conf line %s\\t%s\\n' "$_n" "$_line"
+    done </etc/resolv.conf
+  fi
+  # It says nothing of a systemd-resolved that does not run, and takes its time for that.
+  if test -d /run/systemd/resolve && _has resolvectl; then
+    for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done 2>/dev/null | awk -v OFS='\\t' '
+      { at = index($0, ":"); what = substr($0, 1, at - 1); rest = substr($0, at + 1)
+        at = index(rest, ":"); print "resolver", "resolvectl " what " " substr(rest, 1, at - 1), substr(rest, at + 1) }'
+  fi
 }
 # A pipe from the rest through the files: both are looked at side by side.
 picture() (
   echo 'meshx picture, format 1'
   _picture_rest | {
     _picture_files | tr '\\n\\0' '?\\n' | awk -F '\\t' -v OFS='\\t' '
+      # What a file holds: 64 digits, two blanks, its name. The other lines begin with one letter and a blank.
+      substr($0, 2, 1) != " " { hash = substr($1, 1, 64); name = substr($1, 67); for (i = 2; i <= NF; i++) name = name "?" $i; digest[name] = hash; next }
       { name = $3; for (i = 4; i <= NF; i++) name = name "?" $i }
-      $1 == "digest" { digest[name] = $2; next }
       { state[name] = $1; link[name] = $2 }
-      END { for (name in state) {
+      # Its own folder is left out of the first picture.
+      END { skip = ENVIRON["MESHX_SKIP"]; for (name in state) {
+        if (skip != "" && (name == skip || index(name, skip "/") == 1)) continue
         value = state[name]; split(value, part, " ")
         if (part[1] != "f") value = part[1] " " part[2] " " part[3]
         else if (name in digest) value = part[1] " " part[2] " " part[3] " " digest[name]
@@ -172,6 +179,19 @@ _picture_rest() {
   _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
 }
 # FOLDER: the picture from before meshx, packed, without its own folder, which the audit may have made already; and the tables of then.
-first_picture() { picture | grep -v "^file	$1[/	]" | gzip -c -1; }
-tables_there() { echo $(rule_tables | cut -d ' ' -f 1); }
+first_picture() { MESHX_SKIP=$1 picture | gzip -c -1; }
+tables_there() {
+  test -z "\${MESHX_PICTURE-}" || { echo; return; }
+  _there=
+  for family in iptables ip6tables; do
+    if _has "$family-nft-save"; then _lines=$("$family-nft-save" 2>/dev/null); else _lines=; fi
+    while IFS= read -r _line; do
+      case $_line in '*'*) _there="$_there nft:\${family%tables}:\${_line#?}" ;; esac
+    done <<LINES
+$_lines
+LINES
+    while read -r _line; do _there="$_there legacy:\${family%tables}:$_line"; done 2>/dev/null <"/proc/net/\${family%tables}_tables_names"
+  done
+  echo "\${_there# }"
+}
 `;
