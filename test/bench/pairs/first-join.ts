@@ -10,7 +10,7 @@ import { nothingToClose, type Series } from '../series.ts';
 /** A machine that nobody has met is taken into a STRICT namespace. */
 export const firstJoin: Series = {
   id: 'first-join',
-  rounds: 5,
+  rounds: 7,
   open: async (bench, quick) => {
     for (const side of ['meshx', 'istioctl', 'ansible']) await makeSeat(bench, `first-${side}`);
     const sides: readonly Side[] = [
