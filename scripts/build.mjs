@@ -1,7 +1,9 @@
 // Bundles src/main.ts into dist/. Runs as `prepare`, so `npm ci` leaves a program that starts fast and needs no node_modules.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -31,7 +33,8 @@ const common = {
   logLevel: 'warning',
 };
 
-if (existsSync(`${root}src/main.ts`)) {
+/** The chunks of the program, its loader, and what a shell calls. */
+async function bundle() {
   const { outputFiles } = await build({
     ...common,
     entryPoints: { main: `${root}src/main.ts` },
@@ -51,12 +54,38 @@ if (existsSync(`${root}src/main.ts`)) {
   await writeFile(`${outdir}/package.json`, '{ "type": "commonjs" }\n');
   await writeFile(`${outdir}/meshx.js`, PROGRAM);
   await chmod(`${outdir}/meshx.js`, 0o755);
-  // A shell reads its completion at each of its starts: main.ts gives what lies here as it is.
+}
+
+/** A shell reads its completion at each of its starts: main.ts gives what lies here as it is. */
+async function layDownCompletions() {
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { stdout } = await ask(process.execPath, [`${outdir}/meshx.js`, 'completion', shell]);
     await writeFile(`${outdir}/completion.${shell}`, stdout);
   }
-  await ask(process.execPath, ['--import', 'tsx', `${root}scripts/compile-cache.ts`, outdir], { cwd: root });
-  await rm(dist, { recursive: true, force: true });
-  await rename(outdir, dist);
+}
+
+/** Without it the program starts later and does the same. */
+async function layDownCompiled() {
+  const home = await mkdtemp(join(tmpdir(), 'meshx-compile-'));
+  const env = { PATH: process.env.PATH, HOME: home };
+  try {
+    const words = ['--import', 'tsx', `${root}scripts/compile-cache.ts`, outdir];
+    await ask(process.execPath, words, { cwd: root, env, timeout: 60_000, killSignal: 'SIGKILL' });
+  } catch (error) {
+    process.stderr.write(`Built without compiled code: ${String(error.stderr ?? error).slice(-2000)}\n`);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+if (existsSync(`${root}src/main.ts`)) {
+  try {
+    await bundle();
+    await layDownCompletions();
+    await layDownCompiled();
+    await rm(dist, { recursive: true, force: true });
+    await rename(outdir, dist);
+  } finally {
+    await rm(outdir, { recursive: true, force: true });
+  }
 }

@@ -2,7 +2,7 @@
 // (before Node.js 22, whose own cache lies where any user may write).
 import { transform } from 'esbuild';
 
-/** A chunk that esbuild made as an ES module, as the function that `load` calls; in ASCII alone. */
+/** A chunk that esbuild made as an ES module, as the function that `load` calls: strict, as a module is, and in ASCII alone. */
 export async function chunkText(text) {
   const { code } = await transform(text, {
     format: 'cjs',
@@ -15,7 +15,7 @@ export async function chunkText(text) {
     define: { 'import.meta.url': '__url' },
     legalComments: 'none',
   });
-  return `(function(module,require,__dirname,__url){var exports=module.exports;${ascii(code)}\n})\n`;
+  return `(function(module,require,__dirname,__url){"use strict";var exports=module.exports;${ascii(code)}\n})\n`;
 }
 
 /** Strings, regular expressions and names may be written so; nothing else holds such a character. */

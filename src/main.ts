@@ -29,5 +29,7 @@ else if (made) process.stdout.write(made);
 else void run();
 
 async function run(): Promise<void> {
+  // Stands when nothing is left to wait for and there is still no result: as Node.js ends a module that never settles.
+  process.exitCode = 13;
   process.exitCode = await (await import('./start.ts')).start(words, version());
 }

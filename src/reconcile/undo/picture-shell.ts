@@ -35,7 +35,8 @@ _picture_names() {
     return
   fi
   _what=$_sized; _names "$@" -xdev
-  _names /usr/local /opt /srv /root -xdev -maxdepth 4 \\( -path '/root/*/*/*' -o -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
+  _names /usr/local /opt /srv -xdev -maxdepth 4 \\( -path /usr/local/bin -o -path /usr/local/sbin -o -path /usr/local/etc -o -path /usr/local/lib/meshx \\) -prune -o
+  _names /root -xdev -maxdepth 2
   _what=$_whole; _names /var/log -xdev -maxdepth 2
   # While a run holds its lock, /run/meshx is there.
   _names /var/lib /var/cache /run /dev/shm -maxdepth 1 -path /run/meshx -prune -o
@@ -184,13 +185,8 @@ tables_there() {
   test -z "\${MESHX_PICTURE-}" || { echo; return; }
   _there=
   for family in iptables ip6tables; do
-    if _has "$family-nft-save"; then _lines=$("$family-nft-save" 2>/dev/null); else _lines=; fi
-    while IFS= read -r _line; do
-      case $_line in '*'*) _there="$_there nft:\${family%tables}:\${_line#?}" ;; esac
-    done <<LINES
-$_lines
-LINES
-    while read -r _line; do _there="$_there legacy:\${family%tables}:$_line"; done 2>/dev/null <"/proc/net/\${family%tables}_tables_names"
+    if _has "$family-nft-save"; then for _table in $("$family-nft-save" 2>/dev/null | sed -n 's/^\\*//p'); do _there="$_there nft:\${family%tables}:$_table"; done; fi
+    while read -r _table; do _there="$_there legacy:\${family%tables}:$_table"; done 2>/dev/null <"/proc/net/\${family%tables}_tables_names"
   done
   echo "\${_there# }"
 }
