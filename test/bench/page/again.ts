@@ -2,7 +2,7 @@ import type { Results } from '../record.ts';
 import { ratio, table } from './format.ts';
 import { type Compared, comparePairs } from './pairs.ts';
 
-/** The verdicts of a second whole run beside those of the first; nothing without one. */
+/** The verdicts of a second run of all that has a target beside those of the first; nothing without one. */
 export function againSection(results: Results, again: Results | undefined): readonly string[] {
   if (!again) return [];
   const aimed = (of: Results): readonly Compared[] => comparePairs(of).filter(({ pair }) => pair.target);
@@ -13,7 +13,7 @@ export function againSection(results: Results, again: Results | undefined): read
   return [
     '### Measured again',
     '',
-    `The whole run once more, of commit ${commit}, ${at.slice(0, 16).replace('T', ' ')} (\`docs/performance-again.jsonl\`): ${same} of ${both.length} verdicts are the same.`,
+    `All that has a target once more, of commit ${commit}, ${at.slice(0, 16).replace('T', ' ')} (\`docs/performance-again.jsonl\`): ${same} of ${both.length} verdicts are the same.`,
     '',
     ...table(
       ['what', 'instead of', 'ratio', 'again', 'verdict', 'again'],
