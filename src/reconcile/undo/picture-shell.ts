@@ -87,7 +87,7 @@ _picture_rules() {
     fi
   done
 }
-# Tables that are there, whether used or not: BACKEND:FAMILY:TABLE, and how many rules, sets and chains of its own it has.
+# nft's tables that are there, whether used or not: nft:FAMILY:TABLE, and how many rules, sets and chains of its own it has.
 rule_tables() {
   test -z "\${MESHX_PICTURE-}" || return 0
   for family in iptables ip6tables; do
@@ -95,7 +95,6 @@ rule_tables() {
     if _has "$family-nft-save"; then
       "$family-nft-save" 2>/dev/null | awk -v at="nft:$ip:" '/^\\*/ { table = substr($0, 2); n = 0 } /^-A / || (/^:/ && $2 == "-") || (/^:/ && $2 == "DROP") { n++ } /^COMMIT/ { print at table, n }'
     fi
-    sed "s/.*/legacy:$ip:& 0/" "/proc/net/\${ip}_tables_names" 2>/dev/null
   done
 }
 # Built-in chains of nft's own iptables tables: nft:FAMILY:TABLE:CHAIN, and how many rules it has; a policy other than accept
