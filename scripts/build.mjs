@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { chunkText } from './chunk-text.mjs';
+import { chunkText, OUTPUT } from './chunk-text.mjs';
 import { groupActions } from './group-actions.mjs';
 import { trimCompute } from './trim-compute.mjs';
 import { trimPackages } from './trim-packages.mjs';
@@ -23,15 +23,7 @@ const PROGRAM = `#!/usr/bin/env node
 require('./chunks.js').load('main.js');
 `;
 
-const common = {
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  // Names stay: shortened ones would have to be put back at each start, for errors and stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  logLevel: 'warning',
-};
+const common = { ...OUTPUT, bundle: true, logLevel: 'warning' };
 
 /** The chunks of the program, its loader, and what a shell calls. */
 async function bundle() {

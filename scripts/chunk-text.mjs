@@ -2,14 +2,20 @@
 // (before Node.js 22, whose own cache lies where any user may write).
 import { transform } from 'esbuild';
 
+/** What esbuild is told wherever it writes code of the program. */
+export const OUTPUT = {
+  platform: 'node',
+  target: 'node20',
+  // Names stay: shortened ones would have to be put back at each start, for errors and stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
+
 /** A chunk that esbuild made as an ES module, as the function that `load` calls: strict, as a module is, and in ASCII alone. */
 export async function chunkText(text) {
   const { code } = await transform(text, {
+    ...OUTPUT,
     format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    minifyWhitespace: true,
-    minifySyntax: true,
     // They become calls of `require`, which is the loader's.
     supported: { 'dynamic-import': false },
     define: { 'import.meta.url': '__url' },

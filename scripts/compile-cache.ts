@@ -52,17 +52,15 @@ async function commandLines(home: string): Promise<void> {
     image,
     ['up', `ssh://deploy@127.0.0.1:${ssh.port}`, '--kubeconfig', api.kubeconfig(), ...istiod, ...service, '--timings'],
   ])
-    await run(words);
+    // Whether it ends well is a matter of the tests.
+    await start(words, '0.0.0');
   await ssh.close();
 }
 
 const { load, keepCompiled } = createRequire(import.meta.url)(join(dist, 'chunks.js')) as typeof Chunks;
 
-/** Whether it ends well is a matter of the tests. */
-async function run(words: readonly string[]): Promise<void> {
-  const chunk = readdirSync(dist).find((name) => /^start-\w+\.js$/.test(name)) ?? '';
-  await (load(chunk) as { start: typeof startOf }).start(words, '0.0.0');
-}
+const startChunk = readdirSync(dist).find((name) => /^start-\w+\.js$/.test(name)) ?? '';
+const { start } = load(startChunk) as { start: typeof startOf };
 
 const home = homedir();
 for (const name of ['classic-cluster', 'current-cluster', 'image'])

@@ -7,16 +7,17 @@ import { Script } from 'node:vm';
 
 // Runs only in the bundle, as dist/chunks.js; scripts/build.mjs makes what it loads.
 
-type Body = (module: { exports: unknown }, need: (name: string) => unknown, folder: string, url: string) => void;
+type Body = (module: Chunk, need: (name: string) => unknown, folder: string, url: string) => void;
 
 interface Chunk {
-  readonly exports: unknown;
+  /** A chunk may put another object in its place. */
+  exports: unknown;
   readonly path: string;
   readonly source: string;
   readonly script: Script;
 }
 
-const chunks = new Map<string, { exports: unknown } & Chunk>();
+const chunks = new Map<string, Chunk>();
 const builtin = createRequire(__filename);
 
 /**
@@ -31,7 +32,7 @@ export function load(name: string): unknown {
   // The build writes nothing but ASCII: V8 keeps it as it is.
   const source = readFileSync(path, 'latin1');
   const script = new Script(source, { filename: path, ...cacheOf(path, source) });
-  const chunk = { exports: {}, path, source, script };
+  const chunk: Chunk = { exports: {}, path, source, script };
   chunks.set(name, chunk);
   try {
     (script.runInThisContext() as Body)(chunk, need, __dirname, pathToFileURL(path).href);
