@@ -18,7 +18,8 @@ pair cross, the verdict is *unclear*; for a target above 1 the other's spread is
 and is in no median; a side that did not end well is run once more in the same round, at most twice in a series, so that medians stand on five. A VM is fresh in each round, has booted to its end, and its database listens; namespaces are STRICT, so all sides meet the same policy, and are emptied before
 each join. meshx's time has all its checks, the dead-man switch and the proofs in it; the others end when the sidecar answers that it is ready. Ansible's facts and the search for
 an interpreter are off; its sidecar is started in the background and asked from the operator's seat whether it is ready, because the plain form of the task was seen to hang
-for good when capture started. \`SshHost\` is measured within one process that runs; its row "as a whole process" starts Node.js too.`;
+for good when capture started. \`SshHost\` is measured within one process that runs; its row "as a whole process" starts Node.js too. A sample of a
+start (\`--version\`, \`--help\`, completion and what they are compared with) is the middle one of five in a row.`;
 
 /** docs/performance.md, made of the kept samples, those of a second run and the hand-written notes alone. Pure. */
 export function performancePage(results: Results, notes: string, again?: Results): string {
