@@ -231,6 +231,8 @@ test('configure takes other keys by name, and a key away; values that would brea
   const bad = await runCli([...words, '--set', 'A=x\ny', '--set', 'b=1', '--ports', 'many']);
   expect(bad.exitCode).toBe(1);
   for (const part of ['--set', '--ports']) expect(bad.stderr).toContain(part);
+  const cut = await runCli([...words, '--set', 'RECONCILE']);
+  expect([cut.exitCode, cut.stderr]).toEqual([1, expect.stringContaining('"RECONCILE" is not KEY=value')]);
 });
 
 test('a directory without the binaries is no package', async () => {

@@ -151,14 +151,13 @@ function wantedKeys(input: Input): Readonly<Record<string, string>> {
 function setKeys(input: Input): Readonly<Record<string, string>> {
   const given = input.call.given['set'];
   const words: readonly unknown[] = Array.isArray(given) ? given : [];
-  const pairs = words
-    .map(String)
-    .map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)] as const);
-  for (const [key, value] of pairs) {
-    if (!KEY.test(key))
-      input.issue(`--set: ${JSON.stringify(key.slice(0, 80))} is not KEY=value with a key of capitals, digits and "_"`);
-    else input.attempt('--set', () => formatSidecarValue(key, value));
-  }
+  const pairs = words.map(String).flatMap((word) => {
+    const [key = ''] = word.split('=', 1);
+    if (KEY.test(key) && key.length < word.length) return [[key, word.slice(key.length + 1)] as const];
+    input.issue(`--set: ${JSON.stringify(key.slice(0, 80))} is not KEY=value with a key of capitals, digits and "_"`);
+    return [];
+  });
+  for (const [key, value] of pairs) input.attempt('--set', () => formatSidecarValue(key, value));
   return Object.fromEntries(pairs);
 }
 
