@@ -1,10 +1,10 @@
 import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../cluster/plan.ts';
 import { applyRegistration } from '../cluster/register.ts';
 import type { Kubernetes } from '../cluster/kubernetes.ts';
-import { stringify } from 'yaml';
 import { EXIT } from './exit-codes.ts';
 import type { Input } from './input.ts';
 import { formatDocument, type OutputFormat } from './print.ts';
+import { formatYaml } from '../mesh/yaml-text.ts';
 
 export interface ClusterChange {
   readonly kube: Kubernetes;
@@ -38,6 +38,6 @@ function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
   return [
     ...clusterPlanLines(plan).map((line) => `+ ${line}`),
     ...(dryRun ? ['a dry run: nothing was changed'] : []),
-    ...objects.map((object) => `---\n${stringify(object).trimEnd()}`),
+    ...objects.map((object) => `---\n${formatYaml(object).trimEnd()}`),
   ];
 }

@@ -1,8 +1,8 @@
 import pico from 'picocolors';
-import { stringify } from 'yaml';
 import type { Problem } from '../problems.ts';
 import type { Runtime } from '../runtime.ts';
 import { EXIT } from './exit-codes.ts';
+import { formatYaml } from '../mesh/yaml-text.ts';
 
 /** Version of every JSON and YAML document that meshx prints. A field may be added to it; none changes its meaning. */
 const DOCUMENT_VERSION = 1;
@@ -44,5 +44,5 @@ export function problemDocument(problem: Problem): string {
 /** One JSON or YAML document with its `version` first. */
 export function formatDocument(content: object, format: 'json' | 'yaml'): string {
   const document = { version: DOCUMENT_VERSION, ...content };
-  return format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : stringify(document);
+  return format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : formatYaml(document);
 }

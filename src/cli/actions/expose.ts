@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import {
   detectProvider,
   exposureObjects,
@@ -24,6 +23,7 @@ import { Input } from '../input.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
 import { present } from '../workload-input.ts';
+import { formatYaml } from '../../mesh/yaml-text.ts';
 
 const PROVIDERS: readonly Provider[] = ['gcp', 'azure', 'aws', 'none'];
 
@@ -39,7 +39,7 @@ export async function exposeApply(call: Call): Promise<number> {
   const { runtime } = call;
   if (input.flag('print')) {
     const objects = await exposureObjects(kube, await complete(kube, asked));
-    runtime.out(objects.map((object) => `---\n${stringify(object)}`).join(''));
+    runtime.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
     return EXIT.done;
   }
   const plan = await planExposure(kube, await complete(kube, asked));

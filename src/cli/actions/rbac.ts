@@ -1,4 +1,3 @@
-import { stringify } from 'yaml';
 import { revisionSuffix } from '../../cluster/refs.ts';
 import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../cluster/rights.ts';
 import { rolesOf, type Subject } from '../../cluster/roles.ts';
@@ -7,6 +6,7 @@ import { shown } from '../../problems/mesh.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { present } from '../workload-input.ts';
+import { formatYaml } from '../../mesh/yaml-text.ts';
 
 /** `meshx rbac [COMMAND…]`: nothing is asked of a cluster, so that somebody without any right can run it. */
 export function rbac(call: Call): Promise<void> {
@@ -21,7 +21,7 @@ export function rbac(call: Call): Promise<void> {
   const createNamespace = input.flag('createNamespace');
   const rights = commands.flatMap((command) => rightsOf(command, { suffix, createNamespace }));
   const roles = rolesOf(rights, { namespace, istioNamespace, ...present({ subject }) });
-  call.runtime.out(roles.map((role) => `---\n${stringify(role)}`).join(''));
+  call.runtime.out(roles.map((role) => `---\n${formatYaml(role)}`).join(''));
   if (rights.some(({ resource }) => resource === 'serviceaccounts/token')) call.runtime.err(tokenNote(namespace));
   if (roles.length === 0) call.runtime.err(`${commands.join(', ')}: no right in a cluster is needed`);
   return Promise.resolve();

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { stringify } from 'yaml';
 import { showRef, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { isSubdomain } from '../../mesh/names.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { errorText } from '../foreign-error.ts';
 import { appliedObject } from '../applied-object.ts';
 import { manifestProblems } from '../../problems/manifests.ts';
+import { formatYaml } from '../../mesh/yaml-text.ts';
 
 const FIRST_LINE = '# Written by meshx. Changes made by hand are lost at the next run.';
 
@@ -29,7 +29,7 @@ export async function writeOwnFile(folder: string, object: KubeObject): Promise<
     await mkdir(dirname(path), { recursive: true });
     await writeFile(
       temporary,
-      `${FIRST_LINE}\n${stringify(appliedObject(object), { lineWidth: 0, aliasDuplicateObjects: false })}`,
+      `${FIRST_LINE}\n${formatYaml(appliedObject(object), { lineWidth: 0, aliasDuplicateObjects: false })}`,
     );
     await rename(temporary, path);
   } catch (error) {

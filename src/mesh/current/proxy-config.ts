@@ -1,10 +1,11 @@
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { meshProblems } from '../../problems/mesh.ts';
 import { hostPort } from '../address.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { mapping } from '../unknown.ts';
 import { isTooDeep } from '../yaml-depth.ts';
 import type { Workload } from '../workload.ts';
+import { formatYaml } from '../yaml-text.ts';
 
 type ProxyConfig = Readonly<Record<string, unknown>>;
 
@@ -34,7 +35,7 @@ export function proxyMetadataOf(config: ProxyConfig): Readonly<Record<string, st
 
 /** mesh.yaml: one key, defaultConfig, with sorted keys so that equal input gives equal bytes. */
 export function formatMeshYaml(config: ProxyConfig): string {
-  return stringify({ defaultConfig: config }, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  return formatYaml({ defaultConfig: config }, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 function annotationConfig(workload: Workload): ProxyConfig {

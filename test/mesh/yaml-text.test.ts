@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { formatYaml } from '../../src/mesh/yaml-text.ts';
+
+const words = [
+  'on',
+  'yes',
+  'No',
+  'OFF',
+  'y',
+  'N',
+  '0b11',
+  '1_000',
+  '012',
+  '190:20:30',
+  '2024-01-01',
+  '1e3',
+  '~',
+  '<<',
+  '',
+];
+
+test('a text stays one for programs that read YAML 1.1, as those of Kubernetes do', () => {
+  const text = fc.oneof(fc.constantFrom(...words), fc.string());
+  fc.assert(
+    fc.property(fc.dictionary(fc.constantFrom('canary', 'backup'), text), (labels) => {
+      expect(parse(formatYaml({ labels }), { version: '1.1' })).toEqual({ labels });
+      expect(parse(formatYaml({ labels }))).toEqual({ labels });
+    }),
+  );
+});
+
+test('what is no text, and what reads as text everywhere, stays without quotes', () => {
+  expect(formatYaml({ ip: '10.0.0.1', service: 'web:http:8080', port: 3306, ready: true })).toBe(
+    'ip: 10.0.0.1\nservice: web:http:8080\nport: 3306\nready: true\n',
+  );
+});
