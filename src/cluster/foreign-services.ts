@@ -23,13 +23,16 @@ function joinOne(workload: Workload, service: KubeObject, cluster: string): Work
   return { ...workload, labels: { ...workload.labels, ...selector } };
 }
 
+/**
+ * istiod sends what comes to a port of the Service to its targetPort on the VM. One with a name it looks up in the entry, whose
+ * ports have names of their own (`portMap`): there the VM would be no endpoint.
+ */
 function portReasons(wanted: MeshService | undefined, service: KubeObject): readonly string[] {
   const ports = reachOf(service).ports;
-  const missing = (wanted?.ports ?? []).filter(({ number, name }) =>
-    ports.every((port) => ![port.port, port.targetPort].includes(number) && port.targetPort !== name),
-  );
-  const shown = ports.map((port) => port.port).join(', ');
-  return missing.map((port) => `it has no port ${port.number} (it has ${shown})`);
+  const targets = ports.map(({ port, targetPort = port }) => targetPort);
+  const missing = (wanted?.ports ?? []).filter(({ number }) => !targets.includes(number));
+  const shown = ports.map(({ port }, index) => (targets[index] === port ? `${port}` : `${port} to ${targets[index]}`));
+  return missing.map((port) => `none of its ports leads to ${port.number} (it has ${shown.join(', ')})`);
 }
 
 function selectorReasons(workload: Workload, selector: Readonly<Record<string, string>>): readonly string[] {

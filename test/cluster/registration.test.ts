@@ -208,8 +208,25 @@ describe("another owner's Service", () => {
     expect(plan.create[0]).toMatchObject({ spec: { metadata: { labels: { tier: 'data' } } } });
   });
 
+  test('may have another port that leads to that of the VM', async () => {
+    await using world = await start([aNamespace('vm'), theirs({ ports: [{ port: 33060, targetPort: 3306 }] })]);
+    expect((await world.register()).joined).toEqual(['mysqldb']);
+  });
+
   test.each([
-    ['another port', theirs({ ports: [{ port: 5432 }] }), {}, 'it has no port 3306 (it has 5432)'],
+    ['another port', theirs({ ports: [{ port: 5432 }] }), {}, 'none of its ports leads to 3306 (it has 5432)'],
+    [
+      'a port that leads elsewhere',
+      theirs({ ports: [{ port: 3306, targetPort: 3307 }] }),
+      {},
+      'none of its ports leads to 3306 (it has 3306 to 3307)',
+    ],
+    [
+      'a port that leads to one by name, which an entry has under another',
+      theirs({ ports: [{ name: 'mysql', port: 3306, targetPort: 'mysql' }] }),
+      {},
+      'none of its ports leads to 3306 (it has 3306 to mysql)',
+    ],
     ['no selector', theirs({ selector: {} }), {}, 'it selects nothing, so no entry can become its endpoint'],
     [
       'a label that the workload has otherwise',
