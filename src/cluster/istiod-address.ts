@@ -20,7 +20,7 @@ export interface IstiodAddress {
 }
 
 /**
- * The address of istiod for VMs: what the operator says, else the first of these Services that there is: the east-west
+ * The address of istiod for VMs: what the operator says, else the first of these Services that leads to it: the east-west
  * gateway, istiod-ilb (an internal load balancer straight to istiod), istiod itself when it is reachable from outside.
  * Throws `istiod-not-exposed`, `load-balancer-pending`, `gateway-port-missing`, `address-unresolvable`.
  */
@@ -73,13 +73,18 @@ function pollExposure(
 ): Promise<Exposure | undefined> {
   const look = async (): Promise<Exposure | undefined> => {
     const services = await Promise.all(refs.map((ref) => kube.get(ref, options.signal)));
-    const exposures = services.map((service, index) => exposureOf(refs[index], service));
-    return exposures.find((exposure) => exposure !== undefined);
+    return chosen(services.flatMap((service, index) => exposureOf(refs[index], service) ?? []));
   };
   const done = (seen: Exposure | undefined): boolean => seen !== undefined && !isPending(seen.reach);
   const { timeoutMs = 0, intervalMs = 1000 } = options.wait ?? {};
   const { signal } = options;
   return poll(look, done, { timeoutMs, intervalMs, what: "wait for istiod's address", ...(signal && { signal }) });
+}
+
+/** A gateway may serve other things alone, or wait for an address that never comes, beside a load balancer that leads to istiod. */
+function chosen(exposures: readonly Exposure[]): Exposure | undefined {
+  const leading = exposures.filter(({ port }) => port !== undefined);
+  return leading.find(({ reach }) => !isPending(reach)) ?? leading[0] ?? exposures[0];
 }
 
 /** Undefined for a Service that is not there, or that only the cluster itself can reach. */

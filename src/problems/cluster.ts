@@ -122,7 +122,7 @@ export const clusterProblems = {
     'gateway-port-missing',
     (d: { service: string; port: number; ports: readonly string[] }) => ({
       message: `${d.service} has no port for istiod (${d.port}); it has ${list(d.ports)}.`,
-      hint: 'Add the port with: meshx expose apply, or give the address with --istiod-address HOST:PORT.',
+      hint: 'Lead VMs straight to istiod with: meshx expose apply --mode direct --wait, or give the address with --istiod-address HOST:PORT.',
     }),
   ),
   loadBalancerPending: known('load-balancer-pending', (d: { cluster: string; services: readonly string[] }) => ({

@@ -242,6 +242,16 @@ describe('where VMs reach istiod', () => {
     expect(problem.id).toBe('gateway-port-missing');
     expect(problem.message).toMatch(/no port for istiod \(15012\); it has 443, 80/);
   });
+
+  test.each([
+    ['has no port for istiod', anEastWestGateway({ ip: '10.0.0.1', ports: [{ port: 443 }] })],
+    ['waits for an address', anEastWestGateway()],
+  ])('a gateway that %s hides no load balancer that leads there', async (_what, gateway) => {
+    const ports = [{ name: 'https-dns', port: 15012 }];
+    const direct = aService('istiod-ilb', { type: 'LoadBalancer', ip: '10.150.0.44', ports });
+    await using world = await start([...current(), gateway, direct]);
+    expect(await world.facts()).toMatchObject({ istiodAddresses: ['10.150.0.44'], istiodPort: 15012 });
+  });
 });
 
 describe('a classic cluster', () => {
