@@ -23,6 +23,15 @@ describe('start', () => {
     expect(await machine.nat('iptables-nft')).not.toContain('ISTIO_');
   });
 
+  test('takes the list of ss although the control group of a connection is gone', async () => {
+    await using machine = await aMachine();
+    const said = 'Failed to open cgroup2 by ID';
+    expect(await machine.run('start', { SHIM_SS_SAYS: said })).toMatchObject({ code: 0, stderr: '' });
+    expect(await machine.nat('iptables-nft')).toContain('ISTIO_');
+    await using other = await aMachine();
+    expect((await other.run('start', { SHIM_SS_SAYS: `${said}\nRTNETLINK answers` })).code).not.toBe(0);
+  });
+
   test('a stop in which one backend refuses still takes the rules out of the other, and says so', async () => {
     await using machine = await aMachine();
     expect((await machine.run('start')).code).toBe(0);

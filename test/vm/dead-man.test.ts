@@ -108,6 +108,19 @@ describe('revert', () => {
     });
   });
 
+  test('goes back also where the switch cannot be written any more', async () => {
+    await using machine = await aMember({});
+    await machine.run('arm 45 root@desk');
+    await machine.run('start');
+    await machine.write('units/istio.service/active', 'second');
+    await machine.write('connections', '');
+    // No file can take the place of a folder that is not empty: root writes on what is read-only to others.
+    await machine.write('var/lib/meshx/reverted/armed/x', '');
+    await machine.run('revert');
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect(machine.exists('units/istio.service/active')).toBe(false);
+  });
+
   test('leaves running what ran before, when nothing was started since', async () => {
     await using machine = await aMember(RUNNING);
     await machine.run('start');

@@ -69,6 +69,7 @@ agent() {
 # The first look is of `start`; what stands in connections.next is for the look after the next one.
 sockets() {
   case "$*" in *connected*) test -z "${SHIM_SS_FAILS-}" || fail 'Cannot open netlink socket' ;; *' sport '*) return ;; *) cat "$root/listeners" && return ;; esac
+  test -z "${SHIM_SS_SAYS-}" || printf '%s\n' "$SHIM_SS_SAYS" >&2
   cat "$root/connections"
   echo
   if test -e "$root/looked" && test -e "$root/connections.next"; then mv "$root/connections.next" "$root/connections"; fi
