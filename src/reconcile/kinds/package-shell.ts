@@ -15,7 +15,8 @@ umask 077
 # OpenSSL has the processor's own instructions for it.
 sum() { sha256sum; }
 if command -v openssl >/dev/null; then sum() { openssl dgst -sha256 -r; }; fi
-found=$(tee -- "$S/package.new" | sum) || exit
+# The status of a pipe is that of its last command: the sum is right also where the disk was full.
+found=$({ tee -- "$S/package.new" || : > "$S/short"; } | sum) && test ! -e "$S/short" || exit 1
 case $format in directory) ;; *)
   test "\${found%% *}" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
 esac
@@ -36,6 +37,8 @@ const SPREAD = `spread() {
       if test -h "$each"; then wrote "link=$(readlink -n -- "$each" | base64 -w 0)" "\${P#"$R"}"
       else wrote "$(sha256sum < "$each" | cut -c 1-64)" "\${P#"$R"}"; fi &&
       mv -fT -- "$each" "$P.meshx-new" && mv -fT -- "$P.meshx-new" "$P" || exit
+    # What was made elsewhere has the label of there.
+    ! live || ! command -v restorecon >/dev/null || restorecon -- "$P" || :
   done || exit
   cd /
 }
