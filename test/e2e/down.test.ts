@@ -130,10 +130,11 @@ test('an operator who is killed in the middle leaves nothing that the next down 
 }, 240_000);
 
 test('what others left or changed since is shown, kept, and undone when told', async () => {
+  await lab.mustSsh('leave13', 'mkdir -p /srv/releases/1');
   expectDone(await up('leave13'));
   await lab.mustSsh(
     'leave13',
-    'echo 10.150.0.99 by-hand >> /etc/hosts; echo left > /etc/left-behind; echo X=1 >> /var/lib/istio/envoy/sidecar.env',
+    'rm -r /srv/releases; echo 10.150.0.99 by-hand >> /etc/hosts; echo left > /etc/left-behind; echo X=1 >> /var/lib/istio/envoy/sidecar.env',
   );
   const ran = await down('leave13');
   expect(ran.exitCode).toBe(1);
@@ -142,6 +143,7 @@ test('what others left or changed since is shown, kept, and undone when told', a
   expect(ran.stderr).toMatch(/file \/var\/lib\/istio\/envoy\/sidecar\.env/);
   // All but that file is undone: nothing is planned until somebody decides about it.
   expectDone(await lab.meshx(['down', 'leave13', '-n', NAMESPACE, '--dry-run', '--exit-code']));
+  expect((await lab.ssh('leave13', 'test -e /srv/releases')).exitCode).toBe(1);
   const hosts = await lab.mustSsh('leave13', 'cat /etc/hosts');
   expect(hosts).toContain('by-hand');
   expect(hosts).not.toContain('istiod');

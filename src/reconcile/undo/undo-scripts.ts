@@ -97,12 +97,21 @@ trap 'exit 130' HUP INT TERM
 
 /**
  * NAME purge|remove KEPT…: removes a package; files that are kept although it knows them are there afterwards too. dpkg takes
- * an empty directory away although it was there before the package: the picture knows it.
+ * an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
+ * stays away.
  */
 export const PACKAGE_REMOVE = `${DPKG}name=$1 verb=$2
 shift 2
 place "\${MESHX_UNDO-${UNDO}}" all && before=$P/before.gz || exit
-test ! -f "$before" || { gzip -dc < "$before" | awk -F '\\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' > "$S/directories"; } || exit
+list=\${before%/*}/directories
+# A removal that died goes on with its own list; one that was not begun makes it anew.
+if command -v dpkg >/dev/null; then state=$(dpkg-query -W -f '\${db:Status-Abbrev}' "$name" 2>/dev/null) || state=
+else state=$(rpm -q -- "$name" >/dev/null 2>&1 && echo ii) || state=; fi
+case $state in ii*) rm -f -- "$list" ;; esac
+test ! -f "$before" || test -f "$list" || {
+  gzip -dc < "$before" | awk -F '\\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' |
+    while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
+} || exit
 n=0
 for each; do n=$((n + 1)); test ! -f "$each" || cp -a -- "$each" "$S/kept.$n" || exit; done
 if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"
@@ -113,10 +122,11 @@ for each; do
   n=$((n + 1))
   test ! -f "$S/kept.$n" || test -e "$each" || { mkdir -p -- "\${each%/*}" && cp -a -- "$S/kept.$n" "$each"; } || exit
 done
-test ! -f "$S/directories" || while read -r owner mode path; do
+test ! -f "$list" || while read -r owner mode path; do
   test -e "$path" || test -h "$path" || grep -q -x -F -e "path absent $path" -e "path tree-absent $path" -- "\${before%/*}/index" ||
     { test ! -d "\${path%/*}" && test -n "\${path%/*}"; } || { mkdir -m "$mode" -- "$path" && chown "$owner" -- "$path"; } || exit
-done < "$S/directories"`;
+done < "$list"
+rm -f -- "$list"`;
 
 /** FORMAT FILE: installs the version before from the machine's own copy. */
 export const PACKAGE_BACK = `${DPKG}if test "$1" = deb; then with_dpkg -i --force-confold "$2"
