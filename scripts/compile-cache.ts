@@ -53,7 +53,7 @@ async function commandLines(home: string): Promise<void> {
     ['up', `ssh://deploy@127.0.0.1:${ssh.port}`, '--kubeconfig', api.kubeconfig(), ...istiod, ...service, '--timings'],
   ])
     // Whether it ends well is a matter of the tests.
-    await start(words, '0.0.0');
+    await start(words, '0.0.0', (stream) => stream);
   await ssh.close();
 }
 

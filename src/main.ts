@@ -7,11 +7,14 @@ function version(): string {
   return typeof file === 'object' && file && 'version' in file ? String(file.version) : 'unknown';
 }
 
-// A reader such as `head` that closes the pipe is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+/** A reader that goes away (`| head`, a `tee` that Ctrl-C ended) neither cuts a change in the middle nor hides how it ended. */
+function outliveReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
+  return stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+outliveReader(process.stdout);
 
 /** `completion SHELL` as the build has made it; undefined where it made none for such a shell. */
 function completion(shell: string): Buffer | undefined {
@@ -31,5 +34,5 @@ else void run();
 async function run(): Promise<void> {
   // Stands when nothing is left to wait for and there is still no result: as Node.js ends a module that never settles.
   process.exitCode = 13;
-  process.exitCode = await (await import('./start.ts')).start(words, version());
+  process.exitCode = await (await import('./start.ts')).start(words, version(), outliveReader);
 }

@@ -5,9 +5,11 @@ import type { Runtime } from './runtime.ts';
 
 const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
 
+type Outlive = (stream: NodeJS.WriteStream) => NodeJS.WriteStream;
+
 /** Runs one command line in the real world. Gives the exit code; never throws, never exits the process. */
-export function start(argv: readonly string[], version: string): Promise<number> {
-  return run(argv, liveRuntime(version));
+export function start(argv: readonly string[], version: string, outliveReader: Outlive): Promise<number> {
+  return run(argv, liveRuntime(version, outliveReader));
 }
 
 /** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
@@ -24,10 +26,11 @@ function takeEnvironment(): Runtime['env'] {
   return env;
 }
 
-function liveRuntime(version: string): Runtime {
+function liveRuntime(version: string, outliveReader: Outlive): Runtime {
+  let stderr: NodeJS.WriteStream | undefined;
   return {
     out: (words) => void process.stdout.write(line(words)),
-    err: (words) => void process.stderr.write(line(words)),
+    err: (words) => void (stderr ??= outliveReader(process.stderr)).write(line(words)),
     env: takeEnvironment(),
     cwd: process.cwd(),
     home: homedir(),
