@@ -48,8 +48,9 @@ export interface Proxy {
 }
 
 export function startProxy(line: string): Proxy {
+  // A group of its own: Ctrl-C must not cut the connection on which meshx still ends its work in order.
   const child = execa('sh', ['-c', `exec ${line}`], {
-    ...{ cleanup: true, buffer: false, reject: false, encoding: 'buffer' as const },
+    ...{ detached: true, cleanup: false, buffer: false, reject: false, encoding: 'buffer' as const },
     ...{ stdin: 'pipe' as const, stdout: 'pipe' as const, stderr: 'pipe' as const },
   });
   let text = '';
@@ -60,5 +61,5 @@ export function startProxy(line: string): Proxy {
     await Promise.race([ended, delay(500, undefined, { ref: false })]);
     return text;
   };
-  return { stream, words, stop: () => void child.kill() };
+  return { stream, words, stop: () => killGroup(child) };
 }
