@@ -2,6 +2,7 @@ import { type ClusterPlan, clusterPlanLines, EMPTY_PLAN } from '../../cluster/pl
 import { planDeparture } from '../../cluster/departure.ts';
 import type { RegisteredVm } from '../../cluster/rotation.ts';
 import type { Host } from '../../host/host.ts';
+import { parseSshName } from '../../host/ssh-name.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import { type Kept, undoPlan } from '../../reconcile/undo/plan.ts';
@@ -74,7 +75,7 @@ async function registryOf({ words, cluster, runtime }: DownWorld, asked: Asked):
   if (!cluster) return undefined;
   const { vm, membership, signal } = asked;
   const namespace = membership?.namespace ?? cluster.namespace;
-  const group = membership?.group ?? words.group ?? groupName(membership?.hostname || vm.replace(/^.*@/, ''));
+  const group = membership?.group ?? words.group ?? groupName(membership?.hostname || parseSshName(vm).host);
   const generation = membership?.generation ?? (await cluster.generation());
   const addresses =
     words.vmAddress !== undefined
