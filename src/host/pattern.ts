@@ -1,22 +1,35 @@
-/**
- * One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. Case does not matter for names of hosts.
- * Without backtracking over more than one star, so that a hostile pattern cannot take long.
- */
+/** What stands at one place of a pattern: any text, or a test of one character. */
+export type PatternPart = '*' | ((character: string) => boolean);
+
+/** One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. Case does not matter for names of hosts. */
 export function matchesPattern(pattern: string, text: string): boolean {
+  return matchesParts([...pattern].map(plainPart), text);
+}
+
+/** A character of a pattern outside brackets. */
+export function plainPart(character: string): PatternPart {
+  if (character === '*') return '*';
+  return (one) => character === '?' || one === character;
+}
+
+/** Without backtracking over more than one star, so that a hostile pattern cannot take long. */
+export function matchesParts(parts: readonly PatternPart[], text: string): boolean {
+  const characters = [...text];
   let [p, t, star, mark] = [0, 0, -1, 0];
-  while (t < text.length) {
-    if (pattern[p] === '*') {
+  for (let character = characters[t]; character !== undefined; character = characters[t]) {
+    const part = parts[p];
+    if (part === '*') {
       [star, mark] = [p, t];
       p += 1;
-    } else if (p < pattern.length && (pattern[p] === '?' || pattern[p] === text[t])) {
+    } else if (part?.(character)) {
       [p, t] = [p + 1, t + 1];
     } else if (star >= 0) {
       mark += 1;
       [p, t] = [star + 1, mark];
     } else return false;
   }
-  while (pattern[p] === '*') p += 1;
-  return p === pattern.length;
+  while (parts[p] === '*') p += 1;
+  return p === parts.length;
 }
 
 /** A list of patterns: one must match, and none of those that begin with `!`. Only negations never match. */

@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import { matchesPattern } from './pattern.ts';
+import { isGlob, matchesGlob } from './file-glob.ts';
 import { readIfThere } from './read-file.ts';
 import { type ConfigLine, parseConfigLines } from './ssh-config-lines.ts';
 
@@ -50,6 +50,7 @@ async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number
   for (const word of line.words) {
     const path = word.startsWith('~/') ? join(config.home, word.slice(2)) : word;
     for (const file of await filesOf(isAbsolute(path) ? path : join(config.folder, path))) {
+      if (await isFolder(file)) continue;
       const tree = await readConfigTree({ ...config, file }, depth);
       if (tree) trees.push(tree);
       if (tree?.issues.some((issue) => issue.endsWith('nested too deeply'))) return trees;
@@ -58,9 +59,17 @@ async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number
   return trees;
 }
 
-/** The files that a path with `*` and `?` names, in their order; a folder that is not there has none. */
+/** `Include config.d/*` may name one; ssh finds no lines in it. */
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The files that a path with `*`, `?` and brackets names, in their order; a folder that is not there has none. */
 async function filesOf(path: string): Promise<readonly string[]> {
-  if (!/[*?]/.test(path)) return [path];
+  if (!isGlob(path)) return [path];
   const parent = dirname(path);
   const pattern = path.slice(parent === '/' ? 1 : parent.length + 1);
   const folders = await filesOf(parent);
@@ -69,11 +78,11 @@ async function filesOf(path: string): Promise<readonly string[]> {
 }
 
 async function childrenOf(folder: string, pattern: string): Promise<readonly string[]> {
-  if (!/[*?]/.test(pattern)) return [join(folder, pattern)];
+  if (!isGlob(pattern)) return [join(folder, pattern)];
   const names = await readdir(folder).catch(() => [] as string[]);
   const seen = names.filter((name) => pattern.startsWith('.') || !name.startsWith('.'));
   return seen
-    .filter((name) => matchesPattern(pattern, name))
+    .filter((name) => matchesGlob(pattern, name))
     .sort()
     .map((name) => join(folder, name));
 }

@@ -251,6 +251,33 @@ describe('files', () => {
     expect(Object.fromEntries(await values())).toMatchObject({ user: ['one'], port: ['20'], hostname: ['last'] });
   });
 
+  test('a folder among included files has no lines, as for ssh', async () => {
+    await put('config', 'Include config.d/* config.d/archive\nPort 22022');
+    await put('config.d/archive/old', 'HostName old');
+    await put('config.d/work', 'User work');
+    expect(Object.fromEntries(await values())).toMatchObject({ user: ['work'], port: ['22022'] });
+  });
+
+  test.each([
+    ['[0-9]*.conf', ['10.conf', '2.conf']],
+    ['[!0-9]*.conf', ['[.conf', ']-.conf', 'a.conf', 'b.conf']],
+    ['[^0-9]*.conf', ['[.conf', ']-.conf', 'a.conf', 'b.conf']],
+    ['[[:alpha:]2].conf', ['2.conf', 'a.conf', 'b.conf']],
+    ['[]a]*.conf', [']-.conf', 'a.conf']],
+    ['[[].conf', ['[.conf']],
+    ['[.conf', ['[.conf']],
+    ['?[x-].conf', [']-.conf']],
+  ])('Include takes the brackets of glob(7): %s', async (glob, names) => {
+    await put('config', `Include "config.[cd]/${glob}"`);
+    for (const name of ['10.conf', '2.conf', 'a.conf', 'b.conf', '[.conf', ']-.conf', '.hidden.conf'])
+      await put(`config.d/${name}`, `IdentityFile ${name}`);
+    expect((await values()).get('identityfile')).toEqual([...names].sort());
+  });
+
+  test('names of hosts know no brackets', () => {
+    expect(settings('Host [uv]m\nUser root').user).toBe('ada');
+  });
+
   test('an Include within a block applies only there, and blocks in it end with it', async () => {
     await put('config', 'Host other\nInclude inner\nHost vm\nInclude inner\nPort 22022');
     await put('inner', 'User inner\nHost nobody\nHostName wrong');
