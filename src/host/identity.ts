@@ -27,10 +27,12 @@ export interface IdentityOptions {
   readonly passphrase?: (file: string) => Promise<string>;
 }
 
+/** `public`: the half by which the agent knows the key, when the file itself does not give the private one. */
 type Loaded =
   | { file: string; key: ParsedKey }
   | { file: string; encrypted: string; public?: ParsedKey }
-  | { file: string; bad: string };
+  | { file: string; bad: string; public?: ParsedKey }
+  | { file: string; missing: true; public?: ParsedKey };
 
 /**
  * The order: files that need no passphrase (by the agent where it has them), the agent's other keys unless
@@ -38,51 +40,54 @@ type Loaded =
  */
 export async function identityOffers(settings: SshSettings, options: IdentityOptions): Promise<Offers> {
   const files = [...new Set([...(options.identityFile ? [options.identityFile] : []), ...settings.identityFiles])];
-  const loaded = (await Promise.all(files.map(load))).flat();
-  const named = loaded.find((one) => one.file === options.identityFile);
-  if (options.identityFile !== undefined && (!named || 'bad' in named)) {
-    throw hostProblems.identityUnreadable({ file: options.identityFile, reason: named?.bad ?? 'it is not there' });
-  }
+  const loaded = await Promise.all(files.map(load));
   const { keys, notes } = await agentKeys(settings.agent);
-  const inAgent = (key: ParsedKey | undefined) => key && keys.find((one) => one.key.equals(key));
+  const inAgent = (one: Loaded) => {
+    const key = 'key' in one ? one.key : one.public;
+    return key && keys.find((each) => each.key.equals(key));
+  };
+  const named = loaded.find((one) => one.file === options.identityFile);
+  const reason = named && !inAgent(named) ? whyUnusable(named) : undefined;
+  if (named && reason !== undefined) throw hostProblems.identityUnreadable({ file: named.file, reason });
   const offers: Offer[] = [];
   const locked: string[] = [];
   const late: Offer[] = [];
   const used = new Set<AgentKey>();
   for (const one of loaded) {
-    const held = inAgent('key' in one ? one.key : 'public' in one ? one.public : undefined);
-    if (held) used.add(held);
-    if (held) offers.push(held.offer);
-    else if ('key' in one) offers.push(keyOffer(one.file, one.key));
-    else if ('bad' in one) notes.push(`${one.file} (${one.bad})`);
+    const held = inAgent(one);
+    if (held) {
+      if (!used.has(held)) offers.push(held.offer);
+      used.add(held);
+    } else if ('key' in one) offers.push(keyOffer(one.file, one.key));
+    else if ('missing' in one) {
+      if (settings.identitiesNamed) notes.push(`${one.file} (not there)`);
+    } else if ('bad' in one) notes.push(`${one.file} (${one.bad})`);
     else if (options.passphrase) late.push(lockedOffer(one.file, one.encrypted, options.passphrase));
     else locked.push(one.file);
   }
   const others = settings.identitiesOnly ? [] : keys.filter((one) => !used.has(one)).map((one) => one.offer);
-  const missing = settings.identitiesNamed
-    ? settings.identityFiles.filter((file) => !loaded.some((one) => one.file === file))
-    : [];
-  return {
-    offers: [...offers, ...others, ...late],
-    notes: [...notes, ...missing.map((file) => `${file} (not there)`)],
-    locked,
-  };
+  return { offers: [...offers, ...others, ...late], notes, locked };
 }
 
-async function load(file: string): Promise<readonly Loaded[]> {
+const whyUnusable = (one: Loaded): string | undefined =>
+  'missing' in one ? 'it is not there' : 'bad' in one ? one.bad : undefined;
+
+async function load(file: string): Promise<Loaded> {
   try {
     const text = await readIfThere(file);
-    if (text === undefined) return [];
+    if (text === undefined) return { file, missing: true, ...(await publicHalf(file)) };
     const read = readKey(text);
-    if (read.kind === 'unusable') return [{ file, bad: 'it is not a private key that meshx can read' }];
-    if (read.kind === 'locked') return [{ file, encrypted: text, ...(await publicHalf(file)) }];
-    return read.key.isPrivateKey() ? [{ file, key: read.key }] : [{ file, bad: 'it holds a public key only' }];
+    if (read.kind === 'unusable') return { file, bad: 'it is not a private key that meshx can read' };
+    if (read.kind === 'locked') return { file, encrypted: text, ...(await publicHalf(file)) };
+    return read.key.isPrivateKey()
+      ? { file, key: read.key }
+      : { file, bad: 'it holds a public key only', public: read.key };
   } catch (error) {
-    return [{ file, bad: errorText(error) }];
+    return { file, bad: errorText(error) };
   }
 }
 
-/** Tells whether the agent holds a key whose file cannot be read without its passphrase. */
+/** Tells whether the agent holds a key whose file is not there, or cannot be read without its passphrase. */
 async function publicHalf(file: string): Promise<{ public?: ParsedKey }> {
   const read = readKey((await readIfThere(`${file}.pub`).catch(() => undefined)) ?? '');
   return read.kind === 'key' ? { public: read.key } : {};

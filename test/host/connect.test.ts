@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectOptions } from '../../src/host/connect.ts';
 import { fingerprint } from '../../src/host/fingerprint.ts';
+import { sshAgent } from '../support/ssh-agent.ts';
 import { keyPair, sshServer, type SshServer, type SshServerOptions } from '../support/ssh-server.ts';
 
 let home: string;
@@ -211,6 +212,46 @@ describe('authentication', () => {
     await expect(hello(made, { identityFile: ssh('none') })).rejects.toMatchObject({ id: 'ssh-identity-unreadable' });
     await put('public', owner.publicLine);
     await expect(hello(made, { identityFile: ssh('public') })).rejects.toMatchObject({ id: 'ssh-identity-unreadable' });
+  });
+});
+
+describe('a key whose private half only the agent has', () => {
+  /** The owner's key is in the agent alone; beside it others, which the server would count as failures. */
+  async function onlyInAgent(keys = [keyPair().privateKey, owner.privateKey]) {
+    const made = await server();
+    await settled(made);
+    await rm(ssh('id_ed25519'));
+    const agent = await sshAgent(ssh('agent'), keys);
+    closing.push(() => agent.close());
+    return { made, env: { SSH_AUTH_SOCK: agent.socket } };
+  }
+
+  test.each([
+    ['a public key file', 'work.pub', 'work.pub'],
+    ['a file of which only the .pub is there', 'work.pub', 'work'],
+  ])('is offered for %s', async (_what, there, named) => {
+    const { made, env } = await onlyInAgent();
+    await put(there, owner.publicLine);
+    await put('config', `IdentitiesOnly yes\nIdentityFile ${ssh(named)}`);
+    expect(await hello(made, { env, sshConfig: ssh('config') })).toBe('hello\n');
+    expect(await hello(made, { env, identityFile: ssh(named) })).toBe('hello\n');
+  });
+
+  test('is not there when the agent does not hold it: a note for IdentityFile, a Problem for --identity-file', async () => {
+    const { made, env } = await onlyInAgent([keyPair().privateKey]);
+    await put('work.pub', owner.publicLine);
+    const [half, missing] = [ssh('work.pub'), ssh('work')];
+    await put('config', `IdentitiesOnly yes\nIdentityFile ${half}\nIdentityFile ${missing}`);
+    await expect(hello(made, { env, sshConfig: ssh('config') })).rejects.toMatchObject({
+      id: 'ssh-authentication-refused',
+      issues: [
+        expect.stringContaining(`${half} (it holds a public key only)`),
+        `tried ${missing} (not there)`,
+        'the server accepts: publickey',
+      ],
+    });
+    for (const identityFile of [half, missing])
+      await expect(hello(made, { env, identityFile })).rejects.toMatchObject({ id: 'ssh-identity-unreadable' });
   });
 });
 
