@@ -79,7 +79,7 @@ export function sshSettings(input: SettingsInput): SshSettings {
     identitiesNamed: values.has('identityfile'),
     identitiesOnly: yes('identitiesonly'),
     agent: agentSocket(first('identityagent'), env, path),
-    jumps: parseJumps(first('proxyjump')),
+    jumps: parseJumps(mapped(first('proxyjump'), expand)),
     proxyCommand: first('proxycommand')?.toLowerCase() === 'none' ? undefined : mapped(first('proxycommand'), expand),
     userKnownHosts: paths('userknownhostsfile', [ssh('known_hosts'), ssh('known_hosts2')]),
     globalKnownHosts: paths('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),

@@ -169,6 +169,12 @@ describe('the way', () => {
     expect(jumps(text)).toEqual(['me@one:2201', 'you@two:2202']);
   });
 
+  test('tokens are those of the machine behind the jump hosts', () => {
+    const text = 'Host vm\nUser me\nPort 2222\nHostName %h.example\nProxyJump %r@bastion,%n-%p.%h,a%%b';
+    expect(jumps(text)).toEqual(['me@bastion:22', 'ada@vm-2222.vm.example:22', 'ada@a%b:22']);
+    expect(() => jumps('Host vm\nProxyJump %z@bastion')).toThrow(expect.objectContaining({ id: 'ssh-config-invalid' }));
+  });
+
   test('the first jump host follows its own ProxyJump', () => {
     expect(jumps('Host vm\nProxyJump b\nHost b\nProxyJump a')).toEqual(['ada@a:22', 'ada@b:22']);
   });
