@@ -29,9 +29,7 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   const members = found.others.filter((entry) => automaticGroup(entry) === vm.group);
   const fixed = fixedNotes(found, vm);
   if (group && (members.length > 0 || !madeByMeshx(group))) {
-    const why = madeByMeshx(group)
-      ? `${members.map(entryAddress).join(', ')} ${members.length === 1 ? 'is' : 'are'} in it`
-      : 'another owner made it';
+    const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'another owner made it';
     return { ...leaveGroup(found, vm), notes: [`${showRef(refOf(group))} stays: ${why}`, ...fixed] };
   }
   const remove = [
@@ -43,6 +41,13 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   return { plan: { ...EMPTY_PLAN, remove }, notes: [...fixed, ...namespace] };
 }
 
+/** A machine that is gone may be one of them under an address that nobody has said. */
+function membersStay(members: readonly KubeObject[], { own }: Found, { gone }: Leaving): string {
+  const stay = `${members.map(entryAddress).join(', ')} ${members.length === 1 ? 'is' : 'are'} in it`;
+  const unknown = gone === true && own.length === 0;
+  return unknown ? `${stay}; when the machine that is gone is among them, name it with: --vm-address ADDRESS` : stay;
+}
+
 async function find(kube: Kubernetes, vm: Leaving): Promise<Found> {
   const { namespace, signal } = vm;
   const [groups, all] = await Promise.all([
@@ -52,10 +57,17 @@ async function find(kube: Kubernetes, vm: Leaving): Promise<Found> {
   const entries = all.filter((entry) => !isNudge(entry));
   const members = entries.filter((entry) => automaticGroup(entry) === vm.group);
   const here = members.filter((entry) => vm.addresses.includes(entryAddress(entry)));
-  // Nobody can ask a machine that is gone for its address.
-  const own = here.length === 0 && vm.gone === true && members.length === 1 ? members : here;
+  const own = here.length === 0 && members.length === 1 && isOnlyMember(vm) ? members : here;
   const nudges = all.filter((entry) => isNudge(entry) && nudgeOf(entry, vm));
   return { groups, own, nudges, others: entries.filter((entry) => !own.includes(entry)) };
+}
+
+/**
+ * Nobody can ask a machine that is gone for its address, and a login may take another one than the mesh. In a group that several
+ * share, the only entry that is left may be that of a healthy one.
+ */
+function isOnlyMember({ gone, namesGroup }: Leaving): boolean {
+  return gone === true && namesGroup === true;
 }
 
 /** Named after the entry that it stood beside, which is named after group and address. */

@@ -6,8 +6,10 @@ import type { RegisteredVm } from './rotation.ts';
 
 /** A VM that leaves. */
 export interface Leaving extends RegisteredVm {
-  /** The machine does not exist any more: its entry goes too, and when nothing tells its address, the only entry is it. */
+  /** The machine does not exist any more: its entry goes too. */
   readonly gone?: boolean;
+  /** The group is named after the machine: when it is gone and no entry has an address of its, the only entry is its own. */
+  readonly namesGroup?: boolean;
 }
 
 /** What must be written so that nothing in the cluster speaks of a VM, and what stays on purpose. */

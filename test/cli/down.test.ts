@@ -30,11 +30,24 @@ const tree = (folder: string): Readonly<Record<string, string>> =>
     Object.entries(folderState(folder)).map(([path, state]) => [path, state.replace(/^(\d+) \d+ /, '$1 ')]),
   );
 
-async function joined(): Promise<Site & { readonly before: ReturnType<typeof tree> }> {
+async function joined(...more: readonly string[]): Promise<Site & { readonly before: ReturnType<typeof tree> }> {
   const at = site();
   const before = tree(at.root);
-  expect((await runCli(at.up)).exitCode).toBe(0);
+  expect((await runCli([...at.up, ...more])).exitCode).toBe(0);
   return { ...at, before };
+}
+
+/** A group that is named after no machine, with the entry that istiod makes of one at 10.150.0.5. */
+async function sharedGroup(): Promise<Site> {
+  const at = await joined('--workload-group', 'web');
+  const entry = `# Written by meshx. Changes made by hand are lost at the next run.
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: { name: web-10.150.0.5, namespace: vm, annotations: { istio.io/autoRegistrationGroup: web } }
+spec: { address: 10.150.0.5 }
+`;
+  writeFileSync(join(at.cluster, 'meshx/vm/workloadentry-web-10.150.0.5.yaml'), entry);
+  return at;
 }
 
 const down = (at: Site, ...more: readonly string[]): Promise<CliResult> => runCli(['down', ...at.where, ...more]);
@@ -108,14 +121,35 @@ test.each([
 });
 
 test('each side can be undone alone', async () => {
-  const at = await joined();
+  const at = await joined('--vm-address', '10.150.0.5');
   const vmOnly = await runCli(['down', 'istio-vm', '--root', at.root, '--vm-only', '--yes']);
   expect([vmOnly.exitCode, tree(at.root)]).toEqual([0, at.before]);
-  expect(vmOnly.stdout).toContain('meshx down istio-vm --cluster-only -n vm --workload-group istio-vm');
+  const hint = 'meshx down istio-vm --cluster-only -n vm --workload-group istio-vm --vm-address 10.150.0.5';
+  expect(vmOnly.stdout).toContain(hint);
   const words = ['--manifests', at.cluster, '-n', 'vm', '--cluster-only', '--vm-address', '10.150.0.5', '--yes'];
   const clusterOnly = await runCli(['down', 'istio-vm', ...words]);
   expect(clusterOnly.exitCode).toBe(0);
   expect(clusterOnly.stderr).toContain('delete WorkloadGroup vm/istio-vm');
+});
+
+test('a lost VM of a shared group takes nothing from the one that is left', async () => {
+  const at = await sharedGroup();
+  const words = ['--manifests', at.cluster, '-n', 'vm', '--cluster-only', '--yes'];
+  const before = folderState(at.cluster);
+  for (const address of [[], ['--vm-address', '10.150.0.6']]) {
+    const { exitCode, stdout } = await runCli([
+      'down',
+      'web-2.invalid',
+      ...words,
+      '--workload-group',
+      'web',
+      ...address,
+    ]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('WorkloadGroup vm/web stays: 10.150.0.5 is in it')]);
+    expect(folderState(at.cluster)).toEqual(before);
+  }
+  const named = await runCli(['down', 'web.invalid', ...words, '--workload-group', 'web']);
+  expect(named.stderr).toContain('delete WorkloadGroup vm/web');
 });
 
 test('a file that somebody else changed since stays until it is told, and can then be undone', async () => {

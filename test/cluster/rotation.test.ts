@@ -218,9 +218,30 @@ describe('a VM of a current mesh that leaves', () => {
     await using world = await start();
     await world.register(db);
     world.server.put(entry(IP, { [KEY]: 'ready' }));
-    expect((await world.depart({ gone: true, addresses: [] })).lines).toContain('delete WorkloadGroup vm/db');
+    // Whoever logs in may take another address than the mesh.
+    for (const addresses of [[], ['203.0.113.7']])
+      expect((await world.depart({ gone: true, namesGroup: true, addresses })).lines).toContain(
+        'delete WorkloadGroup vm/db',
+      );
     expect((await world.depart({ addresses: [] })).lines).toEqual([]);
   });
+
+  test.each([
+    ['with an address that no entry has', { addresses: ['10.150.0.6'] }],
+    ['without an address', { addresses: [] }],
+  ])(
+    'a machine that is gone from a shared group, %s, is not taken for the healthy one that is left',
+    async (_what, words) => {
+      await using world = await start();
+      await world.register(db);
+      world.server.put(entry(IP, { [KEY]: 'ready' }));
+      const { lines, notes } = await world.depart({ gone: true, ...words });
+      expect(lines).toEqual([]);
+      expect(notes).toEqual([
+        `WorkloadGroup vm/db stays: ${IP} is in it; when the machine that is gone is among them, name it with: --vm-address ADDRESS`,
+      ]);
+    },
+  );
 
   test('an entry that a dead run left to make istiod look is taken away', async () => {
     await using world = await start();

@@ -7,6 +7,7 @@ import { apply } from '../../reconcile/apply.ts';
 import { summaries } from '../../reconcile/plan.ts';
 import { readKeptPicture } from '../../reconcile/undo/picture.ts';
 import { endSidecar, total } from '../../vm/drain.ts';
+import type { Membership } from '../../vm/membership.ts';
 import { changing } from '../changing.ts';
 import { type Draft, reported } from '../join/draft.ts';
 import { leaveRotation } from '../join/leave-rotation.ts';
@@ -164,10 +165,19 @@ function noSecret(name: string): Promise<string> {
 /** What is not done yet, and the command that does it. */
 function otherSide({ vm, membership, departure }: Leave, only: 'vm' | 'cluster' | undefined): readonly string[] {
   if (only === 'vm') {
-    const { namespace, group } = membership ?? {};
-    const place = `${namespace === undefined ? '' : ` -n ${namespace}`}${group === undefined ? '' : ` --workload-group ${group}`}`;
-    return [`Its cluster still has what was made for it: meshx down ${vm} --cluster-only${place}`];
+    return [`Its cluster still has what was made for it: meshx down ${vm} --cluster-only${place(membership)}`];
   }
   const left = only === 'cluster' && !isEmptyClusterPlan(departure);
   return left ? [`The machine, should it come back, is undone with: meshx down ${vm} --vm-only`] : [];
+}
+
+/** In options, what nobody can ask the machine for any more. */
+function place(membership: Membership | undefined): string {
+  const { namespace, group, addresses = [] } = membership ?? {};
+  const options = [
+    ...(namespace === undefined ? [] : [`-n ${namespace}`]),
+    ...(group === undefined ? [] : [`--workload-group ${group}`]),
+    ...(addresses.length === 1 ? [`--vm-address ${addresses.join()}`] : []),
+  ];
+  return options.map((option) => ` ${option}`).join('');
 }

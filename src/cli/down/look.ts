@@ -42,7 +42,8 @@ export async function look(world: DownWorld, vm: string, host: Host | undefined,
     : [undefined, undefined];
   const registry = await registryOf(world, { vm, membership, signal });
   const gone = words.only === 'cluster';
-  const departure = registry && (await planDeparture(registry.kube, { ...registry.vm, gone, signal }));
+  const leaving = registry && { ...registry.vm, gone, namesGroup: namesGroup(vm, words), signal };
+  const departure = leaving && (await planDeparture(registry.kube, leaving));
   const undo = undoOf(vm, recorded, words);
   return {
     vm,
@@ -83,6 +84,14 @@ async function registryOf({ words, cluster, runtime }: DownWorld, asked: Asked):
       : (membership?.addresses ?? (await namesOnly(runtime, words.machine, vm)));
   const registered: RegisteredVm = { generation, namespace, group, addresses, signal };
   return { kube: cluster.kube, vm: registered };
+}
+
+/**
+ * Whether the group is that of this machine alone: one that was named may be shared with others. An address that was given tells
+ * the machine apart in any group.
+ */
+function namesGroup(vm: string, { group, vmAddress }: DownWords): boolean {
+  return vmAddress === undefined && (group === undefined || group === groupName(parseSshName(vm).host));
 }
 
 interface Undo {
