@@ -10,7 +10,13 @@ import type { Workload } from '../mesh/workload.ts';
 
 /** What is asked of a cluster, as data: a kept plan holds it, so that the same plan can be made again. */
 export type Registration =
-  | { readonly generation: 'current'; readonly istioNamespace: string; readonly wanted: CurrentRegistration }
+  | {
+      readonly generation: 'current';
+      readonly istioNamespace: string;
+      /** The control plane's when absent. */
+      readonly rootNamespace?: string;
+      readonly wanted: CurrentRegistration;
+    }
   | {
       readonly generation: 'classic';
       readonly wanted: readonly ClassicRegistration[];
@@ -33,8 +39,8 @@ export async function planRegistration(
   signal: AbortSignal,
 ): Promise<PlannedRegistration> {
   if (registration.generation === 'current') {
-    const { wanted, istioNamespace } = registration;
-    const { plan, workload } = await planCurrentRegistration(kube, wanted, { istioNamespace, signal });
+    const { wanted, generation: _generation, ...place } = registration;
+    const { plan, workload } = await planCurrentRegistration(kube, wanted, { ...place, signal });
     return { plan, workload, counts: [] };
   }
   const parts = await Promise.all(registration.wanted.map((each) => planClassicRegistration(kube, each, signal)));

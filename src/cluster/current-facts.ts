@@ -41,11 +41,13 @@ export async function gatherCurrentFacts(
   const mesh = meshConfigOf(meshObject);
   const values = injectorValues(injector);
   const defaultConfig = mapping(mesh['defaultConfig']);
+  const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
   const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
   const istiod = await findIstiod(options.wait === undefined ? once : kube, options);
   return {
     generation: 'current',
     istioNamespace,
+    ...(rootNamespace === istioNamespace ? {} : { rootNamespace }),
     ...(suffix === '' ? {} : { revision: suffix.slice(1) }),
     clusterId: options.clusterId ?? clusterIdOf(values),
     trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',

@@ -1,3 +1,4 @@
+import { rootNamespaceOf } from '../mesh/cluster-facts.ts';
 import { groupLabels, workloadOf, withService } from '../mesh/current/group.ts';
 import { NETWORKING } from '../mesh/current/objects.ts';
 import { currentObjects, type CurrentRegistration } from '../mesh/current/registration.ts';
@@ -14,8 +15,9 @@ import { serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
 
 export interface RegistrationOptions {
-  /** Sidecars of the whole mesh stand here. */
   readonly istioNamespace: string;
+  /** Sidecars of the whole mesh stand here; in the control plane's namespace when absent. */
+  readonly rootNamespace?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -106,13 +108,14 @@ async function sidecarBefore(
   workload: Workload,
   options: RegistrationOptions,
 ): Promise<Pick<CurrentRegistration, 'inherits' | 'loopbackPorts'>> {
-  const namespaces = [...new Set([workload.namespace, options.istioNamespace])];
+  const rootNamespace = rootNamespaceOf(options);
+  const namespaces = [...new Set([workload.namespace, rootNamespace])];
   const lists = await Promise.all(
     namespaces.map((namespace) => kube.list({ apiVersion: NETWORKING, kind: 'Sidecar', namespace }, options.signal)),
   );
   const sidecars = lists.flat();
   const own = sidecars.find((each) => madeByMeshx(each) && each.metadata.name === `meshx-${workload.group}`);
-  const inherits = own ?? governingSidecar(sidecars, workload.namespace, options.istioNamespace);
+  const inherits = own ?? governingSidecar(sidecars, workload.namespace, rootNamespace);
   return { ...(inherits && { inherits }), ...(own && { loopbackPorts: loopbackPorts(own) }) };
 }
 

@@ -6,6 +6,8 @@ export interface CurrentFacts {
   readonly generation: 'current';
   /** Namespace of the control plane, usually istio-system. */
   readonly istioNamespace: string;
+  /** Policies and Sidecars here hold for the whole mesh. Absent when that is the control plane's; ask `rootNamespaceOf`. */
+  readonly rootNamespace?: string;
   /** Absent for the default revision. */
   readonly revision?: string;
   /** `Kubernetes` when the cluster leaves it empty (istio-current.md 2.2). */
@@ -27,6 +29,11 @@ export interface CurrentFacts {
   readonly defaultConfig: Readonly<Record<string, unknown>>;
   /** Version of the control plane when it is known: 1.29.1. */
   readonly version?: string;
+}
+
+/** Istio's root namespace: that of the control plane unless the mesh config names another one. */
+export function rootNamespaceOf(facts: Pick<CurrentFacts, 'istioNamespace' | 'rootNamespace'>): string {
+  return facts.rootNamespace ?? facts.istioNamespace;
 }
 
 /** A cluster of the Pilot, Mixer, CA generation (0.2 to 1.5), reached through four internal load balancers. */

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments, stringify } from 'yaml';
 import { evictionOf, evictionPolicy } from '../../src/mesh/current/eviction.ts';
-import { exampleCluster } from '../support/examples.ts';
+import { exampleCluster, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -92,6 +92,14 @@ test.each(['db', '10.150.0.5', 'db-10.150.0.5'])(
     expect((await evict(folder, target, '--lift', '--yes')).stderr).toContain('eviction-unknown');
   },
 );
+
+test('the policy stands in the root namespace that the mesh config names: elsewhere it would keep nobody out', async () => {
+  const folder = world();
+  setRootNamespace(folder, 'istio-config');
+  const { stdout, exitCode } = await evict(folder, 'db', '--yes');
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('istio-config/meshx-evicted.vm.db')]);
+  expect((await evict(folder, 'db', '--lift', '--yes')).stdout).toContain('istio-config/meshx-evicted.vm.db');
+});
 
 test('a pod, a second machine or another group with the same account is named, and nothing is done', async () => {
   const pod = {

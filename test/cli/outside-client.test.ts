@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { exampleCluster, exampleImage, examplePackage, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { runCli } from '../support/run-cli.ts';
 
-const policy = (mode: string): string => `apiVersion: security.istio.io/v1
+const policy = (mode: string, namespace = 'vm'): string => `apiVersion: security.istio.io/v1
 kind: PeerAuthentication
-metadata: { name: default, namespace: vm }
+metadata: { name: default, namespace: ${namespace} }
 spec: { mtls: { mode: ${mode} } }
 `;
 
@@ -59,6 +59,15 @@ test.each([
 ])('mode %s and %s hang nobody', async (mode, service) => {
   const { words } = site(mode);
   expect((await runCli([...words, '--service', service, '--dry-run'])).exitCode).toBe(0);
+});
+
+test('a policy of the whole mesh counts in the root namespace that the mesh config names', async () => {
+  const { cluster, words } = site();
+  writeFileSync(join(cluster, 'policy.yaml'), policy('STRICT', 'istio-config'));
+  const run = () => runCli([...words, '--service', 'mysqldb:3306', '--dry-run']);
+  expect((await run()).exitCode).toBe(1);
+  setRootNamespace(cluster, 'istio-config');
+  expect((await run()).exitCode).toBe(0);
 });
 
 test('the risk is accepted by its name only, and said', async () => {

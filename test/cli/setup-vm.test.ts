@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { exampleCluster, exampleImage, examplePackage, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { expectGolden } from '../support/golden.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -55,6 +55,21 @@ test('what is done is what the dry run said, and a second run changes nothing', 
   expect([second.exitCode, empty.exitCode]).toEqual([0, 0]);
   expect(second.stdout).toContain('is as wanted: nothing was changed');
   expect(state(at)).toEqual(before);
+});
+
+test('the Sidecar of the whole mesh is inherited from the root namespace, also by a plan that is kept', async () => {
+  const at = site();
+  setRootNamespace(at.cluster, 'istio-config');
+  const general = `apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: { name: default, namespace: istio-config }
+spec: { egress: [{ hosts: ['./*'] }] }
+`;
+  writeFileSync(join(at.cluster, 'general.yaml'), general);
+  const plan = join(at.root, 'plan.json');
+  expect((await runCli(['setup-vm', ...at.words, '--dry-run', '--out', plan])).exitCode).toBe(0);
+  expect((await runCli(['apply', plan, '--root', at.root, '--manifests', at.cluster])).exitCode).toBe(0);
+  expect(readFileSync(join(at.cluster, 'meshx/vm/sidecar-meshx-istio-vm.yaml'), 'utf8')).toContain('./*');
 });
 
 test('[A42 A75] the files stand in their places; no secret is in the image, and it is said who brings it', async () => {

@@ -66,6 +66,18 @@ describe('a current cluster', () => {
     expect(await world.facts()).toMatchObject(expected);
   });
 
+  test.each([
+    ['istio-config', 'istio-config'],
+    ['istio-system', undefined],
+  ])('whose mesh config says rootNamespace %s has the root namespace %s of its own', async (named, own) => {
+    await using world = await start([
+      ...current({ mesh: `rootNamespace: ${named}\n` }),
+      anEastWestGateway({ ip: '10.150.0.30' }),
+    ]);
+    expect((await world.facts()) as CurrentFacts).toHaveProperty('istioNamespace', 'istio-system');
+    expect(((await world.facts()) as CurrentFacts).rootNamespace).toBe(own);
+  });
+
   test('has names with the revision, and default is no revision', async () => {
     await using world = await start([...current({ revision: 'canary' }), anEastWestGateway({ ip: '10.150.0.30' })]);
     const facts = await world.facts({ revision: 'canary' });

@@ -184,6 +184,20 @@ describe('register, current', () => {
     await world.carryOut(plan);
     expect(isEmptyClusterPlan((await world.register()).plan)).toBe(true);
   });
+
+  test("the egress of a Sidecar in the root namespace is kept, where that is not the control plane's", async () => {
+    const general = (namespace: string, host: string): KubeObject => ({
+      apiVersion: NETWORKING,
+      kind: 'Sidecar',
+      metadata: { name: 'default', namespace },
+      spec: { egress: [{ hosts: [host] }] },
+    });
+    await using world = await start([aNamespace('vm'), general('istio-system', './*'), general('istio-config', '*/*')]);
+    const place = { istioNamespace: 'istio-system', rootNamespace: 'istio-config' };
+    const { plan } = await planCurrentRegistration(world.kube, { workload: workload() }, place);
+    const [sidecar] = plan.create.filter(({ kind }) => kind === 'Sidecar');
+    expect(sidecar).toMatchObject({ spec: { egress: [{ hosts: ['*/*'] }] } });
+  });
 });
 
 describe("another owner's Service", () => {

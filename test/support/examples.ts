@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from './run-cli.ts';
 
@@ -9,6 +9,12 @@ export function exampleCluster(generation: 'classic' | 'current'): string {
   const folder = join(temporaryFolder(), `${generation}-cluster`);
   cpSync(join(EXAMPLES, `${generation}-cluster`), folder, { recursive: true });
   return folder;
+}
+
+/** Names another root namespace than that of the control plane in the mesh config of a copy. */
+export function setRootNamespace(cluster: string, name: string): void {
+  const file = join(cluster, 'istio-configmaps.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('rootNamespace: istio-system', `rootNamespace: ${name}`));
 }
 
 /** The example package, read in place. */

@@ -2,6 +2,7 @@ import { planEviction, planReturn } from '../../cluster/evict.ts';
 import { gatherClusterFacts } from '../../cluster/facts.ts';
 import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import type { Eviction } from '../../mesh/current/eviction.ts';
 import { parseName } from '../../mesh/names.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -30,10 +31,10 @@ export async function evict(call: Call): Promise<number> {
     skip: ['addresses', 'serviceRange'],
   });
   if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
-  const { istioNamespace: rootNamespace, trustDomain } = facts;
+  const { trustDomain } = facts;
   const acceptShared = input.list('acceptRisk').includes(clusterProblems.accountShared.id);
   const { signal } = call.runtime;
-  const query = { namespace, target, rootNamespace, trustDomain, acceptShared, signal };
+  const query = { namespace, target, rootNamespace: rootNamespaceOf(facts), trustDomain, acceptShared, signal };
   const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
   confirmed(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines });

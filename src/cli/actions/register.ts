@@ -105,7 +105,8 @@ interface Target {
 
 /**
  * A machine whose sidecar has registered itself gets the service on its own entry; any other machine gets a fixed entry.
- * Both beside each other would count the machine twice.
+ * Both beside each other would count the machine twice. The mesh config is not read for it: the root namespace is taken
+ * for the control plane's.
  */
 async function current(endpoint: Endpoint, target: Target): Promise<Registration> {
   const { kube, namespace, istioNamespace, create, signal } = target;

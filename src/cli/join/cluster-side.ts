@@ -1,5 +1,6 @@
 import type { Workload } from '../../mesh/workload.ts';
 import { type PlannedRegistration, planRegistration, type Registration } from '../registration.ts';
+import { present } from '../workload-input.ts';
 import type { JoinWorld } from './world.ts';
 
 /** What the cluster must know of this VM, and what is missing of it. */
@@ -28,5 +29,6 @@ function registrationOf({ facts, words }: JoinWorld, workload: Workload, address
     return { generation: 'classic', wanted, ...(create && wanted.length > 0 && { createNamespace: namespace }) };
   }
   const wanted = { workload, createNamespace: create, createServiceAccount: create };
-  return { generation: 'current', istioNamespace: facts.istioNamespace, wanted };
+  const { istioNamespace, rootNamespace } = facts;
+  return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };
 }

@@ -1,5 +1,5 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
+import { type ClusterFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { type MtlsPolicies, type PortSecurity, portSecurity } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
@@ -9,8 +9,8 @@ import { cliProblems } from '../../problems/cli.ts';
 const SECURITY = 'security.istio.io/v1';
 
 /**
- * The policies that can speak about workloads of a namespace: its own and those of the control plane's namespace. Read
- * once for all VMs of a run. A classic cluster has none of these kinds.
+ * The policies that can speak about workloads of a namespace: its own and those of the root namespace. Read once for
+ * all VMs of a run. A classic cluster has none of these kinds.
  */
 export async function readPolicies(
   kube: Kubernetes,
@@ -18,7 +18,8 @@ export async function readPolicies(
   { namespace, signal }: { readonly namespace: string; readonly signal: AbortSignal },
 ): Promise<MtlsPolicies | undefined> {
   if (facts.generation === 'classic') return undefined;
-  const { istioNamespace: rootNamespace, clusterDomain } = facts;
+  const { clusterDomain } = facts;
+  const rootNamespace = rootNamespaceOf(facts);
   const places = [...new Set([namespace, rootNamespace])];
   const read = async (apiVersion: string, kind: string) =>
     (await Promise.all(places.map((place) => kube.list({ apiVersion, kind, namespace: place }, signal)))).flat();
