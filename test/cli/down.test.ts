@@ -37,16 +37,17 @@ async function joined(...more: readonly string[]): Promise<Site & { readonly bef
   return { ...at, before };
 }
 
-/** A group that is named after no machine, with the entry that istiod makes of one at 10.150.0.5. */
-async function sharedGroup(): Promise<Site> {
+/** A group that is named after no machine, with the entries that istiod makes of those at these addresses. */
+async function sharedGroup(...addresses: readonly string[]): Promise<Site> {
   const at = await joined('--workload-group', 'web');
-  const entry = `# Written by meshx. Changes made by hand are lost at the next run.
+  const entry = (address: string): string => `# Written by meshx. Changes made by hand are lost at the next run.
 apiVersion: networking.istio.io/v1
 kind: WorkloadEntry
-metadata: { name: web-10.150.0.5, namespace: vm, annotations: { istio.io/autoRegistrationGroup: web } }
-spec: { address: 10.150.0.5 }
+metadata: { name: web-${address}, namespace: vm, annotations: { istio.io/autoRegistrationGroup: web } }
+spec: { address: ${address} }
 `;
-  writeFileSync(join(at.cluster, 'meshx/vm/workloadentry-web-10.150.0.5.yaml'), entry);
+  for (const address of addresses)
+    writeFileSync(join(at.cluster, `meshx/vm/workloadentry-web-${address}.yaml`), entry(address));
   return at;
 }
 
@@ -133,7 +134,7 @@ test('each side can be undone alone', async () => {
 });
 
 test('a lost VM of a shared group takes nothing from the one that is left', async () => {
-  const at = await sharedGroup();
+  const at = await sharedGroup('10.150.0.5');
   const words = ['--manifests', at.cluster, '-n', 'vm', '--cluster-only', '--yes'];
   const before = folderState(at.cluster);
   for (const address of [[], ['--vm-address', '10.150.0.6']]) {
@@ -150,6 +151,21 @@ test('a lost VM of a shared group takes nothing from the one that is left', asyn
   }
   const named = await runCli(['down', 'web.invalid', ...words, '--workload-group', 'web']);
   expect(named.stderr).toContain('delete WorkloadGroup vm/web');
+});
+
+/** Two machines that are gone, whose host names give the same group, and whose addresses ssh_config knows. */
+function twoGone(at: Site): readonly string[] {
+  const config = join(at.root, 'ssh_config');
+  writeFileSync(config, 'Host web.one\n  HostName 10.150.0.5\nHost web.two\n  HostName 10.150.0.6\n');
+  const words = ['--manifests', at.cluster, '-n', 'vm', '--ssh-config', config, '--cluster-only', '--yes'];
+  return ['down', 'web.one', 'web.two', ...words];
+}
+
+test('a lost VM is found by the address that ssh_config has for it', async () => {
+  const at = await sharedGroup('10.150.0.5', '10.150.0.6');
+  const { stderr } = await runCli(twoGone(at).filter((word) => word !== 'web.one'));
+  expect(stderr).toContain('delete WorkloadEntry vm/web-10.150.0.6');
+  expect(stderr).not.toContain('10.150.0.5');
 });
 
 test('a file that somebody else changed since stays until it is told, and can then be undone', async () => {
