@@ -30,7 +30,8 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   const fixed = fixedNotes(found, vm);
   if (group && (members.length > 0 || !madeByMeshx(group))) {
     const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'another owner made it';
-    return { ...leaveGroup(found, vm), notes: [`${showRef(refOf(group))} stays: ${why}`, ...fixed] };
+    const note = `${showRef(refOf(group))} stays: ${why}`;
+    return { ...leaveGroup(found, vm), notes: [note, ...fixed], ...(madeByMeshx(group) && { sharedNote: note }) };
   }
   const remove = [
     ...(group ? await madeFor(kube, group, { found, vm }) : []),

@@ -17,6 +17,8 @@ export interface Departure {
   readonly plan: ClusterPlan;
   /** Sentences about what stays. */
   readonly notes: readonly string[];
+  /** Of the notes the one that a group stays for the other machines in it. */
+  readonly sharedNote?: string;
 }
 
 /** Everything that meshx made for a VM goes; what other VMs use and what others made stays. Only reads. */

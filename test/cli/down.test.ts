@@ -168,6 +168,43 @@ test('a lost VM is found by the address that ssh_config has for it', async () =>
   expect(stderr).not.toContain('10.150.0.5');
 });
 
+test('the last VMs of a group leave side by side, and the group goes with them, once', async () => {
+  const at = await sharedGroup('10.150.0.5', '10.150.0.6');
+  const dry = await runCli([...twoGone(at), '--dry-run']);
+  const { exitCode, stdout, stderr } = await runCli(twoGone(at));
+  expect([exitCode, stdout]).toEqual([0, expect.not.stringContaining('WorkloadGroup vm/web stays')]);
+  for (const text of [dry.stdout, stderr]) expect(text.match(/delete WorkloadGroup vm\/web/g)).toHaveLength(1);
+  const left = Object.keys(folderState(at.cluster)).filter((path) => path.startsWith('meshx/vm/'));
+  expect(left).toEqual(['meshx/vm/namespace-vm.yaml']);
+});
+
+test('a group that the last VMs share is asked for too, and a no says how it goes later', async () => {
+  const at = await sharedGroup('10.150.0.5', '10.150.0.6');
+  const said: string[] = [];
+  const answers = ['yes', 'yes', 'no'];
+  const exitCode = await run(
+    twoGone(at).filter((word) => word !== '--yes'),
+    {
+      ...{ out: (text) => said.push(text), err: (text) => said.push(text) },
+      ...{ env: { PATH: process.env['PATH'] }, cwd: at.root, home: at.root, now: () => new Date(), color: false },
+      ...{ signal: new AbortController().signal, version: '0.0.0-test' },
+      ask: () => Promise.resolve(answers.shift() ?? ''),
+    },
+  );
+  const finish = 'meshx down web.two --cluster-only -n vm --workload-group web';
+  expect([exitCode, answers, said.join('\n')]).toEqual([1, [], expect.stringContaining(finish)]);
+  const later = await runCli([...finish.split(' ').slice(1), '--manifests', at.cluster, '--yes']);
+  expect(later.stderr).toContain('delete WorkloadGroup vm/web');
+});
+
+test('a group that others are still in stays when several of its VMs leave', async () => {
+  const at = await sharedGroup('10.150.0.5', '10.150.0.6', '10.150.0.7');
+  const { exitCode, stdout, stderr } = await runCli(twoGone(at));
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/WorkloadGroup vm\/web stays: .*10\.150\.0\.7/)]);
+  expect(stderr).toContain('delete WorkloadEntry vm/web-10.150.0.5');
+  expect(stderr).not.toContain('delete WorkloadGroup');
+});
+
 test('a file that somebody else changed since stays until it is told, and can then be undone', async () => {
   const at = await joined();
   const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');

@@ -86,6 +86,17 @@ test('[A95] after up and down Debian 12 and 13 are as before, also when another 
   expect(await lab.auditMutations(since)).toEqual([]);
 }, 240_000);
 
+test('the last VMs of one group take it with them, also when they leave side by side', async () => {
+  const words = ['leave12', 'leave13', '-n', NAMESPACE];
+  const how = ['--istiod-address', '10.150.0.1', '--package', lab.deb, '--workload-group', 'both'];
+  expectDone(await lab.meshx(['up', ...words, ...how]));
+  expect(await registered()).toContain('workloadgroup.networking.istio.io/both');
+  const ran = await lab.meshx(['down', ...words, '--yes', '--verify']);
+  expectDone(ran);
+  expect(ran.stderr.match(new RegExp(EMPTY, 'g'))).toHaveLength(2);
+  expect(await registered()).toBe('');
+}, 240_000);
+
 test('a busy connection is announced and lives on until the drain is over; rules of iptables-legacy go as well', async () => {
   for (const program of ['iptables', 'ip6tables'])
     await lab.mustSsh('leave12', `update-alternatives --set ${program} /usr/sbin/${program}-legacy`);

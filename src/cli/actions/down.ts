@@ -4,6 +4,7 @@ import { commandWords } from '../command-words.ts';
 import { confirmer } from '../down/confirm.ts';
 import { leaveMesh } from '../down/leave.ts';
 import { formatDownEnd } from '../down/report.ts';
+import { leaveSharedGroups } from '../down/shared-groups.ts';
 import { downWords } from '../down/words.ts';
 import { openDownWorld } from '../down/world.ts';
 import { Input } from '../input.ts';
@@ -30,7 +31,7 @@ export async function down(call: Call): Promise<number> {
     return limit(() => leaveMesh({ world, vm, confirm, ...told }));
   };
   const ends = await Promise.allSettled(vms.map(one));
-  const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const reports = await leaveSharedGroups(ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
   const code = conclude({ runtime, output: words.output, exitCode: words.exitCode, end: formatDownEnd }, reports);
   // A bug met on one VM must not hide the report of the others.
   const bug = ends.find((end) => end.status === 'rejected');

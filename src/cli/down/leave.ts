@@ -1,4 +1,5 @@
-import { isEmptyClusterPlan } from '../../cluster/plan.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { applyRegistration } from '../../cluster/register.ts';
 import type { Host } from '../../host/host.ts';
 import { showRef } from '../../mesh/kube-object.ts';
@@ -30,20 +31,37 @@ export interface DownRun {
   readonly confirm: Confirm;
 }
 
+/** A VM after its turn. */
+export interface Left {
+  readonly run: DownRun;
+  readonly report: JoinReport;
+  /** Absent when it has not left; a difference that is found afterwards does not change that. */
+  readonly leave?: Leave;
+}
+
 /**
  * Takes one VM out of the mesh: look, ask, drain, deregister, undo, compare. Never throws for a failure of this VM: the
  * report has the Problem.
  */
-export function leaveMesh(run: DownRun): Promise<JoinReport> {
-  const { runtime } = run.world;
-  return reported(run.vm, runtime.signal, async (draft) => {
+export async function leaveMesh(run: DownRun): Promise<Left> {
+  const { vm, say } = run;
+  const { words, runtime } = run.world;
+  const { signal } = runtime;
+  let left: Leave | undefined;
+  const report = await reported(vm, signal, async (draft) => {
     await using host = await machine(run);
     const lookedAt = performance.now();
     const leave = await lookOrSay(run, host);
     tellPlace(leave, draft);
-    if (run.world.words.dryRun) return showPlan(leave, run, draft);
-    await carryOut(run, { host, leave, lookedAt }, draft);
+    const compare = words.verify && !words.dryRun;
+    // The last step of the undo takes the picture away with the journal.
+    const before = compare && host ? await readKeptPicture(host, signal) : undefined;
+    if (words.dryRun) showPlan(leave, run, draft);
+    else await carryOut(run, { host, leave, lookedAt }, draft);
+    left = leave;
+    if (compare && host) await verify({ vm, host, before, written: leave.written, say, signal }, draft);
   });
+  return { run, report, ...(left && { leave: left }) };
 }
 
 async function machine({ world: { runtime, words }, vm, say }: DownRun): Promise<Host | undefined> {
@@ -90,17 +108,13 @@ interface Looked {
 }
 
 async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: Draft): Promise<void> {
-  const { world, vm, say, again } = run;
+  const { world, vm, again } = run;
   const { runtime, words } = world;
-  const { signal } = runtime;
-  const compare = words.verify && host !== undefined;
-  // The last step of the undo takes the picture away with the journal.
-  const before = compare ? await readKeptPicture(host, signal) : undefined;
   draft.status = 'unchanged';
   if (!isNothing(leave)) {
     await askFirst(run, leave);
     draft.again = again;
-    if (host === undefined) await takeOut(run, { host, leave, signal }, draft);
+    if (host === undefined) await takeOut(run, { host, leave, signal: runtime.signal }, draft);
     else {
       const anew = (held: AbortSignal) => look(world, vm, host, held);
       const about = { ...run, runtime, lookedAt, look: anew, done: () => draft.done().length };
@@ -109,7 +123,6 @@ async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: 
     draft.status = 'changed';
     draft.notes = [...draft.notes, ...otherSide(leave, words.only)];
   }
-  if (compare) await verify({ vm, host, before, written: leave.written, say, signal }, draft);
 }
 
 /** The plan is shown before the question, and not where nobody is asked: it is told as it is carried out. */
@@ -143,11 +156,7 @@ async function takeOut(
       ? await leaveRotation({ host, addresses: membership.addresses, registry, limitMs, say, signal })
       : undefined;
   if (left) draft.add(left.step, say);
-  if (registry) {
-    for await (const { verb, ref } of applyRegistration(registry.kube, departure, signal))
-      draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
-    draft.add(clusterStep(departure, 'changed'), say);
-  }
+  if (registry) await writeDeparture(registry.kube, departure, { draft, say, signal });
   if (!host) return;
   if (left && total(left.left) === 0 && membership?.generation === 'current') await endSidecar(host, signal);
   let problem: Problem | undefined;
@@ -156,6 +165,17 @@ async function takeOut(
     problem ??= outcome.problem;
   }
   if (problem) throw problem;
+}
+
+/** Carries out the cluster's side and reports each write as it is done. */
+export async function writeDeparture(
+  kube: Kubernetes,
+  plan: ClusterPlan,
+  { draft, say, signal }: { readonly draft: Draft; readonly say: DownRun['say']; readonly signal: AbortSignal },
+): Promise<void> {
+  for await (const { verb, ref } of applyRegistration(kube, plan, signal))
+    draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
+  draft.add(clusterStep(plan, 'changed'), say);
 }
 
 function noSecret(name: string): Promise<string> {

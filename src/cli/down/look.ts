@@ -30,6 +30,8 @@ export interface Leave {
   /** Files that were there before and that programs of others write. */
   readonly written: readonly string[];
   readonly notes: readonly string[];
+  /** Of the notes the one that its group stays for the other machines in it. */
+  readonly sharedNote?: string;
   /** Writes to the cluster, in the imperative. */
   readonly also: readonly string[];
 }
@@ -56,6 +58,7 @@ export async function look(world: DownWorld, vm: string, host: Host | undefined,
       entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : [],
     ),
     notes: [...undo.notes, ...(departure?.notes ?? []), ...namespaceNote(words, membership)],
+    ...(departure?.sharedNote !== undefined && { sharedNote: departure.sharedNote }),
     also: clusterPlanLines(departure?.plan ?? EMPTY_PLAN),
   };
 }
