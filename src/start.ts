@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { run } from './cli/run.ts';
 import { SECRET_VARIABLES } from './cli/secret-variables.ts';
@@ -15,6 +16,8 @@ export function start(argv: readonly string[], version: string, outliveReader: O
 /** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  // As many listen as VMs are worked on at once; Node.js takes more than ten for a leak and says so to the operator.
+  setMaxListeners(0, controller.signal);
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort(name));
   return controller.signal;
 }

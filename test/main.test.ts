@@ -1,20 +1,40 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { exampleCluster, exampleImage, examplePackage } from './support/examples.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
 
-/** The program as a process, whose readers of these streams are gone before it writes. Gives its exit code. */
-function withoutReaders(streams: readonly ('stdout' | 'stderr')[], words: readonly string[]): Promise<number | null> {
+/** The program as a process. */
+function meshx(words: readonly string[]) {
   const env = { PATH: process.env['PATH'], HOME: temporaryFolder() };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...words], { cwd: ROOT, env });
+  return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...words], { cwd: ROOT, env });
+}
+
+const exitCodeOf = (child: ReturnType<typeof meshx>): Promise<number | null> =>
+  new Promise((resolve) => child.once('close', (exitCode) => resolve(exitCode)));
+
+/** Its exit code when the readers of these streams are gone before it writes. */
+function withoutReaders(streams: readonly ('stdout' | 'stderr')[], words: readonly string[]): Promise<number | null> {
+  const child = meshx(words);
   for (const stream of ['stdout', 'stderr'] as const) {
     if (streams.includes(stream)) child[stream].destroy();
     else child[stream].resume();
   }
-  return new Promise((resolve) => child.once('close', (exitCode) => resolve(exitCode)));
+  return exitCodeOf(child);
+}
+
+/** A port where nobody says a word until so many have called, and all are sent away then. */
+async function silentUntil(callers: number): Promise<{ readonly port: number; readonly close: () => void }> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    if (sockets.length === callers) sockets.forEach((each) => each.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
 }
 
 describe('a reader that has gone away', () => {
@@ -35,4 +55,22 @@ describe('a reader that has gone away', () => {
     expect(await withoutReaders(['stdout', 'stderr'], words)).toBe(0);
     expect(existsSync(join(root, 'etc/systemd/system/istio.service'))).toBe(true);
   });
+});
+
+test.each([
+  ['down', ['--vm-only', '--yes']],
+  ['up', ['--package', examplePackage, '-n', 'vm', '--workload-group', 'db', '--service', 'mysqldb:3306']],
+])('%s says nothing of listeners when it works on many VMs at once', async (command, more) => {
+  const vms = Array.from({ length: 12 }, (_, index) => `me@127.0.0.${index + 1}`);
+  const { port, close } = await silentUntil(vms.length);
+  const where = command === 'down' ? [] : ['--manifests', exampleCluster('current')];
+  const words = [command, ...vms, '--parallel', '12', '--port', String(port), ...where, ...more];
+  const child = meshx(words);
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const exitCode = await exitCodeOf(child);
+  close();
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
+  expect(stderr).toContain('12 of 12 VMs failed');
+  expect(stderr).not.toContain('MaxListenersExceededWarning');
 });

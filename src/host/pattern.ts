@@ -1,4 +1,4 @@
-/** What stands at one place of a pattern: any text, or a test of one character. */
+/** What stands at one place of a pattern: a star, or a test of one character. */
 export type PatternPart = '*' | ((character: string) => boolean);
 
 /** One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. Case does not matter for names of hosts. */
