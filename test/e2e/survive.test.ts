@@ -73,12 +73,12 @@ test('a login that prints and a database connection that waits both live on when
   await lab.waitFor('the old database connection to answer', () => waiting.output.includes('after'));
 }, 180_000);
 
-test('with the guard switched off the same connections are lost', async () => {
+/**
+ * Starts capture over open connections and looks whether they are lost. The login lives on when a packet of it comes while Istio's rules
+ * are being loaded and is tracked before it can be redirected: one try alone shows nothing.
+ */
+async function lostWithoutGuard(): Promise<boolean> {
   await stopCapture();
-  await lab.mustSsh(
-    VM,
-    'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
-  );
   // Tracking must not go on for the sake of the sidecar's connections: what is tracked from its first packet is never lost.
   const own = "ss -Htn state connected exclude time-wait | grep -c -E ':(15001|15006) ' || true";
   const none = async (): Promise<boolean> => (await lab.mustSsh(VM, own)).trim() === '0';
@@ -93,8 +93,20 @@ test('with the guard switched off the same connections are lost', async () => {
   await lab.waitFor('capture to start', captured, { timeoutMs: 60_000 });
   waiting.send("select concat('af', 'ter');");
   const silent = () => ticking.ended || Date.now() - ticking.lastOutput > 3000;
-  await lab.waitFor('the login to fall silent', silent, { timeoutMs: 20_000 });
-  expect(waiting.output).not.toContain('after');
+  const lost = lab.waitFor('the login to fall silent', silent, { timeoutMs: 10_000 });
+  return await lost.then(
+    () => !waiting.output.includes('after'),
+    () => false,
+  );
+}
+
+test('with the guard switched off the same connections are lost', async () => {
+  await stopCapture();
+  await lab.mustSsh(
+    VM,
+    'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
+  );
+  await lab.waitFor('the connections to be lost', lostWithoutGuard, { timeoutMs: 120_000 });
   await lab.mustSsh(
     VM,
     'rm -r /run/systemd/system/meshx-capture.service.d && systemctl daemon-reload && systemctl restart meshx-capture.service',
