@@ -138,15 +138,18 @@ _picture_sysctl() {
     key ~ /^net\\.ipv[46]\\.neigh\\..*\\.(base_reachable_time|retrans_time)$/ { next }
     { gsub(/\\t/, " ", value); print "sysctl", key, value }'
 }
+_resolv_lines() {
+  _n=0
+  while IFS= read -r _line || test -n "$_line"; do
+    _n=$((_n + 1))
+    printf 'resolver\\tresolv.conf line %s\\t%s\\n' "$_n" "$_line"
+  done </etc/resolv.conf
+  test "$_n" -gt 0
+}
 _picture_resolver() {
   printf 'resolver\\tresolv.conf leads to\\t%s\\n' "$(readlink -f /etc/resolv.conf)"
-  _n=0
-  if test -r /etc/resolv.conf; then
-    while IFS= read -r _line || test -n "$_line"; do
-      _n=$((_n + 1))
-      printf 'resolver\\tresolv.conf line %s\\t%s\\n' "$_n" "$_line"
-    done </etc/resolv.conf
-  fi
+  # A DHCP client that renews its lease empties the file and then writes it (Debian's dhclient-script).
+  test ! -r /etc/resolv.conf || _resolv_lines || { sleep 0.1; _resolv_lines; }
   # It says nothing of a systemd-resolved that does not run, and takes its time for that.
   if test -d /run/systemd/resolve && _has resolvectl; then
     for what in dns domain; do resolvectl "$what" | sed "s/^/$what:/"; done 2>/dev/null | awk -v OFS='\\t' '
