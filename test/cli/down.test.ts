@@ -1,7 +1,6 @@
 import { jest } from '@jest/globals';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../src/cli/run.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
@@ -103,10 +102,8 @@ test.each([
   const at = await joined();
   const before = folderState(at.root);
   const said: string[] = [];
-  const exitCode = await run(['down', ...at.where], {
-    ...{ out: (text) => said.push(text), err: (text) => said.push(text) },
-    ...{ env: { PATH: process.env['PATH'] }, cwd: at.root, home: at.root, now: () => new Date(), color: false },
-    ...{ signal: new AbortController().signal, version: '0.0.0-test' },
+  const { exitCode } = await runCli(['down', ...at.where], {
+    ...{ cwd: at.root, home: at.root, onErr: (text) => said.push(text) },
     ask: (question) => {
       said.push(question);
       return Promise.resolve(answer);
@@ -180,19 +177,13 @@ test('the last VMs of a group leave side by side, and the group goes with them, 
 
 test('a group that the last VMs share is asked for too, and a no says how it goes later', async () => {
   const at = await sharedGroup('10.150.0.5', '10.150.0.6');
-  const said: string[] = [];
   const answers = ['yes', 'yes', 'no'];
-  const exitCode = await run(
+  const { exitCode, stdout } = await runCli(
     twoGone(at).filter((word) => word !== '--yes'),
-    {
-      ...{ out: (text) => said.push(text), err: (text) => said.push(text) },
-      ...{ env: { PATH: process.env['PATH'] }, cwd: at.root, home: at.root, now: () => new Date(), color: false },
-      ...{ signal: new AbortController().signal, version: '0.0.0-test' },
-      ask: () => Promise.resolve(answers.shift() ?? ''),
-    },
+    { cwd: at.root, home: at.root, ask: () => Promise.resolve(answers.shift() ?? '') },
   );
   const finish = 'meshx down web.two --cluster-only -n vm --workload-group web';
-  expect([exitCode, answers, said.join('\n')]).toEqual([1, [], expect.stringContaining(finish)]);
+  expect([exitCode, answers, stdout]).toEqual([1, [], expect.stringContaining(finish)]);
   const later = await runCli([...finish.split(' ').slice(1), '--manifests', at.cluster, '--yes']);
   expect(later.stderr).toContain('delete WorkloadGroup vm/web');
 });

@@ -10,7 +10,9 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-export interface CliOptions extends Partial<Pick<Runtime, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'askSecret'>> {
+export interface CliOptions extends Partial<
+  Pick<Runtime, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'ask' | 'askSecret'>
+> {
   /** Called with each text that goes to stderr; for tests that act while a command runs. */
   readonly onErr?: (text: string) => void;
 }
@@ -34,6 +36,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
     signal: options.signal ?? new AbortController().signal,
     color: false,
     version: '0.0.0-test',
+    ...(options.ask && { ask: options.ask }),
     ...(options.askSecret && { askSecret: options.askSecret }),
   };
   const exitCode = await run(argv, runtime);

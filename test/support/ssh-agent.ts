@@ -3,20 +3,17 @@ import ssh2, { type ParsedKey } from 'ssh2';
 
 export interface SshAgent {
   readonly socket: string;
-  /** How many connections to it are open. */
-  readonly open: () => number;
   readonly close: () => Promise<void>;
 }
 
-/** A real agent (ssh2's own) on that socket, which holds these keys; without keys it accepts and never answers. */
-export async function sshAgent(socket: string, privateKeys?: readonly string[]): Promise<SshAgent> {
-  const keys = privateKeys?.map((text) => ssh2.utils.parseKey(text) as ParsedKey);
+/** A real agent (ssh2's own) on that socket, which holds these keys. */
+export async function sshAgent(socket: string, privateKeys: readonly string[]): Promise<SshAgent> {
+  const keys = privateKeys.map((text) => ssh2.utils.parseKey(text) as ParsedKey);
   const sockets = new Set<Socket>();
   const server = createServer((connection) => {
     sockets.add(connection);
     connection.on('close', () => sockets.delete(connection)).on('error', () => undefined);
-    if (keys) serve(connection, keys);
-    else connection.resume();
+    serve(connection, keys);
   });
   await new Promise<void>((resolve) => server.listen(socket, resolve));
   const close = () =>
@@ -24,7 +21,7 @@ export async function sshAgent(socket: string, privateKeys?: readonly string[]):
       server.close(() => resolve());
       sockets.forEach((each) => each.destroy());
     });
-  return { socket, open: () => sockets.size, close };
+  return { socket, close };
 }
 
 function serve(connection: Socket, keys: readonly ParsedKey[]): void {

@@ -23,6 +23,16 @@ async function aMember(runs: Readonly<Record<string, string>>): Promise<Machine>
 
 const RUNNING = { 'istio.service': 'first', 'meshx-capture.service': 'first' };
 
+/** A VM whose sidecar and capture were started after the switch was armed, and that has no open connection. */
+async function startedSinceArming(): Promise<Machine> {
+  const machine = await aMember({});
+  await machine.run('arm 45 root@desk');
+  await machine.run('start');
+  await machine.write('units/istio.service/active', 'second');
+  await machine.write('connections', '');
+  return machine;
+}
+
 describe('arm', () => {
   test('notes who and until when, keeps the units from boot, and starts the timer', async () => {
     await using machine = await aMember(RUNNING);
@@ -92,11 +102,7 @@ describe('confirm', () => {
 
 describe('revert', () => {
   test('takes the rules away, stops the sidecar, and leaves it out of the next boot', async () => {
-    await using machine = await aMember({});
-    await machine.run('arm 45 root@desk');
-    await machine.run('start');
-    await machine.write('units/istio.service/active', 'second');
-    await machine.write('connections', '');
+    await using machine = await startedSinceArming();
     await machine.write('run/meshx/why', 'a proof failed\n');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -109,11 +115,7 @@ describe('revert', () => {
   });
 
   test('goes back also where the switch cannot be written any more', async () => {
-    await using machine = await aMember({});
-    await machine.run('arm 45 root@desk');
-    await machine.run('start');
-    await machine.write('units/istio.service/active', 'second');
-    await machine.write('connections', '');
+    await using machine = await startedSinceArming();
     // No file can take the place of a folder that is not empty: root writes on what is read-only to others.
     await machine.write('var/lib/meshx/reverted/armed/x', '');
     await machine.run('revert');
