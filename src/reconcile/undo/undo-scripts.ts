@@ -105,9 +105,11 @@ shift 2
 place "\${MESHX_UNDO-${UNDO}}" all && before=$P/before.gz || exit
 list=\${before%/*}/directories
 # A removal that died goes on with its own list; one that was not begun makes it anew.
-if command -v dpkg >/dev/null; then state=$(dpkg-query -W -f '\${db:Status-Abbrev}' "$name" 2>/dev/null) || state=
-else state=$(rpm -q -- "$name" >/dev/null 2>&1 && echo ii) || state=; fi
-case $state in ii*) rm -f -- "$list" ;; esac
+begun() {
+  if command -v dpkg >/dev/null; then case $(dpkg-query -W -f '\${db:Status-Abbrev}' "$name" 2>/dev/null) in ii*) return 1 ;; esac
+  else ! rpm -q -- "$name" >/dev/null 2>&1; fi
+}
+begun || rm -f -- "$list" || exit
 test ! -f "$before" || test -f "$list" || {
   gzip -dc < "$before" | awk -F '\\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' |
     while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
