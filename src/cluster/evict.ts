@@ -1,10 +1,10 @@
 import { evictionName, evictionOf, evictionPolicy, evictionSelector, type Eviction } from '../mesh/current/eviction.ts';
+import { restorable, sidecarName, type Evicted } from '../mesh/current/evicted-objects.ts';
 import { NETWORKING } from '../mesh/current/objects.ts';
-import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { principal } from '../mesh/spiffe.ts';
 import { mapping, text } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
-import { appliedObject } from './applied-object.ts';
 import { automaticGroup, entryAddress, listEntries } from './entries.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { EMPTY_PLAN, planObjects, type ClusterPlan } from './plan.ts';
@@ -35,7 +35,7 @@ export interface PlannedEviction {
  * `evict-account-shared`.
  */
 export async function planEviction(kube: Kubernetes, query: EvictionQuery): Promise<PlannedEviction> {
-  const before = await findEviction(kube, query);
+  const { eviction: before } = await findEviction(kube, query);
   const found = await find(kube, query, before);
   const { group, going, staying } = found;
   const serviceAccount = accountOf(group) ?? before?.serviceAccount ?? 'default';
@@ -49,14 +49,13 @@ export async function planEviction(kube: Kubernetes, query: EvictionQuery): Prom
   }
   const alone = shared.length === 0 && staying.length === 0;
   const removable = alone ? await own(kube, found, { serviceAccount, query }) : [];
+  const evicted = { namespace: query.namespace, group: found.name, serviceAccount };
   const eviction: Eviction = {
-    namespace: query.namespace,
-    group: found.name,
-    serviceAccount,
+    ...evicted,
     principal: principal(query.trustDomain, query.namespace, serviceAccount),
     addresses: unique([...(before?.addresses ?? []), ...going.map(entryAddress)]),
     entries: unique([...(before?.entries ?? []), ...going.map(({ metadata }) => metadata.name)]),
-    kept: keptObjects(before?.kept ?? [], removable),
+    kept: keptObjects(before?.kept ?? [], removable, evicted),
   };
   const policy = evictionPolicy(eviction, query.rootNamespace);
   const plan = planObjects([[policy, await kube.get(refOf(policy), query.signal)]]);
@@ -65,13 +64,15 @@ export async function planEviction(kube: Kubernetes, query: EvictionQuery): Prom
 
 /**
  * What must be written so that an evicted machine may come back: what was taken away is made again, then the policy goes.
- * Its entries are istiod's to make, when its sidecar connects again. Throws `eviction-unknown`.
+ * Its entries are istiod's to make, when its sidecar connects again. Throws `eviction-unknown`, and `eviction-altered` for a
+ * policy that keeps something that no eviction takes away: nothing of it is applied.
  */
 export async function planReturn(
   kube: Kubernetes,
   query: Omit<EvictionQuery, 'trustDomain'>,
 ): Promise<{ readonly plan: ClusterPlan; readonly eviction: Eviction }> {
-  const eviction = await findEviction(kube, query);
+  const { eviction, refused } = await findEviction(kube, query);
+  if (refused) throw clusterProblems.evictionAltered(refused);
   if (!eviction)
     throw clusterProblems.evictionUnknown({ target: query.target, namespace: query.namespace, cluster: kube.name });
   const found = await Promise.all(eviction.kept.map((object) => kube.get(refOf(object), query.signal)));
@@ -110,16 +111,31 @@ async function find(kube: Kubernetes, query: EvictionQuery, before: Eviction | u
   return { name, group, going, staying: members.filter((each) => !going.includes(each)), entries };
 }
 
+interface FoundEviction {
+  readonly eviction?: Eviction;
+  /** The policy that would hold the eviction of the target, and why what it keeps is not trusted. */
+  readonly refused?: { readonly policy: string; readonly reason: string };
+}
+
 async function findEviction(
   kube: Kubernetes,
   { namespace, target, rootNamespace, signal }: Omit<EvictionQuery, 'trustDomain'>,
-): Promise<Eviction | undefined> {
+): Promise<FoundEviction> {
   const place = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', namespace: rootNamespace };
   const policies = await kube.list({ ...place, labelSelector: evictionSelector(namespace) }, signal);
-  const evictions = policies.map(evictionOf).filter((each) => each !== undefined);
-  return evictions.find(
+  const read = policies.map((policy) => ({ policy: refOf(policy), found: evictionOf(policy) }));
+  const evictions = read.flatMap(({ found }) => (typeof found === 'object' ? [found] : []));
+  const eviction = evictions.find(
     ({ group, addresses, entries }) => group === target || addresses.includes(target) || entries.includes(target),
   );
+  if (eviction) return { eviction };
+  // An altered annotation may name any target: by address or entry the altered policy is found only when it is the one left.
+  const altered = read.filter((each) => typeof each.found === 'string');
+  const own = evictionName({ namespace, group: target });
+  const match = altered.find(({ policy }) => policy.name === own) ?? altered[0];
+  return match && typeof match.found === 'string'
+    ? { refused: { policy: showRef(match.policy), reason: match.found } }
+    : {};
 }
 
 /** Everybody else whose certificate says the same: the policy cannot tell them apart. */
@@ -151,23 +167,34 @@ async function own(
   { serviceAccount, query }: { readonly serviceAccount: string; readonly query: EvictionQuery },
 ): Promise<readonly KubeObject[]> {
   const { namespace, signal } = query;
-  const sidecar: ObjectRef = { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: `meshx-${name}` };
+  const sidecar: ObjectRef = { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: sidecarName(name) };
   const account: ObjectRef = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: serviceAccount };
   const refs = serviceAccount === 'default' ? [sidecar] : [sidecar, account];
   const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
-  return [group, ...objects].filter((object) => object !== undefined);
+  const others = objects.filter((object) => object !== undefined);
+  // A Sidecar of that name that meshx did not make is not this VM's to take away.
+  const mine = others.filter((object) => object.kind !== 'Sidecar' || madeByMeshx(object));
+  return group === undefined ? mine : [group, ...mine];
 }
 
 /** The first eviction saw the whole; a repeated one adds only what has come since. */
-function keptObjects(before: readonly KubeObject[], now: readonly KubeObject[]): readonly KubeObject[] {
+function keptObjects(
+  before: readonly KubeObject[],
+  now: readonly KubeObject[],
+  evicted: Evicted,
+): readonly KubeObject[] {
   const names = before.map((object) => showRef(refOf(object)));
-  return [...before, ...now.filter((object) => !names.includes(showRef(refOf(object)))).map(again)];
+  return [
+    ...before,
+    ...now.filter((object) => !names.includes(showRef(refOf(object)))).map((one) => again(one, evicted)),
+  ];
 }
 
-/** An object as it can be made anew: it must not claim to be the one that was deleted. */
-function again(object: KubeObject): KubeObject {
-  const { resourceVersion: _version, ...metadata } = appliedObject(object).metadata;
-  return { ...appliedObject(object), metadata };
+/** An object as it can be made anew: what cannot be kept is not deleted either. */
+function again(object: KubeObject, evicted: Evicted): KubeObject {
+  const kept = restorable(object, evicted);
+  if (typeof kept !== 'string') return kept;
+  throw clusterProblems.evictionUnkept({ object: showRef(refOf(object)), reason: kept });
 }
 
 function accountOf(group: KubeObject | undefined): string | undefined {

@@ -199,6 +199,14 @@ export const clusterProblems = {
     message: `Nothing named ${d.target} was evicted from namespace ${d.namespace} of ${d.cluster}.`,
     hint: `See what was with: kubectl get authorizationpolicies -A -l meshx.dev/evicted-from=${d.namespace}`,
   })),
+  evictionAltered: known('eviction-altered', (d: { policy: string; reason: string }) => ({
+    message: `${d.policy} does not hold what an eviction by meshx wrote: ${d.reason}. Nothing of it was applied.`,
+    hint: 'Inspect it with: kubectl get authorizationpolicy -A -o yaml -l app.kubernetes.io/managed-by=meshx; delete it by hand, then join the VM with: meshx up VM',
+  })),
+  evictionUnkept: known('eviction-not-restorable', (d: { object: string; reason: string }) => ({
+    message: `${d.object} could not be restored later: ${d.reason}. Nothing was changed.`,
+    hint: 'Save it, delete it by hand, then run the same command again.',
+  })),
   accountShared: known('evict-account-shared', (d: { account: string; shared: readonly string[]; target: string }) => ({
     message: `${d.target} shares service account ${d.account} with others, and a policy cannot tell them apart. Nothing was changed.`,
     hint: 'Give the others an account of their own, or keep them out too with: --accept-risk evict-account-shared',

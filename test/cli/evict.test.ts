@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { evictionOf, evictionPolicy } from '../../src/mesh/current/eviction.ts';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { exampleCluster, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -134,26 +135,111 @@ test('a machine that nobody knows, and a cluster without istiod, are Problems', 
   expect((await evict(exampleCluster('classic'), 'db', '--yes')).stderr).toContain('evict-needs-istiod');
 });
 
+const EVICTION = {
+  namespace: 'vm',
+  group: 'db',
+  serviceAccount: 'db',
+  principal: 'cluster.local/ns/vm/sa/db',
+  addresses: [],
+  entries: [],
+};
+
+const policyOf = (kept: readonly unknown[], more: object = {}) =>
+  evictionPolicy({ ...EVICTION, ...more, kept: kept as readonly KubeObject[] }, 'istio-system');
+
 test('an eviction is read as it was written, whatever the order of its keys', () => {
   const kept = [{ kind: 'ServiceAccount', apiVersion: 'v1', metadata: { namespace: 'vm', name: 'db' } }];
-  const eviction = {
-    namespace: 'vm',
-    group: 'db',
-    serviceAccount: 'db',
-    principal: 'p',
-    addresses: [],
-    entries: [],
-    kept,
-  };
-  const policy = evictionPolicy(eviction, 'istio-system');
-  expect(evictionPolicy(evictionOf(policy) ?? eviction, 'istio-system')).toEqual(policy);
+  expect(evictionOf(policyOf(kept))).toEqual({ ...EVICTION, kept });
 });
 
-test('a policy of somebody else is no eviction', () => {
-  const policy = (text: string) => ({
+test('a policy without the annotation of an eviction is none, and an annotation that meshx did not write is refused', () => {
+  const policy = (annotations: Readonly<Record<string, string>>) => ({
     apiVersion: 'security.istio.io/v1',
     kind: 'AuthorizationPolicy',
-    metadata: { name: 'x', annotations: { 'meshx.dev/evicted': text } },
+    metadata: { name: 'x', annotations },
   });
-  for (const text of ['', '{', '{}', '{"kept":1}', 'null']) expect(evictionOf(policy(text))).toBeUndefined();
+  expect(evictionOf(policy({}))).toBeUndefined();
+  for (const text of ['', '{', '{}', '{"kept":1}', 'null'])
+    expect(evictionOf(policy({ 'meshx.dev/evicted': text }))).toContain('is not one that meshx wrote');
+});
+
+const account = (metadata: object, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'db', namespace: 'vm', ...metadata },
+  ...more,
+});
+const group = (metadata: object, spec: object) => ({
+  apiVersion: NETWORKING,
+  kind: 'WorkloadGroup',
+  metadata: { name: 'db', namespace: 'vm', ...metadata },
+  spec,
+});
+const sidecar = (labels: object, spec: object) => ({
+  apiVersion: NETWORKING,
+  kind: 'Sidecar',
+  metadata: { name: 'meshx-db', namespace: 'vm', labels },
+  spec: { ingress: [], ...spec },
+});
+const OURS = { 'app.kubernetes.io/managed-by': 'meshx' };
+const SELECTS = { workloadSelector: { labels: { 'meshx.dev/vm': 'db' } } };
+
+const ALTERED: Readonly<Record<string, unknown>> = {
+  'another kind': {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: 'db' },
+    roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+  },
+  'a kind that climbs': { apiVersion: 'v1', kind: '../../../outside/x', metadata: { name: 'db', namespace: 'vm' } },
+  'a kind with another API group': { ...account({}), apiVersion: 'example.org/v1' },
+  'another namespace': account({ namespace: 'kube-system' }),
+  'another name': account({ name: 'admin' }),
+  'a group with another account': group({}, { template: { serviceAccount: 'admin' } }),
+  'a group without a template': group({}, {}),
+  'a Sidecar that selects others': sidecar(OURS, { workloadSelector: { labels: { app: 'shop' } } }),
+  'a Sidecar of the whole namespace': sidecar(OURS, {}),
+  'a Sidecar that meshx did not make': sidecar({}, SELECTS),
+  'no object': 7,
+};
+
+test.each(Object.entries(ALTERED))(
+  'lifting an eviction applies nothing when its annotation holds %s',
+  async (_, object) => {
+    const folder = world();
+    expect((await evict(folder, 'db', '--yes')).exitCode).toBe(0);
+    const name = join(folder, 'meshx', 'istio-system', 'authorizationpolicy-meshx-evicted.vm.db.yaml');
+    const policy = parse(readFileSync(name, 'utf8')) as KubeObject & {
+      metadata: { annotations: Record<string, string> };
+    };
+    policy.metadata.annotations['meshx.dev/evicted'] = JSON.stringify({ ...EVICTION, kept: [object] });
+    write(folder, policy as unknown as Written);
+    const before = folderState(folder);
+    const { exitCode, stderr } = await evict(folder, 'db', '--lift', '--yes');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('eviction-altered')]);
+    expect(folderState(folder)).toEqual(before);
+  },
+);
+
+test('only the fields that an eviction keeps are restored', () => {
+  const hostile = { ownerReferences: [{ uid: '1' }], finalizers: ['x'], resourceVersion: '7' };
+  const spec = { template: { serviceAccount: 'db' }, status: {}, extra: true };
+  const policy = policyOf([account(hostile, { secrets: [{ name: 'stolen' }] }), group(hostile, spec)]);
+  const found = evictionOf(policy);
+  expect(found).toMatchObject({
+    kept: [account({}), group({}, { template: { serviceAccount: 'db' } })],
+  });
+  expect(JSON.stringify(found)).not.toMatch(/stolen|extra|ownerReferences|finalizers|resourceVersion/);
+});
+
+test.each([
+  [{ group: 'web' }, 'its name and labels do not say'],
+  [{ namespace: 'shop', principal: 'cluster.local/ns/shop/sa/db' }, 'its name and labels do not say'],
+  [{ principal: 'cluster.local/ns/vm/sa/admin' }, 'is not the identity of vm/db'],
+])('an annotation copied to the policy of another workload is refused: %j', (more, reason) => {
+  const policy = policyOf([]);
+  const { annotations } = policyOf([], more).metadata;
+  expect(evictionOf({ ...policy, metadata: { ...policy.metadata, ...(annotations && { annotations }) } })).toContain(
+    reason,
+  );
 });

@@ -1,21 +1,22 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import { showRef, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { isSubdomain } from '../../mesh/names.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { errorText } from '../foreign-error.ts';
+import { errorCode, errorText } from '../foreign-error.ts';
 import { appliedObject } from '../applied-object.ts';
 import { manifestProblems } from '../../problems/manifests.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
 
+const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
 const FIRST_LINE = '# Written by meshx. Changes made by hand are lost at the next run.';
 
-/** Where meshx writes an object: meshx/NAMESPACE/KIND-NAME.yaml, relative to the folder. Throws for hostile names. */
+/** Where meshx writes an object: meshx/NAMESPACE/KIND-NAME.yaml, relative to the folder. Throws for hostile names and kinds. */
 export function ownFile(ref: ObjectRef): string {
   const place = ref.namespace ?? (ref.kind === 'Namespace' ? ref.name : 'cluster');
-  for (const part of [place, ref.name]) {
-    if (!isSubdomain(part))
-      throw clusterProblems.refused({ object: showRef(ref), reason: `bad name ${JSON.stringify(part)}` });
+  const bad = [place, ref.name].find((part) => !isSubdomain(part)) ?? (KIND.test(ref.kind) ? undefined : ref.kind);
+  if (bad !== undefined) {
+    throw clusterProblems.refused({ object: showRef(ref), reason: `bad name ${JSON.stringify(bad)}` });
   }
   return join('meshx', place, `${ref.kind.toLowerCase()}-${ref.name}.yaml`);
 }
@@ -26,7 +27,7 @@ export async function writeOwnFile(folder: string, object: KubeObject): Promise<
   const path = join(folder, file);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeInside(folder, dirname(file));
     await writeFile(
       temporary,
       `${FIRST_LINE}\n${formatYaml(appliedObject(object), { lineWidth: 0, aliasDuplicateObjects: false })}`,
@@ -37,6 +38,18 @@ export async function writeOwnFile(folder: string, object: KubeObject): Promise<
     throw manifestProblems.manifestUnwritable({ file: path, reason: errorText(error) }, error);
   }
   return file;
+}
+
+/** Makes a directory below the folder, one level after the other. Throws where a link or a file is in the way. */
+async function makeInside(folder: string, directory: string): Promise<void> {
+  let path = folder;
+  for (const part of directory.split(sep)) {
+    path = join(path, part);
+    await mkdir(path).catch((error: unknown) => {
+      if (errorCode(error) !== 'EEXIST') throw error;
+    });
+    if (!(await lstat(path)).isDirectory()) throw new Error(`${path} is not a directory`);
+  }
 }
 
 /** True for a file that meshx wrote: by its place and its first line. */

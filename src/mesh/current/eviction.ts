@@ -1,5 +1,7 @@
 import * as z from 'zod';
-import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { madeByMeshx, MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { parseSpiffeId } from '../spiffe.ts';
+import { restorable } from './evicted-objects.ts';
 
 /** Version of Istio's API that every supported release stores. */
 const SECURITY = 'security.istio.io/v1';
@@ -52,29 +54,49 @@ export function evictionPolicy(eviction: Eviction, rootNamespace: string): KubeO
   };
 }
 
+const text = (pattern: RegExp) => z.string().regex(pattern);
+const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+
 const Kept = z.object({
-  namespace: z.string(),
-  group: z.string(),
-  serviceAccount: z.string(),
+  namespace: text(NAME),
+  group: text(NAME),
+  serviceAccount: text(NAME),
   principal: z.string(),
-  addresses: z.array(z.string()),
-  entries: z.array(z.string()),
-  kept: z.array(
-    z.looseObject({ apiVersion: z.string(), kind: z.string(), metadata: z.looseObject({ name: z.string() }) }),
-  ),
+  addresses: z.array(text(/^[0-9a-fA-F:.]+$/)),
+  entries: z.array(text(NAME)),
+  kept: z.array(z.unknown()).max(3),
 });
 
-/** The mirror of evictionPolicy; undefined for a policy that is none of meshx's evictions or cannot be read. */
-export function evictionOf(policy: KubeObject): Eviction | undefined {
-  const text = policy.metadata.annotations?.[KEPT];
-  if (text === undefined) return undefined;
+/** What the policy of an eviction keeps, or why that cannot be trusted; undefined for a policy that is no eviction. */
+export function evictionOf(policy: KubeObject): Eviction | string | undefined {
+  const kept = policy.metadata.annotations?.[KEPT];
+  if (kept === undefined) return undefined;
+  const parsed = Kept.safeParse(parseJson(kept));
+  if (!parsed.success) return `its annotation ${KEPT} is not one that meshx wrote`;
+  const eviction = parsed.data;
+  const objects = eviction.kept.map((object) => restorable(object, eviction));
+  const refused = objects.find((object) => typeof object === 'string');
+  if (refused !== undefined) return refused;
+  const found = { ...eviction, kept: objects.filter((object) => typeof object !== 'string') };
+  return foreignField(policy, found) ?? found;
+}
+
+/** Name, owner and namespace of the policy are those that evictionPolicy gives. */
+function foreignField(policy: KubeObject, eviction: Eviction): string | undefined {
+  const { metadata } = policy;
+  if (!madeByMeshx(policy)) return 'meshx did not make it';
+  if (metadata.name !== evictionName(eviction) || metadata.labels?.[FROM_LABEL] !== eviction.namespace)
+    return `it keeps the objects of ${eviction.namespace}/${eviction.group}, which its name and labels do not say`;
+  const { namespace, serviceAccount } = eviction;
+  const identity = parseSpiffeId(`spiffe://${eviction.principal}`);
+  if (identity?.namespace === namespace && identity.serviceAccount === serviceAccount) return undefined;
+  return `${eviction.principal} is not the identity of ${namespace}/${serviceAccount}`;
+}
+
+function parseJson(content: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    Kept.parse(value);
-    // as: the schema has checked the parts that meshx reads. The value itself is kept: its text must come out as it went in.
-    return value as Eviction;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined;
-    throw error;
+    return JSON.parse(content);
+  } catch {
+    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import type { ServicePort } from '../service-port.ts';
 import { list, mapping } from '../unknown.ts';
 import type { Workload } from '../workload.ts';
 import { VM_LABEL } from '../workload-labels.ts';
+import { sidecarName } from './evicted-objects.ts';
 import { NETWORKING } from './objects.ts';
 
 export interface SidecarOptions {
@@ -23,7 +24,7 @@ export function sidecarObjects(workload: Workload, options: SidecarOptions): rea
   const inherited = inheritedSpec(options.inherits);
   if (ingress.length === 0) return [];
   const workloadSelector = { labels: { [VM_LABEL]: workload.group } };
-  const metadata = { name: `meshx-${workload.group}`.slice(0, 253), namespace: workload.namespace, labels: MANAGED_BY };
+  const metadata = { name: sidecarName(workload.group), namespace: workload.namespace, labels: MANAGED_BY };
   return [{ apiVersion: NETWORKING, kind: 'Sidecar', metadata, spec: { workloadSelector, ingress, ...inherited } }];
 }
 

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -243,4 +244,35 @@ test('a file that is nested too deeply is an issue, not an overflow', () => {
     });
   const lists = '{"apiVersion":"v1","kind":"List","items":['.repeat(20_000) + ']}'.repeat(20_000);
   expect(parseManifests(lists, 'deep.json').issues).toEqual(['deep.json:1: it is nested too deeply']);
+});
+
+test.each([
+  { kind: '../../x' },
+  { kind: 'a/b' },
+  { kind: '' },
+  { kind: 'X\0' },
+  { metadata: { name: '../x', namespace: 'vm' } },
+  { metadata: { name: 'x', namespace: '../..' } },
+])('no path made of an object leaves the folder: %j', async (part) => {
+  const beside = () =>
+    readdirSync(dirname(folder)).filter((name) => name.startsWith('x') || name.startsWith('service'));
+  const before = beside();
+  const kube = await open();
+  expect((await problemOf(kube.apply({ ...aService('db', { namespace: 'vm' }), ...part }))).id).toBe(
+    'cluster-refused-object',
+  );
+  expect([readdirSync(folder), beside()]).toEqual([[], before]);
+});
+
+test.each(['meshx', 'meshx/vm'])('a link at %s does not take what meshx writes out of the folder', async (place) => {
+  const outside = mkdtempSync(join(tmpdir(), 'meshx-outside-'));
+  try {
+    mkdirSync(dirname(join(folder, place)), { recursive: true });
+    symlinkSync(outside, join(folder, place));
+    const kube = await open();
+    expect((await problemOf(kube.apply(aService('db', { namespace: 'vm' })))).id).toBe('manifest-unwritable');
+    expect(readdirSync(outside)).toEqual([]);
+  } finally {
+    rmSync(outside, { recursive: true, force: true });
+  }
 });
