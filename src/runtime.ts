@@ -1,9 +1,14 @@
+/** One line, or several. A line break within one is shown as an escape: no value can pretend to be a line of its own. */
+export type Lines = string | readonly string[];
+
+export type Say = (lines: Lines) => void;
+
 /** The outside world, as a command may touch it. main.ts builds the real one; tests build another one. */
 export interface Runtime {
-  /** The product: a file, a plan, JSON. One line, or text that ends itself. */
-  readonly out: (text: string) => void;
-  /** Progress and problems. */
-  readonly err: (text: string) => void;
+  /** The product. A string keeps its line breaks (a file, a document); of lines, each is one line. */
+  readonly out: Say;
+  /** Progress and problems: one line, or several. `paint` adds color when the text holds nothing harmful any more. */
+  readonly err: (lines: Lines, paint?: (text: string) => string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly home: string;

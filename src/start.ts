@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { run } from './cli/run.ts';
 import { SECRET_VARIABLES } from './cli/secret-variables.ts';
+import type { Outlet } from './cli/sink.ts';
 import type { Runtime } from './runtime.ts';
 
 const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
@@ -29,7 +30,7 @@ function takeEnvironment(): Runtime['env'] {
   return env;
 }
 
-function liveRuntime(version: string, outliveReader: Outlive): Runtime {
+function liveRuntime(version: string, outliveReader: Outlive): Outlet {
   let stderr: NodeJS.WriteStream | undefined;
   return {
     out: (words) => void process.stdout.write(line(words)),

@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts';
 import { auditMembers, type AuditNote } from '../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../reconcile/lock.ts';
 import { type Plan, planHash, summaries } from '../reconcile/plan.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime, Say } from '../runtime.ts';
 
 /** What was decided about a VM. `also` names changes beside the plan (writes to the cluster), so that they count too. */
 export interface Decided {
@@ -21,7 +21,7 @@ export interface ChangeAbout<Work, Result> {
   /** The command that goes on after a failure, as it can be typed. */
   readonly again: string;
   /** Where notes go; stderr when absent. */
-  readonly say?: (text: string) => void;
+  readonly say?: Say;
   /** `performance.now()` before the facts were gathered; the start of the process when absent. */
   readonly lookedAt?: number;
   /** Makes the work anew; called under the lock, when another run changed the VM since it was looked at. */

@@ -20,7 +20,7 @@ export async function changeCluster(input: Input, change: ClusterChange): Promis
   const { kube, plan, output } = change;
   const dryRun = input.flag('dryRun');
   const writes = clusterPlanLines(plan);
-  if (output === 'text') runtime.out([...change.lines, ...planText(plan, dryRun)].join('\n'));
+  if (output === 'text') runtime.out([...change.lines, ...planText(plan, dryRun)]);
   if (!dryRun)
     for await (const { verb, ref } of applyRegistration(kube, plan, runtime.signal))
       runtime.err(`${verb} ${ref.kind} ${ref.name}`);
@@ -38,6 +38,6 @@ function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
   return [
     ...clusterPlanLines(plan).map((line) => `+ ${line}`),
     ...(dryRun ? ['a dry run: nothing was changed'] : []),
-    ...objects.map((object) => `---\n${formatYaml(object).trimEnd()}`),
+    ...objects.flatMap((object) => ['---', ...formatYaml(object).trimEnd().split('\n')]),
   ];
 }

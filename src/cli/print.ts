@@ -1,8 +1,9 @@
 import pico from 'picocolors';
 import type { Problem } from '../problems.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime, Say } from '../runtime.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatYaml } from '../mesh/yaml-text.ts';
+import { visibleJson } from '../visible.ts';
 
 /** Version of every JSON and YAML document that meshx prints. A field may be added to it; none changes its meaning. */
 const DOCUMENT_VERSION = 1;
@@ -11,23 +12,41 @@ export type OutputFormat = 'text' | 'json' | 'yaml';
 export const OUTPUT_FORMATS: readonly OutputFormat[] = ['text', 'json', 'yaml'];
 
 /** Three parts, always the same: what is wrong with all its issues, what to do, where more is written. */
-export function formatProblem(problem: Problem, color = false): string {
-  const colors = pico.createColors(color);
-  const [first = '', ...more] = problem.message.split('\n');
-  const lines = [
-    `${colors.red('meshx:')} ${first}`,
-    ...more.map((line) => `  ${line}`),
+export function formatProblem(problem: Problem): readonly string[] {
+  const [first = '', ...more] = problem.message.split(/\r?\n/);
+  return [
+    `meshx: ${first}`,
+    // Behind a mark: what another program said in several lines cannot pretend to be the hint.
+    ...more.map((line) => `  | ${line}`),
     ...problem.issues.map((issue) => `  - ${issue}`),
-    `  ${colors.bold('hint:')} ${problem.hint}`,
-    `  ${colors.bold('see:')}  docs/problems.md#${problem.id}`,
+    `  hint: ${problem.hint}`,
+    `  see:  docs/problems.md#${problem.id}`,
   ];
-  return lines.join('\n');
+}
+
+/** Prints a Problem for people. */
+export function printProblem({ err, color }: Runtime, problem: Problem): void {
+  const colors = pico.createColors(color);
+  const labels = /^(meshx:|  hint:|  see:)/gm;
+  err(formatProblem(problem), (text) =>
+    text.replace(labels, (label) => (label === 'meshx:' ? colors.red(label) : colors.bold(label))),
+  );
 }
 
 /** Tells a Problem to people where the document for programs has it already; gives the exit code. */
 export function tellProblem(runtime: Runtime, problem: Problem): number {
-  runtime.err(formatProblem(problem, runtime.color));
+  printProblem(runtime, problem);
   return EXIT.problem;
+}
+
+/** Where a run says what it does: a dry run of text on stdout, as its product, any other on stderr. */
+export function speaker({ out, err }: Runtime, onStdout: boolean): Say {
+  return (lines) => (onStdout ? out([lines].flat()) : err(lines));
+}
+
+/** The same before each line, where several VMs speak. */
+export function marked(say: Say, vms: readonly string[], vm: string): Say {
+  return vms.length === 1 ? say : (lines) => say([lines].flat().map((line) => `${vm}: ${line}`));
 }
 
 /** The same for programs. */
@@ -44,5 +63,5 @@ export function problemDocument(problem: Problem): string {
 /** One JSON or YAML document with its `version` first. */
 export function formatDocument(content: object, format: 'json' | 'yaml'): string {
   const document = { version: DOCUMENT_VERSION, ...content };
-  return format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : formatYaml(document);
+  return format === 'json' ? `${visibleJson(document, 2)}\n` : formatYaml(document);
 }

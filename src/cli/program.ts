@@ -22,7 +22,7 @@ export function program(runtime: Runtime, words: readonly string[], start: Start
     .exitOverride()
     .configureOutput({
       writeOut: runtime.out,
-      writeErr: runtime.err,
+      writeErr: (text) => runtime.err(text.trimEnd().split('\n')),
       outputError: (text, write) => write(text.replace(/^error: /, 'meshx: ').trimEnd()),
     })
     .showHelpAfterError('  hint: the commands and options are shown by --help')

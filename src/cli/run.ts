@@ -6,9 +6,11 @@ import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
 import { EXIT } from './exit-codes.ts';
 import { program } from './program.ts';
+import { type Outlet, sink } from './sink.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
-export async function run(argv: readonly string[], runtime: Runtime): Promise<number> {
+export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
+  const runtime = sink(outlet);
   let exitCode: number = EXIT.done;
   const cli = program(runtime, argv, async (spec, call) => {
     exitCode = await timed(call, async (measured) => (await spec.run(measured, commands)) ?? EXIT.done);
@@ -30,7 +32,7 @@ async function timed(call: Call, work: (call: Call) => Promise<number>): Promise
     return await work({ ...call, runtime: { ...call.runtime, record: timings.record } });
   } finally {
     const text = call.given['output'] === 'json' ? JSON.stringify({ timings: timings.document() }) : timings.text();
-    call.runtime.err(text);
+    call.runtime.err(text.split('\n'));
   }
 }
 
@@ -39,13 +41,14 @@ async function report(error: unknown, runtime: Runtime, argv: readonly string[])
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   const problem = asProblem(error, runtime);
   if (problem) {
-    const { formatProblem, problemDocument } = await import('./print.ts');
-    runtime.err(formatProblem(problem, runtime.color));
+    const { printProblem, problemDocument } = await import('./print.ts');
+    printProblem(runtime, problem);
     if (wantsJson(argv)) runtime.out(problemDocument(problem));
     return problem.id === cliProblems.wrongUsage.id ? EXIT.usage : EXIT.problem;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  runtime.err(`${stack}\nmeshx ${runtime.version} on Node.js ${process.version}: this is a bug in meshx.`);
+  const bug = `meshx ${runtime.version} on Node.js ${process.version}: this is a bug in meshx.`;
+  runtime.err([...stack.split('\n'), bug]);
   return EXIT.bug;
 }
 

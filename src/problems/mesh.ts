@@ -1,13 +1,12 @@
 import { known } from '../problems.ts';
+import { visibleJson } from '../visible.ts';
 
 const SHOWN = 80;
 
 /** Text from outside as it may stand in a message: JSON-quoted, so that no control character reaches a terminal, and cut. */
 export function shown(text: string): string {
   const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-  // JSON leaves DEL, the C1 controls and the marks that turn writing direction as they are.
-  const odd = /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
-  return JSON.stringify(cut).replace(odd, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return visibleJson(cut);
 }
 
 interface Rejected {

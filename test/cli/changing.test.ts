@@ -2,7 +2,7 @@ import { changing, type ChangeAbout } from '../../src/cli/changing.ts';
 import { Problem } from '../../src/problems.ts';
 import { readAudit } from '../../src/reconcile/audit.ts';
 import type { Plan } from '../../src/reconcile/plan.ts';
-import type { Runtime } from '../../src/runtime.ts';
+import type { Lines, Runtime } from '../../src/runtime.ts';
 import { ShimMachine } from '../reconcile/shim-machine.ts';
 
 const EMPTY: Plan = { steps: [] };
@@ -21,7 +21,7 @@ function about<Result>(more: Partial<ChangeAbout<Work, Result>> = {}, signal = n
   const runtime: Runtime = {
     ...{
       out: nothing,
-      err: (text: string) => void said.push(text),
+      err: (lines: Lines) => void said.push(...[lines].flat()),
       env: { USER: 'anna' },
       cwd: '/',
       home: '/',

@@ -8,8 +8,8 @@ import { runCli } from '../support/run-cli.ts';
 async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; call: Call }> {
   const lines: string[] = [];
   const runtime: Runtime = {
-    out: (text) => lines.push(text),
-    err: (text) => lines.push(text),
+    out: (text) => lines.push(...[text].flat()),
+    err: (text) => lines.push(...[text].flat()),
     env: {},
     cwd: '/',
     home: '/',

@@ -1,5 +1,5 @@
 import { run } from '../../src/cli/run.ts';
-import type { Runtime } from '../../src/runtime.ts';
+import type { Outlet } from '../../src/cli/sink.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export { temporaryFolder };
@@ -11,7 +11,7 @@ export interface CliResult {
 }
 
 export interface CliOptions extends Partial<
-  Pick<Runtime, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'ask' | 'askSecret'>
+  Pick<Outlet, 'cwd' | 'env' | 'home' | 'signal' | 'now' | 'ask' | 'askSecret'>
 > {
   /** Called with each text that goes to stderr; for tests that act while a command runs. */
   readonly onErr?: (text: string) => void;
@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   let stderr = '';
   const line = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
   const home = options.home ?? temporaryFolder();
-  const runtime: Runtime = {
+  const runtime: Outlet = {
     out: (text) => (stdout += line(text)),
     err: (text) => {
       stderr += line(text);

@@ -16,6 +16,7 @@ import type { JoinReport } from '../join/report.ts';
 import { joinWords } from '../join/words.ts';
 import { type JoinWorld, openWorld } from '../join/world.ts';
 import { machineInput, openMachine } from '../machine.ts';
+import { speaker } from '../print.ts';
 
 /** The risk that the scan names for such a machine: to take it over is what was asked for. */
 const RISK = 'hand-made-sidecar';
@@ -29,7 +30,7 @@ export async function adopt(call: Call): Promise<number> {
   const input = new Input('adopt', given);
   const words = joinWords(input);
   input.accept();
-  const say = words.dryRun && words.output === 'text' ? runtime.out : runtime.err;
+  const say = speaker(runtime, words.dryRun && words.output === 'text');
   say(`as if you had typed: ${line}`);
 
   const world = await openWorld(input, words);

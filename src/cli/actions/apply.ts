@@ -20,7 +20,7 @@ import { confirmWithin, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { planRegistration } from '../registration.ts';
-import { OUTPUT_FORMATS } from '../print.ts';
+import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { present } from '../workload-input.ts';
 
 /** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was read by somebody. */
@@ -39,7 +39,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const { vm, steps, subject, unproved } = kept;
   const { workload } = subject;
   const { kube } = await openCluster(input, words.cluster, workload.namespace);
-  const say = dryRun && output === 'text' ? runtime.out : runtime.err;
+  const say = speaker(runtime, dryRun && output === 'text');
   const report = await reported(vm, signal, async (draft) => {
     draft.about(subject);
     const policies = await readPolicies(kube, subject.cluster, { namespace: workload.namespace, signal });

@@ -72,7 +72,7 @@ async function turned(host: Host, turning: Turning, found: CaptureState): Promis
   try {
     await changing(host, about, due(found), async ({ plan }, signal) => {
       if (isEmpty(plan)) return runtime.err(`${vm}: ${NOTHING[verb]}`);
-      if (verb === 'off') runtime.err(await bypass(host, verb, signal));
+      if (verb === 'off') runtime.err((await bypass(host, verb, signal)).split('\n'));
       else await bringBack(host, turning, signal);
     });
   } catch (error) {
@@ -102,7 +102,7 @@ async function bringBack(host: Host, { call, vm, words }: Turning, signal: Abort
   const deadMan = await holdSwitch({ vm, host, words, again: `meshx capture ${vm} on`, say, signal });
   await deadMan.arm();
   try {
-    say(await bypass(host, 'on', signal));
+    say((await bypass(host, 'on', signal)).split('\n'));
     await deadMan.confirm();
   } catch (error) {
     throw await deadMan.goBack(error, []);
@@ -121,7 +121,7 @@ async function bypass(host: Host, verb: Verb, signal: AbortSignal): Promise<stri
   return verb === 'status' ? stdout : said;
 }
 
-function formatState(vm: string, state: CaptureState): string {
+function formatState(vm: string, state: CaptureState): readonly string[] {
   const { captured, older, armed, reverted, bypassedSince, boot } = state;
   return [
     `${vm}: capture is ${captured ? 'on' : 'off'}`,
@@ -132,7 +132,7 @@ function formatState(vm: string, state: CaptureState): string {
     ...(reverted ? [`  went back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),
     ...(bypassedSince ? [`  bypassed since ${bypassedSince}; bring it back with: meshx capture ${vm} on`] : []),
     `  at boot: ${boot.length > 0 ? boot.join(', ') : 'nothing of the sidecar starts'}`,
-  ].join('\n');
+  ];
 }
 
 /** Every text here that runs as root; the root program has no other. */

@@ -42,7 +42,7 @@ export async function configure(call: Call): Promise<number> {
   const plan = await planVm(steps, host, runtime.signal);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
-    runtime.out(output === 'text' ? reports.map(formatStep).join('\n') : formatDocument(record, output));
+    runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
     report(plannedSteps(plan));

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Call } from '../command.ts';
+import { marked, speaker } from '../print.ts';
 import { commandWords } from '../command-words.ts';
 import { confirmer } from '../down/confirm.ts';
 import { leaveMesh } from '../down/leave.ts';
@@ -24,9 +25,9 @@ export async function down(call: Call): Promise<number> {
   const world = await openDownWorld(input, words);
   const confirm = confirmer(runtime, words.yes);
   const limit = pLimit(parallel);
-  const speak = words.dryRun && words.output === 'text' ? runtime.out : runtime.err;
+  const speak = speaker(runtime, words.dryRun && words.output === 'text');
   const one = (vm: string) => {
-    const say = vms.length === 1 ? speak : (text: string) => speak(text.replace(/^/gm, `${vm}: `));
+    const say = marked(speak, vms, vm);
     const told = { say, again: `meshx down ${vm} …with the same options`, command: commandWords('down', call, vm) };
     return limit(() => leaveMesh({ world, vm, confirm, ...told }));
   };

@@ -6,7 +6,7 @@ import { conclude } from '../join/conclude.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin } from '../join/switch.ts';
 import { machineInput } from '../machine.ts';
-import { OUTPUT_FORMATS } from '../print.ts';
+import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
 
 /** `meshx rollback VM` */
@@ -24,7 +24,7 @@ export async function rollback(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const say = words.dryRun && output === 'text' ? runtime.out : runtime.err;
+  const say = speaker(runtime, words.dryRun && output === 'text');
   const again = `meshx rollback ${vm}`;
   const report = await goBack({ input, vm, words, say, again, command: commandWords('rollback', call, vm) });
   return conclude({ runtime, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);

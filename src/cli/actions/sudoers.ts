@@ -73,7 +73,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
   const { plan } = await look(signal);
   const report = (reports: readonly StepReport[], problem?: Parameters<typeof problemRecord>[0]): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
-    runtime.out(output === 'text' ? reports.map(formatStep).join('\n') : formatDocument(record, output));
+    runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
     report(plannedSteps(plan));

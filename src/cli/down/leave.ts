@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { applyRegistration } from '../../cluster/register.ts';
@@ -23,7 +24,7 @@ import { type DownWorld, VM_ALONE } from './world.ts';
 export interface DownRun {
   readonly world: DownWorld;
   readonly vm: string;
-  readonly say: (text: string) => void;
+  readonly say: Say;
   /** The command that goes on after a failure. */
   readonly again: string;
   /** What lock and audit on the VM call this run. */

@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../../host/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -16,7 +17,7 @@ export interface Verifying {
   readonly before: Picture | undefined;
   /** Files that were there and that programs of others write; see `path other` in undo-shell.ts. */
   readonly written: readonly string[];
-  readonly say: (text: string) => void;
+  readonly say: Say;
   readonly signal: AbortSignal;
 }
 

@@ -21,7 +21,7 @@ export function conclude(
   reports: readonly JoinReport[],
 ): number {
   const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
-  if (output === 'text') for (const report of told) runtime.out([end(report), ...report.notes].join('\n'));
+  if (output === 'text') for (const report of told) runtime.out([end(report), ...report.notes]);
   else runtime.out(formatDocument({ vms: reports.map(joinRecord) }, output));
   const problem = problemOf(reports);
   if (problem) return tellProblem(runtime, problem);

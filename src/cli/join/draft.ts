@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { Proof } from '../../vm/proof.ts';
@@ -30,7 +31,7 @@ export class Draft {
     this.#where = where;
   }
 
-  add(step: StepReport, say: (text: string) => void): void {
+  add(step: StepReport, say: Say): void {
     this.steps = [...this.steps, step];
     say(formatStep(step));
   }

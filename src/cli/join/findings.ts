@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { Finding } from '../../vm/finding.ts';
 
@@ -7,11 +8,7 @@ import type { Finding } from '../../vm/finding.ts';
  */
 export function judgeFindings(
   findings: readonly Finding[],
-  {
-    vm,
-    acceptRisk,
-    say,
-  }: { readonly vm: string; readonly acceptRisk: readonly string[]; readonly say: (line: string) => void },
+  { vm, acceptRisk, say }: { readonly vm: string; readonly acceptRisk: readonly string[]; readonly say: Say },
 ): void {
   const stops = findings.filter((finding) => finding.severity !== 'note' && !isAccepted(finding, acceptRisk));
   for (const finding of findings) {

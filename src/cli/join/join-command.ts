@@ -5,6 +5,7 @@ import { commandWords } from '../command-words.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
+import { marked, speaker } from '../print.ts';
 import { openMachine } from '../machine.ts';
 import { present } from '../workload-input.ts';
 import { conclude } from './conclude.ts';
@@ -34,8 +35,9 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   const world = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
   const again = (vm: string): string => ['meshx', command, vm, '…with the same options'].join(' ');
+  const speak = speaker(runtime, words.dryRun && words.output === 'text');
   const one = (vm: string) => {
-    const said = { say: speaker(world, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
+    const said = { say: marked(speak, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
     const open = () => machines.take(vm) ?? openMachine(runtime, words.machine, vm);
     return limit(() => join({ world, vm, open, ...said }, keep(input, world)));
   };
@@ -64,11 +66,6 @@ async function openClient({ runtime, words }: JoinWorld) {
 }
 
 /** A plan is the product of a dry run and goes to stdout; progress goes to stderr. Several VMs speak with their names. */
-function speaker({ runtime, words }: JoinWorld, vms: readonly string[], vm: string): (text: string) => void {
-  const speak = words.dryRun && words.output === 'text' ? runtime.out : runtime.err;
-  return vms.length === 1 ? speak : (text) => speak(text.replace(/^/gm, `${vm}: `));
-}
-
 /** With --print every file is shown, with --out the plan is kept. */
 function keep(input: Input, { words, runtime }: JoinWorld): (joining: Joining) => Promise<void> {
   return async ({ vm, asked, steps, plan, subject, unproved }) => {

@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { preflight } from '../../vm/preflight.ts';
@@ -32,7 +33,7 @@ export interface JoinRun {
   /** Opens the connection to it; `openMachine` when absent. */
   readonly open?: () => Promise<Host>;
   /** Where progress goes, a line or several. */
-  readonly say: (text: string) => void;
+  readonly say: Say;
   /** The command that goes on after a failure. */
   readonly again: string;
   /** What lock and audit on the VM call this run. */

@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { applyRegistration } from '../../cluster/register.ts';
 import { planRotation, type RegisteredVm } from '../../cluster/rotation.ts';
@@ -29,7 +30,7 @@ export interface LeavingRotation {
   /** Counted already; looked at when absent. */
   readonly before?: BeforeDrain;
   readonly limitMs: number;
-  readonly say: (text: string) => void;
+  readonly say: Say;
   readonly signal: AbortSignal;
 }
 

@@ -42,15 +42,15 @@ const MARKS: Readonly<Record<StepReport['status'], string>> = {
 };
 
 /** One line for a step, its changes below it. */
-export function formatStep({ status, title, changes }: StepReport): string {
-  return [`${MARKS[status]} ${title}`, ...changes.map((change) => `    ${change}`)].join('\n');
+export function formatStep({ status, title, changes }: StepReport): readonly string[] {
+  return [`${MARKS[status]} ${title}`, ...changes.map((change) => `    ${change}`)];
 }
 
 /** `ok`, `FAILED` or `skipped`, what was proved, and what was seen. */
-export function formatProof({ ok, id, title, detail, hint, ms }: Proof): string {
+export function formatProof({ ok, id, title, detail, hint, ms }: Proof): readonly string[] {
   const word = ok === 'skipped' ? 'skipped' : ok ? 'ok' : 'FAILED';
   const line = `${word.padEnd(7)} ${title} (${detail}; ${ms} ms) [${id}]`;
-  return ok === false && hint ? `${line}\n        hint: ${hint}` : line;
+  return ok === false && hint ? [line, `        hint: ${hint}`] : [line];
 }
 
 /** The plan of the cluster as a step of its own. */

@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -28,7 +29,7 @@ export interface RestartWork {
   /** Absent: the cluster is not known, so that the VM stays in rotation. */
   readonly registry: Registry | undefined;
   readonly words: RestartWords;
-  readonly say: (text: string) => void;
+  readonly say: Say;
   /** The command that goes on after a failure. */
   readonly again: string;
   readonly signal: AbortSignal;

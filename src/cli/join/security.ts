@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { type ClusterFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
@@ -34,7 +35,7 @@ export async function readPolicies(
 export interface SecurityJudge {
   readonly vm: string;
   readonly acceptRisk: readonly string[];
-  readonly say: (line: string) => void;
+  readonly say: Say;
 }
 
 /**

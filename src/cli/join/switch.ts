@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import { Problem } from '../../problems.ts';
 import { lockProblems } from '../../problems/lock.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Runtime, Say } from '../../runtime.ts';
 import { arm, confirm, readSwitch, revertNow, type SwitchState } from '../../vm/dead-man.ts';
 import type { Input } from '../input.ts';
 
@@ -44,7 +44,7 @@ export interface Switched {
   readonly words: SwitchWords;
   /** The command that goes on after a failure. */
   readonly again: string;
-  readonly say: (text: string) => void;
+  readonly say: Say;
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Runtime, Say } from '../../runtime.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
 import type { RestartWords } from './restart.ts';
@@ -29,7 +29,7 @@ export interface Work {
   /** What the operator is told in place of proofs: an image proves nothing, nor do some steps alone. */
   readonly unproved?: readonly string[];
   /** Where progress goes, a line or several. */
-  readonly say: (text: string) => void;
+  readonly say: Say;
   /** The command that goes on after a failure. */
   readonly again: string;
   /** Hears how long steps, proofs and waits took; absent without --timings. */

@@ -1,3 +1,4 @@
+import type { Say } from '../../runtime.ts';
 import type { Host } from '../../host/host.ts';
 import type { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -27,7 +28,7 @@ export interface RollbackRun {
     readonly within: number;
     readonly dryRun: boolean;
   };
-  readonly say: (text: string) => void;
+  readonly say: Say;
   readonly again: string;
   readonly command: string;
 }
@@ -51,7 +52,7 @@ export function goBack(run: RollbackRun): Promise<JoinReport> {
   });
 }
 
-function showPlan(plan: Plan, say: (text: string) => void, draft: Draft): void {
+function showPlan(plan: Plan, say: Say, draft: Draft): void {
   draft.steps = plannedSteps(plan);
   draft.status = 'planned';
   for (const step of draft.steps) say(formatStep(step));
@@ -101,7 +102,7 @@ async function hold({ input, vm, words, say, again }: RollbackRun, host: Host, s
 async function seeReady(
   vm: string,
   { host, former, signal }: Installing,
-  { say, draft }: { readonly say: (text: string) => void; readonly draft: Draft },
+  { say, draft }: { readonly say: Say; readonly draft: Draft },
 ): Promise<void> {
   const failed: string[] = [];
   for await (const proof of readiness(host, former.units, signal)) {

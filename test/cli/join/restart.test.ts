@@ -38,7 +38,7 @@ class Vm implements Host {
 
 const work = (host: Host, words: Partial<RestartWork> = {}, said: string[] = []): RestartWork => ({
   ...{ host, plan: RESTART, addresses: ['10.150.0.5'], registry: undefined, again: 'meshx up vm1' },
-  ...{ words: { restart: false, drainTimeoutMs: 1000 }, say: (text) => said.push(text) },
+  ...{ words: { restart: false, drainTimeoutMs: 1000 }, say: (lines) => said.push(...[lines].flat()) },
   signal: new AbortController().signal,
   ...words,
 });

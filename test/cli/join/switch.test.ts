@@ -1,6 +1,7 @@
 import type { Command, Host, Output } from '../../../src/host/host.ts';
 import { Problem } from '../../../src/problems.ts';
 import { hostProblems } from '../../../src/problems/host.ts';
+import type { Say } from '../../../src/runtime.ts';
 import { holdSwitch } from '../../../src/cli/join/switch.ts';
 
 const LOST = hostProblems.connectionLost({ host: 'vm1', doing: 'a command', reason: 'reset' });
@@ -49,7 +50,7 @@ function held(vm: Vm, login: () => Promise<Host> = () => Promise.resolve(vm)) {
   const said: string[] = [];
   const words = { within: 90, by: 'root@desk', login, now: () => NOW };
   const signal = new AbortController().signal;
-  const say = (text: string) => void said.push(text);
+  const say: Say = (lines) => void said.push(...[lines].flat());
   return { said, hold: holdSwitch({ vm: 'vm1', host: vm, words, again: 'meshx up vm1', say, signal }) };
 }
 
