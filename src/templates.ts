@@ -10,6 +10,8 @@ export type SystemdFile =
   | 'capture'
   | 'firewall'
   | 'resolver'
+  | 'settings.awk'
+  | 'sidecar-start'
   | 'istio.service'
   | 'meshx-capture.service'
   | 'meshx-guard.service'
@@ -33,7 +35,7 @@ export function render(name: TemplateName, values: Readonly<Record<string, strin
   return rendered;
 }
 
-/** A literal file: variation comes from EnvironmentFile, so that systemd-analyze can read it where it stands. */
+/** A literal file: variation comes from the VM's settings, so that systemd-analyze and shellcheck can read it. */
 export function systemdFile(name: SystemdFile): string {
   return read('systemd', name);
 }

@@ -10,6 +10,10 @@ export const PLACES = {
   capture: '/usr/local/lib/meshx/capture',
   revertTimer: '/etc/systemd/system/meshx-revert.timer',
   bypass: '/usr/local/sbin/meshx-bypass',
+  /** Read by capture and sidecar-start: the syntax of the two env files. */
+  settings: '/usr/local/lib/meshx/settings.awk',
+  /** Started by istio.service, as istio-proxy. */
+  sidecarStart: '/usr/local/lib/meshx/sidecar-start',
   /** Read by capture. */
   firewall: '/usr/local/lib/meshx/firewall',
   /** Started by istio.service and meshx-resolver.service. */

@@ -104,7 +104,7 @@ test('with the guard switched off the same connections are lost', async () => {
   await stopCapture();
   await lab.mustSsh(
     VM,
-    'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nEnvironment=MESHX_GUARD=off\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
+    'mkdir -p /run/systemd/system/meshx-capture.service.d && printf "[Service]\\nExecStart=\\nExecStart=/usr/local/lib/meshx/capture start --without-guard\\n" > /run/systemd/system/meshx-capture.service.d/guard-off.conf && systemctl daemon-reload',
   );
   await lab.waitFor('the connections to be lost', lostWithoutGuard, { timeoutMs: 120_000 });
   await lab.mustSsh(

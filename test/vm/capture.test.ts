@@ -1,9 +1,5 @@
 import { jest } from '@jest/globals';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { aMachine, DOCKER, ESTABLISHED, type Machine } from './shim-vm.ts';
+import { aMachine, DOCKER, ESTABLISHED } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
 jest.setTimeout(60_000);
@@ -184,7 +180,7 @@ describe('start', () => {
 
   test('the switch of the tests leaves the guard out', async () => {
     await using machine = await aMachine();
-    await machine.run('start', { MESHX_GUARD: 'off' });
+    await machine.run('start --without-guard');
     expect(await machine.nat('iptables-nft')).not.toContain('MESHX_GUARD');
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
   });
@@ -286,55 +282,5 @@ describe('status and instance', () => {
     await machine.write('var/lib/istio/envoy/sidecar.env', 'ISTIO_SVC_IP=10.9.9.9\n');
     await machine.run('instance');
     expect(await machine.read('run/meshx/instance.env')).toContain("INSTANCE_IP='10.9.9.9'");
-  });
-});
-
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
-(hasOpenssl ? describe : describe.skip)('certificates at a start', () => {
-  /** A key and its certificate, as text. */
-  const pair = async (): Promise<{ key: string; chain: string }> => {
-    const folder = await mkdtemp(join(tmpdir(), 'meshx-pair-'));
-    const [key, chain] = [join(folder, 'key.pem'), join(folder, 'cert-chain.pem')];
-    const request = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-subj',
-      '/O=mesh',
-      '-days',
-      '1',
-    ];
-    execFileSync('openssl', [...request, '-keyout', key, '-out', chain], { stdio: 'ignore' });
-    const texts = { key: await readFile(key, 'utf8'), chain: await readFile(chain, 'utf8') };
-    await rm(folder, { recursive: true });
-    return texts;
-  };
-  const put = async (machine: Machine, key: string, chain: string): Promise<void> => {
-    await machine.write('etc/certs/key.pem', key);
-    await machine.write('etc/certs/cert-chain.pem', chain);
-  };
-
-  test('a pair that a killed agent left half replaced gives way to the former one', async () => {
-    await using machine = await aMachine();
-    const [former, next] = [await pair(), await pair()];
-    await machine.write('var/lib/istio/envoy/sidecar.env', 'ISTIO_SVC_IP=10.9.9.9\n');
-    await put(machine, former.key, former.chain);
-    expect((await machine.run('instance')).stdout).toBe('');
-    await put(machine, next.key, former.chain);
-    expect((await machine.run('instance')).stdout).toContain('the former pair is put back');
-    expect(await machine.read('etc/certs/key.pem')).toBe(former.key);
-  });
-
-  test('without a former one both go, so that the sidecar uses its token', async () => {
-    await using machine = await aMachine();
-    const [one, other] = [await pair(), await pair()];
-    await machine.write('var/lib/istio/envoy/sidecar.env', 'ISTIO_SVC_IP=10.9.9.9\n');
-    await put(machine, one.key, other.chain);
-    expect((await machine.run('instance')).stdout).toContain('uses its token');
-    await expect(machine.read('etc/certs/key.pem')).rejects.toThrow('ENOENT');
   });
 });

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Stands in for iptables, ss and pilot-agent in test/vm/capture.test.ts. State lies in files under $SHIM_ROOT: PROGRAM.nat
+# Stands in for iptables, ss and pilot-agent in test/vm/capture.test.ts. State lies in files under its root: PROGRAM.nat
 # holds a nat table as iptables-save prints it, `calls` each call on a line.
 name=${0##*/}
-# pilot-agent gets no environment but its own settings; its root is where it lies.
-root=${SHIM_ROOT-${0%/usr/local/bin/pilot-agent}}
+# The scripts clear their environment: the root is where this file lies, and what a test sets comes from a file.
+root=${0%/usr/local/bin/*}
+# shellcheck disable=SC1091
+test ! -e "$root/shim.env" || . "$root/shim.env"
 
 fail() {
   echo "$1" >&2
@@ -50,6 +52,7 @@ restore() {
 }
 
 agent() {
+  if test "$1" = proxy; then env -0 >"$root/environment"; echo "$*" >"$root/arguments"; exit; fi
   test "$1" != wait || exit 0
   test ! -e "$root/agent-fails" || fail 'iptables: command failed'
   test "$2" != --cleanup-only || exit 0

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import fc from 'fast-check';
@@ -12,6 +12,8 @@ import { capturedServers } from '../../src/vm/resolver/capture.ts';
 jest.setTimeout(60_000);
 
 const SCRIPT = fileURLToPath(new URL('../../systemd/resolver', import.meta.url));
+/** How often `prepare` looks, and how long `watch` sleeps. */
+const LIMITS: Readonly<Record<string, readonly string[]>> = { prepare: ['1'], watch: ['0.05'] };
 const OWN = ['10.150.0.5', 'fd00:150::5'];
 
 /** In place of the machine's programs: what is loaded stands in PROGRAM.loaded, what was asked for in PROGRAM.restored. */
@@ -34,7 +36,7 @@ interface Machine extends AsyncDisposable {
 
 async function aMachine(): Promise<Machine> {
   const root = await mkdtemp(join(tmpdir(), 'meshx-resolver-'));
-  for (const folder of ['bin', 'etc', 'run/meshx']) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of ['usr/local/bin', 'etc', 'run/meshx']) await mkdir(join(root, folder), { recursive: true });
   const write = (path: string, text: string): Promise<void> => writeFile(join(root, path), text, { mode: 0o755 });
   const families = ['iptables-nft', 'ip6tables-nft'];
   const files = families.flatMap((each) => [
@@ -43,24 +45,23 @@ async function aMachine(): Promise<Machine> {
     [`${each}-restore`, 'restore'],
   ]);
   for (const [name = '', kind = ''] of [...files, ['ip', 'ip']])
-    await write(join('bin', name), `#!/bin/sh\n${PROGRAMS[kind]}\n`);
+    await write(join('usr/local/bin', name), `#!/bin/sh\nROOT=\${0%/usr/local/bin/*}\n${PROGRAMS[kind]}\n`);
   await write('run/meshx/capture.env', 'ISTIO_META_DNS_CAPTURE=true\nPROXY_UID=997\nFORCE_IPTABLES_BINARY=nft\n');
   for (const each of families)
     await write(`${each}-save.loaded`, '*nat\n:ISTIO_OUTPUT - [0:0]\n:ISTIO_MESHX_DNS - [0:0]\nCOMMIT\n');
-  const path = `${join(root, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`;
-  const env = { PATH: path, MESHX_ROOT: root, ROOT: root, MESHX_RESOLVER_WAIT: '1', MESHX_RESOLVER_PERIOD: '0.05' };
+  const words = (verb: string): string[] => [SCRIPT, '--root', root, verb, ...(LIMITS[verb] ?? [])];
   const started: ChildProcess[] = [];
   return {
     write,
     read: (file) => readFile(join(root, file), 'utf8').catch(() => ''),
     run: (verb) =>
       new Promise((resolve) => {
-        execFile('sh', [SCRIPT, verb], { env }, (error, stdout, stderr) =>
+        execFile('sh', words(verb), (error, stdout, stderr) =>
           resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
         );
       }),
     start: (verb) => {
-      started.push(spawn('sh', [SCRIPT, verb], { env, stdio: 'ignore', detached: true }));
+      started.push(spawn('sh', words(verb), { stdio: 'ignore', detached: true }));
     },
     [Symbol.asyncDispose]: async () => {
       for (const { pid } of started) if (pid !== undefined) process.kill(-pid, 'SIGKILL');

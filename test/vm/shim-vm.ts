@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SHIMS = fileURLToPath(new URL('iptables-shim.sh', import.meta.url));
@@ -15,11 +15,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** A machine in a folder: the script with a root of its own, and small programs in place of iptables, ss and pilot-agent. */
+/** A machine in a folder: the script with a root of its own, and small programs instead of iptables, ss and pilot-agent. */
 export interface Machine extends AsyncDisposable {
-  /** Runs `capture` with a verb and its words. */
+  /** Runs `capture` with a verb and its words. The environment is that of the caller, and reaches the small programs too. */
   run(words: string, env?: Readonly<Record<string, string>>): Promise<Ended>;
   bypass(verb: string): Promise<Ended>;
+  /** The agent's environment and arguments come to lie in the files `environment` and `arguments`. */
+  sidecarStart(env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** What a reboot does to files: /run is empty. */
   rebooted(): Promise<void>;
   /** Half of the files of meshx are gone. */
@@ -58,10 +60,16 @@ ISTIO_SERVICE_CIDR='*'
 export const DOCKER =
   ':DOCKER - [0:0]\n-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\n-A DOCKER -i docker0 -j RETURN\n';
 
+function formatEnv(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([key, value]) => `${key}='${value.replaceAll("'", `'"'"'`)}'\n`)
+    .join('');
+}
+
 /** A machine that goes with the test. */
 export async function aMachine(): Promise<Machine> {
   const root = await mkdtemp(join(tmpdir(), 'meshx-capture-'));
-  const bin = join(root, 'shims');
+  const bin = join(root, 'usr/local/bin');
   const families = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
   const names = [
     ...families.flatMap((each) => [each, `${each}-save`, `${each}-restore`]),
@@ -74,12 +82,12 @@ export async function aMachine(): Promise<Machine> {
     'getent',
     'ip',
   ];
-  await mkdir(join(root, 'usr/local/bin'), { recursive: true });
+  await mkdir(bin, { recursive: true });
   await mkdir(join(root, 'var/lib/istio/envoy'), { recursive: true });
   await mkdir(join(root, 'proc/net'), { recursive: true });
-  await mkdir(join(root, 'etc/certs'), { recursive: true });
-  await mkdir(bin);
-  for (const path of [...names.map((name) => join(bin, name)), join(root, 'usr/local/bin/pilot-agent')]) {
+  for (const folder of ['etc/certs', 'var/log/istio', 'run/meshx/sidecar'])
+    await mkdir(join(root, folder), { recursive: true });
+  for (const path of [...names, 'pilot-agent'].map((name) => join(bin, name))) {
     await cp(SHIMS, path);
     await chmod(path, 0o755);
   }
@@ -92,14 +100,18 @@ export async function aMachine(): Promise<Machine> {
   await write('etc/resolv.conf', 'nameserver 10.150.0.2\n');
   await write('listeners', 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=9,fd=3))\n');
   for (const program of families) await write(`${program}.nat`, program === 'iptables-nft' ? DOCKER : '');
-  const script = (name: string, words: readonly string[], env: Readonly<Record<string, string>>): Promise<Ended> =>
-    new Promise((resolve) => {
-      const own = { MESHX_ROOT: root, SHIM_ROOT: root, MESHX_GUARD_PERIOD: '0.05', MESHX_RESOLVER_WAIT: '0' };
-      const options = { env: { PATH: `${bin}${delimiter}${process.env['PATH']}`, ...own, ...env } };
-      execFile('sh', [join(SYSTEMD, name), ...words], options, (error, stdout, stderr) =>
+  const script = async (
+    name: string,
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Ended> => {
+    await write('shim.env', formatEnv(env));
+    return await new Promise((resolve) =>
+      execFile('sh', [join(SYSTEMD, name), '--root', root, ...words], { env }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-      );
-    });
+      ),
+    );
+  };
   return {
     write,
     read: (path) => readFile(join(root, path), 'utf8'),
@@ -108,8 +120,9 @@ export async function aMachine(): Promise<Machine> {
     forgetRun: () => rm(join(root, 'run/meshx'), { recursive: true, force: true }),
     owner: `${process.getuid?.()}:${process.getgid?.()}`,
     exists: (path) => existsSync(join(root, path)),
-    run: (words, env = {}) => script('capture', words.split(' '), env),
-    bypass: (verb) => script('meshx-bypass', [verb], {}),
+    run: (words, env) => script('capture', words === 'guard' ? ['guard', '0.05'] : words.split(' '), env),
+    bypass: (verb) => script('meshx-bypass', [verb]),
+    sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
 }

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { systemdFile } from '../../src/templates.ts';
 
 const UNITS = [
@@ -22,7 +23,7 @@ function verify(): string {
     UNITS.forEach((name, index) => {
       writeFileSync(
         paths[index] ?? '',
-        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver)/g, '/bin/true'),
+        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver|sidecar-start)/g, '/bin/true'),
       );
     });
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
@@ -63,11 +64,19 @@ test('the units use no directive that is younger than systemd 239', () => {
   }
 });
 
-test('istio.service reads what the cluster says first and what the operator says last', () => {
-  expect(systemdFile('istio.service').match(/^EnvironmentFile=.*$/gm)).toEqual([
-    'EnvironmentFile=-/var/lib/istio/envoy/cluster.env',
-    'EnvironmentFile=-/run/meshx/instance.env',
-    'EnvironmentFile=-/var/lib/istio/envoy/sidecar.env',
+test('no unit gets variables from a file or from the manager’s caller', () => {
+  const folders = ['systemd', 'templates'].map((name) => fileURLToPath(new URL(`../../${name}/`, import.meta.url)));
+  const files = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+  for (const file of files)
+    expect([file, ...(readFileSync(file, 'utf8').match(/^\s*(EnvironmentFile|PassEnvironment)=.*$/gm) ?? [])]).toEqual([
+      file,
+    ]);
+});
+
+test('only the start program of the sidecar runs as istio-proxy, and every other command is a program of root', () => {
+  const lines = systemdFile('istio.service').match(/^Exec\w+=.*$/gm) ?? [];
+  expect(lines.filter((line) => !line.includes('=+/usr/local/lib/meshx/capture '))).toEqual([
+    'ExecStart=/usr/local/lib/meshx/sidecar-start',
   ]);
 });
 
@@ -106,7 +115,7 @@ test('[F41] the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });
 
-const SCRIPTS = ['capture', 'meshx-bypass', 'resolver'] as const;
+const SCRIPTS = ['capture', 'meshx-bypass', 'resolver', 'sidecar-start'] as const;
 const checkable = (['dash', 'bash'] as const)
   .filter(has)
   .flatMap((shell) => SCRIPTS.map((name) => [shell, name] as const));

@@ -11,6 +11,8 @@ const LITERAL = new Map(
     [
       'capture',
       'firewall',
+      'settings.awk',
+      'sidecar-start',
       'istio.service',
       'meshx-capture.service',
       'meshx-guard.service',
@@ -19,6 +21,8 @@ const LITERAL = new Map(
       'meshx-bypass',
       'meshx.tmpfiles.conf',
       'meshx.logrotate',
+      'resolver',
+      'meshx-resolver.service',
     ] as const
   ).map((name) => [systemdFile(name), `systemd/${name}`]),
 );

@@ -3,7 +3,7 @@ import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { CurrentVmInput } from '../input.ts';
 import { PLACES, PROXY } from '../places.ts';
 import { rootCertFile } from '../root-cert.ts';
-import { proxyDirectory, proxyFile } from '../wants.ts';
+import { proxyDirectory, proxyFile, rootDirectory } from '../wants.ts';
 
 /** The mesh's root certificate, and the token by which the sidecar gets its own first certificate. */
 export function identityStep(input: CurrentVmInput): Step {
@@ -19,7 +19,7 @@ export function identityStep(input: CurrentVmInput): Step {
 function token({ image, cluster, workload, tokenSecret = 'istio-token' }: CurrentVmInput): readonly Resource[] {
   if (image) return [];
   return [
-    proxyDirectory('/run/secrets'),
+    rootDirectory('/run/secrets'),
     proxyDirectory('/run/secrets/tokens', '0700'),
     {
       kind: 'token',

@@ -1,7 +1,7 @@
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, PROXY_USER } from '../places.ts';
 
-const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv];
+const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv, PLACES.settings];
 /** Resources after whose change a program of the package is started again. */
 const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
 
@@ -19,7 +19,7 @@ const SIDECAR_MAKES = [
  */
 export function sidecarStep(): Step {
   const units = [`${PLACES.units}/istio.service`, `${PLACES.units}/istio.service.d/meshx.conf`];
-  const reads = [...SETTINGS, PLACES.meshConfig, ...units];
+  const reads = [...SETTINGS, PLACES.meshConfig, PLACES.sidecarStart, ...units];
   const after = PROGRAMS;
   const makes = SIDECAR_MAKES;
   const wants: Step['wants'] = [{ kind: 'unit', name: 'istio.service', reads, after, makes }];

@@ -6,7 +6,8 @@ import { rootFile } from '../wants.ts';
 /** What both generations get: the capture script with its guard and its dead-man switch, the way out, and log rotation. */
 export const captureFiles = () => [
   { kind: 'directory', path: '/usr/local/lib/meshx', owner: ROOT, mode: '0755', contents: 'ours' } as const,
-  // Before the script that reads it.
+  // Before the script that reads them.
+  rootFile(PLACES.settings, systemdFile('settings.awk')),
   rootFile(PLACES.firewall, systemdFile('firewall')),
   rootFile(PLACES.capture, systemdFile('capture'), '0755'),
   rootFile(PLACES.bypass, systemdFile('meshx-bypass'), '0755'),
@@ -15,7 +16,7 @@ export const captureFiles = () => [
   rootFile(PLACES.revertTimer, systemdFile('meshx-revert.timer')),
   {
     ...rootFile('/etc/tmpfiles.d/meshx.conf', systemdFile('meshx.tmpfiles.conf')),
-    makes: ['/etc/istio', '/run/secrets', '/run/secrets/tokens'],
+    makes: ['/etc/istio', '/run/secrets', '/run/secrets/tokens', '/run/secrets/workload-spiffe-uds'],
   },
   rootFile('/etc/logrotate.d/meshx', systemdFile('meshx.logrotate')),
 ];
@@ -29,6 +30,7 @@ export function unitsStep(): Step {
       ...captureFiles(),
       rootFile(PLACES.resolver, systemdFile('resolver'), '0755'),
       rootFile(`${PLACES.units}/meshx-resolver.service`, systemdFile('meshx-resolver.service')),
+      rootFile(PLACES.sidecarStart, systemdFile('sidecar-start'), '0755'),
       rootFile(`${PLACES.units}/istio.service`, systemdFile('istio.service')),
       rootFile(`${PLACES.units}/meshx-capture.service`, systemdFile('meshx-capture.service')),
     ],
