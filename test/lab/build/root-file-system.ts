@@ -12,6 +12,8 @@ const EVERYWHERE = [
   ...['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'ca-certificates', 'hostname', 'procps', 'passwd'],
   ...['iptables', 'nftables', 'iproute2', 'conntrack', 'tcpdump', 'iputils-ping', 'netbase', 'bind9-host'],
   ...['curl', 'openssl', 'python3-minimal', 'python3', 'mariadb-server', 'logrotate', 'less', 'kmod'],
+  // Firewalls that are off until a test turns one on. polkitd, which firewalld needs, asks for a login manager's PAM module.
+  ...['ufw', 'firewalld', 'libpam-systemd'],
 ];
 
 /** Debian 12 stands for the machine with a plain resolv.conf or dnsmasq, Debian 13 for the one with systemd-resolved. */

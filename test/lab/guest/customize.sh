@@ -26,6 +26,11 @@ for unit in console-getty.service getty@tty1.service apt-daily.timer apt-daily-u
   ln -sf /dev/null "$root/etc/systemd/system/$unit"
 done
 
+# Installed but off; ufw is off by its own configuration.
+chroot "$root" systemctl disable firewalld.service
+# Only there because polkitd asks for it: a login costs no session.
+DEBIAN_FRONTEND=noninteractive chroot "$root" pam-auth-update --package --remove systemd
+
 case $suite in
   bookworm)
     # Installed but off: the classic setup turns it on.
