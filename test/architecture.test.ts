@@ -7,13 +7,14 @@ const SRC = join(ROOT, 'src');
 /** What a folder may import besides itself, problems.ts and problems/. Dependencies go down only: docs/architecture.md. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   problems: [],
-  mesh: [],
-  host: [],
-  reconcile: ['host'],
-  cluster: ['mesh', 'host'],
-  vm: ['mesh', 'host', 'reconcile', 'templates.ts'],
-  agent: ['mesh', 'host', 'reconcile', 'templates.ts'],
-  cli: ['mesh', 'host', 'reconcile', 'cluster', 'vm', 'agent', 'runtime.ts'],
+  documents: [],
+  mesh: ['documents'],
+  host: ['documents'],
+  reconcile: ['documents', 'host'],
+  cluster: ['documents', 'mesh', 'host'],
+  vm: ['documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
+  agent: ['documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
+  cli: ['documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'agent', 'runtime.ts'],
 };
 
 /** Packages that reach outside, and the one file that may: changing a library is a change of one file. */
@@ -71,7 +72,7 @@ test('every folder of src has a line in the table of imports', () => {
 
 test('the engine and the words of the mesh know nothing outside', () => {
   const foreign = files
-    .filter((file) => file.startsWith('mesh/') || file.startsWith('problems'))
+    .filter((file) => /^(mesh|documents|problems)/.test(file))
     .flatMap((file) => imports(file).map((specifier) => [file, specifier] as const))
     .filter(([, specifier]) => !specifier.startsWith('.') && !MESH_PACKAGES.includes(specifier));
   expect(foreign).toEqual([]);
@@ -84,6 +85,14 @@ test.each(ONE_OWNER)('%s is imported by one file', (name) => {
   // commander is the exception of one: its errors are told from ours where exit codes are made.
   const limit = name === 'commander' ? ['cli/program.ts', 'cli/run.ts'] : owners.slice(0, 1);
   expect(owners.filter((file) => !limit.includes(file))).toEqual([]);
+});
+
+test('texts from outside are parsed by the one reader in src/documents', () => {
+  const parsers =
+    /\bJSON\.parse\b|\b(?:parse|parseDocument|parseAllDocuments|Parser|Composer)\b[^;]*from 'yaml'|from 'js-yaml'|\.loadYaml\(/;
+  const others = files.filter((file) => parsers.test(text(file)) && !file.startsWith('documents/'));
+  // main.ts reads meshx's own package.json, and imports nothing so that it starts fast.
+  expect(others).toEqual(['main.ts']);
 });
 
 test('process, console and exit belong to main.ts and to adapters', () => {

@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNativeError } from 'node:util/types';
+import { decodeText } from '../documents/text.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 /** A file that meshx makes on the operator's machine. */
@@ -51,7 +52,7 @@ export async function readText(path: string, limit = 16 * 1024 * 1024): Promise<
   try {
     const { size } = await stat(path);
     if (size > limit) throw new RangeError(`it has ${size} bytes, more than ${limit}`);
-    return await readFile(path, 'utf8');
+    return decodeText(await readFile(path));
   } catch (error) {
     throw cliProblems.fileNotRead({ path, reason: reasonOf(error) }, error);
   }

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { parse as parseYaml, YAMLError } from 'yaml';
+import { Unreadable } from '../documents/unreadable.ts';
+import { readYaml } from '../documents/yaml.ts';
 import type { CurrentFacts } from '../mesh/cluster-facts.ts';
 import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { mapping, text } from '../mesh/unknown.ts';
-import { isTooDeep } from '../mesh/yaml-depth.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
 import type { FactsOptions } from './facts-options.ts';
@@ -95,27 +95,29 @@ function clusterIdOf(values: Readonly<Record<string, unknown>>): string {
 function injectorValues(injector: KubeObject | undefined): Readonly<Record<string, unknown>> {
   const values = text(mapping(injector?.['data'])['values']);
   if (injector === undefined || values === undefined) return {};
-  return parsed(injector, 'values', () => JSON.parse(values));
+  return parsed(injector, 'values', values);
 }
 
 function meshConfigOf(object: KubeObject): Readonly<Record<string, unknown>> {
   const mesh = text(mapping(object['data'])['mesh']);
   if (mesh === undefined)
     throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key: 'mesh', reason: 'it is not there' });
-  return parsed(object, 'mesh', () => {
-    if (isTooDeep(mesh)) throw new SyntaxError('it is nested too deeply');
-    return parseYaml(mesh, { maxAliasCount: 100, logLevel: 'error' });
-  });
+  return parsed(object, 'mesh', mesh);
 }
 
-function parsed(object: KubeObject, key: string, parse: () => unknown): Readonly<Record<string, unknown>> {
+/** Both keys are read by istiod as YAML, of which JSON is a part. A text that is not a mapping is lost, not empty. */
+function parsed(object: KubeObject, key: string, content: string): Readonly<Record<string, unknown>> {
+  const unreadable = (reason: string, cause?: unknown): Error =>
+    clusterProblems.factUnreadable({ object: showRef(refOf(object)), key, reason }, cause);
+  let value: unknown;
   try {
-    return mapping(parse());
+    value = readYaml(content) ?? {};
   } catch (error) {
-    if (!(error instanceof YAMLError || error instanceof SyntaxError || error instanceof ReferenceError)) throw error;
-    const reason = error.message.split('\n')[0] ?? '';
-    throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key, reason }, error);
+    if (!(error instanceof Unreadable)) throw error;
+    throw unreadable(`line ${error.line}: ${error.message}`, error);
   }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is not a mapping');
+  return mapping(value);
 }
 
 async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject> {

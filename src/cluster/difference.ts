@@ -1,3 +1,4 @@
+import { tryJson } from '../documents/json.ts';
 import type { KubeObject } from '../mesh/kube-object.ts';
 import { list, mapping } from '../mesh/unknown.ts';
 import { FIELD_MANAGER } from './kubernetes.ts';
@@ -70,7 +71,7 @@ function surplus(fields: Readonly<Record<string, unknown>>, wanted: unknown, pat
     const value = mark.slice(2);
     if (mark.startsWith('f:')) return surplusAt(mapping(wanted)[value], mapping(below), join(path, value));
     if (!mark.startsWith('k:')) return [];
-    const keys = Object.entries(mapping(JSON.parse(value)));
+    const keys = Object.entries(mapping(tryJson(value)));
     const item = list(wanted).find((each) => keys.every(([key, expected]) => keyed(each, key) === expected));
     return surplusAt(
       item,

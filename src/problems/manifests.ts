@@ -11,7 +11,7 @@ export const manifestProblems = {
     hint: 'Give a folder that holds only the manifests of this cluster.',
   })),
   manifestsBroken: known('manifests-broken', (d: { folder: string; issues: readonly string[] }) => ({
-    message: `Files in ${d.folder} are not valid YAML: ${d.issues.length} issue(s), the first: ${d.issues[0] ?? ''}`,
+    message: `Files in ${d.folder} cannot be read: ${d.issues.length} issue(s), the first: ${d.issues[0] ?? ''}`,
     hint: 'Correct or complete the files; a file that ends in the middle of a value is the usual reason.',
     issues: d.issues,
   })),

@@ -1,3 +1,4 @@
+import { tryJson } from '../documents/json.ts';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { lockProblems } from '../problems/lock.ts';
@@ -109,19 +110,10 @@ export function unfinishedRuns({ lines }: Pick<Audit, 'lines'>): readonly AuditL
 const TEXTS = ['time', 'event', 'run', 'who', 'command', 'plan', 'from', 'login', 'previous'] as const;
 
 function parseLine(line: string): AuditLine | undefined {
-  const found = jsonOf(line);
+  const found = tryJson(line);
   if (typeof found !== 'object' || found === null) return undefined;
   const members = found as Readonly<Record<string, unknown>>;
   return TEXTS.every((name) => typeof members[name] === 'string') ? (found as AuditLine) : undefined;
-}
-
-function jsonOf(line: string): unknown {
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    // Not JSON is told by the caller, with the number of the line.
-    return undefined;
-  }
 }
 
 /** Every text here that runs as root; the root program has no other. */

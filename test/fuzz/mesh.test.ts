@@ -12,7 +12,7 @@ import { parseServiceRange } from '../../src/mesh/service-cidr.ts';
 import { parseServicePorts } from '../../src/mesh/service-port.ts';
 import { formatSidecarEnv, sidecarMismatches, sidecarWarnings } from '../../src/mesh/sidecar-env.ts';
 import { parseSpiffeId } from '../../src/mesh/spiffe.ts';
-import { isTooDeep } from '../../src/mesh/yaml-depth.ts';
+import { isTooDeep } from '../../src/documents/yaml-depth.ts';
 import { mutated, mutatedJson } from './support/mutations.ts';
 import { fuzz, holds, orProblem } from './support/statement.ts';
 

@@ -1,4 +1,5 @@
 import { ownLabels } from '../../mesh/workload-labels.ts';
+import { tryJson } from '../../documents/json.ts';
 import { toShell } from '../../host/shell.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import type { Standing } from '../../vm/adopt/standing.ts';
@@ -11,7 +12,7 @@ export type Given = Readonly<Record<string, string | readonly string[] | boolean
 /** Who the VM says it is. Labels that Istio derives and adds by itself are left out. */
 export function memberOf({ settings }: Standing): Member {
   const group = settings.get('ISTIO_META_WORKLOAD_NAME') ?? '';
-  const all = mapping(readJson(settings.get('ISTIO_METAJSON_LABELS') ?? '{}'));
+  const all = mapping(tryJson(settings.get('ISTIO_METAJSON_LABELS') ?? '{}'));
   const given = Object.entries(all).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string' && !entry[0].startsWith('service.istio.io/'),
   );
@@ -49,13 +50,4 @@ export function upLine(vm: string, given: Given): string {
     return [value].flat().flatMap((each) => [name === 'namespace' ? '-n' : flagOf(name), each]);
   });
   return toShell(['meshx', 'up', vm, ...words]);
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return {};
-  }
 }

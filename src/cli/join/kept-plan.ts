@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryJson } from '../../documents/json.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
@@ -46,7 +47,7 @@ const File = z.looseObject({
  * Throws `file-not-read`, `plan-invalid`.
  */
 export async function readKeptPlan(path: string): Promise<KeptPlan> {
-  const json = jsonOf(await readText(path));
+  const json = tryJson(await readText(path));
   const parsed = File.safeParse(json);
   if (!parsed.success) {
     const detail = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`).join('; ');
@@ -61,12 +62,4 @@ export async function readKeptPlan(path: string): Promise<KeptPlan> {
 /** Of everything in it, as JSON: what runs, what is registered and what is proved. */
 function hashOf(kept: KeptPlan): string {
   return sha256(JSON.stringify(kept));
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { tryJson } from '../../documents/json.ts';
 import { Problem } from '../../problems.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { errorCode, errorName, errorText } from '../foreign-error.ts';
@@ -35,10 +36,6 @@ function isTimeout(error: unknown): boolean {
 /** The message of an answer is the raw JSON of its body: {"error":{"message":…}}. */
 function reasonOf(error: unknown): string {
   const { message } = mapping(error);
-  try {
-    return text(mapping(mapping(JSON.parse(String(message)))['error'])['message']) ?? errorText(error);
-  } catch {
-    // Not every failure is an answer of the API.
-    return errorText(error);
-  }
+  // Not every failure is an answer of the API.
+  return text(mapping(mapping(tryJson(String(message)))['error'])['message']) ?? errorText(error);
 }

@@ -1,3 +1,4 @@
+import { readJson } from '../../documents/json.ts';
 import type { ObjectRef } from '../../mesh/kube-object.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { problemOf } from './api-problems.ts';
@@ -31,7 +32,7 @@ export class ApiClient {
   parse(answer: ApiAnswer, request: ApiRequest, object: string): unknown {
     if (answer.status < 200 || answer.status > 299) throw problemOf({ cluster: this.name, request, answer, object });
     try {
-      return JSON.parse(answer.body);
+      return readJson(answer.body);
     } catch (error) {
       // A captive portal or a proxy answers 200 with a page of its own.
       const reason = `the answer is not JSON (${answer.body.length} bytes)`;

@@ -1,3 +1,4 @@
+import { tryJson } from '../../documents/json.ts';
 import type { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { ApiAnswer, ApiRequest } from './transport.ts';
@@ -84,15 +85,6 @@ function conflict(object: string, status: ApiStatus): Problem {
     managers: [...new Set(managers)],
     fields: conflicts.map((cause) => cause.field),
   });
-}
-
-function tryJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    // Not every answer comes from the API server: the text itself is then the reason.
-    return undefined;
-  }
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> {

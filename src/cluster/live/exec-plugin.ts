@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readJson } from '../../documents/json.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import { errorText } from '../foreign-error.ts';
 
@@ -26,7 +27,7 @@ export interface PluginCall {
  */
 export async function pluginCredential(call: PluginCall): Promise<PluginCredential> {
   const output = await run(call);
-  const status = mapping(mapping(JSON.parse(output))['status']);
+  const status = mapping(mapping(readJson(output))['status']);
   const token = text(status['token']);
   const certificate = text(status['clientCertificateData']);
   const key = text(status['clientKeyData']);

@@ -1,7 +1,7 @@
-import { LineCounter, parseAllDocuments, type Document } from 'yaml';
+import { readDocuments } from '../../documents/yaml.ts';
+import { Unreadable } from '../../documents/unreadable.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
-import { list, mapping, text } from '../../mesh/unknown.ts';
-import { isTooDeep } from '../../mesh/yaml-depth.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
 
 /** Objects of one file, and what is wrong with it: `FILE:LINE: reason`. */
 export interface ParsedManifests {
@@ -9,70 +9,75 @@ export interface ParsedManifests {
   readonly issues: readonly string[];
 }
 
-/** More aliases than this are an attack: a few lines of YAML can stand for billions of nodes. */
-const MAX_ALIASES = 100;
-
 /**
- * The Kubernetes objects of a file of YAML or JSON, Lists taken apart. Documents that are no objects (values of charts,
- * kustomizations) are passed over; whatever does not parse is an issue with its line.
+ * The Kubernetes objects of a file of YAML or JSON, Lists taken apart. Mappings that are not objects (values of charts,
+ * kustomizations) are passed over; whatever does not parse, and a text that is not a mapping at all, is an issue with its line.
  */
 export function parseManifests(content: string, file: string): ParsedManifests {
-  if (file.endsWith('.json')) {
-    const value = parseJson(content);
-    if (value !== undefined) return ofJson(value, file);
-  }
-  if (isTooDeep(content)) return { objects: [], issues: [`${file}:1: it is nested too deeply`] };
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(content, { lineCounter: lines, prettyErrors: false });
-  if (!Array.isArray(documents)) return { objects: [], issues: [] };
-  const parsed = documents.map((document) => parseDocument(document, file, lines));
+  const parsed = readDocuments(content).map(({ value, line }) => placed(value, `${file}:${line}`));
   return { objects: parsed.flatMap((each) => each.objects), issues: parsed.flatMap((each) => each.issues) };
 }
 
-/** Lists within lists are gone through one call for each level. */
-function ofJson(value: unknown, file: string): ParsedManifests {
+function placed(value: unknown, place: string): ParsedManifests {
+  if (value instanceof Unreadable) return issue(place, value.message);
   try {
-    return { objects: objectsOf(value), issues: [] };
+    return objectsOf(value, place);
   } catch (error) {
+    // Lists within lists are gone through one call for each level.
     if (!(error instanceof RangeError)) throw error;
-    return { objects: [], issues: [`${file}:1: it is nested too deeply`] };
+    return issue(place, 'it is nested too deeply');
   }
 }
 
-/** JSON is read a hundred times faster than YAML; undefined leaves it to the YAML parser to say which line is wrong. */
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
+function issue(place: string, reason: string): ParsedManifests {
+  return { objects: [], issues: [`${place}: ${reason}`] };
 }
 
-function parseDocument(document: Document, file: string, lines: LineCounter): ParsedManifests {
-  const issues = document.errors.slice(0, 3).map((error) => {
-    return `${file}:${lines.linePos(error.pos[0]).line}: ${error.message.split('\n')[0] ?? ''}`;
-  });
-  if (issues.length > 0) return { objects: [], issues };
-  try {
-    return { objects: objectsOf(document.toJS({ maxAliasCount: MAX_ALIASES })), issues: [] };
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    const line = lines.linePos(document.contents?.range?.[0] ?? 0).line;
-    return { objects: [], issues: [`${file}:${line}: ${error.message}`] };
-  }
-}
+const NOTHING: ParsedManifests = { objects: [], issues: [] };
 
-function objectsOf(value: unknown): readonly KubeObject[] {
+function objectsOf(value: unknown, place: string): ParsedManifests {
+  if (value === null || value === undefined) return NOTHING;
+  if (typeof value !== 'object' || Array.isArray(value)) return issue(place, 'it is not a Kubernetes object');
   const fields = mapping(value);
   const apiVersion = text(fields['apiVersion']);
   const kind = text(fields['kind']);
-  if (apiVersion === undefined || kind === undefined) return [];
-  if (kind.endsWith('List') && Array.isArray(fields['items'])) {
-    // Items of a typed list (ServiceList) leave out what the list says.
-    const defaults = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
-    return list(fields['items']).flatMap((item) => objectsOf({ ...defaults, ...mapping(item) }));
+  if (apiVersion === undefined || kind === undefined) return incomplete(fields, place);
+  const { items } = fields;
+  if (kind.endsWith('List') && (Array.isArray(items) || items === null)) {
+    const parsed = (items ?? []).map((item: unknown) => itemOf(item, { apiVersion, kind }, place));
+    return { objects: parsed.flatMap((each) => each.objects), issues: parsed.flatMap((each) => each.issues) };
   }
+  return named(fields, { apiVersion, kind }, place);
+}
+
+/** Two of the three fields that every object has are enough to see that one was meant. */
+function incomplete(fields: Readonly<Record<string, unknown>>, place: string): ParsedManifests {
+  const missing = ['apiVersion', 'kind'].filter((name) => text(fields[name]) === undefined);
+  const isMeant = missing.length === 1 && fields['metadata'] !== undefined;
+  return isMeant ? issue(place, `it has no ${missing.join()}`) : NOTHING;
+}
+
+type KindOf = Pick<KubeObject, 'apiVersion' | 'kind'>;
+
+/** Items of a typed list (ServiceList) leave out what the list says. */
+function itemOf(item: unknown, { apiVersion, kind }: KindOf, place: string): ParsedManifests {
+  if (typeof item !== 'object' || item === null || Array.isArray(item))
+    return issue(place, `an item of its ${kind} is not an object`);
+  const defaults = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+  const object = { ...defaults, ...item };
+  return objectsOf(object, place);
+}
+
+function named(fields: Readonly<Record<string, unknown>>, kindOf: KindOf, place: string): ParsedManifests {
   const metadata = mapping(fields['metadata']);
+  const what = (field: string): string => `metadata.${field} of a ${kindOf.kind}`;
+  for (const field of ['name', 'namespace']) {
+    const value = metadata[field] ?? '';
+    if (typeof value !== 'string')
+      return issue(place, `${what(field)} is ${JSON.stringify(value)}, not text: quote it`);
+  }
   const name = text(metadata['name']);
-  return name === undefined ? [] : [{ ...fields, apiVersion, kind, metadata: { ...metadata, name } }];
+  return name === undefined
+    ? NOTHING
+    : { objects: [{ ...fields, ...kindOf, metadata: { ...metadata, name } }], issues: [] };
 }

@@ -4,7 +4,9 @@ import { showRef, refOf, type KubeObject } from '../../mesh/kube-object.ts';
 import { manifestProblems } from '../../problems/manifests.ts';
 import { errorCode } from '../foreign-error.ts';
 import { groupOf, knownResource } from '../kinds.ts';
-import { parseManifests } from './parse-manifests.ts';
+import { decodeText } from '../../documents/text.ts';
+import { Unreadable } from '../../documents/unreadable.ts';
+import { parseManifests, type ParsedManifests } from './parse-manifests.ts';
 
 const MAX_FILE = 16 * 1024 * 1024;
 const MAX_TOTAL = 64 * 1024 * 1024;
@@ -24,15 +26,22 @@ export interface Manifest {
  */
 export async function readManifests(folder: string): Promise<Map<string, Manifest>> {
   const files = await manifestFiles(folder);
-  const parsed = await Promise.all(
-    files.map(async (file) => ({ file, ...parseManifests(await readFile(join(folder, file), 'utf8'), file) })),
-  );
+  const parsed = await Promise.all(files.map(async (file) => ({ file, ...(await readManifest(folder, file)) })));
   const issues = parsed.flatMap((each) => each.issues);
   if (issues.length > 0) throw manifestProblems.manifestsBroken({ folder, issues });
   return index(
     folder,
     parsed.flatMap(({ file, objects }) => objects.map((object) => ({ file, object }))),
   );
+}
+
+async function readManifest(folder: string, file: string): Promise<ParsedManifests> {
+  try {
+    return parseManifests(decodeText(await readFile(join(folder, file))), file);
+  } catch (error) {
+    if (!(error instanceof Unreadable || errorCode(error) === 'EACCES')) throw error;
+    return { objects: [], issues: [`${file}:1: ${error instanceof Unreadable ? error.message : 'permission denied'}`] };
+  }
 }
 
 function index(folder: string, manifests: readonly Manifest[]): Map<string, Manifest> {

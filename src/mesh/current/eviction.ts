@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryJson } from '../../documents/json.ts';
 import { madeByMeshx, MANAGED_BY, type KubeObject } from '../kube-object.ts';
 import { parseSpiffeId } from '../spiffe.ts';
 import { restorable } from './evicted-objects.ts';
@@ -71,7 +72,7 @@ const Kept = z.object({
 export function evictionOf(policy: KubeObject): Eviction | string | undefined {
   const kept = policy.metadata.annotations?.[KEPT];
   if (kept === undefined) return undefined;
-  const parsed = Kept.safeParse(parseJson(kept));
+  const parsed = Kept.safeParse(tryJson(kept));
   if (!parsed.success) return `its annotation ${KEPT} is not one that meshx wrote`;
   const eviction = parsed.data;
   const objects = eviction.kept.map((object) => restorable(object, eviction));
@@ -91,12 +92,4 @@ function foreignField(policy: KubeObject, eviction: Eviction): string | undefine
   const identity = parseSpiffeId(`spiffe://${eviction.principal}`);
   if (identity?.namespace === namespace && identity.serviceAccount === serviceAccount) return undefined;
   return `${eviction.principal} is not the identity of ${namespace}/${serviceAccount}`;
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }

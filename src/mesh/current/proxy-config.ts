@@ -1,9 +1,9 @@
-import { parse } from 'yaml';
+import { Unreadable } from '../../documents/unreadable.ts';
+import { readYaml } from '../../documents/yaml.ts';
 import { meshProblems } from '../../problems/mesh.ts';
 import { hostPort } from '../address.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { mapping } from '../unknown.ts';
-import { isTooDeep } from '../yaml-depth.ts';
 import type { Workload } from '../workload.ts';
 import { formatYaml } from '../yaml-text.ts';
 
@@ -42,20 +42,19 @@ function annotationConfig(workload: Workload): ProxyConfig {
   const text = workload.annotations?.[ANNOTATION];
   if (text === undefined) return {};
   const { namespace, group } = workload;
-  const value = readYaml(text, { namespace, group });
+  const value = readConfig(text, { namespace, group }) ?? null;
   if (value === null) return {};
   if (typeof value !== 'object' || Array.isArray(value))
     throw meshProblems.badProxyConfig({ namespace, group, reason: 'it is no mapping of fields' });
   return Object.fromEntries(Object.entries(mapping(value)).map(([key, field]) => [jsonName(key), field]));
 }
 
-function readYaml(text: string, where: { readonly namespace: string; readonly group: string }): unknown {
+function readConfig(text: string, where: { readonly namespace: string; readonly group: string }): unknown {
   try {
-    if (isTooDeep(text)) throw new SyntaxError('it is nested too deeply');
-    return parse(text, { maxAliasCount: 10 });
-  } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'no YAML';
-    throw meshProblems.badProxyConfig({ ...where, reason }, cause);
+    return readYaml(text);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw meshProblems.badProxyConfig({ ...where, reason: `line ${error.line}: ${error.message}` }, error);
   }
 }
 

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { parse } from 'yaml';
+import { tryJson } from '../../documents/json.ts';
+import { Unreadable } from '../../documents/unreadable.ts';
+import { readYaml } from '../../documents/yaml.ts';
 import { parseEnv } from '../../mesh/env-value.ts';
 import { isKnownKey } from '../../mesh/sidecar-env.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import { SERVICE_LABEL_PREFIX, VM_LABEL } from '../../mesh/workload-labels.ts';
-import { isTooDeep } from '../../mesh/yaml-depth.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES } from '../places.ts';
 import type { Standing } from './standing.ts';
@@ -101,12 +102,7 @@ function labelDifferences(running: Environment, wanted: Environment): readonly s
 }
 
 function labels(environment: Environment): Readonly<Record<string, string>> {
-  try {
-    return mapping(JSON.parse(environment.get('ISTIO_METAJSON_LABELS') ?? '{}')) as Readonly<Record<string, string>>;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return {};
-  }
+  return mapping(tryJson(environment.get('ISTIO_METAJSON_LABELS') ?? '{}')) as Readonly<Record<string, string>>;
 }
 
 /** proxyMetadata is the same as the environment's keys, which are compared already. */
@@ -121,11 +117,10 @@ function meshConfigDifferences({ meshConfig, meshConfigIsNewer }: Standing, want
 }
 
 function defaultConfig(text: string): Readonly<Record<string, unknown>> | undefined {
-  if (isTooDeep(text)) return undefined;
   try {
-    return mapping(mapping(parse(text, { maxAliasCount: 100 }))['defaultConfig']);
-  } catch {
-    // Whatever the parser says of a text that is no YAML.
+    return mapping(mapping(readYaml(text))['defaultConfig']);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
     return undefined;
   }
 }

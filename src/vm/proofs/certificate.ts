@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryJson } from '../../documents/json.ts';
 import type { Witness } from '../proof.ts';
 
 const CERTS = z.object({
@@ -43,13 +44,7 @@ export function judgeCertFile(stdout: string, identity: string, now: Date): Witn
 }
 
 function envoyCerts(stdout: string): readonly Certificate[] {
-  let json: unknown;
-  try {
-    json = JSON.parse(stdout);
-  } catch {
-    return [];
-  }
-  const parsed = CERTS.safeParse(json);
+  const parsed = CERTS.safeParse(tryJson(stdout));
   if (!parsed.success) return [];
   return parsed.data.certificates.flatMap(({ cert_chain: [leaf] }) => {
     const uris = leaf?.subject_alt_names.flatMap(({ uri }) => uri ?? []) ?? [];

@@ -1,0 +1,11 @@
+/** Why a text from outside cannot be read. The message names no content: a text may hold secrets. */
+export class Unreadable extends Error {
+  override readonly name = 'Unreadable';
+  /** Counted from 1. */
+  readonly line: number;
+
+  constructor(reason: string, line = 1) {
+    super(reason);
+    this.line = line;
+  }
+}

@@ -1,0 +1,110 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
+import { Unreadable } from './unreadable.ts';
+import { plainScalar, taggedScalar } from './yaml-scalar.ts';
+
+interface Anchored {
+  readonly value: unknown;
+  readonly nodes: number;
+}
+
+/** The value of one document. It is read from top to bottom, as anchors may be defined again. */
+export class DocumentReading {
+  readonly #document: Document.Parsed;
+  readonly #lineOf: (position: number | undefined) => number;
+  readonly #anchors = new Map<string, Anchored | undefined>();
+  /** Nodes that were read, those behind aliases each time anew. */
+  #nodes = 0;
+  #aliased = 0;
+
+  constructor(document: Document.Parsed, lineOf: (position: number | undefined) => number) {
+    this.#document = document;
+    this.#lineOf = lineOf;
+  }
+
+  value(): unknown {
+    const [error] = this.#document.errors;
+    if (error) throw new Unreadable(error.message.split('\n')[0] ?? '', this.#lineOf(error.pos[0]));
+    return this.#read(this.#document.contents);
+  }
+
+  #read(node: Node | null | undefined): unknown {
+    if (isAlias(node)) return this.#alias(node.source, node);
+    const before = this.#nodes;
+    this.#nodes += 1;
+    const anchor = (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor;
+    if (!anchor) return this.#plain(node);
+    // While its value is read the anchor is known and has none.
+    this.#anchors.set(anchor, undefined);
+    const value = this.#plain(node);
+    this.#anchors.set(anchor, { value, nodes: this.#nodes - before });
+    return value;
+  }
+
+  #plain(node: Node | null | undefined): unknown {
+    if (isMap(node)) return this.#map(node);
+    if (isSeq(node)) return node.items.map((item) => this.#read(item as Node | null));
+    return isScalar(node) ? this.#scalar(node) : null;
+  }
+
+  #scalar(node: { readonly value: unknown; readonly type?: string; readonly tag?: string; range?: unknown }): unknown {
+    const text = typeof node.value === 'string' ? node.value : '';
+    const line = this.#line(node);
+    if (node.tag !== undefined) return taggedScalar(node.tag, text, line);
+    return (node.type ?? 'PLAIN') === 'PLAIN' ? plainScalar(text, line) : text;
+  }
+
+  #alias(name: string, node: Node): unknown {
+    const found = this.#anchors.get(name);
+    if (found === undefined) {
+      const reason = this.#anchors.has(name) ? `anchor ${name} contains itself` : `there is no anchor ${name}`;
+      throw new Unreadable(reason, this.#line(node));
+    }
+    this.#nodes += found.nodes + 1;
+    this.#aliased += found.nodes;
+    if (isExcessive(this.#aliased, this.#nodes)) throw new Unreadable('its aliases multiply', this.#line(node));
+    return found.value;
+  }
+
+  /** A merge counts where it stands: it replaces what is before it, and is replaced by what follows. */
+  #map(map: YAMLMap): unknown {
+    const found = new Map<string, unknown>();
+    for (const { key, value } of map.items as { key: Node | null; value: Node | null }[]) {
+      if (isMerge(key)) for (const [name, each] of this.#merged(value)) found.set(name, each);
+      else found.set(this.#key(key), this.#read(value));
+    }
+    // Not by assignment: a key may be __proto__.
+    return Object.fromEntries(found);
+  }
+
+  #key(node: Node | null): string {
+    const key = this.#read(node);
+    if (typeof key === 'string' || typeof key === 'boolean') return String(key);
+    if (typeof key === 'number') return Number.isInteger(key) ? String(key) : String(Number(key.toPrecision(8)));
+    throw new Unreadable('a key is not text', this.#line(node));
+  }
+
+  #merged(node: Node | null): readonly (readonly [string, unknown])[] {
+    const value = this.#read(node);
+    // Of several mappings the first that has a key wins.
+    const parts = Array.isArray(value) ? value.toReversed() : [value];
+    if (!parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part)))
+      throw new Unreadable('<< needs a mapping or a list of mappings', this.#line(node));
+    return parts.flatMap((part) => Object.entries(part as object));
+  }
+
+  #line(node: { range?: unknown } | null): number {
+    const range: unknown = node?.range;
+    return this.#lineOf(Array.isArray(range) ? Number(range[0]) : 0);
+  }
+}
+
+function isMerge(key: Node | null): boolean {
+  return isScalar(key) && key.value === '<<' && (key.tag?.endsWith(':merge') ?? key.type === 'PLAIN');
+}
+
+/** go-yaml's own limit: the larger a document is, the less of it may come from aliases. */
+function isExcessive(aliased: number, nodes: number): boolean {
+  if (aliased <= 100 || nodes <= 1000) return false;
+  const share = nodes <= 400_000 ? 0.99 : nodes >= 4_000_000 ? 0.1 : 0.99 - (0.89 * (nodes - 400_000)) / 3_600_000;
+  return aliased / nodes > share;
+}

@@ -1,0 +1,59 @@
+import { LineCounter, parseAllDocuments } from 'yaml';
+import { type Placed, tryJson, tryJsonStream } from './json.ts';
+import { Unreadable } from './unreadable.ts';
+import { isTooDeep } from './yaml-depth.ts';
+import { DocumentReading } from './yaml-values.ts';
+
+/**
+ * The value of a YAML or JSON text, as sigs.k8s.io/yaml gives it to kubectl and istiod: the first document; YAML 1.1 words and
+ * numbers; merge keys; of a key that occurs twice the last one; keys as JSON has them, text. Throws `Unreadable`.
+ */
+export function readYaml(text: string): unknown {
+  // The values of istiod are a long JSON text, which is read a hundred times faster as what it is.
+  const json = /^\s*[[{]/.test(text) ? tryJson(text) : undefined;
+  if (json !== undefined) return json;
+  const [first] = documentsOf(text);
+  return first?.();
+}
+
+/** Every document of a text, and where it begins. One that cannot be read is an `Unreadable` in place of its value. */
+export function readDocuments(text: string): readonly Placed[] {
+  const stream = tryJsonStream(text);
+  if (stream !== undefined) return stream;
+  return documentsOf(text).map((read) => {
+    try {
+      return { value: read(), line: read.line };
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      return { value: error, line: error.line };
+    }
+  });
+}
+
+type Reader = (() => unknown) & { readonly line: number };
+
+function documentsOf(given: string): readonly Reader[] {
+  const text = given.replace(/^\uFEFF/, '');
+  const issue = textIssue(text);
+  if (issue !== undefined) {
+    const fail = (): never => {
+      throw issue;
+    };
+    return [Object.assign(fail, { line: issue.line })];
+  }
+  const lines = new LineCounter();
+  // Nothing is resolved by the library, whose rules for words, merges and keys are others.
+  const own = { schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false } as const;
+  const documents = parseAllDocuments(text, { ...own, lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
+  const lineOf = (position: number | undefined): number => lines.linePos(position ?? 0).line;
+  return (Array.isArray(documents) ? documents : []).map((document) =>
+    Object.assign(() => new DocumentReading(document, lineOf).value(), { line: lineOf(document.contents?.range?.[0]) }),
+  );
+}
+
+/** What go-yaml refuses before it parses, and what would overflow the stack of the parser here. */
+function textIssue(text: string): Unreadable | undefined {
+  const control = text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]/);
+  if (control >= 0) return new Unreadable('it holds control characters', text.slice(0, control).split('\n').length);
+  return isTooDeep(text) ? new Unreadable('it is nested too deeply') : undefined;
+}
