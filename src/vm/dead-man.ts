@@ -9,8 +9,11 @@ export const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const
 
 /** What the VM's dead-man switch (systemd/capture) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
 export interface SwitchState {
-  /** A run has armed it and has neither confirmed nor gone back: it is under way, or it died. */
-  readonly armed?: { readonly since: string; readonly until: string; readonly by: string };
+  /**
+   * A run has armed it and has neither confirmed nor gone back: it is under way, or it died. `reverting`: why the VM is going
+   * back; it tries until every rule is gone.
+   */
+  readonly armed?: { readonly since: string; readonly until: string; readonly by: string; readonly reverting?: string };
   /** It went back, and no run was confirmed since. `kept`: nothing had been started yet, so what ran was left running. */
   readonly reverted?: { readonly at: string; readonly why: string; readonly by: string; readonly kept: boolean };
   /** Since when meshx-bypass keeps the machine out of the mesh. */
@@ -26,12 +29,18 @@ export function startsSidecar({ changes, touches, when }: PlannedStep): boolean 
   return when === undefined && changes.length > 0 && SIDECAR_UNITS.some((unit) => units.includes(unit));
 }
 
-/** Reads the lines `armed-KEY=`, `reverted-KEY=` and `bypassed-since=` of `capture switch`. Pure. */
+/** Reads the lines `armed-KEY=`, `reverting=`, `reverted-KEY=` and `bypassed-since=` of `capture switch`. Pure. */
 export function parseSwitch(text: string): SwitchState {
   const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim();
   const [until, why, bypassedSince] = [value('armed-until'), value('reverted-why'), value('bypassed-since')];
+  const reverting = value('reverting');
   return {
-    ...(until !== undefined && { armed: { until, since: value('armed-since') ?? '', by: value('armed-by') ?? '' } }),
+    ...(until !== undefined && {
+      armed: {
+        ...{ until, since: value('armed-since') ?? '', by: value('armed-by') ?? '' },
+        ...(reverting !== undefined && { reverting }),
+      },
+    }),
     ...((why ?? value('reverted-since')) !== undefined && {
       reverted: {
         at: value('reverted-reverted') ?? value('reverted-until') ?? '',
@@ -45,9 +54,9 @@ export function parseSwitch(text: string): SwitchState {
 }
 
 const READ = 'if test -x "$1"; then "$1" switch 2>/dev/null; fi; exit 0';
+// The reason alone makes the VM's own timer go back: it goes on with what a lost connection or a failure leaves unfinished.
 const REVERT = `mkdir -p /run/meshx && printf '%s\\n' "$2" >/run/meshx/why
-timeout 35 systemctl start meshx-revert.service || "$1" revert || exit
-systemctl stop meshx-revert.timer
+"$1" revert || exit
 "$1" switch`;
 // Not whatever is named: the text is one of those that a user with no other right may run as root.
 const SWITCH = `test "$1" = ${PLACES.capture} && exec "$@"`;
@@ -88,8 +97,9 @@ export async function confirm(host: Host, again: string, signal?: AbortSignal): 
 }
 
 /**
- * Goes back at once, by the machine's own unit, so that it ends also when the connection does. What the machine says of it, also
- * when its timer came first; undefined when it did not go back, as somebody else confirmed. Throws `dead-man-switch-failed`.
+ * Goes back at once; the machine's own timer goes on with it when the connection is lost or something fails. What the machine says
+ * of it, also when its timer came first; undefined when it did not go back, as somebody else confirmed. Throws
+ * `dead-man-switch-failed`.
  */
 export async function revertNow(host: Host, why: string, signal?: AbortSignal): Promise<SwitchState['reverted']> {
   const revert = scriptCommand({ name: 'switch-revert', text: REVERT, args: [PLACES.capture, why] });

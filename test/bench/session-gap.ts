@@ -73,7 +73,7 @@ try {
   await lab.mustSsh(VM, 'systemctl stop istio.service');
   await run(lab, up(lab, '--confirm-within', '10'), '+ Capture traffic');
   const look =
-    'until=$(date -d "$(sed -n s/^until=//p /var/lib/meshx/armed)" +%s); while [ -e /var/lib/meshx/armed ]; do sleep 0.01; done; while iptables-save 2>/dev/null | grep -q "^:ISTIO_"; do sleep 0.01; done; rules=$(date +%s.%N); while ! grep -q ^kept= /var/lib/meshx/reverted; do sleep 0.01; done; echo "$until $rules $(date +%s.%N)"';
+    'until=$(date -d "$(sed -n s/^until=//p /var/lib/meshx/armed)" +%s); while iptables-save 2>/dev/null | grep -q "^:ISTIO_"; do sleep 0.01; done; rules=$(date +%s.%N); while ! grep -q ^kept= /var/lib/meshx/reverted; do sleep 0.01; done; echo "$until $rules $(date +%s.%N)"';
   const [due = 0, rules = 0, done = 0] = (await lab.mustSsh(VM, look, { timeoutMs: 60_000 }))
     .trim()
     .split(' ')

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { readFile } from 'node:fs/promises';
+import { uptime } from 'node:os';
 import type { PlannedStep } from '../../src/reconcile/plan.ts';
 import { parseCaptureState } from '../../src/vm/capture-state.ts';
 import { parseSwitch, startsSidecar } from '../../src/vm/dead-man.ts';
@@ -40,9 +41,8 @@ describe('arm', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^until=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/);
     expect([machine.exists(ENABLED), machine.exists(TIMER)]).toEqual([false, true]);
-    expect(await machine.read('run/systemd/system/meshx-revert.timer.d/within.conf')).toBe(
-      '[Timer]\nOnActiveSec=\nOnActiveSec=45\n',
-    );
+    const deadline = Number(/^deadline=(\d+)$/m.exec(await machine.read('run/meshx/armed'))?.[1]);
+    expect(Math.abs(deadline - (uptime() + 45))).toBeLessThan(20);
     const { stdout: said } = await machine.run('switch');
     expect(parseSwitch(said)).toEqual({
       armed: { since: expect.any(String), until: expect.any(String), by: 'root@desk' },
@@ -121,6 +121,12 @@ describe('revert', () => {
     await machine.run('revert');
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect(machine.exists('units/istio.service/active')).toBe(false);
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted).toMatchObject({ by: 'root@desk', kept: false });
+    expect((await machine.run('confirm')).code).toBe(190);
+    await machine.remove('var/lib/meshx/reverted');
+    await machine.run('arm 45 root@desk');
+    await machine.run('revert');
+    expect(await machine.read('var/lib/meshx/reverted')).toContain('why=not confirmed within 45 s');
   });
 
   test('leaves running what ran before, when nothing was started since', async () => {
@@ -155,6 +161,124 @@ describe('revert', () => {
     await machine.rebooted();
     expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toContain('started again');
     expect((await machine.run('confirm')).code).toBe(190);
+  });
+});
+
+describe('a revert that cannot end', () => {
+  /** The rules of one backend stay, whatever is tried. */
+  async function stuck(): Promise<Machine> {
+    const machine = await startedSinceArming();
+    await machine.write('iptables-nft.refuses', '');
+    return machine;
+  }
+
+  test('stays armed, and the next one goes on until the rules are gone', async () => {
+    await using machine = await stuck();
+    await machine.write('run/meshx/why', 'a proof failed\n');
+    const first = await machine.run('revert');
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain('some rules are still there');
+    expect([machine.exists('var/lib/meshx/armed'), machine.exists(TIMER)]).toEqual([true, true]);
+    const said = parseSwitch((await machine.run('switch')).stdout);
+    expect(said.reverted).toBeUndefined();
+    expect(said.armed).toMatchObject({ by: 'root@desk', reverting: 'a proof failed' });
+    await machine.unrefuse('iptables-nft');
+    expect((await machine.run('revert')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect([machine.exists('var/lib/meshx/armed'), machine.exists(TIMER)]).toEqual([false, false]);
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
+    expect((await machine.run('revert')).stdout).toContain('not armed');
+  });
+
+  test('cannot be confirmed, and is gone on with by the timer', async () => {
+    await using machine = await stuck();
+    await machine.run('revert');
+    expect((await machine.run('confirm')).code).toBe(190);
+    expect(machine.exists(ENABLED)).toBe(false);
+    await machine.unrefuse('iptables-nft');
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+  });
+
+  test('of the former build, which wrote down first that it had gone back, is gone on with', async () => {
+    await using machine = await aMember(RUNNING);
+    await machine.run('start');
+    await machine.write('connections', '');
+    await machine.write('var/lib/meshx/reverted', `${FORMER}reverted=2026-01-01T00:01:31Z\nwhy=x\nkept=partly\n`);
+    expect((await machine.run('revert')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect((await machine.run('revert')).stdout).toContain('not armed');
+  });
+});
+
+/** What the former build wrote when it armed. */
+const FORMER = 'since=2026-01-01T00:00:00Z\nuntil=2026-01-01T00:01:30Z\nwithin=90\nby=root@desk\nran=\nboot=\n';
+
+describe('the timer', () => {
+  const due = async (machine: Machine, seconds: number): Promise<void> => {
+    const text = await machine.read('run/meshx/armed');
+    const deadline = Math.floor(uptime()) + seconds;
+    await machine.write('run/meshx/armed', text.replace(/^deadline=.*$/m, `deadline=${deadline}`));
+  };
+
+  test('goes back when the machine has run for the time that was noted, whatever its clock says', async () => {
+    await using machine = await startedSinceArming();
+    await machine.write(
+      'var/lib/meshx/armed',
+      (await machine.read('run/meshx/armed')).replace(/until=.*/, 'until=2000'),
+    );
+    const armed = parseSwitch((await machine.run('switch')).stdout).armed;
+    expect(Math.abs(Date.parse(armed?.until ?? '') - Date.now() - 45_000)).toBeLessThan(20_000);
+    await due(machine, 2);
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('not confirmed within 45 s');
+  });
+
+  test('takes nothing away before, and ends to be started again', async () => {
+    await using machine = await startedSinceArming();
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
+    expect(machine.exists(TIMER)).toBe(true);
+  });
+
+  test('goes back at once when a run gave a reason and was cut off', async () => {
+    await using machine = await startedSinceArming();
+    await machine.write('run/meshx/why', 'a proof failed\n');
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
+  });
+
+  test('ends when nothing is armed any more', async () => {
+    await using machine = await aMember(RUNNING);
+    await machine.write(TIMER, 'first');
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(machine.exists(TIMER)).toBe(false);
+  });
+
+  test('of the former build, which comes at its time, finds nothing to wait for', async () => {
+    await using machine = await aMember(RUNNING);
+    await machine.run('start');
+    await machine.write('connections', '');
+    await machine.write('var/lib/meshx/armed', FORMER);
+    await machine.write('run/meshx/armed', '');
+    expect(parseSwitch((await machine.run('switch')).stdout).armed?.until).toBe('2026-01-01T00:01:30Z');
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect(machine.exists('run/meshx/armed')).toBe(false);
+  });
+
+  test('of the former build is replaced when the switch is armed anew', async () => {
+    await using machine = await aMember(RUNNING);
+    await machine.write('var/lib/meshx/armed', FORMER);
+    await machine.write('run/meshx/armed', '');
+    await machine.write('run/systemd/system/meshx-revert.timer.d/within.conf', '[Timer]\nOnActiveSec=90\n');
+    await machine.write(TIMER, 'former');
+    expect((await machine.run('arm 45 root@desk')).code).toBe(0);
+    expect(machine.exists('run/systemd/system/meshx-revert.timer.d')).toBe(false);
+    const calls = await machine.read('calls');
+    expect(calls.indexOf('daemon-reload')).toBeLessThan(calls.indexOf('restart meshx-revert.timer'));
+    expect(await machine.read('run/meshx/armed')).toMatch(/^deadline=\d+$/m);
   });
 });
 
@@ -248,7 +372,9 @@ test('a step starts the sidecar when it touches its units before the proof', () 
 test('the timer that is armed is the one that starts the revert', async () => {
   const unit = async (name: string) => await readFile(new URL(`../../systemd/${name}`, import.meta.url), 'utf8');
   expect((await unit('meshx-revert.timer')).split('\n')).toEqual(
-    expect.arrayContaining(['AccuracySec=100ms', 'Unit=meshx-revert.service']),
+    expect.arrayContaining([
+      ...['OnActiveSec=0', 'OnUnitInactiveSec=1s', 'AccuracySec=100ms', 'Unit=meshx-revert.service'],
+    ]),
   );
   expect(await unit('meshx-revert.service')).toContain('ExecStart=/usr/local/lib/meshx/capture revert');
 });

@@ -103,7 +103,7 @@ units() {
       is-enabled) test -e "$unit/enabled" || exit 1 ;;
       enable) test ! -e "$root/enable-fails" || fail 'No space left on device'; : >"$unit/enabled" ;;
       disable) rm -f "$unit/enabled" ;;
-      start) test ! -e "$root/timer-fails" || exit 1; mkdir -p "$unit"; echo "$word-$$" >"$unit/active" ;;
+      start | restart) test ! -e "$root/timer-fails" || exit 1; mkdir -p "$unit"; echo "$word-$$" >"$unit/active" ;;
       stop) rm -f "$unit/active" ;;
     esac
   done

@@ -29,6 +29,9 @@ export interface Machine extends AsyncDisposable {
   /** Who runs the tests, USER:GROUP. */
   readonly owner: string;
   exists(path: string): boolean;
+  remove(path: string): Promise<void>;
+  /** A program whose `refuses` was written takes rules again. */
+  unrefuse(program: string): Promise<void>;
   write(path: string, text: string): Promise<void>;
   read(path: string): Promise<string>;
   /** Rules of a program's nat table, as its -save prints them. */
@@ -120,6 +123,8 @@ export async function aMachine(): Promise<Machine> {
     forgetRun: () => rm(join(root, 'run/meshx'), { recursive: true, force: true }),
     owner: `${process.getuid?.()}:${process.getgid?.()}`,
     exists: (path) => existsSync(join(root, path)),
+    remove: (path) => rm(join(root, path), { recursive: true }),
+    unrefuse: (program) => rm(join(root, `${program}.refuses`)),
     run: (words, env) => script('capture', words === 'guard' ? ['guard', '0.05'] : words.split(' '), env),
     bypass: (verb) => script('meshx-bypass', [verb]),
     sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),

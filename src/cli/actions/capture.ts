@@ -126,13 +126,16 @@ function formatState(vm: string, state: CaptureState): readonly string[] {
   return [
     `${vm}: capture is ${captured ? 'on' : 'off'}`,
     ...(older > 0 ? [`  ${older} connections are older than capture, outside mutual TLS until they end`] : []),
-    ...(armed
-      ? [`  armed by ${armed.by} since ${armed.since}: goes back at ${armed.until} unless it is confirmed`]
-      : []),
+    ...(armed ? [formatArmed(armed)] : []),
     ...(reverted ? [`  went back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),
     ...(bypassedSince ? [`  bypassed since ${bypassedSince}; bring it back with: meshx capture ${vm} on`] : []),
     `  at boot: ${boot.length > 0 ? boot.join(', ') : 'nothing of the sidecar starts'}`,
   ];
+}
+
+function formatArmed({ by, since, until, reverting }: NonNullable<CaptureState['armed']>): string {
+  if (reverting !== undefined) return `  rolling back (armed by ${by}), until every rule is gone: ${reverting}`;
+  return `  armed by ${by} since ${since}: goes back at ${until} unless it is confirmed`;
 }
 
 /** Every text here that runs as root; the root program has no other. */

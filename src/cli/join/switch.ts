@@ -80,17 +80,21 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
     return login;
   };
   const hold = async (): Promise<void> => {
-    if (due) return;
     // The VM's timer begins later than this clock: it never goes back before the time that is said.
     await arm(host, words, signal);
     due = new Date(words.now().getTime() + words.within * 1000);
     say(`+ Arm the dead-man switch: unless a new login confirms it, ${vm} goes back at ${clock(due)}`);
   };
   if (before.armed) await hold();
+  let started = false;
   return {
     found: leftBehind(vm, before),
     armed: () => due !== undefined,
-    arm: hold,
+    arm: async () => {
+      // One that was taken over is armed once more: an older meshx on the VM may have armed it, and its whole time is due.
+      if (!started) await hold();
+      started = true;
+    },
     logIn: () => {
       if (due) void logIn();
     },
@@ -124,9 +128,12 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
 /** What the earlier run left, for the report. */
 function leftBehind(vm: string, { armed, reverted, bypassedSince }: SwitchState): readonly string[] {
   return [
-    ...(armed
+    ...(armed?.reverting === undefined && armed
       ? [`${vm}: an earlier run by ${armed.by} ended at some time after ${armed.since} without a word; taken over.`]
       : []),
+    ...(armed?.reverting === undefined
+      ? []
+      : [`${vm}: an earlier run by ${armed.by} was not confirmed, and was just going back: ${armed.reverting}.`]),
     ...(reverted
       ? [`${vm}: an earlier run by ${reverted.by} was not confirmed, and went back at ${reverted.at}: ${reverted.why}.`]
       : []),
