@@ -31,13 +31,13 @@ function number(text: string): number | undefined {
   const digits = text.replaceAll('_', '');
   const whole = WHOLE.find(({ form }) => form.test(digits));
   const value = whole ? based(digits, whole.prefix) : DECIMAL.test(digits) ? Number(digits) : Number.NaN;
-  return Number.isFinite(value) ? value : undefined;
+  // JSON has no negative zero.
+  return Number.isFinite(value) ? value + 0 : undefined;
 }
 
 function based(digits: string, prefix: string): number {
   const plain = digits.replace(/^[-+]?0[xXbBoO]?/, '');
-  const value = Number(prefix + plain);
-  return digits.startsWith('-') && value !== 0 ? -value : value;
+  return (digits.startsWith('-') ? -1 : 1) * Number(prefix + plain);
 }
 
 const CORE = 'tag:yaml.org,2002:';
