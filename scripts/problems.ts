@@ -19,6 +19,7 @@ const AREAS: Readonly<Record<string, string>> = {
   reconcile: 'Changing a machine',
   lock: 'Several operators, and the record of runs',
   leaving: 'Leaving the mesh',
+  membership: 'Which VM of the cluster a machine is',
 };
 
 const INTRO = `# Problems

@@ -125,7 +125,21 @@ async function resolves(vm: string): Promise<boolean> {
   );
 }
 
-async function findInstance(runtime: Runtime, words: MachineInput, vm: string): Promise<Found> {
+/** The address by which SSH reaches a Compute Engine instance; undefined where there is none of that name. */
+export async function instanceAddress(
+  runtime: Runtime,
+  words: Pick<MachineInput, 'place'>,
+  vm: string,
+): Promise<string | undefined> {
+  try {
+    return (await findInstance(runtime, words, vm)).name;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+async function findInstance(runtime: Runtime, words: Pick<MachineInput, 'place'>, vm: string): Promise<Found> {
   const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
   const { env, signal } = runtime;
   await using compute: ComputeEngine = await connectCompute({

@@ -3,6 +3,7 @@ import type { ClassicFacts, CurrentFacts } from '../mesh/cluster-facts.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
 import type { PackageWant } from '../reconcile/kinds/package.ts';
+import type { JoinOptions } from './membership-record.ts';
 
 /** Everything `wantedVm` needs, gathered before: what the cluster is, what the VM is to the mesh, what the machine is. */
 export type VmInput = CurrentVmInput | ClassicVmInput;
@@ -19,6 +20,8 @@ interface EveryVmInput {
   readonly sidecar?: Readonly<Record<string, string>>;
   /** What the preflight saw of the machine's name resolution. A current VM without it keeps its nsswitch.conf. */
   readonly resolver?: ResolverRecord;
+  /** Options of this join that the next run repeats; kept in the membership record. */
+  readonly options?: JoinOptions;
   /** A directory that becomes an image: nothing is started, no secret is written, units are enabled. */
   readonly image?: boolean;
 }

@@ -2,11 +2,17 @@ import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
 import { vmProblems } from '../problems/vm.ts';
+import { type MembershipRecord, parseRecord } from './membership-record.ts';
 import { PLACES } from './places.ts';
 
-/** What a machine itself says about the mesh that it is in: enough to take it out from anywhere. */
+/**
+ * What a machine says about the mesh that it is in. Namespace, group and addresses are those of its settings, which the user of the
+ * sidecar can write; the record is root's.
+ */
 export interface Membership {
   readonly hostname: string;
+  /** Absent on a machine that was never joined, and on one that an earlier meshx joined. */
+  readonly record?: MembershipRecord;
   /** Absent on a machine without a cluster.env. */
   readonly generation?: 'current' | 'classic';
   readonly namespace?: string;
@@ -36,6 +42,7 @@ if live; then
   for each in /var/lib/meshx /run/meshx; do test -s "$each/bypass/state" && echo 'bypassed yes' && break; done
   for each in $(ip -o addr show scope global 2>/dev/null | awk '{ sub(/\\/.*/, "", $4); print $4 }'); do echo "address $each"; done
 fi
+if ! live || test "$(stat -c %u -- "$5" 2>/dev/null)" = 0; then read_file record "$5"; fi
 read_file cluster "$1"
 read_file sidecar "$2"
 read_file instance "$3"
@@ -43,19 +50,21 @@ echo end`;
 
 /** Reads it in one round trip. Throws `vm-probe-unreadable` and what `Host.run` throws. */
 export async function readMembership(host: Host, signal?: AbortSignal): Promise<Membership> {
-  const args = [PLACES.clusterEnv, PLACES.sidecarEnv, '/run/meshx/instance.env', PLACES.revertTimer];
+  const instance = '/run/meshx/instance.env';
+  const args = [PLACES.clusterEnv, PLACES.sidecarEnv, instance, PLACES.revertTimer, PLACES.membership];
   const output = await host.run(scriptCommand({ name: 'membership', text: LOOK, args }), signal);
   if (!output.stdout.endsWith('end\n'))
     throw vmProblems.probeUnreadable({ host: host.name, answer: output.stdout || output.stderr });
-  return membershipOf(output.stdout);
+  return membershipOf(output.stdout, host.name);
 }
 
-/** The judgement alone, over a recorded answer. */
-export function membershipOf(stdout: string): Membership {
+/** The judgement alone, over a recorded answer. Throws `membership-newer`, `membership-unreadable`. */
+export function membershipOf(stdout: string, vm = ''): Membership {
   const values = (key: string): readonly string[] =>
     stdout.split('\n').flatMap((line) => (line.startsWith(`${key} `) ? [line.slice(key.length + 1)] : []));
-  const file = (key: string): ReadonlyMap<string, string> =>
-    parseEnv(Buffer.from(values(key)[0] ?? '', 'base64').toString('utf8'));
+  const decoded = (key: string): string => Buffer.from(values(key)[0] ?? '', 'base64').toString('utf8');
+  const file = (key: string): ReadonlyMap<string, string> => parseEnv(decoded(key));
+  const record = parseRecord(vm, decoded('record'));
   const [cluster, sidecar, instance] = [file('cluster'), file('sidecar'), file('instance')];
   const text = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
   const group = text(cluster.get('ISTIO_META_AUTO_REGISTER_GROUP'));
@@ -72,7 +81,7 @@ export function membershipOf(stdout: string): Membership {
     units: values('unit'),
     hasSwitch: values('switch').length > 0,
     bypassed: values('bypassed').length > 0,
-    ...(values('cluster').length > 0 && { generation }),
+    ...(record ? { record, generation: record.generation } : values('cluster').length > 0 && { generation }),
     ...(group !== undefined && { group }),
     ...(namespace !== undefined && { namespace }),
   };

@@ -21,6 +21,8 @@ export const PLACES = {
   units: '/etc/systemd/system',
   /** Journal, audit and packages: there as long as meshx has something to take back. */
   state: '/var/lib/meshx',
+  /** What was decided when the VM joined. */
+  membership: '/var/lib/meshx/membership',
 } as const;
 
 /** Name of the user that runs the sidecar; its uid is whatever the machine gave. */

@@ -5,6 +5,7 @@ import { render } from '../templates.ts';
 import type { ClassicVmInput } from './input.ts';
 import { PLACES, PROXY } from './places.ts';
 import { resolverDecision } from './resolver.ts';
+import { membershipFile } from './steps/membership.ts';
 import { ownName } from './steps/names.ts';
 import { packageStep } from './steps/package.ts';
 import { bootStep, nodeAgentStep, sidecarStep } from './steps/running.ts';
@@ -69,8 +70,8 @@ function certsStep({ workload }: ClassicVmInput): Step {
   };
 }
 
-function clusterEnvStep({ cluster }: ClassicVmInput): Step {
-  const wants = [proxyFile(PLACES.clusterEnv, classicClusterEnv(cluster))];
+function clusterEnvStep(input: ClassicVmInput): Step {
+  const wants = [membershipFile(input), proxyFile(PLACES.clusterEnv, classicClusterEnv(input.cluster))];
   return { id: 'cluster-env', title: 'Configure the VM for the cluster', wants };
 }
 

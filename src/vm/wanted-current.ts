@@ -3,6 +3,7 @@ import type { Step } from '../reconcile/resource.ts';
 import type { CurrentVmInput } from './input.ts';
 import { PLACES } from './places.ts';
 import { identityStep } from './steps/identity.ts';
+import { membershipFile } from './steps/membership.ts';
 import { namesStep } from './steps/names.ts';
 import { packageStep } from './steps/package.ts';
 import { bootStep, captureStep, sidecarStep } from './steps/running.ts';
@@ -25,12 +26,13 @@ export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
   ];
 }
 
-function clusterEnvStep({ cluster, workload, bundle, vm }: CurrentVmInput): Step {
+function clusterEnvStep(input: CurrentVmInput): Step {
+  const { cluster, workload, bundle, vm } = input;
   const excludePorts = [...new Set([...vm.sshPorts, ...(bundle?.excludePorts ?? [])])].sort((a, b) => a - b);
   const { clusterEnv, meshYaml } = currentBundle(cluster, workload, { ...bundle, excludePorts });
   return {
     id: 'cluster-env',
     title: 'Configure the VM for the cluster',
-    wants: [proxyFile(PLACES.clusterEnv, clusterEnv), proxyFile(PLACES.meshConfig, meshYaml)],
+    wants: [membershipFile(input), proxyFile(PLACES.clusterEnv, clusterEnv), proxyFile(PLACES.meshConfig, meshYaml)],
   };
 }

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
@@ -116,6 +116,45 @@ test.each([
     expect(text).toContain('#not-confirmed-by-you');
     expect(folderState(at.root)).toEqual(before);
   }
+});
+
+/** What the sidecar's user can write, and what an attacker would like `down` to take for the truth. */
+const CLAIM = 'ISTIO_META_AUTO_REGISTER_GROUP=db\nPOD_NAMESPACE=prod\nISTIO_SVC_IP=10.150.0.9\n';
+
+test.each([
+  ['with the namespace typed', ['-n', 'vm'], true],
+  ['with nothing typed', [], true],
+  ['on a VM that an earlier meshx joined', ['-n', 'vm'], false],
+  ['on such a VM with nothing typed', [], false],
+])('settings that name the objects of another VM delete nothing, %s', async (_what, typed, hasRecord) => {
+  const at = await joined();
+  const victim = ['setup-vm', 'db', '--root', exampleImage(), '--manifests', at.cluster, '-n', 'prod'];
+  expect((await runCli([...victim, '--package', examplePackage, '--service', 'pg:5432'])).exitCode).toBe(0);
+  const record = join(at.root, 'var/lib/meshx/membership');
+  expect(statSync(record).mode & 0o777).toBe(0o600);
+  if (!hasRecord) rmSync(record);
+  appendFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), CLAIM);
+  const before = [folderState(at.root), folderState(at.cluster)];
+  const { exitCode, stderr } = await down(at, ...typed, '--yes');
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/#membership-(disagrees|unconfirmed)/)]);
+  for (const value of ['prod', 'db', ...typed.slice(1)]) expect(stderr).toContain(value);
+  expect(stderr).toMatch(/hint:.* meshx down istio-vm -n /);
+  expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
+});
+
+test('what the operator names in full is believed over the settings', async () => {
+  const at = await joined();
+  appendFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), CLAIM);
+  const { exitCode, stderr } = await down(at, '-n', 'vm', '--workload-group', 'istio-vm', '--yes');
+  expect([exitCode, stderr]).toEqual([0, expect.stringContaining('delete WorkloadGroup vm/istio-vm')]);
+});
+
+test('the question names the objects that will be deleted', async () => {
+  const at = await joined();
+  const asked: string[] = [];
+  const ask = (question: string): Promise<string> => Promise.resolve(asked.push(question) > 0 ? 'no' : '');
+  await runCli(['down', ...at.where], { cwd: at.root, home: at.root, ask });
+  expect(asked.join()).toMatch(/delete Service vm\/mysqldb, .*delete WorkloadGroup vm\/istio-vm, undo \d+ changes/);
 });
 
 test('each side can be undone alone', async () => {

@@ -1,3 +1,5 @@
+import { parseIp } from '../../mesh/address.ts';
+import { parseName } from '../../mesh/names.ts';
 import { clusterInput } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
@@ -8,6 +10,7 @@ import { confirmWithin } from '../join/switch.ts';
 import { machineInput } from '../machine.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
+import { present } from '../workload-input.ts';
 
 /** `meshx rollback VM` */
 export async function rollback(call: Call): Promise<number> {
@@ -20,6 +23,11 @@ export async function rollback(call: Call): Promise<number> {
     restart: restartWords(input),
     within: confirmWithin(input),
     dryRun: input.flag('dryRun'),
+    typed: present({
+      namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+      group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
+      address: input.parsed('vmAddress', parseIp),
+    }),
   };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();

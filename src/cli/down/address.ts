@@ -4,11 +4,11 @@ import { hop } from '../../host/route.ts';
 import { readSshConfig } from '../../host/ssh-config.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { MachineInput } from '../machine.ts';
+import { instanceAddress, type MachineInput } from '../machine.ts';
 import { present } from '../workload-input.ts';
 
-/** Addresses of a machine that cannot be asked, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
-export async function namesOnly(
+/** Addresses by which the operator reaches a machine, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
+export async function knownAddresses(
   { home, env }: Pick<Runtime, 'home' | 'env'>,
   { ssh }: Pick<MachineInput, 'ssh'>,
   vm: string,
@@ -20,4 +20,12 @@ export async function namesOnly(
     (found) => found.map((each) => each.address),
     () => [],
   );
+}
+
+/** The same, and where neither knows the name, of the Compute Engine instance that SSH would go to. */
+export async function reachedAddresses(runtime: Runtime, words: MachineInput, vm: string): Promise<readonly string[]> {
+  const known = await knownAddresses(runtime, words, vm);
+  if (known.length > 0) return known;
+  const instance = await instanceAddress(runtime, words, vm);
+  return instance === undefined ? [] : [instance];
 }

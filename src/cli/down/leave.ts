@@ -135,7 +135,7 @@ async function askFirst({ world, vm, say, confirm }: DownRun, { departure, plan,
     if (plan.steps.some(({ id }) => id === 'journal'))
       say(`note: the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`);
   }
-  await confirm(vm, also.length + summaries(plan).length);
+  await confirm(vm, { cluster: also, onVm: summaries(plan).length });
 }
 
 interface TakingOut {

@@ -1,6 +1,5 @@
 import { type ClusterPlan, clusterPlanLines, EMPTY_PLAN } from '../../cluster/plan.ts';
 import { planDeparture } from '../../cluster/departure.ts';
-import type { RegisteredVm } from '../../cluster/rotation.ts';
 import type { Host } from '../../host/host.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -10,8 +9,10 @@ import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
 import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import type { Registry } from '../join/leave-rotation.ts';
-import { groupName } from '../join/workload.ts';
-import { namesOnly } from './address.ts';
+import { groupNameOrNone } from '../join/workload.ts';
+import { present } from '../workload-input.ts';
+import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from './member.ts';
+import { memberQuestion } from './member-question.ts';
 import type { DownWords } from './words.ts';
 import type { DownWorld } from './world.ts';
 
@@ -42,24 +43,27 @@ export async function look(world: DownWorld, vm: string, host: Host | undefined,
   const [membership, recorded] = host
     ? await Promise.all([readMembership(host, signal), readJournal(host, signal)])
     : [undefined, undefined];
-  const registry = await registryOf(world, { vm, membership, signal });
+  const found = await member(world, { vm, membership, signal });
   const gone = words.only === 'cluster';
-  const leaving = registry && { ...registry.vm, gone, namesGroup: namesGroup(vm, words), signal };
-  const departure = leaving && (await planDeparture(registry.kube, leaving));
+  const leaving = found && { ...found.registered, gone, namesGroup: namesGroup(vm, words), signal };
+  const departure = leaving && (await planDeparture(found.question.kube, leaving));
+  const also = clusterPlanLines(departure?.plan ?? EMPTY_PLAN);
+  const confirmed = found ? await isConfirmedMember(found) : false;
+  if (found && also.length > 0 && !confirmed) await refuseUnconfirmed(found, also);
   const undo = undoOf(vm, recorded, words);
   return {
     vm,
     ...(membership && { membership }),
-    ...(registry && { registry }),
+    ...(found && world.cluster && { registry: { kube: world.cluster.kube, vm: found.registered } }),
     departure: departure?.plan ?? EMPTY_PLAN,
     plan: membership?.bypassed ? { steps: [forgetBypass(), ...undo.plan.steps] } : undo.plan,
     undecided: undo.undecided,
     written: (recorded?.journal.entries ?? []).flatMap((entry) =>
       entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : [],
     ),
-    notes: [...undo.notes, ...(departure?.notes ?? []), ...namespaceNote(words, membership)],
-    ...(departure?.sharedNote !== undefined && { sharedNote: departure.sharedNote }),
-    also: clusterPlanLines(departure?.plan ?? EMPTY_PLAN),
+    notes: [...undo.notes, ...(departure?.notes ?? [])],
+    ...(departure?.sharedNote !== undefined && confirmed && { sharedNote: departure.sharedNote }),
+    also,
   };
 }
 
@@ -74,19 +78,17 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
-/** What the machine says counts; where it says nothing (a run that died early, a machine that is gone) its name has to do. */
-async function registryOf({ words, cluster, runtime }: DownWorld, asked: Asked): Promise<Registry | undefined> {
+/** Where the VM is registered: operator, record and settings agree on it. Throws `membership-disagrees`. */
+async function member({ words, cluster, runtime }: DownWorld, asked: Asked): Promise<Member | undefined> {
   if (!cluster) return undefined;
   const { vm, membership, signal } = asked;
-  const namespace = membership?.namespace ?? cluster.namespace;
-  const group = membership?.group ?? words.group ?? groupName(membership?.hostname || parseSshName(vm).host);
-  const generation = membership?.generation ?? (await cluster.generation());
-  const addresses =
-    words.vmAddress !== undefined
-      ? [words.vmAddress]
-      : (membership?.addresses ?? (await namesOnly(runtime, words.machine, vm)));
-  const registered: RegisteredVm = { generation, namespace, group, addresses, signal };
-  return { kube: cluster.kube, vm: registered };
+  const { kube, namespace, generation } = cluster;
+  const typed = present({ namespace: words.namespace, group: words.group, address: words.vmAddress });
+  const machine = words.machine;
+  const command = 'down';
+  return await memberOf(
+    await memberQuestion(runtime, { vm, command, typed, machine, membership, kube, namespace, generation, signal }),
+  );
 }
 
 /**
@@ -94,7 +96,7 @@ async function registryOf({ words, cluster, runtime }: DownWorld, asked: Asked):
  * the machine apart in any group.
  */
 function namesGroup(vm: string, { group, vmAddress }: DownWords): boolean {
-  return vmAddress === undefined && (group === undefined || group === groupName(parseSshName(vm).host));
+  return vmAddress === undefined && (group === undefined || group === groupNameOrNone(parseSshName(vm).host));
 }
 
 interface Undo {
@@ -124,11 +126,4 @@ function keptNotes(vm: string, { path, reason }: Kept): readonly string[] {
     `${path} stays: ${reason}`,
     `  undo it all the same: meshx down ${vm} --restore ${path}; or leave it: meshx down ${vm} --keep ${path}`,
   ];
-}
-
-/** An option that would look in another place than where the machine is. */
-function namespaceNote({ namespace }: DownWords, membership: Membership | undefined): readonly string[] {
-  const own = membership?.namespace;
-  if (namespace === undefined || own === undefined || own === namespace) return [];
-  return [`The machine says that its namespace is ${own}; ${namespace} was not looked at.`];
 }

@@ -68,7 +68,7 @@ async function takeOut({ run, registry }: Sharer, { plan, notes }: Departure, dr
     draft.steps = [step];
     draft.status = 'planned';
   } else {
-    await confirm(vm, step.changes.length);
+    await confirm(vm, { cluster: step.changes, onVm: 0 });
     await writeDeparture(registry.kube, plan, { draft, say, signal: world.runtime.signal });
     draft.status = 'changed';
   }

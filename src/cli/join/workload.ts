@@ -59,3 +59,8 @@ export function groupName(hostname: string): string {
   const plain = (hostname.split('.')[0] ?? '').toLowerCase().replace(/[^a-z0-9-]+/g, '-');
   return parseName(plain.replace(/^-+|-+$/g, '').slice(0, 63), 'group');
 }
+
+/** The same; undefined where nothing is left. */
+export function groupNameOrNone(hostname: string): string | undefined {
+  return /[a-z0-9]/i.test(hostname.split('.')[0] ?? '') ? groupName(hostname) : undefined;
+}

@@ -7,6 +7,7 @@ import type { Plan } from '../../reconcile/plan.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { readiness } from '../../vm/readiness.ts';
 import { changing } from '../changing.ts';
+import type { Place } from '../down/member.ts';
 import type { ClusterInput } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { type Draft, reported } from '../join/draft.ts';
@@ -27,6 +28,8 @@ export interface RollbackRun {
     /** Seconds until the VM goes back by itself. */
     readonly within: number;
     readonly dryRun: boolean;
+    /** Where the VM is in its cluster, as the operator has it. */
+    readonly typed: Place;
   };
   readonly say: Say;
   readonly again: string;

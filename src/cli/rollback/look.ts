@@ -1,4 +1,4 @@
-import type { RegisteredVm } from '../../cluster/rotation.ts';
+import { detectGeneration } from '../../cluster/facts.ts';
 import type { Host } from '../../host/host.ts';
 import { Problem } from '../../problems.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -9,6 +9,9 @@ import { formerPackage, packageBack, type PackageCopy } from '../../reconcile/un
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import { PACKAGE_MARKER } from '../../vm/places.ts';
 import { captureStep, nodeAgentStep, sidecarStep } from '../../vm/steps/running.ts';
+import { membershipProblems } from '../../problems/membership.ts';
+import { isConfirmedMember, memberOf } from '../down/member.ts';
+import { memberQuestion } from '../down/member-question.ts';
 import { openCluster } from '../cluster.ts';
 import type { Registry } from '../join/leave-rotation.ts';
 import type { JoinReport } from '../join/report.ts';
@@ -72,21 +75,28 @@ async function planBack(
   return { steps: [first, ...plan(steps, facts, new Set([`package:${name}`])).steps] };
 }
 
-/** Without its cluster a VM goes back all the same: it only stays in rotation while it restarts. */
+/** Without its cluster a VM goes back all the same: it only stays in rotation while it restarts. Throws `membership-disagrees`. */
 async function registryOf(
-  { input, words, say }: RollbackRun,
-  vm: Membership,
+  run: RollbackRun,
+  membership: Membership,
   signal: AbortSignal,
 ): Promise<Registry | undefined> {
-  const { generation, namespace, group = '', addresses } = vm;
-  if (generation === undefined || namespace === undefined) return undefined;
+  const { input, words, say, vm } = run;
+  const { runtime } = input.call;
+  const stays = (why: string) => say(`note: ${why} The VM stays in rotation while it restarts.`);
   try {
-    const { kube } = await openCluster(input, words.cluster, namespace);
-    const registered: RegisteredVm = { generation, namespace, group, addresses, signal };
-    return { kube, vm: registered };
+    const { kube, namespace } = await openCluster(input, words.cluster, words.typed.namespace);
+    const { typed, machine, cluster } = words;
+    const generation = () => detectGeneration(kube, cluster.facts);
+    const asked = { vm, command: 'rollback', typed, machine, membership, kube, namespace, generation, signal };
+    const member = await memberOf(await memberQuestion(runtime, asked));
+    if (await isConfirmedMember(member)) return { kube, vm: member.registered };
+    stays(
+      `The cluster has no entry of ${vm} in WorkloadGroup ${member.registered.namespace}/${member.registered.group} at an address by which it is reached.`,
+    );
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    say(`note: ${error.message} The VM stays in rotation while it restarts.`);
-    return undefined;
+    if (!(error instanceof Problem) || error.id === membershipProblems.disagrees.id) throw error;
+    stays(error.message);
   }
+  return undefined;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { namesOnly } from '../../../src/cli/down/address.ts';
+import { knownAddresses } from '../../../src/cli/down/address.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function home(config: string): string {
@@ -18,10 +18,10 @@ describe('the address of a machine that cannot be asked', () => {
     ['what stands in user@host', '', 'ada@10.150.0.5'],
     ['what stands in ssh://host:port', '', 'ssh://ada@10.150.0.5:2222'],
   ])('is %s', async (_what, config, vm) => {
-    expect(await namesOnly({ home: home(config), env: {} }, { ssh: {} }, vm)).toEqual(['10.150.0.5']);
+    expect(await knownAddresses({ home: home(config), env: {} }, { ssh: {} }, vm)).toEqual(['10.150.0.5']);
   });
 
   test('is none when neither ssh_config nor DNS knows one', async () => {
-    expect(await namesOnly({ home: home(''), env: {} }, { ssh: {} }, 'no-such-host.invalid')).toEqual([]);
+    expect(await knownAddresses({ home: home(''), env: {} }, { ssh: {} }, 'no-such-host.invalid')).toEqual([]);
   });
 });

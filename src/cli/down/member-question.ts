@@ -1,0 +1,38 @@
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { readOnce } from '../../cluster/read-once.ts';
+import { parseSshName } from '../../host/ssh-name.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { Membership } from '../../vm/membership.ts';
+import { groupNameOrNone } from '../join/workload.ts';
+import type { MachineInput } from '../machine.ts';
+import { knownAddresses, reachedAddresses } from './address.ts';
+import type { MemberQuestion, Place } from './member.ts';
+
+/** What a command knows when it asks which VM of the cluster a machine is. */
+export interface MemberAsked {
+  readonly vm: string;
+  readonly command: string;
+  readonly typed: Place;
+  readonly machine: MachineInput;
+  readonly membership: Membership | undefined;
+  readonly kube: Kubernetes;
+  /** Of the kubeconfig's context. */
+  readonly namespace: string;
+  readonly generation: () => Promise<'current' | 'classic'>;
+  readonly signal: AbortSignal;
+}
+
+/** The question, with the addresses by which the operator reaches the machine. Of one that is gone only ssh_config and DNS know any. */
+export async function memberQuestion(runtime: Runtime, asked: MemberAsked): Promise<MemberQuestion> {
+  const { vm, command, typed, machine, membership, kube, namespace, generation, signal } = asked;
+  const image = machine.root !== undefined;
+  const name = parseSshName(vm).host;
+  const addresses = membership ? reachedAddresses : knownAddresses;
+  return {
+    ...{ vm, command, typed, image, signal, generation, kube: readOnce(kube) },
+    otherwise: { namespace, group: groupNameOrNone(membership?.hostname || name) ?? '' },
+    groupOfName: groupNameOrNone(name),
+    known: image || typed.address !== undefined ? [] : await addresses(runtime, machine, vm),
+    ...(membership && { membership }),
+  };
+}

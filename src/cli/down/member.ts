@@ -1,0 +1,187 @@
+import { type ClusterMembers, clusterMembers, groupsOfAddresses } from '../../cluster/members.ts';
+import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import type { RegisteredVm } from '../../cluster/rotation.ts';
+import { parseIp } from '../../mesh/address.ts';
+import { parseName } from '../../mesh/names.ts';
+import { toShell } from '../../host/shell.ts';
+import { Problem } from '../../problems.ts';
+import { membershipProblems } from '../../problems/membership.ts';
+import type { Membership } from '../../vm/membership.ts';
+
+/** Where a VM is in a cluster, as one source has it. */
+export interface Place {
+  readonly namespace?: string;
+  readonly group?: string;
+  readonly address?: string;
+}
+
+/** What is known of a VM before its objects are looked for. */
+export interface MemberQuestion {
+  readonly vm: string;
+  /** The command that is typed again with the right values: `down`. */
+  readonly command: string;
+  /** What the operator typed: believed first. */
+  readonly typed: Place;
+  /** What the machine says. Absent when it is gone. */
+  readonly membership?: Membership;
+  /** A directory on the operator's own disk: its record is the operator's word. */
+  readonly image: boolean;
+  /** Where none of them says it: the namespace of the kubeconfig's context, and the group named after the machine. */
+  readonly otherwise: { readonly namespace: string; readonly group: string };
+  /** The group that the machine's name on the command line gives. */
+  readonly groupOfName: string | undefined;
+  /** The addresses by which the operator reaches the machine. */
+  readonly known: readonly string[];
+  readonly generation: () => Promise<'current' | 'classic'>;
+  readonly kube: Kubernetes;
+  readonly signal: AbortSignal;
+}
+
+/** A VM that operator, record and settings agree on. The cluster has not been asked yet. */
+export interface Member {
+  readonly registered: RegisteredVm;
+  readonly question: MemberQuestion;
+}
+
+/**
+ * Which VM of the cluster a machine is: the operator's word, then its record, then its settings. Throws `membership-disagrees` where they
+ * contradict each other, unless the operator named both namespace and group.
+ */
+export async function memberOf(question: MemberQuestion): Promise<Member> {
+  const { membership, otherwise, signal } = question;
+  const generation = membership?.generation ?? (await question.generation());
+  if (disagrees(question, generation))
+    throw membershipProblems.disagrees({
+      vm: question.vm,
+      values: await values(question),
+      command: rightCommand(question),
+    });
+  const place = { ...otherwise, ...settingsPlace(membership), ...recordPlace(membership), ...question.typed };
+  const namespace = parseName(place.namespace, 'namespace');
+  const group = parseName(place.group, 'group');
+  const registered = { generation, namespace, group, addresses: addressesOf(question), signal };
+  return { registered, question };
+}
+
+/** In an image the record was written by the operator, on their own disk. */
+function typedPlace({ typed, membership, image }: MemberQuestion): Place {
+  return image ? { ...recordPlace(membership), ...typed } : typed;
+}
+
+function recordPlace(membership: Membership | undefined): Place {
+  const { namespace, group, address } = membership?.record ?? {};
+  return { ...(namespace && { namespace }), ...(group && { group }), ...(address && { address }) };
+}
+
+function settingsPlace(membership: Membership | undefined): Place {
+  const { namespace, group, addresses = [] } = membership ?? {};
+  const [address] = addresses.length === 1 ? addresses : [];
+  return { ...(namespace && { namespace }), ...(group && { group }), ...(address && { address }) };
+}
+
+/** An address that changed since the join is the one in the settings; which one is right, the cluster says. */
+function addressesOf({ typed, membership, known }: MemberQuestion): readonly string[] {
+  if (typed.address !== undefined) return [typed.address];
+  if (!membership) return known;
+  const { record, addresses } = membership;
+  return [...new Set([...(record?.address === undefined ? [] : [record.address]), ...addresses])];
+}
+
+/** Namespace and group decide which objects go. What the operator names in full needs nobody's consent but the cluster's. */
+function disagrees({ typed, membership }: MemberQuestion, generation: 'current' | 'classic'): boolean {
+  if (typed.namespace !== undefined && (typed.group !== undefined || generation === 'classic')) return false;
+  const sources = [typed, recordPlace(membership), settingsPlace(membership)];
+  return (['namespace', 'group'] as const).some(
+    (key) => new Set(sources.map((source) => source[key]).filter((value) => value !== undefined)).size > 1,
+  );
+}
+
+/**
+ * Whether the cluster agrees that a VM is this member: its group has an entry at an address by which the operator reaches the machine,
+ * or the operator named the group, which has no other member. A word of the machine alone never decides. Of a machine that is gone
+ * everything is the operator's word.
+ */
+export async function isConfirmedMember({ registered, question }: Member): Promise<boolean> {
+  if (question.membership === undefined) return true;
+  return isConfirmed(await clusterMembers(question.kube, registered), { registered, question });
+}
+
+/** Throws `membership-unconfirmed` with the writes that are not made. */
+export async function refuseUnconfirmed({ question }: Member, writes: readonly string[]): Promise<never> {
+  const command = rightCommand(question);
+  throw membershipProblems.unconfirmed({ vm: question.vm, writes, values: await values(question), command });
+}
+
+/** Pure. */
+export function isConfirmed({ own, others }: ClusterMembers, { registered, question }: Member): boolean {
+  const { known, groupOfName, image } = question;
+  const typed = typedPlace(question);
+  const reached = [...known, ...(typed.address === undefined ? [] : [typed.address])];
+  if (own.length > 0 && own.every((address) => reached.includes(address))) return true;
+  if (registered.generation === 'classic') return false;
+  const isNamed = typed.group !== undefined || registered.group === groupOfName;
+  return isNamed && (typed.namespace !== undefined || image) && others.length === 0;
+}
+
+/** A line for each source, and what the cluster has. */
+async function values(question: MemberQuestion): Promise<readonly string[]> {
+  const { typed, membership, known, kube, signal } = question;
+  const record = recordPlace(membership);
+  const settings = settingsPlace(membership);
+  const namespaces = [typed, record, settings].flatMap(({ namespace }) => namespace ?? []).filter(isNamespace);
+  const addresses = [typed.address, record.address, ...known].filter((address) => address !== undefined);
+  return [
+    `the command line: ${showPlace(typed)}`,
+    `its record, /var/lib/meshx/membership: ${showPlace(record)}`,
+    `its settings, cluster.env and sidecar.env: ${showPlace(settings)}`,
+    `the cluster: ${await clusterSays(kube, [...new Set(namespaces)], { addresses, signal })}`,
+  ];
+}
+
+function isNamespace(text: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
+}
+
+async function clusterSays(
+  kube: Kubernetes,
+  namespaces: readonly string[],
+  vm: Pick<RegisteredVm, 'addresses' | 'signal'>,
+): Promise<string> {
+  try {
+    const found = await groupsOfAddresses(kube, namespaces, vm);
+    if (found.length > 0) return found.join(', ');
+    return `no entry at ${vm.addresses.join(', ') || 'an address that is known'} in ${namespaces.join(', ') || 'the namespace'}`;
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return `cannot be asked: ${error.message}`;
+  }
+}
+
+function showPlace({ namespace, group, address }: Place): string {
+  const parts = [
+    ...(namespace === undefined ? [] : [`namespace ${namespace}`]),
+    ...(group === undefined ? [] : [`WorkloadGroup ${group}`]),
+    ...(address === undefined ? [] : [`address ${address}`]),
+  ];
+  return parts.join(', ') || 'nothing';
+}
+
+/** The operator's values, then those that only root of the machine can have written. */
+function rightCommand({ vm, command, typed, membership, otherwise }: MemberQuestion): string {
+  const record = recordPlace(membership);
+  const settings = record.namespace === undefined ? settingsPlace(membership) : {};
+  const { namespace, group, address } = { ...otherwise, ...settings, ...record, ...typed };
+  const words = [
+    ...['-n', namespace, '--workload-group', group],
+    ...(address !== undefined && isAddress(address) ? ['--vm-address', address] : []),
+  ];
+  return toShell(['meshx', command, vm, ...words]);
+}
+
+function isAddress(text: string): boolean {
+  try {
+    return parseIp(text) !== '';
+  } catch {
+    return false;
+  }
+}

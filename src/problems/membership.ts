@@ -1,0 +1,26 @@
+import { known } from '../problems.ts';
+
+/** What can be wrong with what a VM says about its place in the mesh. */
+export const membershipProblems = {
+  newer: known('membership-newer', (d: { vm: string; format: number; known: number }) => ({
+    message: `/var/lib/meshx/membership of ${d.vm} has format ${d.format}; this meshx reads formats up to ${d.known}.`,
+    hint: 'Use the meshx that wrote it, or a newer one.',
+  })),
+  unreadable: known('membership-unreadable', (d: { vm: string; fields: readonly string[] }) => ({
+    message: `/var/lib/meshx/membership of ${d.vm} cannot be read: ${d.fields.length === 0 ? 'it is not a record of meshx' : `wrong ${d.fields.join(', ')}`}. Nothing was changed.`,
+    hint: `Remove the file on the VM, then write it again by joining the VM again: meshx setup-vm ${d.vm}`,
+  })),
+  disagrees: known('membership-disagrees', (d: { vm: string; values: readonly string[]; command: string }) => ({
+    message: `What is said about ${d.vm} does not agree, so it is not clear which objects of the cluster are its own. Nothing was changed.`,
+    hint: `Name the right ones: ${d.command}`,
+    issues: d.values,
+  })),
+  unconfirmed: known(
+    'membership-unconfirmed',
+    (d: { vm: string; values: readonly string[]; writes: readonly string[]; command: string }) => ({
+      message: `The cluster does not confirm that ${d.vm} owns what would be removed: ${d.writes.join('; ')}. Nothing was changed.`,
+      hint: `If it does, name the place yourself: ${d.command}`,
+      issues: d.values,
+    }),
+  ),
+};

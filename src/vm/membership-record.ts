@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import { isIP } from 'node:net';
+import { membershipProblems } from '../problems/membership.ts';
+
+/** Options of the join that the next run repeats, by their camelCase names. */
+export type JoinOptions = Readonly<Record<string, string | readonly string[] | boolean>>;
+
+/**
+ * What was decided when the VM joined, kept on it in a file that only root can change. It is still data of that VM: before an object of
+ * the cluster is deleted or changed on its word, the cluster has to agree.
+ */
+export interface MembershipRecord {
+  readonly generation: 'current' | 'classic';
+  readonly namespace: string;
+  /** Its WorkloadGroup; a classic mesh has none. */
+  readonly group?: string;
+  readonly serviceAccount: string;
+  /** Absent for an image, whose machines find their own. */
+  readonly address?: string;
+  readonly options: JoinOptions;
+}
+
+/** Raised when a field changes its meaning. Fields that are added need no new number. */
+const FORMAT = 1;
+
+const NAME = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
+const File = z.object({
+  generation: z.enum(['current', 'classic']),
+  namespace: NAME,
+  group: NAME.optional(),
+  serviceAccount: NAME,
+  address: z
+    .string()
+    .refine((text) => isIP(text) > 0)
+    .optional(),
+  options: z.record(z.string().regex(/^[a-zA-Z]{1,40}$/), z.union([z.string(), z.array(z.string()), z.boolean()])),
+});
+
+/** JSON, with its format first. The same record always gives the same text. */
+export function formatRecord({
+  generation,
+  namespace,
+  group,
+  serviceAccount,
+  address,
+  options,
+}: MembershipRecord): string {
+  const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const record = { format: FORMAT, generation, namespace, group, serviceAccount, address, options: sorted };
+  return `${JSON.stringify(record, undefined, 2)}\n`;
+}
+
+/** Reads the file of a VM; undefined for an empty text. Throws `membership-newer`, `membership-unreadable`. */
+export function parseRecord(vm: string, text: string): MembershipRecord | undefined {
+  if (text === '') return undefined;
+  const json = jsonOf(text);
+  const format = z.looseObject({ format: z.int().positive() }).safeParse(json).data?.format;
+  if (format !== undefined && format > FORMAT) throw membershipProblems.newer({ vm, format, known: FORMAT });
+  const { data, error } = File.safeParse(json);
+  if (format === undefined || error) {
+    const fields = error?.issues.map(({ path }) => path.join('.')).filter((field) => field !== '') ?? [];
+    throw membershipProblems.unreadable({ vm, fields: format === undefined ? ['format'] : fields });
+  }
+  const { group, address, ...rest } = data;
+  return { ...rest, ...(group !== undefined && { group }), ...(address !== undefined && { address }) };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,19 @@
+import type { FileWant } from '../../reconcile/kinds/file.ts';
+import type { VmInput } from '../input.ts';
+import { formatRecord } from '../membership-record.ts';
+import { PLACES } from '../places.ts';
+import { rootFile } from '../wants.ts';
+
+/**
+ * What was decided about the VM, in a file that only root can change: part of the step that writes cluster.env, so that the two are never
+ * of different runs.
+ */
+export function membershipFile({ generation, workload, vm, options = {} }: VmInput): FileWant {
+  const { namespace, group, serviceAccount } = workload;
+  const place = { ...(generation === 'current' && { group }), ...(vm.address !== '' && { address: vm.address }) };
+  return rootFile(
+    PLACES.membership,
+    formatRecord({ generation, namespace, serviceAccount, options, ...place }),
+    '0600',
+  );
+}
