@@ -1,4 +1,5 @@
 import type { Command } from './host.ts';
+import { PLACE } from './place-shell.ts';
 
 const SAFE_WORD = /^[\w@%+=:,./-]+$/;
 
@@ -24,13 +25,12 @@ export interface Script {
 
 /**
  * What every script may use. `$R` is the root directory when an image is built (RootDirectoryHost) and empty on a live
- * machine, so that a path is written "$R$1"; `live` asks which of the two it is.
+ * machine; `live` asks which of the two it is. `place` and `held` are the only way to a path: see place-shell.ts.
  *
- * `place PATH` sets `$P` to where PATH really lies: inside the root its links are followed as the booted image would, so
- * that an absolute link never leads out of it. `place PATH all` follows a link at the end too.
  * `own OWNER MODE PATH` sets owner (`user` or `user:group`) and mode; `owner_mode PATH` prints them, with `-` for an owner
  * that is not known. In an image the owner stands in the manifest beside the tree (`DIR.owners`), because the user need not
  * exist yet; root also sets it on the file where the image knows the user.
+ * `make_directory OWNER MODE PATH` makes a directory, and its missing parents as the system's own are.
  * `put OWNER MODE SHA256 PATH [FUNCTION [OLD]]` writes what FUNCTION prints, or `input`: beside the target, in a directory
  * that only root can enter (the target's directory may belong to another user), checked against SHA256 (`-`: unchecked),
  * then renamed. `input` prints what was sent to the script: its stdin, in a batch its part of it.
@@ -54,35 +54,7 @@ LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
 ' _wrote= _stages=0
-live() { test -z "$R"; }
-place() {
-  P=$1
-  if live; then
-    test "\${2-}" = all && test -h "$1" || return 0
-    case $(stat -c %u -- "$1") in
-      0 | "$(id -u)") P=$(readlink -f -- "$1") ;;
-      *) echo "$1 is a link that root did not make: it is not followed" >&2; return 1 ;;
-    esac
-    return
-  fi
-  _rest=\${1#/} _done= _hops=0
-  while test -n "$_rest"; do
-    _name=\${_rest%%/*}
-    case $_rest in */*) _rest=\${_rest#*/} ;; *) _rest= ;; esac
-    case $_name in '' | .) continue ;; ..) _done=\${_done%/*}; continue ;; esac
-    if test -h "$R$_done/$_name" && { test -n "$_rest" || test "\${2-}" = all; }; then
-      _hops=$((_hops + 1))
-      test "$_hops" -le 40 || { echo "$1: too many links" >&2; return 1; }
-      _link=$(readlink -- "$R$_done/$_name") || return
-      case $_link in /*) _done= ;; esac
-      _rest=\${_link#/}\${_rest:+/$_rest}
-    else
-      _done=$_done/$_name
-    fi
-  done
-  P=$R$_done
-}
-_own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
+${PLACE}_own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
     test "$1" = "\${5-}" || chown -h -- "$1" "$3" || return
     test "$2" = "\${6-}" || chmod -- "$2" "$3"
@@ -91,59 +63,68 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   { test ! -f "$R.owners" || MESHX_PATH=$4 awk 'substr($0, index($0, " /") + 1) != ENVIRON["MESHX_PATH"]' "$R.owners"
     echo "$1 $2 $4"; } | sort -k 3 > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
   if test "$(id -u)" = 0; then
-    place /etc/passwd all
-    _id=$(MESHX_NAME=\${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
+    _id=$(place /etc/passwd all && MESHX_NAME=\${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
     test -z "$_id" || chown -h -- "$_id" "$3" || return
   fi
   chmod -- "$2" "$3"
 }
-own() { place "$3" all && wrote "$1=$2" "$3" && if live; then _own_held "$1" "$2" "$P"; else _own "$1" "$2" "$P" "\${P#"$R"}"; fi; }
-_own_held() { # OWNER MODE FILE: what is held open, as chmod follows a link that somebody puts there meanwhile
-  test -f "$3" || test -d "$3" || { echo "$3 is neither a file nor a directory" >&2; return 1; }
-  {
-    if test "$(stat -L -c %d:%i /proc/self/fd/9)" = "$(stat -c %d:%i -- "$3")"; then chown -- "$1" /proc/self/fd/9 && chmod -- "$2" /proc/self/fd/9
-    else echo "$3 was replaced meanwhile: it is left as it is" >&2; false; fi
-  } 9<"$3"
+own() { place "$3" all && wrote "$1=$2" "$3" && _own_placed "$1" "$2"; }
+_own_placed() { # OWNER MODE: of what lies at $P
+  if test -d "$P" && test ! -h "$P"; then (_at=$R\${W%/} && _enter "$P" && _own "$1" "$2" . "$W")
+  elif live; then held "$P" _own_held "$1" "$2"
+  else _own "$1" "$2" "$P" "$W"
+  fi
 }
-_journal() { place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && test -d "$P"; }
-_read_wrote() { # the journal is at $P
+_own_held() { chown -- "$1" /proc/self/fd/9 && chmod -- "$2" /proc/self/fd/9; }
+make_directory() { # OWNER MODE PATH
+  place "$3" all make || return
+  if test -d "$P" || ! live; then { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"; return; fi
+  wrote "$1=$2" "$3" || return
+  # It has its owner before it has its name, which takes no link's place.
+  if test -O . && test "\${1#*:}" != "$1"; then install -d -o "\${1%:*}" -g "\${1#*:}" -m "$2" -- "$P"
+  else _name=\${P#./} && _stage && mkdir -m 0700 directory && _own "$1" "$2" directory "$W" && mv -fT -- directory "../$_name"
+  fi
+}
+_journal() { # sets $_undo to where the journal lies, if there is one; the directory that was entered stays
+  _undo=\${MESHX_UNDO-/var/lib/meshx/undo}
+  live || _undo=$(place "$_undo" all && printf %s "$R$W") || return
+  test -d "$_undo"
+}
+_read_wrote() {
   test -z "$_wrote" || return 0
-  test ! -s "$P/wrote" || _wrote=$(cat -- "$P/wrote") || return
+  test ! -s "$_undo/wrote" || _wrote=$(cat -- "$_undo/wrote") || return
   _wrote=$_newline$_wrote$_newline
 }
 _is_known() { case $_wrote in *"$_newline$1$_newline"*) ;; *) return 1 ;; esac; }
 wrote() {
-  _place=$P
-  if _journal; then
-    _read_wrote || return
-    if ! _is_known "$1 $2"; then
-      test -e "$P/wrote" || (umask 077; : >> "$P/wrote") || return
-      printf '%s\\n' "$1 $2" >> "$P/wrote" || return
-      _wrote=$_wrote$1" "$2$_newline
-    fi
+  _journal || return 0
+  _read_wrote || return
+  if ! _is_known "$1 $2"; then
+    test -e "$_undo/wrote" || (umask 077; : >> "$_undo/wrote") || return
+    printf '%s\\n' "$1 $2" >> "$_undo/wrote" || return
+    _wrote=$_wrote$1" "$2$_newline
   fi
-  P=$_place
 }
-_is_ours() { # FILE PATH [DIGEST OF IT]: whether the journal, which is at $P, knows what FILE holds
+_is_ours() { # FILE PATH [DIGEST OF IT]: whether the journal knows what FILE holds
   test -f "$1" && _found=\${3:-$(sha256sum < "$1")} && _read_wrote && _is_known "\${_found%% *} $2"
 }
 _printed() { cat < "$2"; } # FUNCTION FILE: what FUNCTION printed into FILE
-_keep_text() { # NEW OLD PATH DIGEST-OF-OLD FUNCTION, the last two may be empty; the journal is at $P
+_keep_text() { # NEW OLD PATH DIGEST-OF-OLD FUNCTION, the last two may be empty
   test -n "$_sizes" || if test -f "$2"; then _sizes=$(stat -c %s -- "$1" "$2"); else _sizes=$(stat -c %s -- "$1"); fi || return 0
   for _size in $_sizes; do test "$_size" -le 1048576 || return 0; done
-  _level=0 _edits=$P/edits$3
+  _level=0 _edits=$_undo/edits$3
   while test -e "$_edits/$((_level + 1)).ours"; do _level=$((_level + 1)); done
-  # What stands there is not ours: an edit of its own.
+  # What is there is not ours: an edit of its own.
   if test "$_level" = 0 || ! _is_ours "$2" "$3" "$4"; then
     _level=$((_level + 1))
     test -d "$_edits" || mkdir -p -- "$_edits" || return
-    if test -f "$2"; then cat < "$2" > "$_edits/$_level.base"
+    if test -f "$2" && test ! -h "$2"; then held "$2" _shown > "$_edits/$_level.base"
     else test ! -e "$_edits/$_level.base" || rm -f -- "$_edits/$_level.base"; fi || return
   fi
   _printed "$5" "$1" > "$_edits/ours.new" && mv -fT -- "$_edits/ours.new" "$_edits/$_level.ours"
 }
 _remember() { # NEW OLD DIGEST PATH DIGEST-OF-OLD FUNCTION
-  if _journal && { test -n "$5" || test -e "$P/files$4" || test -d "$P/edits$4"; }; then
+  if _journal && { test -n "$5" || test -e "$_undo/files$4" || test -d "$_undo/edits$4"; }; then
     _keep_text "$1" "$2" "$4" "$5" "$6" || return
   fi
   wrote "$3" "$4"
@@ -151,34 +132,36 @@ _remember() { # NEW OLD DIGEST PATH DIGEST-OF-OLD FUNCTION
 owner_mode_of() {
   place "$1" all || return
   if live; then OWNED=$(stat -c '%U:%G %04a' -- "$P"); return; fi
-  _id=$(MESHX_PATH=\${P#"$R"} awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
+  _id=$(MESHX_PATH=$W awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
   OWNED=\${_id:--}' '$(stat -c '%04a' -- "$P")
 }
 owner_mode() { owner_mode_of "$1" && echo "$OWNED"; }
 input() { cat; }
-_stage() { # DIRECTORY: goes into a folder in it that only root can enter; one that was made before will do
+_stage() { # goes from the directory that place entered into a folder in it that only root can enter; one that was made before will do
   _n=$_stages
   while test "$_n" -gt 0; do
     eval "_in=\\$_in_$_n"
-    test "$1" != "\${_in%/*}" || { _enter; return; }
+    test "\${PWD%/}" != "\${_in%/*}" || { _enter_stage; return; }
     _n=$((_n - 1))
   done
-  test -d "$1/" || (umask 022; mkdir -p -- "$1") || return
-  _in=$(mktemp -d "$1/.meshx.XXXXXX") || return
+  _in=$(mktemp -d ./.meshx.XXXXXX) || return
+  _in=\${PWD%/}/\${_in#./}
   _stages=$((_stages + 1))
   eval "_in_$_stages=\\$_in"
   trap _unstage EXIT
   trap 'exit 130' HUP INT TERM
-  _enter
+  _enter_stage
 }
-_enter() { cd -P -- "$_in" && test -O . && test "\${PWD##*/}" = "\${_in##*/}"; }
+_enter_stage() { _at=$_in && _enter "./\${_in##*/}" && test -O .; }
 _unstage() {
-  set --
-  while test "$_stages" -gt 0; do eval "set -- \\"\\$@\\" \\"\\$_in_$_stages\\""; _stages=$((_stages - 1)); done
-  rm -rf -- "$@"
+  while test "$_stages" -gt 0; do
+    eval "_in=\\$_in_$_stages"
+    ! place "\${_in#"$R"}" 2>/dev/null || rm -rf -- "$P"
+    _stages=$((_stages - 1))
+  done
 }
 _fill() { # FILE MODE PATH FUNCTION: what FUNCTION prints, as FILE in the folder beside PATH; $_to is where PATH lies
-  place "$3" && _to=$P && _stage "\${_to%/*}" || return
+  place "$3" make && _to=$W && _stage || return
   test "$2" != 0644 || umask 133
   _filled=0
   "$4" > "$1" || _filled=$?
@@ -188,9 +171,9 @@ _fill() { # FILE MODE PATH FUNCTION: what FUNCTION prints, as FILE in the folder
 # FILE SHA256 OWNER-AND-MODE, as they are now (nothing: not known), and the words of put; in the folder of the file
 _finish() {
   test "$6" = - || test "$2" = "$6" || { echo "$7: not all of it arrived" >&2; return 181; }
-  _own "$4" "$5" "$1" "\${_to#"$R"}" "\${3% *}" "\${3#* }" && _remember "$1" "../\${_to##*/}" "$2" "$7" "\${9-}" "\${8-}" &&
+  _own "$4" "$5" "$1" "$_to" "\${3% *}" "\${3#* }" && _remember "$1" "../\${_to##*/}" "$2" "$7" "\${9-}" "\${8-}" &&
     mv -fT -- "$1" "../\${_to##*/}" || return
-  ! live || ! command -v restorecon >/dev/null || restorecon -- "$_to" || :
+  ! live || ! command -v restorecon >/dev/null || restorecon -- "../\${_to##*/}" || :
 }
 _digested() { _sum=$(sha256sum "$1") && _sum=\${_sum%% *}; }
 _put() {

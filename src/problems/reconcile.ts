@@ -71,6 +71,11 @@ export const reconcileProblems = {
     hint: `Install the program there and ${goOn(d)}`,
     issues: progress(d),
   })),
+  packageUnsafe: known('package-unsafe', (d: { where: string; reason: string }) => ({
+    message: `${d.where}: ${lastLines(d.reason)}`,
+    hint: 'do not use this package: nothing of it was put in place. Get it again from Istio, and compare its sha256',
+  })),
+
   packageIncomplete: known('package-incomplete', (d: Progress & { stderr: string }) => ({
     message: `${d.host}: could not ${d.doing}: ${lastLines(d.stderr)}`,
     hint: `Look whether it is the right package and ${goOn(d)}`,

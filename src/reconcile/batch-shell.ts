@@ -51,7 +51,7 @@ settle_files() {
   while test "$_waited" -lt "$_all"; do
     _waited=$((_waited + 1)) _sizes= _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
     eval "set -- \\"\\$_owner_$_waited\\" \\"\\$_mode_$_waited\\" \\"\\$_sum_$_waited\\" \\"\\$_path_$_waited\\""
-    place "$4" && _to=$P && _stage "\${_to%/*}" || return
+    place "$4" && _to=$W && _stage || return
     # Whoever owns the directory must not leave a closed file open by what was seen there.
     case $2 in *[4-7]) ;; *) test -O .. || _owned= ;; esac
     if test -n "$_wanted"; then _sum=$3; else _digested "$_waited" || return; fi

@@ -90,14 +90,36 @@ async function entries(directory: string, below = ''): Promise<readonly Entry[]>
   const found: Entry[] = [];
   for (const each of names) {
     const name = below === '' ? each : `${below}/${each}`;
+    refuseControl(directory, name);
     const path = join(directory, name);
     const stat = await lstat(path);
     const type = stat.isSymbolicLink() ? 'symlink' : stat.isDirectory() ? 'directory' : 'file';
     if (type === 'file' && !stat.isFile()) continue;
     const mode = type === 'directory' || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644;
     const target = type === 'symlink' ? await readlink(path) : '';
+    refuseControl(directory, target);
+    if (climbs(below, target)) refuse(directory, `${name} -> ${target} leaves the directory`);
     found.push({ name, path, type, mode, size: type === 'file' ? stat.size : 0, target });
     if (type === 'directory') found.push(...(await entries(directory, name)));
   }
   return found;
+}
+
+function refuseControl(directory: string, name: string): void {
+   
+  if (/[\u0000-\u001f\u007f]/.test(name)) refuse(directory, `${JSON.stringify(name)} holds a control character`);
+}
+
+/** Whether a link in this folder leads above the root. */
+function climbs(folder: string, target: string): boolean {
+  let depth = target.startsWith('/') || folder === '' ? 0 : folder.split('/').length;
+  return target.split('/').some((name) => {
+    if (name === '..') depth -= 1;
+    else if (name !== '' && name !== '.') depth += 1;
+    return depth < 0;
+  });
+}
+
+function refuse(directory: string, reason: string): never {
+  throw reconcileProblems.packageUnsafe({ where: directory, reason });
 }

@@ -1,7 +1,14 @@
 import type { Output } from '../host/host.ts';
 import type { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
-import { CHANGED_SINCE, DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PROGRAM_MISSING } from './exit-codes.ts';
+import {
+  CHANGED_SINCE,
+  DEPENDENCIES,
+  INCOMPLETE,
+  NOT_IN_PACKAGE,
+  PACKAGE_UNSAFE,
+  PROGRAM_MISSING,
+} from './exit-codes.ts';
 
 /** Where a run stands: what the Problem of a failed change tells besides its cause. */
 export interface Progress {
@@ -27,6 +34,11 @@ export function explain({ exitCode, stderr }: Output, progress: Progress): Probl
       return reconcileProblems.programMissing(details);
     case NOT_IN_PACKAGE:
       return reconcileProblems.packageIncomplete(details);
+    case PACKAGE_UNSAFE:
+      return reconcileProblems.packageUnsafe({
+        where: `${progress.host}: could not ${progress.doing}`,
+        reason: stderr,
+      });
     default:
       return reconcileProblems.changeFailed({ ...details, exitCode });
   }

@@ -16,8 +16,7 @@ const FUNCTIONS = Object.entries(TEXTS).map(([name, probe]) => `probe_${name}() 
  * What the texts of probes use. All run in one shell, as a process for each would cost more than what it asks: each sets
  * whatever it uses, puts its answer into `$A` with `say`, and ends with `return`; one that ends the shell takes its answer and
  * all behind it along, and that is noticed. `text_of FILE` sets `$TEXT`, with all ends of lines.
- * `seen PATH…` asks for owner, mode and digest of all at once; `owned PATH` and `digested PATH`, with PATH placed at
- * `$P`, set `$OWNED` and `$SUM` from there, or ask where nothing was seen. A path with a character that programs may print in
+ * `seen PATH…` asks for owner, mode and digest of all at once; `owned PATH` and `digested PATH`, with PATH placed, set `$OWNED` and `$SUM` from there, or ask where nothing was seen. A path with a character that programs may print in
  * another way, or that could look like a line of theirs, is left out, as is a link, and all of an image.
  */
 const ANSWERS = `_owners= _digests=
@@ -46,11 +45,11 @@ seen() {
   done
   test $# = 0 || _digests=$(sha256sum -- "$@" 2>/dev/null) || :
 }
-before() { # LINES: $L is what stands in one of them before the path at $P, with which it ends
-  plain "$P" || return
+before() { # LINES: $L is what stands in one of them before the path $W, with which it ends
+  plain "$W" || return
   # A pattern over all lines takes some shells longer than the programs that are saved.
   IFS=$_newline
-  for L in $1; do case $L in *" $P") L=\${L% *}; unset IFS; return ;; esac; done
+  for L in $1; do case $L in *" $W") L=\${L% *}; unset IFS; return ;; esac; done
   unset IFS
   return 1
 }

@@ -34,7 +34,7 @@ export const UNDO = '/var/lib/meshx/undo';
  * A run names some forty things: what the index has is read once, and each costs a program only where there is something to keep.
  */
 export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the picture of the machine too, when nothing was changed yet
-  place "\${MESHX_UNDO-${UNDO}}" all && J=$P || return
+  place "\${MESHX_UNDO-${UNDO}}" all && J=$R$W || return
   test -d "\${J%/*}" || (umask 022; mkdir -p -- "\${J%/*}") || return
   test -d "$J/files" || (umask 077; mkdir -p -- "$J/files") || return
   chmod 0700 -- "$J" || return
@@ -64,8 +64,8 @@ note() { # LINE KIND [THING]
   test -f "$J/index" || (umask 077; : > "$J/index") || return
   printf '%s\\n' "$1" >> "$J/index" && _known=$_known$_newline$2\${3+ $3}
 }
-_stat_of() { stat -c "$1" -- "$_at"; }
-# PATH, which lies at $_at: sets $_state to OWNER MODE MTIME, with numbers where a number has no name
+_stat_of() { stat -c "$1" -- "$_file"; }
+# PATH, which lies at $_file: sets $_state to OWNER MODE MTIME, with numbers where a number has no name
 state_of() {
   if live; then _state=$(_stat_of '%U:%G %04a %.9Y'); else _state="$(owner_mode "$1") $(_stat_of %.9Y)"; fi || return
   case $_state in *UNKNOWN*) _state=$(_stat_of '%u:%g %04a %.9Y') ;; esac
@@ -79,18 +79,18 @@ keep_path() { # PATH [WORD FOR ABSENT]
     note "path link $(readlink -n -- "$P" | base64 -w 0) $1" path "$1" || return
     # An edit follows the link. What lies in /run is made anew at each boot.
     place "$1" all 2>/dev/null && test -f "$P" || return 0
-    case \${P#"$R"} in /run/* | "$1") ;; *) keep_path "\${P#"$R"}" ;; esac
+    case $W in /run/* | "$1") ;; *) keep_path "$W" ;; esac
   elif test -f "$P"; then
-    _at=$P
+    _file=$P
     state_of "$1" || return
-    ( umask 077; mkdir -p -- "$J/files\${1%/*}" && cp -- "$_at" "$J/files$1.new" && chmod 0600 -- "$J/files$1.new" &&
+    ( umask 077; mkdir -p -- "$J/files\${1%/*}" && held "$_file" _shown > "$J/files$1.new" && chmod 0600 -- "$J/files$1.new" &&
       mv -fT -- "$J/files$1.new" "$J/files$1" ) || return
     note "path file $_state $1" path "$1"
-  elif test -d "$P"; then _at=$P; state_of "$1" && note "path directory $_state $1" path "$1"
+  elif test -d "$P"; then _file=$P; state_of "$1" && note "path directory $_state $1" path "$1"
   elif test -e "$P"; then note "path other $1" path "$1"
   else
     # What a change makes on the way is new as well.
-    case \${1%/*} in '') ;; *) test -e "\${P%/*}" || keep_path "\${1%/*}" || return ;; esac
+    case \${1%/*} in '') ;; *) test "$P" != "$_nowhere" || keep_path "\${1%/*}" || return ;; esac
     note "path \${2-absent} $1" path "$1"
   fi
 }

@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { pack } from 'tar-stream';
 import { RootDirectoryHost } from '../../src/host/root-directory.ts';
@@ -154,17 +163,35 @@ test.each(['/', '/does/not/exist', '/etc/passwd'])('%s cannot become an image', 
   expect(() => new RootDirectoryHost({ directory })).toThrow(expect.objectContaining({ id: 'root-directory-invalid' }));
 });
 
-async function writeDeb(file: string, path: string, content: string): Promise<void> {
-  const tar = async (name: string, text: string) => {
-    const archive = pack();
-    archive.entry({ name, mode: 0o755 }, text);
-    archive.finalize();
-    const chunks: Buffer[] = [];
-    for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk);
-    return Buffer.concat(chunks);
-  };
-  const control = await tar('./control', 'Package: istio-sidecar\nVersion: 1.29.1\nArchitecture: all\n');
-  writeFileSync(file, debOf(['control.tar', control], ['data.tar', await tar(path, content)]));
+interface Entry {
+  readonly name: string;
+  readonly text?: string;
+  readonly type?: 'file' | 'directory' | 'symlink' | 'link';
+  readonly linkname?: string;
+}
+
+async function tarOf(...entries: readonly Entry[]): Promise<Buffer> {
+  const archive = pack();
+  for (const { text, ...header } of entries) archive.entry({ ...header, mode: 0o755 }, text ?? '');
+  archive.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of archive as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function writeDeb(file: string, ...entries: readonly Entry[]): Promise<void> {
+  const text = 'Package: istio-sidecar\nVersion: 1.29.1\nArchitecture: all\n';
+  const control = await tarOf({ name: './control', text });
+  writeFileSync(file, debOf(['control.tar', control], ['data.tar', await tarOf(...entries)]));
+}
+
+async function packageWant(file: string, format: 'deb' | 'rpm') {
+  const sha256 = await fileSha256(file);
+  return {
+    kind: 'package',
+    ...{ name: 'istio-sidecar', format, version: '1.29.1', architecture: 'all' },
+    ...{ sha256, source: { file, sha256 }, verify: ['/bin/pilot-agent'], marker: '/var/lib/meshx/package' },
+  } as const;
 }
 
 test('[A45] an image gets the files of a .deb, through the links of a merged /usr', async () => {
@@ -172,19 +199,90 @@ test('[A45] an image gets the files of a .deb, through the links of a merged /us
   symlinkSync('usr/bin', join(root, 'bin'));
   mkdirSync(join(root, 'usr/bin'));
   const file = join(outside, 'istio-sidecar.deb');
-  await writeDeb(file, './bin/pilot-agent', 'agent\n');
-  const sha256 = await fileSha256(file);
-  const packaged = { name: 'istio-sidecar', format: 'deb', version: '1.29.1', architecture: 'all' } as const;
-  const want = {
-    kind: 'package',
-    ...packaged,
-    sha256,
-    source: { file, sha256 },
-    verify: ['/bin/pilot-agent'],
-    marker: '/var/lib/meshx/package',
-  } as const;
+  await writeDeb(file, { name: './bin/pilot-agent', text: 'agent\n' });
+  const want = await packageWant(file, 'deb');
   await reconcile(image, want);
   expect(readFileSync(join(root, 'usr/bin/pilot-agent'), 'utf8')).toBe('agent\n');
   expect(lstatSync(join(root, 'bin')).isSymbolicLink()).toBe(true);
   expect(summaries(await planFor(image, want))).toEqual([]);
+});
+
+/** What a package may hold to get at files outside the root, given a file outside. */
+const HOSTILE: readonly (readonly [string, (outside: string) => readonly Entry[]])[] = [
+  ['a directory with a line break', (outside) => [{ name: `./x\n${outside}/secret`, type: 'directory' }]],
+  ['a file with a line break', (outside) => [{ name: `./x\n${outside}/secret`, text: 'x' }]],
+  ['a line break before a climbing name', () => [{ name: './x\n../../../../secret', text: 'x' }]],
+  ['a tab', () => [{ name: './x\ty', text: 'x' }]],
+  ['a hard link to an absolute name', (outside) => [{ name: './x', type: 'link', linkname: `${outside}/secret` }]],
+  ['a hard link that climbs', () => [{ name: './x', type: 'link', linkname: '../../../../../../secret' }]],
+  ['a link that climbs', () => [{ name: './usr/x', type: 'symlink', linkname: '../../../../../../secret' }]],
+  ['a link that climbs and comes back', () => [{ name: './x', type: 'symlink', linkname: 'a/../../image/secret' }]],
+  ['a link to a name with a line break', () => [{ name: './x', type: 'symlink', linkname: 'a\nb' }]],
+  ['a climbing name', () => [{ name: '../../../../../../secret', text: 'x' }]],
+  [
+    'a file below a link of the package',
+    (outside) => [
+      { name: './x', type: 'symlink', linkname: outside },
+      { name: './x/secret', text: 'x' },
+    ],
+  ],
+];
+
+test.each(HOSTILE)('a .deb with %s reaches nothing outside the image', async (_what, entries) => {
+  const { image, root, outside } = world();
+  const secret = join(outside, 'secret');
+  writeFileSync(secret, 'of the build host\n', { mode: 0o600 });
+  const file = join(outside, 'istio-sidecar.deb');
+  await writeDeb(file, ...entries(outside), { name: './bin/pilot-agent', text: 'agent\n' });
+  const before = readdirSync(outside).sort();
+  const refused = await reconcile(image, await packageWant(file, 'deb')).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ id: expect.stringMatching(/^(package-unsafe|change-failed)$/) });
+  expect(readFileSync(secret, 'utf8')).toBe('of the build host\n');
+  expect(lstatSync(secret).nlink).toBe(1);
+  expect(
+    readdirSync(outside)
+      .filter((name) => !name.startsWith('image.owners'))
+      .sort(),
+  ).toEqual(before);
+  expect(existsSync(join(root, 'bin/pilot-agent'))).toBe(false);
+  for (const each of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (each.isFile()) expect(readFileSync(join(each.parentPath, each.name), 'utf8')).not.toContain('build host');
+  }
+});
+
+test('a link of a package to an absolute path means a path of the image', async () => {
+  const { image, root, outside } = world();
+  const file = join(outside, 'istio-sidecar.deb');
+  const agent = { name: './bin/pilot-agent', type: 'symlink', linkname: '/usr/bin/agent' } as const;
+  await writeDeb(file, agent, { name: './usr/bin/agent', text: 'agent\n' });
+  await reconcile(image, await packageWant(file, 'deb'));
+  expect(readlinkSync(join(root, 'bin/pilot-agent'))).toBe('/usr/bin/agent');
+});
+
+test.each([
+  ['an absolute name', '/etc/x'],
+  ['a climbing name', './usr/../../x'],
+  ['a file below a link of the package', './link/x'],
+])('an .rpm with %s is refused before it is unpacked', async (_what, name) => {
+  const { image, root, outside } = world();
+  const bin = join(outside, 'bin');
+  mkdirSync(bin);
+  const listing = `lrwxrwxrwx   1 0        0               4 Jan  1  2000 ./link -> /etc\n-rw-r--r--   1 0        0               1 Jan  1 12:00 ${name}`;
+  writeFileSync(join(bin, 'rpm2cpio'), '#!/bin/sh\ncat "$1"\n', { mode: 0o755 });
+  writeFileSync(
+    join(bin, 'cpio'),
+    `#!/bin/sh\ncase $1 in *t*) echo '${listing}' ;; *) : > "${outside}/unpacked" ;; esac\n`,
+    { mode: 0o755 },
+  );
+  const file = join(outside, 'istio-sidecar.rpm');
+  writeFileSync(file, 'x');
+  const path = process.env['PATH'];
+  process.env['PATH'] = `${bin}:${path}`;
+  try {
+    await expect(reconcile(image, await packageWant(file, 'rpm'))).rejects.toMatchObject({ id: 'package-unsafe' });
+  } finally {
+    process.env['PATH'] = path;
+  }
+  expect(existsSync(join(outside, 'unpacked'))).toBe(false);
+  expect(existsSync(join(root, 'bin'))).toBe(false);
 });

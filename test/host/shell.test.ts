@@ -20,7 +20,7 @@ function place(path: string, owner?: number) {
     writeFileSync(join(shims, 'stat'), `#!/bin/sh\ncase "$*" in *%u*) echo ${owner} ;; *) exec ${real} "$@" ;; esac\n`);
     chmodSync(join(shims, 'stat'), 0o755);
   }
-  const text = scriptText({ name: 'place', text: 'place "$1" all || exit 7; echo "$P"', args: [] });
+  const text = scriptText({ name: 'place', text: 'place "$1" all || exit 7; echo "$W"', args: [] });
   const env = { PATH: `${shims}${delimiter}${process.env['PATH']}` };
   return spawnSync('sh', ['-c', text, 'meshx-place', path], { encoding: 'utf8', env });
 }

@@ -183,7 +183,7 @@ test('of directories that are made together the one that fails is named, and non
   // A file comes up in the place of one of them.
   writeFileSync(
     vm.path('../bin/install'),
-    `#!/bin/sh\nPATH=\${PATH#*:}; install "$@"; case " $* " in *"/etc/c "*) rmdir "$TARGET/etc/c"; : > "$TARGET/etc/c"; exit 1 ;; esac\n`,
+    `#!/bin/sh\nPATH=\${PATH#*:}; install "$@"; case " $* " in *" ./c "*) rmdir "$TARGET/etc/c"; : > "$TARGET/etc/c"; exit 1 ;; esac\n`,
   );
   chmodSync(vm.path('../bin/install'), 0o755);
   const output = await vm.run(batchCommand(changes));

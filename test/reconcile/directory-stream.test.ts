@@ -58,3 +58,15 @@ test('a stream of another content ends without its last entry', async () => {
   await expect(read()).rejects.toMatchObject({ id: 'source-digest' });
   expect(Buffer.concat(chunks).includes(COMPLETE)).toBe(false);
 });
+
+test.each([
+  ['a name with a line break', (folder: string) => writeFileSync(join(folder, 'x\n'), '')],
+  ['a directory with an escape', (folder: string) => mkdirSync(join(folder, 'x\u001b[0m'))],
+  ['a link to a name with a line break', (folder: string) => symlinkSync('a\nb', join(folder, 'd'))],
+  ['a link that climbs', (folder: string) => symlinkSync('../../etc/shadow', join(folder, 'b/d'))],
+])('a directory with %s is refused before anything is sent', async (_what, add) => {
+  const folder = tree();
+  add(folder);
+  await expect(directorySha256(folder)).rejects.toMatchObject({ id: 'package-unsafe' });
+  await expect(bytes(folder)).rejects.toMatchObject({ id: 'package-unsafe' });
+});

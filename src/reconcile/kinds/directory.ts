@@ -18,14 +18,7 @@ export interface DirectoryWant {
 export const PROBE = `place "$1" all || return
 if test -d "$P"; then owned "$1" && say "$OWNED"; elif test -e "$P" || test -h "$P"; then say other; fi`;
 
-// Closed until it has its owner: install makes it so too. install follows a link that the owner of the parent may put there; so
-// below a directory that is another's it gets its owner where only root can enter, and then its name, which takes no link's place.
-const CREATE = `place "$3" all && { test -d "\${P%/*}/" || (umask 022; mkdir -p -- "\${P%/*}"); } || exit
-if ! live || test -e "$P"; then { test -d "$P" || mkdir -m 0700 -- "$P"; } && own "$1" "$2" "$3"
-elif ! wrote "$1=$2" "$3"; then exit 1
-elif test -O "\${P%/*}" && test "\${1#*:}" != "$1"; then install -d -o "\${1%:*}" -g "\${1#*:}" -m "$2" -- "$P"
-else _at=$P && _stage "\${_at%/*}" && mkdir -m 0700 directory && _own "$1" "$2" directory && mv -fT -- directory "../\${_at##*/}"
-fi`;
+const CREATE = 'make_directory "$1" "$2" "$3"';
 
 /** Parents that are missing are made too, open as the system's own directories are. */
 export const directory: Kind<DirectoryWant> = {

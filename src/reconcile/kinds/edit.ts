@@ -23,19 +23,19 @@ export interface Edit<Want> {
 // that a change since the first look is not taken for a text that came damaged.
 export const PROBE = `place "$1" all || return
 test -e "$P" || return 0
-owned "$1" && digest_of "$1" && text_of "$P" && A=$OWNED$_newline$SUM$_newline$TEXT`;
+owned "$1" && digest_of "$1" && held "$P" text_of /proc/self/fd/9 && A=$OWNED$_newline$SUM$_newline$TEXT`;
 
 // The edit was computed from a text; when somebody changed the file since, it would undo their change. A file that was not
 // there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
 const WRITE = `owner=$1 mode=$2 sum=$3 text=input
 place "$4" all || exit
-at=\${P#"$R"}
+at=$W
 digest_of "$at" || exit
 if test "$SUM" != "$5"; then
   test "$5" = - && test -n "$6" || { echo "$4 was changed by somebody else a moment ago" >&2; exit ${CHANGED_SINCE}; }
   ours=$(input; echo x)
   test "$(printf %s "\${ours%x}" | sha256sum | cut -c 1-64)" = "$sum" || { echo "$4: not all of it arrived" >&2; exit ${INCOMPLETE}; }
-  all=$(awk 1 "$P" | grep -v -E -e "$6"; printf %s "$ours")
+  all=$(held "$P" _shown | awk 1 | grep -v -E -e "$6"; printf %s "$ours")
   merged() { printf %s "\${all%x}"; }
   text=merged sum=$(merged | sha256sum | cut -c 1-64)
 fi

@@ -12,7 +12,7 @@ export interface EnabledWant {
 const LINKS = `unit_file() {
   for dir in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
     for name in "$1" "$(printf %s "$1" | sed 's/@[^@]*\\(\\.[a-z]*\\)$/@\\1/')"; do
-      place "$dir/$name" && test -f "$P" && test ! -h "$P" && { echo "\${P#"$R"}"; return; }
+      place "$dir/$name" && test -f "$P" && test ! -h "$P" && { echo "$W"; return; }
     done
   done
 }
@@ -40,8 +40,8 @@ ${UNDO_FUNCTIONS}${LINKS}file=$(unit_file "$1")
 test -n "$file" || { echo "no unit file for $1" >&2; exit 1; }
 undo_open || exit
 for link in $(links "$1" "$file"); do
-  keep_path "$link" && wrote "link=$(printf %s "$file" | base64 -w 0)" "$link" && place "$link" || exit
-  if test "$2" = enable; then mkdir -p -- "\${P%/*}" && ln -sfn -- "$file" "$P"; else rm -f -- "$P"; fi || exit
+  keep_path "$link" && wrote "link=$(printf %s "$file" | base64 -w 0)" "$link" && place "$link" make || exit
+  if test "$2" = enable; then ln -sfnT -- "$file" "$P"; else rm -f -- "$P"; fi || exit
 done
 undo_close`;
 

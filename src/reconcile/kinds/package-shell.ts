@@ -1,5 +1,5 @@
 import { COMPLETE } from '../directory-stream.ts';
-import { DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PROGRAM_MISSING } from '../exit-codes.ts';
+import { DEPENDENCIES, INCOMPLETE, NOT_IN_PACKAGE, PACKAGE_UNSAFE, PROGRAM_MISSING } from '../exit-codes.ts';
 import { UNDO_FUNCTIONS } from '../undo-shell.ts';
 
 /**
@@ -7,7 +7,7 @@ import { UNDO_FUNCTIONS } from '../undo-shell.ts';
  * comes. It gets its name when it is whole. A directory was checked where it was sent; its stream has an end of its own.
  */
 export const RECEIVE = `format=$1 sha256=$2
-place "\${3%/*}/incoming" && S=$P || exit
+place "\${3%/*}/incoming" && S=$R$W || exit
 rm -rf -- "$S" && (umask 022; mkdir -p -- "\${S%/*}") && mkdir -m 0700 -- "$S" || exit
 trap 'test -f "$S/package" || rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
@@ -25,23 +25,55 @@ mv -fT -- "$S/package.new" "$S/package"`;
 const NEED = `need() { command -v "$1" >/dev/null || { echo "$1 is not installed\${2-}" >&2; exit ${PROGRAM_MISSING}; }; }
 `;
 
-// Each file goes to its place by a rename, so that no program is ever half there; a running one keeps its old file.
-const SPREAD = `spread() {
+// What dpkg and rpm let a package hold is more than a tree of files below a root. Nothing is moved before all names are seen: none may
+// hold a control character, by which it could pass for two, and no link may climb out of the root. tar and cpio keep to the tree.
+const JUDGE = `refuse() { echo "the package holds $2: $(printf '%s' "$1" | tr -c '[:print:]' '?')" >&2; exit ${PACKAGE_UNSAFE}; }
+judge() {
   cd "$S/tree" || exit
-  find . -type d ! -name . | sort | while IFS= read -r each; do
-    place "\${into%/}\${each#.}" all || exit
-    test -d "$P" || { keep_path "\${P#"$R"}" && place "\${into%/}\${each#.}" all && (umask 022; mkdir -p -- "$P") && chmod "$(stat -c %a -- "$each")" -- "$P"; } || exit
-  done || exit
-  find . ! -type d | while IFS= read -r each; do
-    keep_path "\${into%/}\${each#.}" && place "\${into%/}\${each#.}" && (umask 022; mkdir -p -- "\${P%/*}") &&
-      if test -h "$each"; then wrote "link=$(readlink -n -- "$each" | base64 -w 0)" "\${P#"$R"}"
-      else wrote "$(sha256sum < "$each" | cut -c 1-64)" "\${P#"$R"}"; fi &&
-      mv -fT -- "$each" "$P.meshx-new" && mv -fT -- "$P.meshx-new" "$P" || exit
-    # What was made elsewhere has the label of there.
-    ! live || ! command -v restorecon >/dev/null || restorecon -- "$P" || :
-  done || exit
-  cd /
+  odd=$(find . -name '*[[:cntrl:]]*' -print -quit) && test -z "$odd" || refuse "$odd" 'a name with a control character'
+  odd=$(find . ! -type f ! -type d ! -type l -print -quit) && test -z "$odd" || refuse "$odd" 'what is no file, directory or link'
+  find . -type l -print > "$S/links" || exit
+  while IFS= read -r each; do
+    target=$(readlink -n -- "$each" && echo .) && target=\${target%.} || exit
+    case $target in *[[:cntrl:]]*) refuse "$each" 'a link to a name with a control character' ;; esac
+    case $target in
+      /*) depth=0 ;;
+      *) depth=$(printf %s "\${each#./}" | tr -cd / | wc -c) ;;
+    esac
+    rest=$target/
+    while test -n "$rest"; do
+      case \${rest%%/*} in '' | .) ;; ..) depth=$((depth - 1)) ;; *) depth=$((depth + 1)) ;; esac
+      test "$depth" -ge 0 || refuse "$each -> $target" 'a link that leaves the root'
+      rest=\${rest#*/}
+    done
+  done < "$S/links"
 }
+`;
+
+// Each file goes to its place by a rename, so that no program is ever half there; a running one keeps its old file.
+const SPREAD = `${JUDGE}spread() {
+  (judge) || exit
+  (cd "$S/tree" && find . -type d ! -name . | sort) > "$S/directories" && (cd "$S/tree" && find . ! -type d) > "$S/files" || exit
+  while IFS= read -r each; do
+    path=\${into%/}/\${each#./}
+    place "$path" all || exit
+    test -d "$P" || { keep_path "$W" && make_parents "$path" && chmod "$(stat -c %a -- "$S/tree/$each")" -- "$P"; } || exit
+  done < "$S/directories"
+  while IFS= read -r each; do
+    path=\${into%/}/\${each#./} from=$S/tree/$each
+    keep_path "$path" && place "$path" make || exit
+    if test -h "$from"; then wrote "link=$(readlink -n -- "$from" | base64 -w 0)" "$W"
+    else wrote "$(sha256sum < "$from" | cut -c 1-64)" "$W"; fi || exit
+    lay "$from" || exit
+  done < "$S/files"
+}
+make_parents() { place "$1" all make && (umask 022; mkdir -- "$P"); }
+lay() { ( # FILE: at $P, by way of a folder that only root can enter
+  name=\${P#./} _stages=0
+  _stage && mv -fT -- "$1" new && mv -fT -- new "../$name" || exit
+  # What was made elsewhere has the label of there.
+  ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :
+) }
 `;
 
 // dpkg has no wait of its own for the lock that unattended upgrades hold.
@@ -51,7 +83,7 @@ const DEB = `install_deb() {
     if command -v dpkg-deb >/dev/null; then dpkg-deb -x "$S/package" "$S/tree" || exit
     else
       need ar ', nor is dpkg-deb'
-      (cd "$S/tree" && data=$(ar t "$S/package" | grep '^data\\.tar') && ar x "$S/package" "$data" && tar -xpf "$data" && rm -f -- "$data") || exit
+      (cd "$S/tree" && data=$(ar t "$S/package" | grep -x 'data\\.tar[.a-z0-9]*') && ar x "$S/package" "$data" && tar -xpf "$data" && rm -f -- "$data") || exit
     fi
     spread; return
   fi
@@ -68,11 +100,26 @@ const DEB = `install_deb() {
 `;
 
 // --oldpackage: an older version that the operator asks for is a wish, not a mistake.
-const RPM = `install_rpm() {
+const RPM = `odd_names() { # of what cpio lists: absolute and climbing names, and those below a link
+  awk '{
+    link = /^l/
+    for (i = 0; i < 8; i++) sub(/^[^ ]+ +/, "")
+    if (link) sub(/ -> .*/, "")
+    sub(/^(\\.\\/)+/, "")
+    if ($0 ~ /^\\// || $0 ~ /(^|\\/)\\.\\.(\\/|$)/) print
+    all[$0]
+    if (link) links[$0]
+  }
+  END { for (name in all) { folder = name; while (sub(/\\/[^\\/]*$/, "", folder)) if (folder in links) print name } }'
+}
+install_rpm() {
   if ! live; then
     need rpm2cpio; need cpio
-    mkdir "$S/tree" && (cd "$S/tree" && rpm2cpio "$S/package" | cpio -idm --quiet --no-absolute-filenames) || exit
-    spread; return
+    # A cpio may follow a link that it has just made itself.
+    mkdir "$S/tree" && rpm2cpio "$S/package" > "$S/payload" && odd=$(cpio -itnv --quiet < "$S/payload" | odd_names) || exit
+    test -z "$odd" || refuse "$odd" 'a name that leaves the root'
+    (cd "$S/tree" && cpio -idm --quiet --no-absolute-filenames < "$S/payload") && rm -f -- "$S/payload" && spread || exit
+    return
   fi
   need rpm
   rpm -U --replacepkgs --oldpackage "$S/package" > "$S/said" 2>&1 </dev/null && return
@@ -109,7 +156,7 @@ const KEEP = `keep_delivered() {
  * package before it as packages/former.
  */
 export const INSTALL = `${UNDO_FUNCTIONS}${NEED}${SPREAD}${DEB}${RPM}${DIRECTORY}${KEEP}format=$1 header=$2 into=$3 marker=$4; shift 4
-undo_open && place "\${marker%/*}/incoming" && S=$P || exit
+undo_open && place "\${marker%/*}/incoming" && S=$R$W || exit
 test -f "$S/package" || { echo 'the package did not arrive' >&2; exit ${INCOMPLETE}; }
 trap 'rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
@@ -121,6 +168,6 @@ for each; do
   test "$format" != directory || chmod a+x -- "$P" || exit
   test -x "$P" || { echo "$each is not executable" >&2; exit ${NOT_IN_PACKAGE}; }
 done
-place "\${marker%/*}/packages" && K=$P && keep_delivered "$@" || exit
+place "\${marker%/*}/packages" && K=$R$W && keep_delivered "$@" || exit
 { echo "$header"; for each; do place "$each" all && echo "$(stat -c '%s %Y %a' -- "$P") $each"; done; } > "$S/marker" &&
   put "$(root_owner)" 0644 - "$marker" < "$S/marker"`;

@@ -23,8 +23,8 @@ export interface TokenWant {
 // The machine's clock judges, as the sidecar will. The chain is public; key and token are never read.
 export const PROBE = `live || { say image; return; }
 say "$(date +%s)"
-test -s "$2" && test -f "$1" || return 0
-text_of "$1" && A=$A$TEXT`;
+test -s "$2" && place "$1" all && test -f "$P" || return 0
+held "$P" text_of /proc/self/fd/9 && A=$A$TEXT`;
 
 // One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
 const WRITE = `form=$4

@@ -13,7 +13,7 @@
  *
  * Reads only. Needs the prelude, PICTURE_FUNCTIONS and UNDO_FUNCTIONS.
  */
-export const FOUND = `place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$P && test -f "$J/index" || exit 0
+export const FOUND = `place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W && test -f "$J/index" || exit 0
 things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, index($0, " /") + 1); else print $2 }' "$J/index"; }
 packaged() {
   things package | while IFS= read -r name; do
@@ -28,26 +28,27 @@ new_chains() {
     /^nft:/ { name = $0; sub(/ .*/, "", name); table = name; sub(/:[^:]*$/, "", table); if (table in known && !(name in was)) print name }'
 }
 shown() { # PATH: its text of up to 1 MiB in base64
-  test ! -f "$1" || test "$(stat -c %s -- "$1")" -gt 1048576 || base64 -w 0 < "$1"
+  test ! -f "$1" || test "$(stat -c %s -- "$1")" -gt 1048576 || held "$1" _encoded
 }
+_encoded() { base64 -w 0 <&9; }
 text_of() { # WORD LEVEL FILE PATH
   test ! -f "$3" || printf '%s %s %s %s\\n' "$1" "$2" "$(shown "$3")" "$4"
 }
 path_now() {
-  place "$1" || return
+  place "$1" || { echo "path other $1"; return; }
   if test -h "$P"; then echo "path link $(readlink -n -- "$P" | base64 -w 0) $1"
   elif test -f "$P"; then
-    _at=$P
+    _file=$P
     state_of "$1"
     printf '%s\\n' "path file $_state $1"
     # What a package brought goes with it; large programs are not read for nothing.
-    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\\n' "digest $(sha256sum < "$_at" | cut -c 1-64) $1"
+    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\\n' "digest $(sha256sum < "$_file" | cut -c 1-64) $1"
   elif test -d "$P"; then
-    _at=$P
+    _file=$P
     state_of "$1"
     printf '%s\\n' "path directory $_state $1"
     case $2 in absent) skip=$owned ;; *) skip= ;; esac
-    case $2 in absent | tree-absent) find "$_at" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s\n' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
+    case $2 in absent | tree-absent) find "$R$W" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s\n' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
   elif test -e "$P"; then printf '%s\\n' "path other $1"
   else printf '%s\\n' "path absent $1"
   fi

@@ -10,19 +10,19 @@ as_planned() { # PATH DIGEST: whether the file is still the one that the plan sa
 `;
 
 /** PATH DIGEST-NOW OWNER MODE MTIME: puts the journal's copy back. */
-export const FILE_BACK = `${QUIET}place "\${MESHX_UNDO-${UNDO}}" all && copy=$P/files$1 || exit
+export const FILE_BACK = `${QUIET}place "\${MESHX_UNDO-${UNDO}}" all && copy=$R$W/files$1 || exit
 as_planned "$1" "$2"
 test -f "$copy" || { echo "the journal has no copy of $1" >&2; exit 1; }
 owner=$3
 test "$owner" != - || owner=$(root_owner)
-put "$owner" "$4" - "$1" < "$copy" && place "$1" && touch -d "@$5" -- "$P"`;
+put "$owner" "$4" - "$1" < "$copy" && place "$1" && touch -h -d "@$5" -- "$P"`;
 
 /**
  * PATH DIGEST-NOW SHA256, text on stdin: the text without our lines; owner and mode stay as they are. The journal's copy
  * becomes that text, first: a second undo sees nothing left to do.
  */
 export const TEXT_BACK = `${QUIET}as_planned "$1" "$2"
-place "\${MESHX_UNDO-${UNDO}}" all && copy=$P/files$1 || exit
+place "\${MESHX_UNDO-${UNDO}}" all && copy=$R$W/files$1 || exit
 (umask 077; cat > "$copy.new") || exit
 test "$(sha256sum < "$copy.new" | cut -c 1-64)" = "$3" || { rm -f -- "$copy.new"; echo "$1: not all of it arrived" >&2; exit ${INCOMPLETE}; }
 mv -fT -- "$copy.new" "$copy" || exit
@@ -40,28 +40,30 @@ export const DIRECTORY_REMOVE = 'place "$1" && if test -d "$P"; then rmdir -- "$
 
 /** PATH KEPT…: removes a directory with all in it, or what stands in its place, but not the paths that are kept. */
 export const TREE_REMOVE = `place "$1" || exit
-tree=$P
+test "$P" != "$_nowhere" || exit 0
+tree=$W
 shift
-test $# -gt 0 || { rm -rf --one-file-system -- "$tree"; exit; }
+test $# -gt 0 || { rm -rf --one-file-system -- "$P"; exit; }
 n=$#
 while test "$n" -gt 0; do
   place "$1" || exit
   shift
-  set -- "$@" ! -path "$(printf %s "$P" | sed 's/[][*?\\\\]/\\\\&/g')"
+  set -- "$@" ! -path "$(printf %s "./\${tree##*/}\${W#"$tree"}" | sed 's/[][*?\\\\]/\\\\&/g')"
   n=$((n - 1))
 done
-find "$tree" -xdev ! -type d "$@" -exec rm -f -- {} + && find "$tree" -xdev -depth -type d -empty -delete || exit
-# Its owner may go with us, and the number may be given to somebody else.
-test ! -d "$tree" || chown -hR -- "$(root_owner)" "$tree"`;
+place "$tree" || exit
+find "$P" -xdev ! -type d "$@" -delete && find "$P" -xdev -depth -type d -empty -delete || exit
+# Its owner may go with us, and the number may be given to another account.
+test ! -d "$P" || chown -hR -- "$(root_owner)" "$P"`;
 
 /** PATH OWNER MODE. */
 export const OWNER_BACK = `${QUIET}own "$2" "$3" "$1"`;
 
 /** PATH OWNER MODE: a directory that somebody took away. */
-export const DIRECTORY_BACK = `${QUIET}place "$1" && (umask 022; mkdir -p -- "$P") && own "$2" "$3" "$1"`;
+export const DIRECTORY_BACK = `${QUIET}make_directory "$2" "$3" "$1"`;
 
 /** PATH TARGET: a link as it was. */
-export const LINK_BACK = `place "$1" && (umask 022; mkdir -p -- "\${P%/*}") && rm -f -- "$P.meshx-new" && ln -s -- "$2" "$P.meshx-new" && mv -fT -- "$P.meshx-new" "$P"`;
+export const LINK_BACK = `place "$1" make && name=\${P#./} && _stage && ln -s -- "$2" link && mv -fT -- link "../$name"`;
 
 /** NAME yes|no: stops a unit; yes: and takes it out of the boot. */
 export const UNIT_STOP = `case $(systemctl is-active -- "$1" 2>/dev/null) in
@@ -89,7 +91,7 @@ const DPKG = `with_dpkg() { # dpkg has no wait of its own for the lock that unat
     return 1
   done
 }
-place "\${MESHX_UNDO-${UNDO}}" all && S=\${P%/*}/undo-package || exit
+place "\${MESHX_UNDO-${UNDO}}" all && S=$R\${W%/*}/undo-package || exit
 rm -rf -- "$S" && (umask 077; mkdir -p -- "$S") || exit
 trap 'rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
@@ -100,9 +102,9 @@ trap 'exit 130' HUP INT TERM
  * an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
  * stays away.
  */
-export const PACKAGE_REMOVE = `${DPKG}name=$1 verb=$2
+export const PACKAGE_REMOVE = `${QUIET}${DPKG}name=$1 verb=$2
 shift 2
-place "\${MESHX_UNDO-${UNDO}}" all && before=$P/before.gz || exit
+place "\${MESHX_UNDO-${UNDO}}" all && before=$R$W/before.gz || exit
 list=\${before%/*}/directories
 # A removal that died goes on with its own list; one that was not begun makes it anew.
 begun() {
@@ -115,18 +117,18 @@ test ! -f "$before" || test -f "$list" || {
     while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
 } || exit
 n=0
-for each; do n=$((n + 1)); test ! -f "$each" || cp -a -- "$each" "$S/kept.$n" || exit; done
+for each; do n=$((n + 1)); place "$each" && { test ! -f "$P" || cp -a -- "$P" "$S/kept.$n"; } || exit; done
 if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"
 else rpm -e -- "$name" > "$S/said" 2>&1 </dev/null || { tail -n 40 "$S/said" >&2; false; }
 fi || exit
 n=0
 for each; do
   n=$((n + 1))
-  test ! -f "$S/kept.$n" || test -e "$each" || { mkdir -p -- "\${each%/*}" && cp -a -- "$S/kept.$n" "$each"; } || exit
+  test ! -f "$S/kept.$n" || test -e "$each" || (_stages=0; place "$each" make && name=\${P#./} && _stage && cp -a -- "$S/kept.$n" kept && mv -fT -- kept "../$name") || exit
 done
 test ! -f "$list" || while read -r owner mode path; do
   test -e "$path" || test -h "$path" || grep -q -x -F -e "path absent $path" -e "path tree-absent $path" -- "\${before%/*}/index" ||
-    { test ! -d "\${path%/*}" && test -n "\${path%/*}"; } || { mkdir -m "$mode" -- "$path" && chown "$owner" -- "$path"; } || exit
+    { test ! -d "\${path%/*}" && test -n "\${path%/*}"; } || (_stages=0; make_directory "$owner" "$mode" "$path") || exit
 done < "$list"
 rm -f -- "$list"`;
 
@@ -177,7 +179,7 @@ find "$run" -mindepth 1 -maxdepth 1 ! -name 'operator*' -exec rm -rf -- {} + || 
 rmdir -- "$run" 2>/dev/null || :`;
 
 /** Takes away all that meshx keeps on the machine. */
-export const JOURNAL_REMOVE = `place "\${MESHX_UNDO-${UNDO}}" all && J=$P || exit
+export const JOURNAL_REMOVE = `place "\${MESHX_UNDO-${UNDO}}" all && J=$R$W || exit
 all=\${J%/*}
 case $all in */meshx) ;; *) echo "$all is not a folder of meshx" >&2; exit 1 ;; esac
 # First the name by which it is known: half a journal would look damaged.

@@ -47,10 +47,10 @@ root('owner and mode are set on what was looked at, never on what a link leads t
   writeFileSync(secret, 'x', { mode: 0o600 });
   const link = join(folder, 'link');
   symlinkSync(secret, link);
-  const held: Script = { name: 'own', text: '_own_held "$@"', args: [OWNER, '0644', link] };
+  const held: Script = { name: 'own', text: 'held "$3" _own_held "$1" "$2"', args: [OWNER, '0644', link] };
   expect(await vm.run(scriptCommand(held))).toMatchObject({
     exitCode: 1,
-    stderr: `${link} was replaced meanwhile: it is left as it is\n`,
+    stderr: `${link} is not a plain file\n`,
   });
   expect(statSync(secret)).toMatchObject({ uid: 0, mode: 0o100600 });
   const own = join(folder, 'file');
