@@ -26,4 +26,13 @@ export interface Host extends AsyncDisposable {
   /** How the operator calls the machine; it stands in messages. */
   readonly name: string;
   run(command: Command, signal?: AbortSignal): Promise<Output>;
+  /** How an SSH connection goes; absent where meshx does not hold the connection itself. */
+  readonly link?: Link;
+}
+
+export interface Link {
+  /** Both ends as this machine sees them; absent behind a jump host or a ProxyCommand. */
+  readonly direct?: { readonly local: string; readonly localPort: number; readonly remote: string };
+  /** Whether the same host key answers at this address. Never throws. */
+  readonly isAt: (address: string, port: number) => Promise<boolean>;
 }

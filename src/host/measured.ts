@@ -17,6 +17,7 @@ export interface RanCommand {
 export function measured(host: Host, tell: (ran: RanCommand) => void): Host {
   return {
     name: host.name,
+    ...(host.link && { link: host.link }),
     async run(command: Command, signal?: AbortSignal): Promise<Output> {
       const began = performance.now();
       const argv = command.argv.reduce((sum, word) => sum + Buffer.byteLength(word) + 1, 0);

@@ -3,10 +3,11 @@ import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostProblems } from '../problems/host.ts';
 import { Commands } from './commands.ts';
-import type { Command, Host, Output } from './host.ts';
+import type { Command, Host, Link, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
 import { shellLine, writePrefix } from './shell-line.ts';
 import type { ClientChannel } from './ssh2.ts';
+import { linkOf } from './ssh-link.ts';
 import { type LoggedIn, type Login, login } from './ssh-login.ts';
 import type { Sudo } from './sudo.ts';
 
@@ -26,6 +27,7 @@ export class SshHost implements Host {
   readonly name: string;
   /** The key that the host proved to have, and why it is trusted. */
   readonly hostKey: Pick<LoggedIn, 'key' | 'judgement'>;
+  readonly link: Link;
   readonly #client: LoggedIn['client'];
   readonly #commands: Commands;
   /** Things that must end with the connection: a jump host, a ProxyCommand. */
@@ -35,6 +37,7 @@ export class SshHost implements Host {
   private constructor(target: SshTarget, loggedIn: LoggedIn) {
     this.name = target.host;
     this.hostKey = loggedIn;
+    this.link = linkOf(target.stream, loggedIn.key);
     this.#client = loggedIn.client;
     this.#commands = new Commands({
       name: this.name,

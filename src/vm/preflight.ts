@@ -29,6 +29,8 @@ export interface Preflight {
   readonly listening: readonly number[];
   /** Whether meshx has never changed it, or has left nothing there. */
   readonly untouched: boolean;
+  /** SSH_CONNECTION of the login: who the machine sees log in, and where. Empty without SSH. */
+  readonly session: string;
 }
 
 /** Addresses of two unreachable control planes take eight seconds. */
@@ -80,6 +82,7 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
     findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
     exclusions: others.exclusions,
     listening: listeningPorts(answers),
+    session: session.sshConnection,
     untouched: live && !lines(answers, 'meshx').includes(PLACES.state),
   };
 }

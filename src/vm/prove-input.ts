@@ -4,6 +4,7 @@ import type { Meeting } from '../mesh/mutual-tls.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
 import type { DialAnswer, Proof, Witness } from './proof.ts';
+import type { Seat } from './proofs/seat.ts';
 
 /** What is to be proved, and who can help. */
 export interface ProveInput {
@@ -18,6 +19,10 @@ export interface ProveInput {
   readonly outside?: Readonly<Record<number, Meeting>>;
   /** Opens a new connection from the operator's machine, which speaks first or keeps silent. */
   readonly dial?: (address: string, port: number, how: { readonly speaks: boolean }) => Promise<DialAnswer>;
+  /** Where that machine is; outside the mesh when absent. */
+  readonly seat?: Seat;
+  /** Ports that listened before anything was changed, and gave that machine no connection even then. */
+  readonly shut?: readonly number[];
   /** Is the VM's entry there and healthy? Asked of the Kubernetes API. */
   readonly entry?: () => Promise<Witness>;
   /** Does istiod call the proxy synced? */

@@ -89,9 +89,9 @@ describe('whatever text meshx is given', () => {
   test("meshx's own color survives, and is the only one", () => {
     const { written, runtime } = recorded(true);
     printProblem(runtime, new Problem('id', { message: `a\n${HOSTILE}`, hint: HOSTILE }));
-     
+
     expect(written.err.match(/\u001b\[\d*m/g)).toHaveLength(6);
-     
+
     expect(written.err.replace(/\u001b\[(31|39|1|22)m/g, '')).not.toMatch(ACTIVE);
   });
 });

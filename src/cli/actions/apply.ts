@@ -10,6 +10,7 @@ import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { Input } from '../input.ts';
 import { carryOut, showPlan } from '../join/carry-out.ts';
+import { seatAt } from '../join/seat.ts';
 import type { Work } from '../join/work.ts';
 import { conclude } from '../join/conclude.ts';
 import { reported } from '../join/draft.ts';
@@ -59,10 +60,17 @@ export async function applyKeptPlan(call: Call): Promise<number> {
       ...(!image && { restart }),
       ...present({ unproved, deadMan, record: runtime.record }),
     };
+    const seat = seatAt(host, subject.vm.address);
     const look = async (signal: AbortSignal): Promise<Work & { readonly also: readonly string[] }> => {
       const plan = await duePlan(kept, host, signal);
       const { plan: registration } = await planRegistration(kube, kept.registration, signal);
-      return { ...shared, plan, registration, also: clusterPlanLines(registration), help: { kube, security, signal } };
+      return {
+        ...shared,
+        plan,
+        registration,
+        also: clusterPlanLines(registration),
+        help: { kube, security, signal, seat },
+      };
     };
     const lookedAt = performance.now();
     const work = await look(signal);

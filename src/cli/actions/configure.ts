@@ -22,6 +22,7 @@ import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/sw
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { formatDocument, OUTPUT_FORMATS, problemRecord, tellProblem } from '../print.ts';
+import type { Say } from '../../runtime.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
 
@@ -61,9 +62,9 @@ export async function configure(call: Call): Promise<number> {
     const held = { vm, host, again, words: switching, say: runtime.err, signal };
     const deadMan = hasOne ? await holdSwitch(held) : undefined;
     for (const line of deadMan?.found ?? []) runtime.err(`note: ${line}`);
-    const work = { host, plan: due, again, deadMan, signal };
+    const work = { host, plan: due, again, deadMan, say: runtime.err, signal };
     // No cluster is known here, so that clients come until the sidecar ends; what they have open is waited for.
-    const leaving = { ...work, addresses: [], registry: undefined, words: restart, say: runtime.err };
+    const leaving = { ...work, addresses: [], registry: undefined, words: restart };
     return await drained(leaving, () => carryOut(work, outcomes));
   };
   const look = async (signal: AbortSignal) => ({ plan: await planVm(steps, host, signal) });
@@ -80,6 +81,7 @@ interface Configuring {
   readonly plan: Plan;
   readonly again: string;
   readonly deadMan: DeadMan | undefined;
+  readonly say: Say;
   readonly signal: AbortSignal;
 }
 
@@ -88,10 +90,10 @@ interface Configuring {
  * that new connections from here to the captured ports are taken as before.
  */
 async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem | undefined> {
-  const { host, plan, again, deadMan, signal } = work;
+  const { host, plan, again, deadMan, say, signal } = work;
   const options = { sources: { secret: noSecret }, signal, again };
   try {
-    const before = deadMan && !isEmpty(plan) ? await openPorts(host, signal) : [];
+    const before = deadMan && !isEmpty(plan) ? await openPorts(host, say, signal) : [];
     const beforeStep = async (step: Plan['steps'][number]): Promise<void> => {
       if (startsSidecar(step)) await deadMan?.arm();
     };

@@ -6,7 +6,7 @@ import type { Reachability } from '../../vm/proofs/reachability.ts';
 import type { Draft } from './draft.ts';
 import { changeAfterProof, changeBoth } from './make-changes.ts';
 import { proofs } from './proofs.ts';
-import { reachProof } from './reach.ts';
+import { reachProof, shutHere } from './reach.ts';
 import { clusterStep, formatProof, formatStep, plannedSteps } from './report.ts';
 import { type DeadMan, holdSwitch } from './switch.ts';
 import { planVm } from './vm-side.ts';
@@ -77,8 +77,8 @@ async function afterConfirmation({ steps, plan: before, host, help, say }: Work,
 
 interface Proving {
   readonly deadMan: DeadMan | undefined;
-  /** Who reached which port before the first change; nothing when nothing was changed. */
-  readonly before: readonly Reachability[];
+  /** Who reached which port before the first change; absent when nothing was changed. */
+  readonly before: readonly Reachability[] | undefined;
   /** Aborted when the proofs are not waited for any more. */
   readonly ended: AbortController;
 }
@@ -106,13 +106,13 @@ async function proveVm(work: Work, draft: Draft, { deadMan, before, ended }: Pro
   if (failed.length > 0) throw cliProblems.proofFailed({ vm, failed });
 }
 
-async function* allProofs(work: Work, before: readonly Reachability[]): AsyncGenerator<Proof> {
+async function* allProofs(work: Work, before: readonly Reachability[] | undefined): AsyncGenerator<Proof> {
   const { vm, host, subject, help, record } = work;
   const tell = ({ ok, id, ms }: Proof): void => {
     if (ok !== 'skipped') record?.({ kind: 'proof', name: id, where: vm, ms });
   };
-  yield* proofs(host, subject, { ...help, tell });
-  if (before.length === 0) return;
+  yield* proofs(host, subject, { ...help, shut: shutHere(before ?? []), tell });
+  if (!before) return;
   const captured = new Set(subject.workload.services.flatMap(({ ports }) => ports.map((port) => port.number)));
   const reached = await reachProof(reachQuestion(work), before, captured);
   tell(reached);

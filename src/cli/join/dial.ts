@@ -26,6 +26,9 @@ export function dial(address: string, port: number, { speaks }: { readonly speak
     });
     socket.once('data', () => end('open-with-bytes'));
     socket.once('close', () => end('closed'));
-    socket.once('error', (error: NodeJS.ErrnoException) => end(error.code === 'ECONNREFUSED' ? 'refused' : 'closed'));
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      // No route, or a firewall that says so: the machine was never met.
+      end(open ? 'closed' : error.code === 'ECONNREFUSED' ? 'refused' : 'timeout'),
+    );
   });
 }

@@ -1,12 +1,13 @@
 import type { Say } from '../../runtime.ts';
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
-import { preflight } from '../../vm/preflight.ts';
+import { type Preflight, preflight } from '../../vm/preflight.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { gatherFacts, sameProbes } from '../../reconcile/facts.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
+import type { Seat } from '../../vm/proofs/seat.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
@@ -20,6 +21,7 @@ import { reported } from './draft.ts';
 import { judgeFindings } from './findings.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
+import { seatAt } from './seat.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../registration.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
@@ -110,7 +112,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     also: clusterPlanLines(cluster.plan),
     plan: plan(steps, found),
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
-    help: { kube, security, signal, ...present({ client }) },
+    help: { kube, security, signal, ...present({ client, seat: seatOf(host, looked) }) },
     ...(words.machine.root === undefined && { restart: words.restart, listening: looked.listening }),
     ...present({
       picture,
@@ -119,6 +121,11 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
       record: world.runtime.record,
     }),
   };
+}
+
+/** Looked for while the plan is read; an image is asked by nobody. */
+function seatOf(host: Host, { facts, session }: Preflight): Promise<Seat> | undefined {
+  return facts.address === '' ? undefined : seatAt(host, facts.address, session);
 }
 
 /** Nothing runs in an image. */

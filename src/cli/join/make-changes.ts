@@ -18,16 +18,16 @@ import { reachQuestion, type Work } from './work.ts';
 
 /**
  * Writes to the cluster, then to the VM; what the VM keeps and receives before its first change is on its way meanwhile. Gives
- * who reached which port before: nothing where nothing is to be changed. Throws the first Problem.
+ * who reached which port before; undefined where nothing is to be changed. Throws the first Problem.
  */
 export async function changeBoth(
   work: Work,
   draft: Draft,
   { settled, deadMan }: { readonly settled: boolean; readonly deadMan: DeadMan | undefined },
-): Promise<readonly Reachability[]> {
+): Promise<readonly Reachability[] | undefined> {
   const options = { ...optionsOf(work, 'before-proof', deadMan), ...present({ picture: work.picture }) };
   await using early = new Early(work.plan, work.host, options);
-  const before = settled ? [] : await reachedNow(reachQuestion(work));
+  const before = settled ? undefined : await reachedNow(reachQuestion(work));
   await drainedWhenAsked(work, async () => {
     await applyCluster(work, draft);
     await applyVm(work, draft, { plan: work.plan, options, early });

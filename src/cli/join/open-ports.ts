@@ -3,7 +3,9 @@ import { scriptCommand } from '../../host/shell.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import type { DialAnswer } from '../../vm/proof.ts';
 import { PLACES } from '../../vm/places.ts';
+import type { Say } from '../../runtime.ts';
 import { dial } from './dial.ts';
+import { seatAt } from './seat.ts';
 
 /** A port of a VM at which a new connection from this machine was taken. */
 export interface OpenPort {
@@ -19,12 +21,20 @@ exit 0`;
 /** At most so many ports are tried, side by side. */
 const MOST = 32;
 
-/** Captured ports of the VM that take a new connection from this machine. Empty when the VM cannot be reached but by SSH. */
-export async function openPorts(host: Host, signal: AbortSignal): Promise<readonly OpenPort[]> {
+/**
+ * Captured ports of the VM that take a new connection from this machine. Empty when the VM cannot be reached but by SSH, and when
+ * the address that it names does not lead to it from outside.
+ */
+export async function openPorts(host: Host, say: Say, signal: AbortSignal): Promise<readonly OpenPort[]> {
   const script = { name: 'ports-look', text: LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
   const { stdout } = await host.run(scriptCommand(script), signal);
   const [address = '', ...ports] = stdout.trim().split('\n');
   if (!/[.:]/.test(address)) return [];
+  const seat = await seatAt(host, address);
+  if (!seat.outside) {
+    say(`note: not compared from outside which ports take connections: ${seat.why}`);
+    return [];
+  }
   return await taken(ports.slice(0, MOST).map((port) => ({ address, port: Number(port) })));
 }
 

@@ -5,6 +5,7 @@ import type { PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { Proof } from '../../vm/proof.ts';
+import type { Seat } from '../../vm/proofs/seat.ts';
 import type { MeshTarget } from '../../vm/prove-input.ts';
 import { prove } from '../../vm/prove.ts';
 import { present } from '../workload-input.ts';
@@ -24,22 +25,30 @@ export interface ProofHelp {
   readonly kube: Kubernetes;
   readonly security: readonly PortSecurity[];
   readonly client?: Host;
+  readonly seat?: Promise<Seat>;
   readonly signal: AbortSignal;
   /** Hears of each proof when it has ended. */
   readonly tell?: (proof: Proof) => void;
 }
 
 /** The proofs of one VM, with what the cluster's side can say. */
-export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): AsyncGenerator<Proof> {
-  const { kube, security, client, signal, tell } = help;
+export async function* proofs(
+  host: Host,
+  subject: ProofSubject,
+  help: ProofHelp & { readonly shut: readonly number[] },
+): AsyncGenerator<Proof> {
+  const { kube, security, client, signal, tell, shut } = help;
+  const seat = await help.seat;
   const current = subject.cluster.generation === 'current';
   const asked = { kube, workload: subject.workload, address: subject.vm.address, signal };
   const cluster = kube.live && current;
   const input = {
     ...subject,
     dial,
+    shut,
     ...present({
       client,
+      seat,
       tell,
       ...(cluster && entryWitnesses(asked)),
       outside: current
@@ -47,5 +56,5 @@ export function proofs(host: Host, subject: ProofSubject, help: ProofHelp): Asyn
         : undefined,
     }),
   };
-  return prove(host, input, signal);
+  yield* prove(host, input, signal);
 }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Host } from '../../host/host.ts';
 import type { Proof } from '../../vm/proof.ts';
+import type { Seat } from '../../vm/proofs/seat.ts';
 import {
   compareReachability,
   type Knock,
@@ -24,13 +25,23 @@ export interface ReachQuestion {
   readonly ports: readonly number[];
   /** Another machine that asks too. */
   readonly client?: Host;
+  /** Where meshx itself runs; outside the mesh when absent. */
+  readonly seat?: Promise<Seat>;
   readonly signal: AbortSignal;
 }
 
+const HERE = 'this machine';
+
 /** What can be reached on a VM from here and from the client, to be asked before anything is changed. */
-export async function reachedNow({ address, ports, client, signal }: ReachQuestion): Promise<readonly Reachability[]> {
+export async function reachedNow({
+  address,
+  ports,
+  client,
+  seat,
+  signal,
+}: ReachQuestion): Promise<readonly Reachability[]> {
   const places: readonly (readonly [string, Knock])[] = [
-    ['this machine', knockFromHere(address)],
+    ...((await seat)?.outside === false ? [] : ([[HERE, knockFromHere(address)]] as const)),
     ...(client ? ([[client.name, knockFrom(client, address, signal)]] as const) : []),
   ];
   return await Promise.all(places.map(([from, knock]) => reachability(from, ports, knock)));
@@ -53,8 +64,16 @@ export async function reachProof(
     return changes.length > 0 && attempt < ATTEMPTS ? await look(attempt + 1) : reachVerdict(before, changes);
   };
   const verdict = await look(1);
+  const seat = await question.seat;
+  const detail = seat?.outside === false ? `${verdict.detail}; not asked from here: ${seat.why}` : verdict.detail;
   const title = 'others reach the ports of the machine as before';
-  return { id: 'reachability', title, ...verdict, ms: Math.round(performance.now() - start) };
+  return { id: 'reachability', title, ...verdict, detail, ms: Math.round(performance.now() - start) };
+}
+
+/** Ports that listened and gave this machine no connection: between them stands a firewall. */
+export function shutHere(before: readonly Reachability[]): readonly number[] {
+  const here = before.find(({ from }) => from === HERE);
+  return Object.entries(here?.answers ?? {}).flatMap(([port, answer]) => (answer === 'open' ? [] : [Number(port)]));
 }
 
 function knockFromHere(address: string): Knock {

@@ -6,6 +6,7 @@ import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Runtime, Say } from '../../runtime.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
+import { present } from '../workload-input.ts';
 import type { RestartWords } from './restart.ts';
 import type { SwitchWords } from './switch.ts';
 
@@ -37,6 +38,6 @@ export interface Work {
 }
 
 /** From where and on which ports the VM is asked, before and after. */
-export function reachQuestion({ subject, listening = [], help: { client, signal } }: Work): ReachQuestion {
-  return { address: subject.vm.address, ports: listening, signal, ...(client && { client }) };
+export function reachQuestion({ subject, listening = [], help: { client, seat, signal } }: Work): ReachQuestion {
+  return { address: subject.vm.address, ports: listening, signal, ...present({ client, seat }) };
 }

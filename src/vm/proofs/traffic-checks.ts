@@ -126,9 +126,14 @@ async function fromOutside(port: ServicePort, { input }: Asking): Promise<Verdic
   const expected = input.outside?.[port.number];
   if (!input.dial || expected === undefined)
     return { ok: 'skipped', detail: 'nobody outside the mesh tried, or no policy was read' };
+  const { seat = { outside: true, words: 'this machine' }, shut = [] } = input;
+  if (!seat.outside) return { ok: 'skipped', detail: `not asked: ${seat.why}` };
+  if (shut.includes(port.number))
+    return { ok: 'skipped', detail: `not asked: ${seat.words} could not reach the port before either` };
   const { serverFirst, protocol } = portMeaning(port);
   // To one that speaks it shows at once whether it is refused. Words of HTTP are not for a server of another protocol.
   const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
   const answer = await input.dial(input.vm.address, port.number, { speaks });
-  return judgeOutside(answer, expected, serverFirst);
+  const verdict = judgeOutside(answer, expected, serverFirst);
+  return { ...verdict, detail: `${verdict.detail}, asked from ${seat.words}` };
 }
