@@ -100,7 +100,7 @@ wrote() {
   _journal || return 0
   _read_wrote || return
   if ! _is_known "$1 $2"; then
-    test -e "$_undo/wrote" || (umask 077; : >> "$_undo/wrote") || return
+    test -e "$_undo/wrote" || (umask 077; true >> "$_undo/wrote") || return
     printf '%s\\n' "$1 $2" >> "$_undo/wrote" || return
     _wrote=$_wrote$1" "$2$_newline
   fi

@@ -18,7 +18,7 @@ audit_unfinished() {
 audit_append() {
   audit_file
   test -d "\${J%/*}" || (umask 022; mkdir -p -- "\${J%/*}") || return
-  test -f "$J" || (umask 077; : >> "$J") || return
+  test -f "$J" || (umask 077; true >> "$J") || return
   test ! -s "$J" || test -z "$(tail -c 1 -- "$J")" || truncate -s "-$(tail -n 1 -- "$J" | wc -c)" -- "$J" || return
   _previous=${NO_LINE} _size=$(stat -c %s -- "$J") || return
   test "$_size" = 0 || _previous=$(tail -n 1 -- "$J" | sha256sum | cut -c 1-64)

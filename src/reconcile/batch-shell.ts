@@ -82,7 +82,7 @@ change() { # DIGEST WORD…
   settle_files && "$_change" "$@" >/dev/null && echo done
 }
 asked_for || exit ${INCOMPLETE}
-exec </dev/null
+command exec </dev/null
 IFS=$_newline
 set -f
 set -- $_lines

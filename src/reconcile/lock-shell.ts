@@ -11,7 +11,7 @@ const LOCK_FUNCTIONS = `D=\${MESHX_RUN-/run/meshx} L=$D/operator
 lock_folder() { # fd 9 is the folder, locked; whoever held it before may have removed it
   command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit ${PROGRAM_MISSING}; }
   for _try in 1 2 3 4 5; do
-    { test -d "$D" || (umask 022; mkdir -p -- "$D"); } && exec 9<"$D" || return
+    { test -d "$D" || (umask 022; mkdir -p -- "$D"); } && command exec 9<"$D" || return
     flock -w 20 9 || { echo "$D stays locked by another program" >&2; return 1; }
     ! test /proc/self/fd/9 -ef "$D" || return 0
   done

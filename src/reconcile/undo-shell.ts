@@ -61,7 +61,7 @@ kept() { # KIND THING: whether there is a line; things are compared as text, not
   return 1
 }
 note() { # LINE KIND [THING]
-  test -f "$J/index" || (umask 077; : > "$J/index") || return
+  test -f "$J/index" || (umask 077; true > "$J/index") || return
   printf '%s\\n' "$1" >> "$J/index" && _known=$_known$_newline$2\${3+ $3}
 }
 _stat_of() { stat -c "$1" -- "$_file"; }

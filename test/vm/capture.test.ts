@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { aMachine, DOCKER, ESTABLISHED } from './shim-vm.ts';
+import { aMachine, DOCKER, ESTABLISHED, type Machine } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
 jest.setTimeout(60_000);
@@ -283,4 +283,114 @@ describe('status and instance', () => {
     await machine.run('instance');
     expect(await machine.read('run/meshx/instance.env')).toContain("INSTANCE_IP='10.9.9.9'");
   });
+});
+
+describe('where nothing can be written below /run', () => {
+  // A full or read-only file system refuses each file; so does a path that goes through a plain file.
+  const refuseFiles = async (machine: Machine): Promise<void> => {
+    await machine.forgetRun();
+    await machine.write('run/meshx', '');
+  };
+
+  test.each([
+    ['capture stop', (machine: Machine) => machine.run('stop')],
+    ['capture revert', (machine: Machine) => machine.run('revert')],
+    ['meshx-bypass off', (machine: Machine) => machine.bypass('off')],
+  ])('%s takes every rule away', async (_, act) => {
+    await using machine = await aMachine();
+    expect((await machine.run('arm 90 me')).code).toBe(0);
+    expect((await machine.run('start')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toContain('ISTIO_');
+    await refuseFiles(machine);
+    await act(machine);
+    for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft'])
+      expect(await machine.nat(program)).not.toMatch(/ISTIO_|MESHX_GUARD/);
+  });
+
+  test('a start captures nothing, and says why', async () => {
+    await using machine = await aMachine();
+    await refuseFiles(machine);
+    const { code, stderr } = await machine.run('start');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('cannot write');
+    expect(await machine.nat('iptables-nft')).not.toContain('ISTIO_');
+  });
+});
+
+describe('lists of ports', () => {
+  const LISTS = [
+    'ISTIO_INBOUND_PORTS',
+    'ISTIO_LOCAL_EXCLUDE_PORTS',
+    'ISTIO_OUTBOUND_PORTS',
+    'ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE',
+  ];
+  // All of these hold port 22 for iptables, or are nothing that it knows.
+  const NO_LIST = [
+    'ssh',
+    '0x16',
+    '026',
+    '022',
+    '3306,20:23',
+    '3306,ssh',
+    '20-23',
+    '0',
+    '65536',
+    '100022',
+    '22/tcp',
+    '*,22',
+    ',',
+  ];
+
+  // Each start takes its time: the other lists go the same way.
+  const cases = LISTS.flatMap((key) =>
+    NO_LIST.slice(0, key === 'ISTIO_INBOUND_PORTS' ? undefined : 5).map((value) => [key, value]),
+  );
+  test.each(cases)('refuses %s=%s', async (key, value) => {
+    await using machine = await aMachine();
+    await machine.write('var/lib/istio/envoy/sidecar.env', `${key}=${value}\n`);
+    for (const verb of ['start', ...(key === 'ISTIO_INBOUND_PORTS' ? ['keep'] : [])]) {
+      const { code, stderr } = await machine.run(verb);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(`${key}=${value}`) });
+      expect(await machine.nat('iptables-nft')).not.toMatch(/ISTIO_|MESHX_GUARD/);
+    }
+  });
+
+  test.each([
+    ['22', 'port 22, where SSH answers'],
+    ['3306,22', 'port 22, where SSH answers'],
+  ])('refuses to capture %s', async (value, reason) => {
+    await using machine = await aMachine();
+    await machine.write('var/lib/istio/envoy/sidecar.env', `ISTIO_INBOUND_PORTS="${value}"\n`);
+    for (const verb of ['start', 'keep']) expect((await machine.run(verb)).stderr).toContain(reason);
+  });
+
+  test.each(['*', '3306', '1,65535,8080'])('takes %s', async (value) => {
+    await using machine = await aMachine();
+    await machine.write('var/lib/istio/envoy/sidecar.env', `ISTIO_INBOUND_PORTS=${value}\n`);
+    expect(await machine.run('start')).toMatchObject({ code: 0, stderr: '' });
+    expect(await machine.read('environment')).toContain(`ISTIO_INBOUND_PORTS=${value}\n`);
+  });
+});
+
+test.each([
+  ['KUBE_VIRT_INTERFACES=eth0', 'SSH'],
+  ['FORCE_IPTABLES_BINARY=../../tmp/evil', 'nft or legacy'],
+  ['ISTIO_EXCLUDE_INTERFACES=--help', 'character'],
+])('refuses %s', async (line, reason) => {
+  await using machine = await aMachine();
+  await machine.write('var/lib/istio/envoy/sidecar.env', `${line}\n`);
+  expect((await machine.run('start')).stderr).toContain(reason);
+  expect(await machine.nat('iptables-nft')).not.toContain('ISTIO_');
+});
+
+test('a value is what the sidecar reads: a line that goes on, a comment behind quotes, the last of several', async () => {
+  await using machine = await aMachine();
+  await machine.write(
+    'var/lib/istio/envoy/sidecar.env',
+    'ISTIO_SERVICE_CIDR=10.0.0.0/8,\\\n172.16.0.0/12\nISTIO_INBOUND_PORTS=1\r\nISTIO_INBOUND_PORTS = "3306"\r\n',
+  );
+  expect(await machine.run('start')).toMatchObject({ code: 0, stderr: '' });
+  const environment = await machine.read('environment');
+  expect(environment).toContain('ISTIO_SERVICE_CIDR=10.0.0.0/8,172.16.0.0/12\n');
+  expect(environment).toContain('ISTIO_INBOUND_PORTS=3306\n');
 });

@@ -16,7 +16,7 @@ umask 077
 sum() { sha256sum; }
 if command -v openssl >/dev/null; then sum() { openssl dgst -sha256 -r; }; fi
 # The status of a pipe is that of its last command: the sum is right also where the disk was full.
-found=$({ tee -- "$S/package.new" || : > "$S/short"; } | sum) && test ! -e "$S/short" || exit 1
+found=$({ tee -- "$S/package.new" || true > "$S/short"; } | sum) && test ! -e "$S/short" || exit 1
 case $format in directory) ;; *)
   test "\${found%% *}" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit ${INCOMPLETE}; }
 esac

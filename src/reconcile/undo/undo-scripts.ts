@@ -170,7 +170,7 @@ export const CHAINS_REMOVE = `${UNDO_WITH_PICTURE}for each; do
 done`;
 
 /** What a later run changes takes the note away: see `undo_open`. */
-export const UNDONE_NOTE = `place "\${MESHX_UNDO-${UNDO}}" all && (umask 077; : > "$P/undone")`;
+export const UNDONE_NOTE = `place "\${MESHX_UNDO-${UNDO}}" all && (umask 077; true > "$P/undone")`;
 
 /** Takes away what units and scripts noted for this boot; what the lock of a run that goes on needs stays. */
 export const RUN_REMOVE = `run=\${MESHX_RUN-/run/meshx}

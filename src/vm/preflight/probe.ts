@@ -59,7 +59,7 @@ for address in "$@"; do
   area route; ip -o route get "$address" 2>/dev/null
   area reach
   if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi
-  if timeout 4 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
+  if timeout 4 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
 done
 }
 say() {

@@ -38,7 +38,7 @@ watch() {
   trap 'test "$!" = "$before" || kill "$!"; exit' TERM
   sleep "$most" &
   wait "$!" || exit
-  : >"$dir/late"
+  true >"$dir/late"
   stop_kids "$$"
   echo >&5
 }

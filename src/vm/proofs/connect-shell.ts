@@ -36,10 +36,10 @@ count() {
 }
 http() {
   if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
-  runuser -u nobody -- timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
+  runuser -u nobody -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
 }
 # Exit 3: no connection. 124: open and silent. Otherwise what came, or nothing before the end.
-tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
+tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; command exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
 good() {
   if test -n "$path"; then http | tr -d '\\r' | head -n 60 >"$mine.said"; code=0; else tcp >"$mine.said"; code=$?; fi
   count "$number" >"$mine.after"
@@ -91,7 +91,7 @@ targets() {
   done
 }
 answers_begin
-mkfifo "$dir/turns" && exec 5<>"$dir/turns" || exit
+mkfifo "$dir/turns" && command exec 5<>"$dir/turns" || exit
 answers_watch
 targets "$@" >"$dir/targets"
 size=$(wc -c <"$log" 2>/dev/null || echo 0)

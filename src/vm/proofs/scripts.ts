@@ -16,7 +16,7 @@ const ANSWERING = `name=$1 port=$2 root=$3
     case $said in *'Verify return code: 0 (ok)'*) return 0 ;; esac
     return 1
   }
-  tcp() { runuser -u istio-proxy -- timeout 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
+  tcp() { runuser -u istio-proxy -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
   plain() { tcp; }
   how=tcp
   test -n "$root" || how=plain
