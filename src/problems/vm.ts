@@ -38,6 +38,18 @@ export const vmProblems = {
     message: `${d.vm} has no sidecar that somebody set up for a cluster with istiod: missing ${d.missing.join(', ')}.`,
     hint: `Take it in with: meshx setup-vm ${d.vm}`,
   })),
+  agentNotTrusted: known('agent-not-trusted', (d: { vm: string; unit: string; fault: string }) => ({
+    message: `The agent that ${d.unit} of ${d.vm} runs cannot be trusted: ${d.fault}. No identity was asked for, nothing was changed.`,
+    hint: `Install the sidecar from its package again and restart it, or name the right unit: meshx adopt ${d.vm} --unit NAME`,
+  })),
+  adoptUnconfirmed: known(
+    'adopt-unconfirmed',
+    (d: { vm: string; claims: readonly string[]; found: readonly string[]; command: string }) => ({
+      message: `The cluster does not confirm the identity that ${d.vm} claims: ${d.claims.join(', ')}. No token was asked for, nothing was changed.`,
+      hint: `Start its sidecar, so that it registers itself; or, if the identity is right, name it: ${d.command}`,
+      issues: d.found,
+    }),
+  ),
   adoptNeedsRestart: known('adopt-needs-restart', (d: { vm: string; differences: readonly string[] }) => ({
     message: `The sidecar of ${d.vm} runs with other settings than it would have, and has to be restarted. Nothing was changed.`,
     hint: `Let it be drained and restarted: meshx adopt ${d.vm} --restart`,

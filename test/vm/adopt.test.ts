@@ -1,5 +1,10 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { scriptCommand } from '../../src/host/shell.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { differences, keepRunning } from '../../src/vm/adopt/differences.ts';
-import { parseStanding, type Standing } from '../../src/vm/adopt/standing.ts';
+import { parseStanding, type Standing, standingScript } from '../../src/vm/adopt/standing.ts';
 import type { Step } from '../../src/reconcile/resource.ts';
 import { PLACES } from '../../src/vm/places.ts';
 
@@ -95,4 +100,43 @@ test('an agent outside of its unit, and a mesh configuration that it did not rea
 
 test('a sidecar that does not run differs in nothing: it is started', () => {
   expect(differences(parseStanding('ActiveState=inactive\n'), STEPS)).toEqual([]);
+});
+
+describe('the agent is the main process of the unit, known by its program', () => {
+  const processes: ChildProcess[] = [];
+  afterEach(() => processes.splice(0).forEach((each) => each.kill('SIGKILL')));
+
+  /** The script, as root of a machine whose unit has this main process. */
+  function read(pid: number): string {
+    const shims = temporaryFolder();
+    const answerOf = `case "$*" in *MainPID*) echo ${pid} ;; *) echo ActiveState=active; echo InvocationID=abc ;; esac\n`;
+    writeFileSync(join(shims, 'systemctl'), `#!/bin/sh\n${answerOf}`, { mode: 0o755 });
+    const [shell, ...argv] = scriptCommand(standingScript('istio.service')).argv;
+    const env = { ...process.env, PATH: `${shims}:${process.env['PATH'] ?? ''}` };
+    return execFileSync(shell, argv, { env, encoding: 'utf8' });
+  }
+
+  function started(program: string, argv0: string): number {
+    const env = { PROV_CERT: '/etc/certs', POD_NAMESPACE: 'prod', SERVICE_ACCOUNT: 'admin' };
+    const child = spawn(program, ['60'], { argv0, env, stdio: 'ignore' });
+    processes.push(child);
+    return child.pid ?? 0;
+  }
+
+  test('a program that others than root can change is named, and its environment is not read', () => {
+    const program = join(temporaryFolder(), 'pilot-agent');
+    copyFileSync('/bin/sleep', program);
+    chmodSync(program, 0o755);
+    const found = parseStanding(read(started(program, program)));
+    expect(found.fault).toMatch(/can write|does not belong to root/);
+    expect([found.environment.size, found.invocation]).toEqual([0, undefined]);
+  });
+
+  test('a process that only calls itself pilot-agent is none', () => {
+    started('/bin/sleep', 'pilot-agent');
+    const found = parseStanding(read(0));
+    expect([found.running, found.environment.size]).toEqual([false, 0]);
+    const main = parseStanding(read(started('/bin/sleep', 'pilot-agent')));
+    expect([main.running, main.environment.size]).toEqual([false, 0]);
+  });
 });

@@ -3,13 +3,17 @@ import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import { differences, keepRunning } from '../../vm/adopt/differences.ts';
-import { readStanding, type Standing } from '../../vm/adopt/standing.ts';
+import { readStanding, SIDECAR_UNIT, type Standing } from '../../vm/adopt/standing.ts';
 import { selectingServices } from '../adopt/selecting.ts';
-import { memberOf, upLine, upOptions } from '../adopt/words.ts';
+import { confirmIdentity } from '../adopt/identity.ts';
+import { accountOf, memberOf, upLine, upOptions } from '../adopt/words.ts';
 import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { reachedAddresses } from '../down/address.ts';
 import { Input } from '../input.ts';
+import { present } from '../workload-input.ts';
+import { parseName } from '../../mesh/names.ts';
 import { conclude } from '../join/conclude.ts';
 import { join } from '../join/join.ts';
 import type { JoinReport } from '../join/report.ts';
@@ -79,18 +83,37 @@ async function readVm(call: Call, vm: string): Promise<Read> {
   const machine = machineInput(input);
   const cluster = clusterInput(input);
   await using host = await openMachine(runtime, machine, vm);
-  const standing = await readStanding(host, runtime.signal);
-  const member = memberOf(standing);
+  const standing = await readStanding(host, input.text('unit') ?? SIDECAR_UNIT, runtime.signal);
+  const typed = typedIdentity(input);
+  const address = input.text('vmAddress');
+  const member = { ...memberOf(standing), ...present({ ...typed.place, address }) };
   const { kube } = await openCluster(input, cluster, member.namespace);
+  const known = address === undefined ? await reachedAddresses(runtime, machine, vm) : [address];
+  const serviceAccount = typed.serviceAccount ?? accountOf(standing);
+  const { isTyped } = typed;
+  await confirmIdentity(kube, { vm, member, serviceAccount, known, isTyped, signal: runtime.signal });
   const options = upOptions(standing, member, await selectingServices(kube, member, runtime.signal));
   const all = { ...options, ...call.given };
-  const shown = Object.fromEntries(Object.entries(options).map(([name, value]) => [name, typed(all, name) ?? value]));
+  const shown = Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, typedText(all, name) ?? value]),
+  );
   const acceptRisk = [...input.list('acceptRisk'), RISK];
   return { standing, line: upLine(vm, shown), given: { ...call, given: { ...options, ...call.given, acceptRisk } } };
 }
 
-function typed(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
+function typedText(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
   return typeof given[name] === 'string' ? given[name] : undefined;
+}
+
+/** The identity as the operator typed it: with all of it nobody else is asked. */
+function typedIdentity(input: Input) {
+  const place = present({
+    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+    group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
+  });
+  const serviceAccount = input.parsed('serviceAccount', (text) => parseName(text, 'serviceAccount'));
+  const isTyped = place.namespace !== undefined && place.group !== undefined && serviceAccount !== undefined;
+  return { place, serviceAccount, isTyped };
 }
 
 function announcement(vm: string, standing: Standing, differing: readonly string[]): readonly string[] {

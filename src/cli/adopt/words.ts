@@ -24,6 +24,11 @@ export function memberOf({ settings }: Standing): Member {
   };
 }
 
+/** The service account that it says is its own. */
+export function accountOf({ settings }: Pick<Standing, 'settings'>): string {
+  return settings.get('SERVICE_ACCOUNT') || 'default';
+}
+
 /** What `up` has to be told so that it makes this VM what it is. What the cluster says already is not told again. */
 export function upOptions({ settings, istiodAddress }: Standing, member: Member, found: Selecting): Given {
   const labels = Object.entries(member.labels).map(([key, value]) => `${key}=${value}`);
@@ -33,7 +38,7 @@ export function upOptions({ settings, istiodAddress }: Standing, member: Member,
     namespace,
     workloadGroup: group,
     ...(found.services.length > 0 && { service: found.services }),
-    serviceAccount: settings.get('SERVICE_ACCOUNT') || 'default',
+    serviceAccount: accountOf({ settings }),
     ...(!found.hasGroup && labels.length > 0 && { labels }),
     ...(!found.hasGroup && network && { network }),
     ...(address && { vmAddress: address }),
