@@ -4,13 +4,15 @@ const NETWORK_FILESYSTEMS = 'nfs|nfs4|cifs|smb3|ceph|glusterfs|lustre';
 /** PAM modules of a login that asks others than this machine. */
 const PAM_MODULES = 'duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin_admin|radius_auth';
 
-// `from=AREA FILE` for each file that is there. What a machine has below another root is no more than these.
-const TAKE = 'do if test -f "$R$path" && test -r "$R$path"; then set -- "$@" "from=$from" "$R$path"; fi; done';
+// `from=AREA FILE` for each file that is there, by way of `at` of the probe. What a machine has below another root is no more than these.
+const TAKE = 'do if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi; done';
 const take = (area: string, paths: string): string => `from=${area}; for path in ${paths}; ${TAKE}\n`;
 
 /** Shell: appends to its words the files that SAID reads by itself, each with its area before it. */
 export const SAID_FILES = [
+  // os-release(5): the one in /usr/lib counts where /etc has none.
   take('os', '/etc/os-release'),
+  `if test $# = 0; then ${take('os', '/usr/lib/os-release')}fi\n`,
   take('hosts', '/etc/hosts'),
   take('nsswitch', '/etc/nsswitch.conf'),
   take('resolv', '/etc/resolv.conf'),

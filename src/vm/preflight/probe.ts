@@ -14,21 +14,49 @@ export type Answers = Readonly<Record<string, readonly string[]>>;
 // iptables program is run: to ask a legacy one would load its tables.
 const TEXT = `
 area() { printf '\\n\\001%s\\n' "$1"; }
+# $A is where PATH is. In an image links are followed inside it: the machine that builds it is not looked at.
+at() { A=$1; live || { place "$1" all 2>/dev/null && A=$R$W; }; }
+link_of() { if live; then A=$1; else place "$1" 2>/dev/null && A=$R$W; fi; if test -L "$A"; then readlink "$A"; fi; }
 look() {
-here() { for path in "$@"; do if test -e "$R$path"; then echo "$path"; fi; done; }
-area link; if test -L "$R/etc/resolv.conf"; then readlink "$R/etc/resolv.conf"; fi
+here() { for path in "$@"; do if at "$path" && test -e "$A"; then echo "$path"; fi; done; }
+in_folder() { if at "$1"; then for each in "$A"/*; do case $each in */\\*) ;; *) echo "$1/\${each##*/}" ;; esac; done; fi; }
+# UNIT: whether a boot of the image starts it. A link to /dev/null masks it.
+starts() {
+  installed=
+  for folder in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+    if test "$(link_of "$folder/$1")" = /dev/null; then return 1; fi
+    if at "$folder/$1" && test -f "$A"; then installed=yes; fi
+  done
+  test -n "$installed" || return
+  for folder in $(in_folder /etc/systemd/system) $(in_folder /usr/lib/systemd/system); do
+    case $folder in *.wants | *.requires) if place "$folder/$1" 2>/dev/null && test -h "$P"; then return 0; fi ;; esac
+  done
+  case "$1 $(link_of /etc/resolv.conf)" in "systemd-resolved.service "*/systemd/resolve/*) return 0 ;; esac
+  return 1
+}
+area link; link_of /etc/resolv.conf
 area file; here ${RESOLVER_FILES.join(' ')}
 area program
 for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-legacy', 'iptables-nft', 'dpkg', 'rpm', 'openssl', 'curl'].join(' ')}; do
   for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
-    if test -x "$R$folder/$name"; then echo "$name"; break; fi
+    if at "$folder/$name" && test -f "$A" && test -x "$A"; then echo "$name"; break; fi
   done
 done
 area etc-istio
-if test -L "$R/etc/istio"; then readlink "$R/etc/istio"; elif test -e "$R/etc/istio"; then echo directory; fi
-area disk; df -Pk "$R/usr" "$R/var" 2>/dev/null
+to=$(link_of /etc/istio)
+if test -n "$to"; then echo "$to"; elif at /etc/istio && test -e "$A"; then echo directory; fi
+at /usr && usr=$A && at /var && { area disk; df -Pk "$usr" "$A" 2>/dev/null; }
 if ! live; then
-  area elf; od -An -tu1 -j18 -N1 "$R/bin/sh" 2>/dev/null
+  area elf; if at /bin/sh; then od -An -tu1 -j18 -N1 "$A" 2>/dev/null; fi
+  # What will run: units that are linked into the boot, and the one whose file resolv.conf is, where it is installed.
+  area active
+  for unit in ${RESOLVER_UNITS.join(' ')}; do
+    if starts "$unit.service"; then echo "$unit"; fi
+  done
+  area resolved
+  for path in /etc/systemd/resolved.conf $(in_folder /etc/systemd/resolved.conf.d); do
+    if at "$path" && test -f "$A"; then echo "# $path"; cat -- "$A"; echo; fi
+  done
   exit 0
 fi
 system=$(uname -n -m)
