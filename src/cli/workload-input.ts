@@ -49,12 +49,3 @@ export function present<Fields extends object>(fields: Fields): Present<Fields> 
   // as: fromEntries forgets the names of the keys that entries had.
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
 }
-
-/** The workload of a VM or a group: account and group have the same name unless one was given. */
-export function workloadOf(
-  words: WorkloadInput,
-  found: { readonly group: string; readonly namespace: string },
-): Workload {
-  const group = words.group ?? found.group;
-  return { ...words.rest, group, namespace: found.namespace, serviceAccount: words.serviceAccount ?? group };
-}

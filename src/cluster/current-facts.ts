@@ -5,6 +5,7 @@ import type { CurrentFacts } from '../mesh/cluster-facts.ts';
 import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { mapping, text } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
+import { hasAmbient, ztunnelRef } from './ambient.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
 import type { FactsOptions } from './facts-options.ts';
 import { candidates, findIstiod } from './istiod-address.ts';
@@ -17,7 +18,14 @@ export function readAhead(once: Kubernetes, options: FactsOptions): void {
   const [rootCert] = rootCertRefs(options);
   const { mesh, injector, istiod } = placesOf(options);
   const exposure = options.address === undefined ? candidates(options) : [];
-  const refs = [mesh, injector, istiod, ...(rootCert ? [rootCert] : []), ...exposure];
+  const refs = [
+    mesh,
+    injector,
+    istiod,
+    ztunnelRef(options.istioNamespace),
+    ...(rootCert ? [rootCert] : []),
+    ...exposure,
+  ];
   begin(...refs.map((ref) => once.get(ref, options.signal)));
 }
 
@@ -43,6 +51,8 @@ export async function gatherCurrentFacts(
   const defaultConfig = mapping(mesh['defaultConfig']);
   const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
   const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
+  const signs = { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) };
+  const ambient = await hasAmbient(once, signs);
   const istiod = await findIstiod(options.wait === undefined ? once : kube, options);
   return {
     generation: 'current',
@@ -59,8 +69,22 @@ export async function gatherCurrentFacts(
     istiodAddressSource: istiod.source,
     rootCert,
     defaultConfig,
+    ...(ambient && { ambient }),
     ...(version === undefined ? {} : { version }),
   };
+}
+
+/** Whether the mesh has ambient clients, for a command that needs no other fact. */
+export async function readAmbient(kube: Kubernetes, options: FactsOptions): Promise<boolean> {
+  const { istioNamespace, signal } = options;
+  const places = placesOf(options);
+  const [meshObject, deployment] = await Promise.all([
+    kube.get(places.mesh, signal),
+    readOptional(kube, places.istiod, signal),
+    readOptional(kube, ztunnelRef(istioNamespace), signal),
+  ]);
+  const defaultConfig = meshObject === undefined ? {} : mapping(meshConfigOf(meshObject)['defaultConfig']);
+  return hasAmbient(kube, { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) });
 }
 
 interface Places {

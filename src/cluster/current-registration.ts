@@ -61,13 +61,9 @@ export async function planCurrentRegistration(
     });
     return { plan, workload, joined };
   }
-  // Its entries have all they need; a label of ours would be lost when the sidecar comes back.
-  if (foreignGroup) return { plan, workload, joined };
-  return {
-    plan: { ...plan, relabel: await relabels(kube, { workload, foreign, ...(signal && { signal }) }) },
-    workload,
-    joined,
-  };
+  // Entries of another owner's group have all they need but the word for ambient clients.
+  const relabel = await relabels(kube, { workload, foreign, tunnelOnly: foreignGroup, ...(signal && { signal }) });
+  return { plan: { ...plan, relabel }, workload, joined };
 }
 
 async function findGroup(

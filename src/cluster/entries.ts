@@ -2,7 +2,14 @@ import { NETWORKING } from '../mesh/current/objects.ts';
 import { refOf, showRef, type KubeObject } from '../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../mesh/unknown.ts';
 import type { Workload } from '../mesh/workload.ts';
-import { DRAINING, READY, SERVICE_LABEL_PREFIX, serviceKey, servicesNamed } from '../mesh/workload-labels.ts';
+import {
+  DRAINING,
+  READY,
+  SERVICE_LABEL_PREFIX,
+  serviceKey,
+  servicesNamed,
+  TUNNEL_LABEL,
+} from '../mesh/workload-labels.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { isNudge } from './nudge.ts';
@@ -40,6 +47,8 @@ export interface EntriesQuery {
   readonly workload: Workload;
   /** Services of other owners that the workload joins. */
   readonly foreign?: readonly KubeObject[];
+  /** The group belongs to another owner: its entries get no other label. */
+  readonly tunnelOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -49,11 +58,13 @@ export interface EntriesQuery {
  * somebody's judgement about the service and stays.
  */
 export async function relabels(kube: Kubernetes, query: EntriesQuery): Promise<readonly Relabel[]> {
-  const { workload, foreign = [], signal } = query;
+  const { workload, foreign = [], tunnelOnly, signal } = query;
   const entries = await listEntries(kube, workload.namespace, signal);
   const selected = Object.assign({}, ...foreign.map((service) => textMapping(reachOf(service).selector))) as Labels;
   const mine = entries.filter((entry) => automaticGroup(entry) === workload.group);
-  const changes = mine.map((entry) => ({ ref: refOf(entry), labels: labelChanges(entry, workload, selected) }));
+  const changesOf = (entry: KubeObject): Relabel['labels'] =>
+    tunnelOnly ? tunnelChange(entry, workload) : labelChanges(entry, workload, selected);
+  const changes = mine.map((entry) => ({ ref: refOf(entry), labels: changesOf(entry) }));
   return changes.filter(({ labels }) => Object.keys(labels).length > 0);
 }
 
@@ -73,7 +84,16 @@ function labelChanges(
   const gone = servicesNamed(labels).filter((name) => !names.includes(name));
   const removed = gone.map((name) => [SERVICE_LABEL_PREFIX + name, null]);
   const joined = Object.entries(selected).filter(([key, value]) => labels[key] !== value);
-  return Object.fromEntries([...added, ...removed, ...joined]) as Readonly<Record<string, string | null>>;
+  return {
+    ...(Object.fromEntries([...added, ...removed, ...joined]) as Readonly<Record<string, string | null>>),
+    ...tunnelChange(entry, workload),
+  };
+}
+
+/** Ambient clients read the label in the metadata of the entry only. */
+function tunnelChange(entry: KubeObject, { labels }: Workload): Labels {
+  const wanted = labels[TUNNEL_LABEL];
+  return wanted === undefined || entry.metadata.labels?.[TUNNEL_LABEL] === wanted ? {} : { [TUNNEL_LABEL]: wanted };
 }
 
 function stateOf(label: string | undefined): string {

@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<string, ResourceName>> = {
   '/Secret': namespaced('secrets'),
   '/Service': namespaced('services'),
   '/ServiceAccount': namespaced('serviceaccounts'),
+  'apps/DaemonSet': namespaced('daemonsets'),
   'apps/Deployment': namespaced('deployments'),
   'discovery.k8s.io/EndpointSlice': namespaced('endpointslices'),
   'networking.k8s.io/ServiceCIDR': clusterWide('servicecidrs'),

@@ -44,6 +44,12 @@ const generation = (suffix: string): readonly Right[] => [
   { ...control('configmaps', ['get']), names: [`istio${suffix}`], optional: "istiod's Service is in another cluster" },
 ];
 
+/** Whether the mesh has ambient clients. */
+const AMBIENT: readonly Right[] = [
+  { ...control('deployments', ['get'], 'apps'), optional: "istiod's version, and whether it serves ambient clients" },
+  { ...control('daemonsets', ['get'], 'apps'), optional: 'whether ztunnel is installed' },
+];
+
 /** What is read of the mesh itself. */
 const facts = (suffix: string): readonly Right[] => [
   ...generation(suffix),
@@ -52,7 +58,7 @@ const facts = (suffix: string): readonly Right[] => [
     names: [`istio${suffix}`, `istio-sidecar-injector${suffix}`, 'istio-ca-root-cert'],
   },
   { ...workload('configmaps', ['get']), names: ['istio-ca-root-cert'] },
-  { ...control('deployments', ['get'], 'apps'), optional: "istiod's version in reports" },
+  ...AMBIENT,
 ];
 
 const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };
@@ -143,7 +149,11 @@ type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 
 /** The one table of rights, by command: it makes the roles that are printed and the questions before a run. */
 const RIGHTS: Table = {
-  'generate-cluster-env': (suffix) => [...facts(suffix), workload('serviceaccounts/token', ['create'])],
+  'generate-cluster-env': (suffix) => [
+    ...facts(suffix),
+    workload('workloadgroups', ['get'], NETWORKING),
+    workload('serviceaccounts/token', ['create']),
+  ],
   'expose apply': (suffix) => [
     ...generation(suffix),
     ...exposed(['get', ...APPLY]),
@@ -171,7 +181,12 @@ const RIGHTS: Table = {
   adopt: (suffix) => [...facts(suffix), ...JOIN],
   apply: () => JOIN,
   configure: () => [],
-  register: (suffix) => [...generation(suffix), ...REGISTER],
+  register: (suffix) => [
+    ...generation(suffix),
+    { ...control('configmaps', ['get']), names: [`istio${suffix}`] },
+    ...AMBIENT,
+    ...REGISTER,
+  ],
   deregister: (suffix) => [...generation(suffix), ...DEREGISTER],
   down: (suffix) => [...generation(suffix), ...DOWN],
   rollback: (suffix) => [...generation(suffix), ...ROTATE],

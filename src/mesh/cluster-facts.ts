@@ -27,6 +27,8 @@ export interface CurrentFacts {
   readonly rootCert: string;
   /** meshConfig.defaultConfig as the API server has it: JSON names of ProxyConfig. */
   readonly defaultConfig: Readonly<Record<string, unknown>>;
+  /** Some clients come through ztunnel. Absent for a mesh of sidecars only. */
+  readonly ambient?: true;
   /** Version of the control plane when it is known: 1.29.1. */
   readonly version?: string;
 }

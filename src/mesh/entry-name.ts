@@ -1,5 +1,6 @@
 import { meshProblems } from '../problems/mesh.ts';
 import { isSubdomain } from './names.ts';
+import type { Workload } from './workload.ts';
 
 /** What the name of an automatic entry is made of. */
 export interface EntryNameParts {
@@ -18,4 +19,13 @@ export function automaticEntryName({ group, address, network }: EntryNameParts):
   if (isSubdomain(name)) return name;
   const form = 'group, address and network together make a name of lower-case letters, digits, "-" and "."';
   throw meshProblems.badName({ text: name, wanted: 'a name that istiod can give to the entry of this VM', form });
+}
+
+/** An address of documentation (RFC 5737), for a machine that has none yet. */
+const SOME_ADDRESS = '192.0.2.1';
+
+/** Throws `bad-name` when istiod could not make the entry of a VM of this group: the API server would refuse its name. */
+export function refuseEntryName(workload: Pick<Workload, 'group' | 'network'>, address: string | undefined): void {
+  const { group, network } = workload;
+  automaticEntryName({ group, address: address || SOME_ADDRESS, ...(network !== undefined && { network }) });
 }

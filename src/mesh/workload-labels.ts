@@ -2,6 +2,13 @@ import type { ServicePort } from './service-port.ts';
 import { formatServicePort } from './service-port.ts';
 import type { Workload } from './workload.ts';
 
+/**
+ * Tells ambient clients to reach the workload by HBONE. Without it ztunnel clients of istiod before 1.29.6 and 1.30.3 send a
+ * VM's traffic in plaintext. They read it in the metadata of the entry only.
+ */
+export const TUNNEL_LABEL = 'networking.istio.io/tunnel';
+export const TUNNEL = 'http';
+
 /** A Service selects the entries that carry `service.meshx.dev/NAME: ready`; any other word takes the VM out of it. */
 export const SERVICE_LABEL_PREFIX = 'service.meshx.dev/';
 export const READY = 'ready';
@@ -29,11 +36,11 @@ export function serviceSelector(service: string): Readonly<Record<string, string
  * and one per service. The group's template and the proxy's metadata carry the same, so that policies and selectors agree.
  */
 export function workloadLabels(workload: Workload): Readonly<Record<string, string>> {
+  const { group, labels, foreignGroup } = workload;
   return {
-    app: workload.group,
-    version: DEFAULT_VERSION,
-    ...workload.labels,
-    [VM_LABEL]: workload.group,
+    ...(foreignGroup ? {} : { app: group, version: DEFAULT_VERSION }),
+    ...labels,
+    ...(foreignGroup ? {} : { [VM_LABEL]: group }),
     ...Object.fromEntries(workload.services.map(({ name }) => [serviceKey(name), READY])),
   };
 }
@@ -41,9 +48,13 @@ export function workloadLabels(workload: Workload): Readonly<Record<string, stri
 /** The mirror of workloadLabels: the labels that somebody gave. */
 export function ownLabels(labels: Readonly<Record<string, string>>, group: string): Readonly<Record<string, string>> {
   const added: Readonly<Record<string, string>> = { app: group, version: DEFAULT_VERSION, [VM_LABEL]: group };
-  return Object.fromEntries(
-    Object.entries(labels).filter(([key, value]) => added[key] !== value && !key.startsWith(SERVICE_LABEL_PREFIX)),
-  );
+  const entries = Object.entries(withoutServices(labels));
+  return Object.fromEntries(entries.filter(([key, value]) => added[key] !== value));
+}
+
+/** A set of labels without those of services. */
+export function withoutServices(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(labels).filter(([key]) => !key.startsWith(SERVICE_LABEL_PREFIX)));
 }
 
 /** The services that a set of labels names, whatever their state, in alphabetical order. */
@@ -57,10 +68,10 @@ export function servicesNamed(labels: Readonly<Record<string, string>>): readonl
  * port of the same name to the Service's targetPort, and it never updates the ports of an entry that is there: a plain
  * `http` would send the traffic of every further http service to the first one's port.
  */
-export function portMap(workload: Pick<Workload, 'services'>): Readonly<Record<string, number>> {
+export function portMap(workload: Pick<Workload, 'services' | 'ports'>): Readonly<Record<string, number>> {
   const ports = workload.services.flatMap((service) => service.ports);
   const named = ports.map((port) => [entryPortName(port, ports), port.number] as const);
-  return Object.fromEntries(named.sort(([a], [b]) => (a < b ? -1 : 1)));
+  return Object.fromEntries([...Object.entries(workload.ports ?? {}), ...named].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Ports as they are kept in the group's annotation; parseServicePort reads each of them. */

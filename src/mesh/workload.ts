@@ -22,6 +22,10 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly services: readonly MeshService[];
+  /** Ports of its entry beside those of the services, by name. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** The group belongs to another owner: its labels are complete, and meshx adds none of its own. */
+  readonly foreignGroup?: true;
   readonly network?: string;
   readonly locality?: string;
   readonly weight?: number;

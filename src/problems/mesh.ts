@@ -43,6 +43,14 @@ export const meshProblems = {
     message: `Port ${d.port} of ${d.service} cannot be a mesh port: ${d.why}.`,
     hint: `Let ${d.service} listen on another port, or register it without port ${d.port}.`,
   })),
+  groupContradicts: known(
+    'workload-group-contradicts',
+    (d: { group: string; namespace: string; issues: readonly string[] }) => ({
+      message: `WorkloadGroup ${d.namespace}/${d.group} exists, and these options contradict it: ${d.issues.join('; ')}.`,
+      hint: `Leave the options out, or change the group first: kubectl edit workloadgroup ${d.group} -n ${d.namespace}`,
+      issues: d.issues,
+    }),
+  ),
   noIstiodAddress: known('istiod-address-missing', (d: { istiod: string; source: string }) => ({
     message: `No IP address is known behind which ${d.istiod} answers for a VM (looked at: ${d.source || 'nothing'}).`,
     hint: 'Make one and wait for it: meshx expose apply --wait',

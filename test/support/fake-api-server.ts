@@ -44,6 +44,7 @@ export interface FakeApiOptions {
 
 const PLURALS: Readonly<Record<string, string>> = {
   configmaps: 'ConfigMap',
+  daemonsets: 'DaemonSet',
   deployments: 'Deployment',
   destinationrules: 'DestinationRule',
   endpoints: 'Endpoints',

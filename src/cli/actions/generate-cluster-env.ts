@@ -1,16 +1,20 @@
 import { gatherClusterFacts } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { readOnce } from '../../cluster/read-once.ts';
 import { classicClusterEnv } from '../../mesh/classic/files.ts';
 import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
 import { currentBundle } from '../../mesh/current/bundle.ts';
+import { refuseContradictions } from '../../mesh/current/contradictions.ts';
+import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterInput, openCluster, withCompute } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
+import { existingWorkload, wantedWorkload } from '../join/workload.ts';
 import { vmSecrets, TOKEN_SECRET } from '../join/secrets.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
-import { present, workloadInput, workloadOf } from '../workload-input.ts';
+import { present, workloadInput } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';
 
 const CLUSTER_ENV = '/var/lib/istio/envoy/cluster.env';
@@ -33,7 +37,14 @@ export async function generateClusterEnv(call: Call): Promise<void> {
 
   const group = words.workload.group;
   if (!group) throw cliProblems.workloadGroupNeeded({ cluster: kube.name });
-  const workload = workloadOf(words.workload, { group, namespace });
+  const { signal } = call.runtime;
+  const once = readOnce(kube);
+  const before = await existingWorkload(once, { group, namespace, signal });
+  // Nothing is written to the cluster here: what a group says is all that istiod will know of the VM.
+  if (before) refuseContradictions(before, words.workload);
+  const place = { generation: facts.generation, ambient: facts.ambient === true, hostname: group, namespace, signal };
+  const workload = await wantedWorkload(once, words.workload, place);
+  refuseEntryName(workload, undefined);
   const bundle = { captureDns: words.workload.captureDns, ...present({ serviceCidr: options.serviceCidr }) };
   call.runtime.err(`istiod at ${facts.istiodAddresses[0] ?? 'no address'} from ${facts.istiodAddressSource}`);
   await deliver(input, [

@@ -1,10 +1,13 @@
-import { detectGeneration } from '../../cluster/facts.ts';
+import { readAmbient } from '../../cluster/current-facts.ts';
+import { detectGeneration, type FactsOptions } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { begin, readOnce } from '../../cluster/read-once.ts';
 import { serviceRef } from '../../cluster/refs.ts';
 import { automaticGroup, entryAddress, listEntries } from '../../cluster/entries.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
 import { ACCOUNT_ANNOTATION } from '../../mesh/classic/account.ts';
+import { tunnelled } from '../../mesh/current/ambient.ts';
+import { refuseContradictions } from '../../mesh/current/contradictions.ts';
 import { workloadOf } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { parseAnnotations, parseLabels } from '../../mesh/labels.ts';
@@ -43,7 +46,7 @@ export async function register(call: Call): Promise<number> {
   begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
   const generation = await detectGeneration(once, words.cluster.facts);
   const create = input.flag('createNamespace');
-  const target = { kube: once, namespace, create, signal, istioNamespace: words.cluster.facts.istioNamespace };
+  const target = { kube: once, namespace, create, signal, facts: words.cluster.facts };
   const registration = generation === 'classic' ? classic(endpoint, target) : await current(endpoint, target);
   const { plan, counts } = await planRegistration(once, registration, signal);
 
@@ -98,18 +101,18 @@ function classic({ rest: _rest, ...endpoint }: Endpoint, { namespace, create }: 
 interface Target {
   readonly kube: Kubernetes;
   readonly namespace: string;
-  readonly istioNamespace: string;
+  readonly facts: FactsOptions;
   readonly create: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
  * A machine whose sidecar has registered itself gets the service on its own entry; any other machine gets a fixed entry.
- * Both beside each other would count the machine twice. The mesh config is not read for it: the root namespace is taken
- * for the control plane's.
+ * Both beside each other would count the machine twice. The root namespace is taken for the control plane's.
  */
 async function current(endpoint: Endpoint, target: Target): Promise<Registration> {
-  const { kube, namespace, istioNamespace, create, signal } = target;
+  const { kube, namespace, create, signal, facts } = target;
+  const { istioNamespace } = facts;
   const make = { createNamespace: create, createServiceAccount: create };
   const service = { name: endpoint.service, ports: endpoint.ports };
   const entries = await listEntries(kube, namespace, signal);
@@ -120,12 +123,10 @@ async function current(endpoint: Endpoint, target: Target): Promise<Registration
   const group = name && (await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal));
   if (group) {
     const before = workloadOf(group);
-    const workload = {
-      ...before,
-      ...endpoint.rest,
-      labels: { ...before.labels, ...endpoint.labels },
-      services: [service],
-    };
+    const { labels, rest } = endpoint;
+    if (before.foreignGroup) refuseContradictions(before, { rest: { ...rest, labels, services: [service] } });
+    const joined = { ...before, ...rest, labels: { ...before.labels, ...labels }, services: [service] };
+    const workload = (await readAmbient(kube, facts)) ? tunnelled(joined) : joined;
     return { generation: 'current', istioNamespace, wanted: { workload } };
   }
   const { labels, annotations, serviceAccount, rest, address } = endpoint;

@@ -1,3 +1,4 @@
+import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { type PlannedRegistration, planRegistration, type Registration } from '../registration.ts';
 import { present } from '../workload-input.ts';
@@ -28,6 +29,7 @@ function registrationOf({ facts, words }: JoinWorld, workload: Workload, address
     }));
     return { generation: 'classic', wanted, ...(create && wanted.length > 0 && { createNamespace: namespace }) };
   }
+  refuseEntryName(workload, address);
   const wanted = { workload, createNamespace: create, createServiceAccount: create };
   const { istioNamespace, rootNamespace } = facts;
   return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };

@@ -86,7 +86,8 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   picture?.catch(() => undefined);
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
-  const place = { generation: facts.generation, hostname: hostname || vm, namespace: world.namespace, signal };
+  const ambient = facts.generation === 'current' && facts.ambient === true;
+  const place = { generation: facts.generation, ambient, hostname: hostname || vm, namespace: world.namespace, signal };
   // For this look only: what is written or waited for after it asks the cluster itself.
   const once = readOnce(kube);
   const wanted = await wantedWorkload(once, words.workload, place);

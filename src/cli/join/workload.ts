@@ -1,7 +1,9 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { parseName } from '../../mesh/names.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
-import { withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
+import { tunnelled } from '../../mesh/current/ambient.ts';
+import { refuseContradictions } from '../../mesh/current/contradictions.ts';
+import { needsServices, withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import type { WorkloadInput } from '../workload-input.ts';
@@ -12,6 +14,8 @@ const CLASSIC_ACCOUNT = 'default';
 /** What the run knows of the machine and the cluster. */
 export interface Found {
   readonly generation: ClusterFacts['generation'];
+  /** Some clients of the mesh come through ztunnel. */
+  readonly ambient?: boolean;
   readonly hostname: string;
   readonly namespace: string;
   readonly signal: AbortSignal;
@@ -19,20 +23,34 @@ export interface Found {
 
 /**
  * What the VM is to the mesh: what its WorkloadGroup says already, and on top what was said now. Services are added and
- * never taken away: `deregister` does that. A classic cluster has no groups.
+ * never taken away: `deregister` does that. A group of another owner is the truth: options that contradict it are refused.
+ * A classic cluster has no groups. Throws `workload-group-contradicts`.
  */
 export async function wantedWorkload(kube: Kubernetes, words: WorkloadInput, found: Found): Promise<Workload> {
-  const { namespace, signal } = found;
+  const { namespace } = found;
   const group = words.group ?? groupName(found.hostname);
   if (found.generation === 'classic') {
     const account = words.serviceAccount ?? CLASSIC_ACCOUNT;
     const workload = merged(undefined, { ...words, serviceAccount: account }, { group, namespace });
     return withServices(workload, words.rest.services);
   }
-  const object = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name: group }, signal);
-  const services = object && (await kube.list({ apiVersion: 'v1', kind: 'Service', namespace }, signal));
-  const before = object && workloadOfGroup(object, services);
-  return withServices(merged(before, words, { group, namespace }), words.rest.services);
+  const before = await existingWorkload(kube, { ...found, group });
+  if (before?.foreignGroup) refuseContradictions(before, words);
+  const workload = merged(before, words, { group, namespace });
+  return withServices(found.ambient ? tunnelled(workload) : workload, words.rest.services);
+}
+
+/** The workload of a group that exists. Services are read only where the group does not keep their ports itself. */
+export async function existingWorkload(
+  kube: Kubernetes,
+  { namespace, group: name, signal }: Pick<Found, 'namespace' | 'signal'> & { readonly group: string },
+): Promise<Workload | undefined> {
+  const group = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
+  if (group === undefined) return undefined;
+  const services = needsServices(group)
+    ? await kube.list({ apiVersion: 'v1', kind: 'Service', namespace }, signal)
+    : [];
+  return workloadOfGroup(group, services);
 }
 
 function merged(

@@ -1,7 +1,7 @@
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { formatQuoted } from '../env-value.ts';
 import type { Workload } from '../workload.ts';
-import { portMap, workloadLabels } from '../workload-labels.ts';
+import { portMap, TUNNEL, TUNNEL_LABEL, workloadLabels } from '../workload-labels.ts';
 import { excludedPorts, inboundPorts } from './ports.ts';
 import { discoveryAddress } from './proxy-config.ts';
 
@@ -62,6 +62,8 @@ export function computedMetadata(
     ISTIO_META_AUTO_REGISTER_GROUP: workload.group,
     ISTIO_METAJSON_LABELS: sortedJson(labels),
     ...(ports.length > 0 && { ISTIO_META_POD_PORTS: JSON.stringify(ports) }),
+    // The other half of the label: without it nothing listens for HBONE, and ambient clients are refused.
+    ...(labels[TUNNEL_LABEL] === TUNNEL && { ISTIO_META_ENABLE_HBONE: 'true' }),
     ...((options.captureDns ?? true) && { ISTIO_META_DNS_CAPTURE: 'true' }),
   };
 }
@@ -85,7 +87,7 @@ export function formatClusterEnv(
   const env: Record<string, string> = {
     ...metadata,
     CA_ADDR: discoveryAddress(facts),
-    ISTIO_INBOUND_PORTS: inboundPorts(workload.services, excluded),
+    ISTIO_INBOUND_PORTS: inboundPorts(workload, excluded),
     ISTIO_LOCAL_EXCLUDE_PORTS: excluded.join(','),
     ISTIO_NAMESPACE: workload.namespace,
     ISTIO_SERVICE: `${workload.group}.${workload.namespace}`,

@@ -1,9 +1,9 @@
 import { meshProblems } from '../../problems/mesh.ts';
-import type { KubeObject } from '../kube-object.ts';
+import { madeByMeshx, type KubeObject } from '../kube-object.ts';
 import { parseServicePort, type ServicePort } from '../service-port.ts';
 import { list, mapping, text, textMapping } from '../unknown.ts';
 import type { MeshService, Workload } from '../workload.ts';
-import { ownLabels, serviceKey, SERVICE_LABEL_PREFIX, servicesNamed } from '../workload-labels.ts';
+import { ownLabels, serviceKey, SERVICE_LABEL_PREFIX, servicesNamed, withoutServices } from '../workload-labels.ts';
 
 /**
  * Reads a WorkloadGroup back: the mirror of currentObjects, so that a further service is added and nothing is lost.
@@ -17,20 +17,32 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
   if (group.kind !== 'WorkloadGroup' || !metadata.namespace)
     throw meshProblems.notAGroup({ group: metadata.name, reason: 'it is no WorkloadGroup of a namespace' });
   const { network, locality, weight } = template;
+  const own = madeByMeshx(group);
   const annotations = otherAnnotations(group);
   return {
     group: metadata.name,
     namespace: metadata.namespace,
     // istioctl writes an empty account into a token request and fails; Kubernetes' own default is meant.
     serviceAccount: text(template['serviceAccount']) ?? 'default',
-    labels: ownLabels(groupLabels(group), metadata.name),
+    labels: own ? ownLabels(groupLabels(group), metadata.name) : withoutServices(groupLabels(group)),
     services: servicesOf(group, services),
+    ...(!own && { foreignGroup: true as const, ports: numbers(template['ports']) }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
     ...(text(network) !== undefined && { network: text(network) ?? '' }),
     ...(text(locality) !== undefined && { locality: text(locality) ?? '' }),
     ...(typeof weight === 'number' && weight > 0 && { weight }),
     ...(spec['probe'] !== undefined && { probe: mapping(spec['probe']) }),
   };
+}
+
+/** Whether a Service must be read to know the ports of a service that the group names. */
+export function needsServices(group: KubeObject): boolean {
+  return servicesNamed(groupLabels(group)).some((name) => annotatedPorts(group, name) === undefined);
+}
+
+function numbers(ports: unknown): Readonly<Record<string, number>> {
+  const entries = Object.entries(mapping(ports));
+  return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
 /** The services registered on a group, with their ports: from its annotations, else from the Service of that name. */

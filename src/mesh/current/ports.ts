@@ -1,6 +1,6 @@
 import { meshProblems } from '../../problems/mesh.ts';
 import { portNumbers } from '../service-port.ts';
-import type { MeshService } from '../workload.ts';
+import type { MeshService, Workload } from '../workload.ts';
 
 /** Ports of SSH, Envoy's Prometheus and readiness pages and the agent: istioctl's list, in its order (2.3). */
 const ALWAYS_EXCLUDED = [22, 15090, 15021] as const;
@@ -21,9 +21,15 @@ export function excludedPorts(sshPorts: readonly number[], statusPort: number | 
  * ISTIO_INBOUND_PORTS: every port of every service, sorted, or "*" when there is none, as Istio does. A port missing here
  * would get TLS in its face, an SSH port in it would lock the operator out. Throws `port-never-captured`.
  */
-export function inboundPorts(services: readonly MeshService[], excluded: readonly number[]): string {
-  refuseOwnPorts(services, excluded);
-  return portNumbers(services).join(',') || '*';
+export function inboundPorts(
+  workload: Pick<Workload, 'group' | 'services' | 'ports'>,
+  excluded: readonly number[],
+): string {
+  const { group, services, ports = {} } = workload;
+  const others = Object.entries(ports).map(([name, number]) => ({ name, number }));
+  const all = [...services, { name: group, ports: others }];
+  refuseOwnPorts(all, excluded);
+  return portNumbers(all).join(',') || '*';
 }
 
 /** Refuses services on ports of the proxy or of this machine's sshd. Throws `port-never-captured`. */
