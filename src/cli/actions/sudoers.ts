@@ -1,7 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import { LocalHost } from '../../host/local-host.ts';
 import { rootProgram, ROOT_PROGRAM } from '../../host/root-program.ts';
-import { scriptCommand } from '../../host/shell.ts';
+import { quote, scriptCommand } from '../../host/shell.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Problem } from '../../problems.ts';
@@ -22,7 +22,10 @@ import { parseSudoer, sudoersFile, sudoersPath } from '../sudoers/sudoers-file.t
 
 // visudo stands in sbin, which is not on everybody's path; the prelude has put it there.
 const CHECK = 'visudo -c -q -f - 2>&1';
-const ALLOWED = 'sudo -n -l -U "$1" -- "$2" 2>&1';
+// sudo -l knows users by their names only.
+const ALLOWED = `user=$1
+case $user in '#'*) user=$(getent passwd "\${user#?}" | cut -d : -f 1) ;; esac
+test -z "$user" || sudo -n -l -U "$user" -- "$2" 2>&1`;
 
 /** Every text here that runs as root; the root program has no other. */
 export const ROOT_SCRIPTS: readonly string[] = [CHECK, ALLOWED];
@@ -80,7 +83,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
     return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
   }
   const { args } = input.call;
-  const again = ['meshx sudoers', ...args, '--for', sudoer, '--install'].join(' ');
+  const again = ['meshx sudoers', ...args, '--for', quote(sudoer), '--install'].join(' ');
   const about = { runtime, command: commandWords('sudoers', input.call, ...args), again, lookedAt, look, problemOf };
   const outcomes = await changing(host, about, { plan }, async (due, held) => {
     // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
@@ -120,12 +123,12 @@ async function proveLine(host: Host, sudoer: string, signal: AbortSignal): Promi
 
 /** Who is meant: said, or the login name of `user@host` when nothing is installed by it. */
 function sudoerOf(input: Input): string {
-  const login = /^([^@]+)@/.exec(input.call.args[0] ?? '')?.[1];
+  const login = /^(.+)@/.exec(input.call.args[0] ?? '')?.[1];
   const text = input.text('for') ?? (input.flag('install') ? undefined : login);
   if (input.flag('printProgram') && !input.flag('install')) return '';
   if (text === undefined) input.issue('--for: say which user gets the right');
   const sudoer = text === undefined ? '' : parseSudoer(text);
-  if (sudoer === undefined) input.issue(`--for: ${shown(text ?? '')} is not the name of a user, nor %GROUP`);
+  if (sudoer === undefined) input.issue(`--for: ${shown(text ?? '')} is not a user, #UID, %GROUP or %#GID`);
   return sudoer ?? '';
 }
 

@@ -6,7 +6,7 @@ export const sudoers: CommandSpec = {
   summary: 'print, or install on a VM, what a user who is not root needs there',
   args: [['[vm]', 'VM to install it on; this machine when none is named']],
   options: [
-    ['--for <user>', 'the user, or %group, who gets the right'],
+    ['--for <user>', 'who gets the right: a user, #UID, %GROUP or %#GID'],
     ['--install', 'put program and line there; needs root once'],
     ['--print-program', 'print the root program in place of the line'],
   ],

@@ -1,15 +1,32 @@
 import { sha256 } from '../../reconcile/sha256.ts';
 import { ROOT_PROGRAM } from '../../host/root-program.ts';
 
-/** Who may run the root program: a user, or with `%` a group. A word in capitals is an alias to sudo, and ALL is everybody. */
+/** The first letters of a name, then what directories allow in names: `first.last`, `user@corp`, `DOMAIN\user`, `Domain Users`. */
+const NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.+@\\&'()$ -]{0,254}[\p{L}\p{N}_.+@&')$-])?$/u;
+
+/**
+ * Who may run the root program: a user, `%` and a group, `#` and a user id, `%#` and a group id. Groups may hold blanks. A word in
+ * capitals is an alias to sudo, and ALL is everyone.
+ */
 export function parseSudoer(text: string): string | undefined {
+  if (/^(#|%#)[1-9]\d{0,9}$/.test(text)) return text;
   if (/^[A-Z][A-Z0-9_]*$/.test(text)) return undefined;
-  return /^%?[a-z_][a-z0-9_-]{0,31}\$?$/i.test(text) ? text : undefined;
+  if (!text.startsWith('%') && text.includes(' ')) return undefined;
+  return NAME.test(text.replace(/^%/, '')) ? text : undefined;
 }
 
-/** Where the line stands. sudo passes over names that hold a dot. */
+/** The name as a word of a sudoers file: sudoers(5), "Other special characters and reserved words". */
+export function sudoersWord(sudoer: string): string {
+  if (/^%?#\d+$/.test(sudoer)) return sudoer;
+  return sudoer.replace(/[^\p{L}\p{N}_.$%-]/gu, (character) => `\\${character}`);
+}
+
+/** Where the line is. sudo passes over file names that hold a dot; a digest keeps apart the names that would look alike. */
 export function sudoersPath(sudoer: string): string {
-  return `/etc/sudoers.d/meshx_${sudoer.replace('%', 'group_').replace('$', '')}`;
+  const kind = { '%#': 'gid_', '%': 'group_', '#': 'uid_' }[/^(?:%#|%|#|)/.exec(sudoer)?.[0] ?? ''] ?? '';
+  const name = sudoer.replace(/^[%#]+/, '').replace(/\$$/, '');
+  const plain = name.replace(/[^\w-]/g, '-');
+  return `/etc/sudoers.d/meshx_${kind}${plain}${plain === name ? '' : `_${sha256(sudoer).slice(0, 8)}`}`;
 }
 
 /**
@@ -25,6 +42,6 @@ export function sudoersFile(sudoer: string, program: string): string {
 # What the line does give: no shell and no other program, no use of the right by accident, each call in sudo's log with
 # the name of its script and its words, and no change of what may be run without root.
 Defaults!${ROOT_PROGRAM} !requiretty, !setenv, env_reset
-${sudoer} ALL=(root) NOPASSWD: sha256:${sha256(program)} ${ROOT_PROGRAM}
+${sudoersWord(sudoer)} ALL=(root) NOPASSWD: sha256:${sha256(program)} ${ROOT_PROGRAM}
 `;
 }
