@@ -60,7 +60,8 @@ place() {
   W=\${W:-/}
 }
 held() { # FILE FUNCTION [WORD…]
-  test -f "$1" && test ! -h "$1" || { echo "$1 is not a plain file" >&2; return 1; }
+  { test -f "$1" && test ! -h "$1"; } || { echo "$1 is not a plain file" >&2; return 1; }
+  # shellcheck disable=SC2094 # _is_held only compares names
   {
     if test -O "\${1%/*}" || _is_held "$1"; then shift; "$@"
     else echo "$1 was replaced a moment ago, or has a second name: it is left as it is" >&2; false

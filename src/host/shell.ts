@@ -53,7 +53,7 @@ const PRELUDE = `R=\${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
-' _wrote= _stages=0
+' _wrote='' _stages=0
 ${PLACE}_own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
     test "$1" = "\${5-}" || chown -h -- "$1" "$3" || return

@@ -37,7 +37,7 @@ file_later() { # the words of put
 }
 settle_files() {
   test "$_files" -gt 0 || return 0
-  _wanted= _n=0
+  _wanted='' _n=0
   set --
   while test "$_n" -lt "$_files"; do
     _n=$((_n + 1))
@@ -49,14 +49,14 @@ settle_files() {
   _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
   _waited=0 _all=$_files _files=0
   while test "$_waited" -lt "$_all"; do
-    _waited=$((_waited + 1)) _sizes= _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
+    _waited=$((_waited + 1)) _sizes='' _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
     eval "set -- \\"\\$_owner_$_waited\\" \\"\\$_mode_$_waited\\" \\"\\$_sum_$_waited\\" \\"\\$_path_$_waited\\""
     place "$4" && _to=$W && _stage || return
     # Whoever owns the directory must not leave a closed file open by what was seen there.
     case $2 in *[4-7]) ;; *) test -O .. || _owned= ;; esac
     if test -n "$_wanted"; then _sum=$3; else _digested "$_waited" || return; fi
     _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return
-    echo done
+    echo 'done'
   done
 }
 `;
@@ -79,17 +79,19 @@ change() { # DIGEST WORD…
   _change=change_$1
   shift
   if live && test "$_change" = ${change(WRITE)}; then file_later "$@"; return; fi
-  settle_files && "$_change" "$@" >/dev/null && echo done
+  settle_files && "$_change" "$@" >/dev/null && echo 'done'
 }
 asked_for || exit ${INCOMPLETE}
 command exec </dev/null
 IFS=$_newline
 set -f
+# shellcheck disable=SC2086 # one word per line
 set -- $_lines
 unset IFS
 _has_text=
 for _line; do
   case $_line in =*) _text=\${_line#=} _has_text=yes; continue ;; esac
+  # shellcheck disable=SC2086 # its words
   set -- $_line
   set +f
   case $1 in *[!0-9a-f]*) echo 'a digest was expected' >&2; exit 1 ;; esac

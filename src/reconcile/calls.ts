@@ -43,9 +43,11 @@ calls() {
   set -f
   IFS='
 '
+  # shellcheck disable=SC2086 # one word per line
   set -- $_lines
   unset IFS
   for _line; do
+    # shellcheck disable=SC2086 # its words
     set -- $_line
     set +f
     call_decoded "$_function" "$@" </dev/null || return

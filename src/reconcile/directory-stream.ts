@@ -106,7 +106,6 @@ async function entries(directory: string, below = ''): Promise<readonly Entry[]>
 }
 
 function refuseControl(directory: string, name: string): void {
-   
   if (/[\u0000-\u001f\u007f]/.test(name)) refuse(directory, `${JSON.stringify(name)} holds a control character`);
 }
 

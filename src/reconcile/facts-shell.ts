@@ -19,7 +19,7 @@ const FUNCTIONS = Object.entries(TEXTS).map(([name, probe]) => `probe_${name}() 
  * `seen PATH…` asks for owner, mode and digest of all at once; `owned PATH` and `digested PATH`, with PATH placed, set `$OWNED` and `$SUM` from there, or ask where nothing was seen. A path with a character that programs may print in
  * another way, or that could look like a line of theirs, is left out, as is a link, and all of an image.
  */
-const ANSWERS = `_owners= _digests=
+const ANSWERS = `_owners='' _digests=
 say() { A=$A$1$_newline; }
 text_of() {
   # The x keeps the ends of lines that $() would take away.

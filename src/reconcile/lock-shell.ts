@@ -20,7 +20,7 @@ lock_folder() { # fd 9 is the folder, locked; whoever held it before may have re
 unlock_a_moment() { flock -u 9; sleep 0.1 2>/dev/null || sleep 1; lock_folder; }
 # Sets $l_run, $l_anchor and so on to what the lock says; all are empty when there is none.
 read_lock() {
-  l_run= l_anchor= l_lease= l_renewed= l_since=
+  l_run='' l_anchor='' l_lease='' l_renewed='' l_since=''
   test -f "$L" || return 0
   while IFS= read -r _entry; do
     case $_entry in
@@ -36,9 +36,10 @@ uptime() { read -r _up _ < /proc/uptime && _up=\${_up%%.*}; } # sets $_up to sec
 # PID: sets $_parent and $_started (a start time in ticks), both empty for a process that is gone or a zombie. The name of a
 # process stands in its stat as it is, and may hold a line break.
 look_at() {
-  _stat= _parent= _started=
+  _stat='' _parent='' _started=''
   while IFS= read -r _entry || test -n "$_entry"; do _stat="$_stat $_entry"; done 2>/dev/null < "/proc/$1/stat"
   set -f
+  # shellcheck disable=SC2086 # the fields behind the name
   set -- \${_stat##*) }
   set +f
   _parent=\${2-}
@@ -52,7 +53,7 @@ user_of() {
 # Who is there: $A the process that ends with the connection, $F the address it comes from, $W the user who logged in. The
 # nearest sshd is the one of this connection, never the one that listens. On this machine itself: who started the shells.
 look_who() {
-  A='- -' F= W= _other= _pid=$$
+  A='- -' F='' W='' _other='' _pid=$$
   while test "\${_pid:-0}" -gt 1; do
     comm_of "$_pid"
     look_at "$_pid"
@@ -85,6 +86,7 @@ held() { # RUN, after read_lock: somebody else's, and alive: the process is ther
 # Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init.
 orphans() {
   _here=$(readlink /proc/self/ns/pid)
+  # shellcheck disable=SC2013 # names in /proc, without blanks
   for _each in $(grep -l -z -x -e 'meshx-[a-z-]*' /proc/[0-9]*/cmdline 2>/dev/null); do
     _pid=\${_each#/proc/} _pid=\${_pid%/cmdline}
     test "$(readlink "/proc/$_pid/ns/pid" 2>/dev/null)" = "$_here" || continue

@@ -33,7 +33,7 @@ export const UNDO = '/var/lib/meshx/undo';
  * Functions `undo_open`, `keep_path`, `keep_tree`, `keep_units`, `keep_user`, `keep_package`, `undo_close`; they need the prelude.
  * A run names some forty things: what the index has is read once, and each costs a program only where there is something to keep.
  */
-export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the picture of the machine too, when nothing was changed yet
+export const UNDO_FUNCTIONS = `undo_open() { # WHAT: if not empty, keeps the picture of the machine too, when nothing was changed yet
   place "\${MESHX_UNDO-${UNDO}}" all && J=$R$W || return
   test -d "\${J%/*}" || (umask 022; mkdir -p -- "\${J%/*}") || return
   test -d "$J/files" || (umask 077; mkdir -p -- "$J/files") || return
@@ -43,7 +43,7 @@ export const UNDO_FUNCTIONS = `undo_open() { # with an argument: keeps the pictu
   _known=
   if test -s "$J/index"; then
     _known=$(awk '$1 == "path" { print $1, substr($0, index($0, " /") + 1) } $1 != "path" { print $1, $2 }' "$J/index") || return
-  elif test -n "\${1-}" && live; then keep_picture || return
+  elif test -n "$1" && live; then keep_picture || return
   fi
 }
 # With $_given, in base64, and $_tables it was taken before this run made anything (undo/first-picture.ts); else it is taken now.

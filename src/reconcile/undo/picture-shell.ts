@@ -110,12 +110,12 @@ rule_chains() {
 # The kernel makes the route of an IPv6 address when nobody else was found to have it, 1 to 2 s after a start: until then it is
 # tentative (0x40 of its flags, without 0x08: somebody has it).
 _tentative() {
-  while read -r _ _ _ _ _flags _; do case $_flags in [4-7c-f][0-7]) return 0 ;; esac; done <"\${1-/proc/net/if_inet6}"
+  while read -r _ _ _ _ _flags _; do case $_flags in [4-7c-f][0-7]) return 0 ;; esac; done <"$1"
   return 1
 }
 _picture_network() {
   _tries=0
-  while test -r /proc/net/if_inet6 && test "$_tries" -lt 30 && _tentative; do sleep 0.1; _tries=$((_tries + 1)); done
+  while test -r /proc/net/if_inet6 && test "$_tries" -lt 30 && _tentative /proc/net/if_inet6; do sleep 0.1; _tries=$((_tries + 1)); done
   for family in -4 -6; do
     echo "= $family"; printf '%s\\n' 'rule show' 'route show table all' | ip "$family" -force -batch -
   done 2>/dev/null

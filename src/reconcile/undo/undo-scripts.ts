@@ -26,6 +26,7 @@ place "\${MESHX_UNDO-${UNDO}}" all && copy=$R$W/files$1 || exit
 (umask 077; cat > "$copy.new") || exit
 test "$(sha256sum < "$copy.new" | cut -c 1-64)" = "$3" || { rm -f -- "$copy.new"; echo "$1: not all of it arrived" >&2; exit ${INCOMPLETE}; }
 mv -fT -- "$copy.new" "$copy" || exit
+# shellcheck disable=SC2046 # owner and mode are two words
 set -- "$1" $(owner_mode "$1")
 owner=$2
 test "$owner" != - || owner=$(root_owner)
@@ -141,6 +142,7 @@ fi`;
 export const USER_REMOVE = `if test "$2" != group && getent passwd -- "$1" >/dev/null; then
   for signal in TERM KILL; do
     pids=$(find /proc -maxdepth 1 -name '[0-9]*' -user "$1" 2>/dev/null | sed 's!.*/!!')
+    # shellcheck disable=SC2086 # one word per process
     test -z "$pids" || { kill -s "$signal" $pids 2>/dev/null; sleep 1; }
   done
   userdel -- "$1" || exit

@@ -5,8 +5,11 @@ const NETWORK_FILESYSTEMS = 'nfs|nfs4|cifs|smb3|ceph|glusterfs|lustre';
 const PAM_MODULES = 'duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin_admin|radius_auth';
 
 // `from=AREA FILE` for each file that is there, by way of `at` of the probe. What a machine has below another root is no more than these.
-const TAKE = 'do if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi; done';
-const take = (area: string, paths: string): string => `from=${area}; for path in ${paths}; ${TAKE}\n`;
+const TAKE = 'if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi';
+const take = (area: string, paths: string): string =>
+  /[ *]/.test(paths)
+    ? `from=${area}; for path in ${paths}; do ${TAKE}; done\n`
+    : `from=${area}; path=${paths}; ${TAKE}\n`;
 
 /** Shell: appends to its words the files that SAID reads by itself, each with its area before it. */
 export const SAID_FILES = [

@@ -87,6 +87,7 @@ for address in "$@"; do
   area route; ip -o route get "$address" 2>/dev/null
   area reach
   if ! command -v bash >/dev/null 2>&1; then echo "$address unknown"; continue; fi
+  # shellcheck disable=SC2016 # bash expands it
   if timeout 4 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
 done
 }

@@ -47,7 +47,7 @@ answers_begin() {
   trap 'rm -rf -- "$dir"' EXIT
   trap 'exit 130' HUP INT TERM
   now
-  began=$now workers= numbers=
+  began=$now workers='' numbers=''
 }
 answers_watch() {
   watch </dev/null >/dev/null 2>&1 &
@@ -61,15 +61,17 @@ answer() {
 }
 # The watcher that is at it goes on to the end: a worker that it has ended left others behind.
 answers_end() {
+  # shellcheck disable=SC2086 # one word per process
   wait $workers
   if test -e "$dir/late"; then wait "$watcher"; else kill "$watcher" 2>/dev/null; fi
 }
 # Each line of an answer behind its number, and \`NUMBER end MILLISECONDS\` of each that is whole.
 answers_print() {
   cd -- "$dir" || exit
+  # shellcheck disable=SC2086 # one word per file
   awk '{ print FILENAME " " $0 }' $numbers
   for number in $numbers; do
-    if read -r took <"$number.end"; then echo "$number end $(((took + \${1-0}) * 10))"; fi 2>/dev/null
+    if read -r took <"$number.end"; then echo "$number end $(((took + $1) * 10))"; fi 2>/dev/null
   done
 }
 `;

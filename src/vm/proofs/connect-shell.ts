@@ -36,9 +36,11 @@ count() {
 }
 http() {
   if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
+  # shellcheck disable=SC2016 # bash expands it
   runuser -u nobody -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\\r\\nHost: %s\\r\\nConnection: close\\r\\n\\r\\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
 }
 # Exit 3: no connection. 124: open and silent. Otherwise what came, or nothing before the end.
+# shellcheck disable=SC2016 # bash expands it
 tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; command exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
 good() {
   if test -n "$path"; then http | tr -d '\\r' | head -n 60 >"$mine.said"; code=0; else tcp >"$mine.said"; code=$?; fi

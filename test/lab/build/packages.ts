@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   kmod: '/usr/sbin/modprobe',
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'util-linux': '/usr/bin/nsenter',
+  shellcheck: '/usr/bin/shellcheck',
 };
 
 /** Units that come with these packages. The lab starts its own in namespaces; the machine's must not run for it. */

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stand-in: the nat rules of Istio 0.2 from cluster.env and sidecar.env. `clean` only takes them away.
 for file in /var/lib/istio/envoy/cluster.env /var/lib/istio/envoy/sidecar.env; do
+  # shellcheck source=/dev/null
   test ! -r "$file" || . "$file"
 done
 uid=$(id -u istio-proxy) || exit

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Stand-in: loads the rules as root, then runs the agent as istio-proxy.
 set -a
+# shellcheck source=/dev/null
 . /var/lib/istio/envoy/sidecar.env
 set +a
 /usr/local/bin/istio-iptables.sh || exit
