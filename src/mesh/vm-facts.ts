@@ -14,4 +14,6 @@ export interface VmFacts {
   /** Ports on which sshd listens or the operator's session runs. Never captured. */
   readonly sshPorts: readonly number[];
   readonly nameservers: readonly string[];
+  /** ufw keeps the machine's firewall. */
+  readonly ufw?: true;
 }

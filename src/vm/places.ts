@@ -18,6 +18,8 @@ export const PLACES = {
   firewall: '/usr/local/lib/meshx/firewall',
   /** Started by istio.service and meshx-resolver.service. */
   resolver: '/usr/local/lib/meshx/resolver',
+  /** Started by meshx-watch.service. */
+  watch: '/usr/local/lib/meshx/watch',
   units: '/etc/systemd/system',
   /** Journal, audit and packages: there as long as meshx has something to take back. */
   state: '/var/lib/meshx',

@@ -9,6 +9,7 @@ import type { ResolverRecord } from './input.ts';
 import type { PreflightInput } from './preflight-input.ts';
 import { coexistence } from './preflight/coexistence.ts';
 import type { CaptureExclusions } from './preflight/exclusions.ts';
+import { ufwKeeps } from './preflight/firewall.ts';
 import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFindings } from './preflight/network.ts';
 import { parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
@@ -100,6 +101,7 @@ function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses
     addresses: network.addresses,
     sshPorts: network.sshPorts,
     nameservers: lines(answers, 'resolv').flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
+    ...(ufwKeeps(answers) && { ufw: true as const }),
   };
 }
 

@@ -18,7 +18,7 @@ export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
     clusterEnvStep(input),
     sidecarEnvStep(input),
     namesStep(input),
-    unitsStep(),
+    unitsStep(input.vm),
     // Last: a secret travels alone, so that all before it travels together; and the token's ten minutes begin late.
     identityStep(input),
     ...(input.image ? [] : [sidecarStep(), captureStep()]),

@@ -64,6 +64,7 @@ agent() {
     echo '-A PREROUTING -p tcp -j ISTIO_INBOUND'
     echo '-A OUTPUT -j ISTIO_OUTPUT'
     echo '-A ISTIO_INBOUND -p tcp -m tcp --dport 3306 -j ISTIO_IN_REDIRECT'
+    echo '-A ISTIO_IN_REDIRECT -p tcp -j REDIRECT --to-ports 15006'
     echo '-A ISTIO_OUTPUT -s 127.0.0.6/32 -o lo -j RETURN'
   } >"$root/new"
   mv "$root/new" "$table"

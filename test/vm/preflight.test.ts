@@ -76,6 +76,12 @@ describe('the machine', () => {
     });
   });
 
+  test('ufw is known by the chains that it has loaded, and by nothing else', () => {
+    const iptables = 'iptables-nft :INPUT DROP [0:0]\niptables-nft -A INPUT -j ufw-before-input';
+    expect(judged({ iptables }).facts).toMatchObject({ ufw: true });
+    expect(judged({ iptables: 'iptables-nft :INPUT DROP [0:0]', unit: 'ufw.service' }).facts).not.toHaveProperty('ufw');
+  });
+
   test.each<readonly [string, Readonly<Record<string, string | undefined>>, Partial<PreflightInput>]>([
     ['risk os-untested', { os: 'ID=arch\nPRETTY_NAME="Arch Linux"' }, {}],
     ['note os-written', { os: 'ID=ubuntu\nVERSION_ID="24.04"' }, {}],

@@ -22,6 +22,8 @@ export interface Machine extends AsyncDisposable {
   bypass(verb: string): Promise<Ended>;
   /** The agent's environment and arguments come to lie in the files `environment` and `arguments`. */
   sidecarStart(env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Runs `watch` with a verb. */
+  watch(verb: string): Promise<Ended>;
   /** What a reboot does to files: /run is empty. */
   rebooted(): Promise<void>;
   /** Half of the files of meshx are gone. */
@@ -117,17 +119,18 @@ export async function aMachine(): Promise<Machine> {
   };
   return {
     write,
+    remove: (path) => rm(join(root, path), { recursive: true }),
     read: (path) => readFile(join(root, path), 'utf8'),
     nat: (program) => readFile(join(root, `${program}.nat`), 'utf8'),
     rebooted: () => rm(join(root, 'run'), { recursive: true, force: true }),
     forgetRun: () => rm(join(root, 'run/meshx'), { recursive: true, force: true }),
     owner: `${process.getuid?.()}:${process.getgid?.()}`,
     exists: (path) => existsSync(join(root, path)),
-    remove: (path) => rm(join(root, path), { recursive: true }),
     unrefuse: (program) => rm(join(root, `${program}.refuses`)),
     run: (words, env) => script('capture', words === 'guard' ? ['guard', '0.05'] : words.split(' '), env),
     bypass: (verb) => script('meshx-bypass', [verb]),
     sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),
+    watch: (verb) => script('watch', [verb]),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
 }

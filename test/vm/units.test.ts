@@ -12,6 +12,7 @@ const UNITS = [
   'meshx-revert.service',
   'meshx-revert.timer',
   'meshx-resolver.service',
+  'meshx-watch.service',
 ] as const;
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
@@ -23,7 +24,7 @@ function verify(): string {
     UNITS.forEach((name, index) => {
       writeFileSync(
         paths[index] ?? '',
-        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver|sidecar-start)/g, '/bin/true'),
+        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver|sidecar-start|watch)/g, '/bin/true'),
       );
     });
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
@@ -115,7 +116,7 @@ test('[F41] the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });
 
-const SCRIPTS = ['capture', 'meshx-bypass', 'resolver', 'sidecar-start'] as const;
+const SCRIPTS = ['capture', 'meshx-bypass', 'resolver', 'sidecar-start', 'watch'] as const;
 const checkable = (['dash', 'bash'] as const)
   .filter(has)
   .flatMap((shell) => SCRIPTS.map((name) => [shell, name] as const));

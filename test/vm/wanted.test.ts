@@ -16,6 +16,8 @@ const LITERAL = new Map(
       'istio.service',
       'meshx-capture.service',
       'meshx-guard.service',
+      'watch',
+      'meshx-watch.service',
       'meshx-revert.service',
       'meshx-revert.timer',
       'meshx-bypass',
@@ -106,6 +108,13 @@ describe('a VM of the current generation', () => {
     const having = kinds(wantedVm(currentInput({ vm: aVm({ hostnameAddress: '10.150.0.5' }) })), 'hosts');
     expect(without).toContainEqual({ kind: 'hosts', address: '127.0.1.1', names: ['istio-vm'] });
     expect(having).toEqual([{ kind: 'hosts', address: '10.150.0.10', names: ['istiod.istio-system.svc'] }]);
+  });
+
+  test('where ufw keeps the firewall, its own hook restores meshx’s exceptions; elsewhere ufw’s files are left alone', () => {
+    const lines = (ufw?: true) =>
+      kinds(wantedVm(currentInput({ vm: aVm({ ...(ufw && { ufw }) }) })), 'line').map((want) => 'path' in want && want);
+    expect(lines()).toEqual([]);
+    expect(lines(true)).toMatchObject([{ path: '/etc/ufw/after.init', after: 'set -e', mode: '0750' }]);
   });
 
   test('the root certificate has the form in which pilot-agent writes it back', () => {

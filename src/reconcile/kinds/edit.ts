@@ -12,7 +12,7 @@ export interface Edit<Want> {
   /** The whole text after the edit; equal to `text` when all is as wanted. */
   edit(text: string, want: Want): string;
   /** Absent: the file keeps the owner and mode that it has. */
-  owner?(want: Want): { readonly owner: string; readonly mode: string };
+  owner?(want: Want): { readonly owner: string; readonly mode: string } | undefined;
   /** `text` is what the file holds now. */
   summary(want: Want, text: string): string;
   /** Extended regular expression of the lines that the edit replaces; without it a file that appeared is left alone. */

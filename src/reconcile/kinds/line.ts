@@ -7,12 +7,15 @@ export interface LineWant {
   readonly line: string;
   /** An exact line to stand behind when the line is new; at the end of the file when absent or not found. */
   readonly after?: string;
+  /** For a file of root that is run: its mode, `0750`. The file keeps its own when absent. */
+  readonly mode?: string;
 }
 
 export const line = editKind<LineWant>({
   id: (want) => `line:${want.path}:${want.line}`,
   path: (want) => want.path,
   edit: editLine,
+  owner: ({ mode }) => (mode === undefined ? undefined : { owner: 'root:root', mode }),
   replaces: (want) => `^${want.line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`,
   summary: (want) => `put the line "${want.line}" into ${want.path}`,
 });

@@ -26,8 +26,9 @@ export const IGNORED: readonly Ignored[] = [
   },
   {
     area: 'file',
-    matches: '/run/(sudo|utmp|user|screen|xtables\\.lock)',
-    reason: 'locks and records that sudo, logins and iptables make when they are first used; gone with the next boot',
+    matches: '/run/(sudo|utmp|user|screen|xtables\\.lock|ufw\\.lock)',
+    reason:
+      'locks and records that sudo, logins, iptables and ufw make when they are first used; gone with the next boot',
   },
   {
     area: 'unit',

@@ -42,7 +42,7 @@ function inputFindings(firewall: HostFirewall, judge: Judge): readonly Finding[]
   if (several) return [risk(firewall, { rule: several.text, why: SEVERAL }, judge)];
   if (firewall.closed && !firewall.rules.some(({ loopback }) => loopback))
     return [risk(firewall, { why: NO_LOOPBACK }, judge)];
-  return about.length > 0 || dnat ? [followed(firewall, about, dnat)] : [];
+  return about.length > 0 || dnat ? [followed(firewall, { about, dnat, ...judge.input })] : [];
 }
 
 const OWNED = 'its table belongs to a program that lets nobody else add a rule';
@@ -76,14 +76,22 @@ function exactRule(name: string, ports: readonly number[] | undefined, sidecar: 
   return `Put before it, limited to whom it lets in: ${name.startsWith('nftables') ? nft : iptables}`;
 }
 
-function followed({ name }: HostFirewall, about: readonly FilterRule[], dnat: FilterRule | undefined): Finding {
+interface Followed extends Pick<PreflightInput, 'generation'> {
+  readonly about: readonly FilterRule[];
+  readonly dnat: FilterRule | undefined;
+}
+
+function followed({ name }: HostFirewall, { about, dnat, generation }: Followed): Finding {
   const rules = about.slice(0, 3).map(({ text }) => `"${text}"`);
   const more = about.length > 3 ? ` and ${about.length - 3} more` : '';
   const said =
     about.length > 0 ? [`capture puts beside ${rules.join(', ')}${more} the same about redirected connections`] : [];
   const past = dnat ? [`captured ports pass by "${dnat.text}", which would open them to all`] : [];
   const message = `${name} sees captured connections at the sidecar's port: ${[...said, ...past].join('; ')}.`;
-  const hint = 'It goes with capture. After a reload of the firewall: systemctl restart meshx-capture';
+  const hint =
+    generation === 'current'
+      ? 'It goes with capture, and is restored when the firewall is loaded again: journalctl -u meshx-watch'
+      : 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio';
   return { id: 'firewall-followed', severity: 'note', message, hint };
 }
 
@@ -132,4 +140,9 @@ function hiddenFindings(answers: Answers): readonly Finding[] {
   const message = 'firewalld runs, and its rules could not be read: captured connections arrive at port 15006.';
   const hint = 'See which ports it opens: firewall-cmd --list-all; install nftables, so that meshx can look.';
   return [{ id: 'host-firewall', severity: 'risk', risk: 'host-firewall', message, hint }];
+}
+
+/** Whether ufw's rules are loaded. */
+export function ufwKeeps(answers: Answers): boolean {
+  return lines(answers, 'iptables').some((line) => line.includes(' ufw-before-input'));
 }

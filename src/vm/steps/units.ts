@@ -1,4 +1,6 @@
+import type { VmFacts } from '../../mesh/vm-facts.ts';
 import { systemdFile } from '../../templates.ts';
+import type { LineWant } from '../../reconcile/kinds/line.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, ROOT } from '../places.ts';
 import { rootFile } from '../wants.ts';
@@ -21,8 +23,20 @@ export const captureFiles = () => [
   rootFile('/etc/logrotate.d/meshx', systemdFile('meshx.logrotate')),
 ];
 
+/**
+ * ufw runs this file of the administrator at the end of each load, when it may be executed. meshx's exceptions follow ufw's own
+ * rules, so they are made from those that were just loaded; a copy in before.rules would let in whoever ufw has shut out since.
+ */
+const UFW_HOOK: LineWant = {
+  kind: 'line',
+  path: '/etc/ufw/after.init',
+  line: `[ "$1" != start ] || systemd-cat -t meshx-watch ${PLACES.watch} now || : # meshx`,
+  after: 'set -e',
+  mode: '0750',
+};
+
 /** meshx's own units, in place of the package's. A unit in /etc hides the one of the same name in /lib. */
-export function unitsStep(): Step {
+export function unitsStep({ ufw }: Pick<VmFacts, 'ufw'>): Step {
   return {
     id: 'units',
     title: 'Install the units',
@@ -31,8 +45,11 @@ export function unitsStep(): Step {
       rootFile(PLACES.resolver, systemdFile('resolver'), '0755'),
       rootFile(`${PLACES.units}/meshx-resolver.service`, systemdFile('meshx-resolver.service')),
       rootFile(PLACES.sidecarStart, systemdFile('sidecar-start'), '0755'),
+      rootFile(PLACES.watch, systemdFile('watch'), '0755'),
+      rootFile(`${PLACES.units}/meshx-watch.service`, systemdFile('meshx-watch.service')),
       rootFile(`${PLACES.units}/istio.service`, systemdFile('istio.service')),
       rootFile(`${PLACES.units}/meshx-capture.service`, systemdFile('meshx-capture.service')),
+      ...(ufw ? [UFW_HOOK] : []),
     ],
   };
 }
