@@ -9,13 +9,6 @@ const NODE_MODULES = join(dirname(fileURLToPath(import.meta.url)), '..', 'node_m
 const ABSENT = [
   // commander starts programs for commands that are files of their own; meshx has none.
   { from: 'commander', specifier: 'node:child_process', names: ['spawn'] },
-  // client-node reads the kubeconfig and makes the options of requests; its clients and models are not used.
-  {
-    from: '@kubernetes/client-node',
-    specifier: './gen/index.js',
-    names: ['createConfiguration', 'ServerConfiguration'],
-  },
-  { from: '@kubernetes/client-node', specifier: 'node-fetch', names: ['Headers'] },
   // ssh2 is a client here. Files travel by the stdin of commands, not by SFTP.
   { from: 'ssh2', specifier: './server.js', names: ['Server'] },
   { from: 'ssh2', specifier: './keygen.js', names: ['generateKeyPair', 'generateKeyPairSync'] },
@@ -23,39 +16,25 @@ const ABSENT = [
   { from: 'ssh2', specifier: './protocol/SFTP.js', names: ['SFTP'] },
 ];
 
-/** In place of an import: the same names, whose package is loaded when one of them is called. */
-const LATE = [
-  // Only with a proxy-url in the kubeconfig.
-  { from: '@kubernetes/client-node', specifier: 'socks-proxy-agent', names: ['SocksProxyAgent'] },
-  { from: '@kubernetes/client-node', specifier: 'hpagent', names: ['HttpProxyAgent', 'HttpsProxyAgent'] },
-];
+const SPECIFIERS = ABSENT.map(({ specifier }) => specifier.replaceAll('.', '\\.'));
 
-/** Packages whose entry loads more than the one module that meshx needs. */
-const ENTRIES = { '@kubernetes/client-node': 'dist/config.js' };
-
-const TRIMMED = [...ABSENT, ...LATE];
-const SPECIFIERS = TRIMMED.map(({ specifier }) => specifier.replaceAll('.', '\\.'));
-
-/** esbuild plugin. Throws when a table above names an import that the package does not have any more. */
+/** esbuild plugin. Throws when the table above names an import that the package does not have any more. */
 export const trimPackages = {
   name: 'trim-packages',
   setup(build) {
     const met = new Set();
-    for (const [name, module] of Object.entries(ENTRIES)) {
-      build.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: join(NODE_MODULES, name, module) }));
-    }
     build.onResolve({ filter: new RegExp(`^(${SPECIFIERS.join('|')})$`) }, ({ path, importer }) => {
-      const found = TRIMMED.find(({ from, specifier }) => specifier === path && isOf(importer, from));
+      const found = ABSENT.find(({ from, specifier }) => specifier === path && isOf(importer, from));
       if (!found) return undefined;
       met.add(found);
       return { path: `${found.from}/${path}`, namespace: 'trimmed', pluginData: found };
     });
     build.onLoad({ filter: /.*/, namespace: 'trimmed' }, ({ pluginData }) => ({
-      contents: ABSENT.includes(pluginData) ? absent(pluginData) : late(pluginData),
+      contents: absent(pluginData),
       resolveDir: join(NODE_MODULES, pluginData.from),
     }));
     build.onEnd(() => {
-      const gone = TRIMMED.filter((each) => !met.has(each)).map(({ from, specifier }) => `${specifier} of ${from}`);
+      const gone = ABSENT.filter((each) => !met.has(each)).map(({ from, specifier }) => `${specifier} of ${from}`);
       if (gone.length > 0) throw new Error(`scripts/trim-packages.mjs: nothing imports ${gone.join(', ')}`);
     });
   },
@@ -72,15 +51,4 @@ function isOf(importer, name) {
 function absent({ from, specifier, names }) {
   const message = (name) => JSON.stringify(`${name} of ${specifier} in ${from} is not part of the bundle`);
   return names.map((name) => `exports.${name} = function () { throw new Error(${message(name)}); };`).join('\n');
-}
-
-/** Called with `new` or without: what a constructor gives back counts. */
-function late({ specifier, names }) {
-  const lines = names.map((name) => {
-    return `exports.${name} = function (...all) {
-      const found = require('${specifier}').${name};
-      return new.target ? new found(...all) : found(...all);
-    };`;
-  });
-  return lines.join('\n');
 }

@@ -22,7 +22,10 @@ const ONE_OWNER = [
   'ssh2',
   'execa',
   '@google-cloud/compute',
-  '@kubernetes/client-node',
+  'http-proxy-agent',
+  'https-proxy-agent',
+  'socks-proxy-agent',
+  'write-file-atomic',
   'google-auth-library',
   'commander',
 ];

@@ -75,6 +75,7 @@ export async function openCluster(input: Input, words: ClusterInput, namespace?:
     env: withoutSecrets(env),
     home,
     signal,
+    say: err,
     ...present({ tell }),
   });
   const used = namespace ?? kube.namespace ?? 'default';

@@ -89,6 +89,8 @@ export interface ConnectKubernetesOptions {
   readonly signal?: AbortSignal;
   /** Limit of each request, milliseconds; 15 000 when absent. */
   readonly timeoutMs?: number;
+  /** Hears warnings, and what a credential plugin tells the operator. */
+  readonly say?: (text: string) => void;
   /** Hears of each request when it has ended. */
   readonly tell?: (asked: Asked) => void;
 }

@@ -12,6 +12,10 @@ export const clusterProblems = {
     message: `The kubeconfig ${d.file} cannot be used: ${d.reason}.`,
     hint: 'Look at it with: kubectl config view',
   })),
+  contextUnusable: known('context-unusable', (d: { context: string; file: string; reason: string }) => ({
+    message: `Context ${d.context} of ${d.file} cannot be used: ${d.reason}.`,
+    hint: 'kubectl does not accept it either. Inspect it with: kubectl config view --minify',
+  })),
   contextUnknown: known('context-unknown', (d: { context: string; known: readonly string[] }) => ({
     message:
       d.context === ''
@@ -23,9 +27,16 @@ export const clusterProblems = {
     message: `Context ${d.context} names ${d.missing}, which the kubeconfig does not define.`,
     hint: 'Look at it with: kubectl config view',
   })),
-  credentialsFailed: known('cluster-credentials-failed', (d: { context: string; reason: string }) => ({
-    message: `The credentials of context ${d.context} could not be had: ${d.reason}.`,
-    hint: 'Try the same credentials with: kubectl version',
+  credentialsFailed: known(
+    'cluster-credentials-failed',
+    (d: { context: string; reason: string; hint?: string | undefined }) => ({
+      message: `Cannot get the credentials of context ${d.context}: ${d.reason}.`,
+      hint: d.hint ?? 'Try the same credentials with: kubectl version',
+    }),
+  ),
+  proxyUnusable: known('proxy-unusable', (d: { from: string }) => ({
+    message: `The proxy that ${d.from} names cannot be used: it is not an address with http, https or socks5.`,
+    hint: `Correct ${d.from}, as in: http://proxy.example:3128`,
   })),
   unreachable: known('cluster-unreachable', (d: { cluster: string; server: string; reason: string }) => ({
     message: `The API server of ${d.cluster} (${d.server}) cannot be reached: ${d.reason}.`,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
+import { selfSigned } from './cluster-objects.ts';
 import { conflicts, merged, pruned, treeOf, type Tree } from './fake-api-fields.ts';
 
 export interface LoggedRequest {
@@ -14,6 +15,7 @@ export interface LoggedRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly contentType: string;
   readonly authorization: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -91,6 +93,7 @@ export class FakeApiServer {
   readonly #server: Server;
   readonly #folder = mkdtempSync(join(tmpdir(), 'meshx-api-'));
   #version = 0;
+  #trusted = false;
 
   constructor(options: FakeApiOptions) {
     this.#options = options;
@@ -107,6 +110,13 @@ export class FakeApiServer {
     return fake;
   }
 
+  /** One that speaks TLS, and whose kubeconfigs trust it: credentials are sent to no other. */
+  static async startTrusted(options: FakeApiOptions = {}): Promise<FakeApiServer> {
+    const fake = await FakeApiServer.start({ ...options, tls: selfSigned() });
+    fake.#trusted = true;
+    return fake;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -120,11 +130,13 @@ export class FakeApiServer {
 
   /** A kubeconfig file with one context `lab` for this server. */
   kubeconfig(user: Readonly<Record<string, unknown>> = {}, cluster: Readonly<Record<string, unknown>> = {}): string {
+    const ca = Buffer.from(this.#options.tls?.cert ?? '').toString('base64');
+    const trust = this.#trusted && !cluster['insecure-skip-tls-verify'] ? { 'certificate-authority-data': ca } : {};
     const file = join(this.#folder, `kubeconfig-${this.requests.length}-${Math.random().toString(36).slice(2)}`);
     const config = {
       apiVersion: 'v1',
       kind: 'Config',
-      clusters: [{ name: 'lab', cluster: { server: this.url, ...cluster } }],
+      clusters: [{ name: 'lab', cluster: { server: this.url, ...trust, ...cluster } }],
       users: [{ name: 'operator', user }],
       contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'operator' } }],
       'current-context': 'lab',
@@ -200,6 +212,7 @@ export class FakeApiServer {
       query: Object.fromEntries(url.searchParams),
       contentType: request.headers['content-type'] ?? '',
       authorization: request.headers.authorization ?? '',
+      headers: request.headersDistinct,
       body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
     };
     this.requests.push(logged);

@@ -1,70 +1,160 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { readJson } from '../../documents/json.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
-import { errorText } from '../foreign-error.ts';
+import { errorCode, errorText } from '../foreign-error.ts';
+import type { Identity } from './identity.ts';
+import type { Fields } from './kubeconfig-fields.ts';
 
-/** What a credential plugin answers (client.authentication.k8s.io, ExecCredential.status). */
-export interface PluginCredential {
-  readonly token?: string;
-  /** PEM. */
-  readonly certificate?: string;
-  readonly key?: string;
+/** What the ways to an identity may know and use. */
+export interface PluginWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What a plugin may know of the cluster, when it asks for it (provideClusterInfo). */
+  readonly cluster: () => Promise<Fields>;
+  /** Hears what a plugin tells the operator: a device code, a page to open. */
+  readonly say: (text: string) => void;
+  /** How long a plugin may be silent. */
+  readonly timeoutMs: number;
 }
 
-export interface PluginCall {
-  /** `exec` of a user in the kubeconfig. */
-  readonly exec: Readonly<Record<string, unknown>>;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the plugin may know of the cluster, when it asks for it (provideClusterInfo). */
-  readonly cluster: Readonly<Record<string, unknown>>;
+/** A plugin cannot be started; the hint is that of the kubeconfig. */
+export class PluginMissing extends Error {
+  override readonly name = 'PluginMissing';
+  readonly hint: string | undefined;
+
+  constructor(command: string, hint: string | undefined) {
+    super(`the credential plugin ${command} is not installed`);
+    this.hint = hint;
+  }
+}
+
+/** How long a person may take to enter a code that a plugin has shown. */
+const ATTENDED_MS = 10 * 60_000;
+const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
+
+/**
+ * Runs a credential plugin once, as kubectl does. What it writes to stderr is shown at once. A plugin that says nothing is
+ * ended after the limit of a request; one that talks to the operator has ten minutes.
+ */
+export async function pluginIdentity(exec: Fields, world: PluginWorld, signal: AbortSignal): Promise<Identity> {
+  const apiVersion = text(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1';
+  if (!VERSIONS.includes(apiVersion))
+    throw new Error(`its exec has the apiVersion ${apiVersion}, which is none of ${VERSIONS.join(', ')}`);
+  const answer = mapping(readJson(await run(exec, { apiVersion, world, signal })));
+  if (answer['kind'] !== 'ExecCredential' || answer['apiVersion'] !== apiVersion)
+    throw new Error(
+      `the plugin answered with ${String(answer['kind'])} of ${String(answer['apiVersion'])}, not ExecCredential of ${apiVersion}`,
+    );
+  return identityOf(mapping(answer['status']));
+}
+
+function identityOf(status: Fields): Identity {
+  const token = text(status['token']);
+  const [cert, key] = [text(status['clientCertificateData']), text(status['clientKeyData'])];
+  if ((cert === undefined) !== (key === undefined)) throw new Error('the plugin gave a certificate or a key, not both');
+  if (token === undefined && cert === undefined) throw new Error('the plugin gave neither token nor certificate');
+  const until = Date.parse(text(status['expirationTimestamp']) ?? '');
+  return {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(Number.isFinite(until) && { until }),
+  };
+}
+
+interface Call {
+  readonly apiVersion: string;
+  readonly world: PluginWorld;
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs a credential plugin once. client-node's own way of running them knows no time limit, so that one which hangs would
- * keep the process alive, and does not tell them about the call, which several of them need (KUBERNETES_EXEC_INFO).
- * Throws an Error with the plugin's own words.
- */
-export async function pluginCredential(call: PluginCall): Promise<PluginCredential> {
-  const output = await run(call);
-  const status = mapping(mapping(readJson(output))['status']);
-  const token = text(status['token']);
-  const certificate = text(status['clientCertificateData']);
-  const key = text(status['clientKeyData']);
-  if (token === undefined && certificate === undefined)
-    throw new SyntaxError('the plugin gave neither token nor certificate');
-  return { ...(token && { token }), ...(certificate && { certificate }), ...(key && { key }) };
-}
-
-function run(call: PluginCall): Promise<string> {
-  const { exec, env, signal } = call;
+async function run(exec: Fields, { apiVersion, world, signal }: Call): Promise<string> {
   const command = text(exec['command']) ?? '';
-  const words = list(exec['args']).map(String);
+  const interactive = isInteractive(exec);
+  const info = exec['provideClusterInfo'] === true ? { cluster: await world.cluster() } : {};
+  const told = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { ...info, interactive } });
   const given = list(exec['env']).map(
     (each) => [String(mapping(each)['name']), String(mapping(each)['value'])] as const,
   );
-  const environment = { ...env, ...Object.fromEntries(given), KUBERNETES_EXEC_INFO: execInfo(call) };
+  const env = { ...world.env, ...Object.fromEntries(given), KUBERNETES_EXEC_INFO: told };
+  const words = list(exec['args']).map(String);
+  const child = spawn(command, words, {
+    env,
+    signal,
+    killSignal: 'SIGKILL',
+    stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+  });
+  try {
+    return await outputOf(child, command, world);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') throw new PluginMissing(command, text(exec['installHint']));
+    throw error;
+  }
+}
+
+/** Whether the plugin may ask at the terminal: as its interactiveMode says, and where there is one. */
+function isInteractive(exec: Fields): boolean {
+  const mode = text(exec['interactiveMode']) ?? 'IfAvailable';
+  const attended = process.stdin.isTTY === true;
+  if (mode === 'Always' && !attended)
+    throw new Error('its credential plugin needs a terminal (interactiveMode: Always)');
+  if (!['Never', 'IfAvailable', 'Always'].includes(mode))
+    throw new Error(`its exec has the interactiveMode ${mode}, which is none of Never, IfAvailable, Always`);
+  return attended && mode !== 'Never';
+}
+
+function outputOf(child: ChildProcess, command: string, { say, timeoutMs }: PluginWorld): Promise<string> {
   return new Promise((resolved, reject) => {
-    const options = { env: environment, signal, killSignal: 'SIGKILL' } as const;
-    const child = spawn(command, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (part: string) => (stdout += part));
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part));
-    child.on('error', (error) => {
-      // A child of the plugin may hold the pipes open; nobody waits for it.
-      child.stdout.destroy();
-      child.stderr.destroy();
+    const giveUp = (error: Error): void => {
+      clearTimeout(limit);
+      // A child of the plugin may hold the pipes open; it is not waited for.
+      child.stdout?.destroy();
+      child.stderr?.destroy();
       reject(error);
+    };
+    const end = (): void => {
+      child.kill('SIGKILL');
+      giveUp(new DOMException('the plugin did not end', 'TimeoutError'));
+    };
+    let limit = setTimeout(end, timeoutMs);
+    const hear = live(say);
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => (stdout += part));
+    child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      if (stderr === '') {
+        clearTimeout(limit);
+        limit = setTimeout(end, Math.max(timeoutMs, ATTENDED_MS));
+      }
+      stderr += part;
+      hear.more(part);
     });
+    child.on('error', giveUp);
     child.on('close', (code) => {
+      clearTimeout(limit);
+      hear.end();
       if (code === 0) resolved(stdout);
       else reject(new Error(errorText(stderr) || `${command} ended with exit code ${String(code)}`));
     });
   });
 }
 
-function execInfo({ exec, cluster }: PluginCall): string {
-  const info = exec['provideClusterInfo'] === true ? { cluster } : {};
-  const apiVersion = text(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1';
-  return JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { ...info, interactive: false } });
+/** A prompt does not end its line. */
+const PROMPT_MS = 200;
+
+/** Says whole lines at once, and the rest when nothing follows it. */
+function live(say: (text: string) => void): { readonly more: (part: string) => void; readonly end: () => void } {
+  let rest = '';
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    clearTimeout(timer);
+    if (rest !== '') say(rest);
+    rest = '';
+  };
+  const more = (part: string): void => {
+    clearTimeout(timer);
+    const lines = `${rest}${part}`.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) say(line);
+    timer = setTimeout(end, PROMPT_MS);
+  };
+  return { more, end };
 }

@@ -1,167 +1,132 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { Agent, type RequestOptions } from 'node:https';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
-import { KubeConfig } from '@kubernetes/client-node';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { text } from '../../mesh/unknown.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { mapping, text } from '../../mesh/unknown.ts';
-import { errorText } from '../foreign-error.ts';
-import { pluginCredential } from './exec-plugin.ts';
+import { ApiConnection } from './api-connection.ts';
+import { userIssue } from './identity.ts';
+import { type Entry, type Kubeconfig, mergeKubeconfigs, readKubeconfig } from './kubeconfig-file.ts';
+import { environmentProxy, proxyUrl } from './proxy.ts';
+import { serverUrl } from './server-url.ts';
 
-const IN_CLUSTER = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 export interface KubeconfigOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-}
-
-/** Where the API server is and how one proves who one is. */
-export interface Credentials {
-  /** Name of the context. */
-  readonly name: string;
-  /** The namespace that the context names. */
-  readonly namespace?: string;
-  readonly server: URL;
-  /** Options of node's https.request: certificates, headers, agent. Runs the exec plugin when there is one. */
-  options(signal: AbortSignal): Promise<RequestOptions>;
+  /** Hears warnings, and what a credential plugin tells the operator. */
+  readonly say?: (text: string) => void;
+  /** Limit of a plugin that is silent, and of each request to an issuer; milliseconds. */
+  readonly timeoutMs?: number;
 }
 
 /**
  * Reads the kubeconfig as kubectl does: one file, or the KUBECONFIG list in which the first definition of a name wins and
- * files that do not exist are passed over, or ~/.kube/config, or the service account of the pod that meshx runs in.
+ * files that do not exist or are empty are passed over, or ~/.kube/config, or the service account of the pod that meshx runs in.
+ * What is not safe, and what meshx does not follow, is said once.
  */
-export function loadCredentials(options: KubeconfigOptions): Credentials {
+export function loadCredentials(options: KubeconfigOptions): ApiConnection {
   const config = loadConfig(options);
-  const context = config.getContextObject(options.context ?? config.getCurrentContext());
-  if (options.context !== undefined) config.setCurrentContext(options.context);
-  const known = config.getContexts().map((each) => each.name);
-  if (context === null) {
-    throw clusterProblems.contextUnknown({ context: options.context ?? config.getCurrentContext() ?? '', known });
-  }
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw clusterProblems.contextIncomplete({ context: context.name, missing: context.cluster });
-  if (config.getCurrentUser() === null && context.user !== '') {
-    throw clusterProblems.contextIncomplete({ context: context.name, missing: context.user });
-  }
-  const { name, namespace } = context;
-  const { env } = options;
-  const server = serverUrl(cluster.server);
-  return { name, server, ...(namespace && { namespace }), options: (signal) => requestOptions(config, env, signal) };
+  const context = contextOf(config, options.context);
+  const { cluster, user } = partsOf(config, context);
+  const issue = userIssue(user) ?? clusterIssue(cluster);
+  if (issue !== undefined)
+    throw clusterProblems.contextUnusable({ context: context.name, file: cluster.file, reason: issue });
+  const server = serverUrl(text(cluster.fields['server']) ?? '', cluster.file, hasTls(cluster, user));
+  const { say = () => undefined, env, timeoutMs = 15_000 } = options;
+  for (const warning of [...warningsOf(server, cluster), ...unfollowed([context, cluster, user])])
+    say(`warning: ${warning}`);
+  if (!config.users.includes(user) && text(context.fields['user']) !== undefined)
+    say(
+      `warning: user ${user.name} of context ${context.name} is not in the kubeconfig: requests carry no credentials`,
+    );
+  const given = text(cluster.fields['proxy-url']);
+  const proxy =
+    given === undefined ? environmentProxy(server, env) : proxyUrl(given, `proxy-url of cluster ${cluster.name}`);
+  const namespace = text(context.fields['namespace']);
+  const place = { name: context.name, server, ...(namespace && { namespace }), ...(proxy && { proxy }) };
+  return new ApiConnection({ ...place, cluster, user, env, say, timeoutMs });
 }
 
-function serverUrl(server: string): URL {
-  if (URL.canParse(server)) return new URL(server);
-  throw clusterProblems.kubeconfigInvalid({ file: server, reason: 'server is not a URL' });
-}
-
-function loadConfig(options: KubeconfigOptions): KubeConfig {
+function loadConfig(options: KubeconfigOptions): Kubeconfig {
   const files = kubeconfigFiles(options);
-  const found = files.filter((file) => existsSync(file));
-  if (found.length > 0) return merge(found.map(readConfig));
-  const config = new KubeConfig();
+  const found = files.filter((file) => existsSync(file)).flatMap((file) => readKubeconfig(file) ?? []);
+  if (found.length > 0) return mergeKubeconfigs(found);
   const explicit = options.kubeconfig !== undefined || (options.env['KUBECONFIG'] ?? '') !== '';
-  if (explicit || !options.env['KUBERNETES_SERVICE_HOST'] || !existsSync(IN_CLUSTER)) {
-    throw clusterProblems.kubeconfigMissing({ files });
-  }
-  config.loadFromCluster();
-  return config;
+  const inPod = explicit ? undefined : podConfig(options.env);
+  if (inPod === undefined) throw clusterProblems.kubeconfigMissing({ files });
+  return inPod;
 }
 
 function kubeconfigFiles(options: KubeconfigOptions): readonly string[] {
   if (options.kubeconfig !== undefined) return [options.kubeconfig];
   const list = (options.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
-  return list.length > 0 ? list : [join(options.home, '.kube', 'config')];
+  return list.length > 0 ? [...new Set(list)] : [join(options.home, '.kube', 'config')];
 }
 
-function readConfig(file: string): KubeConfig {
-  try {
-    // A kubeconfig has kilobytes; one of megabytes is another file.
-    if (statSync(file).size > 4 * 1024 * 1024) throw new RangeError('it is larger than 4 MiB');
-    const config = new KubeConfig();
-    config.loadFromString(readFileSync(file, 'utf8'));
-    config.makePathsAbsolute(dirname(file));
-    for (const user of config.getUsers()) makeCommandAbsolute(mapping(user.exec), dirname(file));
-    return config;
-  } catch (error) {
-    throw clusterProblems.kubeconfigInvalid({ file, reason: errorText(error) }, error);
-  }
-}
-
-/** The first definition of a name wins, as in kubectl; client-node's own merge refuses a second one. */
-function merge(configs: readonly KubeConfig[]): KubeConfig {
-  const firsts = <T extends { readonly name: string }>(lists: readonly (readonly T[])[]): T[] => [
-    ...new Map(
-      lists
-        .flat()
-        .toReversed()
-        .map((each) => [each.name, each]),
-    ).values(),
-  ];
-  const merged = new KubeConfig();
-  merged.loadFromOptions({
-    clusters: firsts(configs.map((each) => each.getClusters())),
-    users: firsts(configs.map((each) => each.getUsers())),
-    contexts: firsts(configs.map((each) => each.getContexts())),
-    currentContext: configs.map((each) => each.getCurrentContext()).find((name) => name) ?? '',
-  });
-  return merged;
-}
-
-/** As kubectl: a plugin's command with a slash in it is relative to the kubeconfig. */
-function makeCommandAbsolute(exec: Readonly<Record<string, unknown>>, folder: string): void {
-  const command = text(exec['command']);
-  if (command?.includes('/')) Object.assign(exec, { command: resolve(folder, command) });
-}
-
-type Environment = KubeconfigOptions['env'];
-
-async function requestOptions(config: KubeConfig, env: Environment, signal: AbortSignal): Promise<RequestOptions> {
-  const options: RequestOptions = {};
-  const cluster = config.getCurrentCluster();
-  // client-node refuses plain http unless TLS verification is off; there is nothing to verify (`kubectl proxy`).
-  if (cluster?.server.startsWith('http:')) Object.assign(cluster, { skipTLSVerify: true });
-  try {
-    await (await withCredential(config, env, signal)).applyToHTTPSOptions(options);
-  } catch (error) {
-    throw clusterProblems.credentialsFailed({ context: config.getCurrentContext(), reason: errorText(error) }, error);
-  }
-  // An agent of our own keeps the connection between requests; with a proxy client-node's agent has to do.
-  if (cluster?.proxyUrl === undefined && options.agent instanceof Agent) {
-    const { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername } = options;
-    const tls = { ca, cert, key, passphrase, pfx, rejectUnauthorized, servername };
-    const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
-    // Certificates are parsed once, not for each connection.
-    const secureContext = tlsContext(config, given);
-    options.agent = new Agent({ keepAlive: true, ...given, secureContext });
-  }
-  return options;
-}
-
-/** Throws `credentials-failed` for a certificate or key that cannot be read. */
-function tlsContext(config: KubeConfig, given: SecureContextOptions): SecureContext {
-  try {
-    return createSecureContext(given);
-  } catch (error) {
-    throw clusterProblems.credentialsFailed({ context: config.getCurrentContext(), reason: errorText(error) }, error);
-  }
-}
-
-/** The configuration with what the user's exec plugin gave, when the user has one. */
-async function withCredential(config: KubeConfig, env: Environment, signal: AbortSignal): Promise<KubeConfig> {
-  const [user, cluster] = [config.getCurrentUser(), config.getCurrentCluster()];
-  if (user === null || cluster === null || user.exec === undefined) return config;
-  const { server, caData, skipTLSVerify } = cluster;
-  const info = { server, 'certificate-authority-data': caData, 'insecure-skip-tls-verify': skipTLSVerify };
-  const given = await pluginCredential({ exec: mapping(user.exec), env, cluster: info, signal });
-  const base64 = (pem: string): string => Buffer.from(pem).toString('base64');
-  const credential = {
-    ...(given.token && { token: given.token }),
-    ...(given.certificate && { certData: base64(given.certificate) }),
-    ...(given.key && { keyData: base64(given.key) }),
+/** The service account of the pod that meshx runs in. */
+function podConfig(env: KubeconfigOptions['env']): Kubeconfig | undefined {
+  const [host, port] = [env['KUBERNETES_SERVICE_HOST'], env['KUBERNETES_SERVICE_PORT'] ?? '443'];
+  if (!host || !existsSync(`${ACCOUNT}/token`)) return undefined;
+  const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const namespace = existsSync(`${ACCOUNT}/namespace`) ? readFileSync(`${ACCOUNT}/namespace`, 'utf8').trim() : '';
+  const entry = (fields: Entry['fields']): Entry => ({ name: 'in-cluster', file: ACCOUNT, fields, unknown: [] });
+  return {
+    clusters: [entry({ server, 'certificate-authority': `${ACCOUNT}/ca.crt` })],
+    users: [entry({ tokenFile: `${ACCOUNT}/token` })],
+    contexts: [entry({ cluster: 'in-cluster', user: 'in-cluster', namespace })],
+    currentContext: 'in-cluster',
   };
-  const complete = new KubeConfig();
-  complete.loadFromClusterAndUser(cluster, { ...user, exec: undefined, ...credential });
-  return complete;
+}
+
+function contextOf({ contexts, currentContext }: Kubeconfig, wanted = currentContext): Entry {
+  const found = contexts.find(({ name }) => name === wanted);
+  if (found !== undefined && wanted !== '') return found;
+  throw clusterProblems.contextUnknown({ context: wanted, known: contexts.map(({ name }) => name) });
+}
+
+/** A context may name no user, or one that is not defined: requests are anonymous then, as with kubectl. */
+function partsOf({ clusters, users }: Kubeconfig, context: Entry): { readonly cluster: Entry; readonly user: Entry } {
+  const names = { cluster: text(context.fields['cluster']) ?? '', user: text(context.fields['user']) ?? '' };
+  const cluster = clusters.find(({ name }) => name === names.cluster);
+  if (cluster === undefined)
+    throw clusterProblems.contextIncomplete({ context: context.name, missing: names.cluster || 'no cluster' });
+  const anonymous = { name: names.user, file: context.file, fields: {}, unknown: [] };
+  return { cluster, user: users.find(({ name }) => name === names.user && name !== '') ?? anonymous };
+}
+
+function hasTls(cluster: Entry, user: Entry): boolean {
+  const names = ['certificate-authority', 'tls-server-name', 'client-certificate'].flatMap((name) => [
+    name,
+    `${name}-data`,
+  ]);
+  const all = { ...cluster.fields, ...user.fields };
+  return all['insecure-skip-tls-verify'] === true || names.some((name) => text(all[name]) !== undefined);
+}
+
+function clusterIssue({ name, fields }: Entry): string | undefined {
+  const [file, data] = [text(fields['certificate-authority']), text(fields['certificate-authority-data'])];
+  if (file && data) return `cluster ${name} has both certificate-authority and certificate-authority-data`;
+  if (!file && !data) return undefined;
+  const both = `cluster ${name} has a certificate authority and insecure-skip-tls-verify`;
+  return fields['insecure-skip-tls-verify'] === true ? both : undefined;
+}
+
+function warningsOf(server: URL, { name, fields }: Entry): readonly string[] {
+  const unverified = `insecure-skip-tls-verify: anyone on the way to ${server.host} can read and change what meshx sends`;
+  if (server.protocol === 'https:')
+    return fields['insecure-skip-tls-verify'] === true ? [`cluster ${name} has ${unverified}`] : [];
+  // `kubectl proxy` and tunnels listen on this machine: nothing leaves it.
+  const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(server.hostname);
+  const clear = `${server.origin} of cluster ${name} is not encrypted: no credentials are sent, and anyone on the way can change answers`;
+  return isLocal ? [] : [clear];
+}
+
+function unfollowed(entries: readonly Entry[]): readonly string[] {
+  return entries.flatMap(({ name, file, unknown }) =>
+    unknown.map(
+      (field) => `${file}: meshx does not know the field ${field} of ${name || 'the context'} and does not follow it`,
+    ),
+  );
 }

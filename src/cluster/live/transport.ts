@@ -1,11 +1,12 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { mapping } from '../../mesh/unknown.ts';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { errorCode, errorText } from '../foreign-error.ts';
+import { errorCode, errorName, errorText } from '../foreign-error.ts';
 import type { Asked } from '../kubernetes.ts';
-import type { Credentials } from './kubeconfig.ts';
+import type { ApiConnection } from './api-connection.ts';
 
 /** The largest answer that meshx reads, bytes: a list of many thousand objects, not an endless stream. */
 const MAX_ANSWER = 256 * 1024 * 1024;
@@ -40,12 +41,11 @@ export interface TransportOptions {
 
 /** Sends requests to one API server with the credentials of one context, each within a limit. */
 export class Transport {
-  readonly #credentials: Credentials;
+  readonly #credentials: ApiConnection;
   readonly #timeoutMs: number;
   readonly #tell: TransportOptions['tell'];
-  #options: Promise<RequestOptions> | undefined;
 
-  constructor(credentials: Credentials, { timeoutMs, tell }: TransportOptions) {
+  constructor(credentials: ApiConnection, { timeoutMs, tell }: TransportOptions) {
     this.#credentials = credentials;
     this.#timeoutMs = timeoutMs;
     this.#tell = tell;
@@ -61,7 +61,7 @@ export class Transport {
       if (answer?.status === 401 && !refreshed) {
         // A token of an exec plugin may have run out since it was asked: ask the plugin once more.
         refreshed = true;
-        this.#options = undefined;
+        this.#credentials.forget();
         continue;
       }
       if (answer !== undefined && !(request.repeatable && tried < TRIES && isTransient(answer.status))) return answer;
@@ -78,16 +78,15 @@ export class Transport {
     signal: AbortSignal | undefined,
     mayRepeat: boolean,
   ): Promise<ApiAnswer | undefined> {
-    const limit = AbortSignal.timeout(this.#timeoutMs);
-    const until = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+    const stop = signal ?? new AbortController().signal;
     try {
-      // An exec plugin can hang: its limit is the request's.
-      const options = await unlessAborted((this.#options ??= this.#credentials.options(until)), until);
+      // A credential plugin has a limit of its own: it may wait for a person.
+      const options = await unlessAborted(this.#credentials.options(stop), stop);
+      const until = AbortSignal.any([stop, AbortSignal.timeout(this.#timeoutMs)]);
       return await exchange(this.#credentials.server, options, request, until);
     } catch (error) {
-      if (signal?.aborted) throw clusterProblems.interrupted({ request: request.summary }, error);
-      this.#options = undefined;
-      if (limit.aborted) throw this.#timedOut(request, error);
+      if (stop.aborted) throw clusterProblems.interrupted({ request: request.summary }, error);
+      if (isTimeout(error)) throw this.#timedOut(request, error);
       if (mayRepeat && errorCode(error) === 'ECONNRESET') return undefined;
       throw this.#translated(error);
     }
@@ -116,6 +115,11 @@ export class Transport {
 }
 
 const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/;
+
+/** What a request throws that was aborted by its limit: the limit's reason, or an AbortError with it as its cause. */
+function isTimeout(error: unknown): boolean {
+  return [error, mapping(error)['cause']].some((each) => errorName(each) === 'TimeoutError');
+}
 
 function isTransient(status: number): boolean {
   return status === 429 || status >= 500;

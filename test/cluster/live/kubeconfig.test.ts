@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -101,7 +101,7 @@ describe('exec plugins', () => {
   const ref = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'x' };
 
   test('their token is used, for many requests, and asked for anew when it is refused', async () => {
-    await using server = await FakeApiServer.start({ token: 'second' });
+    await using server = await FakeApiServer.startTrusted({ token: 'second' });
     const count = join(folder, 'count');
     const user = plugin(
       `if test -e ${count}; then ${credential('second')}; else touch ${count}; ${credential('first')}; fi`,
@@ -117,7 +117,7 @@ describe('exec plugins', () => {
   });
 
   test('they are told about the call, and about the cluster when they ask for it', async () => {
-    await using server = await FakeApiServer.start({ token: 'told' });
+    await using server = await FakeApiServer.startTrusted({ token: 'told' });
     const file = join(folder, 'told');
     const { exec } = plugin(`printf %s "$KUBERNETES_EXEC_INFO" >${file}; ${credential('told')}`) as { exec: object };
     const user = { exec: { ...exec, provideClusterInfo: true } };
@@ -130,24 +130,25 @@ describe('exec plugins', () => {
   });
 
   test('a command with a slash is looked for beside the kubeconfig', async () => {
-    await using server = await FakeApiServer.start({ token: 'beside' });
+    await using server = await FakeApiServer.startTrusted({ token: 'beside' });
     plugin(credential('beside'));
     const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: './plugin' };
-    const kubeconfig = write('config', 'lab', { server: server.url, user: { exec } });
+    const kubeconfig = join(folder, 'config');
+    copyFileSync(server.kubeconfig({ exec }), kubeconfig);
     expect(await (await connectKubernetes({ kubeconfig, env: {}, home: '/' })).get(ref)).toBeUndefined();
   });
 
   test('one that fails is a Problem with its own words', async () => {
-    await using server = await FakeApiServer.start();
+    await using server = await FakeApiServer.startTrusted();
     const user = plugin('echo "log in first" >&2; exit 1');
     const kube = await connectKubernetes({ kubeconfig: server.kubeconfig(user), env: {}, home: folder });
     const refused = await problemOf(kube.get(ref));
     expect(refused.id).toBe('cluster-credentials-failed');
-    expect(refused.message).toBe('The credentials of context lab could not be had: log in first.');
+    expect(refused.message).toBe('Cannot get the credentials of context lab: log in first.');
   });
 
   test('one that hangs is given up after the limit', async () => {
-    await using server = await FakeApiServer.start();
+    await using server = await FakeApiServer.startTrusted();
     const user = plugin('exec sleep 5');
     const kube = await connectKubernetes({
       kubeconfig: server.kubeconfig(user),

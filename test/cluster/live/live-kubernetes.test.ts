@@ -231,7 +231,7 @@ describe('who may come in', () => {
     connectKubernetes({ kubeconfig, env: {}, home: '/nowhere' });
 
   test('a wrong token is a Problem, a right one is let in', async () => {
-    await using server = await FakeApiServer.start({ token: 'right' });
+    await using server = await FakeApiServer.startTrusted({ token: 'right' });
     const refused = await problemOf((await connect(server.kubeconfig({ token: 'wrong' }))).get(mysqldb));
     expect(refused.id).toBe('cluster-unauthorized');
     expect(refused.message).not.toContain('wrong');
