@@ -65,7 +65,7 @@ export const cliProblems = {
     issues: d.failed,
   })),
   someVmsFailed: known('some-vms-failed', (d: { failed: readonly string[]; total: number }) => ({
-    message: `${d.failed.length} of ${MANY(d.total, 'VM')} failed; the others are done.`,
+    message: `${d.failed.length} of ${MANY(d.total, 'VM')} failed${d.failed.length < d.total ? '; the others are done' : ''}.`,
     hint: 'Run the same command again for the failed ones.',
     issues: d.failed,
   })),

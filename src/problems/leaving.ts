@@ -18,9 +18,9 @@ export const leavingProblems = {
     message: `${d.paths.join(', ')} of ${d.vm} ${d.paths.length === 1 ? 'was' : 'were'} not changed by others since meshx came. Nothing was changed.`,
     hint: `Name what stands in the plan as changed since (${d.kept.length === 0 ? 'nothing does' : d.kept.join(', ')}): meshx down ${d.vm} --dry-run`,
   })),
-  notConfirmed: known('not-confirmed-by-you', (d: { vm: string }) => ({
+  notConfirmed: known('not-confirmed-by-you', (d: { vm: string; command?: string }) => ({
     message: `${d.vm} was left as it is: the answer was no.`,
-    hint: `Read what would be done: meshx down ${d.vm} --dry-run`,
+    hint: `Read what would be done: ${d.command ?? `meshx down ${d.vm}`} --dry-run`,
   })),
   noFormerPackage: known('no-former-package', (d: { vm: string; present?: string }) => ({
     message: `${d.vm} keeps no former package to go back to${d.present === undefined ? '' : `: ${d.present} is the first that meshx installed there`}.`,

@@ -111,7 +111,7 @@ export const reconcileProblems = {
     hint: `nothing was changed. Convert it on the VM: iconv -f latin1 -t utf8 ${d.path}`,
   })),
   planInvalid: known('plan-invalid', (d: { path: string; detail: string }) => ({
-    message: `${d.path} is not a plan of meshx: ${d.detail}`,
+    message: `${d.path} is not a plan that meshx can apply: ${d.detail}. Nothing was changed.`,
     hint: 'Make a new one: meshx setup-vm VM --dry-run --out plan.json',
   })),
   undoJournalDamaged: known('undo-journal-damaged', (d: { host: string; issues: readonly string[] }) => ({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isIP } from 'node:net';
+import { tryJson } from '../documents/json.ts';
 import { membershipProblems } from '../problems/membership.ts';
 
 /** Options of the join that the next run repeats, by their camelCase names. */
@@ -53,7 +54,7 @@ export function formatRecord({
 /** Reads the file of a VM; undefined for an empty text. Throws `membership-newer`, `membership-unreadable`. */
 export function parseRecord(vm: string, text: string): MembershipRecord | undefined {
   if (text === '') return undefined;
-  const json = jsonOf(text);
+  const json = tryJson(text);
   const format = z.looseObject({ format: z.int().positive() }).safeParse(json).data?.format;
   if (format !== undefined && format > FORMAT) throw membershipProblems.newer({ vm, format, known: FORMAT });
   const { data, error } = File.safeParse(json);
@@ -63,13 +64,4 @@ export function parseRecord(vm: string, text: string): MembershipRecord | undefi
   }
   const { group, address, ...rest } = data;
   return { ...rest, ...(group !== undefined && { group }), ...(address !== undefined && { address }) };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return undefined;
-  }
 }

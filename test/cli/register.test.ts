@@ -55,8 +55,13 @@ test.each(['classic', 'current'] as const)(
   async (generation) => {
     const folder = exampleCluster(generation);
     await runCli(['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'default', '--manifests', folder]);
-    const { exitCode } = await runCli(['deregister', 'mysqldb', '10.150.0.5', '-n', 'default', '--manifests', folder]);
-    expect(exitCode).toBe(0);
+    const words = ['deregister', 'mysqldb', '10.150.0.5', '-n', 'default', '--manifests', folder];
+    const before = folderState(folder);
+    const unasked = await runCli(words);
+    expect([unasked.exitCode, unasked.stderr]).toEqual([1, expect.stringContaining('#needs-confirmation')]);
+    expect(unasked.stderr).toContain('default/mysqldb');
+    expect(folderState(folder)).toEqual(before);
+    expect((await runCli([...words, '--yes'])).exitCode).toBe(0);
     const left = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes('mysqldb'));
     expect(left).toEqual([]);
   },

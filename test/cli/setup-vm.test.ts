@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cliProblems } from '../../src/problems/cli.ts';
 import { exampleCluster, exampleImage, examplePackage, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { expectGolden } from '../support/golden.ts';
@@ -165,6 +167,35 @@ test.each([
   expect(stderr).toContain('#plan-invalid');
 });
 
+test.each([
+  ['no JSON', 'nothing', 'it is not JSON'],
+  ['another format', '{"version": 9}', 'it has format 9, and this meshx reads format 1'],
+  ['a list', '[]', 'it is not an object'],
+  ['only the format', '{"version": 1, "hash": "x", "vm": "a"}', 'missing or wrong: registration, steps, plan'],
+])('a plan file with %s is refused in words, without the text of a library', async (_what, text, words) => {
+  const cwd = exampleImage();
+  writeFileSync(join(cwd, 'plan.json'), text);
+  const { stderr } = await runCli(['apply', 'plan.json', '--root', cwd], { cwd });
+  expect(stderr).toContain(words);
+  expect(stderr).not.toMatch(/Invalid input|expected|undefined/);
+});
+
+test('a kept plan whose hash was made anew runs no script that is not of meshx', async () => {
+  const at = site();
+  const cwd = exampleImage();
+  await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });
+  const path = join(cwd, 'plan.json');
+  const { version, hash, ...kept } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  expect([version, typeof hash]).toEqual([1, 'string']);
+  const text = JSON.stringify(kept).replace(/"text":"/, '"text":"touch /tmp/owned; ');
+  const forged = { version, hash: createHash('sha256').update(text).digest('hex'), ...JSON.parse(text) };
+  writeFileSync(path, JSON.stringify(forged));
+  const { exitCode, stderr } = await runCli(['apply', 'plan.json', '--root', at.root, '--manifests', at.cluster], {
+    cwd,
+  });
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('not a script of this meshx: package')]);
+});
+
 test('a plan that was edited by hand is refused', async () => {
   const at = site();
   const cwd = exampleImage();
@@ -258,4 +289,31 @@ test('a directory without the binaries is no package', async () => {
   const { exitCode, stderr } = await runCli(['setup-vm', ...words]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('#package-binaries-missing');
+});
+
+test.each([
+  ['untested-so', /no risk "untested-so"; did you mean untested-os\?/],
+  ['host-firewal,nonsense', /did you mean host-firewall\?[^]*no risk "nonsense"; the risks are apparmor, /],
+])('the unknown risk %s is refused, with the nearest names', async (name, words) => {
+  const { exitCode, stderr } = await runCli(['up', 'a', '--accept-risk', name]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
+});
+
+test('one file cannot hold the plans of several VMs', async () => {
+  const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--dry-run', '--out', 'plan.json']);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('--out: a file holds the plan of one VM')]);
+});
+
+test('configure refuses a machine that was never joined', async () => {
+  const root = exampleImage();
+  const before = folderState(root);
+  const { exitCode, stderr } = await runCli(['configure', 'istio-vm', '--root', root, '--ports', '3306', '--dry-run']);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#not-of-the-mesh')]);
+  expect(folderState(root)).toEqual(before);
+});
+
+test('where every VM failed, no other is said to be done', () => {
+  const failed = ['a: no way in', 'b: no way in'];
+  expect(cliProblems.someVmsFailed({ failed, total: 2 }).message).toBe('2 of 2 VMs failed.');
+  expect(cliProblems.someVmsFailed({ failed, total: 3 }).message).toContain('2 of 3 VMs failed; the others are done');
 });

@@ -394,12 +394,12 @@ describe('registration', () => {
     expect(await get('endpoints')).toMatchObject({
       subsets: [{ addresses: [{ ip: '10.150.0.5' }, { ip: '10.150.0.15' }], ports: [{ port: 3306 }] }],
     });
-    expectDone(await meshx(['deregister', 'mysqldb', '10.150.0.15', '-n', 'vm']));
+    expectDone(await meshx(['deregister', 'mysqldb', '10.150.0.15', '-n', 'vm', '--yes']));
     expect(await get('endpoints')).toMatchObject({ subsets: [{ addresses: [{ ip: '10.150.0.5' }] }] });
-    const stranger = await meshx(['deregister', 'mysqldb', '10.150.0.99', '-n', 'vm']);
+    const stranger = await meshx(['deregister', 'mysqldb', '10.150.0.99', '-n', 'vm', '--yes']);
     expect(stranger.exitCode).toBe(1);
     expect(stranger.stderr).toContain('address-not-registered');
-    expectDone(await meshx(['deregister', 'mysqldb', '10.150.0.5', '-n', 'vm']));
+    expectDone(await meshx(['deregister', 'mysqldb', '10.150.0.5', '-n', 'vm', '--yes']));
     const left = await lab().classic.kubectl(['-n', 'vm', 'get', 'service,endpoints', '-o', 'name']);
     expect(left).toBe('');
   });

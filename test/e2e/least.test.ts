@@ -114,9 +114,9 @@ test('register, deregister and generate-cluster-env use each of their rights, an
       expectDone(await asViewer('register', `http${port}`, IP, `http:${port}`, '-n', NAMESPACE));
   });
   await exactly('deregister', async () => {
-    expectDone(await asViewer('deregister', 'old', '-n', NAMESPACE));
+    expectDone(await asViewer('deregister', 'old', '-n', NAMESPACE, '--yes'));
     for (const name of ['http8083', 'http8084', 'third', 'admin', 'web'])
-      expectDone(await asViewer('deregister', name, '-n', NAMESPACE));
+      expectDone(await asViewer('deregister', name, '-n', NAMESPACE, '--yes'));
   });
   await viewer.mayDo(['register']);
   expectDone(await asViewer('register', 'web', IP, 'http:8080', '-n', NAMESPACE));

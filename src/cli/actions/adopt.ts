@@ -140,5 +140,5 @@ async function confirmed(
   if (yes) return;
   if (!runtime.ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} over (${changes} changes)` });
   const answer = await runtime.ask(`Take ${vm} over: make these ${changes} changes? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm });
+  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm, command: `meshx adopt ${vm}` });
 }

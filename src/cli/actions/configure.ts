@@ -4,11 +4,13 @@ import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue, sidecarWarnings } from '../../mesh/sidecar-env.ts';
 import { Problem } from '../../problems.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
 import { apply, type Outcome } from '../../reconcile/apply.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { PLACES, PROXY } from '../../vm/places.ts';
+import { readMembership } from '../../vm/membership.ts';
 import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
 import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
@@ -39,6 +41,8 @@ export async function configure(call: Call): Promise<number> {
 
   await using host = await openMachine(runtime, words.machine, args[0] ?? '');
   const lookedAt = performance.now();
+  if ((await readMembership(host, runtime.signal)).generation === undefined)
+    throw leavingProblems.notOfTheMesh({ vm: args[0] ?? '' });
   const steps = await configureSteps(host, words, runtime.signal);
   const plan = await planVm(steps, host, runtime.signal);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {

@@ -3,6 +3,9 @@ import { planCurrentDeregistration } from '../../cluster/current-deregistration.
 import { detectGeneration } from '../../cluster/facts.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
+import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
 import { changeCluster } from '../cluster-change.ts';
 import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
@@ -34,5 +37,28 @@ export async function deregister(call: Call): Promise<number> {
   const lines = [
     `Deregistering service '${service}' ${address === undefined ? 'with all its addresses' : `ip '${address}'`}, namespace ${namespace}`,
   ];
+  await confirmed(call, { plan, service, namespace, yes: input.flag('yes') || input.flag('dryRun') });
   return changeCluster(input, { kube, plan, output, lines });
+}
+
+interface Asked {
+  readonly plan: ClusterPlan;
+  readonly service: string;
+  readonly namespace: string;
+  /** There is nothing to ask. */
+  readonly yes: boolean;
+}
+
+/** Names each object that goes, and asks. Throws `needs-confirmation`, `not-confirmed-by-you`. */
+async function confirmed({ runtime }: Call, { plan, service, namespace, yes }: Asked): Promise<void> {
+  const writes = clusterPlanLines(plan);
+  if (yes || writes.length === 0) return;
+  const what = `To take ${service} out of namespace ${namespace} (${writes.join(', ')})`;
+  if (!runtime.ask) throw cliProblems.needsConfirmation({ what });
+  const answer = await runtime.ask(`Take ${service} out of namespace ${namespace}: ${writes.join(', ')}? [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim()))
+    throw leavingProblems.notConfirmed({
+      vm: `Service ${namespace}/${service}`,
+      command: `meshx deregister ${service} -n ${namespace}`,
+    });
 }

@@ -12,6 +12,7 @@ import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
+import { acceptedRisks } from '../risks.ts';
 
 /** `meshx evict VM|GROUP [--lift]` */
 export async function evict(call: Call): Promise<number> {
@@ -22,6 +23,8 @@ export async function evict(call: Call): Promise<number> {
   };
   const target = input.attempt('<vm>', () => parseTarget(call.args[0] ?? '')) ?? '';
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  const accountShared = clusterProblems.accountShared.id;
+  const acceptShared = acceptedRisks(input, [accountShared]).includes(accountShared);
   input.accept();
 
   const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
@@ -32,7 +35,6 @@ export async function evict(call: Call): Promise<number> {
   });
   if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
   const { trustDomain } = facts;
-  const acceptShared = input.list('acceptRisk').includes(clusterProblems.accountShared.id);
   const { signal } = call.runtime;
   const query = { namespace, target, rootNamespace: rootNamespaceOf(facts), trustDomain, acceptShared, signal };
   const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);

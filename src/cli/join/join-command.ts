@@ -54,6 +54,8 @@ export async function joinVms(command: string, call: Call): Promise<number> {
 
 function refuseContradictions(input: Input, { machine, proofClient }: JoinWords, vms: readonly string[]): void {
   if (machine.root !== undefined && vms.length > 1) input.issue('--root: it stands for one VM, and several were named');
+  if (input.text('out') !== undefined && vms.length > 1)
+    input.issue('--out: a file holds the plan of one VM, and several were named');
   if (proofClient !== undefined && vms.includes(proofClient))
     input.issue(`--proof-client: ${proofClient} is a VM that is to be proved; name another one`);
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
+import { scriptDigest } from '../../host/root-program.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
+import { isKind } from '../../reconcile/kinds/index.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
@@ -31,32 +33,57 @@ export function formatKeptPlan(kept: KeptPlan): string {
 
 const Named = z.looseObject({ id: z.string(), title: z.string() });
 const Place = z.looseObject({ namespace: z.string(), serviceAccount: z.string() });
+const Script = z.looseObject({
+  script: z.looseObject({ name: z.string(), text: z.string(), args: z.array(z.string()) }),
+});
+const Change = z.looseObject({ summary: z.string(), scripts: z.array(Script) });
+const Want = z.looseObject({ kind: z.string().refine(isKind) });
 const File = z.looseObject({
   version: z.literal(FORMAT),
   hash: z.string(),
   vm: z.string().min(1),
   registration: z.looseObject({ generation: z.enum(['current', 'classic']) }),
-  steps: z.array(z.looseObject({ ...Named.shape, wants: z.array(z.looseObject({ kind: z.string() })) })),
-  plan: z.looseObject({ steps: z.array(z.looseObject({ ...Named.shape, changes: z.array(z.unknown()) })) }),
+  steps: z.array(z.looseObject({ ...Named.shape, wants: z.array(Want) })),
+  plan: z.looseObject({ steps: z.array(z.looseObject({ ...Named.shape, changes: z.array(Change) })) }),
   subject: z.looseObject({ workload: Place }),
   acceptRisk: z.array(z.string()),
 });
 
 /**
- * Reads a plan back. What is in it runs as root on the VM, so a file that was edited by hand is refused: its hash differs.
- * Throws `file-not-read`, `plan-invalid`.
+ * Reads a plan back. Its wants become files and units of root on the VM, so the file is as powerful as its author; the hash only finds
+ * an edit by accident, as it has no key. Scripts are never taken from it: each has to be one of meshx's own, by its digest. Throws
+ * `file-not-read`, `plan-invalid`.
  */
 export async function readKeptPlan(path: string): Promise<KeptPlan> {
   const json = tryJson(await readText(path));
+  const refuse = (detail: string): never => {
+    throw reconcileProblems.planInvalid({ path, detail });
+  };
+  if (json === undefined) return refuse('it is not JSON');
+  const version = z.looseObject({ version: z.unknown() }).safeParse(json).data?.version;
+  if (typeof version === 'number' && version !== FORMAT)
+    return refuse(`it has format ${version}, and this meshx reads format ${FORMAT}`);
   const parsed = File.safeParse(json);
   if (!parsed.success) {
-    const detail = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'it'}: ${issue.message}`).join('; ');
-    throw reconcileProblems.planInvalid({ path, detail });
+    const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))];
+    return refuse(fields.includes('') ? 'it is not an object' : `missing or wrong: ${fields.join(', ')}`);
   }
-  // as: the schema checks the frame; the hash says that meshx itself wrote what is inside.
+  // as: the schema checks the frame, and scripts are compared below; the rest is data that its author is trusted with.
   const { version: _version, hash, ...kept } = json as KeptPlan & { readonly version: number; readonly hash: string };
-  if (hashOf(kept) !== hash) throw reconcileProblems.planInvalid({ path, detail: 'it was changed by hand' });
-  return kept;
+  if (hashOf(kept) !== hash) return refuse('it was changed by hand');
+  const foreign = await foreignScripts(kept.plan);
+  return foreign.length === 0 ? kept : refuse(`not a script of this meshx: ${foreign.join(', ')}`);
+}
+
+/** Scripts that this version of meshx does not run, by the name of their step. */
+async function foreignScripts({ steps }: Plan): Promise<readonly string[]> {
+  const { ROOT_SCRIPTS } = await import('../sudoers/root-scripts.ts');
+  const own = new Set(ROOT_SCRIPTS.map(scriptDigest));
+  return steps
+    .filter(({ changes }) =>
+      changes.some(({ scripts }) => scripts.some(({ script }) => !own.has(scriptDigest(script.text)))),
+    )
+    .map(({ id }) => id);
 }
 
 /** Of everything in it, as JSON: what runs, what is registered and what is proved. */

@@ -3,6 +3,7 @@ import { parseWorkloadIp } from '../../mesh/address.ts';
 import { type ClusterInput, clusterInput } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
+import { acceptedRisks } from '../risks.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { type RestartWords, restartWords } from './restart.ts';
 import { confirmWithin } from './switch.ts';
@@ -47,7 +48,7 @@ export function joinWords(input: Input): JoinWords {
     workload: workloadInput(input),
     excludePorts: input.attempt('--exclude-ports', () => input.list('excludePorts').map(parsePort)) ?? [],
     create: input.flag('create'),
-    acceptRisk: input.list('acceptRisk'),
+    acceptRisk: acceptedRisks(input),
     only: input.list('only'),
     confirmWithin: confirmWithin(input),
     restart: restartWords(input),

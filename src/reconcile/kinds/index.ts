@@ -34,3 +34,8 @@ export function kindOf<R extends Resource>(resource: R): Kind<R> {
 export function resourceId(resource: Resource): string {
   return kindOf(resource).id(resource);
 }
+
+/** Whether a word is the name of a kind. */
+export function isKind(word: string): boolean {
+  return Object.hasOwn(kinds, word);
+}
