@@ -1,7 +1,8 @@
+import { Problem } from '../problems.ts';
 import { hostProblems } from '../problems/host.ts';
 import type { Host } from './host.ts';
 import { hop, type Hop, type HopDecisions, route } from './route.ts';
-import { NeedsCertificate } from './needs-certificate.ts';
+import { NeedsOpenSsh } from './needs-openssh.ts';
 import { parseFingerprint } from './fingerprint.ts';
 import { readSshConfig } from './ssh-config.ts';
 import { checkWord, parseSshName } from './ssh-name.ts';
@@ -39,7 +40,7 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 
 /**
  * A machine over SSH, as the operator's own `ssh` would reach it: SSH configuration, known_hosts, keys, agent, jump hosts.
- * Where known_hosts trusts a certificate authority, the system's ssh is the transport. Throws a Problem.
+ * Where it takes a certificate or KnownHostsCommand, the system's ssh is the transport. Throws a Problem.
  */
 export async function connect(name: string, options: ConnectOptions): Promise<Host> {
   const asked = named(name, options);
@@ -55,8 +56,9 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
   try {
     return await walk(hops, options);
   } catch (error) {
-    if (!(error instanceof NeedsCertificate)) throw error;
-    return bySystemSsh(name, options, { where: error.where, timeoutMs: hops.at(-1)?.timeoutMs ?? DEFAULT_TIMEOUT_MS });
+    const last = hops.at(-1);
+    if (!(error instanceof NeedsOpenSsh) || !last) throw error;
+    return bySystemSsh(name, options, { needs: error, hop: last });
   }
 }
 
@@ -71,22 +73,41 @@ function named(name: string, options: ConnectOptions) {
   return { host: parsed.host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 
-/** From hop to hop; each later one stands on the one before it, and ends it when it ends itself. */
+/**
+ * From hop to hop; each later one stands on the one before it, and ends it when it ends itself. A hop on the way that only the
+ * system's ssh can log in to is left to it, as the next one's way; the next one is judged here as any other.
+ */
 async function walk(hops: readonly Hop[], options: ConnectOptions): Promise<Host> {
   const { walkTo } = await import('./walk.ts');
   const last = hops.length - 1;
   let current: Awaited<ReturnType<typeof walkTo>> | undefined;
+  let way: string | undefined;
   for (const [index, one] of hops.entries()) {
     const beneath = current;
+    const hop = way === undefined ? one : { ...one, settings: { ...one.settings, proxyCommand: way } };
+    way = undefined;
     try {
-      current = await walkTo(one, beneath, index === last ? forTarget(options) : forJump(options));
+      current = await walkTo(hop, beneath, index === last ? forTarget(options) : forJump(options));
     } catch (error) {
       await beneath?.[Symbol.asyncDispose]();
-      throw error;
+      const next = hops[index + 1];
+      if (!(error instanceof NeedsOpenSsh) || !next) throw error;
+      current = undefined;
+      way = await jumpBySsh(hops.slice(0, index + 1), next, options);
     }
   }
   if (!current) throw new Error('a route has at least one hop');
   return current;
+}
+
+async function jumpBySsh(hops: readonly Hop[], next: Hop, options: ConnectOptions): Promise<string> {
+  const { jumpLine } = await import('./openssh-jump.ts');
+  const { sshConfig, knownHosts, acceptNewHostKey = false } = options;
+  return jumpLine(
+    hops.map(({ settings }) => settings),
+    next.settings,
+    { sshConfig, knownHosts, acceptNewHostKey },
+  );
 }
 
 const shared = (options: ConnectOptions): HopDecisions => ({
@@ -113,20 +134,33 @@ const forTarget = (options: ConnectOptions): HopDecisions => ({
 async function bySystemSsh(
   name: string,
   options: ConnectOptions,
-  why: { where: string; timeoutMs: number },
+  { needs, hop: { settings, timeoutMs } }: { readonly needs: NeedsOpenSsh; readonly hop: Hop },
 ): Promise<Host> {
   const { OpenSshHost } = await import('./openssh-host.ts');
   const { host, user, port } = named(name, options);
-  return OpenSshHost.connect({
-    ...why,
-    ...{ host, env: options.env },
-    ...(user === undefined ? {} : { user }),
-    ...(port === undefined ? {} : { port }),
-    ...(options.identityFile === undefined ? {} : { identityFile: options.identityFile }),
-    ...(options.sshConfig === undefined ? {} : { sshConfig: options.sshConfig }),
-    ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-    ...(options.sudoPassword === undefined ? {} : { sudo: { password: options.sudoPassword } }),
-    ...(options.commandLimitMs === undefined ? {} : { limitMs: options.commandLimitMs }),
-  });
+  try {
+    return await OpenSshHost.connect({
+      ...{ why: needs.why, timeoutMs, host, env: options.env },
+      ...(needs.hostKey === undefined ? {} : { hostKey: needs.hostKey }),
+      // ssh looks in the home of the passwd file; these are of the operator's own.
+      ...(needs.refused ? { identities: settings.identityFiles, certificates: settings.certificateFiles } : {}),
+      ...(user === undefined ? {} : { user }),
+      ...(port === undefined ? {} : { port }),
+      ...(options.identityFile === undefined ? {} : { identityFile: options.identityFile }),
+      ...(options.sshConfig === undefined ? {} : { sshConfig: options.sshConfig }),
+      ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      ...(options.sudoPassword === undefined ? {} : { sudo: { password: options.sudoPassword } }),
+      ...(options.commandLimitMs === undefined ? {} : { limitMs: options.commandLimitMs }),
+    });
+  } catch (error) {
+    throw needs.refused instanceof Problem && error instanceof Problem
+      ? refusedTwice(needs, needs.refused, error)
+      : error;
+  }
+}
+
+/** What ssh2 was refused with, and what became of the certificate. */
+function refusedTwice({ why }: NeedsOpenSsh, { id, message, hint, issues }: Problem, then: Problem): Problem {
+  return new Problem(id, { message, hint, issues: [...issues, `${why}: ${then.message}`] }, then);
 }

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hostProblems } from '../problems/host.ts';
 import { Commands } from './commands.ts';
 import { said } from './doing.ts';
+import { keyType } from './fingerprint.ts';
 import type { Command, Host, Output } from './host.ts';
 import { startProcess } from './process.ts';
 import type { Ending, Program } from './program.ts';
@@ -12,6 +13,9 @@ import type { Sudo } from './sudo.ts';
 
 const MOST_COMMANDS = 8;
 const READY = 'meshx-ready';
+/** What the host is called in a known_hosts file that holds nothing else. */
+const PINNED = 'meshx-pinned';
+const pinned = (folder: string): string => join(folder, 'known_hosts');
 
 export interface OpenSshTarget {
   /** How the operator calls the machine; ssh reads its own configuration for it. */
@@ -21,8 +25,13 @@ export interface OpenSshTarget {
   readonly identityFile?: string;
   readonly sshConfig?: string;
   readonly knownHosts?: string;
-  /** Why the system's ssh is needed: file and line of the @cert-authority. */
-  readonly where: string;
+  /** Why the system's ssh is needed. */
+  readonly why: string;
+  /** The only host key that may be accepted. */
+  readonly hostKey?: Buffer;
+  /** Offered besides those of ssh's own configuration. */
+  readonly identities?: readonly string[];
+  readonly certificates?: readonly string[];
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal;
@@ -32,7 +41,7 @@ export interface OpenSshTarget {
 }
 
 /**
- * A machine reached by the system's `ssh`, which checks host certificates, as ssh2 cannot. One master connection, one
+ * A machine reached by the system's `ssh`, which checks host certificates and offers those of users, as ssh2 cannot. One master connection, one
  * session of it for each command. Unknown keys are never let in and nothing is ever asked (BatchMode).
  */
 export class OpenSshHost implements Host {
@@ -63,6 +72,8 @@ export class OpenSshHost implements Host {
     const folder = await mkdtemp(join(tmpdir(), 'meshx-ssh-'));
     // LocalCommand is run when the login is done: the one sign that the master is ready for sessions.
     const ready = ['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${READY}`];
+    if (target.hostKey)
+      await writeFile(pinned(folder), `${PINNED} ${keyType(target.hostKey)} ${target.hostKey.toString('base64')}\n`);
     const argv = [...words(target, folder), '-o', 'ControlMaster=yes', ...ready, '-N', '--', target.host];
     const master = startProcess(argv, target.env);
     try {
@@ -115,13 +126,17 @@ function words(target: OpenSshTarget, folder: string): readonly string[] {
     ...(target.user === undefined ? [] : ['-l', target.user]),
     ...(target.port === undefined ? [] : ['-p', String(target.port)]),
     ...(target.identityFile === undefined ? [] : ['-i', target.identityFile]),
+    ...(target.identities ?? []).flatMap((file) => ['-i', file]),
+    ...(target.certificates ?? []).flatMap((file) => ['-o', `CertificateFile=${file}`]),
+    ...(target.hostKey ? ['-o', `HostKeyAlias=${PINNED}`, '-o', `UserKnownHostsFile=${pinned(folder)}`] : []),
+    ...(target.hostKey ? ['-o', 'GlobalKnownHostsFile=/dev/null', '-o', 'KnownHostsCommand=none'] : []),
     ...(target.sshConfig === undefined ? [] : ['-F', target.sshConfig]),
     ...(target.knownHosts === undefined ? [] : ['-o', `UserKnownHostsFile=${target.knownHosts}`]),
   ];
 }
 
 async function untilReady(master: Program, target: OpenSshTarget): Promise<void> {
-  const { host, where, timeoutMs, signal } = target;
+  const { host, why, timeoutMs, signal } = target;
   let [output, errors] = ['', ''];
   master.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   let timer: NodeJS.Timeout | undefined;
@@ -139,7 +154,7 @@ async function untilReady(master: Program, target: OpenSshTarget): Promise<void>
       });
       void master.ended.then((ending) => {
         if ('exitCode' in ending) reject(hostProblems.sshProgramFailed({ host, said: said(errors) }));
-        else reject(hostProblems.sshProgramMissing({ host, where }));
+        else reject(hostProblems.sshProgramMissing({ host, why }));
       });
     });
   } finally {

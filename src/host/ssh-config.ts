@@ -9,9 +9,10 @@ export type ConfigValues = ReadonlyMap<string, readonly string[]>;
 const READ = [
   ...['hostname', 'user', 'port', 'identityfile', 'identitiesonly', 'identityagent', 'proxyjump', 'proxycommand'],
   ...['userknownhostsfile', 'globalknownhostsfile', 'hostkeyalias', 'hashknownhosts', 'connecttimeout'],
+  ...['certificatefile', 'revokedhostkeys', 'knownhostscommand'],
 ];
 /** These are gathered over all matching blocks; of the others the first one wins. */
-const SEVERAL = new Set(['identityfile']);
+const SEVERAL = new Set(['identityfile', 'certificatefile']);
 
 export interface AskedHost {
   /** As the operator typed it. */

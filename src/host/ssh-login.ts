@@ -4,7 +4,7 @@ import { hostProblems } from '../problems/host.ts';
 import { said } from './doing.ts';
 import type { Judgement } from './host-key-policy.ts';
 import type { Offers } from './identity.ts';
-import { NeedsCertificate } from './needs-certificate.ts';
+import { NeedsOpenSsh } from './needs-openssh.ts';
 import { Client, type ConnectConfig } from './ssh2.ts';
 
 export interface Login {
@@ -16,6 +16,8 @@ export interface Login {
   /** The way there, already open: TCP without delay, a channel of a jump host, a ProxyCommand. */
   readonly stream: Duplex;
   readonly judge: (key: Buffer) => Judgement;
+  /** Called once when the host has proved to hold a key that is trusted, and waited for before anything is offered to it. */
+  readonly admit?: (key: Buffer, judgement: Judgement) => Promise<void>;
   readonly algorithms: readonly string[];
   readonly identities: Offers;
   /** For the handshake, and again for the authentication; asking for a passphrase does not count. */
@@ -50,6 +52,7 @@ class Attempt {
   #peer = '';
   #timer: NodeJS.Timeout | undefined;
   #seen: { key: Buffer; judgement: Judgement } | undefined;
+  #admitted: Promise<void> | undefined;
   #fail: (error: unknown) => void = () => undefined;
 
   constructor(all: Login) {
@@ -112,6 +115,7 @@ class Attempt {
   }
 
   async #nextOffer() {
+    await (this.#admitted ??= this.#admit());
     const { offers } = this.#all.identities;
     const username = this.#all.user;
     if (offers.length === 0 && this.#tried.length === 0) {
@@ -126,6 +130,10 @@ class Attempt {
     const method = await offer.prepare(username);
     this.#startTimer();
     return method;
+  }
+
+  async #admit(): Promise<void> {
+    if (this.#seen) await this.#all.admit?.(this.#seen.key, this.#seen.judgement);
   }
 
   #startTimer(): void {
@@ -154,7 +162,8 @@ class Attempt {
     const { host, user, identities } = this.#all;
     const judgement = this.#seen?.judgement;
     if (judgement?.trust === 'no') return judgement.problem;
-    if (judgement?.trust === 'certificate-only') return new NeedsCertificate(judgement.where);
+    if (judgement?.trust === 'certificate-only')
+      return new NeedsOpenSsh(`${judgement.where} trusts ${host} by @cert-authority`);
     if (error instanceof Problem) return error;
     if (this.#phase === 'SSH handshake') {
       if (!this.#peer.includes('SSH-')) return this.#notSsh();

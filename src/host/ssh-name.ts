@@ -9,6 +9,8 @@ export interface SshName {
 
 /** Names end up in a ProxyCommand, which a shell reads: what OpenSSH refuses since CVE-2023-51385 is refused here too. */
 const HARMFUL = /[\s'"`$\\;&<>|(){}\p{C}]/u;
+/** As in OpenSSH: `DOMAIN\user` is a name of a user; at its end a backslash would take the next word's space. */
+const DOMAIN_OF_USER = /\\(?!$)/g;
 
 /** `host`, `user@host` or `ssh://user@host:port`. A bare `host:port` is refused, since it may be an IPv6 address. */
 export function parseSshName(name: string): SshName {
@@ -33,5 +35,6 @@ export function checkWord(what: 'host' | 'user', word: string, fail: (reason: st
   if (word === '') throw fail(`the ${what} is empty`);
   if (word.startsWith('-')) throw fail(`the ${what} begins with "-"`);
   if (word.length > 255) throw fail(`the ${what} has ${word.length} characters`);
-  if (HARMFUL.test(word)) throw fail(`the ${what} holds a space or a character that a shell would read`);
+  if (HARMFUL.test(what === 'user' ? word.replace(DOMAIN_OF_USER, '') : word))
+    throw fail(`the ${what} holds a space or a character that a shell would read`);
 }

@@ -11,6 +11,8 @@ export interface SshSettings {
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
+  /** Of CertificateFile; those beside the identity files are looked for when they are needed. */
+  readonly certificateFiles: readonly string[];
   /** Whether the files were named by somebody; the default ones may be missing without a word. */
   readonly identitiesNamed: boolean;
   readonly identitiesOnly: boolean;
@@ -20,6 +22,8 @@ export interface SshSettings {
   readonly proxyCommand: string | undefined;
   readonly userKnownHosts: readonly string[];
   readonly globalKnownHosts: readonly string[];
+  readonly revokedHostKeys: readonly string[];
+  readonly knownHostsCommand: string | undefined;
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
   readonly connectTimeoutMs: number | undefined;
@@ -76,6 +80,7 @@ export function sshSettings(input: SettingsInput): SshSettings {
   const settings = {
     ...{ alias: asked.host, address, port, user },
     identityFiles: paths('identityfile', DEFAULT_IDENTITIES.map(ssh)),
+    certificateFiles: paths('certificatefile', []),
     identitiesNamed: values.has('identityfile'),
     identitiesOnly: yes('identitiesonly'),
     agent: agentSocket(first('identityagent'), env, path),
@@ -83,6 +88,8 @@ export function sshSettings(input: SettingsInput): SshSettings {
     proxyCommand: first('proxycommand')?.toLowerCase() === 'none' ? undefined : mapped(first('proxycommand'), expand),
     userKnownHosts: paths('userknownhostsfile', [ssh('known_hosts'), ssh('known_hosts2')]),
     globalKnownHosts: paths('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
+    revokedHostKeys: paths('revokedhostkeys', []),
+    knownHostsCommand: first('knownhostscommand')?.toLowerCase() === 'none' ? undefined : first('knownhostscommand'),
     hostKeyAlias: first('hostkeyalias'),
     hashKnownHosts: yes('hashknownhosts'),
     connectTimeoutMs: parseSeconds(first('connecttimeout'), issues),

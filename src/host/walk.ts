@@ -3,32 +3,43 @@ import { Problem } from '../problems.ts';
 import { hostProblems } from '../problems/host.ts';
 import { said } from './doing.ts';
 import { fingerprint, keyType } from './fingerprint.ts';
-import { hostKeyPolicy, type HostKeyPolicy } from './host-key-policy.ts';
+import { hostKeyPolicy, type HostKeyPolicy, type Judgement } from './host-key-policy.ts';
 import { identityOffers } from './identity.ts';
 import { readKnownHosts, recordHostKey } from './known-hosts-file.ts';
-import { NeedsCertificate } from './needs-certificate.ts';
+import { certificateAtHand } from './certificates.ts';
+import { NeedsOpenSsh } from './needs-openssh.ts';
+import { isRevoked } from './revoked-keys.ts';
 import type { Hop, HopDecisions } from './route.ts';
 import { SshHost } from './ssh-host.ts';
 import { openSocket } from './ssh-socket.ts';
 
 /**
  * Logs in to one machine: directly, by its ProxyCommand, or from the machine beneath it, which then ends with it.
- * Throws a Problem, or NeedsCertificate when ssh2 is not able to judge the host's key.
+ * Throws a Problem, or NeedsOpenSsh where ssh2 can neither judge the host's key nor offer ours.
  */
 export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: HopDecisions): Promise<SshHost> {
   const { settings, timeoutMs } = hop;
   const policy = await policyFor(hop, decisions);
-  if (policy.authority !== undefined) throw new NeedsCertificate(policy.authority);
+  if (policy.authority !== undefined)
+    throw new NeedsOpenSsh(`${policy.authority} trusts ${settings.alias} by @cert-authority`);
+  if (settings.knownHostsCommand !== undefined && decisions.hostKeyFingerprint === undefined)
+    throw new NeedsOpenSsh(`KnownHostsCommand tells the host keys of ${settings.alias}`);
   const identities = await identityOffers(
     settings,
     defined({ identityFile: decisions.identityFile, passphrase: decisions.passphrase }),
   );
   const way = await openWay(hop, beneath, decisions);
   const { alias: host, address, port, user } = settings;
+  let admitted: Buffer | undefined;
+  const admit = async (key: Buffer, { trust }: Judgement): Promise<void> => {
+    await refuseRevoked(settings, key);
+    if (trust === 'new') await noteNewKey(key, policy, { hop, decisions });
+    admitted = key;
+  };
   try {
     const ssh = await SshHost.connect({
       ...{ host, address, port, user, timeoutMs, identities, stream: way.stream },
-      ...{ judge: policy.judge, algorithms: policy.algorithms },
+      ...{ judge: policy.judge, admit, algorithms: policy.algorithms },
       ...(decisions.keepaliveMs === undefined ? {} : { keepaliveMs: decisions.keepaliveMs }),
       ...(decisions.signal ? { signal: decisions.signal } : {}),
       ...(decisions.sudoPassword ? { sudo: { password: decisions.sudoPassword } } : {}),
@@ -36,12 +47,11 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
     });
     ssh.standsOn(() => way.stop());
     if (beneath) ssh.standsOn(() => beneath[Symbol.asyncDispose]());
-    await noteNewKey(ssh, policy, { hop, decisions });
     return ssh;
   } catch (error) {
     const explained = await way.explain(error);
     way.stop();
-    throw explained;
+    throw await withCertificate(explained, { settings, decisions, admitted });
   }
 }
 
@@ -63,23 +73,38 @@ async function policyFor({ settings }: Hop, decisions: HopDecisions): Promise<Ho
 const userFiles = (files: readonly string[], decisions: HopDecisions): readonly string[] =>
   decisions.knownHosts === undefined ? files : [decisions.knownHosts];
 
-/** A key that nobody knew is said and recorded, once it has proved that the host holds it. */
+async function refuseRevoked({ alias: host, revokedHostKeys }: Hop['settings'], key: Buffer): Promise<void> {
+  for (const file of revokedHostKeys)
+    if (await isRevoked(file, key))
+      throw hostProblems.hostKeyRevoked({ host, fingerprint: fingerprint(key), where: file });
+}
+
+interface Refused {
+  readonly settings: Hop['settings'];
+  readonly decisions: HopDecisions;
+  /** The host key, once it was trusted. */
+  readonly admitted: Buffer | undefined;
+}
+
+/** A refusal is not the last word where a certificate lies that only ssh can offer. */
+async function withCertificate(error: unknown, { settings, decisions, admitted }: Refused): Promise<unknown> {
+  const ids = [hostProblems.authenticationRefused.id, hostProblems.keyEncrypted.id];
+  if (!(error instanceof Problem) || !ids.includes(error.id) || !admitted) return error;
+  const certificate = await certificateAtHand(settings, decisions.identityFile);
+  if (certificate === undefined) return error;
+  return new NeedsOpenSsh(`the certificate ${certificate} is needed`, { hostKey: admitted, refused: error });
+}
+
+/** A key that nobody knew is said and recorded, once the host has proved to hold it. */
 async function noteNewKey(
-  ssh: SshHost,
+  key: Buffer,
   policy: HostKeyPolicy,
   { hop: { settings }, decisions }: { hop: Hop; decisions: HopDecisions },
 ): Promise<void> {
-  const { key, judgement } = ssh.hostKey;
-  if (judgement.trust !== 'new') return;
   const [file] = userFiles(settings.userKnownHosts, decisions);
-  try {
-    if (file !== undefined) await recordHostKey(file, { name: policy.name, key, hash: settings.hashKnownHosts });
-  } catch (error) {
-    await ssh[Symbol.asyncDispose]();
-    throw error;
-  }
+  if (file !== undefined) await recordHostKey(file, { name: policy.name, key, hash: settings.hashKnownHosts });
   const recorded = file === undefined ? 'recorded nowhere' : `recorded in ${file}`;
-  decisions.note?.(`${ssh.name}: new host key accepted: ${keyType(key)} ${fingerprint(key)}, ${recorded}`);
+  decisions.note?.(`${settings.alias}: new host key accepted: ${keyType(key)} ${fingerprint(key)}, ${recorded}`);
 }
 
 interface Way {

@@ -74,7 +74,7 @@ export const hostProblems = {
     hint: `Compare the key with the machine's console; only then correct ${d.where}.`,
   })),
   hostKeyRevoked: known('ssh-host-key-revoked', (d: At & { fingerprint: string; where: string }) => ({
-    message: `${d.host} presented a host key that is marked @revoked in ${d.where} (${d.fingerprint}).`,
+    message: `${d.host} presented a host key that is revoked by ${d.where} (${d.fingerprint}).`,
     hint: 'Do not connect. Give the machine a new host key; the revoked one is in the wrong hands.',
   })),
   hostKeyNotPinned: known('ssh-host-key-not-pinned', (d: At & { fingerprint: string; wanted: string }) => ({
@@ -85,9 +85,9 @@ export const hostProblems = {
     message: `${JSON.stringify(d.fingerprint.slice(0, 80))} is not a fingerprint.`,
     hint: 'Write it as ssh-keygen -lf prints it: SHA256: and 43 characters.',
   })),
-  sshProgramMissing: known('ssh-program-missing', (d: At & { where: string }) => ({
-    message: `${d.where} trusts ${d.host} by @cert-authority. Only the system's ssh program can check host certificates, and there is none here.`,
-    hint: 'Install the OpenSSH client, or pin the key with --host-key-fingerprint',
+  sshProgramMissing: known('ssh-program-missing', (d: At & { why: string }) => ({
+    message: `${d.host}: ${d.why}. Only the system's ssh program can do that, and there is none here.`,
+    hint: 'Install the OpenSSH client. A host certificate is not needed when the key is pinned: --host-key-fingerprint',
   })),
   sshProgramFailed: known('ssh-program-failed', (d: At & { said: string }) => ({
     message: `${d.host}: the system's ssh could not connect${d.said === '' ? '' : `: ${d.said}`}.`,

@@ -19,6 +19,7 @@ beforeAll(async () => {
   await lab.pod(POD, '10.150.0.67', { namespace: 'seat' });
   await lab.host(DOOR, '10.150.0.68');
   await lab.vm(VM, IP);
+  await lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
   await seedRatings(lab, VM);
   await mustShell(
     `ip netns add "$1"; ip -n "$1" link set lo up

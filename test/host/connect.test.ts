@@ -105,6 +105,17 @@ describe('host keys', () => {
     expect(await hello(made)).toBe('hello\n');
   });
 
+  test('a new key that was accepted is recorded although the login then fails', async () => {
+    const made = await server({ authorizedKeys: [] });
+    await put('id_ed25519', owner.privateKey);
+    const notes: string[] = [];
+    const accepting = { acceptNewHostKey: true, note: (line: string) => void notes.push(line) };
+    await expect(hello(made, accepting)).rejects.toMatchObject({ id: 'ssh-authentication-refused' });
+    expect(await readFile(ssh('known_hosts'), 'utf8')).toContain(made.hostKey.toString('base64'));
+    expect(notes).toEqual([expect.stringContaining('new host key accepted')]);
+    await expect(hello(made)).rejects.toMatchObject({ id: 'ssh-authentication-refused' });
+  });
+
   test('keys from the cloud are trusted, and another key is then a changed one', async () => {
     const made = await server();
     await put('id_ed25519', owner.privateKey);

@@ -26,6 +26,7 @@ describe('one host', () => {
       port: 22,
       user: 'ada',
       identityFiles: ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((name) => `${HOME}/.ssh/${name}`),
+      certificateFiles: [],
       identitiesNamed: false,
       identitiesOnly: false,
       agent: '/run/agent',
@@ -33,6 +34,8 @@ describe('one host', () => {
       proxyCommand: undefined,
       userKnownHosts: [`${HOME}/.ssh/known_hosts`, `${HOME}/.ssh/known_hosts2`],
       globalKnownHosts: ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'],
+      revokedHostKeys: [],
+      knownHostsCommand: undefined,
       hostKeyAlias: undefined,
       hashKnownHosts: false,
       connectTimeoutMs: undefined,
@@ -55,6 +58,11 @@ describe('one host', () => {
       identityFiles: [`${HOME}/.ssh/one`, `${HOME}/.ssh/vm-root-ada`],
       identitiesNamed: true,
     });
+  });
+
+  test('a user of a domain keeps the backslash', () => {
+    expect(settings('User CORP\\jdoe').user).toBe('CORP\\jdoe');
+    expect(settings('User "CORP\\\\jdoe"').user).toBe('CORP\\jdoe');
   });
 
   test('what the operator typed comes before the configuration', () => {
@@ -194,6 +202,7 @@ describe('names', () => {
     ['vm', { host: 'vm' }],
     ['root@10.0.0.5', { host: '10.0.0.5', user: 'root' }],
     ['me@corp@vm', { host: 'vm', user: 'me@corp' }],
+    ['CORP\\jdoe@vm', { host: 'vm', user: 'CORP\\jdoe' }],
     ['ssh://root@vm:2222', { host: 'vm', user: 'root', port: 2222 }],
     ['ssh://[fd00::5]:2222/', { host: 'fd00::5', port: 2222 }],
     ['root@fd00::5', { host: 'fd00::5', user: 'root' }],
@@ -217,7 +226,18 @@ describe('names', () => {
       'vm:2222',
       'ssh://vm:0',
     ],
-    ...['ssh://vm:99999', 'a'.repeat(300), 'x@a|b', 'us er@vm', '$(x)@vm', '-x@vm', 'a\u0000b'],
+    ...[
+      'ssh://vm:99999',
+      'a'.repeat(300),
+      'x@a|b',
+      'us er@vm',
+      'jdoe\\@vm',
+      'v\\m',
+      'CORP\\j;doe@vm',
+      '$(x)@vm',
+      '-x@vm',
+      'a\u0000b',
+    ],
   ])('%j is refused', (name) => {
     expect(() => parseSshName(name)).toThrow(expect.objectContaining({ id: 'ssh-name-invalid' }));
   });
