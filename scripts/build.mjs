@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { chunkText, OUTPUT } from './chunk-text.mjs';
 import { groupActions } from './group-actions.mjs';
+import { thirdPartyNotices } from './notices.mjs';
 import { trimCompute } from './trim-compute.mjs';
 import { trimPackages } from './trim-packages.mjs';
 
@@ -27,11 +28,13 @@ const common = { ...OUTPUT, bundle: true, logLevel: 'warning' };
 
 /** The chunks of the program, its loader, and what a shell calls. */
 async function bundle() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     ...common,
     entryPoints: { main: `${root}src/main.ts` },
     outdir,
     write: false,
+    metafile: true,
+    absWorkingDir: root,
     splitting: true,
     format: 'esm',
     // Beside the entry, not in a folder below: templates.ts finds ../templates/ from src/ and from here alike.
@@ -44,6 +47,7 @@ async function bundle() {
   for (const file of outputFiles) await writeFile(file.path, await chunkText(file.text));
   await build({ ...common, entryPoints: [`${root}src/chunks.ts`], outdir, format: 'cjs' });
   await writeFile(`${outdir}/package.json`, '{ "type": "commonjs" }\n');
+  await writeFile(`${outdir}/THIRD-PARTY-NOTICES`, await thirdPartyNotices(root, metafile));
   await writeFile(`${outdir}/meshx.js`, PROGRAM);
   await chmod(`${outdir}/meshx.js`, 0o755);
 }

@@ -49,6 +49,28 @@ test('the tarball installs without the network, and the program says its version
   expect(meshx('--version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
 });
 
+test('what is installed carries the licence of every package that is bundled in it', () => {
+  const home = join(prefix, 'lib/node_modules/meshx');
+  const [, ...sections] = readFileSync(join(home, 'dist/THIRD-PARTY-NOTICES'), 'utf8').split(/\n={80}\n\n/);
+  const licensed = new Map(sections.map((text) => [text.slice(0, text.indexOf(' ')), text] as const));
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  );
+  const imported = sources.flatMap((file) =>
+    [
+      ...readFileSync(join(ROOT, 'src', file), 'utf8').matchAll(
+        /^import (?!type)[^;]*? from '(@[^/']+\/[^/']+|[^.@'/:]+)(?:\/[^']*)?';/gm,
+      ),
+    ].map((match) => match[1] ?? ''),
+  );
+  expect([...new Set(imported)].filter((name) => !licensed.has(name))).toEqual([]);
+  // Packages of packages as well, each with a text and not only with a name.
+  expect(licensed.size).toBeGreaterThan(new Set(imported).size);
+  expect(
+    [...licensed].filter(([, text]) => !/copyright|public domain|unlicense/i.test(text)).map(([name]) => name),
+  ).toEqual([]);
+});
+
 test('what is installed needs no package of others and carries what it reads', () => {
   const home = join(prefix, 'lib/node_modules/meshx');
   const found = readdirSync(home);
