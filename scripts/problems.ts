@@ -25,7 +25,7 @@ const AREAS: Readonly<Record<string, string>> = {
 const INTRO = `# Problems
 
 Every failure that meshx expects has an id, a message that names the things involved, and a hint. The id stands at the end of
-the message, as \`docs/problems.md#ID\`, and in JSON output as \`problem.id\`; ids do not change. A failure without an id, with
+the message, as \`meshx explain ID\`, and in JSON output as \`problem.id\`; ids do not change. A failure without an id, with
 a stack and exit code 70, is a bug in meshx.
 
 Words in capitals stand for what your case is about.

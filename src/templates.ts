@@ -42,11 +42,16 @@ export function systemdFile(name: SystemdFile): string {
   return read('systemd', name);
 }
 
+/** docs/problems.md: what each expected failure means. */
+export function problemsPage(): string {
+  return read('docs', 'problems.md');
+}
+
 function read(folder: string, name: string): string {
   return readFileSync(new URL(`${folder}/${name}`, packageRoot()), 'utf8');
 }
 
-/** The folder that holds templates/ and systemd/: one above src/ and dist/, two above the bundle's chunks. */
+/** The folder that holds templates/, systemd/ and docs/: one above src/ and dist/, two above the bundle's chunks. */
 function packageRoot(): URL {
   const candidates = ['..', '../..'].map((up) => new URL(`${up}/`, import.meta.url));
   const root = candidates.find((folder) => existsSync(new URL('templates/', folder)));

@@ -71,6 +71,16 @@ test('what is installed carries the licence of every package that is bundled in 
   ).toEqual([]);
 });
 
+test('the command that a problem ends with works after a global install', () => {
+  const { stderr } = meshx('generate-cluster-env', '--manifests', join(prefix, 'nowhere'), '--print');
+  const [, id = ''] = /meshx explain (\S+)$/m.exec(stderr) ?? [];
+  expect(meshx('explain', id)).toMatchObject({
+    status: 0,
+    stderr: '',
+    stdout: expect.stringContaining('**What to do:**'),
+  });
+});
+
 test('what is installed needs no package of others and carries what it reads', () => {
   const home = join(prefix, 'lib/node_modules/meshx');
   const found = readdirSync(home);
@@ -167,13 +177,13 @@ test('the bundled Kubernetes client reaches out: a server that is down is a Prob
   writeFileSync(file, KUBECONFIG);
   const { status, stderr } = meshx('generate-dnsmasq', '--kubeconfig', file);
   expect(status).toBe(1);
-  expect(stderr).toContain('docs/problems.md#cluster-unreachable');
+  expect(stderr).toContain('meshx explain cluster-unreachable');
 });
 
 test('the bundled SSH client reaches out: a host that refuses is a Problem', () => {
   const { status, stderr } = meshx('configure', 'nobody@127.0.0.1', '--port', '1', '--ports', '3306');
   expect(status).toBe(1);
-  expect(stderr).toMatch(/docs\/problems\.md#ssh-/);
+  expect(stderr).toMatch(/meshx explain ssh-/);
 });
 
 test(

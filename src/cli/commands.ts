@@ -8,6 +8,7 @@ import { configure } from './commands/configure.ts';
 import { deregister } from './commands/deregister.ts';
 import { down } from './commands/down.ts';
 import { evict } from './commands/evict.ts';
+import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
@@ -39,5 +40,6 @@ export const commands: readonly CommandSpec[] = [
   audit,
   rbac,
   sudoers,
+  explain,
   completion,
 ];

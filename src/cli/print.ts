@@ -20,7 +20,7 @@ export function formatProblem(problem: Problem): readonly string[] {
     ...more.map((line) => `  | ${line}`),
     ...problem.issues.map((issue) => `  - ${issue}`),
     `  hint: ${problem.hint}`,
-    `  see:  docs/problems.md#${problem.id}`,
+    `  see:  meshx explain ${problem.id}`,
   ];
 }
 
@@ -52,7 +52,7 @@ export function marked(say: Say, vms: readonly string[], vm: string): Say {
 /** The same for programs. */
 export function problemRecord(problem: Problem): object {
   const { id, message, hint, issues } = problem;
-  return { id, message, hint, ...(issues.length > 0 ? { issues } : {}), see: `docs/problems.md#${id}` };
+  return { id, message, hint, ...(issues.length > 0 ? { issues } : {}), see: `meshx explain ${id}` };
 }
 
 /** A document that holds nothing but a problem. */

@@ -48,7 +48,7 @@ test.each([
   ['a directory for several VMs', ['up', 'a', 'b', '--root', '/tmp/x']],
   ['a check of nothing', ['up', 'a', '--check', 'mysql']],
 ])('%s is one Problem before anything is read or changed', async (_what, words) => {
-  expect(await refused([...words, '--manifests', cluster])).toContain('docs/problems.md#');
+  expect(await refused([...words, '--manifests', cluster])).toContain('meshx explain ');
 });
 
 test('[F50] all issues of one command line come at once', async () => {

@@ -79,7 +79,7 @@ test('JSON is one document with a version', async () => {
 test('a current cluster without a group is a Problem that says what to add', async () => {
   const { exitCode, stdout, stderr } = await runCli(['generate-cluster-env', '--manifests', current]);
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-  expect(stderr).toContain('docs/problems.md#workload-group-needed');
+  expect(stderr).toContain('meshx explain workload-group-needed');
 });
 
 test('a folder of manifests issues no token, and no file is left half made', async () => {

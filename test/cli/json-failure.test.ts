@@ -17,7 +17,7 @@ test.each([
   const document = JSON.parse(stdout) as { readonly version: number; readonly vms: readonly object[] };
   expect(document.vms).toHaveLength(vms.length);
   for (const vm of document.vms) expect(vm).toMatchObject({ status: 'failed', problem: { id: expect.any(String) } });
-  expect(stderr).toContain('docs/problems.md#');
+  expect(stderr).toContain('meshx explain ');
 });
 
 test('what fails before any VM is asked is one document too', async () => {

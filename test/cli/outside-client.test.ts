@@ -29,7 +29,7 @@ test.each([
     for (const more of [['--dry-run'], []]) {
       const { exitCode, stdout, stderr } = await runCli([...words, '--service', 'mysqldb:3306', ...more]);
       expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
-      expect(stderr).toContain('docs/problems.md#outside-client-hangs');
+      expect(stderr).toContain('meshx explain outside-client-hangs');
       expect(stderr).toContain(`mysqldb:3306 (${said})`);
     }
     expect(state()).toEqual(before);

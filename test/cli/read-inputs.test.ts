@@ -20,8 +20,8 @@ test('merge keys mean what they mean to kubectl: a plan is the same as with the 
       return runCli(['up', ...target, '--package', examplePackage, ...DATABASE, '--dry-run']);
     }),
   );
-  expect(merged?.stderr).toContain('docs/problems.md#outside-client-hangs');
-  expect(written?.stderr).toContain('docs/problems.md#outside-client-hangs');
+  expect(merged?.stderr).toContain('meshx explain outside-client-hangs');
+  expect(written?.stderr).toContain('meshx explain outside-client-hangs');
 });
 
 test('words and numbers of YAML 1.1 in a mesh config are those that istiod reads', async () => {

@@ -218,7 +218,7 @@ test('Ctrl-C before the work begins changes nothing and says so', async () => {
     onErr: () => controller.abort(),
   });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('docs/problems.md#');
+  expect(stderr).toContain('meshx explain ');
   expect(stderr).not.toContain('this is a bug');
   expect(state(at)).toEqual(before);
 });

@@ -52,7 +52,7 @@ test('of two operators at once the second is told who, since when, from where an
   const since = Date.now();
   const second = await lab.meshx(up('--user', 'deploy'));
   expect(second.exitCode).toBe(1);
-  expect(second.stderr).toContain('docs/problems.md#vm-locked');
+  expect(second.stderr).toContain('meshx explain vm-locked');
   expect(second.stderr).toMatch(
     /being changed by root@\S+ from 10\.150\.0\.1 since \d{4}-\d\d-\d\dT[\d:]+Z: meshx up locked/,
   );
@@ -93,7 +93,7 @@ test('the lock of a run that was cut off goes with its lease, and that run is to
   expectDone(await lab.meshx(up()));
   cutOff.signal('SIGCONT');
   const ended = await cutOff.ended;
-  expect(ended.stderr).toContain('docs/problems.md#lock-lost');
+  expect(ended.stderr).toContain('meshx explain lock-lost');
   expect(ended.exitCode).toBe(1);
   expect(await lock()).toBe('');
 }, 180_000);
@@ -120,7 +120,7 @@ test('capture off and on change the VM under its lock, and are noted; what is so
     await drift();
     using first = await stoppedInTheMiddle(up());
     const refused = await lab.meshx(['capture', 'locked', 'off']);
-    expect(refused.stderr).toContain('docs/problems.md#vm-locked');
+    expect(refused.stderr).toContain('meshx explain vm-locked');
     expect(refused.stderr).toContain('sudo meshx-bypass off');
     first.signal('SIGCONT');
     expectDone(await first.ended);
@@ -140,7 +140,7 @@ test('sudoers --install changes the VM under its lock, and is noted', async () =
   {
     await drift();
     using first = await stoppedInTheMiddle(up());
-    expect((await lab.meshx(install)).stderr).toContain('docs/problems.md#vm-locked');
+    expect((await lab.meshx(install)).stderr).toContain('meshx explain vm-locked');
     first.signal('SIGCONT');
     expectDone(await first.ended);
   }

@@ -154,7 +154,7 @@ test('a failing proof takes the VM back at once and says what was seen; up again
   await lab.mustSsh(VM, `systemctl stop istio.service && iptables -t nat -I ${hole}`);
   const ran = await lab.meshx(up());
   expect(ran.exitCode).toBe(1);
-  expect(ran.stderr).toContain('docs/problems.md#reverted');
+  expect(ran.stderr).toContain('meshx explain reverted');
   expect(ran.stderr).toMatch(/- a client outside the mesh meets at helddb:3306 .*in plaintext/);
   expect(ran.stderr).toMatch(/hint: .*meshx up held/);
   await expectOut();
@@ -171,7 +171,7 @@ test('a VM that is told to capture the port of SSH refuses, goes back, and lets 
   await lab.waitFor('the login to print', () => ticking.output.includes('tick'));
   const ran = await lab.meshx(['configure', VM, '--ports', '22,3306']);
   expect(ran.exitCode).toBe(1);
-  expect(ran.stderr).toContain('docs/problems.md#reverted');
+  expect(ran.stderr).toContain('meshx explain reverted');
   expect(ran.stderr).toContain('would capture port 22');
   await expectOut();
   const before = ticking.output.length;

@@ -2,9 +2,9 @@ import type { FaultCase } from './cases.ts';
 import { endsTheOperator } from './faults.ts';
 import type { Said } from './operator.ts';
 
-/** Id of the Problem that a run ended with, from its line `see: docs/problems.md#id`. */
+/** Id of the Problem that a run ended with, from its line `see: meshx explain id`. */
 export function problemId({ stderr }: Said): string | undefined {
-  return /^ {2}see: {2}docs\/problems\.md#(\S+)$/m.exec(stderr)?.[1];
+  return /^ {2}see: {2}meshx explain (\S+)$/m.exec(stderr)?.[1];
 }
 
 /**

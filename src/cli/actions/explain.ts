@@ -1,0 +1,35 @@
+import { cliProblems } from '../../problems/cli.ts';
+import { shown } from '../../problems/mesh.ts';
+import { problemsPage } from '../../templates.ts';
+import type { Call } from '../command.ts';
+import { nearest } from '../nearest.ts';
+
+/** `meshx explain ID`: the section of docs/problems.md about it. An id that is not there is a usage error with the nearest ids. */
+export function explain(call: Call): Promise<void> {
+  const [id = ''] = call.args;
+  const sections = sectionsOf(problemsPage());
+  const section = sections.get(id);
+  if (section === undefined) throw unknownId(id, [...sections.keys()]);
+  call.runtime.out(`${id}\n\n${section}\n`);
+  return Promise.resolve();
+}
+
+/** Each section under a heading `### ID`, up to the next heading. */
+function sectionsOf(page: string): ReadonlyMap<string, string> {
+  const [, ...parts] = page.split(/^### /m);
+  return new Map(
+    parts.map((part) => {
+      const [id = '', ...lines] = part.split(/^## /m)[0]!.split('\n');
+      return [id, lines.join('\n').trim()] as const;
+    }),
+  );
+}
+
+function unknownId(id: string, ids: readonly string[]): Error {
+  const [first = 'wrong-usage', ...others] = nearest(id, ids);
+  const also = others.length > 0 ? ` Similar: ${others.join(', ')}.` : '';
+  return cliProblems.wrongUsage({
+    message: `There is no problem with the id ${shown(id)}.${also}`,
+    hint: `Run: meshx explain ${first}`,
+  });
+}
