@@ -73,6 +73,10 @@ export const cliProblems = {
     message: `${d.cluster} is of the istiod generation: its files belong to one WorkloadGroup, and none was named.`,
     hint: 'Name the group, and what runs on its VMs: meshx generate-cluster-env --workload-group NAME --service NAME:PORT',
   })),
+  accountNotRepeated: known('account-not-repeated', (d: { vm: string; account: string; command: string }) => ({
+    message: `${d.vm} joined with the service account ${d.account}, and only its own record says so. Nothing was changed.`,
+    hint: `Name the account that it shall have: ${d.command}`,
+  })),
   stepUnknown: known('step-unknown', (d: { step: string; steps: readonly string[] }) => ({
     message: `There is no step ${d.step}.`,
     hint: `Use one of: ${d.steps.join(', ')}`,

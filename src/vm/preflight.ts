@@ -4,8 +4,11 @@ import { scriptCommand } from '../host/shell.ts';
 import { PROXY_PORTS } from '../mesh/current/ports.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import { vmProblems } from '../problems/vm.ts';
+import { parseEnv } from '../mesh/env-value.ts';
 import type { Finding } from './finding.ts';
 import type { ResolverRecord } from './input.ts';
+import { parseRecord } from './membership-record.ts';
+import type { Membership } from './membership.ts';
 import type { PreflightInput } from './preflight-input.ts';
 import { coexistence } from './preflight/coexistence.ts';
 import type { CaptureExclusions } from './preflight/exclusions.ts';
@@ -28,6 +31,8 @@ export interface Preflight {
   readonly exclusions: CaptureExclusions;
   /** TCP ports that other machines could reach, were no firewall between, without the sidecar's own: sorted, each once. */
   readonly listening: readonly number[];
+  /** What a join before this one recorded, and what the settings say. */
+  readonly membership: Pick<Membership, 'record' | 'namespace' | 'group'>;
   /** Whether meshx has never changed it, or has left nothing there. */
   readonly untouched: boolean;
   /** SSH_CONNECTION of the login: who the machine sees log in, and where. Empty without SSH. */
@@ -84,8 +89,17 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
     exclusions: others.exclusions,
     listening: listeningPorts(answers),
     session: session.sshConnection,
+    membership: membershipFacts(answers, input.vm ?? ''),
     untouched: live && !lines(answers, 'meshx').includes(PLACES.state),
   };
+}
+
+function membershipFacts(answers: Answers, vm: string): Preflight['membership'] {
+  const text = (area: string): string => Buffer.from(first(answers, area), 'base64').toString('utf8');
+  const settings = parseEnv(text('cluster-env'));
+  const [namespace, group] = [settings.get('POD_NAMESPACE'), settings.get('ISTIO_META_AUTO_REGISTER_GROUP')];
+  const record = parseRecord(vm, text('membership'));
+  return { ...(record && { record }), ...(namespace && { namespace }), ...(group && { group }) };
 }
 
 function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses' | 'sshPorts'>): VmFacts {

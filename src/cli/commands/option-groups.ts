@@ -37,5 +37,6 @@ export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--exclude-ports <ports...>', 'inbound ports that are never captured, besides SSH'],
   ['--mesh-service <name:port>', 'a service of the mesh that the proof reaches: NAME[.NAMESPACE]:PORT[/PATH]'],
   ['--proof-client <vm>', "another VM of the mesh, the client of the proofs (else the VM's own sidecar)"],
+  ['--forget <option...>', 'do not repeat this option of the join before: vm-address, exclude-ports, …'],
   ['--no-create', 'do not create the namespace and the service account'],
 ];

@@ -6,7 +6,7 @@ import type { Membership } from '../../vm/membership.ts';
 import { groupNameOrNone } from '../join/workload.ts';
 import type { MachineInput } from '../machine.ts';
 import { knownAddresses, reachedAddresses } from './address.ts';
-import type { MemberQuestion, Place } from './member.ts';
+import type { MemberQuestion, Place, SaidPlace } from './member.ts';
 
 /** What a command knows when it asks which VM of the cluster a machine is. */
 export interface MemberAsked {
@@ -14,7 +14,7 @@ export interface MemberAsked {
   readonly command: string;
   readonly typed: Place;
   readonly machine: MachineInput;
-  readonly membership: Membership | undefined;
+  readonly membership: (SaidPlace & Pick<Membership, 'hostname'>) | undefined;
   readonly kube: Kubernetes;
   /** Of the kubeconfig's context. */
   readonly namespace: string;

@@ -8,6 +8,9 @@ import { Problem } from '../../problems.ts';
 import { membershipProblems } from '../../problems/membership.ts';
 import type { Membership } from '../../vm/membership.ts';
 
+/** What a machine says that decides where its objects are looked for. */
+export type SaidPlace = Pick<Membership, 'record' | 'generation' | 'namespace' | 'group' | 'addresses'>;
+
 /** Where a VM is in a cluster, as one source has it. */
 export interface Place {
   readonly namespace?: string;
@@ -23,7 +26,7 @@ export interface MemberQuestion {
   /** What the operator typed: believed first. */
   readonly typed: Place;
   /** What the machine says. Absent when it is gone. */
-  readonly membership?: Membership;
+  readonly membership?: SaidPlace;
   /** A directory on the operator's own disk: its record is the operator's word. */
   readonly image: boolean;
   /** Where none of them says it: the namespace of the kubeconfig's context, and the group named after the machine. */
@@ -68,12 +71,12 @@ function typedPlace({ typed, membership, image }: MemberQuestion): Place {
   return image ? { ...recordPlace(membership), ...typed } : typed;
 }
 
-function recordPlace(membership: Membership | undefined): Place {
+function recordPlace(membership: SaidPlace | undefined): Place {
   const { namespace, group, address } = membership?.record ?? {};
   return { ...(namespace && { namespace }), ...(group && { group }), ...(address && { address }) };
 }
 
-function settingsPlace(membership: Membership | undefined): Place {
+function settingsPlace(membership: SaidPlace | undefined): Place {
   const { namespace, group, addresses = [] } = membership ?? {};
   const [address] = addresses.length === 1 ? addresses : [];
   return { ...(namespace && { namespace }), ...(group && { group }), ...(address && { address }) };

@@ -14,6 +14,8 @@ import { join, type Joining } from './join.ts';
 import { formatKeptPlan } from './kept-plan.ts';
 import { formatFiles } from './show-files.ts';
 import { type JoinWords, joinWords } from './words.ts';
+import { openAsBefore } from './open-as-before.ts';
+import { rememberedWorld, type Seen } from './remembered.ts';
 import { type JoinWorld, openWorld } from './world.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -30,7 +32,9 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   refuseForeignVariables(runtime.env);
 
   await using machines = new EarlyMachines(runtime, words.machine, vms.slice(0, parallel));
-  const opened = await openWorld(input, words);
+  const opened = await openWorld(input, words).catch((error: unknown) =>
+    openAsBefore(input, { command, vms, words }, error),
+  );
   await using client = await openClient(opened);
   const world = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
@@ -39,7 +43,8 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   const one = (vm: string) => {
     const said = { say: marked(speak, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
     const open = () => machines.take(vm) ?? openMachine(runtime, words.machine, vm);
-    return limit(() => join({ world, vm, open, ...said }, keep(input, world)));
+    const remember = (seen: Seen) => rememberedWorld({ command, call, world, vm, say: said.say }, seen);
+    return limit(() => join({ world, vm, open, remember, ...said }, keep(input, world)));
   };
   const ends = await Promise.allSettled(vms.map(one));
   const code = conclude(

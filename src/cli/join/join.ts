@@ -19,6 +19,7 @@ import type { Work } from './work.ts';
 import { clusterSide } from './cluster-side.ts';
 import { reported } from './draft.ts';
 import { judgeFindings } from './findings.ts';
+import type { Seen } from './remembered.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from './seat.ts';
@@ -42,6 +43,8 @@ export interface JoinRun {
   readonly command: string;
   /** Changes the wanted steps by what else is known of the machine; pure. */
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
+  /** Adds the options of the join before to this run; as it is when absent. */
+  readonly remember?: (seen: Seen) => Promise<JoinWorld>;
 }
 
 /** All that is known before anything is changed. */
@@ -76,9 +79,11 @@ export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): P
 }
 
 async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Joining> {
-  const { world, vm, say, again } = run;
+  const { vm, say, again } = run;
+  // For this look only: what is written or waited for after it asks the cluster itself.
+  const first = readOnce(run.world.kube);
+  const { world, looked } = await lookedWith(run, host, { kube: first, signal });
   const { kube, facts, policies, meshService, client, words } = world;
-  const looked = await preflight(host, preflightInput(world), signal);
   const judge = { vm, acceptRisk: words.acceptRisk, say };
   judgeFindings(looked.findings, judge);
   // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
@@ -88,8 +93,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   // An image has no host name yet; what it is called on the command line has to do.
   const ambient = facts.generation === 'current' && facts.ambient === true;
   const place = { generation: facts.generation, ambient, hostname: hostname || vm, namespace: world.namespace, signal };
-  // For this look only: what is written or waited for after it asks the cluster itself.
-  const once = readOnce(kube);
+  const once = kube === run.world.kube ? first : readOnce(kube);
   const wanted = await wantedWorkload(once, words.workload, place);
   const stepsOf = (of: Workload): readonly Step[] => {
     const all = wantedSteps(vmInput(world, of, looked), words.only);
@@ -127,6 +131,18 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
 /** Looked for while the plan is read; an image is asked by nobody. */
 function seatOf(host: Host, { facts, session }: Preflight): Promise<Seat> | undefined {
   return facts.address === '' ? undefined : seatAt(host, facts.address, session);
+}
+
+/** The machine, and the run with the options of the join before it. It is looked at again only where these change the question. */
+async function lookedWith(
+  run: JoinRun,
+  host: Host,
+  { kube, signal }: Pick<Seen, 'kube' | 'signal'>,
+): Promise<{ readonly world: JoinWorld; readonly looked: Preflight }> {
+  const looked = await preflight(host, preflightInput(run.world, run.vm), signal);
+  const world = (await run.remember?.({ looked, kube, signal })) ?? run.world;
+  const isSame = world.facts === run.world.facts && world.words.vmAddress === run.world.words.vmAddress;
+  return { world, looked: isSame ? looked : await preflight(host, preflightInput(world, run.vm), signal) };
 }
 
 /** Nothing runs in an image. */

@@ -13,12 +13,13 @@ import { TOKEN_SECRET } from './secrets.ts';
 import type { JoinWorld } from './world.ts';
 
 /** What the preflight compares the machine with. */
-export function preflightInput({ facts, words, runtime, package: opened }: JoinWorld): PreflightInput {
+export function preflightInput({ facts, words, runtime, package: opened }: JoinWorld, vm: string): PreflightInput {
   const controlPlane =
     facts.generation === 'current'
       ? { addresses: facts.istiodAddresses, port: facts.istiodPort }
       : { addresses: [facts.addresses.pilot], port: 8080 };
   return {
+    vm,
     generation: facts.generation,
     controlPlane,
     services: words.workload.rest.services,
@@ -39,7 +40,7 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
 export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resolver, exclusions }: Preflight): VmInput {
   const { facts: cluster, words, package: opened } = world;
   const image = words.machine.root !== undefined;
-  const shared = { workload, vm, resolver, image, ...present({ package: opened }) };
+  const shared = { workload, vm, resolver, image, options: words.options, ...present({ package: opened }) };
   if (cluster.generation === 'classic') return { ...shared, generation: 'classic', cluster };
   const bundle = {
     captureDns: words.workload.captureDns,

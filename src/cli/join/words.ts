@@ -1,7 +1,10 @@
 import { parsePort } from '../../mesh/service-port.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
 import { type ClusterInput, clusterInput } from '../cluster.ts';
-import type { Input } from '../input.ts';
+import { shown } from '../../problems/mesh.ts';
+import type { JoinOptions } from '../../vm/membership-record.ts';
+import { flagOf, type Input } from '../input.ts';
+import { joinOptions, REPEATED } from './join-options.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
 import { acceptedRisks } from '../risks.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
@@ -25,6 +28,10 @@ export interface JoinWords {
   /** Create namespace and service account when they are missing. */
   readonly create: boolean;
   readonly acceptRisk: readonly string[];
+  /** What the next run on the same VM repeats. */
+  readonly options: JoinOptions;
+  /** Options of the join before that are not repeated, by their camelCase names. */
+  readonly forget: readonly string[];
   /** Ids of steps; all when empty. */
   readonly only: readonly string[];
   /** Seconds that the VM waits for its confirmation. */
@@ -49,6 +56,8 @@ export function joinWords(input: Input): JoinWords {
     excludePorts: input.attempt('--exclude-ports', () => input.list('excludePorts').map(parsePort)) ?? [],
     create: input.flag('create'),
     acceptRisk: acceptedRisks(input),
+    options: joinOptions(input),
+    forget: forgotten(input),
     only: input.list('only'),
     confirmWithin: confirmWithin(input),
     restart: restartWords(input),
@@ -63,4 +72,15 @@ export function joinWords(input: Input): JoinWords {
       proofClient: input.text('proofClient'),
     }),
   };
+}
+
+const FORGETTABLE: readonly string[] = [...REPEATED, 'namespace', 'workloadGroup'];
+
+/** `--forget exclude-ports`, as the option is typed. */
+function forgotten(input: Input): readonly string[] {
+  const names = input.list('forget').map((word) => word.replace(/^--(no-)?/, ''));
+  const flags = FORGETTABLE.map((name) => flagOf(name).slice(2));
+  for (const name of names.filter((each) => !flags.includes(each)))
+    input.issue(`--forget: ${shown(name)} is not one of ${flags.join(', ')}`);
+  return FORGETTABLE.filter((name) => names.includes(flagOf(name).slice(2)));
 }

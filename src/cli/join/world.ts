@@ -52,6 +52,11 @@ export async function openWorld(input: Input, words: JoinWords): Promise<JoinWor
   }
 }
 
+/** The same run with other options for the cluster, which is read anew; the package is the one that is open. */
+export async function reopenWorld(input: Input, words: JoinWords, world: JoinWorld): Promise<JoinWorld> {
+  return { ...world, words, ...(await readCluster(input, words, world.runtime.signal)) };
+}
+
 async function readCluster(input: Input, words: JoinWords, signal: AbortSignal) {
   const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
   // Only a classic VM needs the range; a current one captures everything unless a range is given.

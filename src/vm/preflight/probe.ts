@@ -1,4 +1,5 @@
 import type { Script } from '../../host/shell.ts';
+import { PLACES } from '../places.ts';
 import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver/owner.ts';
 import { COEXISTENCE_PROBE, FIREWALL_PROBE } from './coexistence-probe.ts';
 import { SAID, SAID_FILES } from './probe-filter.ts';
@@ -45,6 +46,11 @@ done
 area etc-istio
 to=$(link_of /etc/istio)
 if test -n "$to"; then echo "$to"; elif at /etc/istio && test -e "$A"; then echo directory; fi
+# Root's word, and that of the sidecar's user. They may hold anything that a file can hold.
+if at ${PLACES.membership} && test -f "$A" && { ! live || test "$(stat -c %u -- "$A")" = 0; }; then
+  area membership; head -c 65536 -- "$A" | base64 -w 0; echo
+fi
+if at ${PLACES.clusterEnv} && test -f "$A"; then area cluster-env; head -c 65536 -- "$A" | base64 -w 0; echo; fi
 at /usr && usr=$A && at /var && { area disk; df -Pk "$usr" "$A" 2>/dev/null; }
 if ! live; then
   area elf; if at /bin/sh; then od -An -tu1 -j18 -N1 "$A" 2>/dev/null; fi

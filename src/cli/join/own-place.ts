@@ -1,0 +1,91 @@
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import { parseSshName } from '../../host/ssh-name.ts';
+import type { JoinOptions } from '../../vm/membership-record.ts';
+import type { Preflight } from '../../vm/preflight.ts';
+import { isConfirmedMember, type Member, refuseUnconfirmed } from '../down/member.ts';
+import { memberQuestion } from '../down/member-question.ts';
+import { present } from '../workload-input.ts';
+import type { Remembering, Seen } from './remembered.ts';
+import { groupName, groupNameOrNone } from './workload.ts';
+
+/** Where a VM will be in the cluster, and which of it only the VM says. */
+export interface OwnPlace {
+  readonly namespace: string;
+  readonly group: string;
+  /** Options that stand for what nobody typed and differs from what it would be otherwise. */
+  readonly missing: JoinOptions;
+  /** The operator's word: typed, or as the VM is called on the command line. */
+  readonly isOperators: boolean;
+}
+
+/** The operator's word, then the record, then the settings of a VM that an earlier meshx joined, then the name of the machine. Pure. */
+export function ownPlace({ world, vm, say }: Remembering, { membership, facts }: Preflight): OwnPlace {
+  const { record } = membership;
+  const { workload, forget } = world.words;
+  const otherwise = { namespace: world.namespace, group: groupName(facts.hostname || vm) };
+  const said = record ?? membership;
+  const before = {
+    namespace: forget.includes('namespace') ? undefined : said.namespace,
+    group: forget.includes('workloadGroup') || world.facts.generation === 'classic' ? undefined : said.group,
+  };
+  const namespace = workload.namespace ?? before.namespace ?? otherwise.namespace;
+  // A group of another namespace is another group.
+  const group = workload.group ?? (namespace === before.namespace ? before.group : undefined) ?? otherwise.group;
+  if (before.group !== undefined && `${namespace}/${group}` !== `${before.namespace}/${before.group}`)
+    say(`note: ${vm} was in WorkloadGroup ${before.namespace}/${before.group}; what was made for it stays there`);
+  const nameOfVm = groupNameOrNone(parseSshName(vm).host);
+  return {
+    ...{ namespace, group },
+    missing: {
+      ...(namespace !== world.namespace && { namespace }),
+      ...(group !== (workload.group ?? otherwise.group) && { workloadGroup: group }),
+    },
+    isOperators: namespace === world.namespace && (workload.group !== undefined || group === nameOfVm),
+  };
+}
+
+/**
+ * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
+ * address by which the operator reaches it. A new group, named after the machine, is nobody else's. Throws `membership-unconfirmed`.
+ */
+export async function refuseOthersPlace(run: Remembering, seen: Seen, place: OwnPlace): Promise<void> {
+  const { world, command, vm } = run;
+  if (place.isOperators || world.words.machine.root !== undefined) return;
+  if (Object.keys(place.missing).length === 0 && !(await isTaken(run, seen, place))) return;
+  const member = await memberOf(run, seen, place);
+  if (await isConfirmedMember(member)) return;
+  const writes = [`join WorkloadGroup ${place.namespace}/${place.group} with its service account`];
+  await refuseUnconfirmed({ ...member, question: { ...member.question, vm, command } }, writes);
+}
+
+/** Whether group or account are there already: in a first join both are made. */
+async function isTaken(
+  { world }: Remembering,
+  { kube, signal }: Seen,
+  { namespace, group: name }: OwnPlace,
+): Promise<boolean> {
+  if (world.facts.generation === 'classic') return false;
+  const account = world.words.workload.serviceAccount;
+  const refs = [
+    { apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name },
+    ...(account === undefined ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name }] : []),
+  ];
+  const found = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
+  return found.some((object) => object !== undefined);
+}
+
+async function memberOf(run: Remembering, { looked, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
+  const { world, command, vm } = run;
+  const { generation } = world.facts;
+  const { namespace, group } = place;
+  const { hostname } = looked.facts;
+  const addresses = [...new Set([...looked.facts.addresses, looked.facts.address])].filter((each) => each !== '');
+  const { workload, vmAddress } = world.words;
+  const question = await memberQuestion(world.runtime, {
+    ...{ vm, command, kube, signal, namespace: world.namespace, machine: world.words.machine },
+    typed: present({ namespace: workload.namespace, group: workload.group, address: vmAddress }),
+    membership: { ...looked.membership, generation, hostname, addresses },
+    generation: () => Promise.resolve(generation),
+  });
+  return { registered: { generation, namespace, group, addresses, signal }, question };
+}
