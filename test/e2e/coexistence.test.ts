@@ -108,7 +108,7 @@ test('what capture adds to the firewall is what keeps 3306 reachable, and goes w
   expect(before).not.toContain('meshx');
   await expectReached();
   const twin = `nft -a list chain inet wall input | sed -n 's/.*meshx-twin.* handle //p'`;
-  await lab.mustSsh(VM, `nft delete rule inet wall input handle $(${twin})`);
+  await lab.mustSsh(VM, `systemctl stop meshx-watch && nft delete rule inet wall input handle $(${twin})`);
   expect(await met(3306)).toBe('silent');
   await lab.mustSsh(VM, 'systemctl restart meshx-capture.service');
   await expectReached();
@@ -138,7 +138,7 @@ test('a host that accepts all that was redirected opens nothing that was closed'
   expect(await met(3306)).toBe('silent');
   expect(await met(8080)).toBe('silent');
   const past = `nft -a list chain inet wall input | sed -n 's/.*goto meshx_rest.* handle //p'`;
-  await lab.mustSsh(VM, `nft delete rule inet wall input handle $(${past})`);
+  await lab.mustSsh(VM, `systemctl stop meshx-watch && nft delete rule inet wall input handle $(${past})`);
   await expectOpen(3306);
   await lab.mustSsh(VM, 'systemctl stop meshx-capture.service');
   expect(await wall(LIST)).toBe(before);
