@@ -9,6 +9,7 @@ export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-ent
 export type SystemdFile =
   | 'capture'
   | 'firewall'
+  | 'processes'
   | 'resolver'
   | 'settings.awk'
   | 'sidecar-start'

@@ -51,7 +51,8 @@ const LOOK = `proxy=$(id -u "$1" 2>/dev/null) || proxy=none
 open() {
   ss -Htne state established 2>/dev/null | awk -v uid="uid:$proxy" '
     function plain(text) { if (text ~ /^\\[::ffff:/) { sub(/^\\[::ffff:/, "", text); sub(/\\]/, "", text) } return text }
-    { for (i = 5; i <= NF; i++) if ($i == uid) {
+    # A user can name a control group as the fields before it.
+    { for (i = 5; i <= NF && $i !~ /^(ino|cgroup):/; i++) if ($i == uid) {
         own = plain($3); port = own; sub(/.*:/, "", port)
         if (port == "15006") inward[++n] = plain($4)
         else if (port == "15001") outward++

@@ -16,6 +16,8 @@ export const PLACES = {
   sidecarStart: '/usr/local/lib/meshx/sidecar-start',
   /** Read by capture. */
   firewall: '/usr/local/lib/meshx/firewall',
+  /** Read by capture: which program runs, and who holds a socket. */
+  processes: '/usr/local/lib/meshx/processes',
   /** Started by istio.service and meshx-resolver.service. */
   resolver: '/usr/local/lib/meshx/resolver',
   /** Started by meshx-watch.service. */

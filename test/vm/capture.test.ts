@@ -1,5 +1,8 @@
 import { jest } from '@jest/globals';
-import { aMachine, DOCKER, ESTABLISHED, type Machine } from './shim-vm.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { aMachine, DOCKER, ESTABLISHED, type Machine, type ShimProcess } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
 jest.setTimeout(60_000);
@@ -38,14 +41,25 @@ describe('start', () => {
     expect(await machine.nat('iptables-nft')).not.toMatch(/ISTIO_|MESHX_GUARD/);
   });
 
-  test('takes no port for one of SSH because some user named a process sshd', async () => {
+  test.each<[who: string, process: ShimProcess, uid: string, group?: string]>([
+    ['a user that runs its own sshd', { exe: 'usr/sbin/sshd', uid: 1000, comm: 'sshd' }, ' uid:1000'],
+    ['a program of root that calls itself sshd', { exe: 'usr/sbin/mariadbd', comm: 'sshd' }, ''],
+    ['a name with quotes', { exe: 'usr/bin/python3', uid: 1000, comm: 'x"),("sshd",pid' }, ' uid:1000'],
+    ['a name with a line break', { exe: 'usr/bin/python3', uid: 1000, comm: 'x\nLISTEN 0 5' }, ' uid:1000'],
+    ['a control group that is named as fields', { exe: 'usr/bin/python3', uid: 1000 }, ' uid:1000', ' ino:22 uid:0'],
+  ])('takes no port for one of SSH because of %s', async (_, process, uid, group = '') => {
     await using machine = await aMachine();
+    await machine.process(66, { ...process, sockets: [5] });
+    // As ss would print a name, if it were asked for names.
+    const users = `users:(("${process.comm ?? 'python3'}",pid=66,fd=3))`;
     await machine.write(
       'listeners',
-      'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=9,fd=3))\nLISTEN 0 5 127.0.0.1:3306 0.0.0.0:* users:(("sshd",pid=66,fd=3)) uid:1000 ino:5 sk:9\n',
+      `LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:22 sk:1\nLISTEN 0 5 127.0.0.1:3306 0.0.0.0:* ${users}${uid} ino:5 sk:9 cgroup:/user.slice${group}\n`,
     );
     const { code, stderr } = await machine.run('start');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await machine.read('environment')).toContain('ISTIO_LOCAL_EXCLUDE_PORTS=22,15020,15021,15090\n');
+    expect(await machine.read('calls')).not.toMatch(/^ss -\w*p/m);
   });
 
   test('accepts exactly the open connections, both directions, before Istio’s rules, in each backend', async () => {
@@ -138,10 +152,14 @@ describe('start', () => {
     await machine.write('var/lib/istio/envoy/sidecar.env', "ISTIO_INBOUND_PORTS='*'\n");
     await machine.write(
       'listeners',
-      'LISTEN 0 128 0.0.0.0:2222 0.0.0.0:* users:(("sshd",pid=9,fd=3))\nESTAB 0 0 10.0.0.5:2200 10.0.0.1:5000 users:(("sshd-session",pid=10,fd=4))\n',
+      'LISTEN 0 128 0.0.0.0:2222 0.0.0.0:* ino:22 sk:1\nESTAB 0 0 10.0.0.5:2200 10.0.0.1:5000 ino:44 sk:2\nLISTEN 0 1 0.0.0.0:2022 0.0.0.0:* ino:45\n',
     );
+    await machine.process(10, { exe: 'usr/lib/openssh/sshd-session', sockets: [44] });
+    await machine.process(11, { exe: 'usr/sbin/dropbear', sockets: [45] });
     await machine.run('start');
-    expect(await machine.read('environment')).toContain('ISTIO_LOCAL_EXCLUDE_PORTS=22,2200,2222,15020,15021,15090\n');
+    expect(await machine.read('environment')).toContain(
+      'ISTIO_LOCAL_EXCLUDE_PORTS=22,2022,2200,2222,15020,15021,15090\n',
+    );
   });
 
   test.each([
@@ -213,6 +231,55 @@ describe('guard', () => {
     expect(looks.at(-2)).not.toContain('--sport 22 ');
   });
 });
+
+describe('leftover', () => {
+  /** Real processes, so that a wrong kill is seen; what they are is said by the machine's own /proc. */
+  const ended = async (
+    machine: Machine,
+    process: Omit<ShimProcess, 'exe'> & { readonly exe?: string },
+  ): Promise<boolean> => {
+    using sleeper = aSleeper();
+    await machine.process(sleeper.pid, { exe: 'usr/local/bin/envoy', uid: 997, sockets: [15], ...process });
+    await machine.run('leftover');
+    return await sleeper.killed();
+  };
+  const listens = (machine: Machine, users: string): Promise<void> =>
+    machine.write('administration', `LISTEN 0 128 127.0.0.1:15000 0.0.0.0:* ${users}uid:997 ino:15 sk:1\n`);
+
+  test('ends the Envoy that its agent left behind', async () => {
+    await using machine = await aMachine();
+    await listens(machine, '');
+    expect(await ended(machine, {})).toBe(true);
+  });
+
+  test('ends no process that an Envoy names, or that is another user’s, another program, or without the socket', async () => {
+    await using machine = await aMachine();
+    using other = aSleeper();
+    await listens(machine, `users:(("envoy",pid=${other.pid},fd=3)) `);
+    expect(await ended(machine, { uid: 1000 })).toBe(false);
+    expect(await ended(machine, { exe: 'usr/sbin/mariadbd', comm: 'envoy' })).toBe(false);
+    expect(await ended(machine, { sockets: [16] })).toBe(false);
+    expect(await other.killed()).toBe(false);
+  });
+
+  test('leaves an Envoy that has its agent', async () => {
+    await using machine = await aMachine();
+    await listens(machine, '');
+    await machine.process(70, { exe: 'usr/local/bin/pilot-agent', uid: 997 });
+    expect(await ended(machine, { parent: 70 })).toBe(false);
+  });
+});
+
+/** A process that waits for its end. */
+function aSleeper(): Disposable & { readonly pid: number; killed(): Promise<boolean> } {
+  const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const closed = once(child, 'close');
+  return {
+    pid: child.pid ?? 0,
+    killed: () => Promise.race([closed.then(() => true), delay(300, false)]),
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
+  };
+}
 
 describe('stop', () => {
   test('[F25 F49] leaves no rule of Istio or of the guard, and every rule of others', async () => {

@@ -200,6 +200,14 @@ describe('a revert that cannot end', () => {
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
   });
 
+  test('is begun by the timer when /run has lost the switch', async () => {
+    await using machine = await startedSinceArming();
+    await machine.remove('run/meshx/armed');
+    expect((await machine.run('revert due')).code).toBe(0);
+    expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    expect((await machine.run('revert')).stdout).toContain('not armed');
+  });
+
   test('of the former build, which wrote down first that it had gone back, is gone on with', async () => {
     await using machine = await aMember(RUNNING);
     await machine.run('start');

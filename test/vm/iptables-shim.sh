@@ -72,7 +72,7 @@ agent() {
 
 # The first look is of `start`; what stands in connections.next is for the look after the next one.
 sockets() {
-  case "$*" in *connected*) test -z "${SHIM_SS_FAILS-}" || fail 'Cannot open netlink socket' ;; *' sport '*) return ;; *) cat "$root/listeners" && return ;; esac
+  case "$*" in *connected*) test -z "${SHIM_SS_FAILS-}" || fail 'Cannot open netlink socket' ;; *' sport '*) cat "$root/administration" 2>/dev/null; return ;; *) cat "$root/listeners" && return ;; esac
   test -z "${SHIM_SS_SAYS-}" || printf '%s\n' "$SHIM_SS_SAYS" >&2
   cat "$root/connections"
   echo
@@ -122,6 +122,7 @@ case $name in
   systemctl) units "$@" ;;
   iptables) echo 'iptables v1.8.9 (nf_tables)' ;;
   id) case $1 in -*) echo 997 ;; *) echo 'uid=997(istio-proxy) gid=997(istio-proxy) groups=997(istio-proxy)' ;; esac ;;
+  runuser) shift 3; exec "$@" ;;
   getent) echo '10.150.0.10 STREAM' ;;
   ip) cat "$root/route" 2>/dev/null ;;
   *-save) save "${name%-save}" ;;

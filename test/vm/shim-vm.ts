@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SHIMS = fileURLToPath(new URL('iptables-shim.sh', import.meta.url));
@@ -13,6 +13,17 @@ export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A process as /proc shows it. */
+export interface ShimProcess {
+  /** Its executable, below the root of the machine: a file of root's, which is who runs the tests. */
+  readonly exe: string;
+  readonly uid?: number;
+  readonly parent?: number;
+  readonly comm?: string;
+  /** Inodes of the sockets that it holds. */
+  readonly sockets?: readonly number[];
 }
 
 /** A machine in a folder: the script with a root of its own, and small programs instead of iptables, ss and pilot-agent. */
@@ -36,6 +47,8 @@ export interface Machine extends AsyncDisposable {
   unrefuse(program: string): Promise<void>;
   write(path: string, text: string): Promise<void>;
   read(path: string): Promise<string>;
+  /** Puts a process into its /proc. */
+  process(pid: number, process: ShimProcess): Promise<void>;
   /** Rules of a program's nat table, as its -save prints them. */
   nat(program: string): Promise<string>;
 }
@@ -81,6 +94,7 @@ export async function aMachine(): Promise<Machine> {
     'iptables',
     'nft',
     'ss',
+    'runuser',
     'sshd',
     'systemctl',
     'id',
@@ -103,7 +117,27 @@ export async function aMachine(): Promise<Machine> {
   await write('var/lib/istio/envoy/cluster.env', CLUSTER_ENV);
   await write('connections', ESTABLISHED);
   await write('etc/resolv.conf', 'nameserver 10.150.0.2\n');
-  await write('listeners', 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=9,fd=3))\n');
+  const addProcess = async (
+    pid: number,
+    { exe, uid = 0, parent = 1, comm, sockets = [] }: ShimProcess,
+  ): Promise<void> => {
+    const at = join(root, 'proc', String(pid));
+    const name = comm ?? basename(exe);
+    await rm(at, { recursive: true, force: true });
+    await mkdir(join(at, 'fd'), { recursive: true });
+    if (!existsSync(join(root, exe))) await write(exe, '');
+    await symlink(join(root, exe), join(at, 'exe'));
+    for (const inode of sockets) await symlink(`socket:[${inode}]`, join(at, 'fd', String(inode)));
+    await writeFile(join(at, 'comm'), `${name}\n`);
+    // The kernel escapes a line break here, and not in stat.
+    await writeFile(
+      join(at, 'status'),
+      `Name:\t${name.replaceAll('\n', '\\n')}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
+    );
+    await writeFile(join(at, 'stat'), `${pid} (${name}) S ${parent} ${'0 '.repeat(17)}4711 0\n`);
+  };
+  await addProcess(9, { exe: 'usr/sbin/sshd', sockets: [22] });
+  await write('listeners', 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:22 sk:1\n');
   for (const program of families) await write(`${program}.nat`, program === 'iptables-nft' ? DOCKER : '');
   const script = async (
     name: string,
@@ -120,6 +154,7 @@ export async function aMachine(): Promise<Machine> {
   return {
     write,
     remove: (path) => rm(join(root, path), { recursive: true }),
+    process: addProcess,
     read: (path) => readFile(join(root, path), 'utf8'),
     nat: (program) => readFile(join(root, `${program}.nat`), 'utf8'),
     rebooted: () => rm(join(root, 'run'), { recursive: true, force: true }),

@@ -116,7 +116,7 @@ test('[F41] the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });
 
-const SCRIPTS = ['capture', 'meshx-bypass', 'resolver', 'sidecar-start', 'watch'] as const;
+const SCRIPTS = ['capture', 'processes', 'meshx-bypass', 'resolver', 'sidecar-start', 'watch'] as const;
 const checkable = (['dash', 'bash'] as const)
   .filter(has)
   .flatMap((shell) => SCRIPTS.map((name) => [shell, name] as const));

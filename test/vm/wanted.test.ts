@@ -11,6 +11,7 @@ const LITERAL = new Map(
     [
       'capture',
       'firewall',
+      'processes',
       'settings.awk',
       'sidecar-start',
       'istio.service',

@@ -1,18 +1,10 @@
 import { PLACES } from '../places.ts';
 
-/** Programs that share a machine with a sidecar badly, or are an older one; names as in /proc/PID/comm. */
-const NEIGHBOURS = [
-  ...['envoy', 'pilot-agent', 'node_agent', 'istio-agent'],
-  ...['kubelet', 'kube-proxy', 'k3s-server', 'k3s-agent', 'k0s', 'rke2'],
-  ...['unbound', 'named', 'dnsmasq', 'pdns_recursor', 'nscd'],
-] as const;
-
 // Part of the preflight's one script. It must cost little: a file is looked for before a program is started for it, and all
 // units come from one call. What is printed here is filtered by its one awk, which also reads the files of others.
 export const COEXISTENCE_PROBE = `
 # Prints those of the files that are there, at the cost of no program when none is.
 there() { for path in "$@"; do if test -e "$path"; then cat "$path" 2>/dev/null; fi; done; }
-area process; grep -hsxE '${NEIGHBOURS.join('|')}' /proc/[0-9]*/comm
 area link-details; ip -o -d link show 2>/dev/null
 area rule; ip -4 rule show 2>/dev/null; ip -6 rule show 2>/dev/null
 area iscsi; there /sys/class/iscsi_connection/*/address

@@ -1,11 +1,11 @@
 import type { Finding } from '../finding.ts';
 import type { Scanned } from './exclusions.ts';
+import { PUBLISHERS } from './known-programs.ts';
 import { type Answers, first, lines } from './probe.ts';
 import { parseListeners } from './sockets.ts';
 import type { PreflightInput } from '../preflight-input.ts';
 
-/** Programs that hold a published port for a container (docker, podman, rootless ones). */
-const PUBLISHERS = new Set(['docker-proxy', 'conmon', 'rootlessport', 'rootlesskit', 'pasta', 'slirp4netns']);
+const PUBLISHING: ReadonlySet<string> = new Set(PUBLISHERS);
 const TUNNELS = new Set(['wireguard', 'tun', 'xfrm', 'vti', 'gre', 'ipip']);
 
 /** Others that use the machine's network: containers, a Kubernetes node, VPNs, their own routes. */
@@ -59,7 +59,7 @@ function publishedFindings(answers: Answers, { services }: PreflightInput): read
   return services.flatMap(({ name, ports }) =>
     ports.flatMap(({ number }): readonly Finding[] => {
       const held = listeners.find(
-        ({ port, programs }) => port === number && programs.some((each) => PUBLISHERS.has(each)),
+        ({ port, programs }) => port === number && programs.some((each) => PUBLISHING.has(each)),
       );
       if (!held) return [];
       const message = `${name} is a container's port ${number}, published by ${held.programs[0]}: connections from outside go to the container past the sidecar, without mutual TLS.`;

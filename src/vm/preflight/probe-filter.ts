@@ -43,13 +43,35 @@ export const SAID = String.raw`
   function once(text) { if (!said[text]++) print text }
   function ssh(port) { if (port ~ /^[0-9]+$/) of_ssh[port + 0] }
   function value_of() { sub(/^[^=]*=[ \t]*/, ""); return $0 }
-  function socket(type, state, n, part) {
-    type = $1; state = $2
-    # Only those of root, as every user can name a process sshd. The inner end of a tunnel to this machine is no port of SSH.
-    if (type == "tcp" && /"(sshd|sshd-session|dropbear)"/ && !/ uid:[1-9]/ && (state == "LISTEN" || $6 !~ /^(127\.|\[::1\]|\[::ffff:127\.)/)) { n = split($5, part, ":"); ssh(part[n]) }
-    sub(/^[^ ]+ +/, "")
-    if (type == "tcp" && state == "LISTEN") print "tcp|" $0
-    if (type == "udp" && state == "UNCONN") print "udp|" $0
+  # A socket that waits. What follows its inode is not read: a user names his control group as he likes.
+  function socket(i, text) {
+    if (!(($1 == "tcp" && $2 == "LISTEN") || ($1 == "udp" && $2 == "UNCONN"))) return
+    text = $1 "|" $2 " " $3 " " $4 " " $5 " " $6
+    for (i = 7; i <= NF && $i !~ /^cgroup:/; i++) {
+      if ($i ~ /^uid:/) text = text " " $i
+      if ($i ~ /^ino:/) { inode[sockets + 1] = substr($i, 5); wanted[substr($i, 5)]; break }
+    }
+    waiting[++sockets] = text
+  }
+  # /proc/PID/fd/N socket:[INODE]
+  function holder(part, i) {
+    if (!match($2, /^socket:\[[0-9]+\]$/)) return
+    i = substr($2, 9, RLENGTH - 9)
+    if (!(i in wanted) || split($1, part, "/") != 5 || counted[i, part[3]]++) return
+    holders[i] = holders[i] " " part[3]
+  }
+  # For people only, hence the mark: every process calls itself what it likes.
+  function called(pid, file, name) {
+    file = "/proc/" pid "/comm"
+    if ((getline name < file) < 1) name = "?"
+    close(file)
+    gsub(/[^A-Za-z0-9._:\/@+-]/, "?", name)
+    return "~" name
+  }
+  function users(pids, pid, n, i, text) {
+    n = split(pids, pid, " ")
+    for (i = 1; i <= n; i++) text = text (i > 1 ? "," : "") "(\"" (pid[i] in program ? program[pid[i]] : called(pid[i])) "\",pid=" pid[i] ")"
+    return n ? " users:(" text ")" : ""
   }
   function link(name, i) {
     name = $2; sub(/[:@].*/, "", name)
@@ -79,7 +101,9 @@ export const SAID = String.raw`
     else if (area == "resolved") { if (/^# \//) own = $2 ~ /\/meshx\.conf$/; if (!own && /^[ \t]*DNS[ \t]*=/) print "resolved|" $0 }
     else if (area == "address") { if (NF) print "address|" $2, $4 }
     else if (area == "route") { if (match($0, / src [^ ]+/)) print "route|" substr($0, RSTART + 5, RLENGTH - 5) }
-    else if (area == "process") once("process|" $0)
+    else if (area == "process") { if (NF) once("process|" $2) }
+    else if (area == "known") { if (NF) program[$1] = $2 }
+    else if (area == "holder") holder()
     else if (area == "link-details") link()
     else if (area == "rule") { if (NF && !/from all lookup (local|main|default)/) print "rule|" $0 }
     else if (area == "mount" || area == "fstab") mount()
@@ -98,6 +122,7 @@ export const SAID = String.raw`
   { line = $0; if (held) { $0 = text; tell() } text = line; held = 1 }
   END {
     flush()
+    for (i = 1; i <= sockets; i++) print waiting[i] users(i in inode ? holders[inode[i]] : "")
     for (port in of_ssh) { for (i = ++n; i > 1 && all[i - 1] + 0 > port + 0; i--) all[i] = all[i - 1]; all[i] = port }
     for (i = 1; i <= n; i++) print "ssh|" all[i]
   }

@@ -2,6 +2,8 @@ import type { Script } from '../../host/shell.ts';
 import { PLACES } from '../places.ts';
 import { RESOLVER_FILES, RESOLVER_PROGRAMS, RESOLVER_UNITS } from '../resolver/owner.ts';
 import { COEXISTENCE_PROBE, FIREWALL_PROBE } from './coexistence-probe.ts';
+import { systemdFile } from '../../templates.ts';
+import { KNOWN_PROGRAMS } from './known-programs.ts';
 import { SAID, SAID_FILES } from './probe-filter.ts';
 
 /** Programs that the units and their scripts need. */
@@ -13,7 +15,7 @@ export type Answers = Readonly<Record<string, readonly string[]>>;
 // Each line of the answer is AREA|TEXT: `area` names what follows, and one awk at the end reads it, and files by itself, and says it; so
 // no program is started to filter what another one prints. Lines behind an empty name bring their own. Nothing is changed, and no
 // iptables program is run: to ask a legacy one would load its tables.
-const TEXT = `
+const TEXT = `${systemdFile('processes')}
 area() { printf '\\n\\001%s\\n' "$1"; }
 # $A is where PATH is. In an image links are followed inside it: the machine that builds it is not looked at.
 at() { A=$1; live || { place "$1" all 2>/dev/null && A=$R$W; }; }
@@ -83,9 +85,14 @@ area resolved
 for folder in /etc /run /usr/local/lib /usr/lib /lib; do
   if test -e "$folder/systemd/resolved.conf" || test -e "$folder/systemd/resolved.conf.d"; then systemd-analyze cat-config systemd/resolved.conf 2>/dev/null; break; fi
 done
-area socket; ss -Htuanpe 2>/dev/null
-area socket-unit; systemctl show -p Listen ssh.socket sshd.socket 2>/dev/null
-area sshd; sshd -T 2>/dev/null
+area socket; ss -Htuane 2>/dev/null
+found=$(running ${KNOWN_PROGRAMS.join(' ')})
+area process; printf '%s\\n' "$found"
+# What a user runs is known by name alone: anybody can run an Envoy.
+area known; printf '%s\\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)"
+area holder; find /proc/[0-9]*/fd -lname 'socket:\\[*\\]' -printf '%p %l\\n' 2>/dev/null
+area socket-unit; systemctl show -p Listen ssh.socket sshd.socket dropbear.socket 2>/dev/null
+area sshd; ssh_sockets; sshd -T 2>/dev/null
 area address; ip -o addr show scope global 2>/dev/null
 ${COEXISTENCE_PROBE}${FIREWALL_PROBE}port=$1
 shift

@@ -26,7 +26,7 @@ export function serviceFindings(
 /** Whether ports of a sidecar are held by nobody: root sees the program of each socket but of those that end. */
 export function hasEndingSidecar(answers: Answers, input: PreflightInput): boolean {
   const taken = takenPorts(parseListeners(lines(answers, 'tcp')), input);
-  return taken.length > 0 && taken.every(({ programs }) => programs.length === 0);
+  return taken.length > 0 && taken.every(({ programs, called }) => programs.length + called.length === 0);
 }
 
 function takenPorts(listeners: readonly Listener[], { generation }: PreflightInput): readonly Listener[] {
@@ -37,7 +37,11 @@ function takenPorts(listeners: readonly Listener[], { generation }: PreflightInp
 function portFindings(listeners: readonly Listener[], input: PreflightInput): readonly Finding[] {
   const taken = takenPorts(listeners, input);
   if (taken.length === 0) return [];
-  const names = [...new Set(taken.map(({ port, programs }) => `${port} by ${programs[0] ?? 'an unknown program'}`))];
+  const names = [
+    ...new Set(
+      taken.map(({ port, programs, called }) => `${port} by ${programs[0] ?? called[0] ?? 'an unknown program'}`),
+    ),
+  ];
   const hint = 'Let these programs listen elsewhere; the sidecar cannot change its ports.';
   return [
     { id: 'port-in-use', severity: 'error', message: `Ports of the sidecar are in use: ${names.join(', ')}.`, hint },

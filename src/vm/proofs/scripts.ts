@@ -23,7 +23,7 @@ const ANSWERING = `name=$1 port=$2 root=$3
   test -n "$root" || how=plain
   if test -n "$root" && command -v openssl >/dev/null; then how=tls; fi
   if wait_for "$how"; then echo "$how $target"; else echo "no $how $target"; echo "$said" | grep -iE 'error|refused|timed' | head -n 3; fi
-  case $(ss -Htnp state established "dport = :$port") in *pilot-agent*) echo connected ;; esac`;
+  case $(ss -Htne state established "dport = :$port") in *" uid:$(id -u istio-proxy) "*) echo connected ;; esac`;
 
 const READY = `unit=$1
   ready() {

@@ -11,6 +11,7 @@ export const captureFiles = () => [
   // Before the script that reads them.
   rootFile(PLACES.settings, systemdFile('settings.awk')),
   rootFile(PLACES.firewall, systemdFile('firewall')),
+  rootFile(PLACES.processes, systemdFile('processes')),
   rootFile(PLACES.capture, systemdFile('capture'), '0755'),
   rootFile(PLACES.bypass, systemdFile('meshx-bypass'), '0755'),
   rootFile(`${PLACES.units}/meshx-guard.service`, systemdFile('meshx-guard.service')),
