@@ -82,6 +82,39 @@ export async function startIstiod(lab: Lab): Promise<void> {
   await waitFor('istiod to be ready', async () => (await run(ask)).exitCode === 0);
 }
 
+const AMBIENT_HTTP = '127.0.0.1:18080';
+
+/** A second istiod on the same cluster, with ambient on: it tells what ambient clients are told. No proxy connects to it. */
+export async function startAmbientIstiod(lab: Lab): Promise<void> {
+  const folder = join(lab.names.run, 'istiod-ambient');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'mesh.yaml'), MESH_CONFIG);
+  const ports = [
+    ...['--httpAddr', AMBIENT_HTTP, '--grpcAddr', '127.0.0.1:25010', '--secureGRPCAddr', '127.0.0.1:25012'],
+    ...['--httpsAddr', '127.0.0.1:25017', '--monitoringAddr', '127.0.0.1:25014', '--ctrlz_port', '29876'],
+  ];
+  const config = ['--kubeconfig', lab.mesh.kubeconfigOf('istiod'), '--meshConfig', join(folder, 'mesh.yaml')];
+  const argv = [join(lab.parts.istio, 'pilot-discovery'), 'discovery', ...config, ...ports];
+  const env = { ...ENVIRONMENT, PILOT_ENABLE_AMBIENT: 'true', POD_NAME: 'istiod-ambient' };
+  await lab.processes.start('istiod-ambient', { argv, cwd: folder, env, namespace: lab.names.hub });
+  const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '2', `http://${AMBIENT_HTTP}/ready`];
+  await waitFor('the istiod of ambient clients to be ready', async () => (await run(ask)).exitCode === 0);
+}
+
+/** A workload as ambient clients are told of it; undefined when they are not. */
+export async function ambientWorkload(
+  lab: Lab,
+  entry: { readonly namespace: string; readonly name: string },
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const url = `http://${AMBIENT_HTTP}/debug/ambientz`;
+  const asked = await run(['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '5', url]);
+  if (asked.exitCode !== 0) return undefined;
+  const { workloads } = JSON.parse(asked.stdout) as {
+    readonly workloads?: readonly Readonly<Record<string, unknown>>[];
+  };
+  return workloads?.find(({ namespace, name }) => namespace === entry.namespace && name === entry.name);
+}
+
 export function namespace(name: string): Manifest {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }
