@@ -1,21 +1,24 @@
 import { X509Certificate } from 'node:crypto';
-import { Unreadable } from '../documents/unreadable.ts';
-import { readYaml } from '../documents/yaml.ts';
 import type { CurrentFacts } from '../mesh/cluster-facts.ts';
-import { refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import type { Place } from '../mesh/place.ts';
 import { mapping, text } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { hasAmbient, ztunnelRef } from './ambient.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
 import type { FactsOptions } from './facts-options.ts';
 import { candidates, findIstiod } from './istiod-address.ts';
+import { findIstiodHome, type IstiodHome } from './istiod-home.ts';
 import type { Kubernetes } from './kubernetes.ts';
+import { injectorValues, meshConfigOf, readDefaultConfig } from './mesh-config.ts';
 import { begin } from './read-once.ts';
 import { configMapRef, revisionSuffix } from './refs.ts';
 
+const ROOT_CERT = 'istio-ca-root-cert';
+
 /** Begins to read what the facts of an istiod cluster need, before it is known to be one. */
 export function readAhead(once: Kubernetes, options: FactsOptions): void {
-  const [rootCert] = rootCertRefs(options);
+  const [rootCert] = rootCertRefs(options, ROOT_CERT);
   const { mesh, injector, istiod } = placesOf(options);
   const exposure = options.address === undefined ? candidates(options) : [];
   const refs = [
@@ -38,22 +41,26 @@ export async function gatherCurrentFacts(
   const { istioNamespace, signal } = options;
   const suffix = revisionSuffix(options.revision);
   const places = placesOf(options);
-  const [meshObject, injector, rootCert, deployment] = await Promise.all([
+  const [meshObject, injector, deployment] = await Promise.all([
     required(once, places.mesh, signal),
     once.get(places.injector, signal),
-    readRootCert(once, options),
     readOptional(once, places.istiod, signal),
   ]);
+  const values = injectorValues(injector);
+  const rootCert = await readRootCert(once, options, rootCertName(values));
   // The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem.
   const version = imageVersion(deployment);
   const mesh = meshConfigOf(meshObject);
-  const values = injectorValues(injector);
   const defaultConfig = mapping(mesh['defaultConfig']);
   const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
   const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
   const signs = { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) };
   const ambient = await hasAmbient(once, signs);
-  const istiod = await findIstiod(options.wait === undefined ? once : kube, options);
+  const seen = { ref: places.mesh, defaultConfig };
+  const { home, discovery } = options.skip?.includes('addresses')
+    ? NOT_ASKED
+    : await findIstiodHome(once, options, seen);
+  const istiod = await findIstiod(options.wait === undefined ? once : kube, options, home);
   return {
     generation: 'current',
     istioNamespace,
@@ -63,7 +70,7 @@ export async function gatherCurrentFacts(
     trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
     ...(meshId === undefined ? {} : { meshId }),
     clusterDomain: options.clusterDomain ?? 'cluster.local',
-    istiodHost: istiodHost(options, defaultConfig),
+    istiodHost: istiodHost(options, { home, discovery }),
     istiodPort: istiod.port,
     istiodAddresses: istiod.addresses,
     istiodAddressSource: istiod.source,
@@ -78,14 +85,16 @@ export async function gatherCurrentFacts(
 export async function readAmbient(kube: Kubernetes, options: FactsOptions): Promise<boolean> {
   const { istioNamespace, signal } = options;
   const places = placesOf(options);
-  const [meshObject, deployment] = await Promise.all([
-    kube.get(places.mesh, signal),
+  const [defaultConfig, deployment] = await Promise.all([
+    readDefaultConfig(kube, places.mesh, signal),
     readOptional(kube, places.istiod, signal),
     readOptional(kube, ztunnelRef(istioNamespace), signal),
   ]);
-  const defaultConfig = meshObject === undefined ? {} : mapping(meshConfigOf(meshObject)['defaultConfig']);
   return hasAmbient(kube, { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) });
 }
+
+/** For a command that never dials istiod, whatever the mesh config says about it. */
+const NOT_ASKED = { home: { kind: 'here' }, discovery: undefined } as const;
 
 interface Places {
   readonly mesh: ObjectRef;
@@ -103,45 +112,24 @@ function placesOf({ istioNamespace: namespace, revision }: FactsOptions): Places
   };
 }
 
-/** A revision has its own name; else the mesh config may name another host, which is in istiod's certificate then. */
-function istiodHost(options: FactsOptions, defaultConfig: Readonly<Record<string, unknown>>): string {
+/**
+ * The name that istiod's certificate holds. A revision has its own; else the mesh config may name another one. An address there
+ * is dialled only where istiod runs elsewhere: here VMs come by a gateway, and the certificate holds the Service's name.
+ */
+function istiodHost(
+  options: FactsOptions,
+  { home, discovery }: { readonly home: IstiodHome; readonly discovery: Place | undefined },
+): string {
   const suffix = revisionSuffix(options.revision);
-  const discovery = text(defaultConfig['discoveryAddress'])?.replace(/:\d+$/, '');
-  if (suffix === '' && discovery !== undefined) return discovery;
-  return `istiod${suffix}.${options.istioNamespace}.svc`;
+  const ownName = `istiod${suffix}.${options.istioNamespace}.svc`;
+  if (home.kind === 'outside') return home.host;
+  if (discovery === undefined || suffix !== '') return ownName;
+  return discovery.isIp && home.kind === 'here' ? ownName : discovery.host;
 }
 
 /** An empty name means the only cluster, which istiod itself calls Kubernetes. */
 function clusterIdOf(values: Readonly<Record<string, unknown>>): string {
   return text(mapping(mapping(values['global'])['multiCluster'])['clusterName']) ?? 'Kubernetes';
-}
-
-function injectorValues(injector: KubeObject | undefined): Readonly<Record<string, unknown>> {
-  const values = text(mapping(injector?.['data'])['values']);
-  if (injector === undefined || values === undefined) return {};
-  return parsed(injector, 'values', values);
-}
-
-function meshConfigOf(object: KubeObject): Readonly<Record<string, unknown>> {
-  const mesh = text(mapping(object['data'])['mesh']);
-  if (mesh === undefined)
-    throw clusterProblems.factUnreadable({ object: showRef(refOf(object)), key: 'mesh', reason: 'it is not there' });
-  return parsed(object, 'mesh', mesh);
-}
-
-/** Both keys are read by istiod as YAML, of which JSON is a part. A text that is not a mapping is lost, not empty. */
-function parsed(object: KubeObject, key: string, content: string): Readonly<Record<string, unknown>> {
-  const unreadable = (reason: string, cause?: unknown): Error =>
-    clusterProblems.factUnreadable({ object: showRef(refOf(object)), key, reason }, cause);
-  let value: unknown;
-  try {
-    value = readYaml(content) ?? {};
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    throw unreadable(`line ${error.line}: ${error.message}`, error);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unreadable('it is not a mapping');
-  return mapping(value);
 }
 
 async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject> {
@@ -151,13 +139,18 @@ async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal):
 }
 
 /** The workload's namespace may not exist yet: istiod writes the same roots into every namespace. */
-function rootCertRefs(options: FactsOptions): readonly ObjectRef[] {
+function rootCertRefs(options: FactsOptions, name: string): readonly ObjectRef[] {
   const namespaces = [...new Set([options.namespace ?? options.istioNamespace, options.istioNamespace])];
-  return namespaces.map((namespace) => configMapRef(namespace, 'istio-ca-root-cert'));
+  return namespaces.map((namespace) => configMapRef(namespace, name));
 }
 
-async function readRootCert(kube: Kubernetes, options: FactsOptions): Promise<string> {
-  const refs = rootCertRefs(options);
+/** The ConfigMap in which istiod puts the roots of each namespace: the installation may rename it. */
+function rootCertName(values: Readonly<Record<string, unknown>>): string {
+  return text(mapping(values['global'])['trustBundleName']) ?? ROOT_CERT;
+}
+
+async function readRootCert(kube: Kubernetes, options: FactsOptions, name: string): Promise<string> {
+  const refs = rootCertRefs(options, name);
   for (const ref of refs) {
     const found = await kube.get(ref, options.signal);
     if (found !== undefined) return certificates(ref, text(mapping(found['data'])['root-cert.pem']) ?? '');

@@ -1,17 +1,18 @@
 import type { ClassicRelease } from '../mesh/cluster-facts.ts';
 import { parseWorkloadIp } from '../mesh/address.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
-import { list, mapping } from '../mesh/unknown.ts';
+import { list, mapping, text, textMapping } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { classicRelease } from './classic-release.ts';
 import { readOptional } from './deployment-version.ts';
 import { classicExposure, dnsBalancers } from './expose/classic-manifests.ts';
-import { directExposure, gatewayExposure, type Via } from './expose/current-manifests.ts';
+import { directExposure, GATEWAY_LABELS, gatewayExposure, type Via } from './expose/current-manifests.ts';
 import { detectGeneration } from './facts.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { reachOf } from './load-balancer.ts';
 import { EMPTY_PLAN, type ClusterPlan } from './plan.ts';
-import { revisionSuffix, serviceRef } from './refs.ts';
+import { readDefaultConfig } from './mesh-config.ts';
+import { configMapRef, revisionSuffix, serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
 
 export { waitForForwardingRulesGone, waitForServicesGone } from './expose/forwarding-rules.ts';
@@ -35,7 +36,7 @@ export interface ExposeOptions {
 
 /**
  * The objects by which VMs reach the control plane. Only reads: `--print` shows exactly these. Throws `istio-not-found`,
- * `external-ip-taken`, `gateway-port-missing`.
+ * `control-plane-elsewhere`, `external-ip-taken`, `gateway-port-missing`, `gateway-without-pods`.
  */
 export async function exposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
   if (options.via.kind === 'external-ip') await refuseNodeAddress(kube, options.via.address, options.signal);
@@ -90,27 +91,63 @@ async function classicObjects(kube: Kubernetes, options: ExposeOptions): Promise
 }
 
 async function currentObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
-  const { istioNamespace, via, clusterDomain = 'cluster.local', signal } = options;
+  const { istioNamespace, via, clusterDomain = 'cluster.local' } = options;
   const suffix = revisionSuffix(options.revision);
   const wanted = { istioNamespace, via, clusterDomain, ...(suffix === '' ? {} : { revision: suffix.slice(1) }) };
-  const gateway = await kube.get(serviceRef(istioNamespace, 'istio-eastwestgateway'), signal);
-  const mode = options.mode ?? ((await hasGateway(kube, gateway, options)) ? 'gateway' : 'direct');
-  if (mode === 'gateway') {
-    const isForeign = gateway !== undefined && !madeByMeshx(gateway);
-    if (isForeign) refusePortless(gateway);
-    return gatewayExposure({ ...wanted, ownService: !isForeign });
-  }
-  const istiod = await kube.get(serviceRef(istioNamespace, `istiod${suffix}`), signal);
-  // The running Service knows which pods are istiod; app=istiod is what every chart sets.
-  const selector = istiod === undefined ? { app: 'istiod' } : reachOf(istiod).selector;
-  return directExposure({ ...wanted, selector });
+  const istiod = await istiodHere(kube, options);
+  const gateway = await findGateway(kube, options);
+  const mode = options.mode ?? ((gateway.service ?? gateway.deployment) ? 'gateway' : 'direct');
+  // The running Service knows which pods are istiod.
+  if (mode === 'direct') return directExposure({ ...wanted, selector: reachOf(istiod).selector });
+  const isForeign = gateway.service !== undefined && !madeByMeshx(gateway.service);
+  if (isForeign && gateway.service) refusePortless(gateway.service);
+  return gatewayExposure({ ...wanted, ownService: !isForeign, selector: gatewaySelector(gateway) });
 }
 
-async function hasGateway(kube: Kubernetes, service: KubeObject | undefined, options: ExposeOptions): Promise<boolean> {
-  if (service !== undefined) return true;
+/** The Service of istiod. Throws `control-plane-elsewhere` where none selects pods of this cluster. */
+async function istiodHere(kube: Kubernetes, options: ExposeOptions): Promise<KubeObject> {
   const { istioNamespace: namespace, signal } = options;
-  const ref = { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: 'istio-eastwestgateway' };
-  return (await readOptional(kube, ref, signal)) !== undefined;
+  const suffix = revisionSuffix(options.revision);
+  const service = await kube.get(serviceRef(namespace, `istiod${suffix}`), signal);
+  if (service !== undefined && Object.keys(reachOf(service).selector).length > 0) return service;
+  const place = service ? `the endpoints of ${showRef(refOf(service))}` : await dialledPlace(kube, options);
+  throw clusterProblems.controlPlaneElsewhere({ cluster: kube.name, place });
+}
+
+async function dialledPlace(kube: Kubernetes, options: ExposeOptions): Promise<string> {
+  const ref = configMapRef(options.istioNamespace, `istio${revisionSuffix(options.revision)}`);
+  const { discoveryAddress } = await readDefaultConfig(kube, ref, options.signal);
+  return text(discoveryAddress) ?? `the discoveryAddress of ${showRef(ref)}`;
+}
+
+interface FoundGateway {
+  readonly service: KubeObject | undefined;
+  readonly deployment: KubeObject | undefined;
+}
+
+async function findGateway(
+  kube: Kubernetes,
+  { istioNamespace: namespace, signal }: ExposeOptions,
+): Promise<FoundGateway> {
+  const name = 'istio-eastwestgateway';
+  const service = await kube.get(serviceRef(namespace, name), signal);
+  if (service !== undefined && !madeByMeshx(service)) return { service, deployment: undefined };
+  const deployment = await readOptional(kube, { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name }, signal);
+  return { service, deployment };
+}
+
+/** The pods of the gateway: those that its Service selects, else those of its Deployment. Throws `gateway-without-pods`. */
+function gatewaySelector({ service, deployment }: FoundGateway): Readonly<Record<string, string>> {
+  if (service !== undefined && !madeByMeshx(service)) {
+    const selector = textMapping(reachOf(service).selector);
+    if (Object.keys(selector).length > 0) return selector;
+    throw clusterProblems.gatewayWithoutPods({ service: showRef(refOf(service)) });
+  }
+  const spec = mapping(deployment?.['spec']);
+  const labels = textMapping(mapping(mapping(spec['template'])['metadata'])['labels']);
+  const isUsual = Object.entries(GATEWAY_LABELS).every(([key, value]) => labels[key] === value);
+  const selector = textMapping(mapping(spec['selector'])['matchLabels']);
+  return isUsual || Object.keys(selector).length === 0 ? GATEWAY_LABELS : selector;
 }
 
 function refusePortless(gateway: KubeObject): void {

@@ -1,8 +1,9 @@
-import { isIP } from 'node:net';
 import { showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
+import { dialledIp, parsePlace } from '../mesh/place.ts';
 import { list, mapping, text } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import type { FactsOptions } from './facts-options.ts';
+import type { IstiodHome } from './istiod-home.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { isPending, reachOf, type BalancerPort, type Reach } from './load-balancer.ts';
 import { poll } from './poll.ts';
@@ -20,12 +21,14 @@ export interface IstiodAddress {
 }
 
 /**
- * The address of istiod for VMs: what the operator says, else the first of these Services that leads to it: the east-west
- * gateway, istiod-ilb (an internal load balancer straight to istiod), istiod itself when it is reachable from outside.
- * Throws `istiod-not-exposed`, `load-balancer-pending`, `gateway-port-missing`, `address-unresolvable`.
+ * The address of istiod for VMs: what the operator says; where istiod runs elsewhere its own address; else the first of these
+ * Services that leads to it: the east-west gateway, istiod-ilb (an internal load balancer straight to istiod), istiod itself
+ * when it is reachable from outside. Throws `istiod-not-exposed`, `istiod-address-unusable`, `load-balancer-pending`,
+ * `gateway-port-missing`, `address-unresolvable`.
  */
-export async function findIstiod(kube: Kubernetes, options: FactsOptions): Promise<IstiodAddress> {
+export async function findIstiod(kube: Kubernetes, options: FactsOptions, home: IstiodHome): Promise<IstiodAddress> {
   if (options.address !== undefined) return givenAddress(options.address, options);
+  if (options.gateway === undefined && home.kind !== 'here') return addressElsewhere(home, options);
   const refs = candidates(options);
   const found = await pollExposure(kube, refs, options);
   if (found === undefined) return missing(options, () => notExposed(kube, refs, options));
@@ -38,6 +41,38 @@ export async function findIstiod(kube: Kubernetes, options: FactsOptions): Promi
     return missing(options, () => clusterProblems.loadBalancerPending({ cluster: kube.name, services }));
   }
   return addressOf(kube, { ...found, port: found.port }, options);
+}
+
+/** A remote cluster's endpoints of istiod, or the address that its proxies dial. */
+async function addressElsewhere(
+  home: Exclude<IstiodHome, { kind: 'here' }>,
+  options: FactsOptions,
+): Promise<IstiodAddress> {
+  const { source, port = ISTIOD_PORT } = home;
+  const texts = home.kind === 'remote' ? home.endpoints : [home.host];
+  const addresses = await dialled(texts, source, options);
+  if (addresses.length > 0) return { addresses, port, source };
+  return missing(options, () => clusterProblems.istiodUnusable({ source, reasons: ['it has no ready address'] }));
+}
+
+/** Addresses that a VM can dial, names resolved. Throws `istiod-address-unusable` when there are some and none is. */
+async function dialled(texts: readonly string[], source: string, options: FactsOptions): Promise<readonly string[]> {
+  const found = await Promise.all(texts.map((text) => dialledOne(text, options)));
+  const usable = found.flatMap((each) => (typeof each === 'string' ? [] : each));
+  const reasons = found.filter((each) => typeof each === 'string');
+  if (usable.length === 0 && reasons.length > 0) throw clusterProblems.istiodUnusable({ source, reasons });
+  return [...new Set(usable)];
+}
+
+async function dialledOne(text: string, options: FactsOptions): Promise<readonly string[] | string> {
+  const place = parsePlace(text);
+  if (typeof place === 'string') return `${text}: ${place}`;
+  if (place.isIp) return [place.host];
+  const addresses = await resolveHost(place.host, options.lookup ?? systemResolver, options.signal);
+  const judged = addresses.map((address) => ({ address, ip: dialledIp(address) }));
+  const usable = judged.flatMap(({ ip }) => (typeof ip === 'string' ? [] : [ip.address]));
+  const [first] = judged;
+  return usable.length > 0 ? usable : `${text} resolves to ${first?.address ?? 'nothing'}: ${String(first?.ip)}`;
 }
 
 function notExposed(kube: Kubernetes, refs: readonly ObjectRef[], options: FactsOptions): Error {
@@ -111,32 +146,39 @@ async function addressOf(
   options: FactsOptions,
 ): Promise<IstiodAddress> {
   const { reach, port, ref } = found;
-  if (reach.addresses.length > 0) return { addresses: reach.addresses, port: port.port, source: showRef(ref) };
+  const source = showRef(ref);
+  if (reach.addresses.length > 0)
+    return { addresses: await dialled(reach.addresses, source, options), port: port.port, source };
   const [hostname] = reach.hostnames;
   if (hostname !== undefined) {
-    const addresses = await resolveHost(hostname, options.lookup ?? systemResolver, options.signal);
-    return { addresses, port: port.port, source: `${showRef(ref)}, whose load balancer is ${hostname}` };
+    const addresses = await dialled([hostname], source, options);
+    return { addresses, port: port.port, source: `${source}, whose load balancer is ${hostname}` };
   }
-  const addresses = await nodeAddresses(kube, options.signal);
+  const nodes = await nodeAddresses(kube, options.signal);
+  const from = `nodes of ${kube.name}, NodePort of ${source}`;
+  const addresses = await dialled(nodes, from, options);
   if (addresses.length === 0) return missing(options, () => notExposed(kube, [ref], options));
-  return { addresses, port: port.nodePort ?? port.port, source: `nodes of ${kube.name}, NodePort of ${showRef(ref)}` };
+  return { addresses, port: port.nodePort ?? port.port, source: from };
 }
 
-/** Internal addresses of the nodes: every node answers on a NodePort. */
+/** Internal addresses of the nodes that are ready: each of them answers on a NodePort. */
 async function nodeAddresses(kube: Kubernetes, signal?: AbortSignal): Promise<readonly string[]> {
-  const nodes = await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal);
+  const nodes = (await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal)).filter(isReady);
   const addresses = nodes.flatMap((node) => list(mapping(node['status'])['addresses'])).map(mapping);
   const internal = addresses.filter((each) => each['type'] === 'InternalIP').map((each) => text(each['address']));
   return internal.filter((address) => address !== undefined);
 }
 
-/** IP, [IPv6]:PORT, IP:PORT, host name or host:PORT. */
+/** A node that says nothing about itself counts: exports often leave the conditions out. */
+function isReady(node: KubeObject): boolean {
+  const conditions = list(mapping(node['status'])['conditions']).map(mapping);
+  return conditions.every(({ type, status }) => type !== 'Ready' || status === 'True');
+}
+
+/** What `--istiod-address` says. Throws `bad-istiod-address`. */
 async function givenAddress(given: string, options: FactsOptions): Promise<IstiodAddress> {
+  const place = parsePlace(given);
+  if (typeof place === 'string') throw clusterProblems.badIstiodAddress({ given, reason: place });
   const source = 'the address that was given';
-  if (isIP(given) !== 0) return { addresses: [given], port: ISTIOD_PORT, source };
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9]([A-Za-z0-9.-]{0,252})))(?::(\d{1,5}))?$/.exec(given);
-  const host = match?.[1] ?? match?.[2];
-  const port = Number(match?.[4] ?? ISTIOD_PORT);
-  if (host === undefined || port < 1 || port > 65_535) throw clusterProblems.badIstiodAddress({ given });
-  return { addresses: await resolveHost(host, options.lookup ?? systemResolver, options.signal), port, source };
+  return { addresses: await dialled([place.host], source, options), port: place.port ?? ISTIOD_PORT, source };
 }

@@ -44,6 +44,8 @@ const generation = (suffix: string): readonly Right[] => [
   { ...control('configmaps', ['get']), names: [`istio${suffix}`], optional: "istiod's Service is in another cluster" },
 ];
 
+const REMOTE = 'istiod runs in another cluster';
+
 /** Whether the mesh has ambient clients. */
 const AMBIENT: readonly Right[] = [
   { ...control('deployments', ['get'], 'apps'), optional: "istiod's version, and whether it serves ambient clients" },
@@ -59,6 +61,8 @@ const facts = (suffix: string): readonly Right[] => [
   },
   { ...workload('configmaps', ['get']), names: ['istio-ca-root-cert'] },
   ...AMBIENT,
+  { ...control('endpointslices', ['list'], 'discovery.k8s.io'), optional: REMOTE },
+  { ...control('endpoints', ['get']), optional: REMOTE },
 ];
 
 const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };

@@ -15,6 +15,11 @@ export function parseIp(text: string): string {
   throw meshProblems.badAddress({ text, wanted: 'an IP address', form: FORM });
 }
 
+/** True for one IP address without a port. */
+export function isIpAddress(text: string): boolean {
+  return ipaddr.isValid(text);
+}
+
 /** An address under which another machine can reach this one. Throws `bad-address` for loopback, multicast and the like. */
 export function parseWorkloadIp(text: string): string {
   const address = parseIp(text);

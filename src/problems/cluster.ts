@@ -136,6 +136,10 @@ export const clusterProblems = {
       hint: 'Lead VMs straight to istiod with: meshx expose apply --mode direct --wait, or give the address with --istiod-address HOST:PORT.',
     }),
   ),
+  gatewayWithoutPods: known('gateway-without-pods', (d: { service: string }) => ({
+    message: `${d.service} selects no pods by labels, so it is unknown which pods are the gateway.`,
+    hint: 'Lead VMs straight to istiod with: meshx expose apply --mode direct --wait',
+  })),
   loadBalancerPending: known('load-balancer-pending', (d: { cluster: string; services: readonly string[] }) => ({
     message: `No address yet in ${d.cluster}: ${list(d.services)}.`,
     hint: 'Wait with: meshx expose status --wait',
@@ -154,8 +158,21 @@ export const clusterProblems = {
     message: `${d.hostname} has no IP address here; VMs need one, a host name is a syntax error in their files.`,
     hint: 'Resolve it where the VM is and give the address with --istiod-address.',
   })),
-  badIstiodAddress: known('bad-istiod-address', (d: { given: string }) => ({
-    message: `${JSON.stringify(d.given.slice(0, 80))} is not IP, IP:PORT, HOST or HOST:PORT.`,
+  istiodUnusable: known('istiod-address-unusable', (d: { source: string; reasons: readonly string[] }) => ({
+    message: `No VM can reach istiod by ${d.source}: ${list(d.reasons)}.`,
+    hint: 'Correct it there, or give the address under which VMs reach istiod with --istiod-address.',
+    issues: d.reasons,
+  })),
+  controlPlaneManaged: known('control-plane-managed', (d: { cluster: string; host: string }) => ({
+    message: `The control plane of ${d.cluster} is ${d.host}, which its vendor runs: it does not admit VMs by a service account's token.`,
+    hint: "Join VMs with the vendor's own tool, or name another control plane with --istio-namespace and --revision.",
+  })),
+  controlPlaneElsewhere: known('control-plane-elsewhere', (d: { cluster: string; place: string }) => ({
+    message: `istiod of this mesh does not run in ${d.cluster}: its proxies reach it at ${d.place}. There is nothing to expose here.`,
+    hint: 'Run meshx expose apply in the cluster where istiod runs (--context), or name its namespace and revision here with --istio-namespace and --revision.',
+  })),
+  badIstiodAddress: known('bad-istiod-address', (d: { given: string; reason: string }) => ({
+    message: `${JSON.stringify(d.given.slice(0, 80))} is not the address of an istiod: ${d.reason}.`,
     hint: 'Give the address under which VMs reach istiod, as 10.150.0.6 or 10.150.0.6:15012.',
   })),
   serviceRangeUnknown: known('service-range-unknown', (d: { cluster: string; tried: readonly string[] }) => ({

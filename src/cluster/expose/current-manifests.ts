@@ -25,10 +25,13 @@ export interface CurrentExposure {
 export interface GatewayExposure extends CurrentExposure {
   /** A Service of the gateway that is there already is used as it is. */
   readonly ownService: boolean;
+  /** Labels of the gateway's pods. */
+  readonly selector: Readonly<Record<string, string>>;
 }
 
 const NETWORKING = 'networking.istio.io/v1';
-const GATEWAY_LABELS = { istio: 'eastwestgateway' } as const;
+/** Labels that Istio's own charts and samples give to the pods of an east-west gateway. */
+export const GATEWAY_LABELS: Readonly<Record<string, string>> = { istio: 'eastwestgateway' };
 
 /**
  * The way through an east-west gateway (F18): its Service, and a Gateway with a VirtualService that pass TLS through to
@@ -51,7 +54,7 @@ function gatewayService(wanted: GatewayExposure): KubeObject {
   const ports = [tcp('status-port', 15021), tcp('tls', 15443), tcp('tls-istiod', 15012), tcp('tls-webhook', 15017)];
   const own = metadata(wanted, 'istio-eastwestgateway', annotations(wanted.via));
   const labels = { ...own.labels, ...GATEWAY_LABELS };
-  const spec = { ...reach(wanted.via), selector: GATEWAY_LABELS, ports };
+  const spec = { ...reach(wanted.via), selector: wanted.selector, ports };
   return { apiVersion: 'v1', kind: 'Service', metadata: { ...own, labels }, spec };
 }
 
@@ -60,7 +63,7 @@ function gateway(wanted: GatewayExposure): KubeObject {
     { port: { name: 'tls-istiod', number: 15012, protocol: 'TLS' }, tls: { mode: 'PASSTHROUGH' }, hosts: ['*'] },
     { port: { name: 'tls-istiodwebhook', number: 15017, protocol: 'TLS' }, tls: { mode: 'PASSTHROUGH' }, hosts: ['*'] },
   ];
-  const spec = { selector: GATEWAY_LABELS, servers };
+  const spec = { selector: wanted.selector, servers };
   return {
     apiVersion: NETWORKING,
     kind: 'Gateway',

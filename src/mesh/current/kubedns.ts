@@ -9,6 +9,9 @@ import { currentHosts } from './hosts.ts';
  */
 export function currentKubedns(facts: CurrentFacts, options: { readonly dnsAddress?: string } = {}): string {
   const [address = '', host = ''] = currentHosts(facts).trimEnd().split(' ');
+  // istiod is dialled by its address: there is no name to answer for.
+  if (host === '')
+    return options.dnsAddress ? `server=/svc.${facts.clusterDomain}/${parseIp(options.dnsAddress)}\n` : '';
   const server = options.dnsAddress && `server=/svc.${facts.clusterDomain}/${parseIp(options.dnsAddress)}\n`;
   return `${server ?? ''}address=/istio-pilot/${address}\naddress=/${host}/${address}\n`;
 }

@@ -1,3 +1,4 @@
+import { isIpAddress } from '../../mesh/address.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { CurrentVmInput } from '../input.ts';
@@ -12,7 +13,9 @@ export function namesStep({ cluster, vm, image, resolver, bundle }: CurrentVmInp
     id: 'names',
     title: 'Make names resolve',
     wants: [
-      ...(address ? [{ kind: 'hosts', address, names: [cluster.istiodHost] } satisfies Resource] : []),
+      ...(address && !isIpAddress(cluster.istiodHost)
+        ? [{ kind: 'hosts', address, names: [cluster.istiodHost] } satisfies Resource]
+        : []),
       ...(image ? [] : ownName(vm)),
       ...(nsswitch ? [rootFile('/etc/nsswitch.conf', nsswitch)] : []),
     ],
