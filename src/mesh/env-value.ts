@@ -4,11 +4,13 @@ import { meshProblems } from '../problems/mesh.ts';
 export const ENV_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * One line KEY='value' as istioctl writes it: always in single quotes, an inner quote as '"'"'. Shells and systemd's
- * EnvironmentFile read it alike, which is why line breaks and control characters are refused (`env-value-unsafe`).
+ * One line KEY='value' as istioctl writes it: in single quotes, an inner quote as '"'"'. A value with a backslash is in double
+ * quotes: in single ones systemd 239 takes it for an escape. Shells and systemd's EnvironmentFile read it alike, which is why
+ * line breaks and control characters are refused (`env-value-unsafe`).
  */
 export function formatQuoted(key: string, value: string): string {
-  return `${key}='${checked(key, value).replaceAll("'", `'"'"'`)}'`;
+  if (checked(key, value).includes('\\')) return `${key}="${value.replace(/[\\"$`]/g, '\\$&')}"`;
+  return `${key}='${value.replaceAll("'", `'"'"'`)}'`;
 }
 
 /** Refuses what one of the two readers would take for something else. Gives the value back. */
