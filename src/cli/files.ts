@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { decodeText } from '../documents/text.ts';
+import { replaceFile } from '../host/replace-file.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 /** A file that meshx makes on the operator's machine. */
@@ -26,16 +27,12 @@ export async function writeFiles(directory: string, files: readonly MadeFile[]):
 }
 
 async function writeOne(path: string, { text, mode = 0o644 }: MadeFile): Promise<WrittenFile> {
-  const beside = `${path}.${process.pid}.new`;
   try {
     if (await isAsWanted(path, text, mode)) return { path, state: 'unchanged' };
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(beside, text, { mode, flag: 'wx' });
-    await rename(beside, path);
+    await replaceFile(path, text, mode);
     return { path, state: 'written' };
   } catch (error) {
-    // What went wrong first is the thing to tell; without a directory there is nothing to remove either.
-    await rm(beside, { force: true }).catch(() => undefined);
     throw cliProblems.fileNotWritten({ path, reason: reasonOf(error) }, error);
   }
 }

@@ -183,8 +183,10 @@ _put() {
   _owned=$(stat -c '%U:%G %04a %s' new "$_old") || return
   _sizes="\${_owned##* } " _owned=\${_owned%%"$_newline"*}
   _sizes=$_sizes\${_owned##* }
-  _finish new "$_sum" "\${_owned% *}" "$@"
+  _to_disk -d new && _finish new "$_sum" "\${_owned% *}" "$@" && _to_disk ..
 }
+# The text of a file is on the disk before its name leads there: a power cut leaves the file as it was, or as it will be.
+_to_disk() { ! live || sync "$@"; }
 put() { ( umask 077; _stages=0; _put "$@" ); }
 root_owner() { if live; then echo "$(id -u):$(id -g)"; else echo root:root; fi; }
 digest_of() {

@@ -47,6 +47,7 @@ settle_files() {
   _found=$(sha256sum -- "$@") || _found=
   test "$_newline$_found" = "$_wanted" || _wanted=
   _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
+  _to_disk -d -- "$@" || return
   _waited=0 _all=$_files _files=0
   while test "$_waited" -lt "$_all"; do
     _waited=$((_waited + 1)) _sizes='' _owned=\${_owners%%"$_newline"*} _owners=\${_owners#*"$_newline"}
@@ -58,6 +59,11 @@ settle_files() {
     _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return
     echo 'done'
   done
+}
+names_to_disk() { # once for all that was renamed
+  set --
+  while test "$_stages" -gt "$#"; do eval "set -- \\"\\$@\\" \\"\\\${_in_$(($# + 1))%/*}/.\\""; done
+  test $# = 0 || _to_disk -- "$@"
 }
 `;
 
@@ -105,5 +111,5 @@ for _line; do
   set -f
   _has_text=
 done
-settle_files
+settle_files && names_to_disk
 `;

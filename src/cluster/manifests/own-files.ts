@@ -1,5 +1,6 @@
-import { lstat, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
+import { replaceFile } from '../../host/replace-file.ts';
 import { showRef, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { isSubdomain } from '../../mesh/names.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
@@ -21,20 +22,16 @@ export function ownFile(ref: ObjectRef): string {
   return join('meshx', place, `${ref.kind.toLowerCase()}-${ref.name}.yaml`);
 }
 
-/** Writes beside the target and renames: a reader sees the old file or the new one, never half of one. */
 export async function writeOwnFile(folder: string, object: KubeObject): Promise<string> {
   const file = ownFile(refOf(object));
   const path = join(folder, file);
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
     await makeInside(folder, dirname(file));
-    await writeFile(
-      temporary,
+    await replaceFile(
+      path,
       `${FIRST_LINE}\n${formatYaml(appliedObject(object), { lineWidth: 0, aliasDuplicateObjects: false })}`,
     );
-    await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
     throw manifestProblems.manifestUnwritable({ file: path, reason: errorText(error) }, error);
   }
   return file;

@@ -25,7 +25,7 @@ export const TEXT_BACK = `${QUIET}as_planned "$1" "$2"
 place "\${MESHX_UNDO-${UNDO}}" all && copy=$R$W/files$1 || exit
 (umask 077; cat > "$copy.new") || exit
 test "$(sha256sum < "$copy.new" | cut -c 1-64)" = "$3" || { rm -f -- "$copy.new"; echo "$1: not all of it arrived" >&2; exit ${INCOMPLETE}; }
-mv -fT -- "$copy.new" "$copy" || exit
+_to_disk -d "$copy.new" && mv -fT -- "$copy.new" "$copy" || exit
 # shellcheck disable=SC2046 # owner and mode are two words
 set -- "$1" $(owner_mode "$1")
 owner=$2

@@ -56,7 +56,7 @@ async function fetchInto(part: string, url: string, signal: AbortSignal): Promis
     if (!answer.ok || !answer.body) throw new RangeError(`the server answers ${answer.status} ${answer.statusText}`);
     // fetch's stream type and Node's differ in name only.
     const body = Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
-    await pipeline(body, measure, createWriteStream(part, { mode: 0o600 }), { signal });
+    await pipeline(body, measure, createWriteStream(part, { mode: 0o600, flush: true }), { signal });
     return hash.digest('hex');
   } catch (cause) {
     throw packageProblems.downloadFailed({ url, reason: reasonOf(cause) }, cause);
