@@ -62,6 +62,7 @@ settle_files() {
 }
 names_to_disk() { # once for all that was renamed
   set --
+  # shellcheck disable=SC2031 # put runs in a subshell elsewhere, here it does not
   while test "$_stages" -gt "$#"; do eval "set -- \\"\\$@\\" \\"\\\${_in_$(($# + 1))%/*}/.\\""; done
   test $# = 0 || _to_disk -- "$@"
 }
