@@ -16,7 +16,7 @@ import { configMapRef, revisionSuffix, serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
 
 export { waitForForwardingRulesGone, waitForServicesGone } from './expose/forwarding-rules.ts';
-export { exposureStatus, type ExposureRow, type ExposureStatus } from './expose/status.ts';
+export { exposureCells, exposureStatus, type ExposureRow, type ExposureStatus } from './expose/status.ts';
 export { detectProvider, type Provider } from './expose/provider.ts';
 export type { Via } from './expose/current-manifests.ts';
 

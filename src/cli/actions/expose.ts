@@ -1,5 +1,6 @@
 import {
   detectProvider,
+  exposureCells,
   exposureObjects,
   exposureStatus,
   type ExposeOptions,
@@ -145,16 +146,7 @@ async function showStatus(
   const { runtime } = input.call;
   const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: runtime.now() });
   const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
-  const cells = rows.map((row) => [
-    row.namespace,
-    row.name,
-    row.type,
-    row.clusterIp,
-    row.externalIp,
-    row.ports,
-    row.age,
-  ]);
-  if (output === 'text') runtime.out(formatTable([head, ...cells]));
+  if (output === 'text') runtime.out(formatTable([head, ...rows.map(exposureCells)]));
   else runtime.out(formatDocument({ services: rows, problems: problems.map(problemRecord) }, output));
   const [first] = problems;
   if (first) return tellProblem(runtime, first);

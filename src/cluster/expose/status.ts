@@ -16,18 +16,27 @@ export interface StatusOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One Service, in the columns of `kubectl get services`. */
+/** One Service: what `kubectl get services` shows, as data. What is not there is null. */
 export interface ExposureRow {
   readonly namespace: string;
   readonly name: string;
   readonly type: string;
-  readonly clusterIp: string;
-  /** Addresses or host names; `<pending>` while one is waited for, `<none>` where none is due. */
-  readonly externalIp: string;
-  readonly ports: string;
-  readonly age: string;
+  readonly clusterIp: string | null;
+  /** Addresses or host names. */
+  readonly externalIps: readonly string[];
+  /** An address is waited for. */
+  readonly pending: boolean;
+  readonly ports: readonly ExposedPort[];
+  readonly ageSeconds: number | null;
   /** True for a Service by which VMs reach the control plane. */
   readonly expansion: boolean;
+}
+
+export interface ExposedPort {
+  readonly name: string | null;
+  readonly port: number;
+  readonly nodePort: number | null;
+  readonly protocol: string;
 }
 
 export interface ExposureStatus {
@@ -110,22 +119,37 @@ async function hasNoEndpoints(kube: Kubernetes, service: KubeObject, signal?: Ab
 function rowOf(service: KubeObject, now: Date): ExposureRow {
   const reach = reachOf(service);
   const { name, namespace = 'default' } = service.metadata;
-  const external = [...reach.addresses, ...reach.hostnames].join(',');
   const created = service.metadata['creationTimestamp'];
+  const age = typeof created === 'string' ? Math.floor((now.getTime() - Date.parse(created)) / 1000) : Number.NaN;
   return {
     namespace,
     name,
     type: reach.type,
-    clusterIp: reach.clusterIp === '' ? '<none>' : reach.clusterIp,
-    externalIp: external === '' ? (isPending(reach) ? '<pending>' : '<none>') : external,
-    ports: reach.ports.map(formatPort).join(','),
-    age: typeof created === 'string' ? formatAge(now.getTime() - Date.parse(created)) : '<unknown>',
+    clusterIp: reach.clusterIp === '' || reach.clusterIp === 'None' ? null : reach.clusterIp,
+    externalIps: [...reach.addresses, ...reach.hostnames],
+    pending: isPending(reach),
+    ports: reach.ports.map(portOf),
+    ageSeconds: Number.isFinite(age) ? Math.max(0, age) : null,
     expansion: EXPANSION.test(name),
   };
 }
 
-function formatPort({ port, nodePort, protocol }: BalancerPort): string {
-  return `${port}${nodePort === undefined ? '' : `:${nodePort}`}/${protocol}`;
+function portOf({ name, port, nodePort, protocol }: BalancerPort): ExposedPort {
+  return { name: name === '' ? null : name, port, nodePort: nodePort ?? null, protocol };
+}
+
+/** A row as kubectl prints it. */
+export function exposureCells(row: ExposureRow): readonly string[] {
+  const { namespace, name, type, clusterIp, externalIps, pending, ports, ageSeconds } = row;
+  const external = externalIps.length > 0 ? externalIps.join(',') : pending ? '<pending>' : '<none>';
+  const age = ageSeconds === null ? '<unknown>' : formatAge(ageSeconds * 1000);
+  // kubectl prints None for a headless Service.
+  const cluster = clusterIp ?? (type === 'ExternalName' ? '<none>' : 'None');
+  return [namespace, name, type, cluster, external, ports.map(formatPort).join(','), age];
+}
+
+function formatPort({ port, nodePort, protocol }: ExposedPort): string {
+  return `${port}${nodePort === null ? '' : `:${nodePort}`}/${protocol}`;
 }
 
 /** As kubectl shows it, in one unit: 45s, 12m, 3h, 5d. */

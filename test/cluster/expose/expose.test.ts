@@ -7,7 +7,7 @@ import {
   planExposureDeletion,
   type ExposeOptions,
 } from '../../../src/cluster/expose.ts';
-import { formatAge } from '../../../src/cluster/expose/status.ts';
+import { exposureCells, formatAge } from '../../../src/cluster/expose/status.ts';
 import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
 import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../../src/cluster/plan.ts';
 import { applyRegistration } from '../../../src/cluster/register.ts';
@@ -204,8 +204,7 @@ describe('expose status', () => {
   test("[A20 A23 A24] shows the document's rows and the DNS of the other namespace", async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     const { rows, problems } = await world.status();
-    const line = (row: (typeof rows)[number]): string =>
-      [row.namespace, row.name, row.type, row.clusterIp, row.externalIp, row.ports, row.age].join('  ');
+    const line = (row: (typeof rows)[number]): string => exposureCells(row).join('  ');
     expectGolden('cluster/expose/status/classic.txt', `${rows.map(line).join('\n')}\n`);
     expect(problems).toEqual([]);
   });
@@ -214,7 +213,7 @@ describe('expose status', () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const { rows, problems } = await world.status();
-    expect(rows.find(({ name }) => name === 'mixer-ilb')?.externalIp).toBe('<pending>');
+    expect(rows.find(({ name }) => name === 'mixer-ilb')?.pending).toBe(true);
     expect(problems.map(({ message }) => message)).toEqual(['No address yet in lab: Service istio-system/mixer-ilb.']);
   });
 
@@ -262,7 +261,7 @@ describe('expose status', () => {
     ];
     await using world = await start([aConfigMap('istio-system', 'x', {}), ...services]);
     const { rows } = await world.status();
-    expect(rows.map(({ externalIp }) => externalIp)).toEqual(['lb.example', '192.168.0.252']);
+    expect(rows.map(({ externalIps }) => externalIps)).toEqual([['lb.example'], ['192.168.0.252']]);
   });
 
   test.each([
