@@ -3,6 +3,7 @@ import { hostProblems } from '../problems/host.ts';
 import { doing, said } from './doing.ts';
 import { exchange, type Exchanged, MOST_OUTPUT, newToken } from './exchange.ts';
 import { errorText } from './foreign-error.ts';
+import { framed } from './framing.ts';
 import { Gate } from './gate.ts';
 import type { Command, Output } from './host.ts';
 import type { Launch, Program } from './program.ts';
@@ -144,7 +145,10 @@ export class Commands {
     const password = mode === 'asking' ? { password: () => this.#askPassword() } : {};
     let onBegun: (pid: number) => void = () => undefined;
     const begun = new Promise<number>((resolve) => (onBegun = resolve));
-    const launched = this.#all.launch(launchArgv(mode, { token, argv: command.argv }, about), about.doing);
+    const launched = this.#all.launch(
+      framed(token, launchArgv(mode, { token, argv: command.argv }, about)),
+      about.doing,
+    );
     const conversation = launched.then((program) =>
       exchange({ ...{ program, token, stdin: command.stdin, interrupt, failures, onBegun }, ...password }),
     );

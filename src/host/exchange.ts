@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { beforeEnd, withinFrame } from './framing.ts';
 import { feed } from './stdin.ts';
 import type { Command, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
@@ -65,7 +66,10 @@ export async function exchange(all: Exchange): Promise<Exchanged> {
   all.program.stderr.on('data', (chunk: Buffer) => opening.read(chunk));
   if (!all.password) opening.sendStdin();
   const ending = await all.program.ended;
-  const output = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+  const output = {
+    stdout: withinFrame(all.token, Buffer.concat(out)).toString(),
+    stderr: beforeEnd(all.token, Buffer.concat(err)).toString(),
+  };
   return { ending, output, before: opening.before, begun: opening.begun };
 }
 

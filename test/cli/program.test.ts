@@ -2,6 +2,7 @@ import { commands } from '../../src/cli/commands.ts';
 import type { Call, CommandSpec } from '../../src/cli/command.ts';
 import { program } from '../../src/cli/program.ts';
 import type { Runtime } from '../../src/runtime.ts';
+import { parseCheck } from '../../src/mesh/probe.ts';
 import { runCli } from '../support/run-cli.ts';
 
 /** What the command line `words` would start, without starting it. */
@@ -82,4 +83,11 @@ test.each([
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).not.toBe('');
   expect(stderr).not.toMatch(/^ {4}at /m);
+});
+
+test('the help of --check names every form that is accepted', async () => {
+  const { stdout } = await runCli(['up', '--help']);
+  const forms = ['tcp', 'mysql', 'http', 'http:/health', 'grpc'];
+  for (const form of forms) expect(() => parseCheck(form, 80)).not.toThrow();
+  for (const form of forms) expect(/--check <check>(.*\n.*)/.exec(stdout)?.[1]).toContain(form.replace(/:.*/, ':'));
 });

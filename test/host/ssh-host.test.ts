@@ -107,6 +107,22 @@ test('a login shell that runs nothing is a Problem with its words', async () => 
   });
 });
 
+test.each([
+  ['before', 'echo Welcome; echo warning >&2; eval "$SSH_ORIGINAL_COMMAND"'],
+  ['after', 'eval "$SSH_ORIGINAL_COMMAND"; code=$?; echo Bye; echo closed >&2; exit $code'],
+  [
+    'before and after, without a line break',
+    'printf hi; eval "$SSH_ORIGINAL_COMMAND"; code=$?; printf bye; exit $code',
+  ],
+])('what a login shell prints %s is not taken for the words of a command, on either stream', async (_, wrap) => {
+  await using all = await serverAndHost({ wrap });
+  const { host } = all;
+  const argv = ['sh', '-c', 'printf out; printf err >&2; exit 3'] as const;
+  expect(await host.run({ argv })).toEqual({ exitCode: 3, stdout: 'out', stderr: 'err' });
+  expect(await host.run({ argv: ['cat'], stdin: 'a\nb' })).toEqual({ exitCode: 0, stdout: 'a\nb', stderr: '' });
+  expect(await host.run({ argv: ['true'] })).toEqual({ exitCode: 0, stdout: '', stderr: '' });
+});
+
 test('words of login files on stderr are not taken for the words of a command', async () => {
   const words = 'echo welcome >&2; eval "$SSH_ORIGINAL_COMMAND"';
   await using all = await serverAndHost({ wrap: words });

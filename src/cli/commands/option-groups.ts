@@ -25,7 +25,7 @@ export const GROUP_OPTIONS: readonly OptionLine[] = [
   ['--network <name>', 'network of the VM, for a mesh of several networks'],
   ['--locality <region/zone>', 'where the VM stands'],
   ['--weight <number>', 'share of the traffic beside other endpoints'],
-  ['--check <check>', 'when the service is ready: tcp, mysql, http, http:/PATH'],
+  ['--check <check>', 'when the service is ready: tcp, mysql, http, http:/PATH or grpc'],
   ['--no-capture-dns', "leave the VM's DNS as it is"],
 ];
 
