@@ -115,7 +115,8 @@ async function isConfigured({ home, env }: Runtime, words: MachineInput, vm: str
   const tree = await readSshConfig(home, words.ssh.sshConfig);
   const localUser = env['USER'] ?? env['LOGNAME'] ?? '';
   const values = configValues(tree, { host: vm, localUser, ...present({ user: words.ssh.user }) });
-  return values.has('hostname') || values.has('proxycommand') || values.has('proxyjump');
+  const canonical = !['no', 'false'].includes(values.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no');
+  return canonical || values.has('hostname') || values.has('proxycommand') || values.has('proxyjump');
 }
 
 async function resolves(vm: string): Promise<boolean> {

@@ -208,9 +208,10 @@ export class Commands {
 
 /** What a program answered, or the Problem that it was none. */
 function answer(exchanged: Exchanged, mode: SudoMode, about: About): Output {
-  const { ending, output, before, begun } = exchanged;
+  const { ending, output, before, begun, whole } = exchanged;
   if ('lost' in ending) throw hostProblems.connectionLost({ ...about, reason: ending.lost });
-  if (begun) return { exitCode: ending.exitCode, ...output };
+  if (begun && whole) return { exitCode: ending.exitCode, ...output };
+  if (begun) throw hostProblems.connectionLost({ ...about, reason: 'its shell there was ended' });
   if (mode === 'program' && ending.exitCode === UNKNOWN_SCRIPT) throw hostProblems.rootProgramLacks(about);
   const words = { ...about, said: said(before || output.stdout) };
   throw mode === 'none' ? hostProblems.shellUnusable(words) : hostProblems.sudoRefused(words);

@@ -1,6 +1,7 @@
 import { Problem } from '../problems.ts';
 import { hostProblems } from '../problems/host.ts';
 import type { Host } from './host.ts';
+import { canonicalNames } from './canonical-name.ts';
 import { hop, type Hop, type HopDecisions, route } from './route.ts';
 import { NeedsOpenSsh } from './needs-openssh.ts';
 import { parseFingerprint } from './fingerprint.ts';
@@ -46,9 +47,10 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
   const asked = named(name, options);
   if (options.hostKeyFingerprint !== undefined) parseFingerprint(options.hostKeyFingerprint);
   const config = await readSshConfig(options.home, options.sshConfig);
-  const settings = hop({ asked, config, home: options.home, env: options.env });
-  const chain =
-    settings.proxyCommand === undefined ? route(settings, { config, home: options.home, env: options.env }) : [];
+  const bare = { config, home: options.home, env: options.env };
+  const input = { ...bare, canonical: await canonicalNames(asked, bare) };
+  const settings = hop({ ...input, asked });
+  const chain = settings.proxyCommand === undefined ? route(settings, input) : [];
   const hops: Hop[] = [...chain, settings].map((one) => ({
     settings: one,
     timeoutMs: options.timeoutMs ?? one.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,

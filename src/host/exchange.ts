@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { beforeEnd, withinFrame } from './framing.ts';
+import { beforeEnd, hasEnd, withinFrame } from './framing.ts';
 import { feed } from './stdin.ts';
 import type { Command, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
@@ -49,6 +49,8 @@ export interface Exchanged {
   /** What was said on stderr before the command began: sudo, a login shell, a forced command. */
   readonly before: string;
   readonly begun: boolean;
+  /** Whether the command was seen to end: its shell may have been killed before. */
+  readonly whole: boolean;
 }
 
 /** Holds one conversation with a started program. Does not stop it: the owner of `interrupt` does. */
@@ -66,11 +68,13 @@ export async function exchange(all: Exchange): Promise<Exchanged> {
   all.program.stderr.on('data', (chunk: Buffer) => opening.read(chunk));
   if (!all.password) opening.sendStdin();
   const ending = await all.program.ended;
+  const stdout = Buffer.concat(out);
   const output = {
-    stdout: withinFrame(all.token, Buffer.concat(out)).toString(),
+    stdout: withinFrame(all.token, stdout).toString(),
     stderr: beforeEnd(all.token, Buffer.concat(err)).toString(),
   };
-  return { ending, output, before: opening.before, begun: opening.begun };
+  const whole = hasEnd(all.token, stdout);
+  return { ending, output, before: opening.before, begun: opening.begun, whole };
 }
 
 /** The part of stderr until the command begins: sudo's question, then the announcement. */

@@ -18,8 +18,12 @@ export function withinFrame(token: string, stdout: Buffer): Buffer {
   return beforeEnd(token, mark < 0 ? stdout : stdout.subarray(mark + token.length + 1));
 }
 
-/** Of stderr, whose beginning is announced: what stands before the last mark. A command that was killed has none. */
+/** Of stderr, whose beginning is announced: what stands before the last mark. */
 export function beforeEnd(token: string, output: Buffer): Buffer {
   const mark = output.lastIndexOf(`${token}.`);
   return mark < 0 ? output : output.subarray(0, mark);
+}
+
+export function hasEnd(token: string, stdout: Buffer): boolean {
+  return stdout.includes(`${token}.`);
 }

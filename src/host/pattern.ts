@@ -34,8 +34,13 @@ export function matchesParts(parts: readonly PatternPart[], text: string): boole
 
 /** A list of patterns: one must match, and none of those that begin with `!`. Only negations never match. */
 export function matchesPatterns(patterns: readonly string[], text: string): boolean {
-  const lower = text.toLowerCase();
-  const matches = (pattern: string) => matchesPattern(pattern.toLowerCase(), lower);
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  return matchesExactly(lower, text.toLowerCase());
+}
+
+/** The same where case counts, as for users and in Host lines. */
+export function matchesExactly(patterns: readonly string[], text: string): boolean {
+  const matches = (pattern: string) => matchesPattern(pattern, text);
   const [negated, plain] = [
     patterns.filter((one) => one.startsWith('!')),
     patterns.filter((one) => !one.startsWith('!')),

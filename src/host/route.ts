@@ -29,14 +29,18 @@ export interface RouteInput {
   readonly config: ConfigTree;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What CanonicalizeHostname makes of names, as they were typed. */
+  readonly canonical?: ReadonlyMap<string, string>;
 }
 
 const MOST_JUMPS = 8;
 
 /** The settings of one machine. Pure. Throws a Problem for values that cannot be used. */
-export function hop({ asked, config, home, env }: RouteInput & { readonly asked: SshName }): SshSettings {
+export function hop({ asked, config, home, env, canonical }: RouteInput & { readonly asked: SshName }): SshSettings {
   const localUser = env['USER'] || env['LOGNAME'] || 'root';
+  const name = canonical?.get(asked.host);
   const values = configValues(config, {
+    ...(name === undefined ? {} : { canonical: name }),
     host: asked.host,
     localUser,
     ...(asked.user === undefined ? {} : { user: asked.user }),

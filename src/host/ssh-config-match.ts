@@ -1,4 +1,4 @@
-import { matchesPatterns } from './pattern.ts';
+import { matchesExactly, matchesPatterns } from './pattern.ts';
 import type { ConfigLine } from './ssh-config-lines.ts';
 
 /** What the conditions of Host and Match may look at. */
@@ -21,7 +21,7 @@ export interface MatchFacts {
 export type Applies = 'yes' | 'no' | 'maybe';
 
 export function hostApplies(line: ConfigLine, facts: MatchFacts): Applies {
-  return matchesPatterns(line.words, facts.nameOfBlocks) ? 'yes' : 'no';
+  return matchesExactly(line.words, facts.nameOfBlocks) ? 'yes' : 'no';
 }
 
 export function matchApplies(line: ConfigLine, facts: MatchFacts): Applies {
@@ -43,20 +43,21 @@ const ALONE = new Set(['all', 'canonical', 'final']);
 const splitEquals = (word: string) =>
   /^!?[a-z]+=/i.test(word) ? [word.replace(/=.*/s, ''), word.replace(/^[^=]*=/, '')] : [word];
 
-/** undefined: not known. Names are never made canonical by meshx, so `canonical` is never true. */
+/** undefined: not known. `canonical` is another word for `final`, as in OpenSSH. */
 function ask(criterion: string, value: string, facts: MatchFacts): boolean | undefined {
-  const matches = (text: string) => matchesPatterns(value.split(','), text);
+  // As OpenSSH: case counts for users, not for hosts; in a Host line it counts.
+  const matches = (text: string) => matchesExactly(value.split(','), text);
+  const matchesHost = (text: string) => matchesPatterns(value.split(','), text);
   switch (criterion) {
     case 'all':
       return true;
     case 'final':
-      return facts.final;
     case 'canonical':
-      return false;
+      return facts.final;
     case 'host':
-      return matches(facts.host);
+      return matchesHost(facts.host);
     case 'originalhost':
-      return matches(facts.original);
+      return matchesHost(facts.original);
     case 'user':
       return matches(facts.user);
     case 'localuser':

@@ -10,6 +10,8 @@ const READ = [
   ...['hostname', 'user', 'port', 'identityfile', 'identitiesonly', 'identityagent', 'proxyjump', 'proxycommand'],
   ...['userknownhostsfile', 'globalknownhostsfile', 'hostkeyalias', 'hashknownhosts', 'connecttimeout'],
   ...['certificatefile', 'revokedhostkeys', 'knownhostscommand'],
+  ...['canonicalizehostname', 'canonicaldomains', 'canonicalizemaxdots', 'canonicalizefallbacklocal'],
+  ...['canonicalizepermittedcnames'],
 ];
 /** These are gathered over all matching blocks; of the others the first one wins. */
 const SEVERAL = new Set(['identityfile', 'certificatefile']);
@@ -20,6 +22,8 @@ export interface AskedHost {
   readonly user?: string;
   /** For `Match localuser`, and as the user when none is named. */
   readonly localUser?: string;
+  /** What CanonicalizeHostname made of the name; the same name where it changed nothing. */
+  readonly canonical?: string;
 }
 
 /** Reads the user's and the system's file; with `file`, that one alone. Throws a Problem with all issues. */
@@ -45,11 +49,8 @@ const RESET: readonly ConfigNode[] = [{ keyword: 'host', words: ['*'], rest: '*'
 export function configValues(tree: ConfigTree, asked: AskedHost): ConfigValues {
   const pass = new Pass(asked, false);
   pass.read(tree.nodes, 'yes');
-  // As OpenSSH: with `Match final` everything is read once more, with the name that HostName gave.
-  if (pass.sawFinal) {
-    pass.final = true;
-    pass.read(tree.nodes, 'yes');
-  }
+  // As OpenSSH: with `Match final`, or a canonical name, everything is read once more with the name as it is now.
+  if (pass.sawFinal || asked.canonical !== undefined) pass.readAgain(tree.nodes);
   if (pass.issues.length > 0) throw invalid([...new Set(pass.issues)]);
   return pass.values;
 }
@@ -70,13 +71,21 @@ class Pass {
     this.final = final;
   }
 
+  /** No HostName of this reading counts any more. */
+  readAgain(nodes: readonly ConfigNode[]): void {
+    const { host } = this.#facts();
+    this.values.set('hostname', [(this.#asked.canonical ?? host).toLowerCase().replaceAll('%', '%%')]);
+    this.final = true;
+    this.read(nodes, 'yes');
+  }
+
   /** Blocks within an included file apply only where the Include itself applies. */
   read(nodes: readonly ConfigNode[], outer: Applies): void {
     let applies = outer;
     for (const node of nodes) {
       if (node.keyword === 'host') applies = both(outer, hostApplies(node, this.#facts()));
       else if (node.keyword === 'match') {
-        this.sawFinal ||= node.words.some((word) => word.toLowerCase() === 'final');
+        this.sawFinal ||= node.words.some((word) => /^!?final$/i.test(word));
         applies = both(outer, matchApplies(node, this.#facts()));
       } else if (node.included) this.read(node.included, applies);
       else if (applies !== 'no' && READ.includes(node.keyword)) this.#take(node, applies);

@@ -27,6 +27,17 @@ export interface SshSettings {
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
   readonly connectTimeoutMs: number | undefined;
+  /** Absent where names are taken as they are. */
+  readonly canonicalize?: Canonicalize;
+}
+
+/** CanonicalizeHostname and what belongs to it. */
+export interface Canonicalize {
+  readonly domains: readonly string[];
+  readonly maxDots: number;
+  readonly fallbackLocal: boolean;
+  /** `NAMES:TARGETS`, both lists of patterns. */
+  readonly permittedCnames: readonly string[];
 }
 
 export interface SettingsInput {
@@ -94,8 +105,22 @@ export function sshSettings(input: SettingsInput): SshSettings {
     hashKnownHosts: yes('hashknownhosts'),
     connectTimeoutMs: parseSeconds(first('connecttimeout'), issues),
   };
+  const canonicalize = canonicalRules(values, settings.jumps.length > 0 || settings.proxyCommand !== undefined);
   if (issues.length > 0) throw hostProblems.configInvalid({ files: [`the settings of ${asked.host}`], issues });
-  return settings;
+  return { ...settings, ...(canonicalize && { canonicalize }) };
+}
+
+/** A name that a proxy resolves is left to it, unless `always` was said. */
+function canonicalRules(values: ConfigValues, proxied: boolean): Canonicalize | undefined {
+  const word = values.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no';
+  if (word !== 'always' && (proxied || !['yes', 'true'].includes(word))) return undefined;
+  const all = (keyword: string) => (values.get(keyword) ?? []).filter((each) => each.toLowerCase() !== 'none');
+  return {
+    domains: all('canonicaldomains'),
+    maxDots: Number(values.get('canonicalizemaxdots')?.[0] ?? 1),
+    fallbackLocal: !['no', 'false'].includes(values.get('canonicalizefallbacklocal')?.[0]?.toLowerCase() ?? 'yes'),
+    permittedCnames: all('canonicalizepermittedcnames'),
+  };
 }
 
 const mapped = (text: string | undefined, change: (text: string) => string) =>

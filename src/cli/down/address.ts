@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { canonicalNames } from '../../host/canonical-name.ts';
 import { hop } from '../../host/route.ts';
 import { readSshConfig } from '../../host/ssh-config.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
@@ -14,7 +15,8 @@ export async function knownAddresses(
   vm: string,
 ): Promise<readonly string[]> {
   const asked = { ...parseSshName(vm), ...present({ user: ssh.user }) };
-  const { address } = hop({ asked, config: await readSshConfig(home, ssh.sshConfig), home, env });
+  const input = { config: await readSshConfig(home, ssh.sshConfig), home, env };
+  const { address } = hop({ ...input, asked, canonical: await canonicalNames(asked, input) });
   if (isIP(address)) return [address];
   return lookup(address, { all: true }).then(
     (found) => found.map((each) => each.address),
