@@ -3,6 +3,8 @@ import { parseSwitch, type SwitchState } from './dead-man.ts';
 /** What `meshx-bypass status` says of a VM. */
 export interface CaptureState extends SwitchState {
   readonly captured: boolean;
+  /** How many rules of capture another program removed; absent when all are in place, or none should be. */
+  readonly missing?: number;
   /** Open connections from before capture, which are outside mutual TLS and policy. */
   readonly older: number;
   /** Units of the sidecar that start at boot. */
@@ -12,7 +14,9 @@ export interface CaptureState extends SwitchState {
 /** Reads its lines KEY=VALUE. Pure; lines that are not known are passed over. */
 export function parseCaptureState(text: string): CaptureState {
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const missing = Number.parseInt(value('missing'), 10) || 0;
   return {
+    ...(missing > 0 && { missing }),
     captured: value('capture') === 'on',
     older: Number.parseInt(value('older'), 10) || 0,
     boot: value('boot').split(' ').filter(Boolean),

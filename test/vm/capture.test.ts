@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseCaptureState } from '../../src/vm/capture-state.ts';
 import { aMachine, DOCKER, ESTABLISHED, type Machine, type ShimProcess } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
@@ -319,6 +320,42 @@ describe('stop', () => {
     await using machine = await aMachine();
     await machine.run('stop');
     expect(await machine.read('calls')).not.toContain('legacy');
+  });
+});
+
+describe('status after another program removed rules', () => {
+  const FLUSHED = /^-A .*\n/gm;
+  test.each([
+    ['iptables -t nat -F', (rules: string) => rules.replaceAll(FLUSHED, '')],
+    ['the rules of one chain', (rules: string) => rules.replaceAll(/^-A ISTIO_IN_REDIRECT.*\n/gm, '')],
+    ['the jump of the connections that arrive', (rules: string) => rules.replaceAll(/^-A PREROUTING.*ISTIO.*\n/gm, '')],
+    ['the jump of the connections that leave', (rules: string) => rules.replaceAll(/^-A OUTPUT.*ISTIO.*\n/gm, '')],
+  ])('does not say captured after %s, with or without the list of the start', async (_, remove) => {
+    await using machine = await aMachine();
+    await machine.run('start');
+    expect(parseCaptureState((await machine.run('status')).stdout)).toMatchObject({ captured: true });
+    await machine.write('iptables-nft.nat', remove(await machine.nat('iptables-nft')));
+    const seen = parseCaptureState((await machine.run('status')).stdout);
+    expect(seen).toMatchObject({ captured: false, missing: expect.any(Number) });
+    await machine.remove('run/meshx/loaded');
+    expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(false);
+  });
+
+  test('says captured without the list of the start, which an older meshx did not write', async () => {
+    await using machine = await aMachine();
+    await machine.run('start');
+    await machine.remove('run/meshx/loaded');
+    expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(true);
+  });
+
+  test('goes by the backend in force, not by rules that another one has', async () => {
+    await using machine = await aMachine();
+    await machine.run('start');
+    await machine.write('iptables-legacy.nat', await machine.nat('iptables-nft'));
+    await machine.write('iptables-nft.nat', '');
+    expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(false);
+    await machine.remove('run/meshx/loaded');
+    expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(false);
   });
 });
 

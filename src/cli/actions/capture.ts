@@ -122,9 +122,12 @@ async function bypass(host: Host, verb: Verb, signal: AbortSignal): Promise<stri
 }
 
 function formatState(vm: string, state: CaptureState): readonly string[] {
-  const { captured, older, armed, reverted, bypassedSince, boot } = state;
+  const { captured, missing = 0, older, armed, reverted, bypassedSince, boot } = state;
   return [
     `${vm}: capture is ${captured ? 'on' : 'off'}`,
+    ...(missing > 0
+      ? [`  another program removed ${missing} of its rules; the VM restores them: journalctl -u meshx-watch`]
+      : []),
     ...(older > 0 ? [`  ${older} connections are older than capture, outside mutual TLS until they end`] : []),
     ...(armed ? [formatArmed(armed)] : []),
     ...(reverted ? [`  went back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),

@@ -82,6 +82,10 @@ export function judgeActive(stdout: string): Witness {
 export function judgeCapture(stdout: string): Witness {
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
   const older = Number(value('older') || 0);
+  if (value('capture') === 'lost') {
+    const detail = `another program removed ${value('missing')} rules of capture`;
+    return { ok: false, detail, hint: 'Read which on the VM: journalctl -u meshx-watch' };
+  }
   if (value('capture') !== 'on')
     return { ok: false, detail: 'no rule of Istio is loaded', hint: 'Read why on the VM: journalctl -u meshx-capture' };
   const detail =
