@@ -112,7 +112,7 @@ test('a changed line is found, after what still holds was shown and the whole wa
   await vm.close();
   expect(exitCode).toBe(1);
   expect(stderr).toContain('line 3 does not follow the one before it');
-  expect(stderr).toContain('#audit-chain-broken');
+  expect(stderr).toContain('explain audit-chain-broken');
   expect(stdout).not.toContain('disk-full');
   expect(readFileSync(join(vm.home, 'audit.jsonl'), 'utf8')).toBe(changed);
   expect(statSync(join(vm.home, 'audit.jsonl')).mode & 0o777).toBe(0o600);

@@ -68,7 +68,7 @@ test('a folder that is not there', async () => {
 test('[A3 A4] a folder without Istio', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'ns.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n');
-  expect(await refused(['generate-dnsmasq', '--manifests', folder])).toContain('#istio-not-found');
+  expect(await refused(['generate-dnsmasq', '--manifests', folder])).toContain('explain istio-not-found');
 });
 
 test('a truncated manifest names the file', async () => {
@@ -99,12 +99,12 @@ test('an unknown context names the known ones', async () => {
   const file = join(temporaryFolder(), 'config');
   writeFileSync(file, KUBECONFIG);
   const unknown = await refused(['generate-dnsmasq', '--kubeconfig', file, '--context', 'two']);
-  expect(unknown).toContain('#context-unknown');
+  expect(unknown).toContain('explain context-unknown');
   expect(unknown).toContain('it knows: one');
 });
 
 test('no kubeconfig at all', async () => {
-  expect(await refused(['generate-dnsmasq'])).toContain('#kubeconfig-missing');
+  expect(await refused(['generate-dnsmasq'])).toContain('explain kubeconfig-missing');
 });
 
 test('a pending load balancer names its Service', async () => {
@@ -115,7 +115,7 @@ test('a pending load balancer names its Service', async () => {
     readFileSync(file, 'utf8').replace('    ingress:\n      - ip: 10.150.0.8\n', '    ingress: []\n'),
   );
   const stderr = await refused(['generate-dnsmasq', '--manifests', folder]);
-  expect(stderr).toContain('#load-balancer-pending');
+  expect(stderr).toContain('explain load-balancer-pending');
   expect(stderr).toContain('mixer-ilb');
 });
 
@@ -124,7 +124,7 @@ test.each([
   ['a directory that is not there', '/nonexistent/root'],
 ])('an image directory that is %s', async (_what, root) => {
   const stderr = await refused(['setup-vm', 'vm', '--root', root, '--manifests', cluster, '--workload-group', 'g']);
-  expect(stderr).toContain('#root-directory-invalid');
+  expect(stderr).toContain('explain root-directory-invalid');
 });
 
 test('an unknown VM says where it was looked for', async () => {

@@ -89,7 +89,7 @@ test('[A89] it asks before it removes, and changes nothing when nobody can be as
   const at = await joined();
   const before = [folderState(at.root), folderState(at.cluster)];
   const { exitCode, stderr } = await down(at);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#needs-confirmation')]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('explain needs-confirmation')]);
   expect(stderr).toContain('--yes');
   expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
 });
@@ -113,7 +113,7 @@ test.each([
   const text = said.join('\n');
   expect(text.indexOf('delete WorkloadGroup vm/istio-vm')).toBeLessThan(text.indexOf('[y/N]'));
   if (expected === 1) {
-    expect(text).toContain('#not-confirmed-by-you');
+    expect(text).toContain('explain not-confirmed-by-you');
     expect(folderState(at.root)).toEqual(before);
   }
 });
@@ -136,7 +136,7 @@ test.each([
   appendFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), CLAIM);
   const before = [folderState(at.root), folderState(at.cluster)];
   const { exitCode, stderr } = await down(at, ...typed, '--yes');
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/#membership-(disagrees|unconfirmed)/)]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/explain membership-(disagrees|unconfirmed)/)]);
   for (const value of ['prod', 'db', ...typed.slice(1)]) expect(stderr).toContain(value);
   expect(stderr).toMatch(/hint:.* meshx down istio-vm -n /);
   expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
@@ -250,7 +250,7 @@ test('a file that somebody else changed since stays until it is told, and can th
   expect(tree(at.root)).toEqual(after);
 
   const unknown = await down(at, '--yes', '--restore', '/etc/motd');
-  expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining('#path-not-kept')]);
+  expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining('explain path-not-kept')]);
   const told = await down(at, '--yes', '--restore', '/var/lib/istio/envoy/sidecar.env');
   expect([told.exitCode, tree(at.root)]).toEqual([0, at.before]);
 });
@@ -281,9 +281,9 @@ test.each([
 test('a VM without a former package has nothing to go back to', async () => {
   const at = await joined();
   const { exitCode, stderr } = await runCli(['rollback', ...at.where]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#no-former-package')]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('explain no-former-package')]);
   const never = site();
-  expect((await runCli(['rollback', ...never.where])).stderr).toContain('#not-of-the-mesh');
+  expect((await runCli(['rollback', ...never.where])).stderr).toContain('explain not-of-the-mesh');
 });
 
 test('a cluster that cannot be had is no reason to leave the machine as it is', async () => {

@@ -94,7 +94,7 @@ test('a file that cannot be written is a Problem, and what was there stays', asy
   writeFileSync(join(cwd, 'out'), 'a file');
   const { exitCode, stderr } = await runCli(['generate-cluster-env', '--manifests', classic, '--out', 'out'], { cwd });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('#file-not-written');
+  expect(stderr).toContain('explain file-not-written');
   expect(readFileSync(join(cwd, 'out'), 'utf8')).toBe('a file');
 });
 

@@ -87,7 +87,7 @@ test('[A90] expose delete wants a yes, and deletes only what meshx made', async 
   expect((await runCli(['expose', 'apply', '--provider', 'gcp', ...end])).exitCode).toBe(0);
   const refused = await runCli(['expose', 'delete', ...end]);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain('#needs-confirmation');
+  expect(refused.stderr).toContain('explain needs-confirmation');
   const made = mutating(server).length;
   const deleted = await runCli(['expose', 'delete', '--yes', ...end]);
   expect(deleted.exitCode).toBe(0);

@@ -58,7 +58,7 @@ test.each(['classic', 'current'] as const)(
     const words = ['deregister', 'mysqldb', '10.150.0.5', '-n', 'default', '--manifests', folder];
     const before = folderState(folder);
     const unasked = await runCli(words);
-    expect([unasked.exitCode, unasked.stderr]).toEqual([1, expect.stringContaining('#needs-confirmation')]);
+    expect([unasked.exitCode, unasked.stderr]).toEqual([1, expect.stringContaining('explain needs-confirmation')]);
     expect(unasked.stderr).toContain('default/mysqldb');
     expect(folderState(folder)).toEqual(before);
     expect((await runCli([...words, '--yes'])).exitCode).toBe(0);

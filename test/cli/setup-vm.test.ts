@@ -152,7 +152,7 @@ test('a kept plan is refused when the machine has changed since, and nothing is 
     cwd,
   });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('#plan-outdated');
+  expect(stderr).toContain('explain plan-outdated');
   expect(state(at)).toEqual(before);
 });
 
@@ -164,7 +164,7 @@ test.each([
   writeFileSync(join(cwd, 'plan.json'), text);
   const { exitCode, stderr } = await runCli(['apply', 'plan.json', '--root', cwd], { cwd });
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('#plan-invalid');
+  expect(stderr).toContain('explain plan-invalid');
 });
 
 test.each([
@@ -288,7 +288,7 @@ test('a directory without the binaries is no package', async () => {
   const words = at.words.map((word) => (word === examplePackage ? empty : word));
   const { exitCode, stderr } = await runCli(['setup-vm', ...words]);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('#package-binaries-missing');
+  expect(stderr).toContain('explain package-binaries-missing');
 });
 
 test.each([
@@ -308,7 +308,7 @@ test('configure refuses a machine that was never joined', async () => {
   const root = exampleImage();
   const before = folderState(root);
   const { exitCode, stderr } = await runCli(['configure', 'istio-vm', '--root', root, '--ports', '3306', '--dry-run']);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('#not-of-the-mesh')]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('explain not-of-the-mesh')]);
   expect(folderState(root)).toEqual(before);
 });
 

@@ -143,7 +143,7 @@ test('a sidecar that has other settings is restarted only when told, and is take
   const [before, since] = [await sidecar(), Date.now()];
   const refused = await lab.meshx(['adopt', 'byhand', '--yes']);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain('#adopt-needs-restart');
+  expect(refused.stderr).toContain('explain adopt-needs-restart');
   expect(refused.stderr).toContain('the mesh configuration was written after the sidecar started');
   expect((await lab.ssh('byhand', 'test -e /etc/systemd/system/istio.service')).exitCode).toBe(1);
   expect(await lab.auditMutations(since)).toEqual([]);

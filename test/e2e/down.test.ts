@@ -149,7 +149,7 @@ test('what others left or changed since is shown, kept, and undone when told', a
   );
   const ran = await down('leave13');
   expect(ran.exitCode).toBe(1);
-  expect(ran.stderr).toContain('#difference-left');
+  expect(ran.stderr).toContain('explain difference-left');
   expect(ran.stderr).toMatch(/\+ file \/etc\/left-behind/);
   expect(ran.stderr).toMatch(/file \/var\/lib\/istio\/envoy\/sidecar\.env/);
   // All but that file is undone: nothing is planned until somebody decides about it.
@@ -203,13 +203,13 @@ test('rollback goes back to the former package, and ends open connections only w
   expectDone(await up('leave12'));
   const first = await version();
   const none = await lab.meshx(['rollback', 'leave12']);
-  expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('#no-former-package')]);
+  expect([none.exitCode, none.stderr]).toEqual([1, expect.stringContaining('explain no-former-package')]);
   expectDone(await up('leave12', '--package', lab.newerDeb));
   expect(await version()).not.toBe(first);
 
   using client = await busyClient();
   const refused = await lab.meshx(['rollback', 'leave12']);
-  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('#restart-ends-connections')]);
+  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining('explain restart-ends-connections')]);
   client.send("select 'st', 'ill';");
   await lab.waitFor('the connection to live on', () => client.output.includes('st\till'));
   const ran = await lab.meshx(['rollback', 'leave12', '--restart', '--drain-timeout', '2']);
