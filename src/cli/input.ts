@@ -3,6 +3,7 @@ import { cliProblems } from '../problems/cli.ts';
 import { shown } from '../problems/mesh.ts';
 import type { Call } from './command.ts';
 import { legacyValue } from './legacy-environment.ts';
+import { variableOf } from './variables.ts';
 
 /**
  * What was typed, parsed. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts; the context's
@@ -22,13 +23,19 @@ export class Input {
   text(name: string): string | undefined {
     const given = this.call.given[name];
     const { env } = this.call.runtime;
-    const value = typeof given === 'string' ? given : (env[variable(name)] ?? legacyValue(name, env));
+    const value = typeof given === 'string' ? given : (env[variableOf(name)] ?? legacyValue(name, env));
     return value === '' ? undefined : value;
   }
 
   flag(name: string): boolean {
     const given = this.call.given[name];
-    return typeof given === 'boolean' ? given : /^(1|true|yes)$/.test(this.call.runtime.env[variable(name)] ?? '');
+    if (typeof given === 'boolean') return given;
+    const value = this.call.runtime.env[variableOf(name)] ?? '';
+    if (/^(1|true|yes|on)$/i.test(value)) return true;
+    if (/^(0|false|no|off|)$/i.test(value)) return false;
+    const issue = `${variableOf(name)}: ${shown(value)} is neither true nor false`;
+    // Thrown at once: a flag may be asked for after the input was accepted.
+    throw cliProblems.invalidInput({ command: this.#command, issues: [issue] });
   }
 
   /** Words of a repeatable option; each may hold several, separated by commas. */
@@ -88,9 +95,4 @@ export class Input {
 /** `--service-cidr` for serviceCidr. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** MESHX_SERVICE_CIDR for serviceCidr. */
-function variable(name: string): string {
-  return `MESHX_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }

@@ -1,7 +1,7 @@
 import pico from 'picocolors';
 import type { Problem } from '../problems.ts';
 import type { Runtime, Say } from '../runtime.ts';
-import { EXIT } from './exit-codes.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { formatYaml } from '../mesh/yaml-text.ts';
 import { visibleJson } from '../visible.ts';
 
@@ -36,7 +36,7 @@ export function printProblem({ err, color }: Runtime, problem: Problem): void {
 /** Tells a Problem to people where the document for programs has it already; gives the exit code. */
 export function tellProblem(runtime: Runtime, problem: Problem): number {
   printProblem(runtime, problem);
-  return EXIT.problem;
+  return exitCodeOf(problem);
 }
 
 /** Where a run says what it does: a dry run of text on stdout, as its product, any other on stderr. */
@@ -56,8 +56,8 @@ export function problemRecord(problem: Problem): object {
 }
 
 /** A document that holds nothing but a problem. */
-export function problemDocument(problem: Problem): string {
-  return formatDocument({ problem: problemRecord(problem) }, 'json');
+export function problemDocument(problem: Problem, format: 'json' | 'yaml' = 'json'): string {
+  return formatDocument({ problem: problemRecord(problem) }, format);
 }
 
 /** One JSON or YAML document with its `version` first. */

@@ -4,19 +4,23 @@ import { commands } from './commands.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Runtime } from '../runtime.ts';
-import { EXIT } from './exit-codes.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
 import { type Outlet, sink } from './sink.ts';
+import { checkVariables } from './variables.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
   const runtime = sink(outlet);
   let exitCode: number = EXIT.done;
-  const cli = program(runtime, argv, async (spec, call) => {
-    exitCode = await timed(call, async (measured) => (await spec.run(measured, commands)) ?? EXIT.done);
-  });
   try {
-    await cli.parseAsync([...argv], { from: 'user' });
+    const words = helpWords(argv, commands);
+    const cli = program(runtime, words, async (spec, call) => {
+      checkVariables(runtime, commands);
+      exitCode = await timed(call, async (measured) => (await spec.run(measured, commands)) ?? EXIT.done);
+    });
+    await cli.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
     return await report(error, runtime, argv);
@@ -38,18 +42,29 @@ async function timed(call: Call, work: (call: Call) => Promise<number>): Promise
 
 async function report(error: unknown, runtime: Runtime, argv: readonly string[]): Promise<number> {
   // Commander has printed its own message, or the help that was asked for.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const problem = asProblem(error, runtime);
+  const isPrinted = error instanceof CommanderError;
+  if (isPrinted && error.exitCode === 0) return EXIT.done;
+  const problem = isPrinted ? usageProblem(error) : asProblem(error, runtime);
+  const format = wantedFormat(argv, runtime.env);
   if (problem) {
     const { printProblem, problemDocument } = await import('./print.ts');
-    printProblem(runtime, problem);
-    if (wantsJson(argv)) runtime.out(problemDocument(problem));
-    return problem.id === cliProblems.wrongUsage.id ? EXIT.usage : EXIT.problem;
+    if (!isPrinted) printProblem(runtime, problem);
+    if (format) runtime.out(problemDocument(problem, format));
+    return exitCodeOf(problem);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const bug = `meshx ${runtime.version} on Node.js ${process.version}: this is a bug in meshx.`;
   runtime.err([...stack.split('\n'), bug]);
+  if (format)
+    runtime.out((await import('./print.ts')).formatDocument({ bug: { message: stack.split('\n')[0] } }, format));
   return EXIT.bug;
+}
+
+/** What commander printed, for the document. */
+function usageProblem({ message }: CommanderError): Problem {
+  const isHelp = message === '(outputHelp)';
+  const words = isHelp ? 'A command is missing.' : message.replace(/^error: /, '').split('\n')[0];
+  return cliProblems.wrongUsage({ message: words ?? '', hint: 'The commands and options are shown by: meshx help' });
 }
 
 /** What a library throws after Ctrl-C is thrown because of it; Problems say themselves what was done before. */
@@ -58,7 +73,9 @@ function asProblem(error: unknown, runtime: Runtime): Problem | undefined {
   return runtime.signal.aborted ? cliProblems.interrupted({}, error) : undefined;
 }
 
-/** Asked of the words themselves: a command line that could not be parsed may still have asked for JSON. */
-function wantsJson(argv: readonly string[]): boolean {
-  return /(^| )(-o|--output)[ =]?json( |$)/.test(argv.join(' '));
+/** Asked of the words themselves: a command line that could not be parsed may still have asked for a document. */
+function wantedFormat(argv: readonly string[], env: Runtime['env']): 'json' | 'yaml' | undefined {
+  const asked = [...argv.join('\n').matchAll(/^(?:-o|--output)[\n=]?(.*)$/gm)].at(-1)?.[1];
+  const format = asked ?? env['MESHX_OUTPUT'];
+  return format === 'json' || format === 'yaml' ? format : undefined;
 }

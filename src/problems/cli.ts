@@ -86,8 +86,8 @@ export const cliProblems = {
     hint: 'Create the service account; the CA of a classic mesh makes the Secret a moment later. See: kubectl get secrets',
   })),
   variableRefused: known('variable-refused', (d: { issues: readonly string[] }) => ({
-    message: 'The environment asks for something that meshx does not do.',
-    hint: 'Unset the variables, or use the options named beside them.',
+    message: 'Variables of the environment ask for something that meshx does not do.',
+    hint: 'Unset them, or use what is named beside them.',
     issues: d.issues,
   })),
 };

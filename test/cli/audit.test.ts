@@ -140,7 +140,7 @@ test('a machine that nobody changed has no audit, and a head is a sha256', async
   const wrong = await vm.audit('--head', 'abc');
   await vm.close();
   expect(wrong.stderr).toContain('--head');
-  expect(wrong.exitCode).toBe(1);
+  expect(wrong.exitCode).toBe(2);
 });
 
 test('the words of a command for lock and audit keep what was asked for, and nothing that may be a secret', () => {

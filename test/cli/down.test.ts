@@ -275,7 +275,7 @@ test.each([
   [['other-vm', '--keep', '/a'], 'they are about one VM'],
 ])('%j is refused before anything is looked at', async (more, words) => {
   const { exitCode, stderr } = await runCli(['down', 'istio-vm', ...more]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining(words)]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
 });
 
 test('a VM without a former package has nothing to go back to', async () => {

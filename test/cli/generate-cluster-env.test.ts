@@ -112,7 +112,7 @@ test('[A37] the namespace comes from the flag, then MESHX_NAMESPACE, then SERVIC
 test('[F84] variables of the old scripts that meshx would not follow are refused by name', async () => {
   const env = { CONTROL_PLANE_AUTH_POLICY: 'NONE', ISTIO_CP: 'gcloud compute scp' };
   const { exitCode, stderr } = await runCli(['generate-cluster-env', '--manifests', classic], { env });
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
   expect(stderr).toContain('CONTROL_PLANE_AUTH_POLICY');
   expect(stderr).toContain('ISTIO_CP is set');
 });

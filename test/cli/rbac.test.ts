@@ -45,7 +45,7 @@ test('a revision is part of the names that may be read', async () => {
 
 test('a word that is no command, and two subjects, are refused together', async () => {
   const { exitCode, stderr } = await runCli(['rbac', 'fly', '--for', 'ada', '--group', 'dba']);
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
   expect(stderr).toContain('fly');
   expect(stderr).toContain('only one of them');
 });

@@ -106,7 +106,7 @@ test('[A34] --only does one step; an unknown step names the known ones', async (
   expect(existsSync(join(at.root, 'var/lib/istio/envoy/cluster.env'))).toBe(true);
   expect(existsSync(join(at.root, 'usr/local/bin/envoy'))).toBe(false);
   const wrong = await runCli(['setup-vm', ...at.words, '--only', 'everything']);
-  expect(wrong.exitCode).toBe(1);
+  expect(wrong.exitCode).toBe(2);
   expect(wrong.stderr).toContain('cluster-env');
 });
 
@@ -275,10 +275,10 @@ test('configure takes other keys by name, and a key away; values that would brea
   expect(readFileSync(file, 'utf8')).toContain('ISTIO_AGENT_FLAGS=--a,b');
   expect(readFileSync(file, 'utf8')).not.toMatch(/^ISTIO_SERVICE=/m);
   const bad = await runCli([...words, '--set', 'A=x\ny', '--set', 'b=1', '--ports', 'many']);
-  expect(bad.exitCode).toBe(1);
+  expect(bad.exitCode).toBe(2);
   for (const part of ['--set', '--ports']) expect(bad.stderr).toContain(part);
   const cut = await runCli([...words, '--set', 'RECONCILE']);
-  expect([cut.exitCode, cut.stderr]).toEqual([1, expect.stringContaining('"RECONCILE" is not KEY=value')]);
+  expect([cut.exitCode, cut.stderr]).toEqual([2, expect.stringContaining('"RECONCILE" is not KEY=value')]);
 });
 
 test('a directory without the binaries is no package', async () => {
@@ -296,12 +296,12 @@ test.each([
   ['host-firewal,nonsense', /did you mean host-firewall\?[^]*no risk "nonsense"; the risks are apparmor, /],
 ])('the unknown risk %s is refused, with the nearest names', async (name, words) => {
   const { exitCode, stderr } = await runCli(['up', 'a', '--accept-risk', name]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(words)]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(words)]);
 });
 
 test('one file cannot hold the plans of several VMs', async () => {
   const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--dry-run', '--out', 'plan.json']);
-  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('--out: a file holds the plan of one VM')]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--out: a file holds the plan of one VM')]);
 });
 
 test('configure refuses a machine that was never joined', async () => {

@@ -135,7 +135,7 @@ test.each(['ALL', 'a b', 'x=y', 'root,deploy', 'a\nALL ALL=(ALL) ALL', '#0', '%'
   '%j is no user for a sudoers line',
   async (name) => {
     const { exitCode, stdout } = await runCli(['sudoers', '--for', name]);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   },
 );
 

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GoogleAuth, PassThroughClient, type AuthClient } from 'google-auth-library';
 import { cloudProblems } from '../../problems/cloud.ts';
+import { mapping } from '../../mesh/unknown.ts';
 import { errorText } from '../foreign-error.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
@@ -41,11 +42,24 @@ export async function googleCredentials(options: CredentialsOptions): Promise<Go
 }
 
 async function defaultClient(auth: GoogleAuth): Promise<AuthClient> {
+  hushMetadataLookup();
   try {
     return await auth.getClient();
   } catch (error) {
     throw cloudProblems.cloudCredentialsMissing({ reason: errorText(error) }, error);
   }
+}
+
+/**
+ * A package below warns through Node.js, in a line on stderr behind the hint, when it does not find the metadata server of a
+ * cloud's instance. That there are no credentials is a Problem already.
+ */
+function hushMetadataLookup(): void {
+  const emit = process.emitWarning.bind(process) as (...words: unknown[]) => void;
+  const isLookup = (type: unknown): boolean => type === 'MetadataLookupWarning';
+  process.emitWarning = (...words: unknown[]): void => {
+    if (!isLookup(words[1]) && !isLookup(mapping(words[1])['type'])) emit(...words);
+  };
 }
 
 async function projectOf(options: CredentialsOptions, auth: GoogleAuth | undefined): Promise<string> {
