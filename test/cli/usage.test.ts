@@ -73,7 +73,7 @@ test('a format that the environment names counts', async () => {
 describe('variables', () => {
   const words = ['expose', 'status', '--manifests', cluster];
 
-  test.each(knownVariables(commands).filter((name) => name.length > 'MESHX_'.length + 4))(
+  test.each(knownVariables(commands).filter((name) => name.length > 'MESHX_'.length + 5))(
     '%s with a letter too few is refused by name',
     async (name) => {
       const misspelt = name.slice(0, -2) + name.slice(-1);
