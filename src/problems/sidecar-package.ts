@@ -26,6 +26,10 @@ export const packageProblems = {
     message: `${d.url} could not be fetched: ${d.reason}.`,
     hint: 'Try it with curl -LO, then give the file: --package FILE',
   })),
+  needed: known('package-needed', (d: { vm: string; missing: readonly string[] }) => ({
+    message: `${d.vm} has no ${d.missing.join(' and no ')}, and no package was given. Nothing was changed.`,
+    hint: "Add the istio-sidecar package of your mesh's Istio version: --package FILE|DIR|URL",
+  })),
   binariesMissing: known('package-binaries-missing', (d: { path: string; missing: readonly string[] }) => ({
     message: `The directory ${d.path} holds no ${d.missing.join(' and no ')}.`,
     hint: 'It needs pilot-agent and envoy, either directly or as usr/local/bin/pilot-agent and usr/local/bin/envoy.',

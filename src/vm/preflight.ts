@@ -15,7 +15,7 @@ import type { CaptureExclusions } from './preflight/exclusions.ts';
 import { ufwKeeps } from './preflight/firewall.ts';
 import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFindings } from './preflight/network.ts';
 import { parseOsRelease } from './preflight/platforms.ts';
-import { type Answers, first, lines, parseAnswers, preflightScript } from './preflight/probe.ts';
+import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
 import { hasEndingSidecar, serviceFindings } from './preflight/services.ts';
 import { PLACES } from './places.ts';
 import { isLoopback, parseListeners } from './preflight/sockets.ts';
@@ -33,6 +33,8 @@ export interface Preflight {
   readonly listening: readonly number[];
   /** What a join before this one recorded, and what the settings say. */
   readonly membership: Pick<Membership, 'record' | 'namespace' | 'group'>;
+  /** The binaries of the sidecar that are not there. */
+  readonly missing: readonly string[];
   /** Whether meshx has never changed it, or has left nothing there. */
   readonly untouched: boolean;
   /** SSH_CONNECTION of the login: who the machine sees log in, and where. Empty without SSH. */
@@ -88,6 +90,7 @@ export function judge(answers: Answers, input: PreflightInput, session: { readon
     findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
     exclusions: others.exclusions,
     listening: listeningPorts(answers),
+    missing: SIDECAR_PROGRAMS.filter((path) => !lines(answers, 'sidecar').includes(path)),
     session: session.sshConnection,
     membership: membershipFacts(answers, input.vm ?? ''),
     untouched: live && !lines(answers, 'meshx').includes(PLACES.state),

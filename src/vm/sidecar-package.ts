@@ -9,6 +9,7 @@ import { directoryPackage } from './package/directory.ts';
 import { download } from './package/download.ts';
 import { readRpm } from './package/rpm.ts';
 import { PACKAGE_MARKER } from './places.ts';
+import { SIDECAR_PROGRAMS } from './preflight/probe.ts';
 
 export interface PackageRequest {
   /** Path of a .deb, an .rpm or a directory, or a URL. */
@@ -26,7 +27,7 @@ export interface PackageRequest {
 
 /** Where the binaries go, and where the VM remembers which package it has. */
 export const PACKAGE_PLACES = {
-  verify: ['/usr/local/bin/pilot-agent', '/usr/local/bin/envoy'],
+  verify: SIDECAR_PROGRAMS,
   marker: PACKAGE_MARKER,
 } as const;
 

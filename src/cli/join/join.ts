@@ -11,6 +11,7 @@ import type { Seat } from '../../vm/proofs/seat.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
+import { packageProblems } from '../../problems/sidecar-package.ts';
 import { changing } from '../changing.ts';
 import { openMachine } from '../machine.ts';
 import { present } from '../workload-input.ts';
@@ -111,6 +112,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const security = judgedSecurity(workload, policies, judge);
   const input = vmInput(world, workload, looked);
   const steps = stepsOf(workload);
+  needPackage(run, { world, looked, steps });
   const found = sameProbes(asking, steps) ? await early : await gatherFacts(steps, host, signal);
   return {
     ...{ vm, host, steps, say, again, asked: cluster.registration, registration: cluster.plan },
@@ -126,6 +128,17 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
       record: world.runtime.record,
     }),
   };
+}
+
+/** Units that start a program that is not there would look like success. A dry run may be read before there is a package. */
+function needPackage(
+  { vm, say }: JoinRun,
+  { world, looked, steps }: { world: JoinWorld; looked: Preflight; steps: readonly Step[] },
+): void {
+  if (world.package || looked.missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
+  const problem = packageProblems.needed({ vm, missing: looked.missing });
+  if (!world.words.dryRun) throw problem;
+  say(`note: ${problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`);
 }
 
 /** Looked for while the plan is read; an image is asked by nobody. */

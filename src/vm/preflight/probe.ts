@@ -6,6 +6,9 @@ import { systemdFile } from '../../templates.ts';
 import { KNOWN_PROGRAMS } from './known-programs.ts';
 import { SAID, SAID_FILES } from './probe-filter.ts';
 
+/** The binaries of the sidecar, where every package of Istio has them. */
+export const SIDECAR_PROGRAMS = ['/usr/local/bin/pilot-agent', '/usr/local/bin/envoy'] as const;
+
 /** Programs that the units and their scripts need. */
 export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
 
@@ -39,6 +42,7 @@ starts() {
 }
 area link; link_of /etc/resolv.conf
 area file; here ${RESOLVER_FILES.join(' ')}
+area sidecar; here ${SIDECAR_PROGRAMS.join(' ')}
 area program
 for name in ${[...NEEDED_PROGRAMS, ...RESOLVER_PROGRAMS, 'iptables', 'iptables-legacy', 'iptables-nft', 'dpkg', 'rpm', 'openssl', 'curl'].join(' ')}; do
   for folder in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
