@@ -1,4 +1,5 @@
 import { meshProblems } from '../problems/mesh.ts';
+import { isAgentKey } from './agent-keys.ts';
 import { checked, ENV_KEY, parseEnv } from './env-value.ts';
 
 /** Keys that Istio's packages document in sidecar.env, of both generations (istio-current.md 3.4, istio-classic.md 5.4). */
@@ -91,7 +92,7 @@ export function sidecarWarnings(text: string): readonly EnvWarning[] {
 
 /** Whether something reads this key of sidecar.env. */
 export function isKnownKey(key: string): boolean {
-  const free = /^(ISTIO_META_|ISTIO_METAJSON_|XDS_HEADER_|CA_HEADER_|MESHX_)/.test(key);
+  const free = key.startsWith('MESHX_') || isAgentKey(key);
   return ENV_KEY.test(key) && (free || DOCUMENTED_KEYS.has(key) || READ_KEYS.has(key));
 }
 
@@ -116,7 +117,8 @@ function sameValue(key: string, actual: string, wanted: string): boolean {
   return actual === '*' || sorted(actual) === sorted(wanted);
 }
 
-function nearest(key: string): string {
+/** `; perhaps KEY is meant` for a misspelt key, else nothing. */
+export function nearest(key: string): string {
   const words = (name: string) => name.split('_').sort().join('_');
   const other = [...DOCUMENTED_KEYS, ...READ_KEYS].find(
     (known) => words(known) === words(key) || known.replace('ISTIO_', '') === key,

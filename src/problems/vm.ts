@@ -34,6 +34,11 @@ export const vmProblems = {
     message: `${d.vm} could not be confirmed: ${d.why}.`,
     hint: `See what it says: meshx capture ${d.vm} status; then run: ${d.again}`,
   })),
+  settingsUnread: known('settings-unread', (d: { vm: string; findings: readonly string[] }) => ({
+    message: `sidecar.env of ${d.vm} has lines that the sidecar would not read as they are meant. Nothing was changed.`,
+    hint: `Replace each of them: meshx configure ${d.vm} --set KEY=VALUE, or --unset KEY`,
+    issues: d.findings,
+  })),
   nothingToAdopt: known('nothing-to-adopt', (d: { vm: string; missing: readonly string[] }) => ({
     message: `${d.vm} has no sidecar that somebody set up for a cluster with istiod: missing ${d.missing.join(', ')}.`,
     hint: `Take it in with: meshx setup-vm ${d.vm}`,

@@ -390,10 +390,12 @@ describe('status and instance', () => {
 });
 
 describe('where nothing can be written below /run', () => {
-  // A full or read-only file system refuses each file; so does a path that goes through a plain file.
+  // A full or read-only file system refuses each file; so does a folder of its name.
   const refuseFiles = async (machine: Machine): Promise<void> => {
-    await machine.forgetRun();
-    await machine.write('run/meshx', '');
+    for (const name of ['lock', 'switch', 'ending', 'cleanup.log']) {
+      if (machine.exists(`run/meshx/${name}`)) await machine.remove(`run/meshx/${name}`);
+      await machine.write(`run/meshx/${name}/folder`, '');
+    }
   };
 
   test.each([
@@ -404,9 +406,22 @@ describe('where nothing can be written below /run', () => {
     await using machine = await aMachine();
     expect((await machine.run('arm 90 me')).code).toBe(0);
     expect((await machine.run('start')).code).toBe(0);
+    // The sidecar ends connections of its own.
+    await machine.write('connections', 'ESTAB 0 0 10.150.0.5:15006 10.150.0.30:36630 uid:997 ino:18 sk:9 <->\n');
+    await machine.write('units/istio.service/active', 'second');
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_');
     await refuseFiles(machine);
     await act(machine);
+    for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft'])
+      expect(await machine.nat(program)).not.toMatch(/ISTIO_|MESHX_GUARD/);
+  });
+
+  test('capture stop takes every rule away although its folder cannot be made', async () => {
+    await using machine = await aMachine();
+    expect((await machine.run('start')).code).toBe(0);
+    await machine.forgetRun();
+    await machine.write('run/meshx', '');
+    expect((await machine.run('stop')).code).toBe(0);
     for (const program of ['iptables-nft', 'iptables-legacy', 'ip6tables-nft'])
       expect(await machine.nat(program)).not.toMatch(/ISTIO_|MESHX_GUARD/);
   });

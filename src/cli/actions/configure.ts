@@ -2,19 +2,25 @@ import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
-import { formatSidecarValue, sidecarWarnings } from '../../mesh/sidecar-env.ts';
+import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
+import { keyIssue, portListIssue, settingIssue } from '../../mesh/sidecar-setting.ts';
 import { Problem } from '../../problems.ts';
+import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
+import { vmProblems } from '../../problems/vm.ts';
+import type { Say } from '../../runtime.ts';
 import { apply, type Outcome } from '../../reconcile/apply.ts';
-import { isEmpty, type Plan } from '../../reconcile/plan.ts';
-import type { Step } from '../../reconcile/resource.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { isEmpty, type Plan, plan as planOf } from '../../reconcile/plan.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
-import { PLACES, PROXY } from '../../vm/places.ts';
+import type { Finding } from '../../vm/finding.ts';
 import { readMembership } from '../../vm/membership.ts';
-import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
+import { PLACES } from '../../vm/places.ts';
+import { sidecarEnvFindings } from '../../vm/sidecar-env-findings.ts';
 import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { configureSteps, sidecarUnits } from '../configure/steps.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
@@ -24,7 +30,6 @@ import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/sw
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { formatDocument, OUTPUT_FORMATS, problemRecord, tellProblem } from '../print.ts';
-import type { Say } from '../../runtime.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
 
@@ -37,14 +42,18 @@ export async function configure(call: Call): Promise<number> {
   const within = confirmWithin(input);
   const restart = restartWords(input);
   input.accept();
-  for (const { text } of sidecarWarnings(lines(words.keys))) runtime.err(`note: ${text}`);
 
   await using host = await openMachine(runtime, words.machine, args[0] ?? '');
   const lookedAt = performance.now();
+  const units = await sidecarUnits(host, runtime.signal);
+  if (units.reader !== 'package') refuseUnread(words.keys);
   if ((await readMembership(host, runtime.signal)).generation === undefined)
     throw leavingProblems.notOfTheMesh({ vm: args[0] ?? '' });
-  const steps = await configureSteps(host, words, runtime.signal);
-  const plan = await planVm(steps, host, runtime.signal);
+  const steps = configureSteps(words, units);
+  const facts = await gatherFacts(steps, host, runtime.signal);
+  if (units.reader !== 'package')
+    judgeSettings(sidecarEnvFindings(args[0] ?? '', steps, facts), args[0] ?? '', runtime.err);
+  const plan = planOf(steps, facts);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
     runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
@@ -120,7 +129,6 @@ async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem
 }
 
 const SWITCH_LOOK = 'test -x "$1" && test -e "$2"';
-const UNIT_LOOK = 'for each; do place "$each" all && test -e "$P" && exit 0; done; exit 1';
 
 /** A VM that somebody joined by hand has no dead-man switch; one set up by an older meshx gets its own with setup-vm. */
 async function hasSwitch(host: Host, signal: AbortSignal): Promise<boolean> {
@@ -163,7 +171,11 @@ function setKeys(input: Input): Readonly<Record<string, string>> {
     input.issue(`--set: ${JSON.stringify(key.slice(0, 80))} is not KEY=value with a key of capitals, digits and "_"`);
     return [];
   });
-  for (const [key, value] of pairs) input.attempt('--set', () => formatSidecarValue(key, value));
+  for (const [key, value] of pairs) {
+    input.attempt('--set', () => formatSidecarValue(key, value));
+    const issue = keyIssue(key) ?? portListIssue(key, value);
+    if (issue !== undefined) input.issue(`--set ${key}: ${issue}`);
+  }
   return Object.fromEntries(pairs);
 }
 
@@ -173,30 +185,19 @@ function removedKeys(input: Input): readonly string[] {
   return keys;
 }
 
-function lines(keys: Readonly<Record<string, string>>): string {
-  return Object.entries(keys)
-    .map(([key, value]) => `${key}=${value}\n`)
-    .join('');
+/** What meshx's units would not read as it is meant. */
+function refuseUnread(keys: Readonly<Record<string, string>>): void {
+  const issues = Object.entries(keys).flatMap(([key, value]) => {
+    const issue = settingIssue(key, value);
+    return issue ? [`--set ${key}: ${issue.reason}`] : [];
+  });
+  if (issues.length > 0) throw cliProblems.invalidInput({ command: 'configure', issues });
 }
 
-/** The file, and the units that read it, where the VM has them. */
-async function configureSteps(
-  host: Host,
-  { keys, remove }: { readonly keys: Readonly<Record<string, string>>; readonly remove: readonly string[] },
-  signal: AbortSignal,
-): Promise<readonly Step[]> {
-  const file: Step = {
-    id: 'sidecar-env',
-    title: 'Configure the sidecar',
-    wants: [{ kind: 'env', path: PLACES.sidecarEnv, set: keys, remove, owner: PROXY, mode: '0644' }],
-  };
-  const has = async (unit: string): Promise<boolean> => {
-    const paths = [`${PLACES.units}/${unit}`, `/lib/systemd/system/${unit}`];
-    const { exitCode } = await host.run(scriptCommand({ name: 'unit-look', text: UNIT_LOOK, args: paths }), signal);
-    return exitCode === 0;
-  };
-  const [sidecar, capture] = [await has('istio.service'), await has('meshx-capture.service')];
-  return [file, ...(sidecar ? [sidecarStep()] : []), ...(capture ? [captureStep()] : [])];
+function judgeSettings(findings: readonly Finding[], vm: string, say: Say): void {
+  const stops = findings.filter(({ severity }) => severity === 'error');
+  for (const { message } of findings.filter((finding) => !stops.includes(finding))) say(`note: ${message}`);
+  if (stops.length > 0) throw vmProblems.settingsUnread({ vm, findings: stops.map(({ message }) => message) });
 }
 
 function noSecret(name: string): Promise<string> {
@@ -204,4 +205,4 @@ function noSecret(name: string): Promise<string> {
 }
 
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [SWITCH_LOOK, UNIT_LOOK];
+export const ROOT_SCRIPTS: readonly string[] = [SWITCH_LOOK];

@@ -2,8 +2,7 @@ import { gatherClusterFacts } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { classicClusterEnv } from '../../mesh/classic/files.ts';
-import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
-import { currentBundle } from '../../mesh/current/bundle.ts';
+import { type CurrentBundle, currentBundle } from '../../mesh/current/bundle.ts';
 import { refuseContradictions } from '../../mesh/current/contradictions.ts';
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
@@ -47,8 +46,10 @@ export async function generateClusterEnv(call: Call): Promise<void> {
   refuseEntryName(workload, undefined);
   const bundle = { captureDns: words.workload.captureDns, ...present({ serviceCidr: options.serviceCidr }) };
   call.runtime.err(`istiod at ${facts.istiodAddresses[0] ?? 'no address'} from ${facts.istiodAddressSource}`);
+  const made = currentBundle(facts, workload, bundle);
+  if (made.note !== undefined) call.runtime.err(`note: ${made.note}`);
   await deliver(input, [
-    ...currentFiles(facts, workload, bundle),
+    ...currentFiles(made),
     ...(input.flag('token') ? [await tokenFile(kube, workload, call.runtime.signal)] : []),
   ]);
 }
@@ -58,10 +59,7 @@ function clusterEnvFile(text: string): GeneratedFile {
   return { name, text, place: CLUSTER_ENV, install: installCommand(name, CLUSTER_ENV, ['istio-proxy', '0644']) };
 }
 
-type BundleWords = Parameters<typeof currentBundle>[2];
-
-function currentFiles(facts: CurrentFacts, workload: Workload, options: BundleWords): readonly GeneratedFile[] {
-  const { clusterEnv, meshYaml, rootCert, hosts } = currentBundle(facts, workload, options);
+function currentFiles({ clusterEnv, meshYaml, rootCert, hosts }: CurrentBundle): readonly GeneratedFile[] {
   const file = (name: string, text: string, place: string): GeneratedFile => {
     return { name, text, place, install: installCommand(name, place, ['istio-proxy', '0644']) };
   };

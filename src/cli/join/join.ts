@@ -3,12 +3,15 @@ import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { type Preflight, preflight } from '../../vm/preflight.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { gatherFacts, sameProbes } from '../../reconcile/facts.ts';
+import { metadataNote, refusedMetadata } from '../../mesh/current/proxy-config.ts';
+import { type Facts, gatherFacts, sameProbes } from '../../reconcile/facts.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
+import type { Finding } from '../../vm/finding.ts';
 import type { VmInput } from '../../vm/input.ts';
+import { sidecarEnvFindings } from '../../vm/sidecar-env-findings.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
@@ -114,6 +117,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const steps = stepsOf(workload);
   needPackage(run, { world, looked, steps });
   const found = sameProbes(asking, steps) ? await early : await gatherFacts(steps, host, signal);
+  judgeFindings(settingFindings(vm, { facts, workload, steps, found }), judge);
   return {
     ...{ vm, host, steps, say, again, asked: cluster.registration, registration: cluster.plan },
     also: clusterPlanLines(cluster.plan),
@@ -156,6 +160,23 @@ async function lookedWith(
   const world = (await run.remember?.({ looked, kube, signal })) ?? run.world;
   const isSame = world.facts === run.world.facts && world.words.vmAddress === run.world.words.vmAddress;
   return { world, looked: isSame ? looked : await preflight(host, preflightInput(world, run.vm), signal) };
+}
+
+/** What of the settings does not reach the sidecar. A classic VM has the package's own reader. */
+function settingFindings(
+  vm: string,
+  about: Pick<JoinWorld, 'facts'> & {
+    readonly workload: Workload;
+    readonly steps: readonly Step[];
+    readonly found: Facts;
+  },
+): readonly Finding[] {
+  const { facts, workload, steps, found } = about;
+  if (facts.generation === 'classic') return [];
+  const note = metadataNote(refusedMetadata(facts, workload));
+  const metadata: readonly Finding[] =
+    note === undefined ? [] : [{ id: 'proxy-metadata-refused', severity: 'note', message: `${note}.`, hint: '' }];
+  return [...metadata, ...sidecarEnvFindings(vm, steps, found)];
 }
 
 /** Nothing runs in an image. */

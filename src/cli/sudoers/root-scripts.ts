@@ -1,5 +1,6 @@
 import { ROOT_SCRIPTS as actionsCapture } from '../actions/capture.ts';
 import { ROOT_SCRIPTS as actionsConfigure } from '../actions/configure.ts';
+import { ROOT_SCRIPTS as configureSteps } from '../configure/steps.ts';
 import { ROOT_SCRIPTS as joinOpenPorts } from '../join/open-ports.ts';
 import { ROOT_SCRIPTS as joinRestart } from '../join/restart.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
@@ -38,6 +39,7 @@ import { ROOT_SCRIPTS as proofsScripts } from '../../vm/proofs/scripts.ts';
 export const ROOT_SCRIPTS: readonly string[] = [
   actionsCapture,
   actionsConfigure,
+  configureSteps,
   joinOpenPorts,
   joinRestart,
   commands,

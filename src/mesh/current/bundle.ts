@@ -4,7 +4,7 @@ import type { ReadinessProbe, Workload } from '../workload.ts';
 import { checkProbe } from '../probe.ts';
 import { type BundleOptions, computedMetadata, formatClusterEnv } from './cluster-env.ts';
 import { currentHosts } from './hosts.ts';
-import { formatMeshYaml, mergedProxyConfig, proxyMetadataOf } from './proxy-config.ts';
+import { formatMeshYaml, mergedProxyConfig, metadataNote, proxyMetadataOf, refusedMetadata } from './proxy-config.ts';
 
 export type { BundleOptions } from './cluster-env.ts';
 
@@ -14,6 +14,8 @@ export interface CurrentBundle {
   readonly meshYaml: string;
   readonly rootCert: string;
   readonly hosts: string;
+  /** What of the cluster's proxyMetadata was left out, a sentence. */
+  readonly note?: string;
 }
 
 /**
@@ -24,12 +26,14 @@ export interface CurrentBundle {
 export function currentBundle(facts: CurrentFacts, workload: Workload, options: BundleOptions = {}): CurrentBundle {
   const config = mergedProxyConfig(facts, workload);
   const metadata = { ...proxyMetadataOf(config), ...computedMetadata(facts, workload, options) };
+  const note = metadataNote(refusedMetadata(facts, workload));
   const statusPort = typeof config['statusPort'] === 'number' ? { statusPort: config['statusPort'] } : {};
   return {
     clusterEnv: formatClusterEnv(facts, workload, { metadata, ...statusPort, options: parsed(options) }),
     meshYaml: formatMeshYaml({ ...withoutProbe(config), proxyMetadata: metadata, ...readinessProbe(workload.probe) }),
     rootCert: facts.rootCert.endsWith('\n') ? facts.rootCert : `${facts.rootCert}\n`,
     hosts: currentHosts(facts),
+    ...(note !== undefined && { note }),
   };
 }
 

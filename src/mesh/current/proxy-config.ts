@@ -1,7 +1,8 @@
 import { Unreadable } from '../../documents/unreadable.ts';
 import { readYaml } from '../../documents/yaml.ts';
-import { meshProblems } from '../../problems/mesh.ts';
+import { meshProblems, shown } from '../../problems/mesh.ts';
 import { hostPort } from '../address.ts';
+import { isAgentKey } from '../agent-keys.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { mapping } from '../unknown.ts';
 import type { Workload } from '../workload.ts';
@@ -18,13 +19,28 @@ export function discoveryAddress(facts: Pick<CurrentFacts, 'istiodHost' | 'istio
 
 /**
  * The mesh's default ProxyConfig overlaid with the group's annotation as istiod and istioctl do it: each field replaces
- * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Throws `proxy-config-unreadable`.
+ * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Its keys become variables of the agent, so only those
+ * that the agent reads are taken; `refusedMetadata` names the others. Throws `proxy-config-unreadable`.
  */
 export function mergedProxyConfig(facts: CurrentFacts, workload: Workload): ProxyConfig {
   const fromMesh = facts.defaultConfig;
   const fromGroup = annotationConfig(workload);
-  const proxyMetadata = { ...proxyMetadataOf(fromMesh), ...proxyMetadataOf(fromGroup) };
+  const metadata = { ...proxyMetadataOf(fromMesh), ...proxyMetadataOf(fromGroup) };
+  const proxyMetadata = Object.fromEntries(Object.entries(metadata).filter(([key]) => isAgentKey(key)));
   return { ...fromMesh, ...fromGroup, proxyMetadata, discoveryAddress: discoveryAddress(facts) };
+}
+
+/** Keys of proxyMetadata that do not reach the VM, sorted. Throws `proxy-config-unreadable`. */
+export function refusedMetadata(facts: Pick<CurrentFacts, 'defaultConfig'>, workload: Workload): readonly string[] {
+  const configs = [facts.defaultConfig, annotationConfig(workload)];
+  const keys = configs.flatMap((config) => Object.keys(mapping(config['proxyMetadata'])));
+  return [...new Set(keys)].filter((key) => !isAgentKey(key)).sort();
+}
+
+/** What is said of them; undefined when there are none. */
+export function metadataNote(refused: readonly string[]): string | undefined {
+  if (refused.length === 0) return undefined;
+  return `proxyMetadata of the mesh or of the WorkloadGroup sets ${refused.map(shown).join(', ')}: not given to the VM, only keys that Istio's agent reads are`;
 }
 
 /** proxyMetadata as text: a number or a word like true is written in YAML without quotes, and the agent wants text. */

@@ -89,6 +89,11 @@ export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
   };
 }
 
+/** The text of the file as the probe saw it; empty when there is none. */
+export function textOf(answer: Output, path: string): string {
+  return parse(answer, path)?.text ?? '';
+}
+
 function parse(answer: Output, path: string): Found | undefined {
   if (answer.stdout === '') return undefined;
   const [ownerAndMode = '', digest = ''] = answer.stdout.split('\n', 2);

@@ -1,5 +1,6 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { editKind } from './edit.ts';
+import { plainForms } from './env-forms.ts';
 import { assignments, formatAssignment, isEnvValue } from './env-text.ts';
 
 /** Keys of a KEY=value file that a POSIX shell and systemd read; everything else in the file is somebody else's. */
@@ -10,6 +11,8 @@ export interface EnvWant {
   readonly set: Readonly<Record<string, string>>;
   /** Keys that must not be there. */
   readonly remove?: readonly string[];
+  /** Assignments that only a shell reads right are rewritten, as systemd is the reader. */
+  readonly plain?: true;
   /** `user` or `user:group`. */
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0644`. */
@@ -27,8 +30,9 @@ export const env = editKind<EnvWant>({
 });
 
 /** Names the keys that change, no others. */
-function summary(want: EnvWant, text: string): string {
+function summary(want: EnvWant, original: string): string {
   const { path } = want;
+  const { text, rewritten } = want.plain ? plainForms(original) : { text: original, rewritten: [] };
   const set = Object.entries(want.set).filter(
     ([key, value]) => editEnv(text, { path, set: { [key]: value } }) !== text,
   );
@@ -37,6 +41,8 @@ function summary(want: EnvWant, text: string): string {
     ...(set.length > 0 ? [`set ${set.map(([key]) => key).join(', ')}`] : []),
     ...(removed.length > 0 ? [`remove ${removed.join(', ')}`] : []),
   ];
+  if (parts.length === 0 && text !== original)
+    return `write ${rewritten.length > 0 ? rewritten.join(', ') : 'the lines'} in ${path} without forms of the shell`;
   return `${parts.join(' and ') || `set owner ${want.owner} and mode ${want.mode}`} in ${path}`;
 }
 
@@ -46,7 +52,8 @@ function summary(want: EnvWant, text: string): string {
  *
  * Throws the Problem `env-value-invalid` for a key or value that a shell and systemd cannot both be given.
  */
-export function editEnv(text: string, want: Pick<EnvWant, 'set' | 'remove' | 'path'>): string {
+export function editEnv(original: string, want: Pick<EnvWant, 'set' | 'remove' | 'path' | 'plain'>): string {
+  const text = want.plain ? plainForms(original).text : original;
   const set = new Map(Object.entries(want.set));
   refuseInvalid(set, want.path);
   const removed = new Set(want.remove ?? []);

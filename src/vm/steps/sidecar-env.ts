@@ -1,18 +1,25 @@
 import { portNumbers } from '../../mesh/service-port.ts';
 import { sidecarKeys } from '../../mesh/sidecar-env.ts';
 import type { Workload } from '../../mesh/workload.ts';
+import type { EnvWant } from '../../reconcile/kinds/env.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../input.ts';
 import { PLACES, PROXY } from '../places.ts';
 
 /** The keys of sidecar.env that this VM's registration asks for; comments and other keys in the file stay. */
-export function sidecarEnvStep({ workload, sidecar }: VmInput): Step {
+export function sidecarEnvStep({ workload, sidecar, generation }: VmInput): Step {
   const set = { ...registrationKeys(workload), ...sidecar };
   return {
     id: 'sidecar-env',
     title: 'Configure the sidecar',
-    wants: [{ kind: 'env', path: PLACES.sidecarEnv, set, owner: PROXY, mode: '0644' }],
+    wants: [sidecarEnv({ set }, generation)],
   };
+}
+
+/** Keys of sidecar.env. The start script of a classic package sources the file: its forms stay. */
+export function sidecarEnv(keys: Pick<EnvWant, 'set' | 'remove'>, generation: VmInput['generation']): EnvWant {
+  const plain = generation === 'current' && ({ plain: true } as const);
+  return { kind: 'env', path: PLACES.sidecarEnv, ...keys, ...plain, owner: PROXY, mode: '0644' };
 }
 
 /** Without services there is nothing to say: cluster.env stands alone. Several services share the name of their group. */

@@ -134,16 +134,25 @@ test('ISTIO_META_POD_PORTS lists the ports of all services by name', () => {
 
 test('the annotation of the group is merged key by key into the proxy metadata of the mesh', () => {
   const facts = currentFacts({
-    defaultConfig: { concurrency: 2, tracing: { sampling: 1 }, proxyMetadata: { A: 'mesh', B: 'mesh', N: 5 } },
+    defaultConfig: {
+      concurrency: 2,
+      tracing: { sampling: 1 },
+      proxyMetadata: { ISTIO_META_A: 'mesh', ISTIO_META_B: 'mesh', STS_PORT: 5 },
+    },
   });
   const annotations = {
-    'proxy.istio.io/config': 'concurrency: 4\nproxy_metadata:\n  B: group\n  ISTIO_META_DNS_CAPTURE: "false"\n',
+    'proxy.istio.io/config':
+      'concurrency: 4\nproxy_metadata:\n  ISTIO_META_B: group\n  ISTIO_META_DNS_CAPTURE: "false"\n',
   };
   const bundle = currentBundle(facts, mysqlWorkload({ annotations }));
   expect(parse(bundle.meshYaml)).toMatchObject({
-    defaultConfig: { concurrency: 4, tracing: { sampling: 1 }, proxyMetadata: { A: 'mesh', B: 'group', N: '5' } },
+    defaultConfig: {
+      concurrency: 4,
+      tracing: { sampling: 1 },
+      proxyMetadata: { ISTIO_META_A: 'mesh', ISTIO_META_B: 'group', STS_PORT: '5' },
+    },
   });
-  expect(bundle.clusterEnv).toContain("A='mesh'\nB='group'\n");
+  expect(bundle.clusterEnv).toContain("ISTIO_META_B='group'\n");
   expect(parseEnv(bundle.clusterEnv).get('ISTIO_META_DNS_CAPTURE')).toBe('true');
 });
 
@@ -181,14 +190,14 @@ test('[F8] without a way to the cluster DNS there is no server line, and an empt
 });
 
 test('a value with a line break is refused, one with a quote is quoted as istioctl does', () => {
-  const withMetadata = (value: string) => currentFacts({ defaultConfig: { proxyMetadata: { X: value } } });
+  const withMetadata = (value: string) => currentFacts({ defaultConfig: { proxyMetadata: { ISTIO_META_X: value } } });
   expect(problemOf(() => currentBundle(withMetadata('a\nCA_ADDR=evil'), mysqlWorkload())).id).toBe('env-value-unsafe');
-  expect(currentBundle(withMetadata("it's"), mysqlWorkload()).clusterEnv).toContain(`X='it'"'"'s'\n`);
+  expect(currentBundle(withMetadata("it's"), mysqlWorkload()).clusterEnv).toContain(`ISTIO_META_X='it'"'"'s'\n`);
 });
 
 test('every metadata value reads back from cluster.env, and equal input gives equal bytes', () => {
   const metadata = fc.dictionary(
-    fc.stringMatching(/^[A-Z_]{1,12}$/),
+    fc.stringMatching(/^ISTIO_META_[A-Z_]{1,12}$/),
     fc.string({ unit: fc.constantFrom(...'ab \'"\\$`!#*{}[]=,:é') }),
   );
   fc.assert(

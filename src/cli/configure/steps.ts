@@ -1,0 +1,54 @@
+import type { Host } from '../../host/host.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import { PLACES } from '../../vm/places.ts';
+import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
+import { sidecarEnv } from '../../vm/steps/sidecar-env.ts';
+import { captureFiles, unitsStep } from '../../vm/steps/units.ts';
+
+/** What a VM has of the sidecar's units, and so who reads sidecar.env there. */
+export interface SidecarUnits {
+  /** meshx's own program, the package's start script, which sources the file, or nothing yet. */
+  readonly reader: 'meshx' | 'package' | 'none';
+  /** The package's unit with meshx's drop-in: a classic mesh. */
+  readonly classic: boolean;
+}
+
+/** Keys of sidecar.env to set and to take away. */
+export interface SidecarKeys {
+  readonly keys: Readonly<Record<string, string>>;
+  readonly remove: readonly string[];
+}
+
+const LOOK = 'for each; do place "$each" all && test -e "$P" && echo "$each"; done; exit 0';
+const OWN = `${PLACES.units}/meshx-capture.service`;
+const DROP_IN = `${PLACES.units}/istio.service.d/meshx.conf`;
+const PACKAGE = ['/lib/systemd/system/istio.service', '/usr/lib/systemd/system/istio.service'];
+
+/** Looks which units are there, in one round trip. */
+export async function sidecarUnits(host: Host, signal: AbortSignal): Promise<SidecarUnits> {
+  const script = { name: 'unit-look', text: LOOK, args: [OWN, DROP_IN, `${PLACES.units}/istio.service`, ...PACKAGE] };
+  const found = (await host.run(scriptCommand(script), signal)).stdout.split('\n').filter((line) => line !== '');
+  if (found.includes(OWN)) return { reader: 'meshx', classic: false };
+  return { reader: found.length > 0 ? 'package' : 'none', classic: found.includes(DROP_IN) };
+}
+
+/**
+ * The file, meshx's own files where the VM has them, in the form of this version, and the units that read them. What a host
+ * firewall has of meshx stays as it is. Pure.
+ */
+export function configureSteps({ keys, remove }: SidecarKeys, { reader, classic }: SidecarUnits): readonly Step[] {
+  const generation = reader === 'package' ? 'classic' : 'current';
+  const file: Step = {
+    id: 'sidecar-env',
+    title: 'Configure the sidecar',
+    wants: [sidecarEnv({ set: keys, remove }, generation)],
+  };
+  if (reader === 'none') return [file];
+  if (reader === 'meshx') return [file, unitsStep({}), sidecarStep(), captureStep()];
+  const units: Step = { id: 'units', title: 'Install the units', wants: captureFiles() };
+  return [file, ...(classic ? [units] : []), sidecarStep()];
+}
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [LOOK];

@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import fc from 'fast-check';
+import { editEnv } from '../../../src/reconcile/kinds/env.ts';
+import { plainForms } from '../../../src/reconcile/kinds/env-forms.ts';
+import { readEnvironmentFile } from '../../../src/reconcile/kinds/environment-file.ts';
+
+test.each([
+  ['export A=1', 'A=1'],
+  ['export A="x y"', 'A="x y"'],
+  ['A=10.0.0.0/8,\\\n172.16.0.0/12', 'A=10.0.0.0/8,172.16.0.0/12'],
+  ['A=1 # why', '# why\nA=1'],
+  ['A=1; B=2', 'A=1\nB=2'],
+  ['A=1 B=2', 'A=1\nB=2'],
+  ['A=x"y z"', 'A="xy z"'],
+  ['A=1\r', 'A=1'],
+  ['\uFEFFA=1', 'A=1'],
+  ['A="\\$HOME"', 'A="\\$HOME"'],
+])('%j becomes %j', (from, to) => {
+  expect(plainForms(`${from}\n`)).toMatchObject({ text: `${to}\n`, issues: [] });
+});
+
+test.each(['# A=1', 'A=1', "A='x y'", 'A="x y"', 'A=--a --b', "A='$x'", '; B=1', 'set -a', 'export A', ''])(
+  '%j stays',
+  (line) => {
+    expect(plainForms(`${line}\n`)).toEqual({ text: `${line}\n`, rewritten: [], issues: [] });
+  },
+);
+
+test.each([
+  'A=$(id)',
+  'A=`id`',
+  'A="$B"',
+  'A=${B:-1}',
+  'A=~/x',
+  'export A=$B',
+  'A=$((1+1))',
+  'A="x\ny"',
+  'A=1; B=$(id)',
+  "A=$'x'",
+])('%j is named with its line', (line) => {
+  const { issues } = plainForms(`# first\n${line}\nZ=1\n`);
+  expect(issues).toEqual([{ line: 2, key: 'A', reason: expect.any(String) }]);
+});
+
+test.each(['. /etc/default/x', 'if true; then', 'hostname', 'unset X', 'source y', 'echo $A'])(
+  '%j is named as no assignment',
+  (line) => {
+    expect(plainForms(`A=1\n\n${line}\n`).issues).toEqual([
+      { line: 3, reason: expect.stringContaining('not KEY=value') },
+    ]);
+  },
+);
+
+const PIECES = [
+  'A',
+  'B',
+  '=',
+  '1',
+  ' ',
+  '\t',
+  '\n',
+  '\\',
+  "'",
+  '"',
+  '#',
+  ';',
+  '$',
+  '`',
+  'x,y',
+  'export ',
+  '\r',
+  '(',
+  ')',
+  '~',
+  '*',
+];
+const TEXT = fc.array(fc.constantFrom(...PIECES), { maxLength: 25 }).map((parts) => parts.join(''));
+
+test('the program on the VM and meshx read the same file alike', () => {
+  const program = new URL('../../../systemd/settings.awk', import.meta.url).pathname;
+  fc.assert(
+    fc.property(TEXT, (text) => {
+      const read = execFileSync('awk', ['-f', program], { input: `${text}\n\u0001\n`, encoding: 'utf8' });
+      const expected = readEnvironmentFile(`${text}\n\n`)
+        .filter(([key, value]) => /^[A-Za-z_]\w*$/.test(key) && !/[\0-\x08\x0b-\x1f]/.test(value))
+        .map(([key, value]) => `${key}=${value.replaceAll('\n', '\u0001')}\n`);
+      expect(read).toBe(expected.join(''));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('where nothing is named, systemd reads in the new text what a shell read in the old one', () => {
+  const NAMES = ['A', 'B', 'AB', 'BA', 'AA', 'BB', 'A1', 'B1'];
+  const ask = NAMES.map((name) => `printf '%s=%s\\0' ${name} "\${${name}-}"`).join('\n');
+  const VALUE = fc.array(
+    fc.constantFrom('1', 'x,y', 'B', "'a b'", '"a b"', '"a\\"b"', '\\ ', '#', "'$x'", '\\\n', '"\\$"'),
+    { maxLength: 4 },
+  );
+  const LINE = fc
+    .tuple(
+      fc.constantFrom('', 'export ', '  '),
+      fc.constantFrom(...NAMES),
+      VALUE,
+      fc.constantFrom('', ' # c', '; B=2', ' A=3', ' '),
+    )
+    .map(([before, name, value, after]) => `${before}${name}=${value.join('')}${after}\n`);
+  fc.assert(
+    fc.property(fc.array(LINE, { maxLength: 4 }), (lines) => {
+      const text = lines.join('');
+      const { text: plain, issues } = plainForms(text);
+      fc.pre(issues.length === 0);
+      const shell = execFileSync('/bin/sh', ['-c', `${text}\n${ask}`], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      const systemd = new Map(readEnvironmentFile(plain));
+      expect(shell).toBe(NAMES.map((name) => `${name}=${systemd.get(name) ?? ''}\0`).join(''));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('what is rewritten is a fixed point', () => {
+  fc.assert(
+    fc.property(TEXT, (text) => {
+      const { text: plain, issues } = plainForms(text);
+      if (issues.length === 0) expect(plainForms(plain)).toEqual({ text: plain, rewritten: [], issues: [] });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the file of sidecar settings gets plain forms with its keys, and any other env file keeps its own', () => {
+  const text = 'export A=1\nB=2\n';
+  expect(editEnv(text, { path: '/x', set: { B: '3' }, plain: true })).toBe('A=1\nB=3\n');
+  expect(editEnv(text, { path: '/x', set: { B: '3' } })).toBe('export A=1\nB=3\n');
+});
