@@ -64,8 +64,12 @@ export async function relabels(kube: Kubernetes, query: EntriesQuery): Promise<r
   const mine = entries.filter((entry) => automaticGroup(entry) === workload.group);
   const changesOf = (entry: KubeObject): Relabel['labels'] =>
     tunnelOnly ? tunnelChange(entry, workload) : labelChanges(entry, workload, selected);
-  const changes = mine.map((entry) => ({ ref: refOf(entry), labels: changesOf(entry) }));
-  return changes.filter(({ labels }) => Object.keys(labels).length > 0);
+  const changes = mine.map((entry) => ({
+    ref: refOf(entry),
+    labels: changesOf(entry),
+    ...missingPorts(entry, workload),
+  }));
+  return changes.filter(({ labels, ports }) => Object.keys(labels).length > 0 || ports !== undefined);
 }
 
 type Labels = Readonly<Record<string, string>>;
@@ -88,6 +92,13 @@ function labelChanges(
     ...(Object.fromEntries([...added, ...removed, ...joined]) as Readonly<Record<string, string | null>>),
     ...tunnelChange(entry, workload),
   };
+}
+
+/** The ports that Services of other owners lead to by name. */
+function missingPorts(entry: KubeObject, { ports = {}, foreignGroup }: Workload): Pick<Relabel, 'ports'> {
+  const found = mapping(mapping(entry['spec'])['ports']);
+  const missing = Object.entries(ports).filter(([name, number]) => found[name] !== number);
+  return foreignGroup || missing.length === 0 ? {} : { ports: Object.fromEntries(missing) };
 }
 
 /** Ambient clients read the label in the metadata of the entry only. */

@@ -1,9 +1,10 @@
 import { refOf, showRef, type KubeObject } from '../mesh/kube-object.ts';
-import type { MeshService, Workload } from '../mesh/workload.ts';
+import type { ServicePort } from '../mesh/service-port.ts';
+import type { Workload } from '../mesh/workload.ts';
 import { textMapping } from '../mesh/unknown.ts';
-import { workloadLabels } from '../mesh/workload-labels.ts';
+import { portMap, workloadLabels } from '../mesh/workload-labels.ts';
 import { clusterProblems } from '../problems/cluster.ts';
-import { reachOf } from './load-balancer.ts';
+import { type BalancerPort, reachOf } from './load-balancer.ts';
 
 /**
  * Pure: the workload with the labels that Services of other owners select, so that its entry becomes an endpoint of them
@@ -16,23 +17,46 @@ export function joinForeignServices(workload: Workload, foreign: readonly KubeOb
 function joinOne(workload: Workload, service: KubeObject, cluster: string): Workload {
   const selector = textMapping(reachOf(service).selector);
   const wanted = workload.services.find(({ name }) => name === service.metadata.name);
-  const reasons = [...portReasons(wanted, service), ...selectorReasons(workload, selector)];
+  const fits = (wanted?.ports ?? []).map((port) => fitOf(workload, port, reachOf(service).ports));
+  const reasons = [...fits.filter((fit) => typeof fit === 'string'), ...selectorReasons(workload, selector)];
   if (reasons.length > 0) {
     throw clusterProblems.serviceDisagrees({ service: showRef(refOf(service)), cluster, reasons });
   }
-  return { ...workload, labels: { ...workload.labels, ...selector } };
+  const named = Object.assign({}, ...fits) as Readonly<Record<string, number>>;
+  const ports = { ...workload.ports, ...named };
+  const labels = { ...workload.labels, ...selector };
+  return { ...workload, labels, ...(Object.keys(ports).length > 0 && { ports }) };
 }
 
 /**
- * istiod sends what comes to a port of the Service to its targetPort on the VM. One with a name it looks up in the entry, whose
- * ports have names of their own (`portMap`): there the VM would be no endpoint.
+ * istiod sends what comes to a port of the Service to its targetPort on the VM. One with a name it looks up in the entry: that
+ * name is what the entry must have. Gives the names to add, or why the port cannot be reached.
  */
-function portReasons(wanted: MeshService | undefined, service: KubeObject): readonly string[] {
-  const ports = reachOf(service).ports;
-  const targets = ports.map(({ port, targetPort = port }) => targetPort);
-  const missing = (wanted?.ports ?? []).filter(({ number }) => !targets.includes(number));
-  const shown = ports.map(({ port }, index) => (targets[index] === port ? `${port}` : `${port} to ${targets[index]}`));
-  return missing.map((port) => `none of its ports leads to ${port.number} (it has ${shown.join(', ')})`);
+function fitOf(
+  workload: Workload,
+  wanted: ServicePort,
+  all: readonly BalancerPort[],
+): Readonly<Record<string, number>> | string {
+  const ports = all.map((port) => ({ ...port, target: port.targetPort ?? port.port }));
+  const tcp = ports.filter(({ protocol }) => protocol === 'TCP');
+  if (tcp.some(({ target }) => target === wanted.number)) return {};
+  const named = tcp.flatMap(({ target, name, port }) => (typeof target === 'string' ? [{ target, name, port }] : []));
+  const fit =
+    named.find(({ target, name }) => [target, name].includes(wanted.name)) ??
+    named.find(({ port }) => port === wanted.number);
+  if (fit) return namedFit(workload, fit.target, wanted.number);
+  const shown = ports.map(({ port, target, protocol }) => {
+    return `${port}${target === port ? '' : ` to ${target}`}${protocol === 'TCP' ? '' : ` by ${protocol}`}`;
+  });
+  return `none of its ports leads to ${wanted.number} (it has ${shown.join(', ')})`;
+}
+
+/** A name means one number in an entry; the entries of another owner's group have the names that its owner gave. */
+function namedFit(workload: Workload, target: string, number: number): Readonly<Record<string, number>> | string {
+  const known = portMap(workload)[target];
+  if (known === number) return workload.ports?.[target] === number ? {} : { [target]: number };
+  if (known !== undefined) return `its target port ${target} is ${known} on this workload, not ${number}`;
+  return workload.foreignGroup ? `the group has no port named ${target}, which it leads to` : { [target]: number };
 }
 
 function selectorReasons(workload: Workload, selector: Readonly<Record<string, string>>): readonly string[] {

@@ -59,11 +59,12 @@ export interface Kubernetes {
   list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>;
   /** Server-side apply as field manager meshx, never forced: fields of another manager are a Problem. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
-  /** Merge patch of labels only; null takes a label away. */
+  /** Merge patch of labels, and of ports of an entry; null takes a label away. */
   patchLabels(
     ref: ObjectRef,
     labels: Readonly<Record<string, string | null>>,
     signal?: AbortSignal,
+    ports?: Readonly<Record<string, number>>,
   ): Promise<KubeObject>;
   /** False when there was nothing to delete. */
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<boolean>;

@@ -29,6 +29,8 @@ export interface Relabel {
   readonly ref: ObjectRef;
   /** null takes the label away. */
   readonly labels: Readonly<Record<string, string | null>>;
+  /** Ports that the entry lacks: istiod copies those of the group only when it makes an entry. */
+  readonly ports?: Readonly<Record<string, number>>;
 }
 
 export const EMPTY_PLAN: ClusterPlan = { create: [], change: [], unchanged: [], foreign: [], relabel: [], remove: [] };
@@ -69,9 +71,15 @@ export function clusterPlanLines(plan: ClusterPlan): readonly string[] {
   return [
     ...plan.create.map((object) => `create ${showRef(refOf(object))}`),
     ...plan.change.map(({ object, fields }) => `change ${showRef(refOf(object))}: ${fields.join(', ')}`),
-    ...plan.relabel.map(({ ref, labels }) => `label ${showRef(ref)}: ${formatLabels(labels)}`),
+    ...plan.relabel.map(
+      ({ ref, labels, ports = {} }) => `label ${showRef(ref)}: ${formatLabels({ ...labels, ...portTexts(ports) })}`,
+    ),
     ...plan.remove.map((ref) => `delete ${showRef(ref)}`),
   ];
+}
+
+function portTexts(ports: Readonly<Record<string, number>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(ports).map(([name, number]) => [`port ${name}`, String(number)]));
 }
 
 function formatLabels(labels: Readonly<Record<string, string | null>>): string {

@@ -50,8 +50,8 @@ export async function* applyRegistration(
     yield { verb: 'changed', ref: refOf(object) };
   }
   for (const relabel of plan.relabel) {
-    const { ref, labels } = relabel;
-    await kube.patchLabels(ref, labels, signal);
+    const { ref, labels, ports } = relabel;
+    await kube.patchLabels(ref, labels, signal, ports);
     await nudge(kube, relabel, signal);
     yield { verb: 'labeled', ref };
   }

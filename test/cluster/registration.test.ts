@@ -228,6 +228,23 @@ describe("another owner's Service", () => {
   });
 
   test.each([
+    ['the name of the port', { name: 'mysql', port: 33060, targetPort: 'db' }, 'db'],
+    ['the target', { name: 'sql', port: 33060, targetPort: 'mysql' }, 'mysql'],
+    ['the number', { name: 'sql', port: 3306, targetPort: 'db' }, 'db'],
+  ])(
+    'may lead to a named target port, found by %s: the group and its entries get that name',
+    async (_, port, target) => {
+      await using world = await start([aNamespace('vm'), theirs({ ports: [port] })]);
+      world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'ready' }, 'db'));
+      const services = [{ name: 'mysqldb', ports: [{ number: 3306, name: 'mysql' }] }];
+      const { plan } = await world.register({ services });
+      const ports = { 'mysql-3306': 3306, [target]: 3306 };
+      expect(plan.create[0]).toMatchObject({ spec: { template: { ports } } });
+      expect(plan.relabel).toEqual([expect.objectContaining({ ports: { [target]: 3306 } })]);
+    },
+  );
+
+  test.each([
     ['another port', theirs({ ports: [{ port: 5432 }] }), {}, 'none of its ports leads to 3306 (it has 5432)'],
     [
       'a port that leads elsewhere',
@@ -236,10 +253,22 @@ describe("another owner's Service", () => {
       'none of its ports leads to 3306 (it has 3306 to 3307)',
     ],
     [
-      'a port that leads to one by name, which an entry has under another',
-      theirs({ ports: [{ name: 'mysql', port: 3306, targetPort: 'mysql' }] }),
+      'a named target that no wanted port has',
+      theirs({ ports: [{ name: 'web', port: 80, targetPort: 'web' }] }),
       {},
-      'none of its ports leads to 3306 (it has 3306 to mysql)',
+      'none of its ports leads to 3306 (it has 80 to web)',
+    ],
+    [
+      'a port of UDP',
+      theirs({ ports: [{ port: 3306, protocol: 'UDP' }] }),
+      {},
+      'none of its ports leads to 3306 (it has 3306 by UDP)',
+    ],
+    [
+      'a named target of SCTP',
+      theirs({ ports: [{ name: 'mysql', port: 3306, targetPort: 'mysql', protocol: 'SCTP' }] }),
+      {},
+      'none of its ports leads to 3306 (it has 3306 to mysql by SCTP)',
     ],
     ['no selector', theirs({ selector: {} }), {}, 'it selects nothing, so no entry can become its endpoint'],
     [

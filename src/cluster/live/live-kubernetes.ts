@@ -103,11 +103,12 @@ class LiveKubernetes implements Kubernetes {
     ref: ObjectRef,
     labels: Readonly<Record<string, string | null>>,
     signal?: AbortSignal,
+    ports?: Readonly<Record<string, number>>,
   ): Promise<KubeObject> {
     return this.#write(ref, {
       method: 'PATCH',
       query: `?fieldManager=${FIELD_MANAGER}`,
-      body: { metadata: { labels }, ...(isWorkloadEntry(ref) ? { spec: { labels } } : {}) },
+      body: { metadata: { labels }, ...(isWorkloadEntry(ref) ? { spec: { labels, ...(ports && { ports }) } } : {}) },
       contentType: MERGE,
       summary: `label ${showRef(ref)}`,
       signal,

@@ -59,14 +59,27 @@ class ManifestFolder implements Kubernetes {
     return object;
   }
 
-  async patchLabels(ref: ObjectRef, labels: Readonly<Record<string, string | null>>): Promise<KubeObject> {
+  async patchLabels(
+    ref: ObjectRef,
+    labels: Readonly<Record<string, string | null>>,
+    _signal?: AbortSignal,
+    ports?: Readonly<Record<string, number>>,
+  ): Promise<KubeObject> {
     const found = this.#manifests.get(keyOf(ref))?.object;
     if (found === undefined) throw clusterProblems.objectMissing({ object: showRef(ref), cluster: this.name });
     const spec = mapping(found['spec']);
     const patched = {
       ...found,
       metadata: { ...found.metadata, labels: patch(found.metadata.labels ?? {}, labels) },
-      ...(ref.kind === 'WorkloadEntry' ? { spec: { ...spec, labels: patch(mapping(spec['labels']), labels) } } : {}),
+      ...(ref.kind === 'WorkloadEntry'
+        ? {
+            spec: {
+              ...spec,
+              labels: patch(mapping(spec['labels']), labels),
+              ...(ports && { ports: { ...mapping(spec['ports']), ...ports } }),
+            },
+          }
+        : {}),
     };
     return this.apply(patched);
   }

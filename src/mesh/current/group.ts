@@ -1,9 +1,16 @@
 import { meshProblems } from '../../problems/mesh.ts';
 import { madeByMeshx, type KubeObject } from '../kube-object.ts';
-import { parseServicePort, type ServicePort } from '../service-port.ts';
+import { parseServicePort, portNumbers, type ServicePort } from '../service-port.ts';
 import { list, mapping, text, textMapping } from '../unknown.ts';
 import type { MeshService, Workload } from '../workload.ts';
-import { ownLabels, serviceKey, SERVICE_LABEL_PREFIX, servicesNamed, withoutServices } from '../workload-labels.ts';
+import {
+  ownLabels,
+  portMap,
+  serviceKey,
+  SERVICE_LABEL_PREFIX,
+  servicesNamed,
+  withoutServices,
+} from '../workload-labels.ts';
 
 /**
  * Reads a WorkloadGroup back: the mirror of currentObjects, so that a further service is added and nothing is lost.
@@ -18,6 +25,7 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
     throw meshProblems.notAGroup({ group: metadata.name, reason: 'it is no WorkloadGroup of a namespace' });
   const { network, locality, weight } = template;
   const own = madeByMeshx(group);
+  const registered = servicesOf(group, services);
   const annotations = otherAnnotations(group);
   return {
     group: metadata.name,
@@ -25,8 +33,10 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
     // istioctl writes an empty account into a token request and fails; Kubernetes' own default is meant.
     serviceAccount: text(template['serviceAccount']) ?? 'default',
     labels: own ? ownLabels(groupLabels(group), metadata.name) : withoutServices(groupLabels(group)),
-    services: servicesOf(group, services),
-    ...(!own && { foreignGroup: true as const, ports: numbers(template['ports']) }),
+    services: registered,
+    ...(own
+      ? namedTargets(numbers(template['ports']), registered)
+      : { foreignGroup: true as const, ports: numbers(template['ports']) }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
     ...(text(network) !== undefined && { network: text(network) ?? '' }),
     ...(text(locality) !== undefined && { locality: text(locality) ?? '' }),
@@ -38,6 +48,17 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
 /** Whether a Service must be read to know the ports of a service that the group names. */
 export function needsServices(group: KubeObject): boolean {
   return servicesNamed(groupLabels(group)).some((name) => annotatedPorts(group, name) === undefined);
+}
+
+/** Of a group of meshx: names by which Services of other owners lead to ports of its services. */
+function namedTargets(
+  ports: Readonly<Record<string, number>>,
+  services: readonly MeshService[],
+): Pick<Workload, 'ports'> {
+  const own = portMap({ services });
+  const used = portNumbers(services);
+  const more = Object.entries(ports).filter(([name, number]) => own[name] === undefined && used.includes(number));
+  return more.length === 0 ? {} : { ports: Object.fromEntries(more) };
 }
 
 function numbers(ports: unknown): Readonly<Record<string, number>> {
@@ -62,7 +83,10 @@ export function withService(workload: Workload, service: MeshService): Workload 
 
 /** The workload without one service. */
 export function withoutService(workload: Workload, service: string): Workload {
-  return { ...workload, services: workload.services.filter(({ name }) => name !== service) };
+  const services = workload.services.filter(({ name }) => name !== service);
+  const { ports, ...rest } = workload;
+  if (workload.foreignGroup) return { ...workload, services };
+  return { ...rest, services, ...namedTargets(ports ?? {}, services) };
 }
 
 /** The labels that entries of a group get. */
