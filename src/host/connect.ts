@@ -5,7 +5,8 @@ import { canonicalNames } from './canonical-name.ts';
 import { hop, type Hop, type HopDecisions, route } from './route.ts';
 import { NeedsOpenSsh } from './needs-openssh.ts';
 import { parseFingerprint } from './fingerprint.ts';
-import { readSshConfig } from './ssh-config.ts';
+import { notFollowed, readSshConfig } from './ssh-config.ts';
+import type { ConfigTree } from './ssh-config-file.ts';
 import { checkWord, parseSshName } from './ssh-name.ts';
 
 /** What a command knows about how to reach a machine. All of it is optional but the operator's home and environment. */
@@ -55,6 +56,7 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
     settings: one,
     timeoutMs: options.timeoutMs ?? one.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
   }));
+  tellNotFollowed(config, { host: asked.host, user: settings.user }, options);
   try {
     return await walk(hops, options);
   } catch (error) {
@@ -62,6 +64,21 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
     if (!(error instanceof NeedsOpenSsh) || !last) throw error;
     return bySystemSsh(name, options, { needs: error, hop: last });
   }
+}
+
+/** A run logs in more than once; it is said once. */
+const told = new Set<string>();
+
+function tellNotFollowed(
+  config: ConfigTree,
+  asked: { readonly host: string; readonly user: string },
+  { note }: ConnectOptions,
+): void {
+  const lines = notFollowed(config, asked);
+  const words = `note: ${asked.host}: meshx does not follow of ssh_config: ${lines.join(', ')}`;
+  if (lines.length === 0 || told.has(words)) return;
+  told.add(words);
+  note?.(words);
 }
 
 function named(name: string, options: ConnectOptions) {

@@ -13,6 +13,17 @@ const READ = [
   ...['canonicalizehostname', 'canonicaldomains', 'canonicalizemaxdots', 'canonicalizefallbacklocal'],
   ...['canonicalizepermittedcnames'],
 ];
+/** What would change the login and is not followed, each with the values that change nothing. */
+const NOT_FOLLOWED: Readonly<Record<string, readonly string[]>> = {
+  addressfamily: ['any'],
+  bindaddress: [],
+  bindinterface: [],
+  hostbasedauthentication: ['no'],
+  pkcs11provider: ['none'],
+  proxyusefdpass: ['no'],
+  securitykeyprovider: ['none', 'internal', '$SSH_SK_PROVIDER'],
+  verifyhostkeydns: ['no'],
+};
 /** These are gathered over all matching blocks; of the others the first one wins. */
 const SEVERAL = new Set(['identityfile', 'certificatefile']);
 
@@ -45,14 +56,25 @@ export async function readSshConfig(home: string, file?: string): Promise<Config
 /** The last block of the user's file ends with the file. */
 const RESET: readonly ConfigNode[] = [{ keyword: 'host', words: ['*'], rest: '*', where: '' }];
 
+/** Pure: `KEYWORD (FILE:LINE)` of what would change the login and is not followed. */
+export function notFollowed(tree: ConfigTree, asked: AskedHost): readonly string[] {
+  const { passed } = readPasses(tree, asked);
+  return [...passed].flatMap(([keyword, where]) => (where === '' ? [] : [`${keyword} (${where})`]));
+}
+
 /** Pure: what the files say about one host. Throws a Problem when that depends on a condition meshx cannot evaluate. */
 export function configValues(tree: ConfigTree, asked: AskedHost): ConfigValues {
+  const pass = readPasses(tree, asked);
+  if (pass.issues.length > 0) throw invalid([...new Set(pass.issues)]);
+  return pass.values;
+}
+
+function readPasses(tree: ConfigTree, asked: AskedHost): Pass {
   const pass = new Pass(asked, false);
   pass.read(tree.nodes, 'yes');
   // As OpenSSH: with `Match final`, or a canonical name, everything is read once more with the name as it is now.
   if (pass.sawFinal || asked.canonical !== undefined) pass.readAgain(tree.nodes);
-  if (pass.issues.length > 0) throw invalid([...new Set(pass.issues)]);
-  return pass.values;
+  return pass;
 }
 
 const invalid = (issues: readonly string[]) =>
@@ -62,6 +84,8 @@ const invalid = (issues: readonly string[]) =>
 class Pass {
   readonly values = new Map<string, readonly string[]>();
   readonly issues: string[] = [];
+  /** Keywords that are not followed, with the place of the first one; empty where it changes nothing. */
+  readonly passed = new Map<string, string>();
   readonly #asked: AskedHost;
   sawFinal = false;
   final: boolean;
@@ -89,7 +113,14 @@ class Pass {
         applies = both(outer, matchApplies(node, this.#facts()));
       } else if (node.included) this.read(node.included, applies);
       else if (applies !== 'no' && READ.includes(node.keyword)) this.#take(node, applies);
+      else if (applies !== 'no') this.#pass(node);
     }
+  }
+
+  #pass({ keyword, words, where }: ConfigNode): void {
+    const harmless = NOT_FOLLOWED[keyword];
+    if (!harmless || this.passed.has(keyword)) return;
+    this.passed.set(keyword, harmless.includes(words[0] ?? '') ? '' : where);
   }
 
   #take(node: ConfigNode, applies: Applies): void {

@@ -148,6 +148,19 @@ describe('host keys', () => {
   });
 });
 
+test('what would change the login and is not followed is named once, with its place', async () => {
+  const made = await server();
+  await settled(made);
+  await put(
+    'config',
+    'AddressFamily any\nHost *\n  AddressFamily inet\n  BindAddress 127.0.0.1\n  HostbasedAuthentication no\n',
+  );
+  const notes: string[] = [];
+  const more = { sshConfig: ssh('config'), note: (line: string) => void notes.push(line) };
+  for (let login = 0; login < 2; login += 1) await hello(made, more);
+  expect(notes).toEqual([`note: 127.0.0.1: meshx does not follow of ssh_config: bindaddress (${ssh('config')}:4)`]);
+});
+
 describe('authentication', () => {
   test('a refused key is a Problem that lists what was tried', async () => {
     const made = await server({ authorizedKeys: [] });
