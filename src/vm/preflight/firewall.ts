@@ -90,7 +90,7 @@ function followed({ name }: HostFirewall, { about, dnat, generation }: Followed)
   const message = `${name} sees captured connections at the sidecar's port: ${[...said, ...past].join('; ')}.`;
   const hint =
     generation === 'current'
-      ? 'It goes with capture, and is restored when the firewall is loaded again: journalctl -u meshx-watch'
+      ? 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch'
       : 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio';
   return { id: 'firewall-followed', severity: 'note', message, hint };
 }
