@@ -25,6 +25,8 @@ export interface Runtime {
   readonly askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Asks a person and gives the line that was typed; absent when nobody sits there. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
+  /** Adds to the commands in a hint what was typed about the way to VM and cluster; absent before a command is known. */
+  readonly complete?: (hint: string) => string;
   /** Hears of everything that took time; absent without --timings. */
   readonly record?: (span: Span) => void;
 }

@@ -1,5 +1,5 @@
 import pico from 'picocolors';
-import type { Problem } from '../problems.ts';
+import { Problem } from '../problems.ts';
 import type { Runtime, Say } from '../runtime.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { formatYaml } from '../mesh/yaml-text.ts';
@@ -24,8 +24,17 @@ export function formatProblem(problem: Problem): readonly string[] {
   ];
 }
 
+/** The Problem with commands that can be pasted: they have what was typed about the way to VM and cluster. */
+export function pasteable({ complete }: Pick<Runtime, 'complete'>, problem: Problem): Problem {
+  if (!complete) return problem;
+  const { id, message, hint, issues } = problem;
+  return new Problem(id, { message, hint: complete(hint), issues: issues.map(complete) }, problem);
+}
+
 /** Prints a Problem for people. */
-export function printProblem({ err, color }: Runtime, problem: Problem): void {
+export function printProblem(runtime: Runtime, found: Problem): void {
+  const { err, color } = runtime;
+  const problem = pasteable(runtime, found);
   const colors = pico.createColors(color);
   const labels = /^(meshx:|  hint:|  see:)/gm;
   err(formatProblem(problem), (text) =>

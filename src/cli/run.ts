@@ -9,22 +9,35 @@ import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
 import { type Outlet, sink } from './sink.ts';
 import { checkVariables } from './variables.ts';
+import { completer } from './typed-line.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
-  const runtime = sink(outlet);
+  let runtime = sink(outlet);
   let exitCode: number = EXIT.done;
   try {
     const words = helpWords(argv, commands);
     const cli = program(runtime, words, async (spec, call) => {
       checkVariables(runtime, commands);
-      exitCode = await timed(call, async (measured) => (await spec.run(measured, commands)) ?? EXIT.done);
+      runtime = completing(call);
+      const run = async (measured: Call): Promise<number> => (await spec.run(measured, commands)) ?? EXIT.done;
+      exitCode = await timed({ ...call, runtime }, run);
     });
     await cli.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
     return await report(error, runtime, argv);
   }
+}
+
+/** Commands in hints and notes can be pasted. */
+function completing(call: Call): Runtime {
+  const { runtime } = call;
+  const complete = completer(call, commands);
+  const noted = (line: string): string => (/(^|: )note: /.test(line) ? complete(line) : line);
+  const err: Runtime['err'] = (lines, paint) =>
+    runtime.err(typeof lines === 'string' ? noted(lines) : lines.map(noted), paint);
+  return { ...runtime, complete, err };
 }
 
 /** With --timings: where the time went, also when the command fails. */
@@ -47,9 +60,9 @@ async function report(error: unknown, runtime: Runtime, argv: readonly string[])
   const problem = isPrinted ? usageProblem(error) : asProblem(error, runtime);
   const format = wantedFormat(argv, runtime.env);
   if (problem) {
-    const { printProblem, problemDocument } = await import('./print.ts');
+    const { pasteable, printProblem, problemDocument } = await import('./print.ts');
     if (!isPrinted) printProblem(runtime, problem);
-    if (format) runtime.out(problemDocument(problem, format));
+    if (format) runtime.out(problemDocument(pasteable(runtime, problem), format));
     return exitCodeOf(problem);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

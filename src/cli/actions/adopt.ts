@@ -10,6 +10,7 @@ import { accountOf, memberOf, upLine, upOptions } from '../adopt/words.ts';
 import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { reachedAddresses } from '../down/address.ts';
 import { Input } from '../input.ts';
 import { present } from '../workload-input.ts';
@@ -44,7 +45,7 @@ export async function adopt(call: Call): Promise<number> {
     found.differences = differences(standing, steps);
     return keepRunning(standing, steps);
   };
-  const told = { vm, say, again: `meshx adopt ${vm} …with the same options`, command: commandWords('adopt', call, vm) };
+  const told = { vm, say, again: typedLine('adopt', call, vm), command: commandWords('adopt', call, vm) };
   const run = (dryRun: boolean): Promise<JoinReport> =>
     join({ ...told, world: { ...world, words: { ...words, dryRun } }, revise }, () => Promise.resolve());
 

@@ -8,6 +8,7 @@ import { changing } from '../changing.ts';
 import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { carryOut, showPlan } from '../join/carry-out.ts';
 import { seatAt } from '../join/seat.ts';
@@ -46,7 +47,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
     const policies = await readPolicies(kube, subject.cluster, { namespace: workload.namespace, signal });
     const security = judgedSecurity(workload, policies, { vm, acceptRisk: kept.acceptRisk, say });
     await using host = await openMachine(runtime, words.machine, vm);
-    const again = `meshx apply ${args[0]}`;
+    const again = typedLine('apply', call, ...args);
     const login = () => openMachine(runtime, words.machine, vm);
     const deadMan = words.machine.root === undefined ? switchWords(runtime, { within, login }) : undefined;
     const image = words.machine.root !== undefined;

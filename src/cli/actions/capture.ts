@@ -10,6 +10,7 @@ import { PLACES } from '../../vm/places.ts';
 import { changing, type Decided } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { confirmWithin, holdSwitch, type SwitchWords, switchWords } from '../join/switch.ts';
 import { machineInput, openMachine } from '../machine.ts';
@@ -66,7 +67,7 @@ async function turned(host: Host, turning: Turning, found: CaptureState): Promis
   const due = (state: CaptureState): Decided => ({ plan: planOf(verb, state) });
   const command = commandWords('capture', call, vm, verb);
   const about = {
-    ...{ runtime, command, again: `meshx capture ${vm} ${verb}`, lookedAt },
+    ...{ runtime, command, again: typedLine('capture', call, vm, verb), lookedAt },
     look: async (signal: AbortSignal) => due(await stateOf(host, signal)),
   };
   try {
@@ -99,7 +100,7 @@ function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: Captur
 /** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
 async function bringBack(host: Host, { call, vm, words }: Turning, signal: AbortSignal): Promise<void> {
   const say = call.runtime.err;
-  const deadMan = await holdSwitch({ vm, host, words, again: `meshx capture ${vm} on`, say, signal });
+  const deadMan = await holdSwitch({ vm, host, words, again: typedLine('capture', call, vm, 'on'), say, signal });
   await deadMan.arm();
   try {
     say((await bypass(host, 'on', signal)).split('\n'));

@@ -21,6 +21,7 @@ import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { configureSteps, sidecarUnits } from '../configure/steps.ts';
+import { typedLine } from '../typed-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
@@ -29,7 +30,7 @@ import { drained, restartWords } from '../join/restart.ts';
 import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
-import { formatDocument, OUTPUT_FORMATS, problemRecord, tellProblem } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, pasteable, problemRecord, tellProblem } from '../print.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
 
@@ -55,7 +56,7 @@ export async function configure(call: Call): Promise<number> {
     judgeSettings(sidecarEnvFindings(args[0] ?? '', steps, facts), args[0] ?? '', runtime.err);
   const plan = planOf(steps, facts);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
-    const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
+    const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(runtime, problem)) }) };
     runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
@@ -64,7 +65,7 @@ export async function configure(call: Call): Promise<number> {
   }
 
   const vm = args[0] ?? '';
-  const again = `meshx configure ${vm} …with the same options`;
+  const again = typedLine('configure', call, vm);
   const switching = switchWords(runtime, { within, login: () => openMachine(runtime, words.machine, vm) });
   const outcomes: Outcome[] = [];
   const change = async ({ plan: due }: { readonly plan: Plan }, signal: AbortSignal): Promise<Problem | undefined> => {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Call } from '../command.ts';
 import { marked, speaker } from '../print.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { confirmer } from '../down/confirm.ts';
 import { leaveMesh } from '../down/leave.ts';
 import { formatDownEnd } from '../down/report.ts';
@@ -28,7 +29,7 @@ export async function down(call: Call): Promise<number> {
   const speak = speaker(runtime, words.dryRun && words.output === 'text');
   const one = (vm: string) => {
     const say = marked(speak, vms, vm);
-    const told = { say, again: `meshx down ${vm} …with the same options`, command: commandWords('down', call, vm) };
+    const told = { say, again: typedLine('down', call, vm), command: commandWords('down', call, vm) };
     return limit(() => leaveMesh({ world, vm, confirm, ...told }));
   };
   const ends = await Promise.allSettled(vms.map(one));

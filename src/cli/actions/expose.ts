@@ -21,7 +21,7 @@ import { type ClusterInput, clusterInput, openCluster, openCompute } from '../cl
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, type OutputFormat, pasteable, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
 import { present } from '../workload-input.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
@@ -147,7 +147,13 @@ async function showStatus(
   const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: runtime.now() });
   const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
   if (output === 'text') runtime.out(formatTable([head, ...rows.map(exposureCells)]));
-  else runtime.out(formatDocument({ services: rows, problems: problems.map(problemRecord) }, output));
+  else
+    runtime.out(
+      formatDocument(
+        { services: rows, problems: problems.map((problem) => problemRecord(pasteable(runtime, problem))) },
+        output,
+      ),
+    );
   const [first] = problems;
   if (first) return tellProblem(runtime, first);
   return EXIT.done;

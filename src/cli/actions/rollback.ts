@@ -3,6 +3,7 @@ import { parseName } from '../../mesh/names.ts';
 import { clusterInput } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { conclude } from '../join/conclude.ts';
 import { restartWords } from '../join/restart.ts';
@@ -33,7 +34,7 @@ export async function rollback(call: Call): Promise<number> {
   input.accept();
 
   const say = speaker(runtime, words.dryRun && output === 'text');
-  const again = `meshx rollback ${vm}`;
+  const again = typedLine('rollback', call, vm);
   const report = await goBack({ input, vm, words, say, again, command: commandWords('rollback', call, vm) });
   return conclude({ runtime, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);
 }

@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
+import { typedLine } from '../typed-line.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
@@ -38,10 +39,13 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   await using client = await openClient(opened);
   const world = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
-  const again = (vm: string): string => ['meshx', command, vm, '…with the same options'].join(' ');
   const speak = speaker(runtime, words.dryRun && words.output === 'text');
   const one = (vm: string) => {
-    const said = { say: marked(speak, vms, vm), again: again(vm), command: commandWords(command, call, vm) };
+    const said = {
+      say: marked(speak, vms, vm),
+      again: typedLine(command, call, vm),
+      command: commandWords(command, call, vm),
+    };
     const open = () => machines.take(vm) ?? openMachine(runtime, words.machine, vm);
     const remember = (seen: Seen) => rememberedWorld({ command, call, world, vm, say: said.say }, seen);
     return limit(() => join({ world, vm, open, remember, ...said }, keep(input, world)));
