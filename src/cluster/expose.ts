@@ -7,13 +7,14 @@ import { classicRelease } from './classic-release.ts';
 import { readOptional } from './deployment-version.ts';
 import { classicExposure, dnsBalancers } from './expose/classic-manifests.ts';
 import { directExposure, GATEWAY_LABELS, gatewayExposure, type Via } from './expose/current-manifests.ts';
-import { detectGeneration } from './facts.ts';
+import { generationOf } from './facts.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { reachOf } from './load-balancer.ts';
 import { EMPTY_PLAN, type ClusterPlan } from './plan.ts';
 import { readDefaultConfig } from './mesh-config.ts';
 import { configMapRef, revisionSuffix, serviceRef } from './refs.ts';
 import { registrationPlan } from './register.ts';
+import { byRevision } from './revision-tag.ts';
 
 export { waitForForwardingRulesGone, waitForServicesGone } from './expose/forwarding-rules.ts';
 export { exposureCells, exposureStatus, type ExposureRow, type ExposureStatus } from './expose/status.ts';
@@ -38,9 +39,13 @@ export interface ExposeOptions {
  * The objects by which VMs reach the control plane. Only reads: `--print` shows exactly these. Throws `istio-not-found`,
  * `control-plane-elsewhere`, `external-ip-taken`, `gateway-port-missing`, `gateway-without-pods`.
  */
-export async function exposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
+export function exposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
+  return byRevision(kube, options, (resolved) => objectsOf(kube, resolved));
+}
+
+async function objectsOf(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
   if (options.via.kind === 'external-ip') await refuseNodeAddress(kube, options.via.address, options.signal);
-  const generation = await detectGeneration(kube, options);
+  const generation = await generationOf(kube, options);
   if (generation === 'classic') return classicObjects(kube, options);
   const { via, dnsTcp = false } = options;
   const provider = via.kind === 'loadbalancer' ? via.provider : 'none';

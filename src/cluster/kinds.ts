@@ -20,6 +20,7 @@ const KNOWN: Readonly<Record<string, ResourceName>> = {
   '/Secret': namespaced('secrets'),
   '/Service': namespaced('services'),
   '/ServiceAccount': namespaced('serviceaccounts'),
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': clusterWide('mutatingwebhookconfigurations'),
   'apps/DaemonSet': namespaced('daemonsets'),
   'apps/Deployment': namespaced('deployments'),
   'discovery.k8s.io/EndpointSlice': namespaced('endpointslices'),

@@ -125,7 +125,7 @@ test.each(['127.0.0.1', '[::1]:15012', 'https://10.0.0.5', '$(X)'])(
   '--istiod-address is judged like an address of the cluster: %s',
   async (given) => {
     const { exitCode, stderr } = await generate(cluster('istiod.istio-system.svc:15012'), '--istiod-address', given);
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('bad-istiod-address')]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('bad-istiod-address')]);
   },
 );
 
@@ -158,4 +158,27 @@ test('the Gateway selects the pods that the existing Service of the gateway sele
 test('the root certificate is read from the ConfigMap that the values of istiod name', async () => {
   const { exitCode, stderr } = await generate(caseFolder('28-root-cert-renamed/in'));
   expect([exitCode, exitCode === 0 ? '' : stderr]).toEqual([0, '']);
+});
+
+test.each([
+  [['--revision', 'prod'], 'prod'],
+  [[], 'default'],
+])('a revision tag is resolved to the revision that it stands for: %j', async (words, tag) => {
+  const folder = exampleCluster('current');
+  const rename = (file: string, change: (text: string) => string): void =>
+    writeFileSync(join(folder, file), change(readFileSync(join(folder, file), 'utf8')));
+  rename('istiod.yaml', (text) => text.replaceAll('name: istiod\n', 'name: istiod-1-29-1\n'));
+  rename('istio-configmaps.yaml', (text) =>
+    text
+      .replace('name: istio\n', 'name: istio-1-29-1\n')
+      .replace('name: istio-sidecar-injector\n', 'name: istio-sidecar-injector-1-29-1\n'),
+  );
+  expect((await generate(folder, ...words)).stderr).toContain('istio-not-found');
+  const labels = { 'istio.io/tag': tag, 'istio.io/rev': '1-29-1' };
+  const metadata = { name: `istio-revision-tag-${tag}`, labels };
+  const kind = 'MutatingWebhookConfiguration';
+  writeFileSync(join(folder, 'tag.yaml'), stringify({ apiVersion: 'admissionregistration.k8s.io/v1', kind, metadata }));
+  expect((await generate(folder, ...words)).caAddr).toBe('istiod-1-29-1.istio-system.svc:15012');
+  const { stdout } = await runCli(['expose', 'apply', '--manifests', folder, '--print', ...words]);
+  expect(stdout).toContain('istiod-1-29-1.istio-system.svc');
 });
