@@ -55,7 +55,7 @@ test('a recorded value that is none is refused like a typed one', async () => {
   const { again, record } = await joined();
   writeFileSync(record, readFileSync(record, 'utf8').replace('10.150.0.5"\n', '$(reboot)"\n'));
   const { exitCode, stderr } = await runCli(again);
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/explain (invalid-input|membership-unreadable)/)]);
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/explain (invalid-input|membership-unreadable)/)]);
 });
 
 describe('a live VM that names its own place', () => {
