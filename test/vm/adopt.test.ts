@@ -135,8 +135,8 @@ describe('the agent is the main process of the unit, known by its program', () =
   test('a process that only calls itself pilot-agent is none', () => {
     started('/bin/sleep', 'pilot-agent');
     const found = parseStanding(read(0));
-    expect([found.running, found.environment.size]).toEqual([false, 0]);
+    expect([found.invocation, found.environment.size]).toEqual([undefined, 0]);
     const main = parseStanding(read(started('/bin/sleep', 'pilot-agent')));
-    expect([main.running, main.environment.size]).toEqual([false, 0]);
+    expect([main.invocation, main.environment.size]).toEqual([undefined, 0]);
   });
 });
