@@ -108,7 +108,7 @@ export interface Asked {
   readonly received: number;
 }
 
-/** The cluster of the operator. Adapters are loaded when they are asked for: client-node costs 0.2 s to load. */
+/** The cluster of the operator. An adapter is loaded when it is asked for. */
 export async function connectKubernetes(options: ConnectKubernetesOptions): Promise<Kubernetes> {
   if (options.manifests !== undefined) {
     const { openManifests } = await import('./manifests/manifest-folder.ts');
