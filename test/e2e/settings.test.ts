@@ -1,0 +1,104 @@
+import { Lab } from '../lab/lab.ts';
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
+
+const ENV = '/var/lib/istio/envoy/sidecar.env';
+const EVIL = '/var/lib/istio/evil';
+const UNIT = '/etc/systemd/system/istio.service';
+const NAMES =
+  'awk cat chmod env getent grep head id ip iptables iptables-save mkdir mv nft rm runuser sed sleep ss sshd systemctl systemd-tmpfiles timeout';
+/** Written by istio-proxy: programs of its own, and settings that lead to them. */
+const PLANT = `mkdir ${EVIL} && cp ${ENV} ${EVIL}/former && for each in ${NAMES}; do
+printf '#!/bin/sh\\nPATH=/usr/bin:/bin; id -u >> ${EVIL}/ran; exec "\${0##*/}" "$@"\\n' > ${EVIL}/$each; chmod 755 ${EVIL}/$each; done
+printf 'id -u >> ${EVIL}/ran\\n' > ${EVIL}/start
+printf '%s\\n' PATH=${EVIL} LD_PRELOAD=${EVIL}/x.so BASH_ENV=${EVIL}/start ENV=${EVIL}/start MESHX_ROOT=${EVIL} XTABLES_LIBDIR=${EVIL} IFS=/ >> ${ENV}`;
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.attach();
+  await makeStrictNamespace(lab, 'settings');
+}, 120_000);
+
+afterAll(async () => await lab.removeMembers(), 60_000);
+
+describe.each([
+  { suite: 'bookworm' as const, vm: 'set12', ip: '10.150.0.121' },
+  { suite: 'trixie' as const, vm: 'set13', ip: '10.150.0.122' },
+])('a VM of Debian $suite', ({ suite, vm, ip }) => {
+  const asProxy = (script: string): Promise<string> =>
+    lab.mustSsh(vm, `runuser -u istio-proxy -- sh -c '${script.replaceAll("'", `'\\''`)}'`);
+  const nat = (): Promise<string> =>
+    lab.mustSsh(vm, 'iptables-save -t nat; iptables-legacy-save -t nat 2>/dev/null; true');
+  const up = (): readonly string[] => [
+    ...[
+      'up',
+      vm,
+      '-n',
+      'settings',
+      '--service',
+      `web${ip.slice(-3)}:http:8080`,
+      '--package',
+      lab.deb,
+      '--istiod-address',
+      '10.150.0.1',
+    ],
+  ];
+
+  beforeAll(async () => {
+    await lab.vm(vm, ip, { suite, mysql: 'off' });
+    await lab.mustSsh(vm, 'systemctl enable --now lab-http@8080');
+    expectDone(await lab.meshx(up()));
+  }, 240_000);
+
+  test('settings that lead to programs of istio-proxy run nothing as root, and the sidecar comes back', async () => {
+    await asProxy(PLANT);
+    await lab.mustSsh(vm, 'systemctl restart istio.service');
+    await lab.waitFor('capture', async () => (await nat()).includes(':ISTIO_INBOUND'), { timeoutMs: 60_000 });
+    await lab.mustSsh(vm, 'systemctl restart meshx-capture.service && /usr/local/sbin/meshx-bypass status');
+    await lab.waitFor('capture again', async () => (await nat()).includes(':ISTIO_INBOUND'), { timeoutMs: 60_000 });
+    expect(await lab.mustSsh(vm, `cat ${EVIL}/ran 2>/dev/null; true`)).toBe('');
+    expect(await lab.mustSsh(vm, 'journalctl -b -o cat -u istio -u meshx-capture | grep LD_PRELOAD; true')).toBe('');
+  }, 180_000);
+
+  test.each([
+    'ISTIO_INBOUND_PORTS=ssh',
+    'ISTIO_INBOUND_PORTS=0x16',
+    'ISTIO_INBOUND_PORTS=3306,20:23',
+    'KUBE_VIRT_INTERFACES=eth0',
+  ])(
+    'with %s nothing is captured, and SSH stays',
+    async (line) => {
+      await asProxy(`cp ${ENV} ${EVIL}/kept && echo ${line} >> ${ENV}`);
+      await lab.mustSsh(
+        vm,
+        'systemctl restart istio.service; sleep 2; systemctl restart meshx-capture.service || true',
+      );
+      expect(await nat()).not.toContain('ISTIO_INBOUND');
+      expect(await lab.mustSsh(vm, 'echo in')).toBe('in\n');
+      await asProxy(`cp ${EVIL}/kept ${ENV}`);
+    },
+    120_000,
+  );
+
+  test('the units of the former build are brought to the present form by configure', async () => {
+    await asProxy(`cp ${EVIL}/former ${ENV}`);
+    await lab.mustSsh(
+      vm,
+      `sed -i 's|^ExecStartPre=|EnvironmentFile=-${ENV}\\n&|' ${UNIT} && systemctl daemon-reload && systemctl restart istio.service`,
+    );
+    expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).toContain('sidecar.env');
+    expectDone(await lab.meshx(['configure', vm, '--set', 'ISTIO_META_SET=yes', '--restart']));
+    expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).not.toContain('sidecar.env');
+    await lab.waitFor('capture', async () => (await nat()).includes(':ISTIO_INBOUND'), { timeoutMs: 60_000 });
+  }, 180_000);
+
+  test('and by up', async () => {
+    await lab.mustSsh(
+      vm,
+      `sed -i 's|^ExecStartPre=|EnvironmentFile=-${ENV}\\n&|' ${UNIT} && systemctl daemon-reload && systemctl restart istio.service`,
+    );
+    expectDone(await lab.meshx([...up(), '--restart']));
+    expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).not.toContain('sidecar.env');
+  }, 180_000);
+});
