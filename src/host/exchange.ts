@@ -5,7 +5,11 @@ import type { Command, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
 
 /** What a command may print on stdout and stderr together; more is a Problem. Bytes. */
-export const MOST_OUTPUT = 64 * 1024 * 1024;
+export const MOST_OUTPUT = 24 * 1024 * 1024;
+
+/** What all commands that run at the same time may have printed together: many VMs must not fill this machine's memory. */
+const MOST_TOGETHER = 64 * 1024 * 1024;
+let together = 0;
 
 /**
  * Announces on stderr that the command begins now, with its process id, and becomes the command. So sudo's own words
@@ -59,15 +63,21 @@ export async function exchange(all: Exchange): Promise<Exchanged> {
   const err: Buffer[] = [];
   let size = 0;
   const keep = (into: Buffer[]) => (chunk: Buffer) => {
+    if (all.interrupt.signal.aborted) return;
     size += chunk.length;
-    if (size > MOST_OUTPUT) all.interrupt.abort(all.failures.tooBig());
-    else into.push(chunk);
+    together += chunk.length;
+    into.push(chunk);
+    if (size <= MOST_OUTPUT && together <= MOST_TOGETHER) return;
+    all.interrupt.abort(all.failures.tooBig());
+    // Not kept while the command is being stopped.
+    for (const chunks of [out, err]) chunks.length = 0;
   };
   const opening = new Opening(all, keep(err));
   all.program.stdout.on('data', keep(out));
   all.program.stderr.on('data', (chunk: Buffer) => opening.read(chunk));
   if (!all.password) opening.sendStdin();
   const ending = await all.program.ended;
+  together -= size;
   const stdout = Buffer.concat(out);
   const output = {
     stdout: withinFrame(all.token, stdout).toString(),

@@ -130,7 +130,7 @@ export const hostProblems = {
     hint: 'Run the same meshx command again; finished steps are not repeated.',
   })),
   outputTooBig: known('host-output-too-big', (d: Doing & { bytes: number }) => ({
-    message: `${d.host}: ${d.doing} printed more than ${Math.floor(d.bytes / 1048576)} MiB and was stopped.`,
+    message: `${d.host}: ${d.doing} printed more than ${Math.floor(d.bytes / 1048576)} MiB, or all running commands did together, and was stopped.`,
     hint: 'Look on the machine at what it prints.',
   })),
   stdinFailed: known('host-stdin-failed', (d: Doing & { reason: string }) => ({

@@ -1,4 +1,5 @@
 import { AUDIT_FUNCTIONS } from './audit-shell.ts';
+import { ROOT_PROGRAM } from '../host/root-program.ts';
 import { BUSY, HELD, PROGRAM_MISSING } from './exit-codes.ts';
 
 /**
@@ -83,14 +84,17 @@ held() { # RUN, after read_lock: somebody else's, and alive: the process is ther
   look_at "\${l_anchor% *}"
   test "$_started" = "\${l_anchor#* }"
 }
-# Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init.
+# Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init. One is known by its
+# user, who is the one that asks, and by its words: a shell with a text, or the root program. A name alone is anybody's.
 orphans() {
-  _here=$(readlink /proc/self/ns/pid)
+  _here=$(readlink /proc/self/ns/pid) _user=$(id -u)
   # shellcheck disable=SC2013 # names in /proc, without blanks
   for _each in $(grep -l -z -x -e 'meshx-[a-z-]*' /proc/[0-9]*/cmdline 2>/dev/null); do
     _pid=\${_each#/proc/} _pid=\${_pid%/cmdline}
     test "$(readlink "/proc/$_pid/ns/pid" 2>/dev/null)" = "$_here" || continue
-    _name=$(grep -z -x -m 1 -e 'meshx-[a-z-]*' "$_each" 2>/dev/null | tr -d '\\0')
+    grep -qsE "^Uid:([[:space:]]$_user){4}$" "/proc/$_pid/status" || continue
+    # Each word on a line.
+    _name=$(tr '\\n\\0' ' \\n' 2>/dev/null < "$_each" | awk 'NR == 2 { at = $0 == "-c" ? 4 : $0 == "${ROOT_PROGRAM}" ? 5 : 0 } NR > 1 && NR == at { if (/^meshx-[a-z-]+$/) print; exit }')
     case $_name in '' | meshx-run-* | meshx-stop) continue ;; esac
     while test "\${_pid:-0}" -gt 1; do
       comm_of "$_pid"

@@ -228,6 +228,25 @@ test('what a dead run left running is waited for', async () => {
   expect(await mine).toBe(true);
 });
 
+test.each([
+  ['another user', (words: readonly string[]) => ['setpriv', '--reuid', '65534', '--clear-groups', ...words]],
+  ['a program that only bears such a word', () => ['tail', '-f', '/dev/null', 'meshx-file-write']],
+  ['a script to which it is an argument', () => ['sh', '-c', 'sleep 60', 'other', 'meshx-file-write']],
+])('what %s runs under the name of a script does not deny the lock', async (_, words) => {
+  const vm = new ShimMachine();
+  const dead = await sleeper();
+  await dead.kill();
+  writeLock(vm, dead.anchor);
+  const argv = words(['sh', '-c', 'sleep 60; :', 'meshx-file-write']);
+  const shell = spawn('sh', ['-c', '(setsid "$@" & echo $!)', 'sh', ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
+  try {
+    expect(await withLock(vm, holder('carla'), options(), async () => 'done')).toBe('done');
+  } finally {
+    process.kill(-Number(pid), 'SIGKILL');
+  }
+});
+
 test('work after a machine was changed by another run is told so; work that looked later is not', async () => {
   const vm = new ShimMachine();
   const members = (event: 'began' | 'ended') => auditMembers({ event, ...holder('ben'), plan: '0' });

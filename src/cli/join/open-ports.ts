@@ -13,29 +13,33 @@ export interface OpenPort {
   readonly port: number;
 }
 
-/** The VM's own address in the mesh, and the ports that are captured or shall be: those of the files, and of the rules in force. */
-const LOOK = `sed -n "s/^INSTANCE_IP='\\(.*\\)'/\\1/p" /run/meshx/instance.env 2>/dev/null
-{ cat "$1" "$2"; cat /run/meshx/capture.env; } 2>/dev/null | sed -n "s/^ISTIO_INBOUND_PORTS=//p" | tr -d "\\"'" | tr ',' '\\n' | grep -E '^[0-9]{1,5}$' | sort -un
+/** The ports that are captured or shall be: those of the files, and of the rules in force. */
+const LOOK = `{ cat "$1" "$2"; cat /run/meshx/capture.env; } 2>/dev/null | sed -n "s/^ISTIO_INBOUND_PORTS=//p" | tr -d "\\"'" | tr ',' '\\n' | grep -E '^[0-9]{1,5}$' | sort -un
 exit 0`;
 
 /** At most so many ports are tried, side by side. */
 const MOST = 32;
 
 /**
- * Captured ports of the VM that take a new connection from this machine. Empty when the VM cannot be reached but by SSH, and when
- * the address that it names does not lead to it from outside.
+ * Captured ports of the VM that take a new connection from this machine. They are asked at the address to which the SSH connection
+ * goes, never at one that the VM names. Empty behind a jump host, and where that address does not lead to the VM from outside.
  */
 export async function openPorts(host: Host, say: Say, signal: AbortSignal): Promise<readonly OpenPort[]> {
+  const address = host.link?.direct?.remote;
+  if (address === undefined) return [];
   const script = { name: 'ports-look', text: LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
   const { stdout } = await host.run(scriptCommand(script), signal);
-  const [address = '', ...ports] = stdout.trim().split('\n');
-  if (!/[.:]/.test(address)) return [];
   const seat = await seatAt(host, address);
   if (!seat.outside) {
     say(`note: not compared from outside which ports take connections: ${seat.why}`);
     return [];
   }
-  return await taken(ports.slice(0, MOST).map((port) => ({ address, port: Number(port) })));
+  return await taken(portsIn(stdout).map((port) => ({ address, port })));
+}
+
+function portsIn(stdout: string): readonly number[] {
+  const ports = stdout.split('\n').map(Number);
+  return ports.filter((port) => Number.isInteger(port) && port > 0 && port < 65536).slice(0, MOST);
 }
 
 /** Throws `ports-closed` with those that take no new connection any more. */
