@@ -199,30 +199,6 @@ test('an operator who is killed when capture has started: the VM goes back by it
   await expectIn();
 }, 240_000);
 
-test('a VM whose rules cannot be removed at first goes on until they are gone', async () => {
-  await lab.mustSsh(VM, 'systemctl stop istio.service');
-  // Not the program of another family: its rules are removed at once.
-  const hide = 'cd /usr/sbin && for each in iptables-nft-restore iptables-legacy-restore; do mv $each /run/$each; done';
-  const show = 'cd /usr/sbin && for each in iptables-nft-restore iptables-legacy-restore; do mv /run/$each $each; done';
-  await killedInTheMiddle(10);
-  await lab.mustSsh(VM, hide);
-  try {
-    const tried = async () =>
-      (await lab.ssh(VM, 'journalctl -u meshx-revert -b --no-pager')).stdout.includes('still there');
-    await lab.waitFor('an attempt that fails', tried, { timeoutMs: 90_000 });
-    expect(await status()).toMatchObject({ armed: { reverting: 'not confirmed within 10 s' } });
-  } finally {
-    await lab.mustSsh(VM, show);
-  }
-  const back = async (): Promise<boolean> => (await lab.ssh(VM, 'test -e /var/lib/meshx/armed')).exitCode === 1;
-  await lab.waitFor('the VM to go back', back, { timeoutMs: 60_000 });
-  await expectOut();
-  const timer = async () => (await lab.mustSsh(VM, 'systemctl is-active meshx-revert.timer || true')) === 'inactive\n';
-  await lab.waitFor('the timer to rest', timer);
-  expectDone(await lab.meshx(up()));
-  await expectIn();
-}, 240_000);
-
 test('a run after one that was killed takes the switch over and confirms', async () => {
   await lab.mustSsh(VM, 'systemctl stop istio.service');
   await killedInTheMiddle(600);
