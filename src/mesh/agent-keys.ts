@@ -24,3 +24,12 @@ const AGENT_KEYS: ReadonlySet<string> = new Set([
 export function isAgentKey(key: string): boolean {
   return AGENT_KEYS.has(key) || /^(ISTIO_META_|ISTIO_METAJSON_|XDS_HEADER_|CA_HEADER_)[A-Za-z0-9_]+$/.test(key);
 }
+
+/** The loader, the C library and the shell read these; systemd/settings.awk leaves out the same. */
+const FOREIGN =
+  /^(LD_.*|BASH_.*|BASHOPTS|SHELLOPTS|ENV|IFS|PS4|CDPATH|PATH|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|MALLOC_.*|MESHX_.*|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|TMPDIR)$/;
+
+/** Whether a variable of this name steers the programs of a process, whatever the process is for. */
+export function isForeignKey(key: string): boolean {
+  return FOREIGN.test(key);
+}

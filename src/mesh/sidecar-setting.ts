@@ -1,3 +1,4 @@
+import { isForeignKey } from './agent-keys.ts';
 import { isKnownKey, nearest } from './sidecar-env.ts';
 
 /** What is wrong with a setting of sidecar.env on a VM with meshx's units. */
@@ -15,10 +16,6 @@ const PORT_LISTS = [
   'ISTIO_OUTBOUND_PORTS',
   'ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE',
 ];
-
-/** The loader, the C library and the shell read these; systemd/settings.awk leaves out the same. */
-const FOREIGN =
-  /^(LD_.*|BASH_.*|BASHOPTS|SHELLOPTS|ENV|IFS|PS4|CDPATH|PATH|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|MALLOC_.*|MESHX_.*|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|TMPDIR)$/;
 
 const USER = 'the sidecar always runs as istio-proxy';
 const PORTS = 'capture always redirects to the ports 15001 and 15006';
@@ -48,7 +45,7 @@ const DEAD: Readonly<Record<string, string>> = {
 
 /** Why nothing may set this variable for a sidecar, whatever its value: a variable of the shell or the loader, or one that no one reads. */
 export function keyIssue(key: string): string | undefined {
-  if (FOREIGN.test(key)) return 'it steers the shell, the loader or the C library, not the sidecar';
+  if (isForeignKey(key)) return 'it steers the shell, the loader or the C library, not the sidecar';
   return isKnownKey(key) ? undefined : `it is no key that Istio documents or reads${nearest(key)}`;
 }
 
@@ -67,7 +64,7 @@ export function portListIssue(key: string, value: string): string | undefined {
 export function settingIssue(key: string, value: string): SettingIssue | undefined {
   const stops = portListIssue(key, value) ?? valueIssue(key, value);
   if (stops !== undefined) return { reason: stops, stops: true };
-  const dead = DEAD[key] ?? (FOREIGN.test(key) ? keyIssue(key) : undefined);
+  const dead = DEAD[key] ?? (isForeignKey(key) ? keyIssue(key) : undefined);
   return dead === undefined ? undefined : { reason: dead, stops: false };
 }
 

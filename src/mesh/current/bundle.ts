@@ -4,7 +4,14 @@ import type { ReadinessProbe, Workload } from '../workload.ts';
 import { checkProbe } from '../probe.ts';
 import { type BundleOptions, computedMetadata, formatClusterEnv } from './cluster-env.ts';
 import { currentHosts } from './hosts.ts';
-import { formatMeshYaml, mergedProxyConfig, metadataNote, proxyMetadataOf, refusedMetadata } from './proxy-config.ts';
+import {
+  agentVariables,
+  formatMeshYaml,
+  mergedProxyConfig,
+  metadataNote,
+  proxyMetadataOf,
+  refusedMetadata,
+} from './proxy-config.ts';
 
 export type { BundleOptions } from './cluster-env.ts';
 
@@ -25,12 +32,17 @@ export interface CurrentBundle {
  */
 export function currentBundle(facts: CurrentFacts, workload: Workload, options: BundleOptions = {}): CurrentBundle {
   const config = mergedProxyConfig(facts, workload);
-  const metadata = { ...proxyMetadataOf(config), ...computedMetadata(facts, workload, options) };
+  const computed = computedMetadata(facts, workload, options);
+  const metadata = { ...agentVariables(config), ...computed };
   const note = metadataNote(refusedMetadata(facts, workload));
   const statusPort = typeof config['statusPort'] === 'number' ? { statusPort: config['statusPort'] } : {};
   return {
     clusterEnv: formatClusterEnv(facts, workload, { metadata, ...statusPort, options: parsed(options) }),
-    meshYaml: formatMeshYaml({ ...withoutProbe(config), proxyMetadata: metadata, ...readinessProbe(workload.probe) }),
+    meshYaml: formatMeshYaml({
+      ...withoutProbe(config),
+      proxyMetadata: { ...proxyMetadataOf(config), ...computed },
+      ...readinessProbe(workload.probe),
+    }),
     rootCert: facts.rootCert.endsWith('\n') ? facts.rootCert : `${facts.rootCert}\n`,
     hosts: currentHosts(facts),
     ...(note !== undefined && { note }),

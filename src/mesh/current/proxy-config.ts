@@ -2,8 +2,9 @@ import { Unreadable } from '../../documents/unreadable.ts';
 import { readYaml } from '../../documents/yaml.ts';
 import { meshProblems, shown } from '../../problems/mesh.ts';
 import { hostPort } from '../address.ts';
-import { isAgentKey } from '../agent-keys.ts';
+import { isAgentKey, isForeignKey } from '../agent-keys.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
+import { isKnownKey } from '../sidecar-env.ts';
 import { mapping } from '../unknown.ts';
 import type { Workload } from '../workload.ts';
 import { formatYaml } from '../yaml-text.ts';
@@ -19,18 +20,28 @@ export function discoveryAddress(facts: Pick<CurrentFacts, 'istiodHost' | 'istio
 
 /**
  * The mesh's default ProxyConfig overlaid with the group's annotation as istiod and istioctl do it: each field replaces
- * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Its keys become variables of the agent, so only those
- * that the agent reads are taken; `refusedMetadata` names the others. Throws `proxy-config-unreadable`.
+ * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Keys that steer a process or capture are left out. Throws
+ * `proxy-config-unreadable`.
  */
 export function mergedProxyConfig(facts: CurrentFacts, workload: Workload): ProxyConfig {
   const fromMesh = facts.defaultConfig;
   const fromGroup = annotationConfig(workload);
   const metadata = { ...proxyMetadataOf(fromMesh), ...proxyMetadataOf(fromGroup) };
-  const proxyMetadata = Object.fromEntries(Object.entries(metadata).filter(([key]) => isAgentKey(key)));
+  const proxyMetadata = Object.fromEntries(Object.entries(metadata).filter(([key]) => mayBeInConfig(key)));
   return { ...fromMesh, ...fromGroup, proxyMetadata, discoveryAddress: discoveryAddress(facts) };
 }
 
-/** Keys of proxyMetadata that do not reach the VM, sorted. Throws `proxy-config-unreadable`. */
+/** mesh.yaml is read by the agent alone: a key that nothing knows does no harm there, and is what istiod would give. */
+function mayBeInConfig(key: string): boolean {
+  return isAgentKey(key) || !(isForeignKey(key) || isKnownKey(key));
+}
+
+/** Those that become variables of the sidecar: the keys that the agent reads, and no other. */
+export function agentVariables(config: ProxyConfig): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(proxyMetadataOf(config)).filter(([key]) => isAgentKey(key)));
+}
+
+/** Keys of proxyMetadata that become no variable on the VM, sorted. Throws `proxy-config-unreadable`. */
 export function refusedMetadata(facts: Pick<CurrentFacts, 'defaultConfig'>, workload: Workload): readonly string[] {
   const configs = [facts.defaultConfig, annotationConfig(workload)];
   const keys = configs.flatMap((config) => Object.keys(mapping(config['proxyMetadata'])));
@@ -40,7 +51,7 @@ export function refusedMetadata(facts: Pick<CurrentFacts, 'defaultConfig'>, work
 /** What is said of them; undefined when there are none. */
 export function metadataNote(refused: readonly string[]): string | undefined {
   if (refused.length === 0) return undefined;
-  return `proxyMetadata of the mesh or of the WorkloadGroup sets ${refused.map(shown).join(', ')}: not given to the VM, only keys that Istio's agent reads are`;
+  return `proxyMetadata of the mesh or of the WorkloadGroup sets ${refused.map(shown).join(', ')}: not given to the sidecar as variables, only keys that Istio's agent reads are`;
 }
 
 /** proxyMetadata as text: a number or a word like true is written in YAML without quotes, and the agent wants text. */
