@@ -9,8 +9,8 @@ export interface SshName {
 
 /** Names end up in a ProxyCommand, which a shell reads: what OpenSSH refuses since CVE-2023-51385 is refused here too. */
 const HARMFUL = /[\s'"`$\\;&<>|(){}\p{C}]/u;
-/** As in OpenSSH: `DOMAIN\user` is a name of a user; at its end a backslash would take the next word's space. */
-const DOMAIN_OF_USER = /\\(?!$)/g;
+/** As in OpenSSH, `DOMAIN\user` is a name of a user. Any other backslash would take the next character's meaning from a shell. */
+const DOMAIN_OF_USER = /^([^\\]+)\\([^\\]+)$/;
 
 /** `host`, `user@host` or `ssh://user@host:port`. A bare `host:port` is refused, since it may be an IPv6 address. */
 export function parseSshName(name: string): SshName {
@@ -35,6 +35,6 @@ export function checkWord(what: 'host' | 'user', word: string, fail: (reason: st
   if (word === '') throw fail(`the ${what} is empty`);
   if (word.startsWith('-')) throw fail(`the ${what} begins with "-"`);
   if (word.length > 255) throw fail(`the ${what} has ${word.length} characters`);
-  if (HARMFUL.test(what === 'user' ? word.replace(DOMAIN_OF_USER, '') : word))
+  if (HARMFUL.test(what === 'user' ? word.replace(DOMAIN_OF_USER, '$1$2') : word))
     throw fail(`the ${what} holds a space or a character that a shell would read`);
 }
