@@ -16,7 +16,10 @@ const lines: readonly Line[] = read('docs/security.md')
   .map((line) => {
     const [, , claim = '', tests = ''] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
     const shownBy = [...tests.matchAll(/`(test\/[^`]+)` › (.*?)(?=<br>|$)/g)];
-    return { claim, shownBy: shownBy.map(([, file = '', title = '']) => [file, title.replaceAll('\\|', '|').trim()] as const) };
+    return {
+      claim,
+      shownBy: shownBy.map(([, file = '', title = '']) => [file, title.replaceAll('\\|', '|').trim()] as const),
+    };
   });
 
 /** Titles as the sources have them: a quote may be escaped there. */

@@ -166,18 +166,27 @@ test('a failing proof takes the VM back at once and says what was seen; up again
   expect(await status()).not.toHaveProperty('reverted');
 }, 240_000);
 
-test('a VM that is told to capture the port of SSH refuses, goes back, and lets logins in throughout', async () => {
+test('configure refuses port 22 before anything is changed', async () => {
+  const ran = await lab.meshx(['configure', VM, '--ports', '22,3306']);
+  expect(ran.exitCode).toBe(2);
+  expect(ran.stderr).toContain('port 22 is that of SSH');
+  await expectIn();
+}, 60_000);
+
+test('a VM that is told to capture another port of SSH refuses, rolls back, and lets logins in throughout', async () => {
+  await lab.mustSsh(VM, 'systemd-run -q --unit=second-sshd /usr/sbin/sshd -D -p 2022');
   using ticking = new Session(sshArgv(lab.names, VM, [TICK]));
   await lab.waitFor('the login to print', () => ticking.output.includes('tick'));
-  const ran = await lab.meshx(['configure', VM, '--ports', '22,3306']);
+  const ran = await lab.meshx(['configure', VM, '--ports', '2022,3306']);
   expect(ran.exitCode).toBe(1);
   expect(ran.stderr).toContain('meshx explain reverted');
-  expect(ran.stderr).toContain('would capture port 22');
+  expect(ran.stderr).toContain('would capture port 2022');
   await expectOut();
   const before = ticking.output.length;
   await lab.waitFor('the login to print on', () => ticking.output.length > before + 50);
-  const cured = await lab.meshx(['configure', VM, '--ports', '3306']);
-  expectDone(cured);
+  await lab.mustSsh(VM, 'systemctl stop second-sshd.service');
+  const repaired = await lab.meshx(['configure', VM, '--ports', '3306']);
+  expectDone(repaired);
   await expectIn();
 }, 180_000);
 
