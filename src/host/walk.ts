@@ -95,7 +95,7 @@ async function withCertificate(error: unknown, { settings, decisions, admitted }
   return new NeedsOpenSsh(`the certificate ${certificate} is needed`, { hostKey: admitted, refused: error });
 }
 
-/** A key that nobody knew is said and recorded, once the host has proved to hold it. */
+/** Reports and records an unknown key once the host has proved to hold it. */
 async function noteNewKey(
   key: Buffer,
   policy: HostKeyPolicy,

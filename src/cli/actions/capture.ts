@@ -139,7 +139,7 @@ function formatState(vm: string, state: CaptureState): readonly string[] {
 
 function formatArmed({ by, since, until, reverting }: NonNullable<CaptureState['armed']>): string {
   if (reverting !== undefined) return `  rolling back (armed by ${by}), until every rule is gone: ${reverting}`;
-  return `  armed by ${by} since ${since}: goes back at ${until} unless it is confirmed`;
+  return `  armed by ${by} since ${since}: rolls back at ${until} unless it is confirmed`;
 }
 
 /** Every text here that runs as root; the root program has no other. */

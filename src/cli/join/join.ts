@@ -145,7 +145,7 @@ function needPackage(
   say(`note: ${problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`);
 }
 
-/** Looked for while the plan is read; an image is asked by nobody. */
+/** Looked for while the plan is read; no one connects to an image. */
 function seatOf(host: Host, { facts, session }: Preflight): Promise<Seat> | undefined {
   return facts.address === '' ? undefined : seatAt(host, facts.address, session);
 }
