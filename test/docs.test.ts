@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { commands } from '../src/cli/commands.ts';
+import { COMMAND } from '../src/cli/typed-line.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const catalogues = readdirSync(new URL('../src/problems/', import.meta.url)).filter((file) => file.endsWith('.ts'));
@@ -75,6 +76,8 @@ test('[A64] no example holds the password of a database, and nothing of meshx re
 });
 
 /** First words of the commands: "expose" of "expose apply". */
+/** Words of command lines that are neither options nor placeholders: verbs, steps, modes. */
+const WORDS_OF_COMMANDS = new Set(['up', 'on', 'off', 'status', 'package', 'certs', 'units', 'direct', 'gateway']);
 const verbs = new Set(['help', ...commands.map(({ name }) => name.split(' ')[0] ?? name)]);
 
 test('hints and docs/problems.md name only commands that exist', () => {
@@ -87,6 +90,20 @@ test('hints and docs/problems.md name only commands that exist', () => {
   const named = advice.flatMap((line) => [...line.matchAll(/: meshx ([a-z-]+)/g)].map((match) => match[1] ?? ''));
   expect(named.length).toBeGreaterThan(10);
   expect(named.filter((word) => !verbs.has(word))).toEqual([]);
+});
+
+test('a command in a hint goes on to the punctuation behind it, without a word of prose that options could be put behind', () => {
+  const sources = readdirSync(new URL('../src/', import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.includes('commands/'))
+    .flatMap((name) => read(`src/${name}`).split('\n'))
+    .filter((line) => /\bhint\b/.test(line))
+    .map((line) => line.replace(/['`][,;)}]*$/, '').replace(/\$\{[^}]*\}/g, 'VALUE'));
+  const found = sources.flatMap((line) => [...line.matchAll(COMMAND)].map(([whole, , rest = '']) => ({ whole, rest })));
+  expect(found.length).toBeGreaterThan(20);
+  const prose = found.filter(({ rest }) =>
+    rest.split(' ').some((word) => /^[a-z]+$/.test(word) && !WORDS_OF_COMMANDS.has(word)),
+  );
+  expect(prose.map(({ whole }) => whole)).toEqual([]);
 });
 
 test.each(['architecture', 'decisions', 'glossary', 'problems', 'platforms'].map((name) => `docs/${name}.md`))(

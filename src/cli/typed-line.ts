@@ -32,8 +32,11 @@ function withoutPassword(word: string): string {
   return word.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:PASSWORD@');
 }
 
-/** A command of meshx in a sentence: to the end of the line, or to the punctuation behind it. */
-const COMMAND = /\bmeshx ((?:expose )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
+/**
+ * A command of meshx in a hint, to be pasted: behind a colon or at the start of a line, up to the end of the line or to the
+ * punctuation behind it. Elsewhere its name is part of a sentence.
+ */
+export const COMMAND = /(?<=: |^)meshx ((?:expose )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
 
 /**
  * Adds to each command of meshx in a text what was typed about the way to VM and cluster, where that command takes it and does not

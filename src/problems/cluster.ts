@@ -169,7 +169,7 @@ export const clusterProblems = {
   })),
   controlPlaneElsewhere: known('control-plane-elsewhere', (d: { cluster: string; place: string }) => ({
     message: `istiod of this mesh does not run in ${d.cluster}: its proxies reach it at ${d.place}. There is nothing to expose here.`,
-    hint: 'Run meshx expose apply in the cluster where istiod runs (--context), or name its namespace and revision here with --istio-namespace and --revision.',
+    hint: 'Expose istiod in the cluster where it runs, with --context NAME; or, when it does run here, name its namespace and revision with --istio-namespace and --revision.',
   })),
   badIstiodAddress: known('bad-istiod-address', (d: { given: string; reason: string }) => ({
     message: `${JSON.stringify(d.given.slice(0, 80))} is not the address of an istiod: ${d.reason}.`,

@@ -24,6 +24,11 @@ test.each([
   ],
   ['a: meshx capture w on; or b', `a: meshx capture w on --user 'ada lovelace' --port 2222; or b`],
   ['See: meshx up --help', 'See: meshx up --help'],
+  [
+    'Take it out with: meshx capture w off, and close the port',
+    `meshx capture w off --user 'ada lovelace' --port 2222, and close`,
+  ],
+  ['It needs another run of meshx up before that', 'It needs another run of meshx up before that'],
   ['See: meshx nonsense w', 'See: meshx nonsense w'],
   ['on the VM: meshx-bypass off', 'on the VM: meshx-bypass off'],
   ['a: meshx configure VM --dry-run', `a: meshx configure VM --dry-run --user 'ada lovelace' --port 2222`],
