@@ -31,6 +31,10 @@ export const cliProblems = {
     message: `${d.what} needs a yes, and nobody can be asked here.`,
     hint: 'Look at the plan with --dry-run, then run again with: --yes',
   })),
+  addressNeeded: known('vm-address-needed', (d: { services: readonly string[] }) => ({
+    message: `A classic mesh registers ${d.services.join(', ')} by address, and the address of this VM is not known.`,
+    hint: 'Name the address that the VM has in the mesh: --vm-address ADDRESS',
+  })),
   planOutdated: known('plan-outdated', (d: { vm: string; issues: readonly string[] }) => ({
     message: `${d.vm} has changed since the plan was made; nothing was applied.`,
     hint: `Make the plan anew and read it: meshx setup-vm ${d.vm} --dry-run --out plan.json`,

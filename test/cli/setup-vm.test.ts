@@ -317,3 +317,11 @@ test('where every VM failed, no other is said to be done', () => {
   expect(cliProblems.someVmsFailed({ failed, total: 2 }).message).toBe('2 of 2 VMs failed.');
   expect(cliProblems.someVmsFailed({ failed, total: 3 }).message).toContain('2 of 3 VMs failed; the others are done');
 });
+
+test('a classic image with services and without an address is asked for it', async () => {
+  const words = ['setup-vm', 'db', '--manifests', exampleCluster('classic'), '--root', exampleImage(), '-n', 'vm'];
+  const { exitCode, stderr } = await runCli([...words, '--service', 'mysqldb:3306', '--dry-run']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('--vm-address ADDRESS');
+  expect(stderr).toContain('meshx explain vm-address-needed');
+});

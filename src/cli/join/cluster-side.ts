@@ -1,5 +1,6 @@
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
+import { cliProblems } from '../../problems/cli.ts';
 import { type PlannedRegistration, planRegistration, type Registration } from '../registration.ts';
 import { present } from '../workload-input.ts';
 import type { JoinWorld } from './world.ts';
@@ -9,7 +10,7 @@ export interface ClusterSide extends PlannedRegistration {
   readonly registration: Registration;
 }
 
-/** Only reads. A classic VM without services needs nothing in its cluster. */
+/** Only reads. A classic VM without services needs nothing in its cluster. Throws `vm-address-needed`. */
 export async function clusterSide(world: JoinWorld, workload: Workload, address: string): Promise<ClusterSide> {
   const registration = registrationOf(world, workload, address);
   return { registration, ...(await planRegistration(world.kube, registration, world.runtime.signal)) };
@@ -19,6 +20,8 @@ function registrationOf({ facts, words }: JoinWorld, workload: Workload, address
   const { namespace, serviceAccount, labels, services } = workload;
   const { create } = words;
   if (facts.generation === 'classic') {
+    if (services.length > 0 && address === '')
+      throw cliProblems.addressNeeded({ services: services.map(({ name }) => name) });
     const wanted = services.map(({ name: service, ports }) => ({
       service,
       namespace,
