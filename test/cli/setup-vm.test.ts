@@ -319,7 +319,9 @@ test('where every VM failed, no other is said to be done', () => {
 });
 
 test('a classic image with services and without an address is asked for it', async () => {
-  const words = ['setup-vm', 'db', '--manifests', exampleCluster('classic'), '--root', exampleImage(), '-n', 'vm'];
+  const root = exampleImage();
+  writeFileSync(join(root, 'usr/sbin/dnsmasq'), '#!/bin/sh\n', { mode: 0o755 });
+  const words = ['setup-vm', 'db', '--manifests', exampleCluster('classic'), '--root', root, '-n', 'vm'];
   const { exitCode, stderr } = await runCli([...words, '--service', 'mysqldb:3306', '--dry-run']);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('--vm-address ADDRESS');
