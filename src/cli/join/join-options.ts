@@ -1,8 +1,8 @@
 import type { JoinOptions } from '../../vm/membership-record.ts';
 import type { Input } from '../input.ts';
 
-/** Options that are a VM's own. What all VMs of a group share is remembered by its WorkloadGroup. */
-const OF_THE_VM: readonly string[] = ['vmAddress', 'excludePorts', 'captureDns'];
+/** Options that are a VM's own, the risks accepted for it among them. What all VMs of a group share is remembered by its WorkloadGroup. */
+const OF_THE_VM: readonly string[] = ['vmAddress', 'excludePorts', 'captureDns', 'acceptRisk'];
 
 /** Options that say how this VM reaches its control plane. */
 export const OF_THE_CLUSTER: readonly string[] = [
@@ -12,7 +12,7 @@ export const OF_THE_CLUSTER: readonly string[] = [
 /** Options of a join that the next run on the same VM repeats. */
 export const REPEATED: readonly string[] = [...OF_THE_VM, ...OF_THE_CLUSTER];
 
-const LISTS: readonly string[] = ['excludePorts', 'serviceCidr'];
+const LISTS: readonly string[] = ['excludePorts', 'serviceCidr', 'acceptRisk'];
 
 /** What was typed for one of them; undefined when it was not. DNS capture is on unless it is switched off. */
 export function typedOption(input: Input, name: string): JoinOptions[string] | undefined {

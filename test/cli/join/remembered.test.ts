@@ -9,7 +9,10 @@ import { folderState } from '../../support/folder-state.ts';
 import { problemOf } from '../../support/problem.ts';
 import { runCli } from '../../support/run-cli.ts';
 
-const FIRST = ['--workload-group', 'web', '--exclude-ports', '9000', '--no-capture-dns', '--service', 'web:http:8080'];
+const FIRST = [
+  ...['--workload-group', 'web', '--exclude-ports', '9000', '--no-capture-dns', '--service', 'web:http:8080'],
+  ...['--accept-risk', 'outside-client-hangs'],
+];
 
 async function joined() {
   const [root, cluster] = [exampleImage(), exampleCluster('current')];
@@ -24,7 +27,13 @@ test('a second run without any option repeats those of the first, and changes no
   const before = [folderState(root), folderState(cluster)];
   const { exitCode, stdout, stderr } = await runCli(again);
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('as wanted: nothing was changed')]);
-  for (const word of ['--vm-address 10.150.0.5', '--exclude-ports 9000', '--no-capture-dns', '--workload-group web'])
+  for (const word of [
+    '--vm-address 10.150.0.5',
+    '--exclude-ports 9000',
+    '--no-capture-dns',
+    '--accept-risk outside',
+    '--workload-group web',
+  ])
     expect(stderr).toMatch(new RegExp(`repeated from the join before: .*${word}`));
   expect([folderState(root), folderState(cluster)]).toEqual(before);
 });
