@@ -5,6 +5,7 @@ import type { EnabledWant } from './kinds/enabled.ts';
 import type { EnvWant } from './kinds/env.ts';
 import type { FileWant } from './kinds/file.ts';
 import type { HostsWant } from './kinds/hosts.ts';
+import type { KeptFileWant } from './kinds/kept-file.ts';
 import type { LineWant } from './kinds/line.ts';
 import type { PackageWant } from './kinds/package.ts';
 import type { TokenWant } from './kinds/token.ts';
@@ -18,6 +19,7 @@ export type Resource =
   | EnvWant
   | FileWant
   | HostsWant
+  | KeptFileWant
   | LineWant
   | PackageWant
   | TokenWant

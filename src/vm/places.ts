@@ -3,6 +3,8 @@ export const PLACES = {
   clusterEnv: '/var/lib/istio/envoy/cluster.env',
   sidecarEnv: '/var/lib/istio/envoy/sidecar.env',
   meshConfig: '/var/lib/istio/config/mesh',
+  /** Where pilot-agent keeps Wasm modules. */
+  agentData: '/var/lib/istio/data',
   rootCert: '/etc/certs/root-cert.pem',
   certChain: '/etc/certs/cert-chain.pem',
   key: '/etc/certs/key.pem',
@@ -36,6 +38,9 @@ export const PROXY_USER = 'istio-proxy';
 export const PROXY = `${PROXY_USER}:${PROXY_USER}`;
 
 export const ROOT = 'root:root';
+
+/** The package's own scripts give its directories to istio-proxy at each install. */
+export const AFTER_PACKAGE = ['package:istio-sidecar'] as const;
 
 /** Where a VM remembers which package was installed; copies of it and of the one before stand beside it. */
 export const PACKAGE_MARKER = '/var/lib/meshx/package';

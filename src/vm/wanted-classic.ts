@@ -11,7 +11,7 @@ import { packageStep } from './steps/package.ts';
 import { bootStep, nodeAgentStep, sidecarStep } from './steps/running.ts';
 import { sidecarEnvStep } from './steps/sidecar-env.ts';
 import { captureFiles } from './steps/units.ts';
-import { proxyFile } from './wants.ts';
+import { settingsFile } from './wants.ts';
 
 const NODE_AGENT = 'istio-auth-node-agent.service';
 
@@ -71,7 +71,7 @@ function certsStep({ workload }: ClassicVmInput): Step {
 }
 
 function clusterEnvStep(input: ClassicVmInput): Step {
-  const wants = [membershipFile(input), proxyFile(PLACES.clusterEnv, classicClusterEnv(input.cluster))];
+  const wants = [membershipFile(input), settingsFile(PLACES.clusterEnv, classicClusterEnv(input.cluster))];
   return { id: 'cluster-env', title: 'Configure the VM for the cluster', wants };
 }
 

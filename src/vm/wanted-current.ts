@@ -9,7 +9,7 @@ import { packageStep } from './steps/package.ts';
 import { bootStep, captureStep, sidecarStep } from './steps/running.ts';
 import { sidecarEnvStep } from './steps/sidecar-env.ts';
 import { unitsStep } from './steps/units.ts';
-import { proxyFile } from './wants.ts';
+import { settingsFile } from './wants.ts';
 
 /** A VM of the istiod generation. In an image nothing runs, and no secret is in it. */
 export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
@@ -33,6 +33,10 @@ function clusterEnvStep(input: CurrentVmInput): Step {
   return {
     id: 'cluster-env',
     title: 'Configure the VM for the cluster',
-    wants: [membershipFile(input), proxyFile(PLACES.clusterEnv, clusterEnv), proxyFile(PLACES.meshConfig, meshYaml)],
+    wants: [
+      membershipFile(input),
+      settingsFile(PLACES.clusterEnv, clusterEnv),
+      settingsFile(PLACES.meshConfig, meshYaml),
+    ],
   };
 }

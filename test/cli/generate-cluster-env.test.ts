@@ -24,7 +24,7 @@ test('[F86] it says where the file belongs, which command installs it, and where
       'manifests FOLDER, namespace default',
       'service range from ServiceCIDR objects of FOLDER',
       'cluster.env was generated; on each VM it belongs to /var/lib/istio/envoy/cluster.env',
-      '  sudo install -D -o istio-proxy -m 0644 cluster.env /var/lib/istio/envoy/cluster.env',
+      '  sudo install -D -o root -m 0644 cluster.env /var/lib/istio/envoy/cluster.env',
       '',
     ].join('\n'),
   );

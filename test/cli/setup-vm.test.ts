@@ -114,7 +114,7 @@ test('[A34] --print shows every file and changes nothing', async () => {
   const at = site();
   const before = state(at);
   const { stdout } = await runCli(['setup-vm', ...at.words, '--print']);
-  expect(stdout).toContain('--- /var/lib/istio/envoy/cluster.env (istio-proxy:istio-proxy 0644)');
+  expect(stdout).toContain('--- /var/lib/istio/envoy/cluster.env (root:root 0644)');
   expect(stdout).toContain("ISTIO_SERVICE_CIDR='*'");
   expect(state(at)).toEqual(before);
 });

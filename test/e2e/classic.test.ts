@@ -70,7 +70,7 @@ describe('the files', () => {
     expect(await readFile(join(folder, 'cluster.env'), 'utf8')).toBe(CLUSTER_ENV);
     expect(ran.stderr).toContain('service range from ServiceCIDR objects of classic');
     expect(ran.stderr).toContain('on each VM it belongs to /var/lib/istio/envoy/cluster.env');
-    expect(ran.stderr).toContain('install -D -o istio-proxy -m 0644 cluster.env /var/lib/istio/envoy/cluster.env');
+    expect(ran.stderr).toContain('install -D -o root -m 0644 cluster.env /var/lib/istio/envoy/cluster.env');
   });
 
   test('[A29 A30 A31 A32 F6 F86] kubedns is the seven lines of the load balancers', async () => {
@@ -200,9 +200,9 @@ describe.each([
       'etc/dnsmasq.d/kubedns root:root 644',
       'etc/certs istio-proxy:istio-proxy 755',
       'etc/certs/key.pem istio-proxy:istio-proxy 600',
-      'var/lib/istio/envoy istio-proxy:istio-proxy 755',
-      'var/lib/istio/envoy/cluster.env istio-proxy:istio-proxy 644',
-      'var/lib/istio/envoy/sidecar.env istio-proxy:istio-proxy 644',
+      'var/lib/istio/envoy root:root 755',
+      'var/lib/istio/envoy/cluster.env root:root 644',
+      'var/lib/istio/envoy/sidecar.env root:root 644',
     ]);
     // Of the private exponent: the first lines hold the modulus, which the certificate has too.
     const secret = identity.key.split('\n')[14];

@@ -7,6 +7,9 @@ const EVIL = '/var/lib/istio/evil';
 const UNIT = '/etc/systemd/system/istio.service';
 const NAMES =
   'awk cat chmod env getent grep head id ip iptables iptables-save mkdir mv nft rm runuser sed sleep ss sshd systemctl systemd-tmpfiles timeout';
+const SETTINGS = `/var/lib/istio /var/lib/istio/envoy /var/lib/istio/config /var/lib/istio/envoy/cluster.env ${ENV} /var/lib/istio/config/mesh`;
+/** A former build left the settings to istio-proxy. */
+const FORMER = `chown istio-proxy:istio-proxy ${SETTINGS}`;
 /** Written by istio-proxy: programs of its own, and settings that lead to them. */
 const PLANT = `mkdir ${EVIL} && cp ${ENV} ${EVIL}/former && for each in ${NAMES}; do
 printf '#!/bin/sh\\nPATH=/usr/bin:/bin; id -u >> ${EVIL}/ran; exec "\${0##*/}" "$@"\\n' > ${EVIL}/$each; chmod 755 ${EVIL}/$each; done
@@ -28,6 +31,16 @@ describe.each([
 ])('a VM of Debian $suite', ({ suite, vm, ip }) => {
   const asProxy = (script: string): Promise<string> =>
     lab.mustSsh(vm, `runuser -u istio-proxy -- sh -c '${script.replaceAll("'", `'\\''`)}'`);
+  const expectRootsSettings = async (): Promise<void> => {
+    const owners = await lab.mustSsh(vm, `stat -c '%U:%G %a' ${SETTINGS}`);
+    expect(owners).toBe(`${'root:root 755\n'.repeat(3)}${'root:root 644\n'.repeat(3)}`);
+    for (const script of [
+      `echo PATH=x >> ${ENV}`,
+      `mv ${ENV} ${ENV}.away`,
+      'mv /var/lib/istio/envoy /var/lib/istio/away',
+    ])
+      await expect(asProxy(script)).rejects.toThrow();
+  };
   const nat = (): Promise<string> =>
     lab.mustSsh(vm, 'iptables-save -t nat; iptables-legacy-save -t nat 2>/dev/null; true');
   const up = (): readonly string[] => [
@@ -51,7 +64,19 @@ describe.each([
     expectDone(await lab.meshx(up()));
   }, 240_000);
 
+  test('istio-proxy can neither change the settings nor put others in their place', async () => {
+    await expectRootsSettings();
+  });
+
+  test('the sidecar writes nothing below /var/lib/istio but in directories of its own', async () => {
+    const made = await lab.mustSsh(vm, 'find /var/lib/istio -user istio-proxy -prune -printf "%p\\n" | sort');
+    expect(made).toBe('/var/lib/istio/data\n/var/lib/istio/proxy\n');
+    expect(await lab.mustSsh(vm, 'journalctl -b -o cat -u istio | grep -i "permission denied"; true')).toBe('');
+    expect(await lab.mustSsh(vm, 'grep -i "permission denied" /var/log/istio/*; true')).toBe('');
+  });
+
   test('settings that lead to programs of istio-proxy run nothing as root, and the sidecar comes back', async () => {
+    await lab.mustSsh(vm, FORMER);
     await asProxy(PLANT);
     await lab.mustSsh(vm, 'systemctl restart istio.service');
     await lab.waitFor('capture', async () => (await nat()).includes(':ISTIO_INBOUND'), { timeoutMs: 60_000 });
@@ -89,6 +114,7 @@ describe.each([
     );
     expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).toContain('sidecar.env');
     expectDone(await lab.meshx(['configure', vm, '--set', 'ISTIO_META_SET=yes', '--restart']));
+    await expectRootsSettings();
     expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).not.toContain('sidecar.env');
     await lab.waitFor('capture', async () => (await nat()).includes(':ISTIO_INBOUND'), { timeoutMs: 60_000 });
   }, 180_000);
@@ -96,9 +122,26 @@ describe.each([
   test('and by up', async () => {
     await lab.mustSsh(
       vm,
-      `sed -i 's|^ExecStartPre=|EnvironmentFile=-${ENV}\\n&|' ${UNIT} && systemctl daemon-reload && systemctl restart istio.service`,
+      `${FORMER} && sed -i 's|^ExecStartPre=|EnvironmentFile=-${ENV}\\n&|' ${UNIT} && systemctl daemon-reload && systemctl restart istio.service`,
     );
     expectDone(await lab.meshx([...up(), '--restart']));
+    await expectRootsSettings();
     expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).not.toContain('sidecar.env');
+  }, 180_000);
+
+  test('an upgrade and a rollback of the package leave the settings to root, with nothing to do afterwards', async () => {
+    const newer = up().map((word) => (word === lab.deb ? lab.newerDeb : word));
+    expectDone(await lab.meshx([...newer, '--restart']));
+    await expectRootsSettings();
+    expectDone(await lab.meshx([...newer, '--dry-run', '--exit-code']));
+    expectDone(await lab.meshx(['rollback', vm, '--restart', '--drain-timeout', '1']));
+    await expectRootsSettings();
+    expectDone(await lab.meshx([...up(), '--dry-run', '--exit-code']));
+  }, 240_000);
+
+  test('down gives back what the package made, with an empty difference', async () => {
+    const ran = await lab.meshx(['down', vm, '--yes', '--verify', '--drain-timeout', '1']);
+    expectDone(ran);
+    expect(ran.stderr).toContain('the difference is empty');
   }, 180_000);
 });

@@ -56,17 +56,17 @@ export async function generateClusterEnv(call: Call): Promise<void> {
 
 function clusterEnvFile(text: string): GeneratedFile {
   const name = 'cluster.env';
-  return { name, text, place: CLUSTER_ENV, install: installCommand(name, CLUSTER_ENV, ['istio-proxy', '0644']) };
+  return { name, text, place: CLUSTER_ENV, install: installCommand(name, CLUSTER_ENV, ['root', '0644']) };
 }
 
 function currentFiles({ clusterEnv, meshYaml, rootCert, hosts }: CurrentBundle): readonly GeneratedFile[] {
-  const file = (name: string, text: string, place: string): GeneratedFile => {
-    return { name, text, place, install: installCommand(name, place, ['istio-proxy', '0644']) };
+  const file = (name: string, text: string, place: string, owner: string): GeneratedFile => {
+    return { name, text, place, install: installCommand(name, place, [owner, '0644']) };
   };
   return [
     clusterEnvFile(clusterEnv),
-    file('mesh.yaml', meshYaml, '/etc/istio/config/mesh'),
-    file('root-cert.pem', rootCert, '/etc/certs/root-cert.pem'),
+    file('mesh.yaml', meshYaml, '/etc/istio/config/mesh', 'root'),
+    file('root-cert.pem', rootCert, '/etc/certs/root-cert.pem', 'istio-proxy'),
     { name: 'hosts', text: hosts, place: '/etc/hosts', install: 'sudo sh -c "cat hosts >> /etc/hosts"' },
   ];
 }

@@ -3,6 +3,7 @@ import { scriptCommand } from '../../host/shell.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES } from '../../vm/places.ts';
 import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
+import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import { sidecarEnv } from '../../vm/steps/sidecar-env.ts';
 import { captureFiles, unitsStep } from '../../vm/steps/units.ts';
 
@@ -42,7 +43,10 @@ export function configureSteps({ keys, remove }: SidecarKeys, { reader, classic 
   const file: Step = {
     id: 'sidecar-env',
     title: 'Configure the sidecar',
-    wants: [sidecarEnv({ set: keys, remove }, generation)],
+    wants: [
+      ...(reader === 'none' ? [] : [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig)]),
+      sidecarEnv({ set: keys, remove }, generation),
+    ],
   };
   if (reader === 'none') return [file];
   if (reader === 'meshx') return [file, unitsStep({}), sidecarStep(), captureStep()];

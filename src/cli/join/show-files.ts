@@ -13,6 +13,8 @@ function formatWant(want: Resource): string {
       return `--- ${want.path} (${want.owner} ${want.mode}), these keys\n${Object.entries(want.set)
         .map(([key, value]) => `${key}=${value}`)
         .join('\n')}`;
+    case 'kept-file':
+      return `--- ${want.path} (${want.owner} ${want.mode}), where it is there`;
     case 'token':
       return `--- ${want.path} (${want.owner} ${want.mode}), a secret: ${want.secret}`;
     case 'directory':

@@ -7,8 +7,9 @@ import { type Plan, plan, type PlannedStep } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { formerPackage, packageBack, type PackageCopy } from '../../reconcile/undo/former-package.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
-import { PACKAGE_MARKER } from '../../vm/places.ts';
+import { PACKAGE_MARKER, PLACES } from '../../vm/places.ts';
 import { captureStep, nodeAgentStep, sidecarStep } from '../../vm/steps/running.ts';
+import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import { membershipProblems } from '../../problems/membership.ts';
 import { isConfirmedMember, memberOf } from '../down/member.ts';
 import { memberQuestion } from '../down/member-question.ts';
@@ -29,6 +30,13 @@ export interface Former {
   readonly place: Pick<JoinReport, 'group' | 'namespace' | 'address'>;
 }
 
+/** The package that comes back gives them to the sidecar's user again. */
+const SETTINGS: Step = {
+  id: 'settings',
+  title: 'Keep the settings',
+  wants: [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig, PLACES.sidecarEnv)],
+};
+
 /** Looks at the machine. Only reads. Throws `not-of-the-mesh`, `no-former-package`. */
 export async function look(run: RollbackRun, host: Host, signal: AbortSignal): Promise<Former> {
   const { vm } = run;
@@ -48,7 +56,7 @@ export async function look(run: RollbackRun, host: Host, signal: AbortSignal): P
   const [address] = membership.addresses;
   const { namespace, group } = membership;
   return {
-    plan: await planBack(former, { steps, host, signal }),
+    plan: await planBack(former, { steps: [SETTINGS, ...steps], host, signal }),
     addresses: membership.addresses,
     registry: await registryOf(run, membership, signal),
     units: membership.units.filter((unit) =>

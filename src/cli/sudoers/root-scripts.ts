@@ -12,6 +12,7 @@ import { ROOT_SCRIPTS as kindsDirectory } from '../../reconcile/kinds/directory.
 import { ROOT_SCRIPTS as kindsEdit } from '../../reconcile/kinds/edit.ts';
 import { ROOT_SCRIPTS as kindsEnabled } from '../../reconcile/kinds/enabled.ts';
 import { ROOT_SCRIPTS as kindsFile } from '../../reconcile/kinds/file.ts';
+import { ROOT_SCRIPTS as kindsKeptFile } from '../../reconcile/kinds/kept-file.ts';
 import { ROOT_SCRIPTS as kindsPackage } from '../../reconcile/kinds/package.ts';
 import { ROOT_SCRIPTS as kindsToken } from '../../reconcile/kinds/token.ts';
 import { ROOT_SCRIPTS as kindsUnit } from '../../reconcile/kinds/unit.ts';
@@ -51,6 +52,7 @@ export const ROOT_SCRIPTS: readonly string[] = [
   kindsEdit,
   kindsEnabled,
   kindsFile,
+  kindsKeptFile,
   kindsPackage,
   kindsToken,
   kindsUnit,

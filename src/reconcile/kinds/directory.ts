@@ -1,6 +1,6 @@
 import type { Kind } from '../resource.ts';
 import { ownChange } from './file.ts';
-import { sameOwnerAndMode } from './owner.ts';
+import { isGiven, sameOwnerAndMode } from './owner.ts';
 
 /** A directory with this owner and mode; what is in it is not looked at. */
 export interface DirectoryWant {
@@ -12,6 +12,8 @@ export interface DirectoryWant {
   readonly mode: string;
   /** Only what we set up fills it: where it was absent before, an undo removes it with all that is in it. */
   readonly contents?: 'ours';
+  /** Ids of resources whose change may give the directory to another user (`package:istio-sidecar`): its owner is set again after them. */
+  readonly after?: readonly string[];
 }
 
 // A link to a directory is as good as a directory: /etc/istio may be one.
@@ -26,8 +28,8 @@ export const directory: Kind<DirectoryWant> = {
   probe: ({ path }) => ({ name: 'directory', args: [path], sees: path }),
   touches: ({ path, contents }) => ({ paths: [path], ...(contents && { trees: [path] }) }),
 
-  changes(want, answer) {
-    if (sameOwnerAndMode(answer.stdout, want)) return [];
+  changes(want, answer, touched) {
+    if (sameOwnerAndMode(answer.stdout, want) && !isGiven(want, touched)) return [];
     if (/^\S+ \d+$/.test(answer.stdout.trim())) return [ownChange(want)];
     const script = { name: 'directory-create', text: CREATE, args: [want.owner, want.mode, want.path] };
     return [{ summary: `create ${want.path}`, scripts: [{ script }] }];

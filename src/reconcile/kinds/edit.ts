@@ -3,7 +3,7 @@ import { CHANGED_SINCE, INCOMPLETE } from '../exit-codes.ts';
 import type { Kind } from '../resource.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { sha256 } from '../sha256.ts';
-import { sameOwnerAndMode } from './owner.ts';
+import { isGiven, sameOwnerAndMode } from './owner.ts';
 
 /** A kind that changes part of a text file that belongs to somebody else. */
 export interface Edit<Want> {
@@ -12,7 +12,7 @@ export interface Edit<Want> {
   /** The whole text after the edit; equal to `text` when all is as wanted. */
   edit(text: string, want: Want): string;
   /** Absent: the file keeps the owner and mode that it has. */
-  owner?(want: Want): { readonly owner: string; readonly mode: string } | undefined;
+  owner?(want: Want): { readonly owner: string; readonly mode: string; readonly after?: readonly string[] } | undefined;
   /** `text` is what the file holds now. */
   summary(want: Want, text: string): string;
   /** Extended regular expression of the lines that the edit replaces; without it a file that appeared is left alone. */
@@ -61,11 +61,13 @@ export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
     touches: (want) => ({ paths: [edit.path(want)] }),
     shared: (want) => edit.path(want),
 
-    changes(want, answer) {
+    changes(want, answer, touched) {
       const found = parse(answer, edit.path(want));
       const text = edit.edit(found?.text ?? '', want);
       const wanted = edit.owner?.(want);
-      const rightOwner = wanted === undefined || (found !== undefined && sameOwnerAndMode(found.ownerAndMode, wanted));
+      const rightOwner =
+        wanted === undefined ||
+        (found !== undefined && sameOwnerAndMode(found.ownerAndMode, wanted) && !isGiven(wanted, touched));
       if (found !== undefined ? text === found.text && rightOwner : text === '' && wanted === undefined) return [];
       const { owner, mode } = wanted ?? { owner: '-', mode: '-' };
       const args = [owner, mode, sha256(text), edit.path(want), found?.digest ?? '-', edit.replaces?.(want) ?? ''];

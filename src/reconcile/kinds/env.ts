@@ -17,6 +17,8 @@ export interface EnvWant {
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0644`. */
   readonly mode: string;
+  /** Ids of resources whose change may give the file to another user (`package:istio-sidecar`): it is written again after them. */
+  readonly after?: readonly string[];
 }
 
 export const env = editKind<EnvWant>({

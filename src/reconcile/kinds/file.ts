@@ -1,6 +1,6 @@
 import type { Kind } from '../resource.ts';
 import { sha256 } from '../sha256.ts';
-import { sameOwnerAndMode } from './owner.ts';
+import { isGiven, sameOwner, sameOwnerAndMode } from './owner.ts';
 
 /** A file with exactly this content. */
 export interface FileWant {
@@ -13,6 +13,8 @@ export interface FileWant {
   readonly mode: string;
   /** Paths that the machine makes because of what stands in the file (tmpfiles.d): ours, where they were absent before. */
   readonly makes?: readonly string[];
+  /** Ids of resources whose change may give the file to another user (`package:istio-sidecar`): it is written again after them. */
+  readonly after?: readonly string[];
 }
 
 // Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write decides.
@@ -30,26 +32,33 @@ export const file: Kind<FileWant> = {
   probe: ({ path }) => ({ name: 'file', args: [path], sees: path }),
   touches: ({ path, makes }) => ({ paths: [path], ...(makes && { trees: makes }) }),
 
-  changes(want, answer) {
+  changes(want, answer, touched) {
     const digest = sha256(want.content);
     const [found = '', foundDigest = ''] = answer.stdout.split('\n');
-    const rightOwner = sameOwnerAndMode(found, want);
-    if (foundDigest === digest && rightOwner) return [];
-    if (foundDigest === digest) return [ownChange(want)];
+    const given = isGiven(want, touched);
+    if (foundDigest === digest && sameOwnerAndMode(found, want) && !given) return [];
+    // A file that another user owned is written anew: a process of theirs may still have the old one open.
+    if (foundDigest === digest && sameOwner(found, want) && !given) return [ownChange(want)];
     const script = {
       name: 'file-write',
       text: WRITE,
       args: [want.owner, want.mode, digest, want.path],
     };
     const verb = found === '' ? 'create' : 'replace';
-    return [{ summary: `${verb} ${want.path}`, scripts: [{ script, stdin: want.content }] }];
+    const summary = foundDigest === digest ? ownSummary(want) : `${verb} ${want.path}`;
+    return [{ summary, scripts: [{ script, stdin: want.content }] }];
   },
 };
 
 /** The change when only owner or mode differ. */
 export function ownChange(want: { readonly path: string; readonly owner: string; readonly mode: string }) {
   const script = { name: 'own', text: OWN, args: [want.owner, want.mode, want.path] };
-  return { summary: `set owner ${want.owner} and mode ${want.mode} of ${want.path}`, scripts: [{ script }] };
+  return { summary: ownSummary(want), scripts: [{ script }] };
+}
+
+/** What such a change is called. */
+export function ownSummary(want: { readonly path: string; readonly owner: string; readonly mode: string }): string {
+  return `set owner ${want.owner} and mode ${want.mode} of ${want.path}`;
 }
 
 /** Every text here that runs as root; the root program has no other. */

@@ -4,6 +4,7 @@ import { enabled } from './enabled.ts';
 import { env } from './env.ts';
 import { file } from './file.ts';
 import { hosts } from './hosts.ts';
+import { keptFile } from './kept-file.ts';
 import { line } from './line.ts';
 import { packageKind } from './package.ts';
 import { token } from './token.ts';
@@ -17,6 +18,7 @@ const kinds: { [K in Resource['kind']]: Kind<Extract<Resource, { kind: K }>> } =
   env,
   file,
   hosts,
+  'kept-file': keptFile,
   line,
   package: packageKind,
   token,

@@ -103,9 +103,8 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
   if (now.state.is !== 'file') return keep(OTHERS);
   if (now.digest === now.copy) {
     if (now.state.owner === owner && now.state.mode === mode) return NOTHING;
-    return restore(
-      change(`set owner ${owner} and mode ${mode} of ${path}`, 'undo-own', scripts.OWNER_BACK, path, owner, mode),
-    );
+    const summary = `set owner ${owner} and mode ${mode} of ${path}`;
+    return restore(change(summary, 'undo-restore', scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime));
   }
   const { edits = [], text } = now;
   if (edits.length <= 1 && isOurs(path, now, judged.journal)) return back;

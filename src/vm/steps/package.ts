@@ -2,19 +2,18 @@ import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../input.ts';
 import { PROXY_USER } from '../places.ts';
 import { proxyDirectory } from '../wants.ts';
+import { SETTINGS_DIRECTORIES } from './settings.ts';
 
 /** The binaries, and what Istio's own package makes around them: its user and its directories. */
 export function packageStep({ package: sidecar }: VmInput): Step {
   return {
     id: 'package',
     title: 'Install the sidecar',
-    // The user first: everything below belongs to it. A directory of binaries has no postinst that would make it.
+    // The user first: it owns some of what is below. A directory of binaries has no postinst that would make it.
     wants: [
       { kind: 'user', name: PROXY_USER, home: '/var/lib/istio' },
       ...(sidecar ? [{ kind: 'package', ...sidecar } satisfies Resource] : []),
-      ...['/var/lib/istio', '/var/lib/istio/envoy', '/var/lib/istio/config', '/var/lib/istio/proxy'].map((path) =>
-        proxyDirectory(path),
-      ),
+      ...SETTINGS_DIRECTORIES,
       proxyDirectory('/var/log/istio'),
       proxyDirectory('/etc/certs'),
     ],

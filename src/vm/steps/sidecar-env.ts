@@ -4,7 +4,7 @@ import type { Workload } from '../../mesh/workload.ts';
 import type { EnvWant } from '../../reconcile/kinds/env.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { VmInput } from '../input.ts';
-import { PLACES, PROXY } from '../places.ts';
+import { AFTER_PACKAGE, PLACES, ROOT } from '../places.ts';
 
 /** The keys of sidecar.env that this VM's registration asks for; comments and other keys in the file stay. */
 export function sidecarEnvStep({ workload, sidecar, generation }: VmInput): Step {
@@ -19,7 +19,7 @@ export function sidecarEnvStep({ workload, sidecar, generation }: VmInput): Step
 /** Keys of sidecar.env. The start script of a classic package sources the file: its forms stay. */
 export function sidecarEnv(keys: Pick<EnvWant, 'set' | 'remove'>, generation: VmInput['generation']): EnvWant {
   const plain = generation === 'current' && ({ plain: true } as const);
-  return { kind: 'env', path: PLACES.sidecarEnv, ...keys, ...plain, owner: PROXY, mode: '0644' };
+  return { kind: 'env', path: PLACES.sidecarEnv, ...keys, ...plain, owner: ROOT, mode: '0644', after: AFTER_PACKAGE };
 }
 
 /** Without services there is nothing to say: cluster.env stands alone. Several services share the name of their group. */
