@@ -79,10 +79,17 @@ const NUDGE: Right = {
   optional: 'a sidecar with open connections is restarted',
 };
 
+/** A group of another owner, or of an istioctl join, does not say which ports its services have. */
+const PORTS_OF_GROUP: Right = {
+  ...workload('services', ['list']),
+  optional: 'a group that does not keep the ports of its services',
+};
+
 /** A VM with its services: what `up`, `setup-vm` and `apply` write and look at. */
 const JOIN: readonly Right[] = [
   THE_NAMESPACE,
-  workload('services', ['get', 'list', ...APPLY]),
+  workload('services', ['get', ...APPLY]),
+  PORTS_OF_GROUP,
   workload('serviceaccounts', ['get', ...APPLY]),
   workload('serviceaccounts/token', ['create']),
   workload('workloadgroups', ['get', ...APPLY], NETWORKING),
@@ -156,6 +163,7 @@ const RIGHTS: Table = {
   'generate-cluster-env': (suffix) => [
     ...facts(suffix),
     workload('workloadgroups', ['get'], NETWORKING),
+    PORTS_OF_GROUP,
     workload('serviceaccounts/token', ['create']),
   ],
   'expose apply': (suffix) => [
