@@ -39,6 +39,8 @@ show)
   {
     test -d "$unit" && echo LoadState=loaded || echo LoadState=not-found
     echo "ActiveState=$(cat "$unit/active" 2>/dev/null || echo inactive)"
+    echo "FragmentPath=$(cat "$unit/fragment" 2>/dev/null)"
+    echo "DropInPaths=$(cat "$unit/drop-ins" 2>/dev/null)"
     echo "NeedDaemonReload=$(test -e "$unit/reload" && echo yes || echo no)"
     echo "UnitFileState=$(test ! -d "$unit" || { test -e "$unit/enabled" && echo enabled || echo disabled; })"
     echo "InvocationID=$(cat "$unit/invocation" 2>/dev/null)"
@@ -51,7 +53,7 @@ is-active) state=$(cat "$unit/active" 2>/dev/null || echo inactive); echo "$stat
 is-enabled) test -d "$unit" || exit 1; if test -e "$unit/enabled"; then echo enabled; else echo disabled; exit 1; fi ;;
 enable | reenable) mkdir -p "$unit" && touch "$unit/enabled" ;;
 disable) rm -f "$unit/enabled" ;;
-daemon-reload) rm -f "$STATE"/units/*/reload ;;
+daemon-reload) rm -f "$STATE"/units/*/reload "$STATE"/units/*/fragment ;;
 reset-failed) ;;
 stop) echo inactive > "$unit/active" ;;
 start | restart)

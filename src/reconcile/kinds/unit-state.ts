@@ -17,6 +17,7 @@ interface FileTimes {
   readonly modifiedAt: number;
   /** Modification time, size, inode and path: what tells one content from another. */
   readonly identity: string;
+  readonly path: string;
 }
 
 /** The kernel stamps files with a clock that may lag by one tick, 10 ms at HZ=100. */
@@ -28,19 +29,31 @@ export function unitState(stdout: string): UnitState {
   const value = (key: string): string => values(key)[0] ?? '';
   const active = value('ActiveState') === 'active' || value('ActiveState') === 'reloading';
   const [noted = '', ...notes] = values('Note');
+  const reads = values('Read').map(parseTimes);
   return {
     image: value('Image') === 'yes',
     active,
     running: active || value('ActiveState') === 'activating',
-    needsReload: value('NeedDaemonReload') === 'yes',
+    needsReload: value('NeedDaemonReload') === 'yes' || hidesLoaded(value('FragmentPath'), value('DropInPaths'), reads),
     startedAt: parseTimestamp(value('ActiveEnterTimestamp')),
     invocation: value('InvocationID'),
-    reads: values('Read').map(parseTimes),
+    reads,
     note:
       noted === ''
         ? undefined
         : { invocation: noted.replace('InvocationID=', ''), reads: notes.filter((n) => n !== '').map(parseTimes) },
   };
+}
+
+/**
+ * Whether a unit file or drop-in is there that systemd has not loaded. NeedDaemonReload speaks only of files that it has loaded: it
+ * says nothing of a new file that hides one in /lib, nor of the first drop-in of a unit (seen with systemd 252). A run that
+ * ended between the write and the reload leaves the machine so.
+ */
+function hidesLoaded(fragment: string, dropIns: string, reads: readonly FileTimes[]): boolean {
+  if (fragment === '') return false;
+  const loaded = [fragment, ...dropIns.split(' ')];
+  return reads.some(({ path }) => /\/systemd\/system\/(?:[^/]+\.d\/)?[^/]+$/.test(path) && !loaded.includes(path));
 }
 
 /**
@@ -60,7 +73,12 @@ function identities(reads: readonly FileTimes[]): string {
 
 function parseTimes(text: string): FileTimes {
   const [changed = '', modified = '', ...rest] = text.split(' ');
-  return { changedAt: Number(changed), modifiedAt: Number(modified), identity: [modified, ...rest].join(' ') };
+  return {
+    changedAt: Number(changed),
+    modifiedAt: Number(modified),
+    identity: [modified, ...rest].join(' '),
+    path: rest.slice(2).join(' '),
+  };
 }
 
 /** `Tue 2025-11-18 12:00:00.123456 UTC`, or without the fraction; 0 for a unit that never started and for what is no time. */

@@ -36,7 +36,7 @@ look() {
 
 // systemd before 247 knows no --timestamp and answers in whole seconds.
 export const PROBE = `live || { say Image=yes; return; }
-${LOOK}properties=LoadState,ActiveState,NeedDaemonReload,InvocationID,ActiveEnterTimestamp
+${LOOK}properties=LoadState,ActiveState,NeedDaemonReload,FragmentPath,DropInPaths,InvocationID,ActiveEnterTimestamp
 A=$(systemctl show --timestamp=us+utc -p "$properties" -- "$1" 2>/dev/null) ||
   A=$(TZ=UTC systemctl show -p "$properties" -- "$1") || return
 note=$notes/$1; shift

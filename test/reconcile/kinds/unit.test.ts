@@ -72,6 +72,23 @@ test('unit files that systemd has not read again lead to a reload and a restart'
   expect(summaries(await planFor(vm, unit))).toEqual([]);
 });
 
+test.each([
+  ['a unit file that hides the one it has loaded', '', '/lib/systemd/system/istio.service', ''],
+  ['a first drop-in', '.d/meshx.conf', undefined, ''],
+])('%s, which systemd does not report, leads to a reload and a restart', async (_, name, fragment, dropIns) => {
+  const { vm, unitFile, unit, wants, set } = world();
+  await reconcile(vm, ...wants);
+  set('fragment', fragment ?? unitFile);
+  set('drop-ins', dropIns);
+  const extra = `${unitFile}${name}`;
+  mkdirSync(join(extra, '..'), { recursive: true });
+  if (name !== '') writeFileSync(extra, '[Service]\n');
+  const after = { ...unit, reads: [...unit.reads, extra] };
+  expect(summaries(await planFor(vm, after))).toEqual(['let systemd read its unit files again', `restart ${NAME}`]);
+  await reconcile(vm, after);
+  expect(summaries(await planFor(vm, after))).toEqual([]);
+});
+
 test('several units need one reload', async () => {
   const { vm, wants } = world();
   const other = { kind: 'unit', name: 'other.service', reads: [] } as const;
