@@ -73,7 +73,7 @@ function writeScripts(folder: string): readonly string[] {
   );
   return [
     write('prelude.sh', `# shellcheck shell=sh\n${prelude()}`),
-    write('meshx-root.sh', rootProgram(['true'])),
+    write('meshx-root.sh', rootProgram([{ text: 'true', names: ['true'] }])),
     ...scripts,
     ...plain,
   ];

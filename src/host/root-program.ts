@@ -5,8 +5,14 @@ import { prelude } from './shell.ts';
 /** Where the root program stands. The path is part of the sudoers line, so it never changes. */
 export const ROOT_PROGRAM = '/usr/local/sbin/meshx-root';
 
-/** Exit code of a root program that has no script of that digest. */
+/** Exit code of a root program that has no script of that digest and name. */
 export const UNKNOWN_SCRIPT = 187;
+
+/** A script that the root program has, and the names it may be called by, without `meshx-`. */
+export interface RootScript {
+  readonly text: string;
+  readonly names: readonly string[];
+}
 
 /**
  * The one program that a user without other rights may run as root: `meshx-root TOKEN DIGEST meshx-NAME WORD…`. It holds
@@ -14,11 +20,19 @@ export const UNKNOWN_SCRIPT = 187;
  * so that only root can add to it; sudo knows it by its own digest. The words of the environment that the prelude
  * would follow are taken away. Its name in /proc is that of a shell, as that of every other script of meshx.
  */
-export function rootProgram(texts: readonly string[]): string {
-  const scripts = [...new Set(texts)].map((text) => [scriptDigest(text), text] as const);
+export function rootProgram(all: readonly RootScript[]): string {
+  const texts = [...new Set(all.map(({ text }) => text))];
+  const scripts = texts.map((text) => [scriptDigest(text), text] as const);
   scripts.sort(([a], [b]) => (a < b ? -1 : 1));
   const functions = scripts.map(([digest, text]) => `script_${digest}() {\n${text}\n}\n`).join('');
-  return `${HEAD}${prelude()}${functions}${MAIN}`;
+  return `${HEAD}${prelude()}${functions}${nameTable(all)}${MAIN}`;
+}
+
+/** A shell function that is true for a digest with one of its names: sudo's log has both, and must not lie about what ran. */
+function nameTable(all: readonly RootScript[]): string {
+  const pairs = all.flatMap(({ text, names }) => names.map((name) => `${scriptDigest(text)}:meshx-${name}`));
+  const patterns = [...new Set(pairs)].sort().join(' | \\\n    ');
+  return `is_named() {\n  case $1:$2 in\n    ${patterns}) ;;\n    *) return 1 ;;\n  esac\n}\n`;
 }
 
 const HEAD = `#!/bin/sh
@@ -36,7 +50,7 @@ meshx-*" "*" meshx-"*) ;;
 esac
 case "\${1#meshx-}\$2" in *[!0-9a-f]*) echo 'meshx-root: TOKEN and DIGEST are hexadecimal' >&2; exit 64 ;; esac
 GATE=$2
-command -v "script_$GATE" >/dev/null || { echo "$1 unknown $3" >&2; exit ${UNKNOWN_SCRIPT}; }
+{ command -v "script_$GATE" >/dev/null && is_named "$GATE" "$3"; } || { echo "$1 unknown $3" >&2; exit ${UNKNOWN_SCRIPT}; }
 printf sh 2>/dev/null > "/proc/$$/comm"
 printf '%s %s\\n' "$1" "$$" >&2
 shift 3

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
+import { NAMED_SCRIPTS, ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../../src/cli/sudoers/sudoers-file.ts';
 import { rootProgramArgv, scriptDigest, UNKNOWN_SCRIPT } from '../../src/host/root-program.ts';
 import { scriptCommand } from '../../src/host/shell.ts';
@@ -116,6 +116,26 @@ test('the root program does not follow the caller’s environment', () => {
   const answer = said(ask(callsText([callLine('ask', 'package', '/nowhere')]), { MESHX_ROOT: folder }));
   expect(answer).not.toContain('image');
   expect(answer).toMatch(/^0 \d+\n\w+\n--\n$/);
+});
+
+test.each(['meshx-run-begin', 'meshx-probes2', 'meshx-probes\nmeshx-x', 'meshx-*', 'meshx-'])(
+  'the root program runs no script under a name that is not its own, so that sudo’s log says what ran: %j',
+  (name) => {
+    const ran = run(['meshx-aa', scriptDigest(PROBES), name], callsText([callLine('ask', 'package', '/nowhere')]));
+    expect(ran.status).not.toBe(0);
+    expect(ran.stdout).toBe('');
+  },
+);
+
+test('every name by which a script of the sources is called is one that the root program has', () => {
+  const known = new Set(NAMED_SCRIPTS.flatMap(({ names }) => names));
+  const called = sources.flatMap((file) => [
+    ...[...text(file).matchAll(/\bname: '([a-z-]+)',\s*(?:\/\/[^\n]*\s*)?text\b/g)].map((match) => match[1] ?? ''),
+    ...[...text(file).matchAll(/'(undo-[a-z-]+)',\s*scripts\./g)].map((match) => match[1] ?? ''),
+  ]);
+  const scripts = called.filter((name) => !['hosts', 'kubedns', 'sudoers-check', 'sudoers-allowed'].includes(name));
+  expect(scripts.length).toBeGreaterThan(45);
+  expect(scripts.filter((name) => !known.has(name))).toEqual([]);
 });
 
 test('what is no script of ours has no form for the root program', () => {

@@ -17,7 +17,7 @@ import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/rep
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
-import { ROOT_SCRIPTS as OTHERS } from '../sudoers/root-scripts.ts';
+import { NAMED_SCRIPTS } from '../sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../sudoers/sudoers-file.ts';
 
 // visudo stands in sbin, which is not on everybody's path; the prelude has put it there.
@@ -36,7 +36,11 @@ export async function sudoers(call: Call): Promise<number> {
   const input = new Input('sudoers', call);
   const words = machineInput(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
-  const program = rootProgram([...OTHERS, ...ROOT_SCRIPTS]);
+  const own = [
+    { text: CHECK, names: ['sudoers-check'] },
+    { text: ALLOWED, names: ['sudoers-allowed'] },
+  ];
+  const program = rootProgram([...NAMED_SCRIPTS, ...own]);
   const sudoer = sudoerOf(input);
   if (words.root !== undefined) input.issue('--root: an image gets the two files as any other file of its build');
   input.accept();

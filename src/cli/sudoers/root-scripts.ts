@@ -3,6 +3,7 @@ import { ROOT_SCRIPTS as actionsConfigure } from '../actions/configure.ts';
 import { ROOT_SCRIPTS as configureSteps } from '../configure/steps.ts';
 import { ROOT_SCRIPTS as joinOpenPorts } from '../join/open-ports.ts';
 import { ROOT_SCRIPTS as joinRestart } from '../join/restart.ts';
+import type { RootScript } from '../../host/root-program.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
 import { ROOT_SCRIPTS as audit } from '../../reconcile/audit.ts';
 import { ROOT_SCRIPTS as batch } from '../../reconcile/batch.ts';
@@ -22,7 +23,7 @@ import { ROOT_SCRIPTS as undoFirstPicture } from '../../reconcile/undo/first-pic
 import { ROOT_SCRIPTS as undoFormerPackage } from '../../reconcile/undo/former-package.ts';
 import { ROOT_SCRIPTS as undoPicture } from '../../reconcile/undo/picture.ts';
 import { ROOT_SCRIPTS as undoRead } from '../../reconcile/undo/read.ts';
-import * as undoScripts from '../../reconcile/undo/undo-scripts.ts';
+import { ROOT_SCRIPTS as undoScripts } from '../../reconcile/undo/undo-scripts.ts';
 import { ROOT_SCRIPTS as adoptStanding } from '../../vm/adopt/standing.ts';
 import { ROOT_SCRIPTS as bypass } from '../../vm/bypass.ts';
 import { ROOT_SCRIPTS as deadMan } from '../../vm/dead-man.ts';
@@ -33,43 +34,73 @@ import { ROOT_SCRIPTS as proofsConnect } from '../../vm/proofs/connect-shell.ts'
 import { ROOT_SCRIPTS as proofsReachability } from '../../vm/proofs/reachability.ts';
 import { ROOT_SCRIPTS as proofsScripts } from '../../vm/proofs/scripts.ts';
 
+/** The texts of one file with their names, in the order of both. Some have several names: `switch-arm|switch-confirm`. */
+function named(texts: readonly string[], names: readonly string[]): readonly RootScript[] {
+  if (texts.length !== names.length)
+    throw new TypeError(`${texts.length} scripts have ${names.length} names: ${names.join(', ')}`);
+  return texts.map((text, index) => ({ text, names: (names[index] ?? '').split('|') }));
+}
+
 /**
- * Every script that this version of meshx runs as root on a VM. A test finds the files that have one, and fails when one of
- * them is not here.
+ * Every script that this version of meshx runs as root on a VM, with the names by which it is called: the root program runs it
+ * under no other, so that sudo's log says what ran. A test finds the files that have one, and fails when one of them is not here.
  */
-export const ROOT_SCRIPTS: readonly string[] = [
-  actionsCapture,
-  actionsConfigure,
-  configureSteps,
-  joinOpenPorts,
-  joinRestart,
-  commands,
-  audit,
-  batch,
-  facts,
-  journal,
-  kindsDirectory,
-  kindsEdit,
-  kindsEnabled,
-  kindsFile,
-  kindsKeptFile,
-  kindsPackage,
-  kindsToken,
-  kindsUnit,
-  kindsUser,
-  lock,
-  undoFirstPicture,
-  undoFormerPackage,
-  undoPicture,
-  undoRead,
-  Object.values(undoScripts).flat(),
-  adoptStanding,
-  bypass,
-  deadMan,
-  drain,
-  membership,
-  preflightProbe,
-  proofsConnect,
-  proofsReachability,
-  proofsScripts,
+export const NAMED_SCRIPTS: readonly RootScript[] = [
+  named(actionsCapture, ['bypass']),
+  named(actionsConfigure, ['switch-look']),
+  named(configureSteps, ['unit-look']),
+  named(joinOpenPorts, ['ports-look']),
+  named(joinRestart, ['sidecar-ready']),
+  named(commands, ['stop']),
+  named(audit, ['audit-read']),
+  named(batch, ['changes']),
+  named(facts, ['probes']),
+  named(journal, ['journal']),
+  named(kindsDirectory, ['directory-create']),
+  named(kindsEdit, ['text-write']),
+  named(kindsEnabled, ['unit-enable']),
+  named(kindsFile, ['file-write', 'own']),
+  named(kindsKeptFile, ['file-keep']),
+  named(kindsPackage, ['package-receive', 'package-install']),
+  named(kindsToken, ['token-write']),
+  named(kindsUnit, ['daemon-reload', 'unit-start', 'unit-keep', 'unit-stop']),
+  named(kindsUser, ['user-create', 'user-sysusers']),
+  named(lock, ['run-begin', 'run-renew', 'run-end']),
+  named(undoFirstPicture, ['first-picture']),
+  named(undoFormerPackage, ['package-copies', 'package-back']),
+  named(undoPicture, ['picture-take', 'picture-read']),
+  named(undoRead, ['journal-read']),
+  named(undoScripts, [
+    'undo-restore',
+    'undo-text',
+    'undo-remove',
+    'undo-rmdir',
+    'undo-tree',
+    'undo-own',
+    'undo-directory',
+    'undo-link',
+    'undo-unit',
+    'undo-unit-back',
+    'undo-units-forget',
+    'undo-package',
+    'undo-package-back',
+    'undo-user',
+    'undo-tables',
+    'undo-chains',
+    'undo-noted',
+    'undo-run',
+    'undo-journal',
+  ]),
+  named(adoptStanding, ['adopt-read']),
+  named(bypass, ['bypass-forget']),
+  named(deadMan, ['switch-read', 'switch-revert', 'switch-arm|switch-confirm']),
+  named(drain, ['mesh-connections', 'drain', 'sidecar-end']),
+  named(membership, ['membership']),
+  named(preflightProbe, ['preflight']),
+  named(proofsConnect, ['prove-connect']),
+  named(proofsReachability, ['knock']),
+  named(proofsScripts, ['prove']),
 ].flat();
+
+/** Their texts alone. */
+export const ROOT_SCRIPTS: readonly string[] = NAMED_SCRIPTS.map(({ text }) => text);
