@@ -143,3 +143,11 @@ function isTypeOnly(file: string, specifier: string): boolean {
     !new RegExp(`import (?!type)[^;]*from '${escaped}'`).test(text(file))
   );
 }
+
+test('a time limit beside another signal is held by withTimeLimit: AbortSignal.any alone lets it be collected', () => {
+  const others = files.filter((file) => file !== 'host/time-limit.ts');
+  const mixed = others.filter(
+    (file) => text(file).includes('AbortSignal.any(') && text(file).includes('AbortSignal.timeout('),
+  );
+  expect(mixed).toEqual([]);
+});

@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { withTimeLimit } from '../host/time-limit.ts';
 import { errorCode } from './foreign-error.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 
@@ -25,9 +26,7 @@ export const systemResolver: Lookup = async (hostname) => {
  */
 export async function resolveHost(hostname: string, lookup: Lookup, signal?: AbortSignal): Promise<readonly string[]> {
   if (isIP(hostname) !== 0) return [hostname];
-  const limit = AbortSignal.timeout(LIMIT_MS);
-  const until = signal === undefined ? limit : AbortSignal.any([signal, limit]);
-  const found = await Promise.race([lookup(hostname), aborted(until)]);
+  const found = await withTimeLimit(LIMIT_MS, signal, (until) => Promise.race([lookup(hostname), aborted(until)]));
   if (signal?.aborted) throw clusterProblems.interrupted({ request: `resolve ${hostname}` });
   if (found === undefined || found.length === 0) throw clusterProblems.addressUnresolvable({ hostname });
   return [...new Set(found)].toSorted((one, other) => isIP(one) - isIP(other) || compareText(one, other));

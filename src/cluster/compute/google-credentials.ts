@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GoogleAuth, PassThroughClient, type AuthClient } from 'google-auth-library';
+import { withTimeLimit } from '../../host/time-limit.ts';
 import { cloudProblems } from '../../problems/cloud.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import { errorText } from '../foreign-error.ts';
@@ -80,9 +81,7 @@ function limited(client: AuthClient, current: AsyncLocalStorage<AbortSignal>, ti
   return {
     getRequestHeaders: (url) => client.getRequestHeaders(url),
     fetch: (url, init) => {
-      const limit = AbortSignal.timeout(timeoutMs);
-      const stop = current.getStore();
-      return client.fetch(url, { ...init, signal: stop === undefined ? limit : AbortSignal.any([stop, limit]) });
+      return withTimeLimit(timeoutMs, current.getStore(), (signal) => client.fetch(url, { ...init, signal }));
     },
   };
 }

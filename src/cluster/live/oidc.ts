@@ -3,6 +3,7 @@ import type { Agent } from 'node:http';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { readJson, tryJson } from '../../documents/json.ts';
+import { withTimeLimit } from '../../host/time-limit.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { errorText } from '../foreign-error.ts';
 import type { PluginWorld } from './exec-plugin.ts';
@@ -25,8 +26,8 @@ export function oidcIdentity(config: Fields, user: Pick<Entry, 'name' | 'file'>,
     const token = text(current['id-token']);
     const until = token === undefined ? 0 : endOf(token) - EARLY_MS;
     if (token !== undefined && until > Date.now()) return identity(token, until);
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(world.timeoutMs)]);
-    current = { ...current, ...(await renewed(current, world, limited)) };
+    const fresher = await withTimeLimit(world.timeoutMs, signal, (limited) => renewed(current, world, limited));
+    current = { ...current, ...fresher };
     await keepProviderConfig(user, current).catch((error: unknown) => {
       world.say(`warning: ${user.file} does not hold the renewed tokens of user ${user.name}: ${errorText(error)}`);
     });

@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import { withTimeLimit } from '../../host/time-limit.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
@@ -82,8 +83,9 @@ export class Transport {
     try {
       // A credential plugin has a limit of its own: it may wait for a person.
       const options = await unlessAborted(this.#credentials.options(stop), stop);
-      const until = AbortSignal.any([stop, AbortSignal.timeout(this.#timeoutMs)]);
-      return await exchange(this.#credentials.server, options, request, until);
+      return await withTimeLimit(this.#timeoutMs, stop, (until) =>
+        exchange(this.#credentials.server, options, request, until),
+      );
     } catch (error) {
       if (stop.aborted) throw clusterProblems.interrupted({ request: request.summary }, error);
       if (isTimeout(error)) throw this.#timedOut(request, error);

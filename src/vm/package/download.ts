@@ -4,6 +4,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { withTimeLimit } from '../../host/time-limit.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 
 /** istio-sidecar has some 45 MB; a server that sends this much sends something else. */
@@ -32,7 +33,7 @@ export async function download({ url, sha256, path, timeoutMs = 600_000, signal 
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const part = `${path}.${process.pid}.part`;
   try {
-    const found = await fetchInto(part, url, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+    const found = await withTimeLimit(timeoutMs, signal, (limited) => fetchInto(part, url, limited));
     if (found !== sha256) throw packageProblems.sha256Wrong({ path: url, wanted: sha256, found });
     await rename(part, path);
   } finally {
