@@ -238,7 +238,9 @@ test.each([
   await dead.kill();
   writeLock(vm, dead.anchor);
   const argv = words(['sh', '-c', 'sleep 60; :', 'meshx-file-write']);
-  const shell = spawn('sh', ['-c', '(setsid "$@" >/dev/null & echo $!)', 'sh', ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const shell = spawn('sh', ['-c', '(setsid "$@" >/dev/null & echo $!)', 'sh', ...argv], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const [pid] = (await once(shell.stdout, 'data')) as [Buffer];
   try {
     expect(await withLock(vm, holder('carla'), options(), async () => 'done')).toBe('done');
