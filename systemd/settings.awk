@@ -1,4 +1,5 @@
-# Reads KEY=value files as systemd reads them for EnvironmentFile= (systemd.exec(5)). A line that holds only \001 ends a file.
+# Reads KEY=value files as systemd reads them for EnvironmentFile= (systemd.exec(5)). A line break and a line that holds only
+# \001 end a file; the line break is not part of it.
 # Prints one assignment per line in their order, KEY=value with \001 for a line break; with -v form=words all on one line, quoted
 # for a POSIX shell.
 #
@@ -69,10 +70,11 @@ function take(c) {
   }
 }
 BEGIN { state = "start" }
-$0 == "\001" { finish(); next }
+$0 == "\001" { finish(); inside = 0; next }
 {
+  if (inside) take("\n")
+  inside = 1
   n = length($0)
   for (at = 1; at <= n; at++) take(substr($0, at, 1))
-  take("\n")
 }
 END { finish() }
