@@ -2,8 +2,11 @@ import type { Workload } from '../mesh/workload.ts';
 import { parseLabels } from '../mesh/labels.ts';
 import { parseName } from '../mesh/names.ts';
 import { parseCheck } from '../mesh/probe.ts';
+import { present } from '../present.ts';
 import { parseServices } from './services.ts';
 import type { Input } from './input.ts';
+
+export { present } from '../present.ts';
 
 /** What was said about a workload; what was not said follows from the VM or the cluster. */
 export interface WorkloadInput {
@@ -40,12 +43,4 @@ export function workloadInput(input: Input): WorkloadInput {
 function probeOf(input: Input, port: number | undefined): Workload['probe'] {
   if (input.text('check') !== undefined && port === undefined) input.issue('--check: it needs a --service to check');
   return input.parsed('check', (text) => parseCheck(text, port ?? 1));
-}
-
-type Present<Fields> = { [Key in keyof Fields]?: Exclude<Fields[Key], undefined> };
-
-/** The fields that have a value: under exactOptionalPropertyTypes absent and undefined are two things. */
-export function present<Fields extends object>(fields: Fields): Present<Fields> {
-  // as: fromEntries forgets the names of the keys that entries had.
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<Fields>;
 }

@@ -1,6 +1,6 @@
 import { evictionName, evictionOf, evictionPolicy, evictionSelector, type Eviction } from '../mesh/current/eviction.ts';
 import { restorable, sidecarName, type Evicted } from '../mesh/current/evicted-objects.ts';
-import { NETWORKING } from '../mesh/current/objects.ts';
+import { NETWORKING, SECURITY } from '../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { principal } from '../mesh/spiffe.ts';
 import { mapping, text } from '../mesh/unknown.ts';
@@ -79,7 +79,7 @@ export async function planReturn(
   const create = eviction.kept.filter((_object, index) => found[index] === undefined);
   const name = evictionName(eviction);
   const policy = {
-    apiVersion: 'security.istio.io/v1',
+    apiVersion: SECURITY,
     kind: 'AuthorizationPolicy',
     namespace: query.rootNamespace,
     name,
@@ -121,7 +121,7 @@ async function findEviction(
   kube: Kubernetes,
   { namespace, target, rootNamespace, signal }: Omit<EvictionQuery, 'trustDomain'>,
 ): Promise<FoundEviction> {
-  const place = { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', namespace: rootNamespace };
+  const place = { apiVersion: SECURITY, kind: 'AuthorizationPolicy', namespace: rootNamespace };
   const policies = await kube.list({ ...place, labelSelector: evictionSelector(namespace) }, signal);
   const read = policies.map((policy) => ({ policy: refOf(policy), found: evictionOf(policy) }));
   const evictions = read.flatMap(({ found }) => (typeof found === 'object' ? [found] : []));

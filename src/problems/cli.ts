@@ -59,10 +59,6 @@ export const cliProblems = {
     message: `${d.vm}: a plaintext client outside the mesh would hang at ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
     hint: `Set STRICT, or DISABLE, for the port: kubectl apply -f - <<<'${d.policy}' or take the risk by its name: --accept-risk=outside-client-hangs`,
   })),
-  meshServiceUnknown: known('mesh-service-unknown', (d: { service: string; cluster: string; reason: string }) => ({
-    message: `--mesh-service: Service ${d.service} of ${d.cluster}: ${d.reason}.`,
-    hint: 'Name a service that is there, with its namespace and port: --mesh-service NAME.NAMESPACE:PORT',
-  })),
   proofFailed: known('proof-failed', (d: { vm: string; failed: readonly string[] }) => ({
     message: `${d.vm} is set up, but ${MANY(d.failed.length, 'proof')} failed.`,
     hint: 'Follow the hints of the failed proofs, then run the same command again.',
@@ -84,10 +80,6 @@ export const cliProblems = {
   stepUnknown: known('step-unknown', (d: { step: string; steps: readonly string[] }) => ({
     message: `There is no step ${d.step}.`,
     hint: `Use one of: ${d.steps.join(', ')}`,
-  })),
-  identitySecretMissing: known('identity-secret-missing', (d: { secret: string; key: string }) => ({
-    message: `Secret ${d.secret} with the key ${d.key} is not there, so the VM would get no identity.`,
-    hint: 'Create the service account; the CA of a classic mesh makes the Secret a moment later. See: kubectl get secrets',
   })),
   variableRefused: known('variable-refused', (d: { issues: readonly string[] }) => ({
     message: 'Variables of the environment ask for something that meshx does not do.',

@@ -1,5 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { ClusterFacts } from '../mesh/cluster-facts.ts';
+import type { MeshTarget } from '../mesh/mesh-target.ts';
 import type { Meeting } from '../mesh/mutual-tls.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
@@ -31,15 +32,4 @@ export interface ProveInput {
   readonly tell?: (proof: Proof) => void;
   /** Milliseconds until a condition on the VM is given up; 30 000 when absent. */
   readonly limitMs?: number;
-}
-
-/** One service of the mesh. */
-export interface MeshTarget {
-  /** Full name: productpage.default.svc.cluster.local. */
-  readonly host: string;
-  readonly port: number;
-  /** The Service's cluster IP, when it is known; the name must resolve to it. */
-  readonly clusterIp?: string;
-  /** Path of a GET when the service speaks HTTP; without it a TCP connection is opened. */
-  readonly path?: string;
 }

@@ -16,12 +16,13 @@ import type { Work } from '../join/work.ts';
 import { conclude } from '../join/conclude.ts';
 import { reported } from '../join/draft.ts';
 import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
-import { judgedSecurity, readPolicies } from '../join/security.ts';
+import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
+import { judgedSecurity } from '../join/security.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
-import { planRegistration } from '../registration.ts';
+import { planRegistration } from '../../cluster/registration.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { present } from '../workload-input.ts';
 

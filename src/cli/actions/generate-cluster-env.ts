@@ -11,7 +11,7 @@ import { clusterInput, openCluster, withCompute } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { existingWorkload, wantedWorkload } from '../join/workload.ts';
-import { vmSecrets, TOKEN_SECRET } from '../join/secrets.ts';
+import { vmSecrets, TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { present, workloadInput } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';

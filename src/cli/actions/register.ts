@@ -21,7 +21,7 @@ import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
-import { planRegistration, type Registration } from '../registration.ts';
+import { planRegistration, type Registration } from '../../cluster/registration.ts';
 import { present } from '../workload-input.ts';
 
 /** istioctl's default (acceptance F51). */

@@ -8,7 +8,7 @@ import { type Kept, undoPlan } from '../../reconcile/undo/plan.ts';
 import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
 import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
-import type { Registry } from '../join/leave-rotation.ts';
+import type { Registry } from '../../cluster/rotation-write.ts';
 import { groupNameOrNone } from '../join/workload.ts';
 import { present } from '../workload-input.ts';
 import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from './member.ts';

@@ -1,7 +1,7 @@
 import { type Departure, planDeparture } from '../../cluster/departure.ts';
 import { isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { type Draft, reported } from '../join/draft.ts';
-import type { Registry } from '../join/leave-rotation.ts';
+import type { Registry } from '../../cluster/rotation-write.ts';
 import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
 import { type Left, writeDeparture } from './leave.ts';
 

@@ -1,7 +1,7 @@
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import { type PlannedRegistration, planRegistration, type Registration } from '../registration.ts';
+import { type PlannedRegistration, planRegistration, type Registration } from '../../cluster/registration.ts';
 import { present } from '../workload-input.ts';
 import type { JoinWorld } from './world.ts';
 

@@ -28,7 +28,7 @@ import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from './seat.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
-import type { Registration } from '../registration.ts';
+import type { Registration } from '../../cluster/registration.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
 import type { JoinWorld } from './world.ts';

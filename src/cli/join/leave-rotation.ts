@@ -1,7 +1,5 @@
 import type { Say } from '../../runtime.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { applyRegistration } from '../../cluster/register.ts';
-import { planRotation, type RegisteredVm } from '../../cluster/rotation.ts';
+import { type Registry, writeRotation, type WrittenRotation } from '../../cluster/rotation-write.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Host } from '../../host/host.ts';
 import {
@@ -14,12 +12,6 @@ import {
   total,
 } from '../../vm/drain.ts';
 import type { StepReport } from './report.ts';
-
-/** Where a VM is registered. */
-export interface Registry {
-  readonly kube: Kubernetes;
-  readonly vm: RegisteredVm;
-}
 
 /** A VM whose sidecar is about to end. */
 export interface LeavingRotation {
@@ -55,7 +47,7 @@ export async function leaveRotation(leaving: LeavingRotation): Promise<LeftRotat
   const hosts = names.map((name) => `${name}.${registry?.vm.namespace ?? ''}`);
   const ended = await drain(host, { before, addresses, hosts, limitMs, signal });
   const changes = [
-    ...(out?.lines ?? []),
+    ...(out ? writtenLines(out, 'out') : []),
     ...droppedLines(ended),
     ...(out?.foreign ?? []).map(
       (name) => `Service ${name} belongs to another owner: its clients come until the sidecar ends`,
@@ -68,24 +60,14 @@ export async function leaveRotation(leaving: LeavingRotation): Promise<LeftRotat
 
 /** Back into rotation; the sentences of what was written. */
 export async function enterRotation(registry: Registry, signal: AbortSignal): Promise<readonly string[]> {
-  return (await writeRotation(registry, 'in', signal)).lines;
+  return writtenLines(await writeRotation(registry, 'in', signal), 'in');
 }
 
-interface WrittenRotation {
-  readonly services: readonly string[];
-  readonly foreign: readonly string[];
-  readonly lines: readonly string[];
-}
-
-async function writeRotation({ kube, vm }: Registry, to: 'in' | 'out', signal: AbortSignal): Promise<WrittenRotation> {
-  const { plan, services, foreign } = await planRotation(kube, { ...vm, signal }, to);
-  const refs: string[] = [];
-  for await (const { ref } of applyRegistration(kube, plan, signal)) refs.push(showRef(ref));
-  const lines =
-    refs.length === 0
-      ? []
-      : [`take ${services.join(', ')} ${to === 'out' ? 'out of' : 'back into'} rotation (${refs.join(', ')})`];
-  return { services, foreign, lines };
+function writtenLines({ services, written }: WrittenRotation, to: 'in' | 'out'): readonly string[] {
+  if (written.length === 0) return [];
+  return [
+    `take ${services.join(', ')} ${to === 'out' ? 'out of' : 'back into'} rotation (${written.map(showRef).join(', ')})`,
+  ];
 }
 
 function droppedLines({ dropped, droppedMs }: Drained): readonly string[] {

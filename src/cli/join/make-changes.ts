@@ -12,7 +12,7 @@ import { reachedNow } from './reach.ts';
 import { clusterStep, doneStep } from './report.ts';
 import { present } from '../workload-input.ts';
 import { drained } from './restart.ts';
-import { vmSecrets } from './secrets.ts';
+import { vmSecrets } from '../../cluster/vm-secrets.ts';
 import type { DeadMan } from './switch.ts';
 import { reachQuestion, type Work } from './work.ts';
 

@@ -6,11 +6,11 @@ import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { Proof } from '../../vm/proof.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
-import type { MeshTarget } from '../../vm/prove-input.ts';
+import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { prove } from '../../vm/prove.ts';
 import { present } from '../workload-input.ts';
 import { dial } from './dial.ts';
-import { entryWitnesses } from './witnesses.ts';
+import { entryWitnesses } from '../../cluster/entry-witnesses.ts';
 
 /** What the proofs of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {

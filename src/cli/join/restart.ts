@@ -6,7 +6,8 @@ import type { Plan } from '../../reconcile/plan.ts';
 import { beforeDrain, type BeforeDrain, showConnections, total } from '../../vm/drain.ts';
 import type { Input } from '../input.ts';
 import { drainTimeoutMs } from '../options.ts';
-import { enterRotation, leaveRotation, type Registry } from './leave-rotation.ts';
+import type { Registry } from '../../cluster/rotation-write.ts';
+import { enterRotation, leaveRotation } from './leave-rotation.ts';
 import { formatStep } from './report.ts';
 
 /** What was said about a restart. */

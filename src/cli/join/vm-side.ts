@@ -9,7 +9,7 @@ import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { wantedVm } from '../../vm/wanted.ts';
 import { present } from '../workload-input.ts';
-import { TOKEN_SECRET } from './secrets.ts';
+import { TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import type { JoinWorld } from './world.ts';
 
 /** What the preflight compares the machine with. */

@@ -10,7 +10,7 @@ import { acceptedRisks } from '../risks.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { type RestartWords, restartWords } from './restart.ts';
 import { confirmWithin } from './switch.ts';
-import { parseMeshTarget, type TypedTarget } from './mesh-target.ts';
+import { parseMeshTarget, type TypedTarget } from '../../mesh/mesh-target.ts';
 import { present, type WorkloadInput, workloadInput } from '../workload-input.ts';
 
 /** Everything that setup-vm and up were told, parsed. */

@@ -6,13 +6,13 @@ import { LocalHost } from '../../host/local-host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { MeshTarget } from '../../vm/prove-input.ts';
+import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { present } from '../workload-input.ts';
-import { findMeshTarget } from './mesh-target.ts';
-import { readPolicies } from './security.ts';
+import { findMeshTarget } from '../../cluster/mesh-target.ts';
+import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
 import type { JoinWords } from './words.ts';
 
 export type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;

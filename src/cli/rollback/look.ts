@@ -14,7 +14,7 @@ import { membershipProblems } from '../../problems/membership.ts';
 import { isConfirmedMember, memberOf } from '../down/member.ts';
 import { memberQuestion } from '../down/member-question.ts';
 import { openCluster } from '../cluster.ts';
-import type { Registry } from '../join/leave-rotation.ts';
+import type { Registry } from '../../cluster/rotation-write.ts';
 import type { JoinReport } from '../join/report.ts';
 import type { RollbackRun } from './go-back.ts';
 

@@ -3,9 +3,9 @@ import { tryJson } from '../../documents/json.ts';
 import { madeByMeshx, MANAGED_BY, type KubeObject } from '../kube-object.ts';
 import { parseSpiffeId } from '../spiffe.ts';
 import { restorable } from './evicted-objects.ts';
+import { SECURITY } from './objects.ts';
 
 /** Version of Istio's API that every supported release stores. */
-const SECURITY = 'security.istio.io/v1';
 const FROM_LABEL = 'meshx.dev/evicted-from';
 const KEPT = 'meshx.dev/evicted';
 

@@ -6,7 +6,8 @@ import type { ServicePort } from '../service-port.ts';
 import type { MeshService, Workload } from '../workload.ts';
 import { formatPorts, portMap, serviceKey, serviceSelector, VM_LABEL, workloadLabels } from '../workload-labels.ts';
 
-/** Version of Istio's API that every supported release stores. */
+/** Versions of Istio's API that every supported release stores. */
+export const SECURITY = 'security.istio.io/v1';
 export const NETWORKING = 'networking.istio.io/v1';
 
 export function namespaceObject(name: string): KubeObject {

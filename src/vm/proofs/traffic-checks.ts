@@ -1,7 +1,8 @@
 import { portMeaning } from '../../mesh/protocol.ts';
 import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
-import type { MeshTarget, ProveInput } from '../prove-input.ts';
+import type { MeshTarget } from '../../mesh/mesh-target.ts';
+import type { ProveInput } from '../prove-input.ts';
 import type { Asking, Check, Verdict } from './checks.ts';
 import type { Connect } from './connect-shell.ts';
 import {

@@ -1,30 +1,10 @@
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { parseName } from '../../mesh/names.ts';
-import { portMeaning } from '../../mesh/protocol.ts';
-import { serviceHost } from '../../mesh/service-host.ts';
-import { parsePort } from '../../mesh/service-port.ts';
-import { list, mapping, text } from '../../mesh/unknown.ts';
-import { cliProblems } from '../../problems/cli.ts';
-import { meshProblems } from '../../problems/mesh.ts';
-import type { MeshTarget } from '../../vm/prove-input.ts';
-import { present } from '../workload-input.ts';
-
-/** A service of the mesh as it was typed. */
-export interface TypedTarget {
-  readonly name: string;
-  readonly port: number;
-  readonly path?: string;
-}
-
-const FORM = 'NAME:PORT, NAME.NAMESPACE:PORT or NAME:PORT/PATH, as productpage.default:9080/health';
-
-/** Reads `--mesh-service`. Throws `bad-name`, `bad-port`. */
-export function parseMeshTarget(word: string): TypedTarget {
-  const [, name, port, path] = /^([^:/]+):([^/]+)(\/[!-~]*)?$/.exec(word) ?? [];
-  if (name === undefined || port === undefined)
-    throw meshProblems.badPort({ text: word, wanted: 'a service of the mesh with its port', form: FORM });
-  return { name: parseName(name, 'subdomain'), port: parsePort(port), ...present({ path }) };
-}
+import type { MeshTarget, TypedTarget } from '../mesh/mesh-target.ts';
+import { portMeaning } from '../mesh/protocol.ts';
+import { serviceHost } from '../mesh/service-host.ts';
+import { list, mapping, text } from '../mesh/unknown.ts';
+import { present } from '../present.ts';
+import { registrationProblems } from '../problems/registration.ts';
+import type { Kubernetes } from './kubernetes.ts';
 
 /** Where a typed name is looked up. */
 export interface TargetPlace {
@@ -47,12 +27,15 @@ export async function findMeshTarget(kube: Kubernetes, typed: TypedTarget, place
   const service = await kube.get(ref, place.signal);
   if (!service && asked.guessed) return asTyped;
   const words = { service: `${asked.namespace}/${asked.name}`, cluster: kube.name };
-  if (!service) throw cliProblems.meshServiceUnknown({ ...words, reason: 'there is no such Service' });
+  if (!service) throw registrationProblems.meshServiceUnknown({ ...words, reason: 'there is no such Service' });
   const ports = list(mapping(service['spec'])['ports']).map(mapping);
   const found = ports.find((each) => each['port'] === port);
   if (!found) {
     const numbers = ports.map((each) => String(each['port'])).join(', ');
-    throw cliProblems.meshServiceUnknown({ ...words, reason: `it has no port ${port}, only ${numbers || 'none'}` });
+    throw registrationProblems.meshServiceUnknown({
+      ...words,
+      reason: `it has no port ${port}, only ${numbers || 'none'}`,
+    });
   }
   const clusterIp = text(mapping(service['spec'])['clusterIP']);
   return {

@@ -1,6 +1,6 @@
-import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
-import { entryWitnesses } from '../../../src/cli/join/witnesses.ts';
-import { FakeApiServer } from '../../support/fake-api-server.ts';
+import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { entryWitnesses } from '../../src/cluster/entry-witnesses.ts';
+import { FakeApiServer } from '../support/fake-api-server.ts';
 
 const workload = { group: 'db', namespace: 'vm', serviceAccount: 'db', labels: {}, services: [] };
 const CONNECTED = { 'istio.io/connectedAt': '2026-01-01T00:00:00Z', 'istio.io/workloadController': 'istiod-1' };

@@ -1,4 +1,5 @@
-import { findMeshTarget, parseMeshTarget } from '../../src/cli/join/mesh-target.ts';
+import { findMeshTarget } from '../../src/cluster/mesh-target.ts';
+import { parseMeshTarget } from '../../src/mesh/mesh-target.ts';
 import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
 import { aService } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';

@@ -1,12 +1,18 @@
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { askedTogether } from '../../cluster/read-once.ts';
-import { automaticEntryName } from '../../mesh/entry-name.ts';
-import { NETWORKING } from '../../mesh/current/objects.ts';
-import type { KubeObject } from '../../mesh/kube-object.ts';
-import { list, mapping } from '../../mesh/unknown.ts';
-import type { Workload } from '../../mesh/workload.ts';
-import type { Witness } from '../../vm/proof.ts';
-import { present } from '../workload-input.ts';
+import { NETWORKING } from '../mesh/current/objects.ts';
+import { automaticEntryName } from '../mesh/entry-name.ts';
+import type { KubeObject } from '../mesh/kube-object.ts';
+import { list, mapping } from '../mesh/unknown.ts';
+import type { Workload } from '../mesh/workload.ts';
+import { present } from '../present.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import { askedTogether } from './read-once.ts';
+
+/** What the cluster's side saw. */
+interface Witness {
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly hint?: string;
+}
 
 /** Whose entry is asked about. */
 export interface EntryQuestion {

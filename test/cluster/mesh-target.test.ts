@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
-import { findMeshTarget, parseMeshTarget } from '../../../src/cli/join/mesh-target.ts';
-import { problemOf } from '../../support/problem.ts';
-import { temporaryFolder } from '../../support/run-cli.ts';
+import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { findMeshTarget } from '../../src/cluster/mesh-target.ts';
+import { parseMeshTarget } from '../../src/mesh/mesh-target.ts';
+import { problemOf } from '../support/problem.ts';
+import { temporaryFolder } from '../support/run-cli.ts';
 
 const SERVICES = `apiVersion: v1
 kind: Service

@@ -1,8 +1,8 @@
-import { planClassicRegistration } from '../cluster/classic-registration.ts';
-import { planCurrentRegistration } from '../cluster/current-registration.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
-import type { ClusterPlan } from '../cluster/plan.ts';
-import { registrationPlan } from '../cluster/register.ts';
+import { planClassicRegistration } from './classic-registration.ts';
+import { planCurrentRegistration } from './current-registration.ts';
+import type { Kubernetes } from './kubernetes.ts';
+import type { ClusterPlan } from './plan.ts';
+import { registrationPlan } from './register.ts';
 import type { ClassicRegistration } from '../mesh/classic/registration.ts';
 import { namespaceObject } from '../mesh/current/objects.ts';
 import type { CurrentRegistration } from '../mesh/current/registration.ts';
