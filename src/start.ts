@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { run } from './cli/run.ts';
 import { SECRET_VARIABLES } from './cli/secret-variables.ts';
 import type { Outlet } from './cli/sink.ts';
-import type { Runtime } from './runtime.ts';
+import type { World } from './world.ts';
 
 const line = (words: string): string => (words.endsWith('\n') ? words : `${words}\n`);
 
@@ -11,7 +11,7 @@ type Outlive = (stream: NodeJS.WriteStream) => NodeJS.WriteStream;
 
 /** Runs one command line in the real world. Gives the exit code; never throws, never exits the process. */
 export function start(argv: readonly string[], version: string, outliveReader: Outlive): Promise<number> {
-  return run(argv, liveRuntime(version, outliveReader));
+  return run(argv, liveOutlet(version, outliveReader));
 }
 
 /** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
@@ -24,13 +24,13 @@ function abortOnSignals(): AbortSignal {
 }
 
 /** A copy; the process's own loses the secrets, so that no program that inherits it gets them. */
-function takeEnvironment(): Runtime['env'] {
+function takeEnvironment(): World['env'] {
   const env = { ...process.env };
   for (const secret of SECRET_VARIABLES) delete process.env[secret];
   return env;
 }
 
-function liveRuntime(version: string, outliveReader: Outlive): Outlet {
+function liveOutlet(version: string, outliveReader: Outlive): Outlet {
   let stderr: NodeJS.WriteStream | undefined;
   return {
     out: (words) => void process.stdout.write(line(words)),
@@ -60,9 +60,9 @@ function isAttended(): boolean {
 }
 
 async function ask(question: string): Promise<string> {
-  return (await import('./terminal.ts')).ask(question);
+  return (await import('./prompt.ts')).ask(question);
 }
 
 async function askSecret(question: string): Promise<string> {
-  return (await import('./terminal.ts')).askSecret(question);
+  return (await import('./prompt.ts')).askSecret(question);
 }

@@ -1,29 +1,19 @@
-import { createInterface, type Interface } from 'node:readline';
+import type { Lines, Say } from './world.ts';
 
-/** Asks a person; gives the line that was typed, or '' when the input ends. */
-export function ask(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
-  lines.setPrompt(question);
-  lines.prompt();
-  return typedLine(lines);
-}
-
-/** The same for a secret. The typed letters are not shown: the terminal echoes to a place that swallows them. */
-export async function askSecret(question: string): Promise<string> {
-  process.stderr.write(question);
-  const answer = await typedLine(createInterface({ input: process.stdin, terminal: true }));
-  process.stderr.write('\n');
-  return answer;
-}
-
-function typedLine(lines: Interface): Promise<string> {
-  return new Promise<string>((resolve) => {
-    // In raw mode the terminal makes no signal of Ctrl-C.
-    lines.once('SIGINT', () => {
-      process.kill(process.pid, 'SIGINT');
-      lines.close();
-    });
-    lines.once('line', (answer) => resolve(String(answer)));
-    lines.once('close', () => resolve(''));
-  }).finally(() => lines.close());
+/** The operator's side of a command: what it prints and asks. Only the command line touches it. */
+export interface Terminal {
+  /** The product. A string keeps its line breaks (a file, a document); of lines, each is one line. */
+  readonly out: Say;
+  /** Progress and problems: one line, or several. `paint` adds color when the text holds nothing harmful any more. */
+  readonly err: (lines: Lines, paint?: (text: string) => string) => void;
+  /** True when err is a terminal that shows colors. */
+  readonly color: boolean;
+  /** All of stdin, for a secret that comes through a pipe. */
+  readonly readStdin?: () => Promise<string>;
+  /** Asks a person for a secret without showing it; absent when no one sits there. */
+  readonly askSecret?: ((question: string) => Promise<string>) | undefined;
+  /** Asks a person and gives the line that was typed; absent when no one sits there. */
+  readonly ask?: ((question: string) => Promise<string>) | undefined;
+  /** Adds to the commands in a hint what was typed about the way to VM and cluster; absent before a command is known. */
+  readonly complete?: (hint: string) => string;
 }

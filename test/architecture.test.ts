@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: ['documents', 'mesh', 'host'],
   vm: ['documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
   agent: ['documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
-  cli: ['documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'agent', 'runtime.ts', 'templates.ts'],
+  cli: ['documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'agent', 'world.ts', 'terminal.ts', 'templates.ts'],
 };
 
 /** Packages that reach outside, and the one file that may: changing a library is a change of one file. */

@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts';
 import { auditMembers, type AuditNote } from '../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../reconcile/lock.ts';
 import { type Plan, planHash, summaries } from '../reconcile/plan.ts';
-import type { Runtime, Say } from '../runtime.ts';
+import type { Say, World } from '../world.ts';
 
 /** What was decided about a VM. `also` names changes beside the plan (writes to the cluster), so that they count too. */
 export interface Decided {
@@ -15,7 +15,7 @@ export interface Decided {
 
 /** What a change is called, and how it goes on. */
 export interface ChangeAbout<Work, Result> {
-  readonly runtime: Runtime;
+  readonly world: World;
   /** What lock and audit show: `commandWords`. */
   readonly command: string;
   /** The command that goes on after a failure, as it can be typed. */
@@ -43,16 +43,16 @@ export async function changing<Work extends Decided, Result>(
   work: Work,
   body: (work: Work, signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  const { runtime, command, again, look, say = runtime.err } = about;
-  if (changesOf(work) === 0) return await body(work, runtime.signal);
-  const holder: Holder = { run: randomBytes(8).toString('hex'), who: whoOf(runtime), command };
+  const { world, command, again, look, say = world.note } = about;
+  if (changesOf(work) === 0) return await body(work, world.signal);
+  const holder: Holder = { run: randomBytes(8).toString('hex'), who: whoOf(world), command };
   let current = work;
   const note = {
     began: auditMembers({ event: 'began', ...holder, plan: planHash(work.plan), changes: changesOf(work) }),
     ended: (end: End<Result>) => auditMembers(lastNote({ holder, about, work: current, end })),
   };
   const lookedMsAgo = performance.now() - (about.lookedAt ?? 0);
-  const options = { signal: runtime.signal, again, note, lookedMsAgo, say };
+  const options = { signal: world.signal, again, note, lookedMsAgo, say };
   return await withLock(host, holder, options, async ({ signal, moved }) => {
     if (moved && look) {
       say(`note: another run changed ${host.name} a moment ago; it is looked at again`);
@@ -75,7 +75,7 @@ interface Last<Work, Result> {
 
 function lastNote<Work extends Decided, Result>({ holder, about, work, end }: Last<Work, Result>): AuditNote {
   const problem = 'error' in end ? end.error : about.problemOf?.(end.result);
-  const result = resultOf(problem, about.runtime.signal.aborted);
+  const result = resultOf(problem, about.world.signal.aborted);
   const changes = about.done?.() ?? (result === 'changed' ? changesOf(work) : undefined);
   return { event: 'ended', ...holder, plan: planHash(work.plan), ...(changes !== undefined && { changes }), result };
 }
@@ -89,6 +89,6 @@ function resultOf(problem: unknown, aborted: boolean): string {
 }
 
 /** `user@workstation`; sudo on the workstation hides nobody. */
-function whoOf({ env }: Runtime): string {
+function whoOf({ env }: World): string {
   return `${env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? 'somebody'}@${hostname()}`;
 }

@@ -16,17 +16,17 @@ export interface ClusterChange {
 
 /** Prints the plan of a cluster, carries it out unless it is a dry run, and gives the exit code. */
 export async function changeCluster(input: Input, change: ClusterChange): Promise<number> {
-  const { runtime } = input.call;
+  const { world, terminal } = input.call;
   const { kube, plan, output } = change;
   const dryRun = input.flag('dryRun');
   const writes = clusterPlanLines(plan);
-  if (output === 'text') runtime.out([...change.lines, ...planText(plan, dryRun)]);
+  if (output === 'text') terminal.out([...change.lines, ...planText(plan, dryRun)]);
   if (!dryRun)
-    for await (const { verb, ref } of applyRegistration(kube, plan, runtime.signal))
-      runtime.err(`${verb} ${ref.kind} ${ref.name}`);
+    for await (const { verb, ref } of applyRegistration(kube, plan, world.signal))
+      terminal.err(`${verb} ${ref.kind} ${ref.name}`);
   if (output !== 'text') {
     const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
-    runtime.out(formatDocument({ applied: !dryRun, writes, objects }, output));
+    terminal.out(formatDocument({ applied: !dryRun, writes, objects }, output));
   }
   return dryRun && writes.length > 0 && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
 }

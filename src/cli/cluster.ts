@@ -27,13 +27,13 @@ export interface ClusterInput {
 
 /** Reads CLUSTER_OPTIONS and ISTIOD_OPTIONS. Issues are collected in the input. */
 export function clusterInput(input: Input): ClusterInput {
-  const { cwd, err, signal } = input.call.runtime;
+  const { cwd, note, signal } = input.call.world;
   const path = (name: string): string | undefined => {
     const text = input.text(name);
     return text === undefined ? undefined : resolve(cwd, text);
   };
   const seconds = input.number('timeout', [1, 86_400]) ?? WAIT_SECONDS;
-  const waiting = { timeoutMs: seconds * 1000, note: err };
+  const waiting = { timeoutMs: seconds * 1000, note };
   const cidrs = input.list('serviceCidr').join(',');
   return {
     connect: present({
@@ -68,18 +68,18 @@ export interface Cluster {
 
 /** Order: --namespace, MESHX_NAMESPACE, SERVICE_NAMESPACE, the context's namespace, `default`. */
 export async function openCluster(input: Input, words: ClusterInput, namespace?: string): Promise<Cluster> {
-  const { env, home, signal, err, record } = input.call.runtime;
+  const { env, home, signal, note, record } = input.call.world;
   const tell = record && ((asked: Asked) => record({ kind: 'request', where: asked.cluster, ...asked }));
   const kube = await connectKubernetes({
     ...words.connect,
     env: withoutSecrets(env),
     home,
     signal,
-    say: err,
+    say: note,
     ...present({ tell }),
   });
   const used = namespace ?? kube.namespace ?? 'default';
-  err(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
+  note(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
   return { kube, namespace: used };
 }
 
@@ -96,8 +96,8 @@ export async function withCompute(
 /** Google Cloud by the operator's credentials; project and zone are said on stderr. */
 export async function openCompute(input: Input, { place }: ClusterInput): Promise<ComputeEngine> {
   const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
-  const { env, err } = input.call.runtime;
+  const { env, note } = input.call.world;
   const compute = await connectCompute({ ...place, env, ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }) });
-  err(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);
+  note(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);
   return compute;
 }

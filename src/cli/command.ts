@@ -1,9 +1,15 @@
-import type { Runtime } from '../runtime.ts';
+import type { Terminal } from '../terminal.ts';
+import type { World } from '../world.ts';
 import type { CommonName } from './options.ts';
 
-/** One call of a command: what the operator typed, and the world it may touch. */
-export interface Call {
-  readonly runtime: Runtime;
+/** What one command line may touch: the world as use cases see it, and the terminal. */
+export interface Surroundings {
+  readonly world: World;
+  readonly terminal: Terminal;
+}
+
+/** One call of a command: what the operator typed, and what it may touch. */
+export interface Call extends Surroundings {
   /** The positional arguments in their order; a repeated one gives its words one after another. */
   readonly args: readonly string[];
   /** Given options by their camelCase names, those before the verb included. */

@@ -22,7 +22,7 @@ export class Input {
   /** The value of an option, by its camelCase name. An empty one counts as not given. */
   text(name: string): string | undefined {
     const given = this.call.given[name];
-    const { env } = this.call.runtime;
+    const { env } = this.call.world;
     const value = typeof given === 'string' ? given : (env[variableOf(name)] ?? legacyValue(name, env));
     return value === '' ? undefined : value;
   }
@@ -30,7 +30,7 @@ export class Input {
   flag(name: string): boolean {
     const given = this.call.given[name];
     if (typeof given === 'boolean') return given;
-    const value = this.call.runtime.env[variableOf(name)] ?? '';
+    const value = this.call.world.env[variableOf(name)] ?? '';
     if (/^(1|true|yes|on)$/i.test(value)) return true;
     if (/^(0|false|no|off|)$/i.test(value)) return false;
     const issue = `${variableOf(name)}: ${shown(value)} is neither true nor false`;

@@ -8,8 +8,9 @@ import { RootDirectoryHost } from '../host/root-directory.ts';
 import { configValues, readSshConfig } from '../host/ssh-config.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
-import type { Runtime } from '../runtime.ts';
+import type { World } from '../world.ts';
 import type { Input } from './input.ts';
+import type { Surroundings } from './command.ts';
 import { stepTimeoutMs } from './options.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { sudoPassword } from './sudo-password.ts';
@@ -29,7 +30,7 @@ export interface MachineInput {
 
 /** Reads VM_OPTIONS. Issues are collected in the input. */
 export function machineInput(input: Input): MachineInput {
-  const { cwd, home } = input.call.runtime;
+  const { cwd, home } = input.call.world;
   const path = (name: string): string | undefined => {
     const text = input.text(name)?.replace(/^~(?=\/)/, home);
     return text === undefined ? undefined : resolve(cwd, text);
@@ -37,8 +38,8 @@ export function machineInput(input: Input): MachineInput {
   return {
     ...present({
       root: path('root'),
-      sudoPassword: sudoPassword(input.call.runtime, input.text('sudoPasswordFile')),
-      passphrase: passphrase(input.call.runtime),
+      sudoPassword: sudoPassword(input.call, input.text('sudoPasswordFile')),
+      passphrase: passphrase(input.call),
     }),
     place: present({ project: input.text('project'), zone: input.text('zone') }),
     ssh: present({
@@ -55,23 +56,23 @@ export function machineInput(input: Input): MachineInput {
 }
 
 /** The VM of that name, connected; with --root the directory. Throws what connecting throws, and `vm-not-found`. */
-export async function openMachine(runtime: Runtime, words: MachineInput, vm: string): Promise<Host> {
+export async function openMachine(world: World, words: MachineInput, vm: string): Promise<Host> {
   const began = performance.now();
-  const host = await reach(runtime, words, vm);
-  const { record } = runtime;
+  const host = await reach(world, words, vm);
+  const { record } = world;
   if (!record) return host;
   record({ kind: 'connection', name: 'connect', where: host.name, ms: performance.now() - began });
   return measured(host, (ran) => record({ kind: 'command', where: host.name, ...ran }));
 }
 
-async function reach(runtime: Runtime, words: MachineInput, vm: string): Promise<Host> {
+async function reach(world: World, words: MachineInput, vm: string): Promise<Host> {
   if (words.root !== undefined) return new RootDirectoryHost({ directory: words.root });
-  const found = await find(runtime, words, vm);
+  const found = await find(world, words, vm);
   return connect(found.name, {
-    home: runtime.home,
-    env: withoutSecrets(runtime.env),
-    signal: runtime.signal,
-    note: runtime.err,
+    home: world.home,
+    env: withoutSecrets(world.env),
+    signal: world.signal,
+    note: world.note,
     ...present({ sudoPassword: words.sudoPassword, passphrase: words.passphrase }),
     ...words.ssh,
     ...(found.hostKeys && { extraHostKeys: found.hostKeys }),
@@ -79,7 +80,7 @@ async function reach(runtime: Runtime, words: MachineInput, vm: string): Promise
 }
 
 /** From the environment or from a person at a terminal, never from an option: `ps` shows those. */
-function passphrase({ env, askSecret }: Runtime): ConnectOptions['passphrase'] {
+function passphrase({ world: { env }, terminal: { askSecret } }: Surroundings): ConnectOptions['passphrase'] {
   const known = env['MESHX_KEY_PASSPHRASE'];
   if (known !== undefined) return () => Promise.resolve(known);
   const asked = new Map<string, Promise<string>>();
@@ -100,18 +101,18 @@ interface Found {
 }
 
 /** The order of design.md 4: user@host, Host of ~/.ssh/config, DNS, Compute Engine instance. */
-async function find(runtime: Runtime, words: MachineInput, vm: string): Promise<Found> {
-  if (/[@/]/.test(vm) || (await isConfigured(runtime, words, vm)) || (await resolves(vm))) return { name: vm };
+async function find(world: World, words: MachineInput, vm: string): Promise<Found> {
+  if (/[@/]/.test(vm) || (await isConfigured(world, words, vm)) || (await resolves(vm))) return { name: vm };
   const looked = [`ssh_config: no HostName for ${vm}`, `DNS: no address for ${vm}`];
   try {
-    return await findInstance(runtime, words, vm);
+    return await findInstance(world, words, vm);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     throw cliProblems.vmNotFound({ vm, looked: [...looked, `Compute Engine: ${error.message}`] }, error);
   }
 }
 
-async function isConfigured({ home, env }: Runtime, words: MachineInput, vm: string): Promise<boolean> {
+async function isConfigured({ home, env }: World, words: MachineInput, vm: string): Promise<boolean> {
   const tree = await readSshConfig(home, words.ssh.sshConfig);
   const localUser = env['USER'] ?? env['LOGNAME'] ?? '';
   const values = configValues(tree, { host: vm, localUser, ...present({ user: words.ssh.user }) });
@@ -128,21 +129,21 @@ async function resolves(vm: string): Promise<boolean> {
 
 /** The address by which SSH reaches a Compute Engine instance; undefined where there is none of that name. */
 export async function instanceAddress(
-  runtime: Runtime,
+  world: World,
   words: Pick<MachineInput, 'place'>,
   vm: string,
 ): Promise<string | undefined> {
   try {
-    return (await findInstance(runtime, words, vm)).name;
+    return (await findInstance(world, words, vm)).name;
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;
   }
 }
 
-async function findInstance(runtime: Runtime, words: Pick<MachineInput, 'place'>, vm: string): Promise<Found> {
+async function findInstance(world: World, words: Pick<MachineInput, 'place'>, vm: string): Promise<Found> {
   const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
-  const { env, signal } = runtime;
+  const { env, signal } = world;
   await using compute: ComputeEngine = await connectCompute({
     ...words.place,
     env,
@@ -150,7 +151,7 @@ async function findInstance(runtime: Runtime, words: Pick<MachineInput, 'place'>
   });
   const instance = await compute.findInstance(vm, words.place, signal);
   if (!instance) throw cliProblems.vmNotFound({ vm, looked: [`no instance ${vm} in project ${compute.project}`] });
-  runtime.err(`instance ${instance.name}: project ${instance.project}, zone ${instance.zone}`);
+  world.note(`instance ${instance.name}: project ${instance.project}, zone ${instance.zone}`);
   return { name: addressOf(instance, vm), hostKeys: await compute.hostKeys(instance, signal) };
 }
 

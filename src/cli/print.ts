@@ -1,6 +1,7 @@
 import pico from 'picocolors';
 import { Problem } from '../problems.ts';
-import type { Runtime, Say } from '../runtime.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Say } from '../world.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { formatYaml } from '../mesh/yaml-text.ts';
 import { visibleJson } from '../visible.ts';
@@ -25,16 +26,16 @@ export function formatProblem(problem: Problem): readonly string[] {
 }
 
 /** The Problem with commands that can be pasted: they have what was typed about the way to VM and cluster. */
-export function pasteable({ complete }: Pick<Runtime, 'complete'>, problem: Problem): Problem {
+export function pasteable({ complete }: Pick<Terminal, 'complete'>, problem: Problem): Problem {
   if (!complete) return problem;
   const { id, message, hint, issues } = problem;
   return new Problem(id, { message, hint: complete(hint), issues: issues.map(complete) }, problem);
 }
 
 /** Prints a Problem for people. */
-export function printProblem(runtime: Runtime, found: Problem): void {
-  const { err, color } = runtime;
-  const problem = pasteable(runtime, found);
+export function printProblem(terminal: Terminal, found: Problem): void {
+  const { err, color } = terminal;
+  const problem = pasteable(terminal, found);
   const colors = pico.createColors(color);
   const labels = /^(meshx:|  hint:|  see:)/gm;
   err(formatProblem(problem), (text) =>
@@ -43,13 +44,13 @@ export function printProblem(runtime: Runtime, found: Problem): void {
 }
 
 /** Tells a Problem to people where the document for programs has it already; gives the exit code. */
-export function tellProblem(runtime: Runtime, problem: Problem): number {
-  printProblem(runtime, problem);
+export function tellProblem(terminal: Terminal, problem: Problem): number {
+  printProblem(terminal, problem);
   return exitCodeOf(problem);
 }
 
 /** Where a run says what it does: a dry run of text on stdout, as its product, any other on stderr. */
-export function speaker({ out, err }: Runtime, onStdout: boolean): Say {
+export function speaker({ out, err }: Terminal, onStdout: boolean): Say {
   return (lines) => (onStdout ? out([lines].flat()) : err(lines));
 }
 

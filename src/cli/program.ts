@@ -1,7 +1,6 @@
 import { Command, Help, Option } from 'commander';
-import type { Runtime } from '../runtime.ts';
 import { commands } from './commands.ts';
-import type { Call, CommandSpec, OptionLine } from './command.ts';
+import type { Call, CommandSpec, OptionLine, Surroundings } from './command.ts';
 import { COMMON, type CommonName } from './options.ts';
 import { cliProblems } from '../problems/cli.ts';
 
@@ -14,15 +13,16 @@ const GROUPS: Readonly<Record<string, string>> = {
  * may only look. Common options are declared once, at the top, where commander takes them before and after the verb.
  * Of commands whose names are not among `words` only name and summary are declared: no more can be asked of them.
  */
-export function program(runtime: Runtime, words: readonly string[], start: Start['start']): Command {
+export function program(around: Surroundings, words: readonly string[], start: Start['start']): Command {
+  const { world, terminal } = around;
   const top: Command = new Command('meshx');
   top
     .description('Takes a VM into an Istio mesh and proves it by real traffic')
-    .version(runtime.version, '--version', 'print the version')
+    .version(world.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({
-      writeOut: runtime.out,
-      writeErr: (text) => runtime.err(text.trimEnd().split('\n')),
+      writeOut: terminal.out,
+      writeErr: (text) => terminal.err(text.trimEnd().split('\n')),
       outputError: (text, write) => write(text.replace(/^error: /, 'meshx: ').trimEnd()),
     })
     .showHelpAfterError('  hint: the commands and options are shown by --help')
@@ -34,13 +34,13 @@ export function program(runtime: Runtime, words: readonly string[], start: Start
   for (const line of Object.values(COMMON)) top.addOption(optionOf(line));
   for (const spec of commands) {
     const command = named(parentOf(top, spec), spec);
-    if (spec.name.split(' ').every((name) => words.includes(name))) declare(command, top, spec, { runtime, start });
+    if (spec.name.split(' ').every((name) => words.includes(name))) declare(command, top, spec, { around, start });
   }
   return top;
 }
 
 interface Start {
-  readonly runtime: Runtime;
+  readonly around: Surroundings;
   readonly start: (spec: CommandSpec, call: Call) => Promise<void>;
 }
 
@@ -48,14 +48,14 @@ function named(parent: Command, spec: CommandSpec): Command {
   return parent.command(spec.name.split(' ').at(-1) ?? spec.name).description(spec.summary);
 }
 
-function declare(command: Command, top: Command, spec: CommandSpec, { runtime, start }: Start): void {
+function declare(command: Command, top: Command, spec: CommandSpec, { around, start }: Start): void {
   for (const [syntax, description] of spec.args) command.argument(syntax, description);
   for (const line of spec.options) command.addOption(optionOf(line));
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
   command.action(async () => {
     refuseForeign(top, spec);
     const given = { ...top.opts<Record<string, unknown>>(), ...command.opts<Record<string, unknown>>() };
-    await start(spec, { runtime, args: command.args, given });
+    await start(spec, { ...around, args: command.args, given });
   });
 }
 

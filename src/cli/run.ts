@@ -1,43 +1,45 @@
 import { CommanderError } from 'commander';
-import type { Call } from './command.ts';
+import type { Call, Surroundings } from './command.ts';
 import { commands } from './commands.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
-import type { Runtime } from '../runtime.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
-import { type Outlet, sink } from './sink.ts';
+import type { Terminal } from '../terminal.ts';
+import type { World } from '../world.ts';
+import { type Outlet, surroundings } from './sink.ts';
 import { checkVariables } from './variables.ts';
 import { completer } from './typed-line.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
-  let runtime = sink(outlet);
+  let around = surroundings(outlet);
   let exitCode: number = EXIT.done;
   try {
     const words = helpWords(argv, commands);
-    const cli = program(runtime, words, async (spec, call) => {
-      checkVariables(runtime, commands);
-      runtime = completing(call);
+    const cli = program(around, words, async (spec, call) => {
+      checkVariables(around.world, commands);
+      around = completing(call);
       const run = async (measured: Call): Promise<number> => (await spec.run(measured, commands)) ?? EXIT.done;
-      exitCode = await timed({ ...call, runtime }, run);
+      exitCode = await timed({ ...call, ...around }, run);
     });
     await cli.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    return await report(error, runtime, argv);
+    return await report(error, around, argv);
   }
 }
 
 /** Commands in hints and notes can be pasted. */
-function completing(call: Call): Runtime {
-  const { runtime } = call;
+function completing(call: Call): Surroundings {
+  const { world, terminal } = call;
   const complete = completer(call, commands);
   const noted = (line: string): string => (/(^|: )note: /.test(line) ? complete(line) : line);
-  const err: Runtime['err'] = (lines, paint) =>
-    runtime.err(typeof lines === 'string' ? noted(lines) : lines.map(noted), paint);
-  return { ...runtime, complete, err };
+  const err: Terminal['err'] = (lines, paint) =>
+    terminal.err(typeof lines === 'string' ? noted(lines) : lines.map(noted), paint);
+  const note: World['note'] = (lines) => err(lines);
+  return { world: { ...world, note }, terminal: { ...terminal, complete, err } };
 }
 
 /** With --timings: where the time went, also when the command fails. */
@@ -46,30 +48,30 @@ async function timed(call: Call, work: (call: Call) => Promise<number>): Promise
   const { Timings } = await import('./timings.ts');
   const timings = new Timings();
   try {
-    return await work({ ...call, runtime: { ...call.runtime, record: timings.record } });
+    return await work({ ...call, world: { ...call.world, record: timings.record } });
   } finally {
     const text = call.given['output'] === 'json' ? JSON.stringify({ timings: timings.document() }) : timings.text();
-    call.runtime.err(text.split('\n'));
+    call.terminal.err(text.split('\n'));
   }
 }
 
-async function report(error: unknown, runtime: Runtime, argv: readonly string[]): Promise<number> {
+async function report(error: unknown, { world, terminal }: Surroundings, argv: readonly string[]): Promise<number> {
   // Commander has printed its own message, or the help that was asked for.
   const isPrinted = error instanceof CommanderError;
   if (isPrinted && error.exitCode === 0) return EXIT.done;
-  const problem = isPrinted ? usageProblem(error) : asProblem(error, runtime);
-  const format = wantedFormat(argv, runtime.env);
+  const problem = isPrinted ? usageProblem(error) : asProblem(error, world);
+  const format = wantedFormat(argv, world.env);
   if (problem) {
     const { pasteable, printProblem, problemDocument } = await import('./print.ts');
-    if (!isPrinted) printProblem(runtime, problem);
-    if (format) runtime.out(problemDocument(pasteable(runtime, problem), format));
+    if (!isPrinted) printProblem(terminal, problem);
+    if (format) terminal.out(problemDocument(pasteable(terminal, problem), format));
     return exitCodeOf(problem);
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const bug = `meshx ${runtime.version} on Node.js ${process.version}: this is a bug in meshx.`;
-  runtime.err([...stack.split('\n'), bug]);
+  const bug = `meshx ${world.version} on Node.js ${process.version}: this is a bug in meshx.`;
+  terminal.err([...stack.split('\n'), bug]);
   if (format)
-    runtime.out((await import('./print.ts')).formatDocument({ bug: { message: stack.split('\n')[0] } }, format));
+    terminal.out((await import('./print.ts')).formatDocument({ bug: { message: stack.split('\n')[0] } }, format));
   return EXIT.bug;
 }
 
@@ -81,13 +83,13 @@ function usageProblem({ message }: CommanderError): Problem {
 }
 
 /** What a library throws after Ctrl-C is thrown because of it; Problems say themselves what was done before. */
-function asProblem(error: unknown, runtime: Runtime): Problem | undefined {
+function asProblem(error: unknown, world: World): Problem | undefined {
   if (error instanceof Problem) return error;
-  return runtime.signal.aborted ? cliProblems.interrupted({}, error) : undefined;
+  return world.signal.aborted ? cliProblems.interrupted({}, error) : undefined;
 }
 
 /** Asked of the words themselves: a command line that could not be parsed may still have asked for a document. */
-function wantedFormat(argv: readonly string[], env: Runtime['env']): 'json' | 'yaml' | undefined {
+function wantedFormat(argv: readonly string[], env: World['env']): 'json' | 'yaml' | undefined {
   const asked = [...argv.join('\n').matchAll(/^(?:-o|--output)[\n=]?(.*)$/gm)].at(-1)?.[1];
   const format = asked ?? env['MESHX_OUTPUT'];
   return format === 'json' || format === 'yaml' ? format : undefined;

@@ -1,29 +1,48 @@
-import type { Lines, Runtime } from '../runtime.ts';
+import type { Terminal } from '../terminal.ts';
+import type { Lines, World } from '../world.ts';
+import type { Surroundings } from './command.ts';
 import { visible, visibleLines } from '../visible.ts';
 
 /** What main.ts and tests give: where finished text goes. */
-export interface Outlet extends Omit<Runtime, 'out' | 'err'> {
+export interface Outlet extends Omit<World, 'note'>, Omit<Terminal, 'out' | 'err'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+}
+
+/** What is given, divided: use cases get the world, and their remarks go to the terminal. */
+export function surroundings(outlet: Outlet): Surroundings {
+  const terminal = sink(outlet);
+  const { env, cwd, home, now, signal, version } = outlet;
+  return { world: { env, cwd, home, now, signal, version, note: (lines) => terminal.err(lines) }, terminal };
 }
 
 /**
  * The one way to a terminal. Whatever a VM, a cluster, a package or a file put into a text arrives without a character on which
  * a terminal acts; color is laid on afterwards.
  */
-export function sink(outlet: Outlet): Runtime {
+export function sink(outlet: Outlet): Terminal {
   const shown = (lines: Lines): string => [lines].flat().map(visible).join('\n');
-  const err: Runtime['err'] = (lines, paint = (text) => text) => outlet.err(paint(shown(lines)));
-  const out: Runtime['out'] = (text) => outlet.out(typeof text === 'string' ? visibleLines(text) : shown(text));
-  const asking = (name: 'ask' | 'askSecret') => ({
-    enumerable: true,
-    get: (): Runtime['ask'] => {
-      const ask = outlet[name];
-      return ask && ((question) => ask(visible(question)));
+  const err: Terminal['err'] = (lines, paint = (text) => text) => outlet.err(paint(shown(lines)));
+  const out: Terminal['out'] = (text) => outlet.out(typeof text === 'string' ? visibleLines(text) : shown(text));
+  const { readStdin, complete } = outlet;
+  return {
+    out,
+    err,
+    // Getters stay getters: to look whether somebody sits at the terminal costs a tenth of the start.
+    get color() {
+      return outlet.color;
     },
-  });
-  const value = (it: unknown) => ({ enumerable: true, value: it });
-  // Getters stay getters: to look whether somebody sits at the terminal costs a tenth of the start.
-  const own = { out: value(out), err: value(err), ask: asking('ask'), askSecret: asking('askSecret') };
-  return Object.defineProperties({}, { ...Object.getOwnPropertyDescriptors(outlet), ...own }) as Runtime;
+    get ask() {
+      return asking(outlet.ask);
+    },
+    get askSecret() {
+      return asking(outlet.askSecret);
+    },
+    ...(readStdin && { readStdin }),
+    ...(complete && { complete }),
+  };
+}
+
+function asking(ask: Terminal['ask']): Terminal['ask'] {
+  return ask && ((question) => ask(visible(question)));
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { cliProblems } from '../problems/cli.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Surroundings } from './command.ts';
 import { readText } from './files.ts';
 
 /** A password is one short line; more is another file by mistake. */
@@ -11,15 +11,16 @@ const MOST_BYTES = 4096;
  * Where the password for sudo comes from: the named file or stdin, the environment, a person at the terminal. Never an
  * option, which `ps` shows. Read when a sudo asks, once for all VMs. Throws `secret-file-open`, `file-not-read`.
  */
-export function sudoPassword(runtime: Runtime, file: string | undefined): (() => Promise<string>) | undefined {
-  const { env, askSecret } = runtime;
+export function sudoPassword(around: Surroundings, file: string | undefined): (() => Promise<string>) | undefined {
+  const { env } = around.world;
+  const { askSecret } = around.terminal;
   const known = env['MESHX_SUDO_PASSWORD'];
-  if (file !== undefined) return once(() => fromFile(runtime, file));
+  if (file !== undefined) return once(() => fromFile(around, file));
   if (known !== undefined) return () => Promise.resolve(known);
   return askSecret && once(() => askSecret('password for sudo on the VM: '));
 }
 
-async function fromFile({ cwd, readStdin }: Runtime, file: string): Promise<string> {
+async function fromFile({ world: { cwd }, terminal: { readStdin } }: Surroundings, file: string): Promise<string> {
   if (file === '-') return firstLine('stdin', (await readStdin?.()) ?? '');
   const path = resolve(cwd, file);
   const found = await stat(path).catch(() => undefined);

@@ -1,4 +1,4 @@
-import type { Span } from '../runtime.ts';
+import type { Span } from '../world.ts';
 import { formatTable } from './table.ts';
 
 interface Recorded extends Span {

@@ -1,5 +1,5 @@
 import { cliProblems } from '../problems/cli.ts';
-import type { Runtime } from '../runtime.ts';
+import type { World } from '../world.ts';
 import type { CommandSpec } from './command.ts';
 import { nearest } from './nearest.ts';
 import { COMMON } from './options.ts';
@@ -30,7 +30,7 @@ export function knownVariables(commands: readonly CommandSpec[]): readonly strin
  * A variable with a misspelt name would change nothing, and the command would act on another cluster than was meant. One that is
  * close to a known name is refused, any other is said. Throws `variable-refused`.
  */
-export function checkVariables({ env, err }: Runtime, commands: readonly CommandSpec[]): void {
+export function checkVariables({ env, note }: World, commands: readonly CommandSpec[]): void {
   const given = Object.keys(env).filter((name) => name.startsWith('MESHX_') && env[name] !== undefined);
   const known = given.length > 0 ? knownVariables(commands) : [];
   const unknown = given.filter((name) => !known.includes(name)).toSorted();
@@ -43,7 +43,7 @@ export function checkVariables({ env, err }: Runtime, commands: readonly Command
       : [`${name} is set, and meshx does not know it: MESHX_${meant} is the nearest name`];
   });
   if (issues.length > 0) throw cliProblems.variableRefused({ issues });
-  for (const name of unknown) err(`warning: ${name} is set, and meshx does not know it`);
+  for (const name of unknown) note(`warning: ${name} is set, and meshx does not know it`);
 }
 
 function bare(name: string): string {

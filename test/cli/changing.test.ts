@@ -2,7 +2,7 @@ import { changing, type ChangeAbout } from '../../src/cli/changing.ts';
 import { Problem } from '../../src/problems.ts';
 import { readAudit } from '../../src/reconcile/audit.ts';
 import type { Plan } from '../../src/reconcile/plan.ts';
-import type { Lines, Runtime } from '../../src/runtime.ts';
+import type { Lines, World } from '../../src/world.ts';
 import { ShimMachine } from '../reconcile/shim-machine.ts';
 
 const EMPTY: Plan = { steps: [] };
@@ -17,21 +17,12 @@ interface Work {
 
 function about<Result>(more: Partial<ChangeAbout<Work, Result>> = {}, signal = new AbortController().signal) {
   const said: string[] = [];
-  const nothing = () => undefined;
-  const runtime: Runtime = {
-    ...{
-      out: nothing,
-      err: (lines: Lines) => void said.push(...[lines].flat()),
-      env: { USER: 'anna' },
-      cwd: '/',
-      home: '/',
-      signal,
-    },
-    ...{ now: () => new Date(), color: false, version: '0' },
-  };
+  const note = (lines: Lines): void => void said.push(...[lines].flat());
+  const place = { env: { USER: 'anna' }, cwd: '/', home: '/' };
+  const world: World = { ...place, now: () => new Date(), version: '0', signal, note };
   return {
     said,
-    about: { runtime, command: 'meshx up vm', again: 'meshx up vm', lookedAt: performance.now(), ...more },
+    about: { world, command: 'meshx up vm', again: 'meshx up vm', lookedAt: performance.now(), ...more },
   };
 }
 

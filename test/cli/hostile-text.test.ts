@@ -34,18 +34,18 @@ function recorded(color = false) {
     ...{ env: {}, cwd: '/', home: '/', now: () => new Date(0), signal: new AbortController().signal },
     ...{ color, version: '0' },
   };
-  return { written, runtime: sink(outlet) };
+  return { written, terminal: sink(outlet) };
 }
 
 describe('whatever text meshx is given', () => {
   test('no character on which a terminal acts is printed or asked, and one line stays one line', () => {
     fc.assert(
       fc.property(text, (foreign) => {
-        const { written, runtime } = recorded();
-        runtime.out(foreign);
-        runtime.out([foreign]);
-        runtime.err(`note: ${foreign}`);
-        void runtime.ask?.(foreign);
+        const { written, terminal } = recorded();
+        terminal.out(foreign);
+        terminal.out([foreign]);
+        terminal.err(`note: ${foreign}`);
+        void terminal.ask?.(foreign);
         expect(Object.values(written).join('')).not.toMatch(ACTIVE);
         expect(written.err.split('\n')).toHaveLength(2);
         expect(written.asked).not.toContain('\n');
@@ -61,8 +61,8 @@ describe('whatever text meshx is given', () => {
         expect(json + yaml).not.toMatch(ACTIVE);
         expect(JSON.parse(json)).toEqual({ version: 1, ...value });
         expect(parse(yaml)).toEqual(value);
-        const { written, runtime } = recorded();
-        runtime.out(json + yaml);
+        const { written, terminal } = recorded();
+        terminal.out(json + yaml);
         expect(written.out).toBe(`${json}${yaml}\n`);
       }),
     );
@@ -72,11 +72,11 @@ describe('whatever text meshx is given', () => {
     const problem = new Problem('id', { message: `a ${HOSTILE}`, hint: `b ${HOSTILE}`, issues: [HOSTILE] });
     const step = { id: HOSTILE, title: HOSTILE, status: 'changed' as const, changes: [HOSTILE] };
     const proof = { id: HOSTILE, title: HOSTILE, ok: false, detail: HOSTILE, hint: HOSTILE, ms: 1 };
-    const { written, runtime } = recorded();
-    runtime.err(formatProblem(problem));
-    runtime.err(formatStep(step));
-    runtime.err(formatProof(proof));
-    runtime.out(formatTable([['NAME'], [HOSTILE]]));
+    const { written, terminal } = recorded();
+    terminal.err(formatProblem(problem));
+    terminal.err(formatStep(step));
+    terminal.err(formatProof(proof));
+    terminal.out(formatTable([['NAME'], [HOSTILE]]));
     const lines = (written.err + written.out).split('\n');
     expect(lines.filter((line) => /^\s*(meshx:|hint:)/.test(line))).toEqual([
       expect.stringMatching(/^meshx: a /),
@@ -87,8 +87,8 @@ describe('whatever text meshx is given', () => {
   });
 
   test("meshx's own color survives, and is the only one", () => {
-    const { written, runtime } = recorded(true);
-    printProblem(runtime, new Problem('id', { message: `a\n${HOSTILE}`, hint: HOSTILE }));
+    const { written, terminal } = recorded(true);
+    printProblem(terminal, new Problem('id', { message: `a\n${HOSTILE}`, hint: HOSTILE }));
 
     expect(written.err.match(/\u001b\[\d*m/g)).toHaveLength(6);
 

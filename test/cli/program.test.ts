@@ -1,26 +1,21 @@
 import { commands } from '../../src/cli/commands.ts';
-import type { Call, CommandSpec } from '../../src/cli/command.ts';
+import type { Call, CommandSpec, Surroundings } from '../../src/cli/command.ts';
 import { program } from '../../src/cli/program.ts';
-import type { Runtime } from '../../src/runtime.ts';
+import type { Lines } from '../../src/world.ts';
 import { parseCheck } from '../../src/mesh/probe.ts';
 import { runCli } from '../support/run-cli.ts';
 
 /** What the command line `words` would start, without starting it. */
 async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; call: Call }> {
   const lines: string[] = [];
-  const runtime: Runtime = {
-    out: (text) => lines.push(...[text].flat()),
-    err: (text) => lines.push(...[text].flat()),
-    env: {},
-    cwd: '/',
-    home: '/',
-    now: () => new Date(0),
-    signal: new AbortController().signal,
-    color: false,
-    version: '0',
+  const hear = (text: Lines): void => void lines.push(...[text].flat());
+  const { signal } = new AbortController();
+  const around: Surroundings = {
+    world: { env: {}, cwd: '/', home: '/', now: () => new Date(0), version: '0', signal, note: hear },
+    terminal: { out: hear, err: hear, color: false },
   };
   let found: { spec: CommandSpec; call: Call } | undefined;
-  const cli = program(runtime, words, async (spec, call) => {
+  const cli = program(around, words, async (spec, call) => {
     found = { spec, call };
     return Promise.resolve();
   });

@@ -19,7 +19,7 @@ import { conclude } from '../join/conclude.ts';
 import { join } from '../join/join.ts';
 import type { JoinReport } from '../join/report.ts';
 import { joinWords } from '../join/words.ts';
-import { type JoinWorld, openWorld } from '../join/world.ts';
+import { openContext } from '../join/context.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { speaker } from '../print.ts';
 
@@ -28,18 +28,19 @@ const RISK = 'hand-made-sidecar';
 
 /** `meshx adopt VM`: read what stands, show it as the `up` that it would have been, and carry that out. */
 export async function adopt(call: Call): Promise<number> {
-  const { runtime } = call;
+  const { terminal } = call;
   const vm = call.args[0] ?? '';
   refuseInput(call);
   const { standing, line, given } = await readVm(call, vm);
   const input = new Input('adopt', given);
   const words = joinWords(input);
   input.accept();
-  const say = speaker(runtime, words.dryRun && words.output === 'text');
+  const say = speaker(terminal, words.dryRun && words.output === 'text');
   say(`as if you had typed: ${line}`);
 
-  const world = await openWorld(input, words);
-  if (world.facts.generation === 'classic') throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
+  const context = await openContext(input, words);
+  if (context.facts.generation === 'classic')
+    throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
   const found: { differences: readonly string[] } = { differences: [] };
   const revise = (steps: readonly Step[]): readonly Step[] => {
     found.differences = differences(standing, steps);
@@ -47,18 +48,18 @@ export async function adopt(call: Call): Promise<number> {
   };
   const told = { vm, say, again: typedLine('adopt', call, vm), command: commandWords('adopt', call, vm) };
   const run = (dryRun: boolean): Promise<JoinReport> =>
-    join({ ...told, world: { ...world, words: { ...words, dryRun } }, revise }, () => Promise.resolve());
+    join({ ...told, context: { ...context, words: { ...words, dryRun } }, revise }, () => Promise.resolve());
 
   const planned = await run(true);
   const changes = planned.steps.flatMap((step) => step.changes);
   // A sidecar that need not be touched is what it should be, whatever it was started with.
   const differing = changes.includes('restart istio.service') ? found.differences : [];
   if (changes.length > 0) for (const text of announcement(vm, standing, differing)) say(text);
-  const end = (report: JoinReport): number => conclude({ runtime, ...words }, [report]);
+  const end = (report: JoinReport): number => conclude({ terminal, ...words }, [report]);
   if (words.dryRun || planned.status === 'failed') return end(planned);
   if (differing.length > 0 && !words.restart.restart)
     throw vmProblems.adoptNeedsRestart({ vm, differences: differing });
-  if (changes.length > 0) await confirmed(world, { vm, changes: changes.length, yes: input.flag('yes') });
+  if (changes.length > 0) await confirmed(call, { vm, changes: changes.length, yes: input.flag('yes') });
   return end(await run(false));
 }
 
@@ -79,21 +80,21 @@ interface Read {
 }
 
 async function readVm(call: Call, vm: string): Promise<Read> {
-  const { runtime } = call;
+  const { world } = call;
   const input = new Input('adopt', call);
   const machine = machineInput(input);
   const cluster = clusterInput(input);
-  await using host = await openMachine(runtime, machine, vm);
-  const standing = await readStanding(host, input.text('unit') ?? SIDECAR_UNIT, runtime.signal);
+  await using host = await openMachine(world, machine, vm);
+  const standing = await readStanding(host, input.text('unit') ?? SIDECAR_UNIT, world.signal);
   const typed = typedIdentity(input);
   const address = input.text('vmAddress');
   const member = { ...memberOf(standing), ...present({ ...typed.place, address }) };
   const { kube } = await openCluster(input, cluster, member.namespace);
-  const known = address === undefined ? await reachedAddresses(runtime, machine, vm) : [address];
+  const known = address === undefined ? await reachedAddresses(world, machine, vm) : [address];
   const serviceAccount = typed.serviceAccount ?? accountOf(standing);
   const { isTyped } = typed;
-  await confirmIdentity(kube, { vm, member, serviceAccount, known, isTyped, signal: runtime.signal });
-  const options = upOptions(standing, member, await selectingServices(kube, member, runtime.signal));
+  await confirmIdentity(kube, { vm, member, serviceAccount, known, isTyped, signal: world.signal });
+  const options = upOptions(standing, member, await selectingServices(kube, member, world.signal));
   const all = { ...options, ...call.given };
   const shown = Object.fromEntries(
     Object.entries(options).map(([name, value]) => [name, typedText(all, name) ?? value]),
@@ -135,11 +136,11 @@ function announcement(vm: string, standing: Standing, differing: readonly string
 }
 
 async function confirmed(
-  { runtime }: JoinWorld,
+  { terminal }: Call,
   { vm, changes, yes }: { readonly vm: string; readonly changes: number; readonly yes: boolean },
 ): Promise<void> {
   if (yes) return;
-  if (!runtime.ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} over (${changes} changes)` });
-  const answer = await runtime.ask(`Take ${vm} over: make these ${changes} changes? [y/N] `);
+  if (!terminal.ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} over (${changes} changes)` });
+  const answer = await terminal.ask(`Take ${vm} over: make these ${changes} changes? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm, command: `meshx adopt ${vm}` });
 }

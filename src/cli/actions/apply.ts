@@ -28,8 +28,8 @@ import { present } from '../workload-input.ts';
 
 /** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was read by somebody. */
 export async function applyKeptPlan(call: Call): Promise<number> {
-  const { runtime, args } = call;
-  const { signal } = runtime;
+  const { world, terminal, args } = call;
+  const { signal } = world;
   const input = new Input('apply', call);
   const words = { cluster: clusterInput(input), machine: machineInput(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
@@ -38,19 +38,19 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const restart = restartWords(input);
   input.accept();
 
-  const kept = await readKeptPlan(resolve(runtime.cwd, args[0] ?? ''));
+  const kept = await readKeptPlan(resolve(world.cwd, args[0] ?? ''));
   const { vm, steps, subject, unproved } = kept;
   const { workload } = subject;
   const { kube } = await openCluster(input, words.cluster, workload.namespace);
-  const say = speaker(runtime, dryRun && output === 'text');
+  const say = speaker(terminal, dryRun && output === 'text');
   const report = await reported(vm, signal, async (draft) => {
     draft.about(subject);
     const policies = await readPolicies(kube, subject.cluster, { namespace: workload.namespace, signal });
     const security = judgedSecurity(workload, policies, { vm, acceptRisk: kept.acceptRisk, say });
-    await using host = await openMachine(runtime, words.machine, vm);
+    await using host = await openMachine(world, words.machine, vm);
     const again = typedLine('apply', call, ...args);
-    const login = () => openMachine(runtime, words.machine, vm);
-    const deadMan = words.machine.root === undefined ? switchWords(runtime, { within, login }) : undefined;
+    const login = () => openMachine(world, words.machine, vm);
+    const deadMan = words.machine.root === undefined ? switchWords(world, { within, login }) : undefined;
     const image = words.machine.root !== undefined;
     const shared = {
       vm,
@@ -60,7 +60,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
       say,
       again,
       ...(!image && { restart }),
-      ...present({ unproved, deadMan, record: runtime.record }),
+      ...present({ unproved, deadMan, record: world.record }),
     };
     const seat = seatAt(host, subject.vm.address);
     const look = async (signal: AbortSignal): Promise<Work & { readonly also: readonly string[] }> => {
@@ -78,10 +78,10 @@ export async function applyKeptPlan(call: Call): Promise<number> {
     const work = await look(signal);
     if (dryRun) return showPlan(work, draft);
     const command = commandWords('apply', call, ...args);
-    const about = { runtime, command, again, say, lookedAt, look, done: () => draft.done().length };
+    const about = { world, command, again, say, lookedAt, look, done: () => draft.done().length };
     await changing(host, about, work, (due, held) => carryOut({ ...due, help: { ...due.help, signal: held } }, draft));
   });
-  return conclude({ runtime, output, exitCode: input.flag('exitCode') }, [report]);
+  return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [report]);
 }
 
 /**

@@ -12,7 +12,7 @@ import { formatTable } from '../table.ts';
 
 /** `meshx audit VM`: the record of the runs that changed it. Changes nothing on the VM. */
 export async function audit(call: Call): Promise<number> {
-  const { runtime, args } = call;
+  const { world, terminal, args } = call;
   const input = new Input('audit', call);
   const machine = machineInput(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
@@ -22,16 +22,16 @@ export async function audit(call: Call): Promise<number> {
     input.issue('--head: it is not a sha256 of 64 digits 0-9 a-f');
   input.accept();
 
-  await using host = await openMachine(runtime, machine, args[0] ?? '');
-  const text = await auditText(host, runtime.signal);
+  await using host = await openMachine(world, machine, args[0] ?? '');
+  const text = await auditText(host, world.signal);
   // Kept before it is judged: a broken record is the one that somebody wants to look into.
   if (file !== undefined) {
-    await writeFiles(runtime.cwd, [{ name: relative(runtime.cwd, resolve(runtime.cwd, file)), text, mode: 0o600 }]);
+    await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, file)), text, mode: 0o600 }]);
   }
   const found = auditChain(text);
   const problem = problemOf(host.name, found, head);
-  runtime.out(output === 'text' ? formatAudit(found, problem) : auditDocument(found, problem, output));
-  return problem ? tellProblem(runtime, problem) : EXIT.done;
+  terminal.out(output === 'text' ? formatAudit(found, problem) : auditDocument(found, problem, output));
+  return problem ? tellProblem(terminal, problem) : EXIT.done;
 }
 
 function problemOf(host: string, { broken, hashes }: Chain, head: string | undefined): Problem | undefined {

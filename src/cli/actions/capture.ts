@@ -24,7 +24,7 @@ const LIMIT_MS = 180_000;
 
 /** `meshx capture VM off|on|status`: what meshx-bypass does on the machine, over SSH. */
 export async function capture(call: Call): Promise<void> {
-  const { runtime, args } = call;
+  const { world, terminal, args } = call;
   const [vm = '', word = ''] = args;
   const input = new Input('capture', call);
   const machine = machineInput(input);
@@ -36,16 +36,16 @@ export async function capture(call: Call): Promise<void> {
   input.accept();
   if (!verb) throw cliProblems.invalidInput({ command: 'capture', issues: [] });
 
-  const login = () => openMachine(runtime, machine, vm);
+  const login = () => openMachine(world, machine, vm);
   await using host = await login();
   const lookedAt = performance.now();
-  let state = await stateOf(host, runtime.signal);
+  let state = await stateOf(host, world.signal);
   if (verb !== 'status') {
-    const words = switchWords(runtime, { within, login });
+    const words = switchWords(world, { within, login });
     await turned(host, { call, vm, verb, words, lookedAt }, state);
-    state = await stateOf(host, runtime.signal);
+    state = await stateOf(host, world.signal);
   }
-  runtime.out(output === 'text' ? formatState(vm, state) : formatDocument({ vm, ...state }, output));
+  terminal.out(output === 'text' ? formatState(vm, state) : formatDocument({ vm, ...state }, output));
 }
 
 async function stateOf(host: Host, signal: AbortSignal): Promise<CaptureState> {
@@ -63,21 +63,21 @@ interface Turning {
 /** Changes the VM as any other command: under its lock, with a line in its audit. */
 async function turned(host: Host, turning: Turning, found: CaptureState): Promise<void> {
   const { call, vm, verb, lookedAt } = turning;
-  const { runtime } = call;
+  const { world, terminal } = call;
   const due = (state: CaptureState): Decided => ({ plan: planOf(verb, state) });
   const command = commandWords('capture', call, vm, verb);
   const about = {
-    ...{ runtime, command, again: typedLine('capture', call, vm, verb), lookedAt },
+    ...{ world, command, again: typedLine('capture', call, vm, verb), lookedAt },
     look: async (signal: AbortSignal) => due(await stateOf(host, signal)),
   };
   try {
     await changing(host, about, due(found), async ({ plan }, signal) => {
-      if (isEmpty(plan)) return runtime.err(`${vm}: ${NOTHING[verb]}`);
-      if (verb === 'off') runtime.err((await bypass(host, verb, signal)).split('\n'));
+      if (isEmpty(plan)) return terminal.err(`${vm}: ${NOTHING[verb]}`);
+      if (verb === 'off') terminal.err((await bypass(host, verb, signal)).split('\n'));
       else await bringBack(host, turning, signal);
     });
   } catch (error) {
-    if (verb === 'off' && error instanceof Problem && error.id === lockProblems.locked.id) runtime.err(WITHOUT_LOCK);
+    if (verb === 'off' && error instanceof Problem && error.id === lockProblems.locked.id) terminal.err(WITHOUT_LOCK);
     throw error;
   }
 }
@@ -99,7 +99,7 @@ function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: Captur
 
 /** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
 async function bringBack(host: Host, { call, vm, words }: Turning, signal: AbortSignal): Promise<void> {
-  const say = call.runtime.err;
+  const say = call.terminal.err;
   const deadMan = await holdSwitch({ vm, host, words, again: typedLine('capture', call, vm, 'on'), say, signal });
   await deadMan.arm();
   try {

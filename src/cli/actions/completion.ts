@@ -12,7 +12,7 @@ const SHELLS: Readonly<Record<string, typeof bashCompletion>> = {
 };
 
 /** `meshx completion SHELL` */
-export function completion({ args: [shell = ''], runtime }: Call, all: readonly CommandSpec[]): Promise<void> {
+export function completion({ args: [shell = ''], terminal }: Call, all: readonly CommandSpec[]): Promise<void> {
   const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined;
   if (!write) {
     throw cliProblems.wrongUsage({
@@ -20,6 +20,6 @@ export function completion({ args: [shell = ''], runtime }: Call, all: readonly 
       hint: 'See the shells there are: meshx completion --help',
     });
   }
-  runtime.out(write(places(all)));
+  terminal.out(write(places(all)));
   return Promise.resolve();
 }

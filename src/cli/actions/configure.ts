@@ -8,7 +8,7 @@ import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { apply, type Outcome } from '../../reconcile/apply.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
 import { isEmpty, type Plan, plan as planOf } from '../../reconcile/plan.ts';
@@ -36,7 +36,7 @@ const KEY = /^[A-Z][A-Z0-9_]*$/;
 
 /** `meshx configure VM` */
 export async function configure(call: Call): Promise<number> {
-  const { runtime, args } = call;
+  const { world, terminal, args } = call;
   const input = new Input('configure', call);
   const words = { machine: machineInput(input), keys: wantedKeys(input), remove: removedKeys(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
@@ -44,20 +44,20 @@ export async function configure(call: Call): Promise<number> {
   const restart = restartWords(input);
   input.accept();
 
-  await using host = await openMachine(runtime, words.machine, args[0] ?? '');
+  await using host = await openMachine(world, words.machine, args[0] ?? '');
   const lookedAt = performance.now();
-  const units = await sidecarUnits(host, runtime.signal);
+  const units = await sidecarUnits(host, world.signal);
   if (units.reader !== 'package') refuseUnread(words.keys);
-  if ((await readMembership(host, runtime.signal)).generation === undefined)
+  if ((await readMembership(host, world.signal)).generation === undefined)
     throw leavingProblems.notOfTheMesh({ vm: args[0] ?? '' });
   const steps = configureSteps(words, units);
-  const facts = await gatherFacts(steps, host, runtime.signal);
+  const facts = await gatherFacts(steps, host, world.signal);
   if (units.reader !== 'package')
-    judgeSettings(sidecarEnvFindings(args[0] ?? '', steps, facts), args[0] ?? '', runtime.err);
+    judgeSettings(sidecarEnvFindings(args[0] ?? '', steps, facts), args[0] ?? '', terminal.err);
   const plan = planOf(steps, facts);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
-    const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(runtime, problem)) }) };
-    runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
+    const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
+    terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
     report(plannedSteps(plan));
@@ -66,17 +66,17 @@ export async function configure(call: Call): Promise<number> {
 
   const vm = args[0] ?? '';
   const again = typedLine('configure', call, vm);
-  const switching = switchWords(runtime, { within, login: () => openMachine(runtime, words.machine, vm) });
+  const switching = switchWords(world, { within, login: () => openMachine(world, words.machine, vm) });
   const outcomes: Outcome[] = [];
   const change = async ({ plan: due }: { readonly plan: Plan }, signal: AbortSignal): Promise<Problem | undefined> => {
     // Also with an empty plan: a run that died may have left the switch armed, and the VM would go back behind this one.
     const hasOne = words.machine.root === undefined && (await hasSwitch(host, signal));
     if (!hasOne && due.steps.some(startsSidecar))
-      runtime.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
-    const held = { vm, host, again, words: switching, say: runtime.err, signal };
+      terminal.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
+    const held = { vm, host, again, words: switching, say: terminal.err, signal };
     const deadMan = hasOne ? await holdSwitch(held) : undefined;
-    for (const line of deadMan?.found ?? []) runtime.err(`note: ${line}`);
-    const work = { host, plan: due, again, deadMan, say: runtime.err, signal };
+    for (const line of deadMan?.found ?? []) terminal.err(`note: ${line}`);
+    const work = { host, plan: due, again, deadMan, say: terminal.err, signal };
     // No cluster is known here, so that clients come until the sidecar ends; what they have open is waited for.
     const leaving = { ...work, addresses: [], registry: undefined, words: restart };
     return await drained(leaving, () => carryOut(work, outcomes));
@@ -84,10 +84,10 @@ export async function configure(call: Call): Promise<number> {
   const look = async (signal: AbortSignal) => ({ plan: await planVm(steps, host, signal) });
   const done = (): number => outcomes.flatMap((outcome) => outcome.done).length;
   const command = commandWords('configure', call, vm);
-  const about = { runtime, command, again, lookedAt, look, done, problemOf: (found: Problem | undefined) => found };
+  const about = { world, command, again, lookedAt, look, done, problemOf: (found: Problem | undefined) => found };
   const problem = await changing(host, about, { plan }, change);
   report(outcomes.map(doneStep), problem);
-  return problem ? tellProblem(runtime, problem) : EXIT.done;
+  return problem ? tellProblem(terminal, problem) : EXIT.done;
 }
 
 interface Configuring {

@@ -26,7 +26,7 @@ export async function deregister(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const { signal } = call.runtime;
+  const { signal } = call.world;
   const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
   const wanted = { namespace, service, signal, keepService: input.flag('keepService'), ...present({ address }) };
   const generation = await detectGeneration(kube, words.cluster.facts);
@@ -50,12 +50,12 @@ interface Asked {
 }
 
 /** Names each object that goes, and asks. Throws `needs-confirmation`, `not-confirmed-by-you`. */
-async function confirmed({ runtime }: Call, { plan, service, namespace, yes }: Asked): Promise<void> {
+async function confirmed({ terminal }: Call, { plan, service, namespace, yes }: Asked): Promise<void> {
   const writes = clusterPlanLines(plan);
   if (yes || writes.length === 0) return;
   const what = `To take ${service} out of namespace ${namespace} (${writes.join(', ')})`;
-  if (!runtime.ask) throw cliProblems.needsConfirmation({ what });
-  const answer = await runtime.ask(`Take ${service} out of namespace ${namespace}: ${writes.join(', ')}? [y/N] `);
+  if (!terminal.ask) throw cliProblems.needsConfirmation({ what });
+  const answer = await terminal.ask(`Take ${service} out of namespace ${namespace}: ${writes.join(', ')}? [y/N] `);
   if (!/^y(es)?$/i.test(answer.trim()))
     throw leavingProblems.notConfirmed({
       vm: `Service ${namespace}/${service}`,

@@ -35,12 +35,12 @@ export async function evict(call: Call): Promise<number> {
   });
   if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
   const { trustDomain } = facts;
-  const { signal } = call.runtime;
+  const { signal } = call.world;
   const query = { namespace, target, rootNamespace: rootNamespaceOf(facts), trustDomain, acceptShared, signal };
   const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
   confirmed(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines });
-  for (const line of limits) call.runtime.err(line);
+  for (const line of limits) call.terminal.err(line);
   return exitCode;
 }
 

@@ -10,7 +10,7 @@ export function explain(call: Call): Promise<void> {
   const sections = sectionsOf(problemsPage());
   const section = sections.get(id);
   if (section === undefined) throw unknownId(id, [...sections.keys()]);
-  call.runtime.out(`${id}\n\n${section}\n`);
+  call.terminal.out(`${id}\n\n${section}\n`);
   return Promise.resolve();
 }
 

@@ -37,10 +37,10 @@ export async function exposeApply(call: Call): Promise<number> {
   input.accept();
 
   const { kube } = await openCluster(input, words, words.facts.istioNamespace);
-  const { runtime } = call;
+  const { terminal } = call;
   if (input.flag('print')) {
     const objects = await exposureObjects(kube, await complete(kube, asked));
-    runtime.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
+    terminal.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
     return EXIT.done;
   }
   const plan = await planExposure(kube, await complete(kube, asked));
@@ -48,7 +48,7 @@ export async function exposeApply(call: Call): Promise<number> {
     ({ kind, spec }) => kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer'),
   );
   if (billable.length > 0)
-    runtime.err(`note: load balancers that will be made: ${billable.length}; most clouds bill them`);
+    terminal.err(`note: load balancers that will be made: ${billable.length}; most clouds bill them`);
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   if (!input.flag('wait') || input.flag('dryRun')) return exitCode;
   return showStatus(input, { kube, words, output: 'text' });
@@ -70,7 +70,7 @@ export async function exposeDelete(call: Call): Promise<number> {
   const words = clusterInput(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
-  const { runtime } = call;
+  const { terminal } = call;
   const { kube } = await openCluster(input, words, words.facts.istioNamespace);
   const plan = await planExposureDeletion(kube, words.facts);
   const writes = clusterPlanLines(plan);
@@ -80,7 +80,7 @@ export async function exposeDelete(call: Call): Promise<number> {
   }
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   // A cluster that is deleted before its load balancers leaves these behind, billed and without an owner.
-  if (writes.length > 0) runtime.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
+  if (writes.length > 0) terminal.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
   if (words.facts.wait && !input.flag('dryRun')) await waitUntilGone(input, { kube, words, services: removed(plan) });
   return exitCode;
 }
@@ -98,7 +98,7 @@ interface Deleted {
 /** The Services first: their finalizer goes when the cloud's controller has let go. Then what the cloud itself still lists. */
 async function waitUntilGone(input: Input, { kube, words, services }: Deleted): Promise<void> {
   const wait = words.facts.wait ?? { timeoutMs: 0 };
-  const { signal } = input.call.runtime;
+  const { signal } = input.call.world;
   await waitForServicesGone(kube, { services, wait, signal });
   if (words.place.project === undefined || services.length === 0) return;
   await using compute = await openCompute(input, words);
@@ -143,18 +143,18 @@ async function showStatus(
   input: Input,
   { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterInput; readonly output: OutputFormat },
 ): Promise<number> {
-  const { runtime } = input.call;
-  const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: runtime.now() });
+  const { world, terminal } = input.call;
+  const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: world.now() });
   const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
-  if (output === 'text') runtime.out(formatTable([head, ...rows.map(exposureCells)]));
+  if (output === 'text') terminal.out(formatTable([head, ...rows.map(exposureCells)]));
   else
-    runtime.out(
+    terminal.out(
       formatDocument(
-        { services: rows, problems: problems.map((problem) => problemRecord(pasteable(runtime, problem))) },
+        { services: rows, problems: problems.map((problem) => problemRecord(pasteable(terminal, problem))) },
         output,
       ),
     );
   const [first] = problems;
-  if (first) return tellProblem(runtime, first);
+  if (first) return tellProblem(terminal, first);
   return EXIT.done;
 }

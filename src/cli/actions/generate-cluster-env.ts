@@ -24,19 +24,19 @@ export async function generateClusterEnv(call: Call): Promise<void> {
   const words = { cluster: clusterInput(input), workload: workloadInput(input) };
   input.choice('output', GENERATOR_FORMATS);
   input.accept();
-  refuseForeignVariables(call.runtime.env);
+  refuseForeignVariables(call.world.env);
 
   const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
   const options = await withCompute(input, words.cluster, call.args[0] ?? input.text('cluster'));
   const facts = await gatherClusterFacts(kube, { ...options, namespace });
   if (facts.generation === 'classic') {
-    call.runtime.err(`service range from ${facts.serviceCidrSource}`);
+    call.terminal.err(`service range from ${facts.serviceCidrSource}`);
     return deliver(input, [clusterEnvFile(classicClusterEnv(facts))]);
   }
 
   const group = words.workload.group;
   if (!group) throw cliProblems.workloadGroupNeeded({ cluster: kube.name });
-  const { signal } = call.runtime;
+  const { signal } = call.world;
   const once = readOnce(kube);
   const before = await existingWorkload(once, { group, namespace, signal });
   // Nothing is written to the cluster here: what a group says is all that istiod will know of the VM.
@@ -45,12 +45,12 @@ export async function generateClusterEnv(call: Call): Promise<void> {
   const workload = await wantedWorkload(once, words.workload, place);
   refuseEntryName(workload, undefined);
   const bundle = { captureDns: words.workload.captureDns, ...present({ serviceCidr: options.serviceCidr }) };
-  call.runtime.err(`istiod at ${facts.istiodAddresses[0] ?? 'no address'} from ${facts.istiodAddressSource}`);
+  call.terminal.err(`istiod at ${facts.istiodAddresses[0] ?? 'no address'} from ${facts.istiodAddressSource}`);
   const made = currentBundle(facts, workload, bundle);
-  if (made.note !== undefined) call.runtime.err(`note: ${made.note}`);
+  if (made.note !== undefined) call.terminal.err(`note: ${made.note}`);
   await deliver(input, [
     ...currentFiles(made),
-    ...(input.flag('token') ? [await tokenFile(kube, workload, call.runtime.signal)] : []),
+    ...(input.flag('token') ? [await tokenFile(kube, workload, call.world.signal)] : []),
   ]);
 }
 

@@ -18,7 +18,7 @@ export async function generateDnsmasq(call: Call): Promise<void> {
   const dnsAddress = input.parsed('dnsAddress', parseIp);
   input.choice('output', GENERATOR_FORMATS);
   input.accept();
-  refuseForeignVariables(call.runtime.env);
+  refuseForeignVariables(call.world.env);
 
   const { kube } = await openCluster(input, words);
   const facts = await gatherClusterFacts(kube, { ...words.facts, skip: ['serviceRange'] });

@@ -21,7 +21,8 @@ export function installCommand(name: string, place: string, [owner, mode]: reado
  * One file is printed as it is; several get a line with their name.
  */
 export async function deliver(input: Input, files: readonly GeneratedFile[]): Promise<void> {
-  const { out, err, cwd } = input.call.runtime;
+  const { world, terminal } = input.call;
+  const { out, err } = terminal;
   const format = input.text('output');
   if (format === 'json' || format === 'yaml') {
     out(
@@ -36,7 +37,7 @@ export async function deliver(input: Input, files: readonly GeneratedFile[]): Pr
     for (const { name, text } of files) out(files.length > 1 ? `# ${name}\n${text}` : text);
     return;
   }
-  const written = await writeFiles(resolve(cwd, input.text('out') ?? '.'), files);
+  const written = await writeFiles(resolve(world.cwd, input.text('out') ?? '.'), files);
   for (const [index, { name, place, install }] of files.entries()) {
     const said = written[index]?.state === 'unchanged' ? 'is as wanted' : 'was generated';
     err(`${name} ${said}; on each VM it belongs to ${place}`);

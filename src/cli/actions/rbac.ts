@@ -21,9 +21,9 @@ export function rbac(call: Call): Promise<void> {
   const createNamespace = input.flag('createNamespace');
   const rights = commands.flatMap((command) => rightsOf(command, { suffix, createNamespace }));
   const roles = rolesOf(rights, { namespace, istioNamespace, ...present({ subject }) });
-  call.runtime.out(roles.map((role) => `---\n${formatYaml(role)}`).join(''));
-  if (rights.some(({ resource }) => resource === 'serviceaccounts/token')) call.runtime.err(tokenNote(namespace));
-  if (roles.length === 0) call.runtime.err(`${commands.join(', ')}: no right in a cluster is needed`);
+  call.terminal.out(roles.map((role) => `---\n${formatYaml(role)}`).join(''));
+  if (rights.some(({ resource }) => resource === 'serviceaccounts/token')) call.terminal.err(tokenNote(namespace));
+  if (roles.length === 0) call.terminal.err(`${commands.join(', ')}: no right in a cluster is needed`);
   return Promise.resolve();
 }
 

@@ -37,9 +37,9 @@ export async function register(call: Call): Promise<number> {
   const endpoint = endpointOf(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
-  refuseForeignVariables(call.runtime.env);
+  refuseForeignVariables(call.world.env);
 
-  const { signal } = call.runtime;
+  const { signal } = call.world;
   const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
   const once = readOnce(kube);
   // What a current cluster needs next; most are current ones.
@@ -59,7 +59,7 @@ export async function register(call: Call): Promise<number> {
   const code = await changeCluster(input, { kube, plan, output, lines });
   const onEntry = registration.generation === 'current' && !registration.wanted.fixedEntry;
   // The cluster's side alone: the machine captures a new port only when it is told.
-  if (onEntry) call.runtime.err(captureNote(registration.wanted.workload, endpoint.address));
+  if (onEntry) call.terminal.err(captureNote(registration.wanted.workload, endpoint.address));
   return code;
 }
 

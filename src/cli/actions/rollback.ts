@@ -15,7 +15,7 @@ import { present } from '../workload-input.ts';
 
 /** `meshx rollback VM` */
 export async function rollback(call: Call): Promise<number> {
-  const { runtime, args } = call;
+  const { terminal, args } = call;
   const input = new Input('rollback', call);
   const [vm = ''] = args;
   const words = {
@@ -33,8 +33,8 @@ export async function rollback(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const say = speaker(runtime, words.dryRun && output === 'text');
+  const say = speaker(terminal, words.dryRun && output === 'text');
   const again = typedLine('rollback', call, vm);
   const report = await goBack({ input, vm, words, say, again, command: commandWords('rollback', call, vm) });
-  return conclude({ runtime, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);
+  return conclude({ terminal, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);
 }

@@ -32,7 +32,7 @@ export const ROOT_SCRIPTS: readonly string[] = [CHECK, ALLOWED];
 
 /** `meshx sudoers [VM]` */
 export async function sudoers(call: Call): Promise<number> {
-  const { runtime, args } = call;
+  const { world, terminal, args } = call;
   const input = new Input('sudoers', call);
   const words = machineInput(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
@@ -45,11 +45,11 @@ export async function sudoers(call: Call): Promise<number> {
   if (words.root !== undefined) input.issue('--root: an image gets the two files as any other file of its build');
   input.accept();
 
-  if (input.flag('printProgram')) runtime.out(program);
-  else if (!input.flag('install')) runtime.out(sudoersFile(sudoer, program));
+  if (input.flag('printProgram')) terminal.out(program);
+  else if (!input.flag('install')) terminal.out(sudoersFile(sudoer, program));
   if (!input.flag('install')) return EXIT.done;
   const [vm] = args;
-  await using host = vm === undefined ? new LocalHost() : await openMachine(runtime, words, vm);
+  await using host = vm === undefined ? new LocalHost() : await openMachine(world, words, vm);
   return await install(input, host, { sudoer, program, output });
 }
 
@@ -61,8 +61,8 @@ interface Wanted {
 
 /** The line names the program's digest: a line that stands before its program lets nothing run. */
 async function install(input: Input, host: Host, { sudoer, program, output }: Wanted): Promise<number> {
-  const { runtime } = input.call;
-  const { signal } = runtime;
+  const { world, terminal } = input.call;
+  const { signal } = world;
   const line = sudoersFile(sudoer, program);
   await refuseLine(host, line, signal);
   const steps: readonly Step[] = [
@@ -80,7 +80,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
   const { plan } = await look(signal);
   const report = (reports: readonly StepReport[], problem?: Parameters<typeof problemRecord>[0]): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
-    runtime.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
+    terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
     report(plannedSteps(plan));
@@ -88,7 +88,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
   }
   const { args } = input.call;
   const again = ['meshx sudoers', ...args, '--for', quote(sudoer), '--install'].join(' ');
-  const about = { runtime, command: commandWords('sudoers', input.call, ...args), again, lookedAt, look, problemOf };
+  const about = { world, command: commandWords('sudoers', input.call, ...args), again, lookedAt, look, problemOf };
   const outcomes = await changing(host, about, { plan }, async (due, held) => {
     // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
     const options = { sources: { secret: noSecret }, signal: held, again, journal: false };
@@ -98,9 +98,9 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
   });
   const problem = problemOf(outcomes);
   report(outcomes.map(doneStep), problem);
-  if (problem) return tellProblem(runtime, problem);
+  if (problem) return tellProblem(terminal, problem);
   await proveLine(host, sudoer, signal);
-  runtime.err(
+  terminal.err(
     `note: ${sudoer} can now do as root what ${ROOT_PROGRAM} can; that is equal to root (see the text of ${sudoersPath(sudoer)})`,
   );
   return EXIT.done;

@@ -4,13 +4,13 @@ import { canonicalNames } from '../../host/canonical-name.ts';
 import { hop } from '../../host/route.ts';
 import { readSshConfig } from '../../host/ssh-config.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { World } from '../../world.ts';
 import { instanceAddress, type MachineInput } from '../machine.ts';
 import { present } from '../workload-input.ts';
 
 /** Addresses by which the operator reaches a machine, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
 export async function knownAddresses(
-  { home, env }: Pick<Runtime, 'home' | 'env'>,
+  { home, env }: Pick<World, 'home' | 'env'>,
   { ssh }: Pick<MachineInput, 'ssh'>,
   vm: string,
 ): Promise<readonly string[]> {
@@ -25,9 +25,9 @@ export async function knownAddresses(
 }
 
 /** The same, and where neither knows the name, of the Compute Engine instance that SSH would go to. */
-export async function reachedAddresses(runtime: Runtime, words: MachineInput, vm: string): Promise<readonly string[]> {
-  const known = await knownAddresses(runtime, words, vm);
+export async function reachedAddresses(world: World, words: MachineInput, vm: string): Promise<readonly string[]> {
+  const known = await knownAddresses(world, words, vm);
   if (known.length > 0) return known;
-  const instance = await instanceAddress(runtime, words, vm);
+  const instance = await instanceAddress(world, words, vm);
   return instance === undefined ? [] : [instance];
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Terminal } from '../../terminal.ts';
 
 /** What a run is about to change: the writes to the cluster one by one, and how much is undone on the machine. */
 export interface Removal {
@@ -13,7 +13,7 @@ export interface Removal {
 export type Confirm = (vm: string, removal: Removal) => Promise<void>;
 
 /** One question at a time, however many VMs are at work. */
-export function confirmer({ ask }: Pick<Runtime, 'ask'>, yes: boolean): Confirm {
+export function confirmer({ ask }: Pick<Terminal, 'ask'>, yes: boolean): Confirm {
   const one = pLimit(1);
   return async (vm, removal) => {
     if (yes) return;

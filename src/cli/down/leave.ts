@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { applyRegistration } from '../../cluster/register.ts';
@@ -18,11 +18,11 @@ import { openMachine } from '../machine.ts';
 import type { Confirm } from './confirm.ts';
 import { isNothing, type Leave, look } from './look.ts';
 import { verify } from './verify.ts';
-import { type DownWorld, VM_ALONE } from './world.ts';
+import { type DownContext, VM_ALONE } from './context.ts';
 
 /** One VM that is to leave. */
 export interface DownRun {
-  readonly world: DownWorld;
+  readonly context: DownContext;
   readonly vm: string;
   readonly say: Say;
   /** The command that goes on after a failure. */
@@ -46,8 +46,8 @@ export interface Left {
  */
 export async function leaveMesh(run: DownRun): Promise<Left> {
   const { vm, say } = run;
-  const { words, runtime } = run.world;
-  const { signal } = runtime;
+  const { words, world } = run.context;
+  const { signal } = world;
   let left: Leave | undefined;
   const report = await reported(vm, signal, async (draft) => {
     await using host = await machine(run);
@@ -65,10 +65,10 @@ export async function leaveMesh(run: DownRun): Promise<Left> {
   return { run, report, ...(left && { leave: left }) };
 }
 
-async function machine({ world: { runtime, words }, vm, say }: DownRun): Promise<Host | undefined> {
+async function machine({ context: { world, words }, vm, say }: DownRun): Promise<Host | undefined> {
   if (words.only === 'cluster') return undefined;
   try {
-    return await openMachine(runtime, words.machine, vm);
+    return await openMachine(world, words.machine, vm);
   } catch (error) {
     if (error instanceof Problem && words.only === undefined)
       say(`note: when ${vm} is gone for good, its cluster is cleaned with: meshx down ${vm} --cluster-only`);
@@ -76,11 +76,11 @@ async function machine({ world: { runtime, words }, vm, say }: DownRun): Promise
   }
 }
 
-async function lookOrSay({ world, vm, say }: DownRun, host: Host | undefined): Promise<Leave> {
+async function lookOrSay({ context, vm, say }: DownRun, host: Host | undefined): Promise<Leave> {
   try {
-    return await look(world, vm, host, world.runtime.signal);
+    return await look(context, vm, host, context.world.signal);
   } catch (error) {
-    if (error instanceof Problem && /^cluster-|^istio-not/.test(error.id) && world.words.only === undefined)
+    if (error instanceof Problem && /^cluster-|^istio-not/.test(error.id) && context.words.only === undefined)
       say(VM_ALONE);
     throw error;
   }
@@ -109,16 +109,16 @@ interface Looked {
 }
 
 async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: Draft): Promise<void> {
-  const { world, vm, again } = run;
-  const { runtime, words } = world;
+  const { context, vm, again } = run;
+  const { world, words } = context;
   draft.status = 'unchanged';
   if (!isNothing(leave)) {
     await askFirst(run, leave);
     draft.again = again;
-    if (host === undefined) await takeOut(run, { host, leave, signal: runtime.signal }, draft);
+    if (host === undefined) await takeOut(run, { host, leave, signal: world.signal }, draft);
     else {
-      const anew = (held: AbortSignal) => look(world, vm, host, held);
-      const about = { ...run, runtime, lookedAt, look: anew, done: () => draft.done().length };
+      const anew = (held: AbortSignal) => look(context, vm, host, held);
+      const about = { ...run, world, lookedAt, look: anew, done: () => draft.done().length };
       await changing(host, about, leave, (due, held) => takeOut(run, { host, leave: due, signal: held }, draft));
     }
     draft.status = 'changed';
@@ -127,8 +127,11 @@ async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: 
 }
 
 /** The plan is shown before the question, and not where nobody is asked: it is told as it is carried out. */
-async function askFirst({ world, vm, say, confirm }: DownRun, { departure, plan, also, notes }: Leave): Promise<void> {
-  const { words } = world;
+async function askFirst(
+  { context, vm, say, confirm }: DownRun,
+  { departure, plan, also, notes }: Leave,
+): Promise<void> {
+  const { words } = context;
   if (!words.yes) {
     for (const step of [clusterStep(departure, 'planned'), ...plannedSteps(plan)]) say(formatStep(step));
     for (const line of notes) say(`note: ${line}`);
@@ -146,12 +149,12 @@ interface TakingOut {
 
 /** Clients first, then the cluster, then the machine: what dies in between is found by the same command. */
 async function takeOut(
-  { world, say, again }: DownRun,
+  { context, say, again }: DownRun,
   { host, leave, signal }: TakingOut,
   draft: Draft,
 ): Promise<void> {
   const { registry, membership, departure, plan } = leave;
-  const limitMs = world.words.drainTimeoutMs;
+  const limitMs = context.words.drainTimeoutMs;
   const left =
     host && membership?.running
       ? await leaveRotation({ host, addresses: membership.addresses, registry, limitMs, say, signal })

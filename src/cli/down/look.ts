@@ -14,7 +14,7 @@ import { present } from '../workload-input.ts';
 import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from './member.ts';
 import { memberQuestion } from './member-question.ts';
 import type { DownWords } from './words.ts';
-import type { DownWorld } from './world.ts';
+import type { DownContext } from './context.ts';
 
 /** All that is known before a VM is taken out. */
 export interface Leave {
@@ -38,12 +38,17 @@ export interface Leave {
 }
 
 /** Looks at machine and cluster. Only reads. `host` is absent with --cluster-only. Throws `path-not-kept`. */
-export async function look(world: DownWorld, vm: string, host: Host | undefined, signal: AbortSignal): Promise<Leave> {
-  const { words } = world;
+export async function look(
+  context: DownContext,
+  vm: string,
+  host: Host | undefined,
+  signal: AbortSignal,
+): Promise<Leave> {
+  const { words } = context;
   const [membership, recorded] = host
     ? await Promise.all([readMembership(host, signal), readJournal(host, signal)])
     : [undefined, undefined];
-  const found = await member(world, { vm, membership, signal });
+  const found = await member(context, { vm, membership, signal });
   const gone = words.only === 'cluster';
   const leaving = found && { ...found.registered, gone, namesGroup: namesGroup(vm, words), signal };
   const departure = leaving && (await planDeparture(found.question.kube, leaving));
@@ -54,7 +59,7 @@ export async function look(world: DownWorld, vm: string, host: Host | undefined,
   return {
     vm,
     ...(membership && { membership }),
-    ...(found && world.cluster && { registry: { kube: world.cluster.kube, vm: found.registered } }),
+    ...(found && context.cluster && { registry: { kube: context.cluster.kube, vm: found.registered } }),
     departure: departure?.plan ?? EMPTY_PLAN,
     plan: membership?.bypassed ? { steps: [forgetBypass(), ...undo.plan.steps] } : undo.plan,
     undecided: undo.undecided,
@@ -79,7 +84,7 @@ interface Asked {
 }
 
 /** Where the VM is registered: operator, record and settings agree on it. Throws `membership-disagrees`. */
-async function member({ words, cluster, runtime }: DownWorld, asked: Asked): Promise<Member | undefined> {
+async function member({ words, cluster, world }: DownContext, asked: Asked): Promise<Member | undefined> {
   if (!cluster) return undefined;
   const { vm, membership, signal } = asked;
   const { kube, namespace, generation } = cluster;
@@ -87,7 +92,7 @@ async function member({ words, cluster, runtime }: DownWorld, asked: Asked): Pro
   const machine = words.machine;
   const command = 'down';
   return await memberOf(
-    await memberQuestion(runtime, { vm, command, typed, machine, membership, kube, namespace, generation, signal }),
+    await memberQuestion(world, { vm, command, typed, machine, membership, kube, namespace, generation, signal }),
   );
 }
 

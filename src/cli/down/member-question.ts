@@ -1,7 +1,7 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { World } from '../../world.ts';
 import type { Membership } from '../../vm/membership.ts';
 import { groupNameOrNone } from '../join/workload.ts';
 import type { MachineInput } from '../machine.ts';
@@ -23,7 +23,7 @@ export interface MemberAsked {
 }
 
 /** The question, with the addresses by which the operator reaches the machine. Of one that is gone only ssh_config and DNS know any. */
-export async function memberQuestion(runtime: Runtime, asked: MemberAsked): Promise<MemberQuestion> {
+export async function memberQuestion(world: World, asked: MemberAsked): Promise<MemberQuestion> {
   const { vm, command, typed, machine, membership, kube, namespace, generation, signal } = asked;
   const image = machine.root !== undefined;
   const name = parseSshName(vm).host;
@@ -32,7 +32,7 @@ export async function memberQuestion(runtime: Runtime, asked: MemberAsked): Prom
     ...{ vm, command, typed, image, signal, generation, kube: readOnce(kube) },
     otherwise: { namespace, group: groupNameOrNone(membership?.hostname || name) ?? '' },
     groupOfName: groupNameOrNone(name),
-    known: image || typed.address !== undefined ? [] : await addresses(runtime, machine, vm),
+    known: image || typed.address !== undefined ? [] : await addresses(world, machine, vm),
     ...(membership && { membership }),
   };
 }

@@ -39,7 +39,7 @@ async function leaveGroup(sharers: readonly Sharer[]): Promise<readonly JoinRepo
   const reports = sharers.map(({ report }) => report);
   if (!last) return reports;
   const { run } = last;
-  const group = await reported(run.vm, run.world.runtime.signal, async (draft) => {
+  const group = await reported(run.vm, run.context.world.signal, async (draft) => {
     draft.notes = [wayToFinish(last)];
     const departure = await departureOf(last, sharers);
     draft.status = 'unchanged';
@@ -52,24 +52,24 @@ async function leaveGroup(sharers: readonly Sharer[]): Promise<readonly JoinRepo
 
 /** Of all who left together; undefined where the group stays for others, or has gone. */
 async function departureOf({ run, registry }: Sharer, sharers: readonly Sharer[]): Promise<Departure | undefined> {
-  const { runtime, words } = run.world;
+  const { world, words } = run.context;
   const addresses = sharers.flatMap(({ registry: { vm } }) => vm.addresses);
   const gone = words.only === 'cluster';
-  const departure = await planDeparture(registry.kube, { ...registry.vm, addresses, gone, signal: runtime.signal });
+  const departure = await planDeparture(registry.kube, { ...registry.vm, addresses, gone, signal: world.signal });
   return departure.sharedNote !== undefined || isEmptyClusterPlan(departure.plan) ? undefined : departure;
 }
 
 async function takeOut({ run, registry }: Sharer, { plan, notes }: Departure, draft: Draft): Promise<void> {
-  const { world, vm, say, confirm } = run;
+  const { context, vm, say, confirm } = run;
   const step = clusterStep(plan, 'planned');
-  if (world.words.dryRun || !world.words.yes) say(formatStep(step));
-  if (world.words.dryRun) {
+  if (context.words.dryRun || !context.words.yes) say(formatStep(step));
+  if (context.words.dryRun) {
     draft.cluster = step.changes;
     draft.steps = [step];
     draft.status = 'planned';
   } else {
     await confirm(vm, { cluster: step.changes, onVm: 0 });
-    await writeDeparture(registry.kube, plan, { draft, say, signal: world.runtime.signal });
+    await writeDeparture(registry.kube, plan, { draft, say, signal: context.world.signal });
     draft.status = 'changed';
   }
   draft.notes = notes;

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../../host/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';

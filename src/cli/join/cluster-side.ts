@@ -3,7 +3,7 @@ import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { type PlannedRegistration, planRegistration, type Registration } from '../../cluster/registration.ts';
 import { present } from '../workload-input.ts';
-import type { JoinWorld } from './world.ts';
+import type { JoinContext } from './context.ts';
 
 /** What the cluster must know of this VM, and what is missing of it. */
 export interface ClusterSide extends PlannedRegistration {
@@ -11,12 +11,12 @@ export interface ClusterSide extends PlannedRegistration {
 }
 
 /** Only reads. A classic VM without services needs nothing in its cluster. Throws `vm-address-needed`. */
-export async function clusterSide(world: JoinWorld, workload: Workload, address: string): Promise<ClusterSide> {
-  const registration = registrationOf(world, workload, address);
-  return { registration, ...(await planRegistration(world.kube, registration, world.runtime.signal)) };
+export async function clusterSide(context: JoinContext, workload: Workload, address: string): Promise<ClusterSide> {
+  const registration = registrationOf(context, workload, address);
+  return { registration, ...(await planRegistration(context.kube, registration, context.world.signal)) };
 }
 
-function registrationOf({ facts, words }: JoinWorld, workload: Workload, address: string): Registration {
+function registrationOf({ facts, words }: JoinContext, workload: Workload, address: string): Registration {
   const { namespace, serviceAccount, labels, services } = workload;
   const { create } = words;
   if (facts.generation === 'classic') {

@@ -1,13 +1,13 @@
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { Terminal } from '../../terminal.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatDocument, type OutputFormat, pasteable, tellProblem } from '../print.ts';
 import { formatEnd, joinRecord, type JoinReport } from './report.ts';
 
 /** How the end is told. */
 export interface Ending {
-  readonly runtime: Runtime;
+  readonly terminal: Terminal;
   readonly output: OutputFormat;
   /** The last line for a VM; that of a join when absent. */
   readonly end?: (report: JoinReport) => string;
@@ -16,21 +16,24 @@ export interface Ending {
 }
 
 /** Tells what became of the VMs and gives the exit code. A document for programs is one, with its problems in it. */
-export function conclude({ runtime, output, exitCode, end = formatEnd }: Ending, found: readonly JoinReport[]): number {
-  const reports = found.map((report) => completed(runtime, report));
+export function conclude(
+  { terminal, output, exitCode, end = formatEnd }: Ending,
+  found: readonly JoinReport[],
+): number {
+  const reports = found.map((report) => completed(terminal, report));
   const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
-  if (output === 'text') for (const report of told) runtime.out([end(report), ...report.notes]);
-  else runtime.out(formatDocument({ vms: reports.map(joinRecord) }, output));
+  if (output === 'text') for (const report of told) terminal.out([end(report), ...report.notes]);
+  else terminal.out(formatDocument({ vms: reports.map(joinRecord) }, output));
   const problem = problemOf(reports);
-  if (problem) return tellProblem(runtime, problem);
+  if (problem) return tellProblem(terminal, problem);
   return exitCode && reports.some(isPlanned) ? EXIT.planNotEmpty : EXIT.done;
 }
 
 /** With commands that can be pasted. */
-function completed(runtime: Runtime, report: JoinReport): JoinReport {
+function completed(terminal: Terminal, report: JoinReport): JoinReport {
   const { notes, problem } = report;
-  const { complete = (text: string) => text } = runtime;
-  return { ...report, notes: notes.map(complete), ...(problem && { problem: pasteable(runtime, problem) }) };
+  const { complete = (text: string) => text } = terminal;
+  return { ...report, notes: notes.map(complete), ...(problem && { problem: pasteable(terminal, problem) }) };
 }
 
 function problemOf(reports: readonly JoinReport[]): Problem | undefined {

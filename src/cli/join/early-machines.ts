@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../../host/host.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { World } from '../../world.ts';
 import { type MachineInput, openMachine } from '../machine.ts';
 
 /**
@@ -12,12 +12,12 @@ export class EarlyMachines implements AsyncDisposable {
   readonly #open: Map<string, Promise<Host>>;
 
   /** `vms`: no more than will be worked on at once. Nothing for an image: there is nothing to wait for. */
-  constructor(runtime: Runtime, machine: MachineInput, vms: readonly string[]) {
-    const signal = AbortSignal.any([runtime.signal, this.#stop.signal]);
+  constructor(world: World, machine: MachineInput, vms: readonly string[]) {
+    const signal = AbortSignal.any([world.signal, this.#stop.signal]);
     // Every login listens to it; Node.js takes more than ten for a leak and says so to the operator.
     setMaxListeners(0, signal);
     const live = machine.root === undefined ? vms : [];
-    this.#open = new Map(live.map((vm) => [vm, openMachine({ ...runtime, signal }, machine, vm)]));
+    this.#open = new Map(live.map((vm) => [vm, openMachine({ ...world, signal }, machine, vm)]));
     // What is thrown is met by who takes it.
     for (const each of this.#open.values()) each.catch(() => undefined);
   }

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { Finding } from '../../vm/finding.ts';
 

@@ -16,43 +16,43 @@ import { formatKeptPlan } from './kept-plan.ts';
 import { formatFiles } from './show-files.ts';
 import { type JoinWords, joinWords } from './words.ts';
 import { openAsBefore } from './open-as-before.ts';
-import { rememberedWorld, type Seen } from './remembered.ts';
-import { type JoinWorld, openWorld } from './world.ts';
+import { rememberedContext, type Seen } from './remembered.ts';
+import { type JoinContext, openContext } from './context.ts';
 
 const DEFAULT_PARALLEL = 4;
 
 /** setup-vm and up: parse, open what all VMs share, join each, report. Gives the exit code. */
 export async function joinVms(command: string, call: Call): Promise<number> {
-  const { runtime } = call;
+  const { world, terminal } = call;
   const input = new Input(command, call);
   const words = joinWords(input);
   const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
   const vms = [...new Set(call.args)];
   refuseContradictions(input, words, vms);
   input.accept();
-  refuseForeignVariables(runtime.env);
+  refuseForeignVariables(world.env);
 
-  await using machines = new EarlyMachines(runtime, words.machine, vms.slice(0, parallel));
-  const opened = await openWorld(input, words).catch((error: unknown) =>
+  await using machines = new EarlyMachines(world, words.machine, vms.slice(0, parallel));
+  const opened = await openContext(input, words).catch((error: unknown) =>
     openAsBefore(input, { command, vms, words }, error),
   );
   await using client = await openClient(opened);
-  const world = { ...opened, ...present({ client }) };
+  const context = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
-  const speak = speaker(runtime, words.dryRun && words.output === 'text');
+  const speak = speaker(terminal, words.dryRun && words.output === 'text');
   const one = (vm: string) => {
     const said = {
       say: marked(speak, vms, vm),
       again: typedLine(command, call, vm),
       command: commandWords(command, call, vm),
     };
-    const open = () => machines.take(vm) ?? openMachine(runtime, words.machine, vm);
-    const remember = (seen: Seen) => rememberedWorld({ command, call, world, vm, say: said.say }, seen);
-    return limit(() => join({ world, vm, open, remember, ...said }, keep(input, world)));
+    const open = () => machines.take(vm) ?? openMachine(world, words.machine, vm);
+    const remember = (seen: Seen) => rememberedContext({ command, call, context, vm, say: said.say }, seen);
+    return limit(() => join({ context, vm, open, remember, ...said }, keep(input, words)));
   };
   const ends = await Promise.allSettled(vms.map(one));
   const code = conclude(
-    { runtime, ...words },
+    { terminal, ...words },
     ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])),
   );
   // A bug met on one VM must not hide the report of the others, nor end the client that proves them.
@@ -70,17 +70,18 @@ function refuseContradictions(input: Input, { machine, proofClient }: JoinWords,
 }
 
 /** One connection for the proofs of all VMs. A dry run and an image prove nothing. */
-async function openClient({ runtime, words }: JoinWorld) {
+async function openClient({ world, words }: JoinContext) {
   const { proofClient, machine, dryRun } = words;
   if (proofClient === undefined || dryRun || machine.root !== undefined) return undefined;
-  return await openMachine(runtime, machine, proofClient);
+  return await openMachine(world, machine, proofClient);
 }
 
 /** A plan is the product of a dry run and goes to stdout; progress goes to stderr. Several VMs speak with their names. */
 /** With --print every file is shown, with --out the plan is kept. */
-function keep(input: Input, { words, runtime }: JoinWorld): (joining: Joining) => Promise<void> {
+function keep(input: Input, words: JoinWords): (joining: Joining) => Promise<void> {
+  const { world, terminal } = input.call;
   return async ({ vm, asked, steps, plan, subject, unproved }) => {
-    if (words.print && words.output === 'text') runtime.out(formatFiles(steps));
+    if (words.print && words.output === 'text') terminal.out(formatFiles(steps));
     const out = input.text('out');
     if (out === undefined) return;
     const { acceptRisk } = words;
@@ -93,7 +94,7 @@ function keep(input: Input, { words, runtime }: JoinWorld): (joining: Joining) =
       acceptRisk,
       ...present({ unproved }),
     });
-    await writeFiles(runtime.cwd, [{ name: relative(runtime.cwd, resolve(runtime.cwd, out)), text, mode: 0o600 }]);
-    runtime.err(`the plan was kept in ${out}; apply it with: meshx apply ${out}`);
+    await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, out)), text, mode: 0o600 }]);
+    terminal.err(`the plan was kept in ${out}; apply it with: meshx apply ${out}`);
   };
 }

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { type Preflight, preflight } from '../../vm/preflight.ts';
@@ -31,11 +31,11 @@ import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../../cluster/registration.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
-import type { JoinWorld } from './world.ts';
+import type { JoinContext } from './context.ts';
 
-/** What a run on one VM is told besides the world. */
+/** What a run on one VM is told besides the context. */
 export interface JoinRun {
-  readonly world: JoinWorld;
+  readonly context: JoinContext;
   readonly vm: string;
   /** Opens the connection to it; `openMachine` when absent. */
   readonly open?: () => Promise<Host>;
@@ -48,7 +48,7 @@ export interface JoinRun {
   /** Changes the wanted steps by what else is known of the machine; pure. */
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
   /** Adds the options of the join before to this run; as it is when absent. */
-  readonly remember?: (seen: Seen) => Promise<JoinWorld>;
+  readonly remember?: (seen: Seen) => Promise<JoinContext>;
 }
 
 /** All that is known before anything is changed. */
@@ -64,18 +64,18 @@ export interface Joining extends Work {
  * `show` gets the plan on a dry run, with everything in it.
  */
 export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): Promise<JoinReport> {
-  const { runtime, words } = run.world;
-  return reported(run.vm, runtime.signal, async (draft) => {
-    await using host = await (run.open?.() ?? openMachine(runtime, words.machine, run.vm));
+  const { world, words } = run.context;
+  return reported(run.vm, world.signal, async (draft) => {
+    await using host = await (run.open?.() ?? openMachine(world, words.machine, run.vm));
     const lookedAt = performance.now();
-    const joining = await look(run, host, runtime.signal);
+    const joining = await look(run, host, world.signal);
     draft.about(joining.subject);
     if (words.dryRun) {
       showPlan(joining, draft);
       return await show(joining);
     }
     const again = (signal: AbortSignal): Promise<Joining> => look(run, host, signal);
-    const about = { ...run, runtime, lookedAt, look: again, done: () => draft.done().length };
+    const about = { ...run, world, lookedAt, look: again, done: () => draft.done().length };
     return await changing(host, about, joining, (work, signal) =>
       carryOut({ ...work, help: { ...work.help, signal } }, draft),
     );
@@ -85,9 +85,9 @@ export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): P
 async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Joining> {
   const { vm, say, again } = run;
   // For this look only: what is written or waited for after it asks the cluster itself.
-  const first = readOnce(run.world.kube);
-  const { world, looked } = await lookedWith(run, host, { kube: first, signal });
-  const { kube, facts, policies, meshService, client, words } = world;
+  const first = readOnce(run.context.kube);
+  const { context, looked } = await lookedWith(run, host, { kube: first, signal });
+  const { kube, facts, policies, meshService, client, words } = context;
   const judge = { vm, acceptRisk: words.acceptRisk, say };
   judgeFindings(looked.findings, judge);
   // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
@@ -96,11 +96,17 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
   const ambient = facts.generation === 'current' && facts.ambient === true;
-  const place = { generation: facts.generation, ambient, hostname: hostname || vm, namespace: world.namespace, signal };
-  const once = kube === run.world.kube ? first : readOnce(kube);
+  const place = {
+    generation: facts.generation,
+    ambient,
+    hostname: hostname || vm,
+    namespace: context.namespace,
+    signal,
+  };
+  const once = kube === run.context.kube ? first : readOnce(kube);
   const wanted = await wantedWorkload(once, words.workload, place);
   const stepsOf = (of: Workload): readonly Step[] => {
-    const all = wantedSteps(vmInput(world, of, looked), words.only);
+    const all = wantedSteps(vmInput(context, of, looked), words.only);
     return run.revise?.(all) ?? all;
   };
   // What the machine is asked depends little on what the cluster says: most often the answers are there with those of the cluster.
@@ -110,12 +116,12 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     .catch(() => undefined)
     .then(() => gatherFacts(asking, host, signal));
   early.catch(() => undefined);
-  const cluster = await clusterSide({ ...world, kube: once }, wanted, address);
+  const cluster = await clusterSide({ ...context, kube: once }, wanted, address);
   const workload = cluster.workload ?? wanted;
   const security = judgedSecurity(workload, policies, judge);
-  const input = vmInput(world, workload, looked);
+  const input = vmInput(context, workload, looked);
   const steps = stepsOf(workload);
-  needPackage(run, { world, looked, steps });
+  needPackage(run, { context, looked, steps });
   const found = sameProbes(asking, steps) ? await early : await gatherFacts(steps, host, signal);
   judgeFindings(settingFindings(vm, { facts, workload, steps, found }), judge);
   return {
@@ -129,7 +135,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
       picture,
       unproved: unproved(input, words.only),
       deadMan: deadManWords(run),
-      record: world.runtime.record,
+      record: context.world.record,
     }),
   };
 }
@@ -137,11 +143,11 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
 /** Units that start a program that is not there would look like success. A dry run may be read before there is a package. */
 function needPackage(
   { vm, say }: JoinRun,
-  { world, looked, steps }: { world: JoinWorld; looked: Preflight; steps: readonly Step[] },
+  { context, looked, steps }: { context: JoinContext; looked: Preflight; steps: readonly Step[] },
 ): void {
-  if (world.package || looked.missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
+  if (context.package || looked.missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
   const problem = packageProblems.needed({ vm, missing: looked.missing });
-  if (!world.words.dryRun) throw problem;
+  if (!context.words.dryRun) throw problem;
   say(`note: ${problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`);
 }
 
@@ -155,17 +161,17 @@ async function lookedWith(
   run: JoinRun,
   host: Host,
   { kube, signal }: Pick<Seen, 'kube' | 'signal'>,
-): Promise<{ readonly world: JoinWorld; readonly looked: Preflight }> {
-  const looked = await preflight(host, preflightInput(run.world, run.vm), signal);
-  const world = (await run.remember?.({ looked, kube, signal })) ?? run.world;
-  const isSame = world.facts === run.world.facts && world.words.vmAddress === run.world.words.vmAddress;
-  return { world, looked: isSame ? looked : await preflight(host, preflightInput(world, run.vm), signal) };
+): Promise<{ readonly context: JoinContext; readonly looked: Preflight }> {
+  const looked = await preflight(host, preflightInput(run.context, run.vm), signal);
+  const context = (await run.remember?.({ looked, kube, signal })) ?? run.context;
+  const isSame = context.facts === run.context.facts && context.words.vmAddress === run.context.words.vmAddress;
+  return { context, looked: isSame ? looked : await preflight(host, preflightInput(context, run.vm), signal) };
 }
 
 /** What of the settings does not reach the sidecar. A classic VM has the package's own reader. */
 function settingFindings(
   vm: string,
-  about: Pick<JoinWorld, 'facts'> & {
+  about: Pick<JoinContext, 'facts'> & {
     readonly workload: Workload;
     readonly steps: readonly Step[];
     readonly found: Facts;
@@ -180,9 +186,9 @@ function settingFindings(
 }
 
 /** Nothing runs in an image. */
-function deadManWords({ world: { runtime, words }, vm }: JoinRun): SwitchWords | undefined {
+function deadManWords({ context: { world, words }, vm }: JoinRun): SwitchWords | undefined {
   if (words.machine.root !== undefined) return undefined;
-  return switchWords(runtime, { within: words.confirmWithin, login: () => openMachine(runtime, words.machine, vm) });
+  return switchWords(world, { within: words.confirmWithin, login: () => openMachine(world, words.machine, vm) });
 }
 
 function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {

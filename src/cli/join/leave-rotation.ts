@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { type Registry, writeRotation, type WrittenRotation } from '../../cluster/rotation-write.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Host } from '../../host/host.ts';

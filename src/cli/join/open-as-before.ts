@@ -4,7 +4,7 @@ import { Input } from '../input.ts';
 import { openMachine } from '../machine.ts';
 import { OF_THE_CLUSTER, typedOption } from './join-options.ts';
 import { type JoinWords, joinWords } from './words.ts';
-import { type JoinWorld, openWorld } from './world.ts';
+import { type JoinContext, openContext } from './context.ts';
 
 interface Opening {
   readonly command: string;
@@ -16,10 +16,14 @@ interface Opening {
  * The cluster, read with the options that the first VM joined with: without them (the address of istiod, say) it may not be readable at
  * all. Throws the error that was met without them where the VM adds nothing.
  */
-export async function openAsBefore(input: Input, { command, vms, words }: Opening, error: unknown): Promise<JoinWorld> {
+export async function openAsBefore(
+  input: Input,
+  { command, vms, words }: Opening,
+  error: unknown,
+): Promise<JoinContext> {
   const [vm] = vms;
   const { call } = input;
-  if (!(error instanceof Problem) || vm === undefined || call.runtime.signal.aborted) throw error;
+  if (!(error instanceof Problem) || vm === undefined || call.world.signal.aborted) throw error;
   const options = await recordedOptions(input, vm, words).catch(() => ({}));
   const missing = Object.entries(options).filter(
     ([name]) => OF_THE_CLUSTER.includes(name) && typedOption(input, name) === undefined && !words.forget.includes(name),
@@ -28,10 +32,10 @@ export async function openAsBefore(input: Input, { command, vms, words }: Openin
   const again = new Input(command, { ...call, given: { ...call.given, ...Object.fromEntries(missing) } });
   const parsed = joinWords(again);
   again.accept();
-  return { ...(await openWorld(again, parsed)), words };
+  return { ...(await openContext(again, parsed)), words };
 }
 
-async function recordedOptions({ call: { runtime } }: Input, vm: string, { machine }: JoinWords) {
-  await using host = await openMachine(runtime, machine, vm);
-  return (await readMembership(host, runtime.signal)).record?.options ?? {};
+async function recordedOptions({ call: { world } }: Input, vm: string, { machine }: JoinWords) {
+  await using host = await openMachine(world, machine, vm);
+  return (await readMembership(host, world.signal)).record?.options ?? {};
 }

@@ -3,7 +3,7 @@ import { scriptCommand } from '../../host/shell.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import type { DialAnswer } from '../../vm/proof.ts';
 import { PLACES } from '../../vm/places.ts';
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { dial } from './dial.ts';
 import { seatAt } from './seat.ts';
 

@@ -19,14 +19,14 @@ export interface OwnPlace {
 }
 
 /** The operator's word, then the record, then the settings of a VM that an earlier meshx joined, then the name of the machine. Pure. */
-export function ownPlace({ world, vm, say }: Remembering, { membership, facts }: Preflight): OwnPlace {
+export function ownPlace({ context, vm, say }: Remembering, { membership, facts }: Preflight): OwnPlace {
   const { record } = membership;
-  const { workload, forget } = world.words;
-  const otherwise = { namespace: world.namespace, group: groupName(facts.hostname || vm) };
+  const { workload, forget } = context.words;
+  const otherwise = { namespace: context.namespace, group: groupName(facts.hostname || vm) };
   const said = record ?? membership;
   const before = {
     namespace: forget.includes('namespace') ? undefined : said.namespace,
-    group: forget.includes('workloadGroup') || world.facts.generation === 'classic' ? undefined : said.group,
+    group: forget.includes('workloadGroup') || context.facts.generation === 'classic' ? undefined : said.group,
   };
   const namespace = workload.namespace ?? before.namespace ?? otherwise.namespace;
   // A group of another namespace is another group.
@@ -37,10 +37,10 @@ export function ownPlace({ world, vm, say }: Remembering, { membership, facts }:
   return {
     ...{ namespace, group },
     missing: {
-      ...(namespace !== world.namespace && { namespace }),
+      ...(namespace !== context.namespace && { namespace }),
       ...(group !== (workload.group ?? otherwise.group) && { workloadGroup: group }),
     },
-    isOperators: namespace === world.namespace && (workload.group !== undefined || group === nameOfVm),
+    isOperators: namespace === context.namespace && (workload.group !== undefined || group === nameOfVm),
   };
 }
 
@@ -49,8 +49,8 @@ export function ownPlace({ world, vm, say }: Remembering, { membership, facts }:
  * address by which the operator reaches it. A new group, named after the machine, is nobody else's. Throws `membership-unconfirmed`.
  */
 export async function refuseOthersPlace(run: Remembering, seen: Seen, place: OwnPlace): Promise<void> {
-  const { world, command, vm } = run;
-  if (place.isOperators || world.words.machine.root !== undefined) return;
+  const { context, command, vm } = run;
+  if (place.isOperators || context.words.machine.root !== undefined) return;
   if (Object.keys(place.missing).length === 0 && !(await isTaken(run, seen, place))) return;
   const member = await memberOf(run, seen, place);
   if (await isConfirmedMember(member)) return;
@@ -60,12 +60,12 @@ export async function refuseOthersPlace(run: Remembering, seen: Seen, place: Own
 
 /** Whether group or account are there already: in a first join both are made. */
 async function isTaken(
-  { world }: Remembering,
+  { context }: Remembering,
   { kube, signal }: Seen,
   { namespace, group: name }: OwnPlace,
 ): Promise<boolean> {
-  if (world.facts.generation === 'classic') return false;
-  const account = world.words.workload.serviceAccount;
+  if (context.facts.generation === 'classic') return false;
+  const account = context.words.workload.serviceAccount;
   const refs = [
     { apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name },
     ...(account === undefined ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name }] : []),
@@ -75,14 +75,14 @@ async function isTaken(
 }
 
 async function memberOf(run: Remembering, { looked, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
-  const { world, command, vm } = run;
-  const { generation } = world.facts;
+  const { context, command, vm } = run;
+  const { generation } = context.facts;
   const { namespace, group } = place;
   const { hostname } = looked.facts;
   const addresses = [...new Set([...looked.facts.addresses, looked.facts.address])].filter((each) => each !== '');
-  const { workload, vmAddress } = world.words;
-  const question = await memberQuestion(world.runtime, {
-    ...{ vm, command, kube, signal, namespace: world.namespace, machine: world.words.machine },
+  const { workload, vmAddress } = context.words;
+  const question = await memberQuestion(context.world, {
+    ...{ vm, command, kube, signal, namespace: context.namespace, machine: context.words.machine },
     typed: present({ namespace: workload.namespace, group: workload.group, address: vmAddress }),
     membership: { ...looked.membership, generation, hostname, addresses },
     generation: () => Promise.resolve(generation),

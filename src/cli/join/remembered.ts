@@ -9,13 +9,13 @@ import { flagOf, Input } from '../input.ts';
 import { OF_THE_CLUSTER, REPEATED, typedOption } from './join-options.ts';
 import { ownPlace, refuseOthersPlace } from './own-place.ts';
 import { joinWords } from './words.ts';
-import { type JoinWorld, reopenWorld } from './world.ts';
+import { type JoinContext, reopenContext } from './context.ts';
 
 /** A run on one VM that may have joined before. */
 export interface Remembering {
   readonly command: string;
   readonly call: Call;
-  readonly world: JoinWorld;
+  readonly context: JoinContext;
   readonly vm: string;
   readonly say: (text: string) => void;
 }
@@ -33,27 +33,27 @@ export interface Seen {
  * the cluster has to confirm them before anything is registered or a token is asked for. Throws `membership-unconfirmed`,
  * `account-not-repeated`, and `invalid-input` for a recorded value that is none.
  */
-export async function rememberedWorld(run: Remembering, seen: Seen): Promise<JoinWorld> {
-  const { command, call, world } = run;
+export async function rememberedContext(run: Remembering, seen: Seen): Promise<JoinContext> {
+  const { command, call, context } = run;
   const input = new Input(command, call);
   const place = ownPlace(run, seen.looked);
   await refuseOthersPlace(run, seen, place);
   refuseAccount(input, run, seen.looked);
   const missing = { ...missingOptions(input, run, seen.looked), ...place.missing };
   const names = Object.keys(missing);
-  if (names.length === 0) return world;
+  if (names.length === 0) return context;
   run.say(`note: repeated from the join before: ${shownOptions(missing)} (leave one out with: --forget NAME)`);
   const again = new Input(command, { ...call, given: { ...call.given, ...missing } });
   const words = joinWords(again);
   again.accept();
   const isOther = names.some((name) => name === 'namespace' || OF_THE_CLUSTER.includes(name));
-  return isOther ? await reopenWorld(again, words, world) : { ...world, words };
+  return isOther ? await reopenContext(again, words, context) : { ...context, words };
 }
 
 /** What the record has and nobody typed. What was typed and differs is named. */
-function missingOptions(input: Input, { world, say }: Remembering, { membership }: Preflight): JoinOptions {
+function missingOptions(input: Input, { context, say }: Remembering, { membership }: Preflight): JoinOptions {
   const recorded = Object.entries(membership.record?.options ?? {}).filter(([name]) => REPEATED.includes(name));
-  const kept = recorded.filter(([name]) => !world.words.forget.includes(name));
+  const kept = recorded.filter(([name]) => !context.words.forget.includes(name));
   for (const [name, value] of kept) {
     const typed = typedOption(input, name);
     if (typed !== undefined && !isDeepStrictEqual(typed, value))
@@ -63,9 +63,9 @@ function missingOptions(input: Input, { world, say }: Remembering, { membership 
 }
 
 /** In a classic mesh nothing in the cluster says whose account a VM has, and its certificate is copied out of a Secret. */
-function refuseAccount(input: Input, { command, vm, world }: Remembering, { membership }: Preflight): void {
+function refuseAccount(input: Input, { command, vm, context }: Remembering, { membership }: Preflight): void {
   const account = membership.record?.serviceAccount;
-  if (world.facts.generation === 'current' || account === undefined || account === 'default') return;
+  if (context.facts.generation === 'current' || account === undefined || account === 'default') return;
   if (input.text('serviceAccount') !== undefined) return;
   throw cliProblems.accountNotRepeated({ vm, account, command: toShell(['meshx', command, vm, '-s', account]) });
 }

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { leavingProblems } from '../../problems/leaving.ts';

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import { SECURITY } from '../../mesh/current/objects.ts';
 import { type MtlsPolicies, type PortSecurity, portSecurity } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';

@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import { Problem } from '../../problems.ts';
 import { lockProblems } from '../../problems/lock.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import type { Runtime, Say } from '../../runtime.ts';
+import type { Say, World } from '../../world.ts';
 import { arm, confirm, readSwitch, revertNow, type SwitchState } from '../../vm/dead-man.ts';
 import type { Input } from '../input.ts';
 
@@ -31,7 +31,7 @@ export function confirmWithin(input: Input): number {
 
 /** Who runs meshx, and on which machine. */
 export function switchWords(
-  { env, now }: Runtime,
+  { env, now }: World,
   { within, login }: Pick<SwitchWords, 'within' | 'login'>,
 ): SwitchWords {
   return { within, login, now, by: `${env['USER'] ?? env['LOGNAME'] ?? 'somebody'}@${hostname()}` };

@@ -10,10 +10,10 @@ import type { VmInput } from '../../vm/input.ts';
 import { wantedVm } from '../../vm/wanted.ts';
 import { present } from '../workload-input.ts';
 import { TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
-import type { JoinWorld } from './world.ts';
+import type { JoinContext } from './context.ts';
 
 /** What the preflight compares the machine with. */
-export function preflightInput({ facts, words, runtime, package: opened }: JoinWorld, vm: string): PreflightInput {
+export function preflightInput({ facts, words, world, package: opened }: JoinContext, vm: string): PreflightInput {
   const controlPlane =
     facts.generation === 'current'
       ? { addresses: facts.istiodAddresses, port: facts.istiodPort }
@@ -23,7 +23,7 @@ export function preflightInput({ facts, words, runtime, package: opened }: JoinW
     generation: facts.generation,
     controlPlane,
     services: words.workload.rest.services,
-    now: runtime.now(),
+    now: world.now(),
     ...present({ address: words.vmAddress, package: opened }),
   };
 }
@@ -37,8 +37,12 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
 }
 
 /** All that decides about a VM, gathered into one value. */
-export function vmInput(world: JoinWorld, workload: Workload, { facts: vm, resolver, exclusions }: Preflight): VmInput {
-  const { facts: cluster, words, package: opened } = world;
+export function vmInput(
+  context: JoinContext,
+  workload: Workload,
+  { facts: vm, resolver, exclusions }: Preflight,
+): VmInput {
+  const { facts: cluster, words, package: opened } = context;
   const image = words.machine.root !== undefined;
   const shared = { workload, vm, resolver, image, options: words.options, ...present({ package: opened }) };
   if (cluster.generation === 'classic') return { ...shared, generation: 'classic', cluster };

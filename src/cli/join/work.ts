@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
-import type { Runtime, Say } from '../../runtime.ts';
+import type { Say, World } from '../../world.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
 import { present } from '../workload-input.ts';
@@ -34,7 +34,7 @@ export interface Work {
   /** The command that goes on after a failure. */
   readonly again: string;
   /** Hears how long steps, proofs and waits took; absent without --timings. */
-  readonly record?: Runtime['record'];
+  readonly record?: World['record'];
 }
 
 /** From where and on which ports the VM is asked, before and after. */

@@ -1,4 +1,4 @@
-import type { Say } from '../../runtime.ts';
+import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
 import type { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -39,14 +39,14 @@ export interface RollbackRun {
 /** Goes back to the former package: look, drain, install, restart, and see that the sidecar is ready. Never throws for the VM. */
 export function goBack(run: RollbackRun): Promise<JoinReport> {
   const { input, vm, words, say, again, command } = run;
-  const { runtime } = input.call;
-  return reported(vm, runtime.signal, async (draft) => {
-    await using host = await openMachine(runtime, words.machine, vm);
-    const former = await look(run, host, runtime.signal);
+  const { world } = input.call;
+  return reported(vm, world.signal, async (draft) => {
+    await using host = await openMachine(world, words.machine, vm);
+    const former = await look(run, host, world.signal);
     draft.at(former.place);
     if (words.dryRun) return showPlan(former.plan, say, draft);
     draft.again = again;
-    const about = { runtime, command, again, say, done: () => draft.done().length };
+    const about = { world, command, again, say, done: () => draft.done().length };
     await changing(host, about, former, async (due, signal) => {
       const restart = { ...due, host, words: words.restart, say, again, signal };
       await drained(restart, () => install(run, { host, former: due, signal }, draft));
@@ -90,12 +90,12 @@ async function install(run: RollbackRun, { host, former, signal }: Installing, d
 }
 
 async function hold({ input, vm, words, say, again }: RollbackRun, host: Host, signal: AbortSignal): Promise<DeadMan> {
-  const { runtime } = input.call;
-  const login = () => openMachine(runtime, words.machine, vm);
+  const { world } = input.call;
+  const login = () => openMachine(world, words.machine, vm);
   return await holdSwitch({
     vm,
     host,
-    words: switchWords(runtime, { within: words.within, login }),
+    words: switchWords(world, { within: words.within, login }),
     again,
     say,
     signal,

@@ -90,14 +90,14 @@ async function registryOf(
   signal: AbortSignal,
 ): Promise<Registry | undefined> {
   const { input, words, say, vm } = run;
-  const { runtime } = input.call;
+  const { world } = input.call;
   const stays = (why: string) => say(`note: ${why} The VM stays in rotation while it restarts.`);
   try {
     const { kube, namespace } = await openCluster(input, words.cluster, words.typed.namespace);
     const { typed, machine, cluster } = words;
     const generation = () => detectGeneration(kube, cluster.facts);
     const asked = { vm, command: 'rollback', typed, machine, membership, kube, namespace, generation, signal };
-    const member = await memberOf(await memberQuestion(runtime, asked));
+    const member = await memberOf(await memberQuestion(world, asked));
     if (await isConfirmedMember(member)) return { kube, vm: member.registered };
     stays(
       `The cluster has no entry of ${vm} in WorkloadGroup ${member.registered.namespace}/${member.registered.group} at an address by which it is reached.`,

@@ -83,18 +83,18 @@ describe('a live VM that names its own place', () => {
       get: ({ kind }: { kind: string }) => Promise.resolve(has(kind)[0]),
       list: ({ kind }: { kind: string }) => Promise.resolve(has(kind)),
     } as unknown as Kubernetes;
-    const world = {
-      runtime: { home: '/nonexistent', env: {} },
+    const context = {
+      world: { home: '/nonexistent', env: {} },
       namespace: 'vm',
       facts: { generation: 'current' },
       words: { machine: { ssh: { sshConfig: 'none' }, place: {} }, workload: {}, forget: [] },
-    } as unknown as Remembering['world'];
+    } as unknown as Remembering['context'];
     const { group } = place;
     const record = group === undefined ? {} : { record: { namespace: 'prod', group } };
     const facts = { hostname: place.hostname ?? 'web-1', address: '10.0.0.5', addresses: ['10.0.0.5'] };
     const looked = { membership: record, facts } as unknown as Preflight;
-    const call = { args: [], given: {}, runtime: { env: {} } } as unknown as Remembering['call'];
-    const run: Remembering = { command: 'up', call, world, vm: '10.0.0.5', say: () => undefined };
+    const call = { args: [], given: {}, world: { env: {} } } as unknown as Remembering['call'];
+    const run: Remembering = { command: 'up', call, context, vm: '10.0.0.5', say: () => undefined };
     const seen: Seen = { looked, kube, signal: new AbortController().signal };
     await refuseOthersPlace(run, seen, ownPlace(run, looked));
   }

@@ -1,7 +1,7 @@
 import type { Command, Host, Output } from '../../../src/host/host.ts';
 import { Problem } from '../../../src/problems.ts';
 import { hostProblems } from '../../../src/problems/host.ts';
-import type { Say } from '../../../src/runtime.ts';
+import type { Say } from '../../../src/world.ts';
 import { holdSwitch } from '../../../src/cli/join/switch.ts';
 
 const LOST = hostProblems.connectionLost({ host: 'vm1', doing: 'a command', reason: 'reset' });

@@ -5,7 +5,7 @@ import type { Host } from '../../host/host.ts';
 import { LocalHost } from '../../host/local-host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { World } from '../../world.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../cluster.ts';
@@ -18,8 +18,8 @@ import type { JoinWords } from './words.ts';
 export type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
 
 /** What all VMs of one run share, gathered once. */
-export interface JoinWorld {
-  readonly runtime: Runtime;
+export interface JoinContext {
+  readonly world: World;
   readonly words: JoinWords;
   readonly kube: Kubernetes;
   readonly namespace: string;
@@ -37,15 +37,15 @@ export interface JoinWorld {
  * The package is read while the cluster is asked, and both before any VM is changed. Where the package is of no use its Problem
  * is the one that is thrown, and the cluster is not waited for.
  */
-export async function openWorld(input: Input, words: JoinWords): Promise<JoinWorld> {
-  const { runtime } = input.call;
+export async function openContext(input: Input, words: JoinWords): Promise<JoinContext> {
+  const { world } = input.call;
   const stop = new AbortController();
-  const reading = readCluster(input, words, AbortSignal.any([runtime.signal, stop.signal]));
+  const reading = readCluster(input, words, AbortSignal.any([world.signal, stop.signal]));
   // What is thrown is met below.
   reading.catch(() => undefined);
   try {
-    const opened = words.package && (await openPackage(runtime, words.package));
-    return { runtime, words, ...(await reading), ...present({ package: opened }) };
+    const opened = words.package && (await openPackage(world, words.package));
+    return { world, words, ...(await reading), ...present({ package: opened }) };
   } finally {
     stop.abort();
     await reading.catch(() => undefined);
@@ -53,8 +53,8 @@ export async function openWorld(input: Input, words: JoinWords): Promise<JoinWor
 }
 
 /** The same run with other options for the cluster, which is read anew; the package is the one that is open. */
-export async function reopenWorld(input: Input, words: JoinWords, world: JoinWorld): Promise<JoinWorld> {
-  return { ...world, words, ...(await readCluster(input, words, world.runtime.signal)) };
+export async function reopenContext(input: Input, words: JoinWords, context: JoinContext): Promise<JoinContext> {
+  return { ...context, words, ...(await readCluster(input, words, context.world.signal)) };
 }
 
 async function readCluster(input: Input, words: JoinWords, signal: AbortSignal) {
@@ -70,11 +70,8 @@ async function readCluster(input: Input, words: JoinWords, signal: AbortSignal) 
   return { kube, namespace, facts, ...present({ policies, meshService }) };
 }
 
-async function openPackage(
-  runtime: Runtime,
-  { from, sha256 }: NonNullable<JoinWords['package']>,
-): Promise<OpenedPackage> {
-  const { cwd, env, home, signal } = runtime;
+async function openPackage(world: World, { from, sha256 }: NonNullable<JoinWords['package']>): Promise<OpenedPackage> {
+  const { cwd, env, home, signal } = world;
   const cache = join(env['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'meshx', 'packages');
   await using operator = new LocalHost();
   return openSidecarPackage({ from, cwd, cache, operator, signal, ...present({ sha256 }) });

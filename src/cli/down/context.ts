@@ -1,14 +1,14 @@
 import { detectGeneration } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { Problem } from '../../problems.ts';
-import type { Runtime } from '../../runtime.ts';
+import type { World } from '../../world.ts';
 import { openCluster } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import type { DownWords } from './words.ts';
 
 /** What all VMs of one run share. */
-export interface DownWorld {
-  readonly runtime: Runtime;
+export interface DownContext {
+  readonly world: World;
   readonly words: DownWords;
   /** Absent with --vm-only. */
   readonly cluster?: OpenedCluster;
@@ -23,16 +23,16 @@ export interface OpenedCluster {
 }
 
 /** Opens the cluster, unless only the machine is asked for. A cluster that cannot be had is no reason to leave a machine as it is. */
-export async function openDownWorld(input: Input, words: DownWords): Promise<DownWorld> {
-  const { runtime } = input.call;
-  if (words.only === 'vm') return { runtime, words };
+export async function openDownContext(input: Input, words: DownWords): Promise<DownContext> {
+  const { world, terminal } = input.call;
+  if (words.only === 'vm') return { world, words };
   try {
     const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
     let asked: Promise<'current' | 'classic'> | undefined;
     const generation = () => (asked ??= detectGeneration(kube, words.cluster.facts));
-    return { runtime, words, cluster: { kube, namespace, generation } };
+    return { world, words, cluster: { kube, namespace, generation } };
   } catch (error) {
-    if (error instanceof Problem && words.only === undefined) runtime.err(VM_ALONE);
+    if (error instanceof Problem && words.only === undefined) terminal.err(VM_ALONE);
     throw error;
   }
 }
