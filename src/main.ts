@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 
 // Nothing else is imported here: whatever the operator asks for, this file is loaded first.
@@ -16,19 +17,8 @@ function outliveReader(stream: NodeJS.WriteStream): NodeJS.WriteStream {
 
 outliveReader(process.stdout);
 
-/** `completion SHELL` as the build has made it; undefined where it made none for such a shell. */
-function completion(shell: string): Buffer | undefined {
-  try {
-    return /^[a-z]+$/.test(shell) ? readFileSync(new URL(`completion.${shell}`, import.meta.url)) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 const words = process.argv.slice(2);
-const made = words.length === 2 && words[0] === 'completion' ? completion(words[1] ?? '') : undefined;
 if (words.length === 1 && words[0] === '--version') process.stdout.write(`${version()}\n`);
-else if (made) process.stdout.write(made);
 else void run();
 
 async function run(): Promise<void> {

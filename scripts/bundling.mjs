@@ -1,0 +1,22 @@
+// What esbuild is told wherever it bundles the program: for dist/ and for the single executable.
+import { fileURLToPath } from 'node:url';
+import { trimCompute } from './trim-compute.mjs';
+import { trimPackages } from './trim-packages.mjs';
+
+export const bundling = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
+  plugins: [trimCompute, trimPackages],
+  // ssh2 tries a native module and goes on without it.
+  loader: { '.node': 'empty' },
+  external: ['cpu-features'],
+  // Packages make paths of them, which meshx never reads: no file beside the program is part of it.
+  define: { __dirname: '"/nonexistent"', __filename: '"/nonexistent/meshx.js"' },
+  minifyWhitespace: true,
+  minifySyntax: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+};
