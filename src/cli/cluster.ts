@@ -1,12 +1,13 @@
 import type { ComputeEngine } from '../cluster/compute/compute-engine.ts';
 import type { FactsOptions } from '../cluster/facts-options.ts';
-import { type Asked, connectKubernetes, type Kubernetes } from '../cluster/kubernetes.ts';
+import type { Asked, Kubernetes } from '../cluster/kubernetes.ts';
+import { connectKubernetes } from '../cluster/connect-kubernetes.ts';
 import { parseCidrs } from '../mesh/address.ts';
 import type { ClassicRelease } from '../mesh/cluster-facts.ts';
 import { parseName } from '../mesh/names.ts';
 import { resolve } from 'node:path';
 import type { Input } from './input.ts';
-import { stepTimeoutMs } from './options.ts';
+import { stepTimeoutMs } from './time-limits.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { present } from './workload-input.ts';
 
@@ -95,7 +96,7 @@ export async function withCompute(
 
 /** Google Cloud by the operator's credentials; project and zone are said on stderr. */
 export async function openCompute(input: Input, { place }: ClusterInput): Promise<ComputeEngine> {
-  const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
+  const { connectCompute } = await import('../cluster/compute/connect-compute.ts');
   const { env, note } = input.call.world;
   const compute = await connectCompute({ ...place, env, ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }) });
   note(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);

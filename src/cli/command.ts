@@ -1,6 +1,6 @@
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
-import type { CommonName } from './options.ts';
+import type { CommonName, OptionLine } from './options.ts';
 
 /** What one command line may touch: the world as use cases see it, and the terminal. */
 export interface Surroundings {
@@ -18,9 +18,6 @@ export interface Call extends Surroundings {
 
 /** `<name>`, `[name]` or `<name...>` and what it is. */
 export type Argument = readonly [syntax: string, description: string];
-
-/** `-s, --long <value>` and what it does; `<value...>` may be repeated. */
-export type OptionLine = readonly [flags: string, description: string];
 
 /** One command as data. What it runs is loaded only when it is called, so that `--help` stays fast. */
 export interface CommandSpec {

@@ -11,7 +11,7 @@ import { cliProblems } from '../problems/cli.ts';
 import type { World } from '../world.ts';
 import type { Input } from './input.ts';
 import type { Surroundings } from './command.ts';
-import { stepTimeoutMs } from './options.ts';
+import { stepTimeoutMs } from './time-limits.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { sudoPassword } from './sudo-password.ts';
 import { present } from './workload-input.ts';
@@ -142,7 +142,7 @@ export async function instanceAddress(
 }
 
 async function findInstance(world: World, words: Pick<MachineInput, 'place'>, vm: string): Promise<Found> {
-  const { connectCompute } = await import('../cluster/compute/compute-engine.ts');
+  const { connectCompute } = await import('../cluster/compute/connect-compute.ts');
   const { env, signal } = world;
   await using compute: ComputeEngine = await connectCompute({
     ...words.place,

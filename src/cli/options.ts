@@ -1,7 +1,7 @@
-import type { OptionLine } from './command.ts';
-import type { Input } from './input.ts';
+/** `-s, --long <value>` and what it does; `<value...>` may be repeated. */
+export type OptionLine = readonly [flags: string, description: string];
 
-/** Options that many commands share. Each command names those that it understands; design.md 2 has the list. */
+/** Options that many commands share. Each command names those that it understands. */
 export const COMMON = {
   kubeconfig: ['--kubeconfig <file>', 'kubeconfig file (KUBECONFIG, ~/.kube/config)'],
   context: ['--context <name>', 'context of the kubeconfig'],
@@ -80,14 +80,3 @@ export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const sat
 
 /** What every command that may restart the sidecar takes. */
 export const RESTART_OPTIONS = ['restart', 'drainTimeout'] as const satisfies readonly CommonName[];
-
-/** --step-timeout in milliseconds. */
-export function stepTimeoutMs(input: Input): number | undefined {
-  const seconds = input.number('stepTimeout', [1, 86_400]);
-  return seconds === undefined ? undefined : seconds * 1000;
-}
-
-/** --drain-timeout in milliseconds. */
-export function drainTimeoutMs(input: Input): number {
-  return (input.number('drainTimeout', [0, 86_400]) ?? 30) * 1000;
-}

@@ -1,7 +1,7 @@
 import { Command, Help, Option } from 'commander';
 import { commands } from './commands.ts';
-import type { Call, CommandSpec, OptionLine, Surroundings } from './command.ts';
-import { COMMON, type CommonName } from './options.ts';
+import type { Call, CommandSpec, Surroundings } from './command.ts';
+import { COMMON, type CommonName, type OptionLine } from './options.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { addressesOf, formatSubsets, parseSubsets, removeAddress } from '../mesh/classic/subsets.ts';
 import { madeByMeshx, refOf, type KubeObject } from '../mesh/kube-object.ts';
-import type { Departure, Leaving } from './departure.ts';
+import type { Departure, Leaving } from './leaving.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { EMPTY_PLAN, type ClusterPlan } from './plan.ts';
 import { serviceRef } from './refs.ts';

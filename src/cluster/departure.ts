@@ -1,25 +1,7 @@
 import type { Kubernetes } from './kubernetes.ts';
 import { planClassicDeparture } from './classic-departure.ts';
 import { planCurrentDeparture } from './current-departure.ts';
-import type { ClusterPlan } from './plan.ts';
-import type { RegisteredVm } from './rotation.ts';
-
-/** A VM that leaves. */
-export interface Leaving extends RegisteredVm {
-  /** The machine does not exist any more: its entry goes too. */
-  readonly gone?: boolean;
-  /** The group is named after the machine: when it is gone and no entry has an address of its, the only entry is its own. */
-  readonly namesGroup?: boolean;
-}
-
-/** What must be written so that nothing in the cluster speaks of a VM, and what stays on purpose. */
-export interface Departure {
-  readonly plan: ClusterPlan;
-  /** Sentences about what stays. */
-  readonly notes: readonly string[];
-  /** Of the notes the one that a group stays for the other machines in it. */
-  readonly sharedNote?: string;
-}
+import type { Departure, Leaving } from './leaving.ts';
 
 /** Everything that meshx made for a VM goes; what other VMs use and what others made stays. Only reads. */
 export function planDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure> {

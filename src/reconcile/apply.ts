@@ -5,7 +5,7 @@ import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';
 import { askedSteps, Early, type EarlyOptions, type Ran, runScript } from './early.ts';
 import { explain, type Progress } from './explain.ts';
 import type { Plan, PlannedStep } from './plan.ts';
-import type { Change, PlannedScript } from './resource.ts';
+import type { Change, PlannedScript } from './kind.ts';
 
 /** What became of one step. */
 export interface Outcome {

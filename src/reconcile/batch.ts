@@ -3,7 +3,7 @@ import { scriptDigest } from '../host/root-program.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { BATCH, TOGETHER, WITH_TEXT } from './batch-shell.ts';
 import { callLine, callsText, textLine } from './calls.ts';
-import type { Change, PlannedScript } from './resource.ts';
+import type { Change, PlannedScript } from './kind.ts';
 
 /** At most so many changes go together, so that the limit of a command is enough for them. */
 export const MOST_TOGETHER = 200;

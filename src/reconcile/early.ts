@@ -2,7 +2,7 @@ import type { Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
-import type { PlannedScript } from './resource.ts';
+import type { PlannedScript } from './kind.ts';
 import { openSource, type Sources } from './sources.ts';
 import type { FirstPicture } from './undo/first-picture.ts';
 

@@ -5,7 +5,8 @@ import { callLine, callsText } from './calls.ts';
 import { PROBES } from './facts-shell.ts';
 import { parseFrames } from './frames.ts';
 import { kindOf } from './kinds/index.ts';
-import type { Probe, Resource, Step } from './resource.ts';
+import type { Resource, Step } from './resource.ts';
+import type { Probe } from './kind.ts';
 
 /** What the host answered to every probe, by resource id. Raw on purpose: it can be saved and replayed in a test. */
 export type Facts = ReadonlyMap<string, Output>;

@@ -3,7 +3,7 @@ import { scriptCommand } from '../host/shell.ts';
 import { CALLS, callLine, callsText } from './calls.ts';
 import { explain } from './explain.ts';
 import type { Plan } from './plan.ts';
-import type { Touches } from './resource.ts';
+import type { Touches } from './kind.ts';
 import type { FirstPicture } from './undo/first-picture.ts';
 import { UNDO_WITH_PICTURE } from './undo-shell.ts';
 

@@ -1,6 +1,7 @@
 import type { Facts } from './facts.ts';
 import { kindOf, resourceId } from './kinds/index.ts';
-import type { Change, Resource, Step, Touches } from './resource.ts';
+import type { Resource, Step } from './resource.ts';
+import type { Change, Touches } from './kind.ts';
 import { sha256 } from './sha256.ts';
 
 export interface PlannedStep {

@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { directoryStream } from './directory-stream.ts';
 import { fileSha256 } from './sha256.ts';
-import type { PlannedScript, Source } from './resource.ts';
+import type { PlannedScript, Source } from './kind.ts';
 
 /** Where the bytes come from that a plan only names. */
 export interface Sources {

@@ -1,4 +1,4 @@
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { entryWitnesses } from '../../src/cluster/entry-witnesses.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 

@@ -1,4 +1,4 @@
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { gatherClusterFacts, type FactsOptions } from '../../src/cluster/facts.ts';
 import type { CurrentFacts } from '../../src/mesh/cluster-facts.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';

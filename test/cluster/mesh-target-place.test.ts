@@ -1,6 +1,6 @@
 import { findMeshTarget } from '../../src/cluster/mesh-target.ts';
 import { parseMeshTarget } from '../../src/mesh/mesh-target.ts';
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { aService } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { problemOf } from '../support/problem.ts';

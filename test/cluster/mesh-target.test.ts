@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { findMeshTarget } from '../../src/cluster/mesh-target.ts';
 import { parseMeshTarget } from '../../src/mesh/mesh-target.ts';
 import { problemOf } from '../support/problem.ts';

@@ -1,4 +1,4 @@
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { clusterChecks } from '../../src/cluster/preflight.ts';
 import { FakeApiServer, type FakeApiOptions } from '../support/fake-api-server.ts';
 

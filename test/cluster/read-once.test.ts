@@ -1,4 +1,4 @@
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { readOnce } from '../../src/cluster/read-once.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { type FakeApiOptions, FakeApiServer } from '../support/fake-api-server.ts';

@@ -1,7 +1,8 @@
 import { planClassicDeregistration, planClassicRegistration } from '../../src/cluster/classic-registration.ts';
 import { planCurrentDeregistration, type Deregistration } from '../../src/cluster/current-deregistration.ts';
 import { planCurrentRegistration } from '../../src/cluster/current-registration.ts';
-import { connectKubernetes, type Kubernetes } from '../../src/cluster/kubernetes.ts';
+import type { Kubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../src/cluster/plan.ts';
 import { applyRegistration } from '../../src/cluster/register.ts';
 import type { CurrentRegistration } from '../../src/mesh/current/registration.ts';

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
-import { planDeparture, type Leaving } from '../../src/cluster/departure.ts';
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { planDeparture } from '../../src/cluster/departure.ts';
+import type { Leaving } from '../../src/cluster/leaving.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { clusterPlanLines, type ClusterPlan, isEmptyClusterPlan } from '../../src/cluster/plan.ts';
 import { applyRegistration } from '../../src/cluster/register.ts';
 import { planClassicRegistration } from '../../src/cluster/classic-registration.ts';

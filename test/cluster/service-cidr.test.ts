@@ -1,8 +1,8 @@
-import { connectKubernetes } from '../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
 import { findServiceRange, type ServiceRangeOptions } from '../../src/cluster/service-cidr.ts';
 import { FakeApiServer, type FakeApiOptions } from '../support/fake-api-server.ts';
 import { ComputeServer } from '../support/compute-server.ts';
-import { connectCompute } from '../../src/cluster/compute/compute-engine.ts';
+import { connectCompute } from '../../src/cluster/compute/connect-compute.ts';
 import { problemOf } from '../support/problem.ts';
 
 async function start(options: FakeApiOptions) {

@@ -6,7 +6,8 @@ import { Problem } from '../../src/problems.ts';
 import { file as fileKind } from '../../src/reconcile/kinds/file.ts';
 import { plan, summaries } from '../../src/reconcile/plan.ts';
 import { gatherFacts } from '../../src/reconcile/facts.ts';
-import type { Change, Resource } from '../../src/reconcile/resource.ts';
+import type { Resource } from '../../src/reconcile/resource.ts';
+import type { Change } from '../../src/reconcile/kind.ts';
 import { ME, outcomes, planFor, ShimMachine, step } from './shim-machine.ts';
 
 const file = (path: string, content: string) => ({ kind: 'file', path, content, owner: ME, mode: '0640' }) as const;

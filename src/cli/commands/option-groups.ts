@@ -1,4 +1,4 @@
-import type { OptionLine } from '../command.ts';
+import type { OptionLine } from '../options.ts';
 
 /** Prints what would be written. */
 export const PRINT_OPTION: OptionLine = ['--print', 'print the files and write nothing (-o - means the same)'];

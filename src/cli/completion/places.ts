@@ -1,4 +1,5 @@
-import type { CommandSpec, OptionLine } from '../command.ts';
+import type { CommandSpec } from '../command.ts';
+import type { OptionLine } from '../options.ts';
 import { COMMON } from '../options.ts';
 
 /** Something that may be typed next. */

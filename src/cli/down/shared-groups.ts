@@ -1,4 +1,5 @@
-import { type Departure, planDeparture } from '../../cluster/departure.ts';
+import { planDeparture } from '../../cluster/departure.ts';
+import type { Departure } from '../../cluster/leaving.ts';
 import { isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { type Draft, reported } from '../join/draft.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';

@@ -3,7 +3,7 @@ import { parseName } from '../../mesh/names.ts';
 import { type ClusterInput, clusterInput } from '../cluster.ts';
 import type { Input } from '../input.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
-import { drainTimeoutMs } from '../options.ts';
+import { drainTimeoutMs } from '../time-limits.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { present } from '../workload-input.ts';
 

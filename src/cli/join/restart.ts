@@ -5,7 +5,7 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { beforeDrain, type BeforeDrain, showConnections, total } from '../../vm/drain.ts';
 import type { Input } from '../input.ts';
-import { drainTimeoutMs } from '../options.ts';
+import { drainTimeoutMs } from '../time-limits.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';
 import { enterRotation, leaveRotation } from './leave-rotation.ts';
 import { formatStep } from './report.ts';

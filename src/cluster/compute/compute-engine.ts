@@ -51,9 +51,3 @@ export interface ComputeOptions {
   /** Milliseconds; 15 000 when absent. */
   readonly timeoutMs?: number;
 }
-
-/** Google Cloud with the operator's credentials. The package is loaded here: it costs a second. */
-export async function connectCompute(options: ComputeOptions): Promise<ComputeEngine> {
-  const { connectGoogle } = await import('./google-compute.ts');
-  return connectGoogle(options);
-}

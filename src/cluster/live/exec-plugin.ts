@@ -2,19 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readJson } from '../../documents/json.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import { errorCode, errorText } from '../foreign-error.ts';
-import type { Identity } from './identity.ts';
+import type { Identity, IdentityContext } from './identity-source.ts';
 import type { Fields } from './kubeconfig-fields.ts';
-
-/** What the ways to an identity may know and use. */
-export interface PluginWorld {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** What a plugin may know of the cluster, when it asks for it (provideClusterInfo). */
-  readonly cluster: () => Promise<Fields>;
-  /** Hears what a plugin tells the operator: a device code, a page to open. */
-  readonly say: (text: string) => void;
-  /** How long a plugin may be silent. */
-  readonly timeoutMs: number;
-}
 
 /** A plugin cannot be started; the hint is that of the kubeconfig. */
 export class PluginMissing extends Error {
@@ -35,7 +24,7 @@ const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.
  * Runs a credential plugin once, as kubectl does. What it writes to stderr is shown at once. A plugin that says nothing is
  * ended after the limit of a request; one that talks to the operator has ten minutes.
  */
-export async function pluginIdentity(exec: Fields, world: PluginWorld, signal: AbortSignal): Promise<Identity> {
+export async function pluginIdentity(exec: Fields, world: IdentityContext, signal: AbortSignal): Promise<Identity> {
   const apiVersion = text(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1';
   if (!VERSIONS.includes(apiVersion))
     throw new Error(`its exec has the apiVersion ${apiVersion}, which is none of ${VERSIONS.join(', ')}`);
@@ -63,7 +52,7 @@ function identityOf(status: Fields): Identity {
 
 interface Call {
   readonly apiVersion: string;
-  readonly world: PluginWorld;
+  readonly world: IdentityContext;
   readonly signal: AbortSignal;
 }
 
@@ -102,7 +91,7 @@ function isInteractive(exec: Fields): boolean {
   return attended && mode !== 'Never';
 }
 
-function outputOf(child: ChildProcess, command: string, { say, timeoutMs }: PluginWorld): Promise<string> {
+function outputOf(child: ChildProcess, command: string, { say, timeoutMs }: IdentityContext): Promise<string> {
   return new Promise((resolved, reject) => {
     let [stdout, stderr] = ['', ''];
     const giveUp = (error: Error): void => {

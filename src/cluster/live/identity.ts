@@ -1,21 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { list, mapping, text } from '../../mesh/unknown.ts';
-import { pluginIdentity, type PluginWorld } from './exec-plugin.ts';
+import { pluginIdentity } from './exec-plugin.ts';
+import type { Identity, IdentityContext, IdentitySource } from './identity-source.ts';
 import type { Entry } from './kubeconfig-file.ts';
 import type { Fields } from './kubeconfig-fields.ts';
 import { oidcIdentity } from './oidc.ts';
-
-/** What a request carries to say who sends it. */
-export interface Identity {
-  readonly authorization?: string;
-  readonly cert?: string | Buffer;
-  readonly key?: string | Buffer;
-  /** When it has to be asked for again, milliseconds since 1970; it stays until it is refused when absent. */
-  readonly until?: number;
-}
-
-export type IdentitySource = (signal: AbortSignal) => Promise<Identity>;
 
 /** What is wrong with a user, in words that kubectl would not accept either; undefined when it can be used. Pure. */
 export function userIssue({ fields }: Pick<Entry, 'fields'>): string | undefined {
@@ -41,7 +31,7 @@ function providerIssue(provider: Fields): string | undefined {
 }
 
 /** Where the identity of a user comes from, in the order of kubectl: what is written down, then a plugin or a provider. */
-export function identitySource(user: Entry, world: PluginWorld): IdentitySource {
+export function identitySource(user: Entry, world: IdentityContext): IdentitySource {
   const { fields } = user;
   const written = ['token', 'tokenFile', 'username', 'password', 'client-certificate', 'client-certificate-data'];
   if (written.some((name) => text(fields[name]) !== undefined)) return () => writtenIdentity(fields);

@@ -6,8 +6,7 @@ import { readJson, tryJson } from '../../documents/json.ts';
 import { withTimeLimit } from '../../host/time-limit.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { errorText } from '../foreign-error.ts';
-import type { PluginWorld } from './exec-plugin.ts';
-import type { Identity, IdentitySource } from './identity.ts';
+import type { Identity, IdentityContext, IdentitySource } from './identity-source.ts';
 import type { Entry } from './kubeconfig-file.ts';
 import type { Fields } from './kubeconfig-fields.ts';
 import { keepProviderConfig } from './kubeconfig-write.ts';
@@ -20,7 +19,11 @@ const EARLY_MS = 10_000;
  * The id-token of an auth-provider oidc, as kubectl uses it: renewed at the issuer when it has run out, and written back into
  * the kubeconfig, because an issuer may take each refresh token only once.
  */
-export function oidcIdentity(config: Fields, user: Pick<Entry, 'name' | 'file'>, world: PluginWorld): IdentitySource {
+export function oidcIdentity(
+  config: Fields,
+  user: Pick<Entry, 'name' | 'file'>,
+  world: IdentityContext,
+): IdentitySource {
   let current = config;
   return async (signal) => {
     const token = text(current['id-token']);
@@ -48,7 +51,7 @@ function endOf(token: string): number {
   return end * 1000;
 }
 
-async function renewed(config: Fields, world: PluginWorld, signal: AbortSignal): Promise<Fields> {
+async function renewed(config: Fields, world: IdentityContext, signal: AbortSignal): Promise<Fields> {
   const [issuer, client, refresh] = ['idp-issuer-url', 'client-id', 'refresh-token'].map((name) => text(config[name]));
   if (issuer === undefined || client === undefined)
     throw new Error('its auth-provider oidc has no idp-issuer-url or no client-id');
@@ -98,7 +101,7 @@ function valueOf({ status, body }: IssuerAnswer, issuer: string): unknown {
 
 interface IssuerWay {
   readonly ca: Buffer | undefined;
-  readonly world: PluginWorld;
+  readonly world: IdentityContext;
   readonly signal: AbortSignal;
 }
 

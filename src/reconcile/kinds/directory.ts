@@ -1,4 +1,4 @@
-import type { Kind } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { ownChange } from './file.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 

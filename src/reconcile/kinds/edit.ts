@@ -1,6 +1,6 @@
 import type { Output } from '../../host/host.ts';
 import { CHANGED_SINCE, INCOMPLETE } from '../exit-codes.ts';
-import type { Kind } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';

@@ -1,4 +1,4 @@
-import type { Kind } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { UNDO_FUNCTIONS } from '../undo-shell.ts';
 
 /** Whether a unit starts at boot. */

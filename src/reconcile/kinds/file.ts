@@ -1,4 +1,4 @@
-import type { Kind } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwner, sameOwnerAndMode } from './owner.ts';
 

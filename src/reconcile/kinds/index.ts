@@ -1,4 +1,5 @@
-import type { Kind, Resource } from '../resource.ts';
+import type { Resource } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { directory } from './directory.ts';
 import { enabled } from './enabled.ts';
 import { env } from './env.ts';

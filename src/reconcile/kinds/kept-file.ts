@@ -1,5 +1,5 @@
 import { CHANGED_SINCE } from '../exit-codes.ts';
-import type { Kind } from '../resource.ts';
+import type { Kind } from '../kind.ts';
 import { ownSummary } from './file.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 

@@ -1,5 +1,5 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import type { Change, Kind, Source } from '../resource.ts';
+import type { Change, Kind, Source } from '../kind.ts';
 import { INSTALL, RECEIVE } from './package-shell.ts';
 
 /** Software from the operator's side, known by the sha256 of what was sent. */

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Kind, SecretForm } from '../resource.ts';
+import type { Kind, SecretForm } from '../kind.ts';
 
 /** A secret that is delivered only while the machine has no valid certificate: a token, or certificate and key themselves. */
 export interface TokenWant {

@@ -1,4 +1,4 @@
-import type { Change, Kind, PlannedScript } from '../resource.ts';
+import type { Change, Kind, PlannedScript } from '../kind.ts';
 import { runsPresentFiles, unitState, type UnitState } from './unit-state.ts';
 
 /** A systemd unit that runs, with the present content of the files it reads. */

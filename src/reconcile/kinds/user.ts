@@ -1,5 +1,5 @@
 import type { Output } from '../../host/host.ts';
-import type { Change, Kind } from '../resource.ts';
+import type { Change, Kind } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 
 /** A system user with a group of the same name and no login shell. */

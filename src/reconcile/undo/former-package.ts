@@ -2,7 +2,7 @@ import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { INSTALL, RECEIVE } from '../kinds/package-shell.ts';
-import type { Change } from '../resource.ts';
+import type { Change } from '../kind.ts';
 
 /** A package as it was delivered, kept on the machine. */
 export interface PackageCopy {

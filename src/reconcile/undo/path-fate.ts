@@ -1,4 +1,4 @@
-import type { Change } from '../resource.ts';
+import type { Change } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 import type { FoundPath, UndoFound } from './found.ts';
 import { withoutEdits } from './line-merge.ts';

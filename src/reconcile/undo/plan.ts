@@ -1,5 +1,5 @@
 import type { Plan, PlannedStep } from '../plan.ts';
-import type { Change } from '../resource.ts';
+import type { Change } from '../kind.ts';
 import type { UndoFound } from './found.ts';
 import { change } from './path-fate.ts';
 import type { UndoEntry, UndoJournal } from './record.ts';

@@ -1,4 +1,4 @@
-import type { Change } from '../resource.ts';
+import type { Change } from '../kind.ts';
 import { directoryFate, newDirectoryFate, tree } from './directory-fate.ts';
 import type { UndoFound } from './found.ts';
 import { type Fate, fileFate, type PathEntry } from './path-fate.ts';

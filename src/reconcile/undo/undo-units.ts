@@ -1,4 +1,4 @@
-import type { Change } from '../resource.ts';
+import type { Change } from '../kind.ts';
 import type { UndoFound } from './found.ts';
 import { change } from './path-fate.ts';
 import type { UndoEntry, UndoJournal } from './record.ts';

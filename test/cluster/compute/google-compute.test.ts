@@ -1,4 +1,5 @@
-import { connectCompute, type ComputeOptions } from '../../../src/cluster/compute/compute-engine.ts';
+import type { ComputeOptions } from '../../../src/cluster/compute/compute-engine.ts';
+import { connectCompute } from '../../../src/cluster/compute/connect-compute.ts';
 import { parseGcpOptions } from '../../../src/cluster/compute/gcp-options.ts';
 import { serviceOf } from '../../../src/cluster/compute/google-compute.ts';
 import { waitForForwardingRulesGone } from '../../../src/cluster/expose/forwarding-rules.ts';

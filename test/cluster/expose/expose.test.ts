@@ -8,7 +8,7 @@ import {
   type ExposeOptions,
 } from '../../../src/cluster/expose.ts';
 import { exposureCells, formatAge } from '../../../src/cluster/expose/status.ts';
-import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../../src/cluster/connect-kubernetes.ts';
 import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../../src/cluster/plan.ts';
 import { applyRegistration } from '../../../src/cluster/register.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { loadCredentials } from '../../../src/cluster/live/kubeconfig.ts';
-import { connectKubernetes } from '../../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../../src/cluster/connect-kubernetes.ts';
 import { FakeApiServer } from '../../support/fake-api-server.ts';
 import { problemOf } from '../../support/problem.ts';
 

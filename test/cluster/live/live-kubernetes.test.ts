@@ -1,4 +1,5 @@
-import { connectKubernetes, type Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../../src/cluster/connect-kubernetes.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import { aNamespace, aService, selfSigned } from '../../support/cluster-objects.ts';
 import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-server.ts';

@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { connectKubernetes, type Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import { connectKubernetes } from '../../../src/cluster/connect-kubernetes.ts';
 import { gatherClusterFacts } from '../../../src/cluster/facts.ts';
 import { planCurrentRegistration } from '../../../src/cluster/current-registration.ts';
 import { parseManifests } from '../../../src/cluster/manifests/parse-manifests.ts';

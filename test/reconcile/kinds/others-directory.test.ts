@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Script, scriptCommand } from '../../../src/host/shell.ts';
 import { batchCommand } from '../../../src/reconcile/batch.ts';
 import { directory } from '../../../src/reconcile/kinds/directory.ts';
-import type { Change } from '../../../src/reconcile/resource.ts';
+import type { Change } from '../../../src/reconcile/kind.ts';
 import { ShimMachine, temporaryFolder } from '../shim-machine.ts';
 
 // A directory of the sidecar's user, who may put links into it between two looks. Only root meets it.

@@ -1,0 +1,12 @@
+import type { Input } from './input.ts';
+
+/** --step-timeout in milliseconds. */
+export function stepTimeoutMs(input: Input): number | undefined {
+  const seconds = input.number('stepTimeout', [1, 86_400]);
+  return seconds === undefined ? undefined : seconds * 1000;
+}
+
+/** --drain-timeout in milliseconds. */
+export function drainTimeoutMs(input: Input): number {
+  return (input.number('drainTimeout', [0, 86_400]) ?? 30) * 1000;
+}
