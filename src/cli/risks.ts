@@ -1,6 +1,6 @@
 import { cliProblems } from '../problems/cli.ts';
 import { shown } from '../problems/mesh.ts';
-import { RISKS } from '../vm/finding.ts';
+import { RISKS } from '../checks/risk.ts';
 import type { Input } from './input.ts';
 import { nearest } from './nearest.ts';
 

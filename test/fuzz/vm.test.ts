@@ -3,7 +3,7 @@ import { nsswitchWithDnsFirst } from '../../src/vm/nsswitch.ts';
 import { parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
 import { parseAnswers } from '../../src/vm/preflight/probe.ts';
 import { parseListeners } from '../../src/vm/preflight/sockets.ts';
-import { judge } from '../../src/vm/preflight.ts';
+import { judge } from '../../src/checks/preflight.ts';
 import { judgeCertFile, judgeEnvoyCerts } from '../../src/vm/proofs/certificate.ts';
 import { judgeConnection, judgeMtls, parseConnection } from '../../src/vm/proofs/connection.ts';
 import {
@@ -45,10 +45,10 @@ fuzz('any answer of a machine is judged, or it is none', mutated(ANSWERS), (text
       now: NOW,
       package: { architecture: 'amd64', format: 'deb', bytes: 45_000_000 },
     } as const;
-    const seen = orProblem(() => judge(answers, input, { sshConnection: '10.0.0.9 41 10.150.0.5 22' }));
+    const seen = orProblem(() => judge({ answers, session: '10.0.0.9 41 10.150.0.5 22', now: NOW }, input));
     for (const port of seen?.facts.sshPorts ?? []) holds(Number.isInteger(port) && port > 0, port);
     holds((seen?.facts.sshPorts ?? [22]).includes(22), seen);
-    for (const { message } of seen?.findings ?? []) holds(message !== '', message);
+    for (const { detail } of seen?.findings ?? []) holds(detail !== '', detail);
     const names = { kubedns: 'address=/a/10.0.0.1\n', domains: ['a.svc'] };
     if (seen) orProblem(() => resolverDecision(seen.resolver, names));
   }

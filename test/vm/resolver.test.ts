@@ -3,7 +3,6 @@ import { classicKubedns } from '../../src/mesh/classic/files.ts';
 import type { ResolverRecord } from '../../src/vm/input.ts';
 import { nsswitchWithDnsFirst } from '../../src/vm/nsswitch.ts';
 import { resolverDecision } from '../../src/vm/resolver.ts';
-import { resolverFindings } from '../../src/vm/resolver/finding.ts';
 import type { ResolverOwner } from '../../src/vm/resolver/owner.ts';
 import { aClassicCluster, aResolver } from './world.ts';
 
@@ -56,40 +55,6 @@ describe('who owns resolv.conf', () => {
 
   test('without dnsmasq a classic VM is refused', () => {
     expect(() => decide({ programs: [] })).toThrow(expect.objectContaining({ id: 'dnsmasq-missing' }));
-  });
-});
-
-describe('what is said of the arrangement', () => {
-  const said = (record: Partial<ResolverRecord>, generation: 'current' | 'classic' = 'current') =>
-    resolverFindings(aResolver(record), { addresses: ['10.150.0.5'] }, generation);
-
-  test.each<readonly [string, Partial<ResolverRecord>]>([
-    ['resolv.conf is a plain file; DNS capture takes 169.254.169.254 while the sidecar runs.', {}],
-    ['systemd-resolved keeps resolv.conf; DNS capture takes 127.0.0.53 while the sidecar runs.', RESOLVED],
-    [
-      'dhclient writes resolv.conf; DNS capture takes 127.0.0.1 while the sidecar runs, and leaves 10.150.0.2.',
-      { ...DHCLIENT, resolvConf: 'nameserver 127.0.0.1\nnameserver 10.150.0.2\n' },
-    ],
-    [
-      'resolvconf keeps resolv.conf and names no server: DNS capture takes nothing.',
-      { ...RESOLVCONF, resolvConf: '# nothing yet\n' },
-    ],
-    [
-      'resolv.conf is kept by a program that meshx does not know; DNS capture takes 10.0.0.2 while the sidecar runs.',
-      { link: '/run/connman/resolv.conf', resolvConf: 'nameserver 10.0.0.2\n' },
-    ],
-  ])('%s', (sentence, record) => {
-    expect(said(record)).toEqual([expect.objectContaining({ severity: 'note', message: `Names: ${sentence}` })]);
-  });
-
-  test('the facts that led there follow, in the order in which they were asked', () => {
-    expect(said(RESOLVCONF)[0]?.hint).toBe(
-      'systemd-resolved runs and resolv.conf is its file: no; NetworkManager runs: no; resolvconf is installed and resolv.conf links to its file: yes',
-    );
-  });
-
-  test('a classic mesh captures no DNS', () => {
-    expect(said(MANAGER, 'classic')[0]?.message).toBe('Names: NetworkManager keeps resolv.conf.');
   });
 });
 

@@ -4,6 +4,8 @@ import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
 import { keyIssue, portListIssue, settingIssue } from '../../mesh/sidecar-setting.ts';
+import type { Result } from '../../checks/check.ts';
+import { judgeSettings } from '../../checks/preflight/settings.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -13,10 +15,8 @@ import { apply, type Outcome } from '../../reconcile/apply.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
 import { isEmpty, type Plan, plan as planOf } from '../../reconcile/plan.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
-import type { Finding } from '../../vm/finding.ts';
 import { readMembership } from '../../vm/membership.ts';
 import { PLACES } from '../../vm/places.ts';
-import { sidecarEnvFindings } from '../../vm/sidecar-env-findings.ts';
 import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
@@ -53,7 +53,7 @@ export async function configure(call: Call): Promise<number> {
   const steps = configureSteps(words, units);
   const facts = await gatherFacts(steps, host, world.signal);
   if (units.reader !== 'package')
-    judgeSettings(sidecarEnvFindings(args[0] ?? '', steps, facts), args[0] ?? '', terminal.err);
+    refuseSettings(judgeSettings({ vm: args[0] ?? '', steps, facts }), args[0] ?? '', terminal.err);
   const plan = planOf(steps, facts);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
@@ -195,10 +195,10 @@ function refuseUnread(keys: Readonly<Record<string, string>>): void {
   if (issues.length > 0) throw cliProblems.invalidInput({ command: 'configure', issues });
 }
 
-function judgeSettings(findings: readonly Finding[], vm: string, say: Say): void {
+function refuseSettings(findings: readonly Result[], vm: string, say: Say): void {
   const stops = findings.filter(({ severity }) => severity === 'error');
-  for (const { message } of findings.filter((finding) => !stops.includes(finding))) say(`note: ${message}`);
-  if (stops.length > 0) throw vmProblems.settingsUnread({ vm, findings: stops.map(({ message }) => message) });
+  for (const { detail } of findings.filter((finding) => !stops.includes(finding))) say(`note: ${detail}`);
+  if (stops.length > 0) throw vmProblems.settingsUnread({ vm, findings: stops.map(({ detail }) => detail) });
 }
 
 function noSecret(name: string): Promise<string> {

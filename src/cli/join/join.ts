@@ -1,17 +1,17 @@
 import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
-import { type Preflight, preflight } from '../../vm/preflight.ts';
+import { type Preflight, preflight } from '../../checks/preflight.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { metadataNote, refusedMetadata } from '../../mesh/current/proxy-config.ts';
+import { refusedMetadata } from '../../mesh/current/proxy-config.ts';
 import { type Facts, gatherFacts, sameProbes } from '../../reconcile/facts.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
-import type { Finding } from '../../vm/finding.ts';
 import type { VmInput } from '../../vm/input.ts';
-import { sidecarEnvFindings } from '../../vm/sidecar-env-findings.ts';
+import type { Result } from '../../checks/check.ts';
+import { judgeSettings } from '../../checks/preflight/settings.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
@@ -176,13 +176,10 @@ function settingFindings(
     readonly steps: readonly Step[];
     readonly found: Facts;
   },
-): readonly Finding[] {
+): readonly Result[] {
   const { facts, workload, steps, found } = about;
   if (facts.generation === 'classic') return [];
-  const note = metadataNote(refusedMetadata(facts, workload));
-  const metadata: readonly Finding[] =
-    note === undefined ? [] : [{ id: 'proxy-metadata-refused', severity: 'note', message: `${note}.`, hint: '' }];
-  return [...metadata, ...sidecarEnvFindings(vm, steps, found)];
+  return judgeSettings({ vm, steps, facts: found, refused: refusedMetadata(facts, workload) });
 }
 
 /** Nothing runs in an image. */

@@ -1,7 +1,7 @@
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import type { JoinOptions } from '../../vm/membership-record.ts';
-import type { Preflight } from '../../vm/preflight.ts';
+import type { Preflight } from '../../checks/preflight.ts';
 import { isConfirmedMember, type Member, refuseUnconfirmed } from '../down/member.ts';
 import { memberQuestion } from '../down/member-question.ts';
 import { present } from '../workload-input.ts';

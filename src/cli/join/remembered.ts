@@ -3,7 +3,7 @@ import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { toShell } from '../../host/shell.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { JoinOptions } from '../../vm/membership-record.ts';
-import type { Preflight } from '../../vm/preflight.ts';
+import type { Preflight } from '../../checks/preflight.ts';
 import type { Call } from '../command.ts';
 import { flagOf, Input } from '../input.ts';
 import { OF_THE_CLUSTER, REPEATED, typedOption } from './join-options.ts';

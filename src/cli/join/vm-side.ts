@@ -4,7 +4,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
 import { type Plan, plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
-import type { Preflight } from '../../vm/preflight.ts';
+import type { Preflight } from '../../checks/preflight.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { wantedVm } from '../../vm/wanted.ts';

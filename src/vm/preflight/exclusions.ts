@@ -1,4 +1,7 @@
-import type { Finding } from '../finding.ts';
+import { networkMounts } from './network-mounts.ts';
+import { otherNetworks } from './networks.ts';
+import type { Answers } from './probe.ts';
+import { loginDirectory, PLATFORM_ADDRESS, platformAgent } from './remote-logins.ts';
 
 /** What traffic capture leaves alone on a machine: its logins, its network filesystems, the networks of its containers. */
 export interface CaptureExclusions {
@@ -10,32 +13,28 @@ export interface CaptureExclusions {
   readonly interfaces: readonly string[];
 }
 
-/** What one part of the scan says: findings, and what follows for capture. */
-export interface Scanned {
-  readonly findings: readonly Finding[];
-  readonly exclusions?: Partial<CaptureExclusions>;
+/** What follows for capture from what else lives on the machine. Pure. */
+export function captureExclusions(answers: Answers): CaptureExclusions {
+  const { bridges, tunnels } = otherNetworks(answers);
+  const directory = loginDirectory(answers);
+  const mounts = networkMounts(answers);
+  return mergeExclusions([
+    { interfaces: bridges },
+    { interfaces: tunnels },
+    { outboundPorts: directory?.ports ?? [], cidrs: directory?.cidrs ?? [] },
+    { cidrs: platformAgent(answers) === undefined ? [] : [`${PLATFORM_ADDRESS}/32`] },
+    { outboundPorts: mounts?.ports ?? [], cidrs: mounts?.cidrs ?? [] },
+  ]);
 }
 
-/** All parts together; each list once and sorted, so that two looks at an unchanged machine give the same files. */
-export function mergeScans(scans: readonly Scanned[]): { findings: readonly Finding[]; exclusions: CaptureExclusions } {
-  const all = <T>(list: (exclusions: Partial<CaptureExclusions>) => readonly T[] | undefined): readonly T[] => [
-    ...new Set(scans.flatMap(({ exclusions = {} }) => list(exclusions) ?? [])),
+/** Each list once and sorted, so that two looks at an unchanged machine give the same files. */
+export function mergeExclusions(parts: readonly Partial<CaptureExclusions>[]): CaptureExclusions {
+  const all = <T>(list: (part: Partial<CaptureExclusions>) => readonly T[] | undefined): readonly T[] => [
+    ...new Set(parts.flatMap((part) => list(part) ?? [])),
   ];
   return {
-    findings: scans.flatMap(({ findings }) => findings),
-    exclusions: {
-      cidrs: [...all(({ cidrs }) => cidrs)].sort(),
-      outboundPorts: [...all(({ outboundPorts }) => outboundPorts)].sort((a, b) => a - b),
-      interfaces: [...all(({ interfaces }) => interfaces)].sort(),
-    },
+    cidrs: [...all(({ cidrs }) => cidrs)].sort(),
+    outboundPorts: [...all(({ outboundPorts }) => outboundPorts)].sort((a, b) => a - b),
+    interfaces: [...all(({ interfaces }) => interfaces)].sort(),
   };
-}
-
-const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/;
-
-/** One address as a range, `10.0.0.9/32`; undefined for a name, which would have to be looked up at each start. */
-export function hostCidr(address: string): string | undefined {
-  const plain = address.replace(/^\[(.*)\]$/, '$1').replace(/%.*$/, '');
-  if (IPV4.test(plain)) return `${plain}/32`;
-  return /^[0-9a-f:]+$/i.test(plain) && plain.includes(':') ? `${plain.toLowerCase()}/128` : undefined;
 }

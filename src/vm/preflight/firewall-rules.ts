@@ -181,3 +181,8 @@ function rangesOf(text: string): readonly (readonly [number, number])[] {
 export function names({ ranges, open }: RulePorts, port: number): boolean {
   return open || ranges.some(([from, to]) => from <= port && port <= to);
 }
+
+/** Whether ufw's rules are loaded. */
+export function hasUfw(iptables: readonly string[]): boolean {
+  return iptables.some((line) => line.includes(' ufw-before-input'));
+}

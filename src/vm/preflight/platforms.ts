@@ -1,3 +1,5 @@
+import { type Answers, first } from './probe.ts';
+
 /** How far a platform is known: proved by the end-to-end tests, written for from its documentation, or neither. */
 export type PlatformState = 'proved' | 'written' | 'untested';
 
@@ -51,4 +53,18 @@ export function parseOsRelease(text: readonly string[]): OperatingSystem {
 function split(line: string): readonly [string, string] {
   const at = line.indexOf('=');
   return [line.slice(0, at), line.slice(at + 1).replace(/^(["'])(.*)\1$/, '$2')];
+}
+
+/** Debian's words for architectures, by those of the kernel and of ELF headers. */
+export const DEBIAN_WORDS: Readonly<Record<string, string>> = {
+  x86_64: 'amd64',
+  aarch64: 'arm64',
+  62: 'amd64',
+  183: 'arm64',
+};
+
+/** Debian's word for the machine's architecture; an image tells it by its shell's ELF header. */
+export function architecture(answers: Answers): string {
+  const word = first(answers, 'machine') || first(answers, 'elf');
+  return DEBIAN_WORDS[word] ?? word;
 }

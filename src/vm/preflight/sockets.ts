@@ -1,3 +1,6 @@
+import { PROXY_PORTS } from '../../mesh/current/ports.ts';
+import { type Answers, lines } from './probe.ts';
+
 /** A socket that waits for connections or datagrams. */
 export interface Listener {
   /** Without brackets and interface; `0.0.0.0`, `::` and `*` stand for every address. */
@@ -24,4 +27,34 @@ export function parseListeners(lines: readonly string[]): readonly Listener[] {
 /** Whether only programs of the same machine can reach it. */
 export function isLoopback({ address }: Listener): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
+}
+
+/** The classic proxy has one port for traffic and one for its administration. */
+const CLASSIC_PORTS: ReadonlySet<number> = new Set([15000, 15001]);
+const OWN_PROGRAMS = new Set(['envoy', 'pilot-agent']);
+
+/** Listeners at ports of the sidecar that are not the sidecar's. */
+export function takenPorts(listeners: readonly Listener[], generation: 'current' | 'classic'): readonly Listener[] {
+  const ports = generation === 'current' ? PROXY_PORTS : CLASSIC_PORTS;
+  return listeners.filter(({ port, programs }) => ports.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)));
+}
+
+/** Whether ports of a sidecar are held by no program: root sees the program of each socket but of those that end. */
+export function hasEndingSidecar(answers: Answers, generation: 'current' | 'classic'): boolean {
+  const taken = takenPorts(parseListeners(lines(answers, 'tcp')), generation);
+  return taken.length > 0 && taken.every(({ programs, called }) => programs.length + called.length === 0);
+}
+
+/** Not the sidecar's own: they come and go with it, and one that ends just now would be taken for a door that was shut before. */
+export function listeningPorts(answers: Answers): readonly number[] {
+  const listeners = parseListeners(lines(answers, 'tcp')).filter((listener) => !isLoopback(listener));
+  const ports = listeners.map(({ port }) => port).filter((port) => !PROXY_PORTS.has(port));
+  return [...new Set(ports)].sort((a, b) => a - b);
+}
+
+/** Port 22 always: sshd may be started later. */
+export function sshPortsOf(answers: Answers, sshConnection: string): readonly number[] {
+  const session = Number(sshConnection.split(/\s+/)[3] ?? 0);
+  const found = [...lines(answers, 'ssh').map(Number), session].filter((port) => Number.isInteger(port) && port > 0);
+  return [...new Set([22, ...found])].sort((a, b) => a - b);
 }

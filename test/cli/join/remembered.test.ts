@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { refuseOthersPlace, ownPlace } from '../../../src/cli/join/own-place.ts';
 import type { Remembering, Seen } from '../../../src/cli/join/remembered.ts';
 import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
-import type { Preflight } from '../../../src/vm/preflight.ts';
+import type { Preflight } from '../../../src/checks/preflight.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
 import { folderState } from '../../support/folder-state.ts';
 import { problemOf } from '../../support/problem.ts';

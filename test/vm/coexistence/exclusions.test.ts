@@ -1,4 +1,5 @@
-import { hostCidr, mergeScans } from '../../../src/vm/preflight/exclusions.ts';
+import { hostCidr } from '../../../src/vm/preflight/cidr.ts';
+import { mergeExclusions } from '../../../src/vm/preflight/exclusions.ts';
 import { wantedVm } from '../../../src/vm/wanted.ts';
 import type { BundleOptions } from '../../../src/mesh/current/bundle.ts';
 import { PLACES } from '../../../src/vm/places.ts';
@@ -29,17 +30,17 @@ test('where nothing is to be left alone, cluster.env is as istioctl writes it', 
 
 test('exclusions of several parts are one list each, sorted, each once: two looks give the same file', () => {
   const scans = [
-    { findings: [], exclusions: { cidrs: ['10.0.0.9/32', '10.0.0.1/32'], outboundPorts: [2049, 389] } },
-    { findings: [], exclusions: { cidrs: ['10.0.0.9/32'], interfaces: ['wg0', 'docker0'] } },
-    { findings: [] },
+    { cidrs: ['10.0.0.9/32', '10.0.0.1/32'], outboundPorts: [2049, 389] },
+    { cidrs: ['10.0.0.9/32'], interfaces: ['wg0', 'docker0'] },
+    {},
   ];
   const expected = {
     cidrs: ['10.0.0.1/32', '10.0.0.9/32'],
     outboundPorts: [389, 2049],
     interfaces: ['docker0', 'wg0'],
   };
-  expect(mergeScans(scans).exclusions).toEqual(expected);
-  expect(mergeScans([...scans].reverse()).exclusions).toEqual(expected);
+  expect(mergeExclusions(scans)).toEqual(expected);
+  expect(mergeExclusions([...scans].reverse())).toEqual(expected);
 });
 
 test.each([

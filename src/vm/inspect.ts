@@ -1,32 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
-import { PROXY_PORTS } from '../mesh/current/ports.ts';
+import { parseEnv } from '../mesh/env-value.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import { vmProblems } from '../problems/vm.ts';
-import { parseEnv } from '../mesh/env-value.ts';
-import type { Finding } from './finding.ts';
 import type { ResolverRecord } from './input.ts';
 import { parseRecord } from './membership-record.ts';
 import type { Membership } from './membership.ts';
-import type { PreflightInput } from './preflight-input.ts';
-import { coexistence } from './preflight/coexistence.ts';
-import type { CaptureExclusions } from './preflight/exclusions.ts';
-import { ufwKeeps } from './preflight/firewall.ts';
-import { hostsAddress, type MeshAddress, meshAddress, nameFindings, reachFindings } from './preflight/network.ts';
-import { parseOsRelease } from './preflight/platforms.ts';
-import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
-import { hasEndingSidecar, serviceFindings } from './preflight/services.ts';
 import { PLACES } from './places.ts';
-import { isLoopback, parseListeners } from './preflight/sockets.ts';
-import { resolverFindings } from './resolver/finding.ts';
-import { architecture, clockFindings, systemFindings } from './preflight/system.ts';
+import type { PreflightInput } from './preflight-input.ts';
+import { hostsAddress, meshAddress } from './preflight/addresses.ts';
+import { type CaptureExclusions, captureExclusions } from './preflight/exclusions.ts';
+import { hasUfw } from './preflight/firewall-rules.ts';
+import { architecture, parseOsRelease } from './preflight/platforms.ts';
+import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
+import { hasEndingSidecar, listeningPorts, sshPortsOf } from './preflight/sockets.ts';
 
-/** What the machine is, and what stands in the way of taking it into the mesh. */
-export interface Preflight {
+/** What a machine is, as one round trip saw it. */
+export interface Inspection {
   readonly facts: VmFacts;
   readonly resolver: ResolverRecord;
-  readonly findings: readonly Finding[];
   /** What capture must leave alone; nothing for an image. */
   readonly exclusions: CaptureExclusions;
   /** TCP ports that other machines could reach, were no firewall between, without the sidecar's own: sorted, each once. */
@@ -41,6 +34,15 @@ export interface Preflight {
   readonly session: string;
 }
 
+/** The answers themselves, for judgements. */
+export interface Inspected {
+  readonly answers: Answers;
+  /** SSH_CONNECTION of sshd(8), empty without one. */
+  readonly session: string;
+  /** The operator's clock at the moment of the answers. */
+  readonly now: Date;
+}
+
 /** Addresses of two unreachable control planes take eight seconds. */
 const LIMIT_MS = 30_000;
 
@@ -48,8 +50,8 @@ const LIMIT_MS = 30_000;
 const ENDING_MS = 15_000;
 const PAUSE_MS = 300;
 
-/** Looks at a machine in one round trip, again while a sidecar ends there, and judges it. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
-export async function preflight(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Preflight> {
+/** Looks at a machine in one round trip, again while a sidecar ends there. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
+export async function inspect(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Inspected> {
   const { port, addresses } = input.controlPlane;
   const start = performance.now();
   const command = { ...scriptCommand(preflightScript(port, addresses)), timeoutMs: LIMIT_MS };
@@ -61,43 +63,34 @@ export async function preflight(host: Host, input: PreflightInput, signal?: Abor
     const answers = parseAnswers(probe.stdout);
     if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
     const now = new Date(input.now.getTime() + (asked + performance.now()) / 2 - start);
-    const found = judge(answers, { ...input, now }, { sshConnection: login.stdout.trim() });
-    if (!hasEndingSidecar(answers, input) || performance.now() - start > ENDING_MS) return found;
+    if (!hasEndingSidecar(answers, input.generation) || performance.now() - start > ENDING_MS)
+      return { answers, session: login.stdout.trim(), now };
     await delay(PAUSE_MS, undefined, signal && { signal });
   }
 }
 
-/** The judgement alone, over recorded answers. `sshConnection` is SSH_CONNECTION of sshd(8), empty without one. */
-export function judge(answers: Answers, input: PreflightInput, session: { readonly sshConnection: string }): Preflight {
-  const live = answers['machine'] !== undefined;
-  const sshPorts = sshPortsOf(answers, session.sshConnection);
-  const mesh: MeshAddress = live
-    ? meshAddress(answers, input)
-    : { address: input.address ?? '', addresses: [], findings: [] };
-  const others = coexistence(live ? answers : {}, input);
-  const machine = (): readonly Finding[] => [
-    ...clockFindings(answers, input.now),
-    ...mesh.findings,
-    ...reachFindings(answers, input),
-    ...nameFindings(answers, input.generation),
-    ...resolverFindings(resolverRecord(answers), vmFacts(answers, { ...mesh, sshPorts }), input.generation),
-    ...serviceFindings(answers, input, sshPorts),
-    ...others.findings,
-  ];
+/** Whether a machine runs; an image has only its files. */
+export function isLive(answers: Answers): boolean {
+  return answers['machine'] !== undefined;
+}
+
+/** Reads the answers. Pure. */
+export function inspectionOf({ answers, session }: Omit<Inspected, 'now'>, input: PreflightInput): Inspection {
+  const live = isLive(answers);
+  const network = live ? meshAddress(answers, input.address) : { address: input.address ?? '', addresses: [] };
   return {
-    facts: vmFacts(answers, { ...mesh, sshPorts }),
+    facts: vmFacts(answers, { ...network, sshPorts: sshPortsOf(answers, session) }),
     resolver: resolverRecord(answers),
-    findings: [...systemFindings(answers, input, live), ...(live ? machine() : [])],
-    exclusions: others.exclusions,
+    exclusions: captureExclusions(live ? answers : {}),
     listening: listeningPorts(answers),
     missing: SIDECAR_PROGRAMS.filter((path) => !lines(answers, 'sidecar').includes(path)),
-    session: session.sshConnection,
+    session,
     membership: membershipFacts(answers, input.vm ?? ''),
     untouched: live && !lines(answers, 'meshx').includes(PLACES.state),
   };
 }
 
-function membershipFacts(answers: Answers, vm: string): Preflight['membership'] {
+function membershipFacts(answers: Answers, vm: string): Inspection['membership'] {
   const text = (area: string): string => Buffer.from(first(answers, area), 'base64').toString('utf8');
   const settings = parseEnv(text('cluster-env'));
   const [namespace, group] = [settings.get('POD_NAMESPACE'), settings.get('ISTIO_META_AUTO_REGISTER_GROUP')];
@@ -118,22 +111,8 @@ function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses
     addresses: network.addresses,
     sshPorts: network.sshPorts,
     nameservers: lines(answers, 'resolv').flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
-    ...(ufwKeeps(answers) && { ufw: true as const }),
+    ...(hasUfw(lines(answers, 'iptables')) && { ufw: true as const }),
   };
-}
-
-/** Not the sidecar's own: they come and go with it, and one that ends just now would be taken for a door that was shut before. */
-function listeningPorts(answers: Answers): readonly number[] {
-  const listeners = parseListeners(lines(answers, 'tcp')).filter((listener) => !isLoopback(listener));
-  const ports = listeners.map(({ port }) => port).filter((port) => !PROXY_PORTS.has(port));
-  return [...new Set(ports)].sort((a, b) => a - b);
-}
-
-/** Port 22 always: somebody may start sshd later. */
-function sshPortsOf(answers: Answers, sshConnection: string): readonly number[] {
-  const session = Number(sshConnection.split(/\s+/)[3] ?? 0);
-  const found = [...lines(answers, 'ssh').map(Number), session].filter((port) => Number.isInteger(port) && port > 0);
-  return [...new Set([22, ...found])].sort((a, b) => a - b);
 }
 
 function resolverRecord(answers: Answers): ResolverRecord {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { Host } from '../../src/host/host.ts';
-import type { Finding } from '../../src/vm/finding.ts';
+import type { Result } from '../../src/checks/check.ts';
+import { judge, PREFLIGHT_CHECKS, preflight } from '../../src/checks/preflight.ts';
+import { RISKS } from '../../src/checks/risk.ts';
 import { PLATFORMS, parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
 import { parseAnswers } from '../../src/vm/preflight/probe.ts';
-import { judge, preflight } from '../../src/vm/preflight.ts';
 import type { PreflightInput } from '../../src/vm/preflight-input.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
@@ -50,15 +51,12 @@ function recorded(changes: Readonly<Record<string, string | undefined>> = {}): s
     .join('');
 }
 
-const judged = (
-  changes: Parameters<typeof recorded>[0] = {},
-  input: Partial<PreflightInput> = {},
-  sshConnection = '',
-) => judge(parseAnswers(recorded(changes)) ?? {}, { ...INPUT, ...input }, { sshConnection });
+const judged = (changes: Parameters<typeof recorded>[0] = {}, input: Partial<PreflightInput> = {}, session = '') =>
+  judge({ answers: parseAnswers(recorded(changes)) ?? {}, session, now: NOW }, { ...INPUT, ...input });
 // The note about the resolver is on every machine; its own tests look at it.
-const findings = (...args: Parameters<typeof judged>): readonly Finding[] =>
+const findings = (...args: Parameters<typeof judged>): readonly Result[] =>
   judged(...args).findings.filter(({ id }) => id !== 'resolver');
-const brief = (list: readonly Finding[]): readonly string[] => list.map(({ severity, id }) => `${severity} ${id}`);
+const brief = (list: readonly Result[]): readonly string[] => list.map(({ severity, id }) => `${severity} ${id}`);
 
 describe('the machine', () => {
   test('a fit one gives its facts and no finding', () => {
@@ -182,7 +180,7 @@ describe('the service', () => {
   test('[A62] a service that does not listen yet is named with its port, and is no obstacle', () => {
     const tcp = 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=99,fd=3))';
     expect(findings({ tcp })).toMatchObject([
-      { severity: 'note', message: 'Nothing listens on port 3306 for mysqldb yet.' },
+      { severity: 'note', detail: 'Nothing listens on port 3306 for mysqldb yet.' },
     ]);
   });
 
@@ -203,7 +201,7 @@ describe('addresses and SSH', () => {
     const [finding] = findings({ reach: '10.150.0.10 closed' });
     expect(finding).toMatchObject({
       severity: 'error',
-      message: 'The machine cannot reach istiod at 10.150.0.10:15012.',
+      detail: 'The machine cannot reach istiod at 10.150.0.10:15012.',
     });
   });
 
@@ -276,4 +274,20 @@ test('a sidecar that ends is waited for: root sees no program at its ports any m
 
 test('an area may have any name', () => {
   expect(parseAnswers('constructor|x\n__proto__|y\nos|ID=debian\n')).toMatchObject({ os: ['ID=debian'] });
+});
+
+describe('the list of checks', () => {
+  test('each has an id of its own, and a name to accept it by exactly where it is a risk', () => {
+    expect(new Set(PREFLIGHT_CHECKS.map(({ id }) => id)).size).toBe(PREFLIGHT_CHECKS.length);
+    for (const { severity, risk } of PREFLIGHT_CHECKS) expect(risk !== undefined).toBe(severity === 'risk');
+  });
+
+  test('each risk that can be accepted belongs to a check', () => {
+    const known = PREFLIGHT_CHECKS.flatMap(({ risk }) => risk ?? []);
+    expect(RISKS.filter((risk) => !known.includes(risk))).toEqual([]);
+  });
+
+  test('each says the good state, as a sentence without its full stop', () => {
+    for (const { title } of PREFLIGHT_CHECKS) expect(title).toMatch(/^[^.]+$/);
+  });
 });

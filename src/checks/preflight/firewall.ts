@@ -1,7 +1,14 @@
-import type { Finding } from '../finding.ts';
-import type { PreflightInput } from '../preflight-input.ts';
-import { type FilterRule, type HostFirewall, names, parseIptables, parseNft } from './firewall-rules.ts';
-import { type Answers, lines } from './probe.ts';
+import {
+  type FilterRule,
+  type HostFirewall,
+  names,
+  parseIptables,
+  parseNft,
+} from '../../vm/preflight/firewall-rules.ts';
+import { type Answers, lines } from '../../vm/preflight/probe.ts';
+import type { PreflightInput } from '../../vm/preflight-input.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
 
 /** Where a redirected connection arrives, by generation. */
 const SIDECAR = { current: 15006, classic: 15001 } as const;
@@ -10,14 +17,66 @@ const SIDECAR = { current: 15006, classic: 15001 } as const;
  * The host firewall sees a captured connection at the sidecar's port, after the redirect. systemd/firewall lets it say about
  * that connection what it said about the port before; what that cannot cover is a named risk.
  */
-export function firewallFindings(answers: Answers, input: PreflightInput): readonly Finding[] {
+export const firewallChecks: readonly MachineCheck[] = [
+  {
+    id: 'firewall-followed',
+    category: 'firewall',
+    title: 'the host firewall is followed',
+    severity: 'note',
+    needs: ['machine', 'input'],
+    judge: sayOf('firewall-followed'),
+  },
+  {
+    id: 'host-firewall',
+    category: 'firewall',
+    title: 'the host firewall can be followed',
+    severity: 'risk',
+    risk: 'host-firewall',
+    needs: ['machine', 'input'],
+    judge: sayOf('host-firewall'),
+  },
+  {
+    id: 'dnat-accepted',
+    category: 'firewall',
+    title: 'capture opens no port',
+    severity: 'risk',
+    risk: 'dnat-accepted',
+    needs: ['machine', 'input'],
+    judge: sayOf('dnat-accepted'),
+  },
+  {
+    id: 'output-firewall',
+    category: 'firewall',
+    title: 'programs reach the sidecar, and it reaches others',
+    severity: 'risk',
+    risk: 'output-firewall',
+    needs: ['machine', 'input'],
+    judge: sayOf('output-firewall'),
+  },
+];
+
+type FirewallId = 'firewall-followed' | 'host-firewall' | 'dnat-accepted' | 'output-firewall';
+
+/** One thing about a firewall, under the check that it belongs to. */
+interface Said extends Seen {
+  readonly id: FirewallId;
+}
+
+function sayOf(id: FirewallId) {
+  return ({ machine, input }: MachineFacts): readonly Seen[] =>
+    judged(machine, input)
+      .filter((said) => said.id === id)
+      .map(({ id: _id, ...seen }) => seen);
+}
+
+function judged(answers: Answers, input: PreflightInput): readonly Said[] {
   const iptables = lines(answers, 'iptables');
   const found = [...parseNft(lines(answers, 'nft'), iptables), ...parseIptables(iptables)];
   const judge: Judge = { input, sidecar: SIDECAR[input.generation], ports: numbers(input) };
   return [
-    ...found.filter(({ hook }) => hook === 'input').flatMap((firewall) => inputFindings(firewall, judge)),
-    ...found.filter(({ hook }) => hook === 'output').flatMap(outputFindings),
-    ...(found.length === 0 ? hiddenFindings(answers) : []),
+    ...found.filter(({ hook }) => hook === 'input').flatMap((firewall) => inputSaid(firewall, judge)),
+    ...found.filter(({ hook }) => hook === 'output').flatMap(outputSaid),
+    ...(found.length === 0 ? hiddenSaid(answers) : []),
   ];
 }
 
@@ -33,10 +92,10 @@ function numbers({ services }: PreflightInput): readonly number[] | undefined {
   return services.length === 0 ? undefined : services.flatMap(({ ports }) => ports.map(({ number }) => number));
 }
 
-function inputFindings(firewall: HostFirewall, judge: Judge): readonly Finding[] {
+function inputSaid(firewall: HostFirewall, judge: Judge): readonly Said[] {
   const dnat = firewall.rules.find((rule) => rule.dnat);
   const about = firewall.rules.filter((rule) => means(rule, judge));
-  if (dnat && firewall.owned) return dnatFindings(firewall, dnat, judge);
+  if (dnat && firewall.owned) return dnatSaid(firewall, dnat, judge);
   if (firewall.owned && about[0]) return [risk(firewall, { rule: about[0].text, why: OWNED }, judge)];
   const several = about.find(({ text }) => /! --dports /.test(text));
   if (several) return [risk(firewall, { rule: several.text, why: SEVERAL }, judge)];
@@ -63,10 +122,10 @@ interface Why {
   readonly why: string;
 }
 
-function risk({ name }: HostFirewall, { rule, why }: Why, { ports, sidecar }: Judge): Finding {
-  const message = `${name}: ${rule === undefined ? '' : `"${rule}": `}${why}.`;
+function risk({ name }: HostFirewall, { rule, why }: Why, { ports, sidecar }: Judge): Said {
+  const detail = `${name}: ${rule === undefined ? '' : `"${rule}": `}${why}.`;
   const hint = why === NO_LOOPBACK ? LOOPBACK_RULE : exactRule(name, ports, sidecar);
-  return { id: 'host-firewall', severity: 'risk', risk: 'host-firewall', message, hint };
+  return { id: 'host-firewall', ok: false, detail, hint };
 }
 
 /** The rule that says exactly what is meant, in the words of the firewall's own tool. */
@@ -81,22 +140,22 @@ interface Followed extends Pick<PreflightInput, 'generation'> {
   readonly dnat: FilterRule | undefined;
 }
 
-function followed({ name }: HostFirewall, { about, dnat, generation }: Followed): Finding {
+function followed({ name }: HostFirewall, { about, dnat, generation }: Followed): Said {
   const rules = about.slice(0, 3).map(({ text }) => `"${text}"`);
   const more = about.length > 3 ? ` and ${about.length - 3} more` : '';
   const said =
     about.length > 0 ? [`capture puts beside ${rules.join(', ')}${more} the same about redirected connections`] : [];
   const past = dnat ? [`captured ports pass by "${dnat.text}", which would open them to all`] : [];
-  const message = `${name} sees captured connections at the sidecar's port: ${[...said, ...past].join('; ')}.`;
+  const detail = `${name} sees captured connections at the sidecar's port: ${[...said, ...past].join('; ')}.`;
   const hint =
     generation === 'current'
       ? 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch'
       : 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio';
-  return { id: 'firewall-followed', severity: 'note', message, hint };
+  return { id: 'firewall-followed', ok: true, detail, hint };
 }
 
 /** A table that nobody can change accepts whatever was redirected: a captured port is then open to all. */
-function dnatFindings(firewall: HostFirewall, { text }: FilterRule, { ports }: Judge): readonly Finding[] {
+function dnatSaid(firewall: HostFirewall, { text }: FilterRule, { ports }: Judge): readonly Said[] {
   const open = (port: number): boolean =>
     firewall.rules.some(
       (rule) =>
@@ -112,15 +171,15 @@ function dnatFindings(firewall: HostFirewall, { text }: FilterRule, { ports }: J
   const opened = ports?.filter((port) => !open(port));
   if (opened?.length === 0 || (!opened && !firewall.closed)) return [];
   const what = opened ? `port${opened.length > 1 ? 's' : ''} ${opened.join(', ')}` : 'every port';
-  const message = `${firewall.name}: "${text}" accepts every redirected connection: behind capture ${what} would be open to all that can send to this machine.`;
+  const detail = `${firewall.name}: "${text}" accepts every redirected connection: behind capture ${what} would be open to all that can send to this machine.`;
   const hint = opened
     ? `Is that meant? Then open it there by name too (firewalld: firewall-cmd --permanent --add-port=${opened[0]}/tcp && firewall-cmd --reload), and keep others out by an AuthorizationPolicy.`
     : 'Name what the machine serves, so that only that is captured: --service NAME:PORT';
-  return [{ id: 'dnat-accepted', severity: 'risk', risk: 'dnat-accepted', message, hint }];
+  return [{ id: 'dnat-accepted', ok: false, detail, hint }];
 }
 
 /** Programs connect to the sidecar on the machine itself, and the sidecar makes their connections as istio-proxy. */
-function outputFindings({ name, closed, rules }: HostFirewall): readonly Finding[] {
+function outputSaid({ name, closed, rules }: HostFirewall): readonly Said[] {
   if (!closed) return [];
   const owner = rules.find(({ text }) => /--uid-owner|--gid-owner|meta skuid|meta skgid/.test(text));
   if (rules.some(({ loopback }) => loopback) && !owner) return [];
@@ -130,19 +189,14 @@ function outputFindings({ name, closed, rules }: HostFirewall): readonly Finding
   const hint = owner
     ? 'Accept what istio-proxy sends to where those programs may: meta skuid istio-proxy, or -m owner --uid-owner istio-proxy'
     : 'Accept it: oif lo accept, or -A OUTPUT -o lo -j ACCEPT';
-  const message = `${name} drops what leaves the machine unless a rule names it: ${why}.`;
-  return [{ id: 'output-firewall', severity: 'risk', risk: 'output-firewall', message, hint }];
+  const detail = `${name} drops what leaves the machine unless a rule names it: ${why}.`;
+  return [{ id: 'output-firewall', ok: false, detail, hint }];
 }
 
 /** firewalld runs, and nothing on the machine could print its rules. */
-function hiddenFindings(answers: Answers): readonly Finding[] {
+function hiddenSaid(answers: Answers): readonly Said[] {
   if (!lines(answers, 'unit').includes('firewalld.service')) return [];
-  const message = 'firewalld runs, and its rules could not be read: captured connections arrive at port 15006.';
+  const detail = 'firewalld runs, and its rules could not be read: captured connections arrive at port 15006.';
   const hint = 'See which ports it opens: firewall-cmd --list-all; install nftables, so that meshx can look.';
-  return [{ id: 'host-firewall', severity: 'risk', risk: 'host-firewall', message, hint }];
-}
-
-/** Whether ufw's rules are loaded. */
-export function ufwKeeps(answers: Answers): boolean {
-  return lines(answers, 'iptables').some((line) => line.includes(' ufw-before-input'));
+  return [{ id: 'host-firewall', ok: false, detail, hint }];
 }

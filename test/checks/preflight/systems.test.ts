@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseAnswers } from '../../../src/vm/preflight/probe.ts';
-import { judge, type Preflight } from '../../../src/vm/preflight.ts';
+import { judge, type Preflight } from '../../../src/checks/preflight.ts';
 import { expectGolden } from '../../support/golden.ts';
 
 const FOLDER = new URL('../../golden/vm/coexistence/', import.meta.url);
@@ -20,7 +20,7 @@ function judged(system: string): Preflight {
     services: [{ name: 'mysqldb', ports: [{ number: 3306, name: 'tcp-mysql' }] }],
     now: new Date(Number(answers['clock']?.[0]) * 1000),
   };
-  return judge(answers, input, { sshConnection: '' });
+  return judge({ answers, session: '', now: input.now }, input);
 }
 
 /** Findings as people meet them, without those of the platform itself; then what capture leaves alone. */
@@ -28,8 +28,8 @@ function shown({ findings, exclusions }: Preflight): string {
   const told = findings
     .filter(({ id }) => !/^(?:os-written|address-chosen|nss-resolve|resolver)$/.test(id))
     .map(
-      ({ severity, id, risk, message, hint }) =>
-        `${severity} ${id}${risk ? ` (${risk})` : ''}\n  ${message}\n  ${hint}\n`,
+      ({ severity, id, risk, detail, hint = '' }) =>
+        `${severity} ${id}${risk ? ` (${risk})` : ''}\n  ${detail}\n  ${hint}\n`,
     );
   const left = Object.entries(exclusions).flatMap(([key, list]) =>
     list.length > 0 ? [`${key}: ${list.join(', ')}\n`] : [],
@@ -58,7 +58,7 @@ test('seven systems were recorded on machines that booted', () => {
 test('every risk of the scan has a name that can be typed, and every finding says what was found', () => {
   for (const finding of SYSTEMS.flatMap((system) => judged(system).findings)) {
     expect(finding.risk === undefined).toBe(finding.severity !== 'risk');
-    expect(finding.message).toMatch(/\.$/);
+    expect(finding.detail).toMatch(/\.$/);
   }
 });
 

@@ -1,0 +1,94 @@
+import { first, lines } from '../../vm/preflight/probe.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** Units that put files back as another program wants them, by the program that people know. */
+const AGENTS: readonly (readonly [RegExp, string])[] = [
+  [/^puppet(-agent)?\.service$|^puppet-run\.timer$/, 'Puppet'],
+  [/^chef-client\.(service|timer)$|^cinc-client\.(service|timer)$/, 'Chef'],
+  [/^(venv-)?salt-minion\.service$/, 'Salt'],
+  [/^(cfengine3|cf-execd|cf-agent)\.service$/, 'CFEngine'],
+  [/ansible.*\.(service|timer)$/, 'ansible-pull'],
+  [/^(rudder-agent|rudder-cf-execd)\.service$/, 'Rudder'],
+];
+
+/** Who else decides about this machine's files and programs: configuration management, SELinux, AppArmor, resolvers. */
+export const keeperChecks: readonly MachineCheck[] = [
+  {
+    id: 'config-management',
+    category: 'vm',
+    title: "no other program keeps meshx's files",
+    severity: 'risk',
+    risk: 'config-management',
+    needs: ['machine'],
+    judge: configManagement,
+  },
+  {
+    id: 'selinux',
+    category: 'vm',
+    title: "SELinux knows the labels of meshx's files",
+    severity: 'note',
+    needs: ['machine'],
+    judge: selinux,
+  },
+  {
+    id: 'apparmor',
+    category: 'vm',
+    title: 'AppArmor confines no program that the sidecar needs',
+    severity: 'risk',
+    risk: 'apparmor',
+    needs: ['machine'],
+    judge: apparmor,
+  },
+  {
+    id: 'resolver-in-use',
+    category: 'dns',
+    title: 'resolvers on the machine stay in use',
+    severity: 'note',
+    needs: ['machine'],
+    judge: resolverInUse,
+  },
+];
+
+function configManagement({ machine }: MachineFacts): readonly Seen[] {
+  const units = lines(machine, 'unit').flatMap((unit) => {
+    const agent = AGENTS.find(([pattern]) => pattern.test(unit))?.[1];
+    return agent === undefined ? [] : [`${agent} (${unit})`];
+  });
+  const found = [...units, ...lines(machine, 'cron').map((file) => `a job in ${file}`)];
+  if (found.length === 0) return [];
+  const detail = `${found.join(', ')} may put back files that meshx changes.`;
+  const hint =
+    'Keep out of its hands: /etc/hosts, /etc/nsswitch.conf, /etc/systemd/system/istio.service and meshx-*, /var/lib/istio, /etc/certs.';
+  return [{ ok: false, detail, hint }];
+}
+
+function selinux({ machine }: MachineFacts): readonly Seen[] {
+  if (first(machine, 'selinux') !== '1') return [];
+  const detail = 'SELinux is enforcing: files of meshx get the labels of their places (restorecon).';
+  return [{ ok: true, detail, hint: 'If a unit is refused something: ausearch -m AVC -ts recent' }];
+}
+
+function apparmor({ machine }: MachineFacts): readonly Seen[] {
+  const profiles = lines(machine, 'apparmor').map((line) => line.replace(/ \(enforce\)$/, ''));
+  if (profiles.length === 0) return [];
+  const detail = `AppArmor confines programs that the sidecar or capture needs: ${profiles.join(', ')}.`;
+  const hint = 'Let them report only: aa-complain PROFILE, and look at what they log: journalctl -k -g apparmor';
+  return [{ ok: false, detail, hint }];
+}
+
+/** Resolvers that answer on the machine: what is in use, no more. */
+function resolverInUse({ machine }: MachineFacts): readonly Seen[] {
+  const found = ['unbound', 'named', 'dnsmasq', 'pdns_recursor', 'nscd'].filter((name) =>
+    lines(machine, 'process').includes(name),
+  );
+  if (found.length === 0 || lines(machine, 'meshx').length > 0) return [];
+  const cache = found.includes('nscd')
+    ? ' nscd keeps answers: a name asked before the mesh knew it may be missing for a while.'
+    : '';
+  const detail = `Names are answered on the machine by ${found.join(', ')}.${cache}`;
+  const hint = found.includes('nscd')
+    ? 'Let it forget: nscd --invalidate=hosts'
+    : 'It stays in use; see how a name is resolved: getent ahosts NAME';
+  return [{ ok: true, detail, hint }];
+}

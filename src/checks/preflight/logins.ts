@@ -1,0 +1,87 @@
+import { first, lines } from '../../vm/preflight/probe.ts';
+import { loginDirectory, PLATFORM_ADDRESS, platformAgent } from '../../vm/preflight/remote-logins.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** Programs that ask the metadata server, which is never captured, or sssd. */
+const KNOWN_KEY_COMMANDS = /(?:google_authorized_keys|sss_ssh_authorizedkeys|eic_run_authorized_keys)$/;
+
+/** Ways to log in that ask another machine: capture must not stand in them. */
+export const loginChecks: readonly MachineCheck[] = [
+  {
+    id: 'directory-login',
+    category: 'capture',
+    title: 'logins reach their directory',
+    severity: 'note',
+    needs: ['machine'],
+    judge: directory,
+  },
+  {
+    id: 'network-login',
+    category: 'capture',
+    title: 'no login goes through the sidecar',
+    severity: 'risk',
+    risk: 'network-login',
+    needs: ['machine'],
+    judge: secondFactor,
+  },
+  {
+    id: 'os-login',
+    category: 'capture',
+    title: 'OS Login reaches the metadata server',
+    severity: 'note',
+    needs: ['machine'],
+    judge: metadata,
+  },
+  {
+    id: 'platform-agent',
+    category: 'capture',
+    title: "the platform's agent reaches it",
+    severity: 'note',
+    needs: ['machine'],
+    judge: platform,
+  },
+];
+
+function directory({ machine }: MachineFacts): readonly Seen[] {
+  const found = loginDirectory(machine);
+  if (!found) return [];
+  const { sources, hosts, ports } = found;
+  const detail = `Logins ask a directory (${sources.join(', ')}${hosts.length > 0 ? `: ${hosts.join(', ')}` : ''}). Its ports ${ports.join(', ')} on other machines stay out of capture.`;
+  const hint =
+    'Of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE in cluster.env: the mesh’s own services on these ports are reached outside mutual TLS.';
+  return [{ ok: true, detail, hint }];
+}
+
+/** Such a service has addresses that change, on a port that all use: they cannot be kept out of capture for good. */
+function secondFactor({ machine }: MachineFacts): readonly Seen[] {
+  const pam = lines(machine, 'pam').filter((name) => /^(?:duo|okta|yubico)$/.test(name));
+  const command = first(machine, 'keys-command');
+  const hosts = lines(machine, 'login').flatMap((line) => /^duo (\S+)/.exec(line)?.[1] ?? []);
+  const asked = [
+    ...pam.map((name) => `pam_${name}${name === 'duo' && hosts[0] !== undefined ? ` of ${hosts[0]}` : ''}`),
+    ...(command === '' || KNOWN_KEY_COMMANDS.test(command) ? [] : [`AuthorizedKeysCommand ${command}`]),
+  ];
+  if (asked.length === 0) return [];
+  const detail = `Logins ask another machine (${asked.join(', ')}), and that connection would go through the sidecar: while the sidecar hangs, such a login hangs too.`;
+  const hint =
+    'Keep its addresses out: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES, and have a login that needs none of it: a key for root, or a terminal of the machine.';
+  return [{ ok: false, detail, hint }];
+}
+
+/** OS Login and the guest agent ask the metadata server, which the capture script always excludes. */
+function metadata({ machine }: MachineFacts): readonly Seen[] {
+  const nss = lines(machine, 'nsswitch').some((line) => /^passwd:.*\boslogin\b/.test(line));
+  const pam = lines(machine, 'pam').some((name) => name.startsWith('oslogin'));
+  if (!nss && !pam) return [];
+  return [{ ok: true, detail: 'OS Login decides who may log in: its server 169.254.169.254 is never captured.' }];
+}
+
+/** Azure's agent sets keys and users; it asks this address of the platform, and nothing else must answer for it. */
+function platform({ machine }: MachineFacts): readonly Seen[] {
+  const agent = platformAgent(machine);
+  if (agent === undefined) return [];
+  return [
+    { ok: true, detail: `${agent} asks the platform at ${PLATFORM_ADDRESS}: that address stays out of capture.` },
+  ];
+}

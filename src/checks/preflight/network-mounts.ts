@@ -1,0 +1,26 @@
+import { networkMounts } from '../../vm/preflight/network-mounts.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** The kernel's own connections must not be captured. */
+export const mountChecks: readonly MachineCheck[] = [
+  {
+    id: 'network-mounts',
+    category: 'capture',
+    title: 'the kernel reaches its network filesystems',
+    severity: 'note',
+    needs: ['machine'],
+    judge: mounts,
+  },
+];
+
+function mounts({ machine }: MachineFacts): readonly Seen[] {
+  const found = networkMounts(machine);
+  if (!found) return [];
+  const { mounts: all, cidrs, ports } = found;
+  const named = all.slice(0, 3).map(([type, source, where]) => `${where} (${type} ${source})`);
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : '';
+  const out = [...cidrs, ...(ports.length > 0 ? [`TCP to port ${ports.join(', ')}`] : [])].join(', ');
+  const detail = `The kernel itself connects to other machines for ${named.join(', ')}${more}. Out of capture stay: ${out}.`;
+  return [{ ok: true, detail, hint: 'A further server needs another run of meshx up, before it is mounted.' }];
+}

@@ -1,0 +1,110 @@
+import { ownAddresses } from '../../vm/preflight/addresses.ts';
+import { first, lines } from '../../vm/preflight/probe.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** The machine's address in the mesh, and its way to the control plane. */
+export const addressChecks: readonly MachineCheck[] = [
+  {
+    id: 'address-foreign',
+    category: 'path',
+    title: 'an interface has the address that was named',
+    severity: 'risk',
+    risk: 'foreign-address',
+    needs: ['machine', 'input'],
+    judge: addressForeign,
+  },
+  {
+    id: 'address-unknown',
+    category: 'path',
+    title: 'the mesh address is known',
+    severity: 'error',
+    needs: ['machine', 'inspection', 'input'],
+    judge: addressUnknown,
+  },
+  {
+    id: 'address-chosen',
+    category: 'path',
+    title: 'the mesh address is the one that routes to the control plane',
+    severity: 'note',
+    needs: ['machine', 'inspection', 'input'],
+    judge: addressChosen,
+  },
+  {
+    id: 'control-plane-unreachable',
+    category: 'path',
+    title: 'the machine reaches the control plane',
+    severity: 'error',
+    needs: ['machine', 'input'],
+    judge: unreachable,
+  },
+];
+
+/** The machine's own name, and what stands between a program and the sidecar's DNS. */
+export const nameChecks: readonly MachineCheck[] = [
+  {
+    id: 'hostname-missing',
+    category: 'dns',
+    title: "the machine's own name is in /etc/hosts",
+    severity: 'note',
+    needs: ['machine', 'inspection'],
+    judge: hostnameMissing,
+  },
+  {
+    id: 'nss-resolve',
+    category: 'dns',
+    title: 'programs ask by DNS',
+    severity: 'note',
+    needs: ['machine', 'input'],
+    judge: nssResolve,
+  },
+];
+
+function addressForeign({ machine, input: { address: said } }: MachineFacts): readonly Seen[] {
+  const own = ownAddresses(machine);
+  if (said === undefined || own.includes(said)) return [];
+  const detail = `No interface of the machine has ${said}; it has ${own.join(', ') || 'none'}.`;
+  const hint =
+    'Behind NAT the mesh must reach the machine by this address, and the sidecar must be told the inner one.';
+  return [{ ok: false, detail, hint }];
+}
+
+function addressUnknown({ machine, inspection, input }: MachineFacts): readonly Seen[] {
+  if (input.address !== undefined || inspection.facts.address !== '') return [];
+  const own = ownAddresses(machine).join(', ') || 'none';
+  const detail = `No address of the machine routes to the control plane; it has ${own}.`;
+  return [{ ok: false, detail, hint: 'Say which one the mesh shall use: --vm-address IP' }];
+}
+
+function addressChosen({ machine, inspection: { facts }, input }: MachineFacts): readonly Seen[] {
+  const own = ownAddresses(machine);
+  if (input.address !== undefined || facts.address === '' || own.length < 2) return [];
+  const detail = `The mesh address is ${facts.address}, which routes to the control plane, of ${own.join(', ')}.`;
+  return [{ ok: true, detail, hint: 'Another one: --vm-address IP' }];
+}
+
+/** By TCP. One address of several is enough. */
+function unreachable({ machine, input: { controlPlane, generation } }: MachineFacts): readonly Seen[] {
+  const reach = lines(machine, 'reach');
+  if (reach.length === 0 || reach.some((line) => !line.endsWith(' closed'))) return [];
+  const name = generation === 'current' ? 'istiod' : 'Pilot';
+  const tried = controlPlane.addresses.map((address) => `${address}:${controlPlane.port}`).join(', ');
+  const hint = `Allow TCP from the machine to ${tried}, or name another address: --istiod-address IP`;
+  return [{ ok: false, detail: `The machine cannot reach ${name} at ${tried}.`, hint }];
+}
+
+function hostnameMissing({ machine, inspection }: MachineFacts): readonly Seen[] {
+  const hostname = first(machine, 'hostname');
+  if (hostname === '' || inspection.facts.hostnameAddress !== undefined) return [];
+  const detail = `The machine's own name ${hostname} is not in /etc/hosts.`;
+  return [{ ok: false, detail, hint: 'meshx adds it: sudo would wait for it otherwise.' }];
+}
+
+/** A classic mesh has no DNS in the sidecar: nss-resolve asks resolved, which asks dnsmasq for the mesh's names. */
+function nssResolve({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
+  const text = lines(machine, 'nsswitch').join('\n');
+  const first = /^hosts:.*\bresolve\b(?!.*\bdns\b)|^hosts:.*\bresolve\b.*\bdns\b/m;
+  if (generation === 'classic' || !first.test(text)) return [];
+  const detail = 'Programs ask systemd-resolved by D-Bus (nss-resolve), past the DNS capture of the sidecar.';
+  return [{ ok: false, detail, hint: 'meshx puts dns before resolve in /etc/nsswitch.conf.' }];
+}

@@ -1,0 +1,39 @@
+import type { ResolverRecord } from '../../vm/input.ts';
+import { capturedServers } from '../../vm/resolver/capture.ts';
+import { resolverOwner, type ResolverOwner } from '../../vm/resolver/owner.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+const WORDS: Readonly<Record<ResolverOwner, string>> = {
+  'systemd-resolved': 'systemd-resolved keeps resolv.conf',
+  'network-manager': 'NetworkManager keeps resolv.conf',
+  resolvconf: 'resolvconf keeps resolv.conf',
+  dhclient: 'dhclient writes resolv.conf',
+  plain: 'resolv.conf is a plain file',
+  unknown: 'resolv.conf is kept by a program that meshx does not know',
+};
+
+export const resolverChecks: readonly MachineCheck[] = [
+  {
+    id: 'resolver',
+    category: 'dns',
+    title: 'the arrangement of name servers is known',
+    severity: 'note',
+    needs: ['machine', 'inspection', 'input'],
+    judge: resolver,
+  },
+];
+
+/** Which arrangement of name servers was recognized, what the sidecar does with it, and the facts that led there. */
+function resolver({ inspection, input: { generation } }: MachineFacts): readonly Seen[] {
+  const { owner, trail } = resolverOwner(inspection.resolver);
+  const taken = generation === 'current' ? captured(inspection.resolver, inspection.facts.addresses) : '';
+  return [{ ok: true, detail: `Names: ${WORDS[owner]}${taken}.`, hint: trail.join('; ') }];
+}
+
+function captured({ resolvConf }: ResolverRecord, own: readonly string[]): string {
+  const { taken, left } = capturedServers(resolvConf, own);
+  if (taken.length === 0) return ' and names no server: DNS capture takes nothing';
+  const others = left.length === 0 ? '' : `, and leaves ${left.join(', ')}`;
+  return `; DNS capture takes ${taken.join(', ')} while the sidecar runs${others}`;
+}

@@ -1,0 +1,100 @@
+import type { MeshService } from '../../mesh/workload.ts';
+import { lines } from '../../vm/preflight/probe.ts';
+import { isLoopback, type Listener, parseListeners, takenPorts } from '../../vm/preflight/sockets.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** Programs in the way of the sidecar's ports, and services that traffic would not reach. */
+export const serviceChecks: readonly MachineCheck[] = [
+  {
+    id: 'port-in-use',
+    category: 'sidecar',
+    title: 'the ports of the sidecar are free',
+    severity: 'error',
+    needs: ['machine', 'input'],
+    judge: portInUse,
+  },
+  {
+    id: 'service-on-ssh-port',
+    category: 'service',
+    title: 'no service takes a port of SSH',
+    severity: 'error',
+    needs: ['inspection', 'input', 'machine'],
+    judge: onSshPort,
+  },
+  {
+    id: 'service-not-listening',
+    category: 'service',
+    title: 'the services listen',
+    severity: 'note',
+    needs: ['machine', 'inspection', 'input'],
+    judge: notListening,
+  },
+  {
+    id: 'service-on-loopback',
+    category: 'service',
+    title: 'the services listen where the sidecar delivers',
+    severity: 'risk',
+    risk: 'loopback-only',
+    needs: ['machine', 'inspection', 'input'],
+    judge: onLoopback,
+  },
+];
+
+function portInUse({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
+  const udp = parseListeners(lines(machine, 'udp')).filter(({ port }) => port === 15053);
+  const taken = takenPorts([...parseListeners(lines(machine, 'tcp')), ...udp], generation);
+  if (taken.length === 0) return [];
+  const names = taken.map(
+    ({ port, programs, called }) => `${port} by ${programs[0] ?? called[0] ?? 'an unknown program'}`,
+  );
+  const detail = `Ports of the sidecar are in use: ${[...new Set(names)].join(', ')}.`;
+  return [{ ok: false, detail, hint: 'Let these programs listen elsewhere; the sidecar cannot change its ports.' }];
+}
+
+interface ServedPort {
+  readonly name: string;
+  readonly number: number;
+}
+
+function portsOf(services: readonly MeshService[]): readonly ServedPort[] {
+  return services.flatMap(({ name, ports }) => ports.map(({ number }) => ({ name, number })));
+}
+
+function onSshPort({ inspection, input: { services } }: MachineFacts): readonly Seen[] {
+  const hint = 'Let the service or sshd listen on another port; SSH is never captured.';
+  return portsOf(services)
+    .filter(({ number }) => inspection.facts.sshPorts.includes(number))
+    .map(({ name, number }) => ({ ok: false, detail: `${name} would take port ${number}, where SSH answers.`, hint }));
+}
+
+/** Each port of a service that is none of SSH's, with what listens there. */
+function listeners({ machine, inspection, input }: MachineFacts) {
+  const tcp = parseListeners(lines(machine, 'tcp'));
+  return portsOf(input.services)
+    .filter(({ number }) => !inspection.facts.sshPorts.includes(number))
+    .map((served) => ({ ...served, here: tcp.filter(({ port }) => port === served.number) }));
+}
+
+function notListening(facts: MachineFacts): readonly Seen[] {
+  return listeners(facts)
+    .filter(({ here }) => here.length === 0)
+    .map(({ name, number }) => ({
+      ok: false,
+      detail: `Nothing listens on port ${number} for ${name} yet.`,
+      hint: `Start ${name}, or look with: ss -ltn 'sport = :${number}'`,
+    }));
+}
+
+/** The classic proxy delivers to 127.0.0.1; today's to the instance's address, from 127.0.0.6. */
+function onLoopback(facts: MachineFacts): readonly Seen[] {
+  if (facts.input.generation === 'classic') return [];
+  const hint = `Let it listen on the mesh address too (MariaDB: bind-address=0.0.0.0, MySQL grants for '%'), and keep others out by a policy.`;
+  return listeners(facts)
+    .filter(({ here }) => here.length > 0 && here.every(isLoopback))
+    .map(({ name, number, here: [first] }) => ({ ok: false, detail: loopbackOnly(name, number, first), hint }));
+}
+
+function loopbackOnly(name: string, port: number, listener: Listener | undefined): string {
+  return `${name} listens on ${listener?.address}:${port} only, where the sidecar does not deliver.`;
+}

@@ -1,0 +1,160 @@
+import { architecture, DEBIAN_WORDS, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
+import { first, lines, NEEDED_PROGRAMS } from '../../vm/preflight/probe.ts';
+import type { Seen } from '../check.ts';
+import type { MachineCheck, MachineFacts } from './machine.ts';
+
+/** RHEL 8 has it; the units use nothing newer. */
+const OLDEST_SYSTEMD = 239;
+/** Unpacked binaries, the sent package and logs of a first hour, for a package of unknown size. */
+const ROOM = 400 * 1024 * 1024;
+/** istiod dates certificates two minutes back; half of it leaves room for the machine to drift. */
+const SKEW_LIMIT = 60;
+const SKEW_NOTE = 5;
+
+const vm = { category: 'vm', severity: 'error' } as const;
+
+/** The operating system, its programs and its disk. An image has all but systemd. */
+export const systemChecks: readonly MachineCheck[] = [
+  {
+    ...vm,
+    id: 'os-untested',
+    title: 'meshx knows the operating system',
+    severity: 'risk',
+    risk: 'untested-os',
+    needs: ['files'],
+    judge: osUntested,
+  },
+  {
+    ...vm,
+    id: 'os-written',
+    title: 'meshx is tested on the operating system',
+    severity: 'note',
+    needs: ['files'],
+    judge: osWritten,
+  },
+  {
+    ...vm,
+    id: 'architecture-other',
+    title: 'the package is for the architecture',
+    needs: ['files', 'input'],
+    judge: architectureOther,
+  },
+  {
+    ...vm,
+    id: 'package-format',
+    title: 'the system reads the format of the package',
+    needs: ['files', 'input'],
+    judge: packageFormat,
+  },
+  {
+    ...vm,
+    id: 'dnsmasq-missing',
+    title: 'dnsmasq is there for a classic mesh',
+    needs: ['files', 'input'],
+    judge: dnsmasqMissing,
+  },
+  {
+    ...vm,
+    id: 'programs-missing',
+    title: 'the programs are there that the units need',
+    needs: ['files'],
+    judge: programsMissing,
+  },
+  { ...vm, id: 'disk-full', title: 'the sidecar fits on the disk', needs: ['files', 'input'], judge: diskFull },
+  { ...vm, id: 'etc-istio-directory', title: '/etc/istio can be a link', needs: ['files'], judge: etcIstioDirectory },
+  {
+    ...vm,
+    id: 'systemd-missing',
+    title: 'a systemd runs that is new enough',
+    needs: ['machine'],
+    judge: systemdMissing,
+  },
+];
+
+/** Tokens and certificates are dated. */
+export const clockChecks: readonly MachineCheck[] = [
+  { ...vm, id: 'clock-skew', title: 'the clock is right', needs: ['machine', 'now'], judge: clockSkew },
+];
+
+function osUntested({ files }: MachineFacts): readonly Seen[] {
+  const os = parseOsRelease(lines(files, 'os'));
+  if (platformState(os) !== 'untested') return [];
+  const hint = 'docs/platforms.md lists the systems that are known.';
+  return [{ ok: false, detail: `Nobody tried meshx on ${os.name || 'an unknown system'}.`, hint }];
+}
+
+function osWritten({ files }: MachineFacts): readonly Seen[] {
+  const os = parseOsRelease(lines(files, 'os'));
+  if (platformState(os) !== 'written') return [];
+  const detail = `${os.name || 'an unknown system'} is supported from its documentation; no test ran on it.`;
+  return [{ ok: false, detail, hint: 'See docs/platforms.md.' }];
+}
+
+function architectureOther({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
+  const found = architecture(files);
+  const word = wanted?.architecture ?? '';
+  const needed = DEBIAN_WORDS[word] ?? word;
+  if (['', 'all', 'noarch', found].includes(needed)) return [];
+  const detail = `The package is for ${needed}, the machine is ${found || 'of an unknown architecture'}.`;
+  return [{ ok: false, detail, hint: `Take the package for ${found}.` }];
+}
+
+function packageFormat({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
+  const program = { deb: 'dpkg', rpm: 'rpm', directory: undefined }[wanted?.format ?? 'directory'];
+  if (!program || lines(files, 'program').includes(program)) return [];
+  const hint = 'Take the package in the format of this system, or a directory of binaries.';
+  return [{ ok: false, detail: `The machine has no ${program} for a .${wanted?.format} package.`, hint }];
+}
+
+function dnsmasqMissing({ files, input: { generation } }: MachineFacts): readonly Seen[] {
+  if (generation !== 'classic' || lines(files, 'program').includes('dnsmasq')) return [];
+  const hint = 'Install it on the VM: apt-get install dnsmasq, or: dnf install dnsmasq';
+  return [{ ok: false, detail: 'A classic mesh needs dnsmasq on the VM.', hint }];
+}
+
+function programsMissing({ files }: MachineFacts): readonly Seen[] {
+  const found = lines(files, 'program');
+  const missing: string[] = NEEDED_PROGRAMS.filter((name) => !found.includes(name));
+  if (!['iptables', 'iptables-nft', 'iptables-legacy'].some((name) => found.includes(name))) missing.push('iptables');
+  if (missing.length === 0) return [];
+  const hint = 'Install them on the VM; their packages are iproute2 (iproute), iptables, util-linux, gawk or mawk.';
+  return [{ ok: false, detail: `The machine has no ${missing.join(', no ')}.`, hint }];
+}
+
+function diskFull({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
+  if (!wanted) return [];
+  // Once as sent, some three times unpacked.
+  const needed = wanted.bytes === undefined ? ROOM : Math.max(wanted.bytes * 4, 16 * 1024 * 1024);
+  const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;
+  const full = lines(files, 'disk').flatMap((line) => {
+    const [kibibytes = '', mount = ''] = line.split(' ');
+    return Number(kibibytes) * 1024 < needed ? [`${mount} has ${mebibytes(Number(kibibytes) * 1024)} left`] : [];
+  });
+  if (full.length === 0) return [];
+  const detail = `The sidecar does not fit: ${[...new Set(full)].join(', ')}.`;
+  return [{ ok: false, detail, hint: `Make room for ${mebibytes(needed)}.` }];
+}
+
+function etcIstioDirectory({ files }: MachineFacts): readonly Seen[] {
+  if (first(files, 'etc-istio') !== 'directory') return [];
+  const hint = 'Move what is in it to /var/lib/istio, and remove the directory.';
+  return [{ ok: false, detail: '/etc/istio is a directory, where Istio has a link to /var/lib/istio.', hint }];
+}
+
+function systemdMissing({ machine }: MachineFacts): readonly Seen[] {
+  const version = Number(/^systemd (\d+)/.exec(first(machine, 'systemd'))?.[1] ?? 0);
+  if (version >= OLDEST_SYSTEMD) return [];
+  const old = `systemd ${version} is too old; the units need ${OLDEST_SYSTEMD}.`;
+  const detail = version === 0 ? 'systemd does not run the machine.' : old;
+  return [{ ok: false, detail, hint: 'Use a machine that systemd boots; docs/platforms.md lists systems.' }];
+}
+
+/** Compares the machine's clock with the operator's. */
+function clockSkew({ machine, now }: MachineFacts): readonly Seen[] {
+  const skew = Math.round(Number(first(machine, 'clock')) - now.getTime() / 1000);
+  const size = Math.abs(skew);
+  if (size <= SKEW_NOTE) return [];
+  const detail = `The machine's clock is ${size} s ${skew < 0 ? 'behind' : 'ahead of'} this one.`;
+  const severity = size > SKEW_LIMIT ? 'error' : 'note';
+  return [{ ok: false, detail, severity, hint: 'Set it: timedatectl set-ntp true' }];
+}

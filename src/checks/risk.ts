@@ -1,0 +1,18 @@
+/** Every risk that can be accepted by its name. */
+export const RISKS = [
+  'apparmor',
+  'config-management',
+  'dnat-accepted',
+  'foreign-address',
+  'hand-made-sidecar',
+  'host-firewall',
+  'kubernetes-node',
+  'loopback-only',
+  'network-login',
+  'output-firewall',
+  'policy-routing',
+  'service-in-container',
+  'untested-os',
+] as const;
+
+export type Risk = (typeof RISKS)[number];
