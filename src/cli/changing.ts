@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { Host } from '../host/host.ts';
 import { Problem } from '../problems.ts';
 import { auditMembers, type AuditNote } from '../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../reconcile/lock.ts';
 import { type Plan, planHash, summaries } from '../reconcile/plan.ts';
+import { whoOf } from '../who.ts';
 import type { Say, World } from '../world.ts';
 
 /** What was decided about a VM. `also` names changes beside the plan (writes to the cluster), so that they count too. */
@@ -86,9 +86,4 @@ function resultOf(problem: unknown, aborted: boolean): string {
   if (aborted) return 'interrupted';
   const id = problem instanceof Problem ? problem.id : 'bug';
   return `${/(^|-)revert/.test(id) ? 'reverted' : 'failed'}: ${id}`;
-}
-
-/** `user@workstation`; sudo on the workstation hides nobody. */
-function whoOf({ env }: World): string {
-  return `${env['SUDO_USER'] ?? env['USER'] ?? env['LOGNAME'] ?? 'somebody'}@${hostname()}`;
 }

@@ -9,7 +9,7 @@ import { resolve } from 'node:path';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
 import { withoutSecrets } from './secret-variables.ts';
-import { present } from './workload-input.ts';
+import { present } from '../present.ts';
 
 const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
 const WAIT_SECONDS = 300;

@@ -17,7 +17,7 @@ export interface Call extends Surroundings {
 }
 
 /** `<name>`, `[name]` or `<name...>` and what it is. */
-export type Argument = readonly [syntax: string, description: string];
+type Argument = readonly [syntax: string, description: string];
 
 /** One command as data. What it runs is loaded only when it is called, so that `--help` stays fast. */
 export interface CommandSpec {

@@ -14,7 +14,7 @@ import type { Surroundings } from './command.ts';
 import { stepTimeoutMs } from './time-limits.ts';
 import { withoutSecrets } from './secret-variables.ts';
 import { sudoPassword } from './sudo-password.ts';
-import { present } from './workload-input.ts';
+import { present } from '../present.ts';
 
 /** What was said about how VMs are reached. */
 export interface MachineInput {

@@ -2,11 +2,9 @@ import type { Workload } from '../mesh/workload.ts';
 import { parseLabels } from '../mesh/labels.ts';
 import { parseName } from '../mesh/names.ts';
 import { parseCheck } from '../mesh/probe.ts';
-import { present } from '../present.ts';
 import { parseServices } from './services.ts';
 import type { Input } from './input.ts';
-
-export { present } from '../present.ts';
+import { present } from '../present.ts';
 
 /** What was said about a workload; what was not said follows from the VM or the cluster. */
 export interface WorkloadInput {

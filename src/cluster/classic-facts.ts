@@ -54,7 +54,7 @@ async function noteOutsiders(kube: Kubernetes, cidrs: readonly string[], options
 type Role = keyof ClassicAddresses;
 
 /** The load balancers of a release, by what they are for. */
-export function classicBalancers(release: ClassicRelease, namespace: string): ReadonlyMap<Role, ObjectRef> {
+function classicBalancers(release: ClassicRelease, namespace: string): ReadonlyMap<Role, ObjectRef> {
   const pilot: [Role, ObjectRef] = ['pilot', serviceRef(namespace, 'istio-pilot-ilb')];
   const dns: [Role, ObjectRef] = ['dns', serviceRef(DNS_NAMESPACE, 'dns-ilb')];
   // Since 1.5 istiod is Pilot and CA in one, and Mixer is gone.

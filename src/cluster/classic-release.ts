@@ -39,7 +39,7 @@ export async function classicRelease(
 }
 
 /** The formats of a version; undefined for one that had no mesh expansion of this kind. */
-export function releaseOfVersion(version: string | undefined): ClassicRelease | undefined {
+function releaseOfVersion(version: string | undefined): ClassicRelease | undefined {
   const [major, minor = 0] = (version ?? '').split('.').map(Number);
   if (major === 1) return minor < 5 ? '1.0' : minor === 5 ? '1.5' : undefined;
   if (major !== 0 || minor < 2 || minor > 8) return undefined;

@@ -17,7 +17,7 @@ import { registrationPlan } from './register.ts';
 import { byRevision } from './revision-tag.ts';
 
 export { waitForForwardingRulesGone, waitForServicesGone } from './expose/forwarding-rules.ts';
-export { exposureCells, exposureStatus, type ExposureRow, type ExposureStatus } from './expose/status.ts';
+export { exposureCells, exposureStatus } from './expose/status.ts';
 export { detectProvider, type Provider } from './expose/provider.ts';
 export type { Via } from './expose/current-manifests.ts';
 

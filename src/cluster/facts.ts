@@ -8,7 +8,7 @@ import { readOnce } from './read-once.ts';
 import { configMapRef, revisionSuffix, serviceRef } from './refs.ts';
 import { byRevision } from './revision-tag.ts';
 
-export type { FactsOptions, Waiting } from './facts-options.ts';
+export type { FactsOptions } from './facts-options.ts';
 
 /**
  * All that meshx needs to know about a cluster. Reads a fixed number of objects by name, however many Services there are.

@@ -14,13 +14,13 @@ export interface ClusterPlan {
   readonly remove: readonly ObjectRef[];
 }
 
-export interface PlannedChange {
+interface PlannedChange {
   readonly object: KubeObject;
   /** Fields that are not as wanted: `spec.ports[port=3306].name`. */
   readonly fields: readonly string[];
 }
 
-export interface ForeignObject {
+interface ForeignObject {
   readonly ref: ObjectRef;
   readonly fields: readonly string[];
 }

@@ -37,10 +37,7 @@ export function planRotation(kube: Kubernetes, vm: RegisteredVm, to: 'in' | 'out
 }
 
 /** The entries of this VM: one, or none while its sidecar is not connected. */
-export async function entriesOf(
-  kube: Kubernetes,
-  vm: Omit<RegisteredVm, 'generation'>,
-): Promise<readonly KubeObject[]> {
+async function entriesOf(kube: Kubernetes, vm: Omit<RegisteredVm, 'generation'>): Promise<readonly KubeObject[]> {
   const entries = await listEntries(kube, vm.namespace, vm.signal);
   return entries.filter((entry) => automaticGroup(entry) === vm.group && vm.addresses.includes(entryAddress(entry)));
 }

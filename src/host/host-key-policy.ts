@@ -12,7 +12,7 @@ import {
 } from './known-hosts.ts';
 
 /** What the operator decided about host keys, for one machine. */
-export interface HostKeyDecisions {
+interface HostKeyDecisions {
   readonly fingerprint?: string;
   readonly acceptNew?: boolean;
   /** Lines `type base64` from the cloud. */

@@ -6,7 +6,7 @@ import { type Agent, BaseAgent, createAgent, type AnyAuthMethod, type ParsedKey 
 import type { SshSettings } from './ssh-settings.ts';
 
 /** One way to show who we are, made ready only when its turn comes: a passphrase is asked only when it is needed. */
-export interface Offer {
+interface Offer {
   /** For messages: `~/.ssh/id_ed25519`, `agent key SHA256:…`. */
   readonly label: string;
   /** undefined: there is nothing to offer after all, and `label` says why. */

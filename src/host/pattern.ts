@@ -2,7 +2,7 @@
 export type PatternPart = '*' | ((character: string) => boolean);
 
 /** One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. Case does not matter for names of hosts. */
-export function matchesPattern(pattern: string, text: string): boolean {
+function matchesPattern(pattern: string, text: string): boolean {
   return matchesParts([...pattern].map(plainPart), text);
 }
 

@@ -12,6 +12,7 @@ import { isRevoked } from './revoked-keys.ts';
 import type { Hop, HopDecisions } from './route.ts';
 import { SshHost } from './ssh-host.ts';
 import { openSocket } from './ssh-socket.ts';
+import { present } from '../present.ts';
 
 /**
  * Logs in to one machine: directly, by its ProxyCommand, or from the machine beneath it, which then ends with it.
@@ -26,7 +27,7 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
     throw new NeedsOpenSsh(`KnownHostsCommand tells the host keys of ${settings.alias}`);
   const identities = await identityOffers(
     settings,
-    defined({ identityFile: decisions.identityFile, passphrase: decisions.passphrase }),
+    present({ identityFile: decisions.identityFile, passphrase: decisions.passphrase }),
   );
   const way = await openWay(hop, beneath, decisions);
   const { alias: host, address, port, user } = settings;
@@ -65,7 +66,7 @@ async function policyFor({ settings }: Hop, decisions: HopDecisions): Promise<Ho
     known: await readKnownHosts(files),
     decisions: {
       acceptNew: decisions.acceptNewHostKey,
-      ...defined({ fingerprint: decisions.hostKeyFingerprint, extraKeys: decisions.extraHostKeys }),
+      ...present({ fingerprint: decisions.hostKeyFingerprint, extraKeys: decisions.extraHostKeys }),
     },
   });
 }
@@ -140,10 +141,4 @@ async function proxyWay(host: string, line: string): Promise<Way> {
       ? hostProblems.proxyCommandFailed({ host, program, said: said(await words()) }, error)
       : error;
   return { stream, stop, explain };
-}
-
-/** Without the keys whose value is undefined. */
-function defined<T extends object>(all: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-  // Object.fromEntries forgets the names of the keys.
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as never;
 }

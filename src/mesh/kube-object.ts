@@ -7,7 +7,7 @@ export interface KubeObject {
 }
 
 /** The part of metadata that meshx reads or writes. */
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;

@@ -12,7 +12,7 @@ export const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** Keys that no file documents and that are read all the same (istio-current.md 4.2, 4.6, istio-classic.md 5.4). */
-export const READ_KEYS: ReadonlySet<string> = new Set([
+const READ_KEYS: ReadonlySet<string> = new Set([
   ...['ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_SERVICE_EXCLUDE_CIDR', 'ISTIO_OUTBOUND_PORTS'],
   ...[
     'ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE',

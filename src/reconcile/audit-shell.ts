@@ -1,5 +1,5 @@
 /** The record of all runs that changed a machine, one JSON line each; root alone may read it. */
-export const AUDIT = '/var/lib/meshx/audit';
+const AUDIT = '/var/lib/meshx/audit';
 
 /** `previous` of the first line. */
 export const NO_LINE = '0'.repeat(64);

@@ -17,7 +17,7 @@ export function textLine(text: string): string {
 }
 
 /** The last line: nothing was cut off. */
-export const END = 'end';
+const END = 'end';
 
 /** What the script reads: the lines, and a last one that shows that nothing was cut off. */
 export function callsText(lines: readonly string[]): string {

@@ -47,7 +47,7 @@ function keepCommand(
  * Keeps what stdin names: `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once. Before
  * these `picture TABLES BASE64`, for a journal that has not begun, where the operator has one.
  */
-export const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}J='' _given=
+const JOURNAL = `${UNDO_WITH_PICTURE}${CALLS}J='' _given=
 keep() {
   case $1 in
   picture) _tables=$2 _given=$3 ;;

@@ -5,7 +5,7 @@ import type { PlannedStep } from '../reconcile/plan.ts';
 import { PLACES } from './places.ts';
 
 /** Units whose start may take connections away. */
-export const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
+const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
 
 /** What the VM's dead-man switch (systemd/capture) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
 export interface SwitchState {

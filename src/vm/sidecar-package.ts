@@ -26,7 +26,7 @@ export interface PackageRequest {
 }
 
 /** Where the binaries go, and where the VM remembers which package it has. */
-export const PACKAGE_PLACES = {
+const PACKAGE_PLACES = {
   verify: SIDECAR_PROGRAMS,
   marker: PACKAGE_MARKER,
 } as const;

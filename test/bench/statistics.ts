@@ -33,10 +33,10 @@ export interface Target {
   readonly hoped: number;
 }
 
-export type Verdict = 'hoped for' | 'reached' | 'missed' | 'unclear' | 'too few' | 'not measured';
+type Verdict = 'hoped for' | 'reached' | 'missed' | 'unclear' | 'too few' | 'not measured';
 
 /** Fewer samples of a side than this give no verdict. */
-export const ENOUGH = 5;
+const ENOUGH = 5;
 
 export interface Comparison {
   readonly ours: Summary | undefined;

@@ -50,7 +50,7 @@ export function allCases(courses: readonly Course[]): readonly FaultCase[] {
 }
 
 /** A number from 0 to 1 for each call, the same row for the same seed (mulberry32). */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

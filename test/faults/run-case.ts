@@ -109,7 +109,7 @@ function placeOf({ seat }: Machine, deb: string): Place {
 }
 
 /** The words of the case's command: a hang is waited for by a short limit, in the run and when it is typed again. */
-export function typed({ machine, deb }: Pick<Bench, 'machine' | 'deb'>, fault: FaultCase): readonly string[] {
+function typed({ machine, deb }: Pick<Bench, 'machine' | 'deb'>, fault: FaultCase): readonly string[] {
   const limit = isHang(fault.fault) ? { stepTimeout: STEP_SECONDS } : {};
   return wordsOf(fault.operation, fault, { ...placeOf(machine, deb), ...limit });
 }

@@ -39,7 +39,7 @@ export async function built(names: Names, recipe: Recipe, note: (line: string) =
   return folder;
 }
 
-export function cachedFolder(names: Names, recipe: Recipe): string {
+function cachedFolder(names: Names, recipe: Recipe): string {
   const hash = createHash('sha256').update(JSON.stringify(recipe.inputs)).digest('hex').slice(0, 12);
   return join(names.cache, `${recipe.name}-${hash}`);
 }

@@ -7,7 +7,7 @@ import { waitFor } from './wait.ts';
  * Each process of a lab starts in a control group LAB/NAME of its own. So the lab knows all of its processes, also
  * those whose parents are gone, and two booted VMs never share the groups that their systemd makes.
  */
-export async function hierarchies(): Promise<readonly string[]> {
+async function hierarchies(): Promise<readonly string[]> {
   const mounts = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' '));
   return mounts.flatMap(([, path, type, options]) =>
     path && (type === 'cgroup2' || (type === 'cgroup' && options?.includes('name=systemd'))) ? [path] : [],

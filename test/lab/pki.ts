@@ -6,7 +6,7 @@ import { mustShell } from './command.ts';
 import { address } from './network.ts';
 
 /** Who may talk to the API servers. The audit log tells them apart. */
-export const users = ['lab', 'operator', 'istiod', 'coredns', 'viewer'] as const;
+const users = ['lab', 'operator', 'istiod', 'coredns', 'viewer'] as const;
 export type User = (typeof users)[number];
 
 /** `viewer` may do nothing until a test gives it a role. */

@@ -29,7 +29,7 @@ export interface Proxy {
 }
 
 /** Namespace, service account and Pod, with the status that a kubelet would write. */
-export async function makePod(lab: Lab, proxy: Proxy): Promise<void> {
+async function makePod(lab: Lab, proxy: Proxy): Promise<void> {
   const metadata = { name: proxy.name, namespace: proxy.namespace };
   const spec = { serviceAccountName: proxy.name, nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] };
   await lab.mesh.apply([

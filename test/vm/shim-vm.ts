@@ -9,7 +9,7 @@ const SHIMS = fileURLToPath(new URL('iptables-shim.sh', import.meta.url));
 const SYSTEMD = fileURLToPath(new URL('../../systemd/', import.meta.url));
 
 /** How a script ended. */
-export interface Ended {
+interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;

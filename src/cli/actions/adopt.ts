@@ -13,7 +13,6 @@ import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { reachedAddresses } from '../down/address.ts';
 import { Input } from '../input.ts';
-import { present } from '../workload-input.ts';
 import { parseName } from '../../mesh/names.ts';
 import { conclude } from '../join/conclude.ts';
 import { join } from '../join/join.ts';
@@ -22,6 +21,7 @@ import { joinWords } from '../join/words.ts';
 import { openContext } from '../join/context.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { speaker } from '../print.ts';
+import { present } from '../../present.ts';
 
 /** The risk that the scan names for such a machine: to take it over is what was asked for. */
 const RISK = 'hand-made-sidecar';

@@ -24,7 +24,7 @@ import { planVm } from '../join/vm-side.ts';
 import { machineInput, openMachine } from '../machine.ts';
 import { planRegistration } from '../../cluster/registration.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was read by somebody. */
 export async function applyKeptPlan(call: Call): Promise<number> {

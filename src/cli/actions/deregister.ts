@@ -11,7 +11,7 @@ import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** `meshx deregister NAME [IP]` */
 export async function deregister(call: Call): Promise<number> {

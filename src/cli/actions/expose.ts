@@ -23,8 +23,8 @@ import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, pasteable, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
-import { present } from '../workload-input.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
+import { present } from '../../present.ts';
 
 const PROVIDERS: readonly Provider[] = ['gcp', 'azure', 'aws', 'none'];
 

@@ -13,8 +13,9 @@ import { Input } from '../input.ts';
 import { existingWorkload, wantedWorkload } from '../join/workload.ts';
 import { vmSecrets, TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
-import { present, workloadInput } from '../workload-input.ts';
+import { workloadInput } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';
+import { present } from '../../present.ts';
 
 const CLUSTER_ENV = '/var/lib/istio/envoy/cluster.env';
 

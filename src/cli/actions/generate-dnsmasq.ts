@@ -6,8 +6,8 @@ import { clusterInput, openCluster } from '../cluster.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
-import { present } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS } from './generated-files.ts';
+import { present } from '../../present.ts';
 
 const PLACE = '/etc/dnsmasq.d/kubedns';
 

@@ -5,8 +5,8 @@ import { parseName } from '../../mesh/names.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
-import { present } from '../workload-input.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
+import { present } from '../../present.ts';
 
 /** `meshx rbac [COMMAND…]`: nothing is asked of a cluster, so that somebody without any right can run it. */
 export function rbac(call: Call): Promise<void> {

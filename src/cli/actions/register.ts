@@ -22,7 +22,7 @@ import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
 import { planRegistration, type Registration } from '../../cluster/registration.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** istioctl's default (acceptance F51). */
 const DEFAULT_ACCOUNT = 'default';

@@ -11,7 +11,7 @@ import { confirmWithin } from '../join/switch.ts';
 import { machineInput } from '../machine.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** `meshx rollback VM` */
 export async function rollback(call: Call): Promise<number> {

@@ -6,7 +6,7 @@ import { readSshConfig } from '../../host/ssh-config.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import type { World } from '../../world.ts';
 import { instanceAddress, type MachineInput } from '../machine.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** Addresses by which the operator reaches a machine, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
 export async function knownAddresses(

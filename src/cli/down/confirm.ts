@@ -4,7 +4,7 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import type { Terminal } from '../../terminal.ts';
 
 /** What a run is about to change: the writes to the cluster one by one, and how much is undone on the machine. */
-export interface Removal {
+interface Removal {
   readonly cluster: readonly string[];
   readonly onVm: number;
 }

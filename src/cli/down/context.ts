@@ -14,7 +14,7 @@ export interface DownContext {
   readonly cluster?: OpenedCluster;
 }
 
-export interface OpenedCluster {
+interface OpenedCluster {
   readonly kube: Kubernetes;
   /** For a machine that does not say its own. */
   readonly namespace: string;

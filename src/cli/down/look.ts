@@ -10,11 +10,11 @@ import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';
 import { groupNameOrNone } from '../join/workload.ts';
-import { present } from '../workload-input.ts';
 import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from './member.ts';
 import { memberQuestion } from './member-question.ts';
 import type { DownWords } from './words.ts';
 import type { DownContext } from './context.ts';
+import { present } from '../../present.ts';
 
 /** All that is known before a VM is taken out. */
 export interface Leave {

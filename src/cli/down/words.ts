@@ -5,7 +5,7 @@ import type { Input } from '../input.ts';
 import { type MachineInput, machineInput } from '../machine.ts';
 import { drainTimeoutMs } from '../time-limits.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
-import { present } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** Everything that `down` was told, parsed. */
 export interface DownWords {

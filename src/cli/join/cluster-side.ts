@@ -2,8 +2,8 @@ import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { type PlannedRegistration, planRegistration, type Registration } from '../../cluster/registration.ts';
-import { present } from '../workload-input.ts';
 import type { JoinContext } from './context.ts';
+import { present } from '../../present.ts';
 
 /** What the cluster must know of this VM, and what is missing of it. */
 export interface ClusterSide extends PlannedRegistration {

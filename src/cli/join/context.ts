@@ -10,12 +10,12 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../cluster.ts';
 import type { Input } from '../input.ts';
-import { present } from '../workload-input.ts';
 import { findMeshTarget } from '../../cluster/mesh-target.ts';
 import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
 import type { JoinWords } from './words.ts';
+import { present } from '../../present.ts';
 
-export type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
+type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
 
 /** What all VMs of one run share, gathered once. */
 export interface JoinContext {

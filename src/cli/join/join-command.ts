@@ -8,7 +8,6 @@ import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { marked, speaker } from '../print.ts';
 import { openMachine } from '../machine.ts';
-import { present } from '../workload-input.ts';
 import { conclude } from './conclude.ts';
 import { EarlyMachines } from './early-machines.ts';
 import { join, type Joining } from './join.ts';
@@ -18,6 +17,7 @@ import { type JoinWords, joinWords } from './words.ts';
 import { openAsBefore } from './open-as-before.ts';
 import { rememberedContext, type Seen } from './remembered.ts';
 import { type JoinContext, openContext } from './context.ts';
+import { present } from '../../present.ts';
 
 const DEFAULT_PARALLEL = 4;
 

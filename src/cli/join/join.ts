@@ -17,7 +17,6 @@ import { readOnce } from '../../cluster/read-once.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 import { changing } from '../changing.ts';
 import { openMachine } from '../machine.ts';
-import { present } from '../workload-input.ts';
 import { carryOut, showPlan } from './carry-out.ts';
 import type { Work } from './work.ts';
 import { clusterSide } from './cluster-side.ts';
@@ -32,6 +31,7 @@ import type { Registration } from '../../cluster/registration.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
 import type { JoinContext } from './context.ts';
+import { present } from '../../present.ts';
 
 /** What a run on one VM is told besides the context. */
 export interface JoinRun {

@@ -10,11 +10,11 @@ import type { Reachability } from '../../vm/proofs/reachability.ts';
 import type { Draft } from './draft.ts';
 import { reachedNow } from './reach.ts';
 import { clusterStep, doneStep } from './report.ts';
-import { present } from '../workload-input.ts';
 import { drained } from './restart.ts';
 import { vmSecrets } from '../../cluster/vm-secrets.ts';
 import type { DeadMan } from './switch.ts';
 import { reachQuestion, type Work } from './work.ts';
+import { present } from '../../present.ts';
 
 /**
  * Writes to the cluster, then to the VM; what the VM keeps and receives before its first change is on its way meanwhile. Gives

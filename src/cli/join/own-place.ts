@@ -4,9 +4,9 @@ import type { JoinOptions } from '../../vm/membership-record.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import { isConfirmedMember, type Member, refuseUnconfirmed } from '../down/member.ts';
 import { memberQuestion } from '../down/member-question.ts';
-import { present } from '../workload-input.ts';
 import type { Remembering, Seen } from './remembered.ts';
 import { groupName, groupNameOrNone } from './workload.ts';
+import { present } from '../../present.ts';
 
 /** Where a VM will be in the cluster, and which of it only the VM says. */
 export interface OwnPlace {

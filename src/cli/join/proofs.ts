@@ -8,9 +8,9 @@ import type { Proof } from '../../vm/proof.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { prove } from '../../vm/prove.ts';
-import { present } from '../workload-input.ts';
 import { dial } from './dial.ts';
 import { entryWitnesses } from '../../cluster/entry-witnesses.ts';
+import { present } from '../../present.ts';
 
 /** What the proofs of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {

@@ -1,10 +1,10 @@
-import { hostname } from 'node:os';
 import type { Host } from '../../host/host.ts';
 import { Problem } from '../../problems.ts';
 import { lockProblems } from '../../problems/lock.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import type { Say, World } from '../../world.ts';
 import { arm, confirm, readSwitch, revertNow, type SwitchState } from '../../vm/dead-man.ts';
+import { whoOf } from '../../who.ts';
 import type { Input } from '../input.ts';
 
 /** Seconds between arming and the confirmation, when nothing else is said. */
@@ -30,11 +30,8 @@ export function confirmWithin(input: Input): number {
 }
 
 /** Who runs meshx, and on which machine. */
-export function switchWords(
-  { env, now }: World,
-  { within, login }: Pick<SwitchWords, 'within' | 'login'>,
-): SwitchWords {
-  return { within, login, now, by: `${env['USER'] ?? env['LOGNAME'] ?? 'somebody'}@${hostname()}` };
+export function switchWords(world: World, { within, login }: Pick<SwitchWords, 'within' | 'login'>): SwitchWords {
+  return { within, login, now: world.now, by: whoOf(world) };
 }
 
 /** Whose switch it is. */

@@ -8,9 +8,9 @@ import type { Preflight } from '../../checks/preflight.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { wantedVm } from '../../vm/wanted.ts';
-import { present } from '../workload-input.ts';
 import { TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import type { JoinContext } from './context.ts';
+import { present } from '../../present.ts';
 
 /** What the preflight compares the machine with. */
 export function preflightInput({ facts, words, world, package: opened }: JoinContext, vm: string): PreflightInput {

@@ -11,7 +11,8 @@ import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { type RestartWords, restartWords } from './restart.ts';
 import { confirmWithin } from './switch.ts';
 import { parseMeshTarget, type TypedTarget } from '../../mesh/mesh-target.ts';
-import { present, type WorkloadInput, workloadInput } from '../workload-input.ts';
+import { type WorkloadInput, workloadInput } from '../workload-input.ts';
+import { present } from '../../present.ts';
 
 /** Everything that setup-vm and up were told, parsed. */
 export interface JoinWords {

@@ -6,9 +6,9 @@ import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Say, World } from '../../world.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
-import { present } from '../workload-input.ts';
 import type { RestartWords } from './restart.ts';
 import type { SwitchWords } from './switch.ts';
+import { present } from '../../present.ts';
 
 /** Everything that is to be done for one VM and its proofs, decided and not yet begun. */
 export interface Work {

@@ -16,7 +16,7 @@ export function parseSudoer(text: string): string | undefined {
 }
 
 /** The name as a word of a sudoers file: sudoers(5), "Other special characters and reserved words". */
-export function sudoersWord(sudoer: string): string {
+function sudoersWord(sudoer: string): string {
   if (/^%?#\d+$/.test(sudoer)) return sudoer;
   return sudoer.replace(/[^\p{L}\p{N}_.$%-]/gu, (character) => `\\${character}`);
 }

@@ -15,7 +15,7 @@ export interface CredentialsOptions {
 }
 
 /** Signs requests and gives each a time limit: all that the clients of the package use of their authClient. */
-export interface SigningClient {
+interface SigningClient {
   getRequestHeaders(url?: string | URL): Promise<Headers>;
   fetch(url: string | URL, init?: RequestInit): Promise<Readonly<{ data: unknown; status: number }>>;
 }

@@ -4,13 +4,13 @@ import { INTERNAL, type Provider } from './provider.ts';
 /** How VMs get to the cluster: an internal load balancer, an address given by hand, a port of every node. */
 export type Via = { readonly kind: 'loadbalancer'; readonly provider: Provider } | ExternalIp | NodePort;
 
-export interface ExternalIp {
+interface ExternalIp {
   readonly kind: 'external-ip';
   /** A free address of the nodes' network. */
   readonly address: string;
 }
 
-export interface NodePort {
+interface NodePort {
   readonly kind: 'nodeport';
 }
 

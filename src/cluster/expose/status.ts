@@ -32,7 +32,7 @@ export interface ExposureRow {
   readonly expansion: boolean;
 }
 
-export interface ExposedPort {
+interface ExposedPort {
   readonly name: string | null;
   readonly port: number;
   readonly nodePort: number | null;

@@ -13,7 +13,7 @@ const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
 const FIRST_LINE = '# Written by meshx. Changes made by hand are lost at the next run.';
 
 /** Where meshx writes an object: meshx/NAMESPACE/KIND-NAME.yaml, relative to the folder. Throws for hostile names and kinds. */
-export function ownFile(ref: ObjectRef): string {
+function ownFile(ref: ObjectRef): string {
   const place = ref.namespace ?? (ref.kind === 'Namespace' ? ref.name : 'cluster');
   const bad = [place, ref.name].find((part) => !isSubdomain(part)) ?? (KIND.test(ref.kind) ? undefined : ref.kind);
   if (bad !== undefined) {

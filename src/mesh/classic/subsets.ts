@@ -12,7 +12,7 @@ export interface Subset {
 }
 
 /** An address and the other fields that Kubernetes keeps with it, such as nodeName. */
-export interface EndpointAddress {
+interface EndpointAddress {
   readonly ip: string;
   readonly rest: Readonly<Record<string, unknown>>;
 }

@@ -22,7 +22,7 @@ export interface BundleOptions {
 }
 
 /** The labels that the proxy reports: those of the workload and the canonical ones that istiod derives for pods. */
-export function proxyLabels(workload: Workload): Readonly<Record<string, string>> {
+function proxyLabels(workload: Workload): Readonly<Record<string, string>> {
   const labels = workloadLabels(workload);
   return {
     ...labels,

@@ -33,7 +33,7 @@ export function inboundPorts(
 }
 
 /** Refuses services on ports of the proxy or of this machine's sshd. Throws `port-never-captured`. */
-export function refuseOwnPorts(services: readonly MeshService[], excluded: readonly number[]): void {
+function refuseOwnPorts(services: readonly MeshService[], excluded: readonly number[]): void {
   for (const { name, ports } of services) for (const { number } of ports) refuseOwnPort(name, number, excluded);
 }
 

@@ -2,7 +2,7 @@ import { type Assignment, assignments, formatAssignment, isEnvValue } from './en
 import { readEnvironmentFile } from './environment-file.ts';
 
 /** A line that means something to a shell only, and that no other form can say. */
-export interface FormIssue {
+interface FormIssue {
   /** Counted from 1. */
   readonly line: number;
   /** The key, where the line is an assignment. */

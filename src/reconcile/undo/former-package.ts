@@ -24,7 +24,7 @@ export interface PackageCopies {
 }
 
 /** MARKER: the header of what is installed, then what is known of the copies beside it. */
-export const PACKAGE_COPIES = `place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
+const PACKAGE_COPIES = `place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
 for each in current former; do
   { place "\${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about"; } || continue
   echo "$each"
@@ -33,7 +33,7 @@ done
 :`;
 
 /** FORMAT HEADER SHA256 INTO MARKER PROGRAM…: what a delivery does, fed from the machine's own copy. */
-export const PACKAGE_FORMER = `receive() {
+const PACKAGE_FORMER = `receive() {
 ${RECEIVE}
 }
 { place "\${5%/*}/packages/former/package" && test -f "$P"; } || { echo 'the machine has no copy of the former package' >&2; exit 1; }

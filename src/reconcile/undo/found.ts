@@ -31,7 +31,7 @@ export interface FoundPath {
   readonly edits?: readonly KeptEdit[];
 }
 
-export interface FoundPackage {
+interface FoundPackage {
   readonly version: string;
   /** File of the version before, on the machine. */
   readonly former?: { readonly format: 'deb' | 'rpm'; readonly file: string };

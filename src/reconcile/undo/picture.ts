@@ -6,7 +6,7 @@ import { UNDO } from '../undo-shell.ts';
 import { PICTURE_FUNCTIONS } from './picture-shell.ts';
 
 /** One line of a picture: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
-export interface PictureFact {
+interface PictureFact {
   readonly area: string;
   readonly name: string;
   readonly state: string;
@@ -20,10 +20,10 @@ const MOST_BYTES = 256 * 1024 * 1024;
 const HEAD = 'meshx picture, format 1';
 
 /** The picture now, packed. */
-export const PICTURE_TAKE = `${PICTURE_FUNCTIONS}live && picture | gzip -c -1 | base64`;
+const PICTURE_TAKE = `${PICTURE_FUNCTIONS}live && picture | gzip -c -1 | base64`;
 
 /** The picture from before the first change; nothing where none was kept. */
-export const PICTURE_READ = `place "\${MESHX_UNDO-${UNDO}}" all && if test -f "$P/before.gz"; then base64 < "$P/before.gz"; fi`;
+const PICTURE_READ = `place "\${MESHX_UNDO-${UNDO}}" all && if test -f "$P/before.gz"; then base64 < "$P/before.gz"; fi`;
 
 /** Looks at the machine, in one round trip; changes nothing. Throws `probe-failed`, `facts-incomplete`. */
 export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {

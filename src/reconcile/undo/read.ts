@@ -30,7 +30,7 @@ ask() {
 `;
 
 /** Four answers in the frames of frames.ts: README, index, wrote, and what stands now. Only reads. */
-export const JOURNAL_READ = `${UNDO_WITH_PICTURE}${ASK}place "\${MESHX_UNDO-${UNDO}}" all && J=$R$W || exit
+const JOURNAL_READ = `${UNDO_WITH_PICTURE}${ASK}place "\${MESHX_UNDO-${UNDO}}" all && J=$R$W || exit
 # Whatever else is in the folder above is ours as well: an undo that died while it took the journal away is finished.
 readme() { test ! -d "\${J%/*}" || { echo there; file README; }; }
 file() { test ! -f "$J/$1" || cat -- "$J/$1"; }

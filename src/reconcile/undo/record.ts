@@ -138,7 +138,7 @@ function treesOverOthers(entries: readonly UndoEntry[]): readonly string[] {
 }
 
 /** Whether there was something. */
-export function wasThere({ is }: PathState): boolean {
+function wasThere({ is }: PathState): boolean {
   return is !== 'absent' && is !== 'tree-absent';
 }
 

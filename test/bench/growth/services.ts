@@ -5,7 +5,7 @@ import type { Opened, Taken } from '../runner.ts';
 import type { Series } from '../series.ts';
 
 const NAMESPACE = 'bench-many';
-export const SERVICE_COUNTS = [10, 1000, 10_000] as const;
+const SERVICE_COUNTS = [10, 1000, 10_000] as const;
 const QUIET_MS = 180_000;
 
 /** `generate-cluster-env` while the cluster has ever more Services. A size cannot be taken back quickly: no turns here. */

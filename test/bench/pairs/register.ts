@@ -9,7 +9,7 @@ import { nothingToClose, type Series } from '../series.ts';
 
 const LIMIT_MS = 30_000;
 const NAMESPACE = 'bench-register';
-export const REGISTER = ['register', 'db', '10.150.0.250', '3306', '-n', NAMESPACE, '--yes'] as const;
+const REGISTER = ['register', 'db', '10.150.0.250', '3306', '-n', NAMESPACE, '--yes'] as const;
 
 /** A service on a machine: by meshx, and by kubectl from a file of the objects that meshx made. */
 export const register: Series = {

@@ -36,7 +36,7 @@ const UNITS: Readonly<Record<string, readonly string[]>> = {
   'etcd-server': ['etcd.service'],
 };
 
-export function missingPackages(): readonly string[] {
+function missingPackages(): readonly string[] {
   const path = (process.env['PATH'] ?? '').split(':');
   const there = (proof: string): boolean =>
     proof.startsWith('/') ? existsSync(proof) : path.some((folder) => existsSync(join(folder, proof)));

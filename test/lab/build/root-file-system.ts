@@ -6,7 +6,6 @@ import type { Names } from '../names.ts';
 
 /** Debian 12 and Debian 13. */
 export type Suite = 'bookworm' | 'trixie';
-export const suites: readonly Suite[] = ['bookworm', 'trixie'];
 
 const EVERYWHERE = [
   ...['systemd', 'systemd-sysv', 'dbus', 'openssh-server', 'sudo', 'ca-certificates', 'hostname', 'procps', 'passwd'],
