@@ -14,8 +14,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
   vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
   checks: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
+  operations: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm'],
   cli: [
-    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations'],
     ...['world.ts', 'terminal.ts', 'who.ts', 'templates.ts', 'visible.ts', 'present.ts'],
   ],
 };

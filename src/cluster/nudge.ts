@@ -2,7 +2,7 @@ import { NETWORKING } from '../mesh/current/objects.ts';
 import { MANAGED_BY, type KubeObject, type ObjectRef } from '../mesh/kube-object.ts';
 import { READY, SERVICE_LABEL_PREFIX } from '../mesh/workload-labels.ts';
 import type { Kubernetes } from './kubernetes.ts';
-import type { Relabel } from './plan.ts';
+import type { ClusterPlan, Relabel } from './plan.ts';
 
 /** istiod takes an entry with it for unhealthy until its condition says otherwise, and never makes an endpoint of it. */
 const HEALTH_CHECKED = 'proxy.istio.io/health-checks-enabled';
@@ -22,9 +22,9 @@ export function isNudge(entry: KubeObject): boolean {
  * the Services that it names, and is an endpoint of none.
  */
 export async function nudge(kube: Kubernetes, { ref, labels }: Relabel, signal?: AbortSignal): Promise<void> {
-  const left = Object.entries(labels).filter(([key, value]) => key.startsWith(SERVICE_LABEL_PREFIX) && value !== READY);
+  const left = leftServices(labels);
   if (!kube.live || left.length === 0 || ref.namespace === undefined) return;
-  const name = `nudge-${ref.name}`.slice(0, 253);
+  const name = nameOf(ref);
   const place: ObjectRef = { apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace: ref.namespace, name };
   const entry: KubeObject = {
     apiVersion: NETWORKING,
@@ -35,8 +35,31 @@ export async function nudge(kube: Kubernetes, { ref, labels }: Relabel, signal?:
       labels: MANAGED_BY,
       annotations: { [HEALTH_CHECKED]: 'true', [NUDGE]: ref.name },
     },
-    spec: { address: NOWHERE, labels: Object.fromEntries(left.map(([key]) => [key, READY])) },
+    spec: { address: NOWHERE, labels: Object.fromEntries(left.map((key) => [key, READY])) },
   };
   await kube.apply(entry, signal ? { signal } : {});
   await kube.delete(place, signal);
+}
+
+/** The nudges of a plan, imperative: they are made with its labels. Pure. */
+export function nudgeLines(
+  { live }: Pick<Kubernetes, 'live'>,
+  { relabel }: Pick<ClusterPlan, 'relabel'>,
+): readonly string[] {
+  if (!live) return [];
+  return relabel.flatMap(({ ref, labels }) =>
+    leftServices(labels).length === 0 || ref.namespace === undefined
+      ? []
+      : [`create and delete WorkloadEntry ${ref.namespace}/${nameOf(ref)}, so that istiod drops the endpoint`],
+  );
+}
+
+function leftServices(labels: Relabel['labels']): readonly string[] {
+  return Object.entries(labels).flatMap(([key, value]) =>
+    key.startsWith(SERVICE_LABEL_PREFIX) && value !== READY ? [key] : [],
+  );
+}
+
+function nameOf({ name }: ObjectRef): string {
+  return `nudge-${name}`.slice(0, 253);
 }

@@ -53,6 +53,27 @@ export function parseSwitch(text: string): SwitchState {
   };
 }
 
+/** What an earlier run left on the VM, in sentences for the operator. Pure. */
+export function switchNotes(vm: string, { armed, reverted, bypassedSince }: SwitchState): readonly string[] {
+  const reverting = armed?.reverting;
+  return [
+    ...(armed && reverting === undefined
+      ? [`${vm}: an earlier run by ${armed.by} ended at some time after ${armed.since} without a word; taken over.`]
+      : []),
+    ...(armed && reverting !== undefined
+      ? [`${vm}: an earlier run by ${armed.by} was not confirmed, and was just rolling back: ${reverting}.`]
+      : []),
+    ...(reverted
+      ? [
+          `${vm}: an earlier run by ${reverted.by} was not confirmed, and rolled back at ${reverted.at}: ${reverted.why}.`,
+        ]
+      : []),
+    ...(bypassedSince
+      ? [`${vm}: meshx-bypass kept it out of the mesh since ${bypassedSince}; this run brings it back.`]
+      : []),
+  ];
+}
+
 const READ = 'if test -x "$1"; then "$1" switch 2>/dev/null; fi; exit 0';
 // The reason alone makes the VM's own timer go back: it goes on with what a lost connection or a failure leaves unfinished.
 const REVERT = `mkdir -p /run/meshx && printf '%s\\n' "$2" >/run/meshx/why

@@ -1,6 +1,7 @@
 import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
+import { READY } from '../../operations/change/rotation.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { beforeDrain, type BeforeDrain, showConnections, total } from '../../vm/drain.ts';
@@ -100,14 +101,3 @@ async function afterFailure({ host, registry, say, again }: RestartWork): Promis
     say(`${stays} (${error instanceof Error ? error.message : String(error)})`);
   }
 }
-
-const READY = {
-  name: 'sidecar-ready',
-  // A ready sidecar without its redirection would let clients speak TLS to the service itself.
-  text: `! systemctl cat meshx-capture.service >/dev/null 2>&1 || systemctl is-active --quiet meshx-capture.service || exit
-pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds 5 --periodMillis 200 >/dev/null 2>&1`,
-  args: [],
-};
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [READY.text];

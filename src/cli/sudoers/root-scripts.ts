@@ -2,7 +2,7 @@ import { ROOT_SCRIPTS as actionsCapture } from '../actions/capture.ts';
 import { ROOT_SCRIPTS as actionsConfigure } from '../actions/configure.ts';
 import { ROOT_SCRIPTS as configureSteps } from '../configure/steps.ts';
 import { ROOT_SCRIPTS as joinOpenPorts } from '../join/open-ports.ts';
-import { ROOT_SCRIPTS as joinRestart } from '../join/restart.ts';
+import { ROOT_SCRIPTS as changeRotation } from '../../operations/change/rotation.ts';
 import type { RootScript } from '../../host/root-program.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
 import { ROOT_SCRIPTS as audit } from '../../reconcile/audit.ts';
@@ -50,7 +50,7 @@ export const NAMED_SCRIPTS: readonly RootScript[] = [
   named(actionsConfigure, ['switch-look']),
   named(configureSteps, ['unit-look']),
   named(joinOpenPorts, ['ports-look']),
-  named(joinRestart, ['sidecar-ready']),
+  named(changeRotation, ['sidecar-ready']),
   named(commands, ['stop']),
   named(audit, ['audit-read']),
   named(batch, ['changes']),

@@ -1,0 +1,87 @@
+import type { Problem } from '../../problems.ts';
+import { applyBegun, type ApplyOptions, type Outcome } from '../../reconcile/apply.ts';
+import { Early } from '../../reconcile/early.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { plan as planOf, type Plan } from '../../reconcile/plan.ts';
+import { startsSidecar } from '../../vm/dead-man.ts';
+import type { Verified } from './decision.ts';
+import type { Phase } from './phases.ts';
+import { phaseOf, type Run } from './run.ts';
+
+/** How the engine applies the plan of a change. */
+export function optionsOf<Result extends Verified>(
+  { about, record }: Run<Result>,
+  only: 'before-proof' | 'after-proof',
+): ApplyOptions {
+  const { decision, signal, again } = about;
+  const { sources = { secret: noSecret }, journal, picture } = decision;
+  return {
+    ...{ sources, signal, again, only },
+    ...(journal === false && { journal }),
+    ...(picture && { picture }),
+    waited: (name, ms) => record.add({ kind: 'waited', name, ms }),
+  };
+}
+
+/** What comes before the checks; the switch is armed before the first step that may take a login away. Throws the first Problem. */
+export async function applyFirst<Result extends Verified>(
+  run: Run<Result>,
+  options: ApplyOptions & { readonly early: Early },
+): Promise<void> {
+  const { about, record, deadMan } = run;
+  const arm = phaseOf(run, 'arm');
+  let isArmed = false;
+  const beforeStep: ApplyOptions['beforeStep'] = async (step) => {
+    if (!arm || isArmed || !startsSidecar(step)) return;
+    isArmed = true;
+    await record.during(arm, async () => deadMan?.arm());
+  };
+  await applied(run, about.decision.plan, { ...options, beforeStep });
+}
+
+/**
+ * What waits for the checks. The confirmation has enabled the units of the VM: what it did counts as done, and what is left is
+ * applied. Throws the first Problem.
+ */
+export async function applyLast<Result extends Verified>(run: Run<Result>): Promise<void> {
+  const { plan } = run.about.decision;
+  if (!plan.steps.some(({ when }) => when === 'after-proof')) return;
+  const left = phaseOf(run, 'confirm') ? await leftAfterConfirm(run) : plan;
+  const options = optionsOf(run, 'after-proof');
+  await using early = new Early(left, run.about.host, options);
+  await applied(run, left, { ...options, early });
+}
+
+async function leftAfterConfirm<Result extends Verified>({ about }: Run<Result>): Promise<Plan> {
+  const { decision, host, signal } = about;
+  const steps = (decision.steps ?? []).filter(({ when }) => when === 'after-proof');
+  return planOf(steps, await gatherFacts(steps, host, signal));
+}
+
+/** The only loop over the engine. A step that a decision plans and the rest of its plan does not was done by something else. */
+async function applied<Result extends Verified>(
+  run: Run<Result>,
+  plan: Plan,
+  options: ApplyOptions & { readonly early: Early },
+): Promise<void> {
+  let problem: Problem | undefined;
+  for await (const outcome of applyBegun(plan, run.about.host, options)) {
+    tell(run, outcome);
+    problem ??= outcome.problem;
+  }
+  if (problem) throw problem;
+}
+
+/** A step that was done whole has the lines of its phase, whoever did them. */
+function tell<Result extends Verified>({ phases, record }: Run<Result>, outcome: Outcome): void {
+  const { id, title, done, ms } = outcome;
+  const phase = phases.find((each) => each.kind === 'step' && each.id === id);
+  const planned: Phase = phase ?? { kind: 'step', id, title, changes: done };
+  const isWhole = outcome.status === 'changed' || outcome.status === 'unchanged';
+  const status = isWhole ? (planned.changes.length > 0 ? 'changed' : 'unchanged') : outcome.status;
+  record.phase(planned, status, { changes: isWhole ? planned.changes : done, ms });
+}
+
+function noSecret(name: string): Promise<string> {
+  return Promise.reject(new TypeError(`this change delivers no secret, and ${name} was asked for`));
+}

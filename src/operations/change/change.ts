@@ -1,0 +1,107 @@
+import { clusterPlanLines } from '../../cluster/plan.ts';
+import type { Host } from '../../host/host.ts';
+import { Problem } from '../../problems.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { readSwitch } from '../../vm/dead-man.ts';
+import { carryOut } from './carry-out.ts';
+import { see } from './checks.ts';
+import type { Checks, Decision, Verified } from './decision.ts';
+import { inspectDrain } from './drain.ts';
+import { type Inspected, type Phase, phasesOf } from './phases.ts';
+import { ChangeRecord, type ChangeReport } from './record.ts';
+import type { Change } from './run.ts';
+import { changesOf, underLock } from './under-lock.ts';
+
+/**
+ * Changes one VM as its only operator: lock, inspect, drain, arm, apply, settle, verify, confirm; after a failure rolls it
+ * back. Which of these happen the decision says; a decision without a change takes no lock. Never throws for an expected
+ * failure: the report has the Problem. A bug is thrown, after the VM was rolled back.
+ */
+export async function change<Result extends Verified>(about: Change<Result>): Promise<ChangeReport<Result>> {
+  const record = new ChangeRecord(about.observe);
+  const { host } = about;
+  let status: 'unchanged' | 'changed' = 'unchanged';
+  let problem: Problem | undefined;
+  try {
+    const first = await counted(about, about.decision);
+    if (changesOf(first) > 0) status = 'changed';
+    let checks: Checks<Result> | undefined;
+    const { decision } = await underLock(host, lockingOf(about, record), first, async (due, signal) => {
+      const held = { ...about, decision: due.decision, signal };
+      // Drain and switch are looked at right before the first change.
+      checks = await carryOut(held, await inspected(host, due.decision, signal), record);
+    });
+    await compare({ ...about, decision }, checks, record);
+  } catch (error) {
+    problem = expected(error, about.signal, record.done());
+  }
+  return record.report(status, problem);
+}
+
+/** The phases of a change as they would be carried out now. Only reads. */
+export async function plannedPhases<Result extends Verified>({
+  host,
+  decision,
+  signal,
+}: Pick<Change<Result>, 'host' | 'decision' | 'signal'>): Promise<readonly Phase[]> {
+  return phasesOf(decision, await inspected(host, decision, signal));
+}
+
+/** What is decided, and how much of it counts as a change for lock and audit. */
+async function counted<Result extends Verified>(
+  { host, signal }: Pick<Change<Result>, 'host' | 'signal'>,
+  decision: Decision<Result>,
+) {
+  const { plan, cluster, guard } = decision;
+  const also = cluster ? clusterPlanLines(cluster.plan) : [];
+  const isEmpty = changesOf({ plan, also }) === 0;
+  const left = isEmpty && guard?.evenIfEmpty ? (await readSwitch(host, signal)).armed : undefined;
+  return { plan, also: left ? ['take over the armed dead-man switch'] : also, decision };
+}
+
+function lockingOf<Result extends Verified>(about: Change<Result>, record: ChangeRecord<Result>) {
+  const { inspect } = about;
+  const anew = async (signal: AbortSignal) => {
+    record.add({ kind: 'inspected-again' });
+    return await counted({ ...about, signal }, inspect ? await inspect(signal) : about.decision);
+  };
+  return {
+    ...about,
+    inspect: anew,
+    note: (text: string) => record.add({ kind: 'note', text }),
+    done: () => record.done().length,
+  };
+}
+
+async function inspected<Result extends Verified>(
+  host: Host,
+  decision: Decision<Result>,
+  signal: AbortSignal,
+): Promise<Inspected> {
+  const { plan, cluster, guard } = decision;
+  const also = cluster ? clusterPlanLines(cluster.plan) : [];
+  const asks = guard && (guard.evenIfEmpty || changesOf({ plan, also }) > 0);
+  const [drain, found] = await Promise.all([
+    inspectDrain(host, decision, signal),
+    asks ? readSwitch(host, signal) : undefined,
+  ]);
+  return { drain, found };
+}
+
+/** After the lock was released: it is among what a snapshot would show. */
+async function compare<Result extends Verified>(
+  about: Change<Result>,
+  checks: Checks<Result> | undefined,
+  record: ChangeRecord<Result>,
+): Promise<void> {
+  const { compare: verify } = about.decision;
+  const phase = phasesOf(about.decision, {}).find(({ kind }) => kind === 'compare');
+  await see({ about, record }, phase, { verify, checks, stopsAtFirst: false });
+}
+
+/** What a library throws after Ctrl-C is thrown because of it; a Problem with issues says itself what was done. */
+function expected(error: unknown, { aborted }: AbortSignal, done: readonly string[]): Problem {
+  if (error instanceof Problem && !(aborted && error.issues.length === 0)) return error;
+  if (aborted) return cliProblems.interrupted({ done }, error);
+  throw error;
+}

@@ -1,0 +1,59 @@
+import { cliProblems } from '../../problems/cli.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { plan, summaries } from '../../reconcile/plan.ts';
+import type { Checks, Verification, Verified } from './decision.ts';
+import type { Phase } from './phases.ts';
+import { phaseOf, type Run } from './run.ts';
+
+/** Two inspections that do not disturb each other. The first that fails is not held up by the other one. */
+export async function settleAndVerify<Result extends Verified>(
+  run: Run<Result>,
+  checks: Checks<Result> | undefined,
+): Promise<void> {
+  const unsettled = new AbortController();
+  const settled = settle(run).catch((error: unknown) => {
+    unsettled.abort();
+    throw error;
+  });
+  const { verify } = run.about.decision;
+  const seeing = { verify, checks, ended: unsettled.signal, stopsAtFirst: run.deadMan?.armed ?? false };
+  await Promise.all([settled, see(run, phaseOf(run, 'verify'), seeing)]);
+}
+
+/** What shows that a plan worked is that the next plan is empty; steps that wait for the checks are not due yet. */
+async function settle<Result extends Verified>(run: Run<Result>): Promise<void> {
+  const { vm, host, decision, signal } = run.about;
+  await run.record.during(phaseOf(run, 'settle'), async () => {
+    const steps = (decision.steps ?? []).filter(({ when }) => when !== 'after-proof');
+    const remaining = summaries(plan(steps, await gatherFacts(steps, host, signal)));
+    if (remaining.length > 0) throw cliProblems.vmNotSettled({ vm, remaining });
+  });
+}
+
+interface Seeing<Result extends Verified> {
+  readonly verify: Verification<Result> | undefined;
+  readonly checks: Checks<Result> | undefined;
+  /** Aborted when the results are not waited for any more. */
+  readonly ended?: AbortSignal;
+  /** With the dead-man switch armed the first failure is enough: the VM is to roll back at once. */
+  readonly stopsAtFirst: boolean;
+}
+
+/** Makes the checks of one phase and tells each result. Throws the Problem of those that failed. */
+export async function see<Result extends Verified>(
+  { about, record }: Pick<Run<Result>, 'about' | 'record'>,
+  phase: Phase | undefined,
+  { verify, checks, ended, stopsAtFirst }: Seeing<Result>,
+): Promise<void> {
+  if (!verify || !checks) return;
+  await record.during(phase, async () => {
+    const failed: Result[] = [];
+    for await (const result of checks(about.signal)) {
+      if (ended?.aborted) return;
+      record.add({ kind: 'result', result });
+      if (result.ok === false) failed.push(result);
+      if (failed.length > 0 && stopsAtFirst) break;
+    }
+    if (failed.length > 0) throw verify.problem(failed);
+  });
+}

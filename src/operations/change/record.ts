@@ -1,0 +1,103 @@
+import { type Written } from '../../cluster/register.ts';
+import { showRef } from '../../mesh/kube-object.ts';
+import type { Problem } from '../../problems.ts';
+import type { Verified } from './decision.ts';
+import type { ChangeEvent, Observer, PhaseReport } from './event.ts';
+import type { Phase } from './phases.ts';
+
+/** What became of a change. */
+export interface ChangeReport<Result extends Verified = Verified> {
+  readonly status: 'unchanged' | 'changed' | 'failed';
+  readonly phases: readonly PhaseReport[];
+  /** Writes to the cluster that were made. */
+  readonly cluster: readonly string[];
+  readonly results: readonly Result[];
+  /** What was found on the VM or said by the engine, in sentences. */
+  readonly notes: readonly string[];
+  /** Whether the dead-man switch was confirmed, or the VM rolled back by this run. */
+  readonly confirmed: boolean;
+  readonly rolledBack: boolean;
+  /** Everything that was done, in the words of the plan. */
+  readonly done: readonly string[];
+  readonly problem?: Problem;
+}
+
+/** Phases whose lines count among what was done: the others change nothing that stays. */
+const LASTING: readonly Phase['kind'][] = ['step', 'drain', 'stop', 'return'];
+
+/** The report of a change while it grows; everything in it is told to the observer as it happens. */
+export class ChangeRecord<Result extends Verified> {
+  readonly #observe: Observer<Result>;
+  readonly #phases: PhaseReport[] = [];
+  readonly #cluster: string[] = [];
+  readonly #results: Result[] = [];
+  readonly #notes: string[] = [];
+  #confirmed = false;
+  #rolledBack = false;
+
+  constructor(observe: Observer<Result>) {
+    this.#observe = observe;
+  }
+
+  add(event: ChangeEvent<Result>): void {
+    if (event.kind === 'phase') this.#ended(event.phase);
+    if (event.kind === 'result') this.#results.push(event.result);
+    if (event.kind === 'note') this.#notes.push(event.text);
+    if (event.kind === 'rolled-back') this.#rolledBack = true;
+    this.#observe(event);
+  }
+
+  /** A phase that ended. Its lines are those of the plan unless it failed half way. */
+  phase(
+    phase: Phase,
+    status: PhaseReport['status'],
+    more: Partial<Pick<PhaseReport, 'seen' | 'ms' | 'changes'>>,
+  ): void {
+    this.add({ kind: 'phase', phase: { seen: [], ms: 0, ...phase, ...more, status } });
+  }
+
+  /** Runs a phase and reports its end; where it is absent there is nothing to run. What the body gives was seen meanwhile. */
+  async during(
+    phase: Phase | undefined,
+    body: () => Promise<(Pick<PhaseReport, 'seen'> & { readonly skipped?: true }) | void>,
+  ): Promise<void> {
+    if (!phase) return;
+    const started = performance.now();
+    const ms = (): number => Math.round(performance.now() - started);
+    try {
+      const end = await body();
+      this.phase(phase, end?.skipped ? 'skipped' : 'changed', { seen: end?.seen ?? [], ms: ms() });
+    } catch (error) {
+      this.phase(phase, 'failed', { changes: [], ms: ms() });
+      throw error;
+    }
+  }
+
+  written({ verb, ref }: Written): void {
+    this.#cluster.push(`${verb} ${showRef(ref)}`);
+  }
+
+  done(): readonly string[] {
+    const lasting = this.#phases.filter(({ kind, status }) => LASTING.includes(kind) && status !== 'skipped');
+    return [...this.#cluster, ...lasting.flatMap(({ changes }) => changes)];
+  }
+
+  report(status: 'unchanged' | 'changed', problem: Problem | undefined): ChangeReport<Result> {
+    return {
+      status: problem ? 'failed' : status,
+      phases: this.#phases,
+      cluster: this.#cluster,
+      results: this.#results,
+      notes: this.#notes,
+      confirmed: this.#confirmed,
+      rolledBack: this.#rolledBack,
+      done: this.done(),
+      ...(problem && { problem }),
+    };
+  }
+
+  #ended(phase: PhaseReport): void {
+    this.#phases.push(phase);
+    if (phase.kind === 'confirm' && phase.status === 'changed') this.#confirmed = true;
+  }
+}

@@ -1,0 +1,97 @@
+import { type Registry, writeRotation } from '../../cluster/rotation-write.ts';
+import { scriptCommand } from '../../host/shell.ts';
+import { showRef } from '../../mesh/kube-object.ts';
+import { endSidecar, type MeshConnections, total } from '../../vm/drain.ts';
+import type { Verified } from './decision.ts';
+import { type DrainPlan, leave } from './drain.ts';
+import { phaseOf, type Run } from './run.ts';
+
+/** Asking the cluster and the VM once more after a failure, milliseconds. */
+const LAST_WORD_MS = 20_000;
+
+/** A VM that leaves rotation before its sidecar ends, and returns after it. */
+export class Rotation<Result extends Verified> {
+  readonly #run: Run<Result>;
+  readonly #plan: DrainPlan | undefined;
+  #isOut = false;
+  #left: MeshConnections | undefined;
+
+  /** Without a plan there is nothing to drain. */
+  constructor(run: Run<Result>, plan: DrainPlan | undefined) {
+    this.#run = run;
+    this.#plan = plan;
+  }
+
+  /** Keeps new connections away, and waits for the open ones. */
+  async leave(): Promise<void> {
+    const { about, record } = this.#run;
+    const { host, signal, decision } = about;
+    const [plan, { drain }] = [this.#plan, decision];
+    if (!plan || !drain) return;
+    this.#isOut = drain.for === 'restart';
+    if (total(plan.before) > 0) record.add({ kind: 'draining', connections: plan.before, limitMs: drain.limitMs });
+    await record.during(phaseOf(this.#run, 'drain'), async () => {
+      const { left, seen } = await leave(host, plan, { ...drain, signal });
+      this.#left = left;
+      return { seen };
+    });
+  }
+
+  /** Stops a sidecar that has no connection left; the others end when its units are stopped. */
+  async stop(): Promise<void> {
+    const { about, record } = this.#run;
+    await record.during(phaseOf(this.#run, 'stop'), async () => {
+      if (!this.#left || total(this.#left) > 0) return { seen: [], skipped: true };
+      await endSidecar(about.host, about.signal);
+      return undefined;
+    });
+  }
+
+  /** Only the first call does something. */
+  async enter(): Promise<void> {
+    const { about, record } = this.#run;
+    const registry = about.decision.drain?.registry;
+    if (!this.#isOut) return;
+    if (registry)
+      await record.during(phaseOf(this.#run, 'return'), async () => {
+        const written = await enter(registry, about.signal);
+        return { seen: written.length > 0 ? [] : ['istiod has registered the VM anew, in rotation'] };
+      });
+    this.#isOut = false;
+  }
+
+  /** The failure itself is what is thrown; this only tells, and does what can be done about, the rotation. */
+  async afterFailure(): Promise<void> {
+    const { about, record } = this.#run;
+    const registry = about.decision.drain?.registry;
+    if (!this.#isOut || !registry) return;
+    const limit = AbortSignal.timeout(LAST_WORD_MS);
+    try {
+      const ready = await about.host.run({ ...scriptCommand(READY), timeoutMs: LAST_WORD_MS }, limit);
+      if (ready.exitCode === 0) record.add({ kind: 'returned', changes: await enter(registry, limit) });
+      else record.add({ kind: 'not-returned', reason: 'its sidecar is not ready, or captures nothing' });
+    } catch (error) {
+      record.add({ kind: 'not-returned', reason: error instanceof Error ? error.message : String(error) });
+    }
+  }
+}
+
+/** Gives what was written: nothing when istiod has made the entry anew. */
+async function enter(registry: Registry, signal: AbortSignal): Promise<readonly string[]> {
+  const { services, written } = await writeRotation(registry, 'in', signal);
+  return written.length === 0
+    ? []
+    : [`take ${services.join(', ')} back into rotation (${written.map(showRef).join(', ')})`];
+}
+
+/** Whether the sidecar of a VM is ready and captures. */
+export const READY = {
+  name: 'sidecar-ready',
+  // A ready sidecar without its redirection would let clients speak TLS to the service itself.
+  text: `! systemctl cat meshx-capture.service >/dev/null 2>&1 || systemctl is-active --quiet meshx-capture.service || exit
+pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds 5 --periodMillis 200 >/dev/null 2>&1`,
+  args: [],
+};
+
+/** Every text here that runs as root; the root program has no other. */
+export const ROOT_SCRIPTS: readonly string[] = [READY.text];

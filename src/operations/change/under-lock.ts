@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { Host } from '../../host/host.ts';
+import { Problem } from '../../problems.ts';
+import { auditMembers, type AuditNote } from '../../reconcile/audit.ts';
+import { type End, type Holder, withLock } from '../../reconcile/lock.ts';
+import { planHash, summaries } from '../../reconcile/plan.ts';
+import type { Plan } from '../../reconcile/plan.ts';
+
+/** What was decided about a VM, and what else than its plan counts as a change. */
+export interface Counted {
+  readonly plan: Plan;
+  readonly also: readonly string[];
+}
+
+/** What a run is called, and how it goes on. */
+export interface Locking<Decided extends Counted> {
+  /** What lock and audit show of the command. */
+  readonly command: string;
+  /** `user@workstation` */
+  readonly who: string;
+  /** The command that goes on after a failure, as it can be typed. */
+  readonly again: string;
+  /** Aborted by the operator. */
+  readonly signal: AbortSignal;
+  /** `performance.now()` before the VM was inspected. */
+  readonly inspectedAt: number;
+  /** Decides anew; called under the lock when another run changed the VM since it was inspected. */
+  readonly inspect?: (signal: AbortSignal) => Promise<Decided>;
+  readonly note: (text: string) => void;
+  /** How many changes are made by now. */
+  readonly done: () => number;
+}
+
+/**
+ * Changes a VM as its only operator and notes it in the audit on the VM: one round trip before the body and one after it.
+ * Where nothing is to be done there is neither lock nor line. The body must use the signal that it is given: it also ends
+ * when the lock is lost. Throws what `withLock` throws, and what the body throws.
+ */
+export async function underLock<Decided extends Counted>(
+  host: Host,
+  locking: Locking<Decided>,
+  first: Decided,
+  body: (decided: Decided, signal: AbortSignal) => Promise<void>,
+): Promise<Decided> {
+  const { signal, command, who, again, inspect } = locking;
+  if (changesOf(first) === 0) {
+    await body(first, signal);
+    return first;
+  }
+  const holder: Holder = { run: randomBytes(8).toString('hex'), who, command };
+  let current = first;
+  const note = {
+    began: auditMembers({ event: 'began', ...holder, plan: planHash(first.plan), changes: changesOf(first) }),
+    ended: (end: End<void>) => auditMembers(lastNote({ holder, locking, current, end })),
+  };
+  const lookedMsAgo = performance.now() - locking.inspectedAt;
+  await withLock(host, holder, { signal, again, note, lookedMsAgo, say: locking.note }, async (held) => {
+    if (held.moved && inspect) current = await inspect(held.signal);
+    await body(current, held.signal);
+  });
+  return current;
+}
+
+/** Writes to the cluster count as well. */
+export function changesOf({ plan, also }: Counted): number {
+  return summaries(plan).length + also.length;
+}
+
+interface Last<Decided extends Counted> {
+  readonly holder: Holder;
+  readonly locking: Locking<Decided>;
+  readonly current: Decided;
+  readonly end: End<void>;
+}
+
+function lastNote<Decided extends Counted>({ holder, locking, current, end }: Last<Decided>): AuditNote {
+  const problem = 'error' in end ? end.error : undefined;
+  const result = resultOf(problem, locking.signal.aborted);
+  return { event: 'ended', ...holder, plan: planHash(current.plan), changes: locking.done(), result };
+}
+
+/** As the audit shows it; a bug has no id. */
+function resultOf(problem: unknown, aborted: boolean): string {
+  if (problem === undefined) return 'changed';
+  if (aborted) return 'interrupted';
+  const id = problem instanceof Problem ? problem.id : 'bug';
+  return `${/(^|-)revert/.test(id) ? 'reverted' : 'failed'}: ${id}`;
+}

@@ -1,0 +1,76 @@
+import type { IssuedToken, Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import { type KubeObject, type ObjectRef, showRef } from '../../../src/mesh/kube-object.ts';
+import { clusterProblems } from '../../../src/problems/cluster.ts';
+
+/** A cluster in memory. Writes of a kind can be made to fail. */
+export class FakeCluster implements Kubernetes {
+  readonly name = 'fake';
+  readonly live = true;
+  readonly objects = new Map<string, KubeObject>();
+  readonly refused = new Set<string>();
+
+  constructor(...objects: readonly KubeObject[]) {
+    for (const object of objects) this.objects.set(keyOf(object), object);
+  }
+
+  /** The word of the service's label on the entry. */
+  labelOf(entry: string, key: string): string | undefined {
+    return this.objects.get(entry)?.metadata.labels?.[key];
+  }
+
+  get(ref: ObjectRef): Promise<KubeObject | undefined> {
+    return Promise.resolve(this.objects.get(showRef(ref)));
+  }
+
+  list({ kind }: { readonly kind: string }): Promise<readonly KubeObject[]> {
+    return Promise.resolve([...this.objects.values()].filter((object) => object.kind === kind));
+  }
+
+  async apply(object: KubeObject): Promise<KubeObject> {
+    this.#refuse(object.kind);
+    this.objects.set(keyOf(object), object);
+    return Promise.resolve(object);
+  }
+
+  async patchLabels(ref: ObjectRef, labels: Readonly<Record<string, string | null>>): Promise<KubeObject> {
+    this.#refuse(Object.values(labels).includes('ready') ? 'return' : 'leave');
+    const found = this.objects.get(showRef(ref));
+    if (!found) throw new Error(`${showRef(ref)} is not there`);
+    const merged = Object.entries({ ...found.metadata.labels, ...labels }).filter(([, value]) => value !== null);
+    const object = { ...found, metadata: { ...found.metadata, labels: Object.fromEntries(merged) } } as KubeObject;
+    this.objects.set(showRef(ref), object);
+    return Promise.resolve(object);
+  }
+
+  delete(ref: ObjectRef): Promise<boolean> {
+    return Promise.resolve(this.objects.delete(showRef(ref)));
+  }
+
+  token(): Promise<IssuedToken> {
+    return Promise.reject(new Error('no change of these tests asks for a token'));
+  }
+
+  refusal(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  serverVersion(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  serves(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  allowed(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  #refuse(what: string): void {
+    if (this.refused.has(what)) throw clusterProblems.unreachable({ cluster: this.name, server: 'a', reason: 'reset' });
+  }
+}
+
+function keyOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): string {
+  return showRef({ apiVersion, kind, name, ...(namespace !== undefined && { namespace }) });
+}
