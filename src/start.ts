@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { run } from './cli/run.ts';
-import { SECRET_VARIABLES } from './cli/secret-variables.ts';
+import { SECRET_VARIABLES } from './secret-variables.ts';
 import type { Outlet } from './cli/sink.ts';
 import type { World } from './world.ts';
 

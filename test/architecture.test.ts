@@ -14,10 +14,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
   vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
   checks: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
-  operations: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm'],
+  operations: [
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
+    ...['world.ts', 'who.ts', 'secret-variables.ts', 'present.ts'],
+  ],
   cli: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations'],
-    ...['world.ts', 'terminal.ts', 'who.ts', 'templates.ts', 'visible.ts', 'present.ts'],
+    ...['world.ts', 'terminal.ts', 'who.ts', 'secret-variables.ts', 'templates.ts', 'visible.ts', 'present.ts'],
   ],
 };
 

@@ -3,7 +3,7 @@ import type { World } from '../world.ts';
 import type { CommandSpec } from './command.ts';
 import { nearest } from './nearest.ts';
 import { COMMON } from './options.ts';
-import { SECRET_VARIABLES } from './secret-variables.ts';
+import { SECRET_VARIABLES } from '../secret-variables.ts';
 
 /** MESHX_SERVICE_CIDR for serviceCidr. */
 export function variableOf(option: string): string {

@@ -7,11 +7,12 @@ import { readStanding, SIDECAR_UNIT, type Standing } from '../../vm/adopt/standi
 import { selectingServices } from '../adopt/selecting.ts';
 import { confirmIdentity } from '../adopt/identity.ts';
 import { accountOf, memberOf, upLine, upOptions } from '../adopt/words.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
-import { reachedAddresses } from '../down/address.ts';
+import { reachedAddresses } from '../../operations/connection/addresses.ts';
 import { Input } from '../input.ts';
 import { parseName } from '../../mesh/names.ts';
 import { conclude } from '../join/conclude.ts';
@@ -19,7 +20,8 @@ import { join } from '../join/join.ts';
 import type { JoinReport } from '../join/report.ts';
 import { joinWords } from '../join/words.ts';
 import { openContext } from '../join/context.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { speaker } from '../print.ts';
 import { present } from '../../present.ts';
 
@@ -28,7 +30,7 @@ const RISK = 'hand-made-sidecar';
 
 /** `meshx adopt VM`: read what stands, show it as the `up` that it would have been, and carry that out. */
 export async function adopt(call: Call): Promise<number> {
-  const { terminal } = call;
+  const { world, terminal } = call;
   const vm = call.args[0] ?? '';
   refuseInput(call);
   const { standing, line, given } = await readVm(call, vm);
@@ -38,7 +40,7 @@ export async function adopt(call: Call): Promise<number> {
   const say = speaker(terminal, words.dryRun && words.output === 'text');
   say(`as if you had typed: ${line}`);
 
-  const context = await openContext(input, words);
+  const context = await openContext(world, words);
   if (context.facts.generation === 'classic')
     throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
   const found: { differences: readonly string[] } = { differences: [] };
@@ -82,14 +84,14 @@ interface Read {
 async function readVm(call: Call, vm: string): Promise<Read> {
   const { world } = call;
   const input = new Input('adopt', call);
-  const machine = machineInput(input);
-  const cluster = clusterInput(input);
+  const machine = machineOptions(input);
+  const cluster = clusterOptions(input);
   await using host = await openMachine(world, machine, vm);
   const standing = await readStanding(host, input.text('unit') ?? SIDECAR_UNIT, world.signal);
   const typed = typedIdentity(input);
   const address = input.text('vmAddress');
   const member = { ...memberOf(standing), ...present({ ...typed.place, address }) };
-  const { kube } = await openCluster(input, cluster, member.namespace);
+  const { kube } = await openCluster(world, cluster, member.namespace);
   const known = address === undefined ? await reachedAddresses(world, machine, vm) : [address];
   const serviceAccount = typed.serviceAccount ?? accountOf(standing);
   const { isTyped } = typed;

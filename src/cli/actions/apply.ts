@@ -5,7 +5,8 @@ import { auditChain, auditText } from '../../reconcile/audit.ts';
 import { isRestOf, type Plan, planHash, summaries } from '../../reconcile/plan.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { changing } from '../changing.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
@@ -21,7 +22,8 @@ import { judgedSecurity } from '../join/security.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { planRegistration } from '../../cluster/registration.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { present } from '../../present.ts';
@@ -31,7 +33,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const { world, terminal, args } = call;
   const { signal } = world;
   const input = new Input('apply', call);
-  const words = { cluster: clusterInput(input), machine: machineInput(input) };
+  const words = { cluster: clusterOptions(input), machine: machineOptions(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const dryRun = input.flag('dryRun');
   const within = confirmWithin(input);
@@ -41,7 +43,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const kept = await readKeptPlan(resolve(world.cwd, args[0] ?? ''));
   const { vm, steps, subject, unproved } = kept;
   const { workload } = subject;
-  const { kube } = await openCluster(input, words.cluster, workload.namespace);
+  const { kube } = await openCluster(world, words.cluster, workload.namespace);
   const say = speaker(terminal, dryRun && output === 'text');
   const report = await reported(vm, signal, async (draft) => {
     draft.about(subject);

@@ -6,7 +6,8 @@ import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
 
@@ -14,7 +15,7 @@ import { formatTable } from '../table.ts';
 export async function audit(call: Call): Promise<number> {
   const { world, terminal, args } = call;
   const input = new Input('audit', call);
-  const machine = machineInput(input);
+  const machine = machineOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const file = input.text('export');
   const head = input.text('head');

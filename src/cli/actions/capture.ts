@@ -13,7 +13,8 @@ import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { confirmWithin, holdSwitch, type SwitchWords, switchWords } from '../join/switch.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
 
 const VERBS = ['off', 'on', 'status'] as const;
@@ -27,7 +28,7 @@ export async function capture(call: Call): Promise<void> {
   const { world, terminal, args } = call;
   const [vm = '', word = ''] = args;
   const input = new Input('capture', call);
-  const machine = machineInput(input);
+  const machine = machineOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const within = confirmWithin(input);
   const verb = VERBS.find((each) => each === word);

@@ -29,7 +29,8 @@ import { openPorts, stillOpen } from '../join/open-ports.ts';
 import { drained, restartWords } from '../join/restart.ts';
 import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, pasteable, problemRecord, tellProblem } from '../print.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
@@ -38,7 +39,7 @@ const KEY = /^[A-Z][A-Z0-9_]*$/;
 export async function configure(call: Call): Promise<number> {
   const { world, terminal, args } = call;
   const input = new Input('configure', call);
-  const words = { machine: machineInput(input), keys: wantedKeys(input), remove: removedKeys(input) };
+  const words = { machine: machineOptions(input), keys: wantedKeys(input), remove: removedKeys(input) };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const within = confirmWithin(input);
   const restart = restartWords(input);

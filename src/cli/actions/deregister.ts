@@ -7,7 +7,8 @@ import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
@@ -18,7 +19,7 @@ export async function deregister(call: Call): Promise<number> {
   const input = new Input('deregister', call);
   const [name = '', ip] = call.args;
   const words = {
-    cluster: clusterInput(input),
+    cluster: clusterOptions(input),
     namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
   };
   const service = input.attempt('<name>', () => parseName(name, 'service')) ?? '';
@@ -27,9 +28,9 @@ export async function deregister(call: Call): Promise<number> {
   input.accept();
 
   const { signal } = call.world;
-  const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+  const { kube, namespace, facts } = await openCluster(call.world, words.cluster, words.namespace);
   const wanted = { namespace, service, signal, keepService: input.flag('keepService'), ...present({ address }) };
-  const generation = await detectGeneration(kube, words.cluster.facts);
+  const generation = await detectGeneration(kube, facts);
   const plan =
     generation === 'classic'
       ? (await planClassicDeregistration(kube, wanted)).plan

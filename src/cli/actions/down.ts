@@ -23,7 +23,7 @@ export async function down(call: Call): Promise<number> {
   const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
   input.accept();
 
-  const context = await openDownContext(input, words);
+  const context = await openDownContext(call.world, words);
   const confirm = confirmer(terminal, words.yes);
   const limit = pLimit(parallel);
   const speak = speaker(terminal, words.dryRun && words.output === 'text');

@@ -8,7 +8,8 @@ import { parseName } from '../../mesh/names.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
@@ -18,7 +19,7 @@ import { acceptedRisks } from '../risks.ts';
 export async function evict(call: Call): Promise<number> {
   const input = new Input('evict', call);
   const words = {
-    cluster: clusterInput(input),
+    cluster: clusterOptions(input),
     namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
   };
   const target = input.attempt('<vm>', () => parseTarget(call.args[0] ?? '')) ?? '';
@@ -27,15 +28,16 @@ export async function evict(call: Call): Promise<number> {
   const acceptShared = acceptedRisks(input, [accountShared]).includes(accountShared);
   input.accept();
 
-  const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+  const { signal } = call.world;
+  const opened = await openCluster(call.world, words.cluster, words.namespace);
+  const { kube, namespace } = opened;
   const facts = await gatherClusterFacts(kube, {
-    ...words.cluster.facts,
+    ...opened.facts,
     namespace,
     skip: ['addresses', 'serviceRange'],
   });
   if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
   const { trustDomain } = facts;
-  const { signal } = call.world;
   const query = { namespace, target, rootNamespace: rootNamespaceOf(facts), trustDomain, acceptShared, signal };
   const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
   confirmed(input, plan);

@@ -17,7 +17,8 @@ import { parseIp } from '../../mesh/address.ts';
 import type { ObjectRef } from '../../mesh/kube-object.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { type ClusterInput, clusterInput, openCluster, openCompute } from '../cluster.ts';
+import { type ClusterOptions, openCluster, openCompute } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
@@ -31,12 +32,12 @@ const PROVIDERS: readonly Provider[] = ['gcp', 'azure', 'aws', 'none'];
 /** `meshx expose apply` */
 export async function exposeApply(call: Call): Promise<number> {
   const input = new Input('expose apply', call);
-  const words = clusterInput(input);
+  const words = clusterOptions(input);
   const asked = exposeWords(input, words);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
+  const { kube } = await openCluster(call.world, words, words.facts.istioNamespace);
   const { terminal } = call;
   if (input.flag('print')) {
     const objects = await exposureObjects(kube, await complete(kube, asked));
@@ -57,22 +58,22 @@ export async function exposeApply(call: Call): Promise<number> {
 /** `meshx expose status` */
 export async function exposeStatus(call: Call): Promise<number> {
   const input = new Input('expose status', call);
-  const words = clusterInput(input);
+  const words = clusterOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
-  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
+  const { kube } = await openCluster(call.world, words, words.facts.istioNamespace);
   return showStatus(input, { kube, words, output });
 }
 
 /** `meshx expose delete` */
 export async function exposeDelete(call: Call): Promise<number> {
   const input = new Input('expose delete', call);
-  const words = clusterInput(input);
+  const words = clusterOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
   const { terminal } = call;
-  const { kube } = await openCluster(input, words, words.facts.istioNamespace);
-  const plan = await planExposureDeletion(kube, words.facts);
+  const { kube, facts } = await openCluster(call.world, words, words.facts.istioNamespace);
+  const plan = await planExposureDeletion(kube, facts);
   const writes = clusterPlanLines(plan);
   // VMs lose their way to the control plane: nobody should get there by a slip.
   if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun')) {
@@ -91,7 +92,7 @@ function removed({ remove }: ClusterPlan): readonly ObjectRef[] {
 
 interface Deleted {
   readonly kube: Kubernetes;
-  readonly words: ClusterInput;
+  readonly words: ClusterOptions;
   readonly services: readonly ObjectRef[];
 }
 
@@ -101,17 +102,18 @@ async function waitUntilGone(input: Input, { kube, words, services }: Deleted): 
   const { signal } = input.call.world;
   await waitForServicesGone(kube, { services, wait, signal });
   if (words.place.project === undefined || services.length === 0) return;
-  await using compute = await openCompute(input, words);
+  await using compute = await openCompute(input.call.world, words);
   await waitForForwardingRulesGone(compute, { services, wait, signal });
 }
 
 type AskedExposure = Omit<ExposeOptions, 'via'> & { readonly via?: Via };
 
-function exposeWords(input: Input, { facts }: ClusterInput): AskedExposure {
+function exposeWords(input: Input, { facts }: ClusterOptions): AskedExposure {
   const provider = input.choice('provider', PROVIDERS);
   const address = input.parsed('externalIp', parseIp);
   return {
     ...facts,
+    signal: input.call.world.signal,
     ...present({
       via: viaOf(input, { provider, address }),
       mode: input.choice('mode', ['gateway', 'direct']),
@@ -141,10 +143,10 @@ function viaOf(
 /** The table of A20, both namespaces together, and the first Problem when something is wrong. */
 async function showStatus(
   input: Input,
-  { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterInput; readonly output: OutputFormat },
+  { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterOptions; readonly output: OutputFormat },
 ): Promise<number> {
   const { world, terminal } = input.call;
-  const { rows, problems } = await exposureStatus(kube, { ...words.facts, now: world.now() });
+  const { rows, problems } = await exposureStatus(kube, { ...words.facts, signal: world.signal, now: world.now() });
   const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
   if (output === 'text') terminal.out(formatTable([head, ...rows.map(exposureCells)]));
   else

@@ -7,7 +7,8 @@ import { refuseContradictions } from '../../mesh/current/contradictions.ts';
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import { clusterInput, openCluster, withCompute } from '../cluster.ts';
+import { openCluster, withCompute } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { existingWorkload, wantedWorkload } from '../join/workload.ts';
@@ -22,13 +23,13 @@ const CLUSTER_ENV = '/var/lib/istio/envoy/cluster.env';
 /** `meshx generate-cluster-env [CLUSTER]` */
 export async function generateClusterEnv(call: Call): Promise<void> {
   const input = new Input('generate-cluster-env', call);
-  const words = { cluster: clusterInput(input), workload: workloadInput(input) };
+  const words = { cluster: clusterOptions(input), workload: workloadInput(input) };
   input.choice('output', GENERATOR_FORMATS);
   input.accept();
   refuseForeignVariables(call.world.env);
 
-  const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
-  const options = await withCompute(input, words.cluster, call.args[0] ?? input.text('cluster'));
+  const { kube, namespace } = await openCluster(call.world, words.cluster, words.workload.namespace);
+  const options = await withCompute(call.world, words.cluster, call.args[0] ?? input.text('cluster'));
   const facts = await gatherClusterFacts(kube, { ...options, namespace });
   if (facts.generation === 'classic') {
     call.terminal.err(`service range from ${facts.serviceCidrSource}`);

@@ -2,7 +2,8 @@ import { gatherClusterFacts } from '../../cluster/facts.ts';
 import { classicKubedns } from '../../mesh/classic/files.ts';
 import { currentKubedns } from '../../mesh/current/kubedns.ts';
 import { parseIp } from '../../mesh/address.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
@@ -14,14 +15,14 @@ const PLACE = '/etc/dnsmasq.d/kubedns';
 /** `meshx generate-dnsmasq` */
 export async function generateDnsmasq(call: Call): Promise<void> {
   const input = new Input('generate-dnsmasq', call);
-  const words = clusterInput(input);
+  const words = clusterOptions(input);
   const dnsAddress = input.parsed('dnsAddress', parseIp);
   input.choice('output', GENERATOR_FORMATS);
   input.accept();
   refuseForeignVariables(call.world.env);
 
-  const { kube } = await openCluster(input, words);
-  const facts = await gatherClusterFacts(kube, { ...words.facts, skip: ['serviceRange'] });
+  const { kube, facts: known } = await openCluster(call.world, words);
+  const facts = await gatherClusterFacts(kube, { ...known, skip: ['serviceRange'] });
   const text = facts.generation === 'classic' ? classicKubedns(facts) : currentKubedns(facts, present({ dnsAddress }));
   const install = `sudo install -m 0644 kubedns ${PLACE} && sudo systemctl restart dnsmasq`;
   await deliver(input, [{ name: 'kubedns', text, place: PLACE, install }]);

@@ -16,7 +16,8 @@ import { labelsLine, registeringLine, updatedLine } from '../../mesh/registering
 import { parseServicePorts, type ServicePort } from '../../mesh/service-port.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { clusterInput, openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
@@ -31,7 +32,7 @@ const DEFAULT_ACCOUNT = 'default';
 export async function register(call: Call): Promise<number> {
   const input = new Input('register', call);
   const words = {
-    cluster: clusterInput(input),
+    cluster: clusterOptions(input),
     namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
   };
   const endpoint = endpointOf(input);
@@ -40,13 +41,13 @@ export async function register(call: Call): Promise<number> {
   refuseForeignVariables(call.world.env);
 
   const { signal } = call.world;
-  const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+  const { kube, namespace, facts } = await openCluster(call.world, words.cluster, words.namespace);
   const once = readOnce(kube);
   // What a current cluster needs next; most are current ones.
   begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
-  const generation = await detectGeneration(once, words.cluster.facts);
+  const generation = await detectGeneration(once, facts);
   const create = input.flag('createNamespace');
-  const target = { kube: once, namespace, create, signal, facts: words.cluster.facts };
+  const target = { kube: once, namespace, create, signal, facts };
   const registration = generation === 'classic' ? classic(endpoint, target) : await current(endpoint, target);
   const { plan, counts } = await planRegistration(once, registration, signal);
 

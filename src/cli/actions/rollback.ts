@@ -1,6 +1,6 @@
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
-import { clusterInput } from '../cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
@@ -8,7 +8,7 @@ import { Input } from '../input.ts';
 import { conclude } from '../join/conclude.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin } from '../join/switch.ts';
-import { machineInput } from '../machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
 import { present } from '../../present.ts';
@@ -19,8 +19,8 @@ export async function rollback(call: Call): Promise<number> {
   const input = new Input('rollback', call);
   const [vm = ''] = args;
   const words = {
-    cluster: clusterInput(input),
-    machine: machineInput(input),
+    cluster: clusterOptions(input),
+    machine: machineOptions(input),
     restart: restartWords(input),
     within: confirmWithin(input),
     dryRun: input.flag('dryRun'),

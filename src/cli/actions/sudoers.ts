@@ -15,7 +15,8 @@ import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
 import { planVm } from '../join/vm-side.ts';
-import { machineInput, openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
 import { NAMED_SCRIPTS } from '../sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../sudoers/sudoers-file.ts';
@@ -34,7 +35,7 @@ export const ROOT_SCRIPTS: readonly string[] = [CHECK, ALLOWED];
 export async function sudoers(call: Call): Promise<number> {
   const { world, terminal, args } = call;
   const input = new Input('sudoers', call);
-  const words = machineInput(input);
+  const words = machineOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const own = [
     { text: CHECK, names: ['sudoers-check'] },

@@ -2,8 +2,7 @@ import { detectGeneration } from '../../cluster/facts.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { Problem } from '../../problems.ts';
 import type { World } from '../../world.ts';
-import { openCluster } from '../cluster.ts';
-import type { Input } from '../input.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
 import type { DownWords } from './words.ts';
 
 /** What all VMs of one run share. */
@@ -23,16 +22,15 @@ interface OpenedCluster {
 }
 
 /** Opens the cluster, unless only the machine is asked for. A cluster that cannot be had is no reason to leave a machine as it is. */
-export async function openDownContext(input: Input, words: DownWords): Promise<DownContext> {
-  const { world, terminal } = input.call;
+export async function openDownContext(world: World, words: DownWords): Promise<DownContext> {
   if (words.only === 'vm') return { world, words };
   try {
-    const { kube, namespace } = await openCluster(input, words.cluster, words.namespace);
+    const { kube, namespace, facts } = await openCluster(world, words.cluster, words.namespace);
     let asked: Promise<'current' | 'classic'> | undefined;
-    const generation = () => (asked ??= detectGeneration(kube, words.cluster.facts));
+    const generation = () => (asked ??= detectGeneration(kube, facts));
     return { world, words, cluster: { kube, namespace, generation } };
   } catch (error) {
-    if (error instanceof Problem && words.only === undefined) terminal.err(VM_ALONE);
+    if (error instanceof Problem && words.only === undefined) world.note(VM_ALONE);
     throw error;
   }
 }

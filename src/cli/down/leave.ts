@@ -14,7 +14,7 @@ import { changing } from '../changing.ts';
 import { type Draft, reported } from '../join/draft.ts';
 import { leaveRotation } from '../join/leave-rotation.ts';
 import { clusterStep, doneStep, formatStep, type JoinReport, plannedSteps } from '../join/report.ts';
-import { openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
 import type { Confirm } from './confirm.ts';
 import { isNothing, type Leave, look } from './look.ts';
 import { verify } from './verify.ts';

@@ -4,8 +4,8 @@ import { parseSshName } from '../../host/ssh-name.ts';
 import type { World } from '../../world.ts';
 import type { Membership } from '../../vm/membership.ts';
 import { groupNameOrNone } from '../join/workload.ts';
-import type { MachineInput } from '../machine.ts';
-import { knownAddresses, reachedAddresses } from './address.ts';
+import type { MachineOptions } from '../../operations/connection/machine.ts';
+import { knownAddresses, reachedAddresses } from '../../operations/connection/addresses.ts';
 import type { MemberQuestion, Place, SaidPlace } from './member.ts';
 
 /** What a command knows when it asks which VM of the cluster a machine is. */
@@ -13,7 +13,7 @@ export interface MemberAsked {
   readonly vm: string;
   readonly command: string;
   readonly typed: Place;
-  readonly machine: MachineInput;
+  readonly machine: MachineOptions;
   readonly membership: (SaidPlace & Pick<Membership, 'hostname'>) | undefined;
   readonly kube: Kubernetes;
   /** Of the kubeconfig's context. */

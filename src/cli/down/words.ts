@@ -1,16 +1,18 @@
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
-import { type ClusterInput, clusterInput } from '../cluster.ts';
+import type { ClusterOptions } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import type { Input } from '../input.ts';
-import { type MachineInput, machineInput } from '../machine.ts';
+import type { MachineOptions } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { drainTimeoutMs } from '../time-limits.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { present } from '../../present.ts';
 
 /** Everything that `down` was told, parsed. */
 export interface DownWords {
-  readonly cluster: ClusterInput;
-  readonly machine: MachineInput;
+  readonly cluster: ClusterOptions;
+  readonly machine: MachineOptions;
   readonly namespace?: string;
   readonly group?: string;
   readonly vmAddress?: string;
@@ -31,8 +33,8 @@ export interface DownWords {
 export function downWords(input: Input, vms: readonly string[]): DownWords {
   const [restore, keep] = [paths(input, 'restore'), paths(input, 'keep')];
   const words = {
-    cluster: clusterInput(input),
-    machine: machineInput(input),
+    cluster: clusterOptions(input),
+    machine: machineOptions(input),
     verify: input.flag('verify'),
     drainTimeoutMs: drainTimeoutMs(input),
     restore,

@@ -8,8 +8,7 @@ import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { World } from '../../world.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
-import { openCluster } from '../cluster.ts';
-import type { Input } from '../input.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/mesh-target.ts';
 import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
 import type { JoinWords } from './words.ts';
@@ -37,10 +36,9 @@ export interface JoinContext {
  * The package is read while the cluster is asked, and both before any VM is changed. Where the package is of no use its Problem
  * is the one that is thrown, and the cluster is not waited for.
  */
-export async function openContext(input: Input, words: JoinWords): Promise<JoinContext> {
-  const { world } = input.call;
+export async function openContext(world: World, words: JoinWords): Promise<JoinContext> {
   const stop = new AbortController();
-  const reading = readCluster(input, words, AbortSignal.any([world.signal, stop.signal]));
+  const reading = readCluster(world, words, AbortSignal.any([world.signal, stop.signal]));
   // What is thrown is met below.
   reading.catch(() => undefined);
   try {
@@ -53,14 +51,14 @@ export async function openContext(input: Input, words: JoinWords): Promise<JoinC
 }
 
 /** The same run with other options for the cluster, which is read anew; the package is the one that is open. */
-export async function reopenContext(input: Input, words: JoinWords, context: JoinContext): Promise<JoinContext> {
-  return { ...context, words, ...(await readCluster(input, words, context.world.signal)) };
+export async function reopenContext(words: JoinWords, context: JoinContext): Promise<JoinContext> {
+  return { ...context, words, ...(await readCluster(context.world, words, context.world.signal)) };
 }
 
-async function readCluster(input: Input, words: JoinWords, signal: AbortSignal) {
-  const { kube, namespace } = await openCluster(input, words.cluster, words.workload.namespace);
+async function readCluster(world: World, words: JoinWords, signal: AbortSignal) {
+  const { kube, namespace, facts: known } = await openCluster(world, words.cluster, words.workload.namespace);
   // Only a classic VM needs the range; a current one captures everything unless a range is given.
-  const facts = await gatherClusterFacts(kube, { ...words.cluster.facts, namespace, signal });
+  const facts = await gatherClusterFacts(kube, { ...known, namespace, signal });
   const place = { namespace, signal };
   const { clusterDomain } = facts;
   const [policies, meshService] = await Promise.all([

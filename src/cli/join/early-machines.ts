@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../../host/host.ts';
 import type { World } from '../../world.ts';
-import { type MachineInput, openMachine } from '../machine.ts';
+import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 
 /**
  * Connections to the first VMs of a run, opened while the cluster is read. Each is taken once and belongs to who took it; the
@@ -12,7 +12,7 @@ export class EarlyMachines implements AsyncDisposable {
   readonly #open: Map<string, Promise<Host>>;
 
   /** `vms`: no more than will be worked on at once. Nothing for an image: there is nothing to wait for. */
-  constructor(world: World, machine: MachineInput, vms: readonly string[]) {
+  constructor(world: World, machine: MachineOptions, vms: readonly string[]) {
     const signal = AbortSignal.any([world.signal, this.#stop.signal]);
     // Every login listens to it; Node.js takes more than ten for a leak and says so to the operator.
     setMaxListeners(0, signal);

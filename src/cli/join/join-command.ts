@@ -7,7 +7,7 @@ import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { marked, speaker } from '../print.ts';
-import { openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
 import { conclude } from './conclude.ts';
 import { EarlyMachines } from './early-machines.ts';
 import { join, type Joining } from './join.ts';
@@ -33,7 +33,7 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   refuseForeignVariables(world.env);
 
   await using machines = new EarlyMachines(world, words.machine, vms.slice(0, parallel));
-  const opened = await openContext(input, words).catch((error: unknown) =>
+  const opened = await openContext(world, words).catch((error: unknown) =>
     openAsBefore(input, { command, vms, words }, error),
   );
   await using client = await openClient(opened);

@@ -16,7 +16,7 @@ import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 import { changing } from '../changing.ts';
-import { openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
 import { carryOut, showPlan } from './carry-out.ts';
 import type { Work } from './work.ts';
 import { clusterSide } from './cluster-side.ts';

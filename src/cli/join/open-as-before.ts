@@ -1,7 +1,7 @@
 import { Problem } from '../../problems.ts';
 import { readMembership } from '../../vm/membership.ts';
 import { Input } from '../input.ts';
-import { openMachine } from '../machine.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
 import { OF_THE_CLUSTER, typedOption } from './join-options.ts';
 import { type JoinWords, joinWords } from './words.ts';
 import { type JoinContext, openContext } from './context.ts';
@@ -32,7 +32,7 @@ export async function openAsBefore(
   const again = new Input(command, { ...call, given: { ...call.given, ...Object.fromEntries(missing) } });
   const parsed = joinWords(again);
   again.accept();
-  return { ...(await openContext(again, parsed)), words };
+  return { ...(await openContext(call.world, parsed)), words };
 }
 
 async function recordedOptions({ call: { world } }: Input, vm: string, { machine }: JoinWords) {

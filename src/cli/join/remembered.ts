@@ -47,7 +47,7 @@ export async function rememberedContext(run: Remembering, seen: Seen): Promise<J
   const words = joinWords(again);
   again.accept();
   const isOther = names.some((name) => name === 'namespace' || OF_THE_CLUSTER.includes(name));
-  return isOther ? await reopenContext(again, words, context) : { ...context, words };
+  return isOther ? await reopenContext(words, context) : { ...context, words };
 }
 
 /** What the record has and nobody typed. What was typed and differs is named. */

@@ -1,11 +1,13 @@
 import { parsePort } from '../../mesh/service-port.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
-import { type ClusterInput, clusterInput } from '../cluster.ts';
+import type { ClusterOptions } from '../../operations/connection/cluster.ts';
+import { clusterOptions } from '../cluster-options.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { JoinOptions } from '../../vm/membership-record.ts';
 import { flagOf, type Input } from '../input.ts';
 import { joinOptions, REPEATED } from './join-options.ts';
-import { type MachineInput, machineInput } from '../machine.ts';
+import type { MachineOptions } from '../../operations/connection/machine.ts';
+import { machineOptions } from '../machine-options.ts';
 import { acceptedRisks } from '../risks.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { type RestartWords, restartWords } from './restart.ts';
@@ -16,8 +18,8 @@ import { present } from '../../present.ts';
 
 /** Everything that setup-vm and up were told, parsed. */
 export interface JoinWords {
-  readonly cluster: ClusterInput;
-  readonly machine: MachineInput;
+  readonly cluster: ClusterOptions;
+  readonly machine: MachineOptions;
   readonly workload: WorkloadInput;
   readonly package?: { readonly from: string; readonly sha256?: string };
   readonly vmAddress?: string;
@@ -51,8 +53,8 @@ export function joinWords(input: Input): JoinWords {
   const sha256 = input.text('sha256');
   if (sha256 !== undefined && from === undefined) input.issue('--sha256: it says something about a --package only');
   return {
-    cluster: clusterInput(input),
-    machine: machineInput(input),
+    cluster: clusterOptions(input),
+    machine: machineOptions(input),
     workload: workloadInput(input),
     excludePorts: input.attempt('--exclude-ports', () => input.list('excludePorts').map(parsePort)) ?? [],
     create: input.flag('create'),

@@ -8,13 +8,13 @@ import { startsSidecar } from '../../vm/dead-man.ts';
 import { readiness } from '../../vm/readiness.ts';
 import { changing } from '../changing.ts';
 import type { Place } from '../down/member.ts';
-import type { ClusterInput } from '../cluster.ts';
+import type { ClusterOptions } from '../../operations/connection/cluster.ts';
 import type { Input } from '../input.ts';
 import { type Draft, reported } from '../join/draft.ts';
 import { doneStep, formatProof, formatStep, type JoinReport, plannedSteps } from '../join/report.ts';
 import { drained, type RestartWords } from '../join/restart.ts';
 import { type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
-import { type MachineInput, openMachine } from '../machine.ts';
+import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { type Former, look } from './look.ts';
 
 /** What a rollback was told. */
@@ -22,8 +22,8 @@ export interface RollbackRun {
   readonly input: Input;
   readonly vm: string;
   readonly words: {
-    readonly cluster: ClusterInput;
-    readonly machine: MachineInput;
+    readonly cluster: ClusterOptions;
+    readonly machine: MachineOptions;
     readonly restart: RestartWords;
     /** Seconds until the VM goes back by itself. */
     readonly within: number;

@@ -13,7 +13,7 @@ import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import { membershipProblems } from '../../problems/membership.ts';
 import { isConfirmedMember, memberOf } from '../down/member.ts';
 import { memberQuestion } from '../down/member-question.ts';
-import { openCluster } from '../cluster.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';
 import type { JoinReport } from '../join/report.ts';
 import type { RollbackRun } from './go-back.ts';
@@ -93,9 +93,9 @@ async function registryOf(
   const { world } = input.call;
   const stays = (why: string) => say(`note: ${why} The VM stays in rotation while it restarts.`);
   try {
-    const { kube, namespace } = await openCluster(input, words.cluster, words.typed.namespace);
-    const { typed, machine, cluster } = words;
-    const generation = () => detectGeneration(kube, cluster.facts);
+    const { kube, namespace, facts } = await openCluster(world, words.cluster, words.typed.namespace);
+    const { typed, machine } = words;
+    const generation = () => detectGeneration(kube, facts);
     const asked = { vm, command: 'rollback', typed, machine, membership, kube, namespace, generation, signal };
     const member = await memberOf(await memberQuestion(world, asked));
     if (await isConfirmedMember(member)) return { kube, vm: member.registered };

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { knownAddresses } from '../../../src/cli/down/address.ts';
+import { knownAddresses } from '../../../src/operations/connection/addresses.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 function home(config: string): string {

@@ -5,13 +5,13 @@ import { hop } from '../../host/route.ts';
 import { readSshConfig } from '../../host/ssh-config.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import type { World } from '../../world.ts';
-import { instanceAddress, type MachineInput } from '../machine.ts';
+import { instanceAddress, type MachineOptions } from './machine.ts';
 import { present } from '../../present.ts';
 
 /** Addresses by which the operator reaches a machine, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
 export async function knownAddresses(
   { home, env }: Pick<World, 'home' | 'env'>,
-  { ssh }: Pick<MachineInput, 'ssh'>,
+  { ssh }: Pick<MachineOptions, 'ssh'>,
   vm: string,
 ): Promise<readonly string[]> {
   const asked = { ...parseSshName(vm), ...present({ user: ssh.user }) };
@@ -25,9 +25,9 @@ export async function knownAddresses(
 }
 
 /** The same, and where neither knows the name, of the Compute Engine instance that SSH would go to. */
-export async function reachedAddresses(world: World, words: MachineInput, vm: string): Promise<readonly string[]> {
-  const known = await knownAddresses(world, words, vm);
+export async function reachedAddresses(world: World, options: MachineOptions, vm: string): Promise<readonly string[]> {
+  const known = await knownAddresses(world, options, vm);
   if (known.length > 0) return known;
-  const instance = await instanceAddress(world, words, vm);
+  const instance = await instanceAddress(world, options, vm);
   return instance === undefined ? [] : [instance];
 }

@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import { parseCidrs } from '../mesh/address.ts';
+import type { ClassicRelease } from '../mesh/cluster-facts.ts';
+import { parseName } from '../mesh/names.ts';
+import type { ClusterOptions } from '../operations/connection/cluster.ts';
+import { present } from '../present.ts';
+import type { Input } from './input.ts';
+import { stepTimeoutMs } from './time-limits.ts';
+
+const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
+const WAIT_SECONDS = 300;
+
+/** Reads CLUSTER_OPTIONS and ISTIOD_OPTIONS. Issues are collected in the input. */
+export function clusterOptions(input: Input): ClusterOptions {
+  const { cwd, note } = input.call.world;
+  const path = (name: string): string | undefined => {
+    const text = input.text(name);
+    return text === undefined ? undefined : resolve(cwd, text);
+  };
+  const seconds = input.number('timeout', [1, 86_400]) ?? WAIT_SECONDS;
+  const waiting = { timeoutMs: seconds * 1000, note };
+  const cidrs = input.list('serviceCidr').join(',');
+  return {
+    connect: present({
+      kubeconfig: path('kubeconfig'),
+      context: input.text('context'),
+      manifests: path('manifests'),
+      timeoutMs: stepTimeoutMs(input),
+    }),
+    place: present({ project: input.text('project'), zone: input.text('zone') }),
+    facts: {
+      istioNamespace: input.parsed('istioNamespace', (text) => parseName(text, 'namespace')) ?? 'istio-system',
+      ...present({
+        revision: input.parsed('revision', (text) => parseName(text, 'revision')),
+        serviceCidr: cidrs === '' ? undefined : input.attempt('--service-cidr', () => parseCidrs(cidrs).join(',')),
+        address: input.text('istiodAddress'),
+        gateway: input.text('gateway'),
+        release: input.choice('release', RELEASES),
+        clusterDomain: input.parsed('clusterDomain', (text) => parseName(text, 'subdomain')),
+        clusterId: input.text('clusterId'),
+        wait: input.flag('wait') ? waiting : undefined,
+      }),
+    },
+  };
+}

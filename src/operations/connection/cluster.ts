@@ -1,0 +1,63 @@
+import type { ComputeEngine } from '../../cluster/compute/compute-engine.ts';
+import type { FactsOptions } from '../../cluster/facts-options.ts';
+import { connectKubernetes } from '../../cluster/connect-kubernetes.ts';
+import type { Asked, Kubernetes } from '../../cluster/kubernetes.ts';
+import { present } from '../../present.ts';
+import { withoutSecrets } from '../../secret-variables.ts';
+import type { World } from '../../world.ts';
+
+/** How a cluster is reached, and what is known of its control plane. */
+export interface ClusterOptions {
+  readonly connect: {
+    readonly kubeconfig?: string;
+    readonly context?: string;
+    readonly manifests?: string;
+    readonly timeoutMs?: number;
+  };
+  readonly facts: Omit<FactsOptions, 'signal'>;
+  readonly place: { readonly project?: string; readonly zone?: string };
+}
+
+/** The cluster, connected, and the namespace to work in. Both are noted: every run tells where it acts. */
+export interface Cluster {
+  readonly kube: Kubernetes;
+  readonly namespace: string;
+  /** What is known of its control plane, with the end of the run. */
+  readonly facts: FactsOptions;
+}
+
+/** Connects to the cluster. The namespace is the given one, else that of the context, else `default`. */
+export async function openCluster(world: World, options: ClusterOptions, namespace?: string): Promise<Cluster> {
+  const { env, home, signal, note, record } = world;
+  const tell = record && ((asked: Asked) => record({ kind: 'request', where: asked.cluster, ...asked }));
+  const kube = await connectKubernetes({
+    ...options.connect,
+    env: withoutSecrets(env),
+    home,
+    signal,
+    say: note,
+    ...present({ tell }),
+  });
+  const used = namespace ?? kube.namespace ?? 'default';
+  note(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
+  return { kube, namespace: used, facts: { ...options.facts, signal } };
+}
+
+/** The options of the facts, with Google Cloud where a cluster of it is named: its package costs time and credentials. */
+export async function withCompute(
+  world: World,
+  options: ClusterOptions,
+  cluster: string | undefined,
+): Promise<FactsOptions> {
+  const facts = { ...options.facts, signal: world.signal };
+  return cluster === undefined ? facts : { ...facts, cluster, compute: await openCompute(world, options) };
+}
+
+/** Google Cloud by the operator's credentials; project and zone are noted. */
+export async function openCompute(world: World, { place }: ClusterOptions): Promise<ComputeEngine> {
+  const { connectCompute } = await import('../../cluster/compute/connect-compute.ts');
+  const { env, note } = world;
+  const compute = await connectCompute({ ...place, env, ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }) });
+  note(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);
+  return compute;
+}
