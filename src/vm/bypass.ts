@@ -1,4 +1,8 @@
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { vmProblems } from '../problems/vm.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
+import { type CaptureState, parseCaptureState } from './capture-state.ts';
 import { PLACES } from './places.ts';
 
 /** What meshx-bypass moved aside lies beside the files of others, and no journal knows it. */
@@ -15,5 +19,43 @@ export function forgetBypass(): PlannedStep {
   };
 }
 
+const BYPASS = 'test -x "$1" || exit 90; exec "$1" "$2"';
+const MISSING = 90;
+
+/** `off` may wait for a resolver that starts again, `on` for the sidecar. */
+const LIMIT_MS = 180_000;
+
+type BypassVerb = 'off' | 'on' | 'status';
+
+function bypassScript(verb: BypassVerb) {
+  return { name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] };
+}
+
+/** What `turnCapture` will do, for lock and audit. Pure. */
+export function turningStep(verb: 'off' | 'on'): PlannedStep {
+  const summary = verb === 'off' ? 'take traffic capture away' : 'bring traffic capture back';
+  const change = { summary, scripts: [{ script: bypassScript(verb), timeoutMs: LIMIT_MS }] };
+  return { id: 'bypass', title: 'Turn capture', changes: [change], touches: {} };
+}
+
+/** Runs meshx-bypass on the VM and gives what it printed. Throws `bypass-missing`, `bypass-failed`. */
+export async function turnCapture(host: Host, verb: 'off' | 'on', signal: AbortSignal): Promise<string> {
+  const { stdout, stderr } = await bypass(host, verb, signal);
+  return [stderr.trim(), stdout.trim()].filter((text) => text !== '').join('\n');
+}
+
+/** Whether the VM captures traffic, and what keeps it from it. Only reads. Throws `bypass-missing`, `bypass-failed`. */
+export async function readCapture(host: Host, signal: AbortSignal): Promise<CaptureState> {
+  return parseCaptureState((await bypass(host, 'status', signal)).stdout);
+}
+
+async function bypass(host: Host, verb: BypassVerb, signal: AbortSignal) {
+  const output = await host.run({ ...scriptCommand(bypassScript(verb)), timeoutMs: LIMIT_MS }, signal);
+  if (output.exitCode === MISSING) throw vmProblems.bypassMissing({ vm: host.name });
+  if (output.exitCode === 0) return output;
+  const said = [output.stderr.trim(), output.stdout.trim()].filter((text) => text !== '').join('\n');
+  throw vmProblems.bypassFailed({ vm: host.name, verb, said: said.slice(-2000) });
+}
+
 /** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [FORGET];
+export const ROOT_SCRIPTS: readonly string[] = [FORGET, BYPASS];

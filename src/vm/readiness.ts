@@ -25,3 +25,20 @@ export async function* readiness(host: Host, units: readonly string[], signal?: 
     yield { id, title, ...judge(stdout), ms: Math.round(performance.now() - start) };
   }
 }
+
+/** How long `servesMesh` waits. */
+const SHORT_MS = 5000;
+
+/**
+ * Whether the VM may have clients: its sidecar is ready, and traffic is captured. A ready sidecar without its redirection would let
+ * clients speak TLS to the service itself. Captured by other means where meshx has no program of its own there.
+ */
+export async function servesMesh(host: Host, signal: AbortSignal): Promise<boolean> {
+  const questions = new Questions({ limitMs: SHORT_MS, signal });
+  const [ready, capture] = await Promise.all([
+    questions.ask(host, { name: 'ready', words: ['istio.service'] }),
+    questions.ask(host, { name: 'capture', words: [] }),
+  ]);
+  const captured = capture.stdout.trim() === '' || judgeCapture(capture.stdout).ok;
+  return judgeReady(ready.stdout).ok && captured;
+}

@@ -1,7 +1,7 @@
 import type { Asking } from '../../src/vm/proofs/checks.ts';
 import { judgeSeat, type SeatFacts } from '../../src/vm/proofs/seat.ts';
 import { inwardChecks } from '../../src/vm/proofs/traffic-checks.ts';
-import { seatAt } from '../../src/cli/join/seat.ts';
+import { seatAt } from '../../src/vm/proofs/find-seat.ts';
 import { connect } from '../../src/host/connect.ts';
 import type { Host } from '../../src/host/host.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configureSteps } from '../../src/cli/configure/steps.ts';
+import { configureSteps } from '../../src/vm/configure.ts';
 import { isEmpty, plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Facts } from '../../src/reconcile/facts.ts';
 import { resourceId } from '../../src/reconcile/kinds/index.ts';

@@ -12,7 +12,7 @@ import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { carryOut, showPlan } from '../join/carry-out.ts';
-import { seatAt } from '../join/seat.ts';
+import { seatAt } from '../../vm/proofs/find-seat.ts';
 import type { Work } from '../join/work.ts';
 import { conclude } from '../join/conclude.ts';
 import { reported } from '../join/draft.ts';

@@ -1,12 +1,10 @@
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { lockProblems } from '../../problems/lock.ts';
-import { vmProblems } from '../../problems/vm.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
-import { type CaptureState, parseCaptureState } from '../../vm/capture-state.ts';
-import { PLACES } from '../../vm/places.ts';
+import { readCapture, turnCapture, turningStep } from '../../vm/bypass.ts';
+import type { CaptureState } from '../../vm/capture-state.ts';
 import { changing, type Decided } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
@@ -19,9 +17,6 @@ import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
 
 const VERBS = ['off', 'on', 'status'] as const;
 type Verb = (typeof VERBS)[number];
-
-/** `off` may wait for a resolver that starts again, `on` for the sidecar. */
-const LIMIT_MS = 180_000;
 
 /** `meshx capture VM off|on|status`: what meshx-bypass does on the machine, over SSH. */
 export async function capture(call: Call): Promise<void> {
@@ -40,17 +35,13 @@ export async function capture(call: Call): Promise<void> {
   const login = () => openMachine(world, machine, vm);
   await using host = await login();
   const lookedAt = performance.now();
-  let state = await stateOf(host, world.signal);
+  let state = await readCapture(host, world.signal);
   if (verb !== 'status') {
     const words = switchWords(world, { within, login });
     await turned(host, { call, vm, verb, words, lookedAt }, state);
-    state = await stateOf(host, world.signal);
+    state = await readCapture(host, world.signal);
   }
   terminal.out(output === 'text' ? formatState(vm, state) : formatDocument({ vm, ...state }, output));
-}
-
-async function stateOf(host: Host, signal: AbortSignal): Promise<CaptureState> {
-  return parseCaptureState(await bypass(host, 'status', signal));
 }
 
 interface Turning {
@@ -69,12 +60,12 @@ async function turned(host: Host, turning: Turning, found: CaptureState): Promis
   const command = commandWords('capture', call, vm, verb);
   const about = {
     ...{ world, command, again: typedLine('capture', call, vm, verb), lookedAt },
-    look: async (signal: AbortSignal) => due(await stateOf(host, signal)),
+    look: async (signal: AbortSignal) => due(await readCapture(host, signal)),
   };
   try {
     await changing(host, about, due(found), async ({ plan }, signal) => {
       if (isEmpty(plan)) return terminal.err(`${vm}: ${NOTHING[verb]}`);
-      if (verb === 'off') terminal.err((await bypass(host, verb, signal)).split('\n'));
+      if (verb === 'off') terminal.err((await turnCapture(host, verb, signal)).split('\n'));
       else await bringBack(host, turning, signal);
     });
   } catch (error) {
@@ -92,10 +83,7 @@ const WITHOUT_LOCK =
 function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: CaptureState): Plan {
   const isOff = bypassedSince !== undefined && !captured && boot.length === 0;
   if (verb === 'off' ? isOff : bypassedSince === undefined) return { steps: [] };
-  const summary = verb === 'off' ? 'take traffic capture away' : 'bring traffic capture back';
-  const script = { name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] };
-  const change = { summary, scripts: [{ script, timeoutMs: LIMIT_MS }] };
-  return { steps: [{ id: 'bypass', title: 'Turn capture', changes: [change], touches: {} }] };
+  return { steps: [turningStep(verb)] };
 }
 
 /** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
@@ -104,23 +92,11 @@ async function bringBack(host: Host, { call, vm, words }: Turning, signal: Abort
   const deadMan = await holdSwitch({ vm, host, words, again: typedLine('capture', call, vm, 'on'), say, signal });
   await deadMan.arm();
   try {
-    say((await bypass(host, 'on', signal)).split('\n'));
+    say((await turnCapture(host, 'on', signal)).split('\n'));
     await deadMan.confirm();
   } catch (error) {
     throw await deadMan.goBack(error, []);
   }
-}
-
-const BYPASS = 'test -x "$1" || exit 90; exec "$1" "$2"';
-const MISSING = 90;
-
-async function bypass(host: Host, verb: Verb, signal: AbortSignal): Promise<string> {
-  const command = scriptCommand({ name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] });
-  const { exitCode, stdout, stderr } = await host.run({ ...command, timeoutMs: LIMIT_MS }, signal);
-  if (exitCode === MISSING) throw vmProblems.bypassMissing({ vm: host.name });
-  const said = [stderr.trim(), stdout.trim()].filter((text) => text !== '').join('\n');
-  if (exitCode !== 0) throw vmProblems.bypassFailed({ vm: host.name, verb, said: said.slice(-2000) });
-  return verb === 'status' ? stdout : said;
 }
 
 function formatState(vm: string, state: CaptureState): readonly string[] {
@@ -142,6 +118,3 @@ function formatArmed({ by, since, until, reverting }: NonNullable<CaptureState['
   if (reverting !== undefined) return `  rolling back (armed by ${by}), until every rule is gone: ${reverting}`;
   return `  armed by ${by} since ${since}: rolls back at ${until} unless it is confirmed`;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [BYPASS];

@@ -1,5 +1,4 @@
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
@@ -16,16 +15,16 @@ import { gatherFacts } from '../../reconcile/facts.ts';
 import { isEmpty, type Plan, plan as planOf } from '../../reconcile/plan.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { readMembership } from '../../vm/membership.ts';
-import { PLACES } from '../../vm/places.ts';
+import { hasSwitch } from '../../vm/has-switch.ts';
 import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
-import { configureSteps, sidecarUnits } from '../configure/steps.ts';
+import { configureSteps, sidecarUnits } from '../../vm/configure.ts';
 import { typedLine } from '../typed-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
-import { openPorts, stillOpen } from '../join/open-ports.ts';
+import { openPorts, stillOpen } from '../../vm/open-ports.ts';
 import { drained, restartWords } from '../join/restart.ts';
 import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
@@ -108,14 +107,16 @@ async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem
   const { host, plan, again, deadMan, say, signal } = work;
   const options = { sources: { secret: noSecret }, signal, again };
   try {
-    const before = deadMan && !isEmpty(plan) ? await openPorts(host, say, signal) : [];
+    const before = deadMan && !isEmpty(plan) ? await openPorts(host, signal) : { open: [] };
+    if (before.unseen !== undefined)
+      say(`note: not compared from outside which ports take connections: ${before.unseen}`);
     const beforeStep = async (step: Plan['steps'][number]): Promise<void> => {
       if (startsSidecar(step)) await deadMan?.arm();
     };
     for await (const outcome of apply(plan, host, { ...options, beforeStep })) outcomes.push(outcome);
     const failed = outcomes.find(({ problem }) => problem)?.problem;
     if (failed) throw failed;
-    if (deadMan?.armed()) await stillOpen(host.name, before);
+    if (deadMan?.armed()) await stillOpen(host.name, before.open);
     await deadMan?.confirm();
     return undefined;
   } catch (error) {
@@ -128,18 +129,6 @@ async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem
     if (end instanceof Problem) return end;
     throw end;
   }
-}
-
-const SWITCH_LOOK = 'test -x "$1" && test -e "$2"';
-
-/** A VM that somebody joined by hand has no dead-man switch; one set up by an older meshx gets its own with setup-vm. */
-async function hasSwitch(host: Host, signal: AbortSignal): Promise<boolean> {
-  const script = {
-    name: 'switch-look',
-    text: SWITCH_LOOK,
-    args: [PLACES.capture, PLACES.revertTimer],
-  };
-  return (await host.run(scriptCommand(script), signal)).exitCode === 0;
 }
 
 /** In the order of the walkthrough: ports, service, namespace; then the others as they were given. */
@@ -205,6 +194,3 @@ function refuseSettings(findings: readonly Result[], vm: string, say: Say): void
 function noSecret(name: string): Promise<string> {
   return Promise.reject(new TypeError(`configure delivers no secret, and ${name} was asked for`));
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [SWITCH_LOOK];

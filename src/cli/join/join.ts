@@ -25,7 +25,7 @@ import { judgeFindings } from './findings.ts';
 import type { Seen } from './remembered.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
-import { seatAt } from './seat.ts';
+import { seatAt } from '../../vm/proofs/find-seat.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../../cluster/registration.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';

@@ -8,7 +8,7 @@ import type { Proof } from '../../vm/proof.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { prove } from '../../vm/prove.ts';
-import { dial } from './dial.ts';
+import { dial } from '../../vm/proofs/dial.ts';
 import { entryWitnesses } from '../../cluster/entry-witnesses.ts';
 import { present } from '../../present.ts';
 

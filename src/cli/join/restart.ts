@@ -1,10 +1,9 @@
 import type { Say } from '../../world.ts';
 import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
-import { READY } from '../../operations/change/rotation.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { beforeDrain, type BeforeDrain, showConnections, total } from '../../vm/drain.ts';
+import { servesMesh } from '../../vm/readiness.ts';
 import type { Input } from '../input.ts';
 import { drainTimeoutMs } from '../time-limits.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';
@@ -94,8 +93,7 @@ async function afterFailure({ host, registry, say, again }: RestartWork): Promis
   const limit = AbortSignal.timeout(LAST_WORD_MS);
   const stays = `${host.name} may be out of rotation; it comes back with: ${again} --restart`;
   try {
-    const ready = await host.run({ ...scriptCommand(READY), timeoutMs: LAST_WORD_MS }, limit);
-    if (ready.exitCode !== 0) return say(`${stays} (its sidecar is not ready, or captures nothing)`);
+    if (!(await servesMesh(host, limit))) return say(`${stays} (its sidecar is not ready, or captures nothing)`);
     for (const line of await enterRotation(registry, limit)) say(`+ ${line}, as its sidecar is ready`);
   } catch (error) {
     say(`${stays} (${error instanceof Error ? error.message : String(error)})`);

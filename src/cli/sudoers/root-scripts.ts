@@ -1,8 +1,3 @@
-import { ROOT_SCRIPTS as actionsCapture } from '../actions/capture.ts';
-import { ROOT_SCRIPTS as actionsConfigure } from '../actions/configure.ts';
-import { ROOT_SCRIPTS as configureSteps } from '../configure/steps.ts';
-import { ROOT_SCRIPTS as joinOpenPorts } from '../join/open-ports.ts';
-import { ROOT_SCRIPTS as changeRotation } from '../../operations/change/rotation.ts';
 import type { RootScript } from '../../host/root-program.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
 import { ROOT_SCRIPTS as audit } from '../../reconcile/audit.ts';
@@ -26,9 +21,12 @@ import { ROOT_SCRIPTS as undoRead } from '../../reconcile/undo/read.ts';
 import { ROOT_SCRIPTS as undoScripts } from '../../reconcile/undo/undo-scripts.ts';
 import { ROOT_SCRIPTS as adoptStanding } from '../../vm/adopt/standing.ts';
 import { ROOT_SCRIPTS as bypass } from '../../vm/bypass.ts';
+import { ROOT_SCRIPTS as configure } from '../../vm/configure.ts';
 import { ROOT_SCRIPTS as deadMan } from '../../vm/dead-man.ts';
 import { ROOT_SCRIPTS as drain } from '../../vm/drain.ts';
+import { ROOT_SCRIPTS as hasSwitch } from '../../vm/has-switch.ts';
 import { ROOT_SCRIPTS as membership } from '../../vm/membership.ts';
+import { ROOT_SCRIPTS as openPorts } from '../../vm/open-ports.ts';
 import { ROOT_SCRIPTS as preflightProbe } from '../../vm/preflight/probe.ts';
 import { ROOT_SCRIPTS as proofsConnect } from '../../vm/proofs/connect-shell.ts';
 import { ROOT_SCRIPTS as proofsReachability } from '../../vm/proofs/reachability.ts';
@@ -46,11 +44,6 @@ function named(texts: readonly string[], names: readonly string[]): readonly Roo
  * under no other, so that sudo's log says what ran. A test finds the files that have one, and fails when one of them is not here.
  */
 export const NAMED_SCRIPTS: readonly RootScript[] = [
-  named(actionsCapture, ['bypass']),
-  named(actionsConfigure, ['switch-look']),
-  named(configureSteps, ['unit-look']),
-  named(joinOpenPorts, ['ports-look']),
-  named(changeRotation, ['sidecar-ready']),
   named(commands, ['stop']),
   named(audit, ['audit-read']),
   named(batch, ['changes']),
@@ -92,10 +85,13 @@ export const NAMED_SCRIPTS: readonly RootScript[] = [
     'undo-journal',
   ]),
   named(adoptStanding, ['adopt-read']),
-  named(bypass, ['bypass-forget']),
+  named(bypass, ['bypass-forget', 'bypass']),
+  named(configure, ['unit-look']),
   named(deadMan, ['switch-read', 'switch-revert', 'switch-arm|switch-confirm']),
   named(drain, ['mesh-connections', 'drain', 'sidecar-end']),
+  named(hasSwitch, ['switch-look']),
   named(membership, ['membership']),
+  named(openPorts, ['ports-look']),
   named(preflightProbe, ['preflight']),
   named(proofsConnect, ['prove-connect']),
   named(proofsReachability, ['knock']),

@@ -1,7 +1,7 @@
 import { type Registry, writeRotation } from '../../cluster/rotation-write.ts';
-import { scriptCommand } from '../../host/shell.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import { endSidecar, type MeshConnections, total } from '../../vm/drain.ts';
+import { servesMesh } from '../../vm/readiness.ts';
 import type { Verified } from './decision.ts';
 import { type DrainPlan, leave } from './drain.ts';
 import { phaseOf, type Run } from './run.ts';
@@ -67,8 +67,7 @@ export class Rotation<Result extends Verified> {
     if (!this.#isOut || !registry) return;
     const limit = AbortSignal.timeout(LAST_WORD_MS);
     try {
-      const ready = await about.host.run({ ...scriptCommand(READY), timeoutMs: LAST_WORD_MS }, limit);
-      if (ready.exitCode === 0) record.add({ kind: 'returned', changes: await enter(registry, limit) });
+      if (await servesMesh(about.host, limit)) record.add({ kind: 'returned', changes: await enter(registry, limit) });
       else record.add({ kind: 'not-returned', reason: 'its sidecar is not ready, or captures nothing' });
     } catch (error) {
       record.add({ kind: 'not-returned', reason: error instanceof Error ? error.message : String(error) });
@@ -83,15 +82,3 @@ async function enter(registry: Registry, signal: AbortSignal): Promise<readonly 
     ? []
     : [`take ${services.join(', ')} back into rotation (${written.map(showRef).join(', ')})`];
 }
-
-/** Whether the sidecar of a VM is ready and captures. */
-export const READY = {
-  name: 'sidecar-ready',
-  // A ready sidecar without its redirection would let clients speak TLS to the service itself.
-  text: `! systemctl cat meshx-capture.service >/dev/null 2>&1 || systemctl is-active --quiet meshx-capture.service || exit
-pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds 5 --periodMillis 200 >/dev/null 2>&1`,
-  args: [],
-};
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [READY.text];

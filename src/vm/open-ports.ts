@@ -1,16 +1,22 @@
-import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
-import { vmProblems } from '../../problems/vm.ts';
-import type { DialAnswer } from '../../vm/proof.ts';
-import { PLACES } from '../../vm/places.ts';
-import type { Say } from '../../world.ts';
-import { dial } from './dial.ts';
-import { seatAt } from './seat.ts';
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import { vmProblems } from '../problems/vm.ts';
+import { PLACES } from './places.ts';
+import type { DialAnswer } from './proof.ts';
+import { dial } from './proofs/dial.ts';
+import { seatAt } from './proofs/find-seat.ts';
 
 /** A port of a VM at which a new connection from this machine was taken. */
 export interface OpenPort {
   readonly address: string;
   readonly port: number;
+}
+
+/** What a look from this machine found. */
+export interface OpenPorts {
+  readonly open: readonly OpenPort[];
+  /** Why nothing was asked, where this machine is not outside the VM. */
+  readonly unseen?: string;
 }
 
 /** The ports that are captured or shall be: those of the files, and of the rules in force. */
@@ -24,17 +30,15 @@ const MOST = 32;
  * Captured ports of the VM that take a new connection from this machine. They are asked at the address to which the SSH connection
  * goes, never at one that the VM names. Empty behind a jump host, and where that address does not lead to the VM from outside.
  */
-export async function openPorts(host: Host, say: Say, signal: AbortSignal): Promise<readonly OpenPort[]> {
+export async function openPorts(host: Host, signal: AbortSignal): Promise<OpenPorts> {
   const address = host.link?.direct?.remote;
-  if (address === undefined) return [];
+  if (address === undefined) return { open: [] };
   const script = { name: 'ports-look', text: LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
   const { stdout } = await host.run(scriptCommand(script), signal);
   const seat = await seatAt(host, address);
-  if (!seat.outside) {
-    say(`note: not compared from outside which ports take connections: ${seat.why}`);
-    return [];
-  }
-  return await taken(portsIn(stdout).map((port) => ({ address, port })));
+  if (!seat.outside) return { open: [], unseen: seat.why };
+  const open = await taken(portsIn(stdout).map((port) => ({ address, port })));
+  return { open };
 }
 
 function portsIn(stdout: string): readonly number[] {

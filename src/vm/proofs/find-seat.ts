@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Host } from '../../host/host.ts';
-import { judgeSeat, type Seat } from '../../vm/proofs/seat.ts';
 import { present } from '../../present.ts';
+import { judgeSeat, type Seat } from './seat.ts';
 
 /** Where a sidecar takes outbound connections: Envoy's of Istio, and ztunnel's within a pod. */
 const OUTBOUND_PORT = 15_001;

@@ -1,11 +1,11 @@
-import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
-import type { Step } from '../../reconcile/resource.ts';
-import { PLACES } from '../../vm/places.ts';
-import { captureStep, sidecarStep } from '../../vm/steps/running.ts';
-import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
-import { sidecarEnv } from '../../vm/steps/sidecar-env.ts';
-import { captureFiles, unitsStep } from '../../vm/steps/units.ts';
+import type { Host } from '../host/host.ts';
+import { scriptCommand } from '../host/shell.ts';
+import type { Step } from '../reconcile/resource.ts';
+import { PLACES } from './places.ts';
+import { captureStep, sidecarStep } from './steps/running.ts';
+import { keptSettings, SETTINGS_DIRECTORIES } from './steps/settings.ts';
+import { sidecarEnv } from './steps/sidecar-env.ts';
+import { captureFiles, unitsStep } from './steps/units.ts';
 
 /** What a VM has of the sidecar's units, and so who reads sidecar.env there. */
 export interface SidecarUnits {
