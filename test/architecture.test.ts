@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['problems', 'present.ts'],
   reconcile: ['problems', 'documents', 'host'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
-  vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts'],
+  vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'present.ts'],
   checks: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
