@@ -7,12 +7,23 @@ export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-ent
 
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =
+  | 'arming'
   | 'capture'
+  | 'dead-man'
   | 'firewall'
+  | 'guard'
   | 'processes'
+  | 'redirect'
   | 'resolver'
+  | 'restore'
+  | 'rules'
+  | 'settings'
   | 'settings.awk'
+  | 'sidecar-prepare'
   | 'sidecar-start'
+  | 'twins.awk'
+  | 'twins-iptables.awk'
+  | 'twins-nft.awk'
   | 'watch'
   | 'istio.service'
   | 'meshx-capture.service'

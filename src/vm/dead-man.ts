@@ -7,7 +7,7 @@ import { PLACES } from './places.ts';
 /** Units whose start may take connections away. */
 const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
 
-/** What the VM's dead-man switch (systemd/capture) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
+/** What the VM's dead-man switch (systemd/dead-man) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
 export interface SwitchState {
   /**
    * A run has armed it and has neither confirmed nor gone back: it is under way, or it died. `reverting`: why the VM is going
@@ -20,7 +20,7 @@ export interface SwitchState {
   readonly bypassedSince?: string;
 }
 
-/** Exit codes of systemd/capture. */
+/** Exit codes of systemd/arming. */
 const CODES = { reverted: 190, notArmed: 191, busy: 192, notReady: 193 } as const;
 
 /** Whether the step may start or restart the sidecar or capture. Steps after the proof only enable. */
@@ -29,7 +29,7 @@ export function startsSidecar({ changes, touches, when }: PlannedStep): boolean 
   return when === undefined && changes.length > 0 && SIDECAR_UNITS.some((unit) => units.includes(unit));
 }
 
-/** Reads the lines `armed-KEY=`, `reverting=`, `reverted-KEY=` and `bypassed-since=` of `capture switch`. Pure. */
+/** Reads the lines `armed-KEY=`, `reverting=`, `reverted-KEY=` and `bypassed-since=` of `dead-man switch`. Pure. */
 export function parseSwitch(text: string): SwitchState {
   const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim();
   const [until, why, bypassedSince] = [value('armed-until'), value('reverted-why'), value('bypassed-since')];
@@ -74,17 +74,22 @@ export function switchNotes(vm: string, { armed, reverted, bypassedSince }: Swit
   ];
 }
 
-const READ = 'if test -x "$1"; then "$1" switch 2>/dev/null; fi; exit 0';
+// A VM of an older meshx has the switch in `capture`, also while this one replaces its files. Not whatever is named: the texts are
+// of those that a user with no other right may run as root.
+const PROGRAM = `program=${PLACES.deadMan}
+test -x "$program" || program=${PLACES.capture}
+`;
+const READ = `${PROGRAM}if test -x "$program"; then "$program" switch 2>/dev/null; fi
+exit 0`;
 // The reason alone makes the VM's own timer go back: it goes on with what a lost connection or a failure leaves unfinished.
-const REVERT = `mkdir -p /run/meshx && printf '%s\\n' "$2" >/run/meshx/why
-"$1" revert || exit
-"$1" switch`;
-// Not whatever is named: the text is one of those that a user with no other right may run as root.
-const SWITCH = `test "$1" = ${PLACES.capture} && exec "$@"`;
+const REVERT = `${PROGRAM}mkdir -p /run/meshx && printf '%s\\n' "$1" >/run/meshx/why
+"$program" revert || exit
+"$program" switch`;
+const SWITCH = `${PROGRAM}exec "$program" "$@"`;
 
 /** What the switch of a machine says; empty for a machine that has none. Throws what `Host.run` throws. */
 export async function readSwitch(host: Host, signal?: AbortSignal): Promise<SwitchState> {
-  const command = scriptCommand({ name: 'switch-read', text: READ, args: [PLACES.capture] });
+  const command = scriptCommand({ name: 'switch-read', text: READ, args: [] });
   return parseSwitch((await host.run({ ...command, timeoutMs: 20_000 }, signal)).stdout);
 }
 
@@ -123,7 +128,7 @@ export async function confirm(host: Host, again: string, signal?: AbortSignal): 
  * `dead-man-switch-failed`.
  */
 export async function revertNow(host: Host, why: string, signal?: AbortSignal): Promise<SwitchState['reverted']> {
-  const revert = scriptCommand({ name: 'switch-revert', text: REVERT, args: [PLACES.capture, why] });
+  const revert = scriptCommand({ name: 'switch-revert', text: REVERT, args: [why] });
   const output = await host.run({ ...revert, timeoutMs: 45_000 }, signal);
   if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
   return parseSwitch(output.stdout).reverted;
@@ -131,14 +136,19 @@ export async function revertNow(host: Host, why: string, signal?: AbortSignal): 
 
 function command(verb: string, args: readonly string[], timeoutMs: number): Command {
   return {
-    ...scriptCommand({ name: `switch-${verb}`, text: SWITCH, args: [PLACES.capture, verb, ...args] }),
+    ...scriptCommand({ name: `switch-${verb}`, text: SWITCH, args: [verb, ...args] }),
     timeoutMs,
   };
 }
 
 function said({ stdout, stderr, exitCode }: Output): string {
   const text = stderr.trim() || stdout.trim() || `exit code ${exitCode}`;
-  return text.split('\n').slice(-5).join('; ').slice(0, 500).replaceAll('meshx capture: ', '');
+  return text
+    .split('\n')
+    .slice(-5)
+    .join('; ')
+    .slice(0, 500)
+    .replaceAll(/meshx (?:capture|dead-man): /g, '');
 }
 
 /** Every text here that runs as root; the root program has no other. */

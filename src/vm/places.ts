@@ -9,17 +9,17 @@ export const PLACES = {
   certChain: '/etc/certs/cert-chain.pem',
   key: '/etc/certs/key.pem',
   token: '/run/secrets/tokens/istio-token',
+  /** meshx's own programs, and the files that they read from their own folder. */
+  programs: '/usr/local/lib/meshx',
   capture: '/usr/local/lib/meshx/capture',
+  /** What rolls a VM back. A VM of an older meshx has it in `capture`. */
+  deadMan: '/usr/local/lib/meshx/dead-man',
   revertTimer: '/etc/systemd/system/meshx-revert.timer',
   bypass: '/usr/local/sbin/meshx-bypass',
-  /** Read by capture and sidecar-start: the syntax of the two env files. */
+  /** Read by settings and sidecar-start: the syntax of the two env files. */
   settings: '/usr/local/lib/meshx/settings.awk',
   /** Started by istio.service, as istio-proxy. */
   sidecarStart: '/usr/local/lib/meshx/sidecar-start',
-  /** Read by capture. */
-  firewall: '/usr/local/lib/meshx/firewall',
-  /** Read by capture: which program runs, and who holds a socket. */
-  processes: '/usr/local/lib/meshx/processes',
   /** Started by istio.service and meshx-resolver.service. */
   resolver: '/usr/local/lib/meshx/resolver',
   /** Started by meshx-watch.service. */

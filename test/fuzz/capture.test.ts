@@ -9,9 +9,11 @@ import { RUNS, SEED } from './support/runs.ts';
 const folder = mkdtempSync(join(tmpdir(), 'meshx-fuzz-capture-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const SCRIPT = readFileSync(new URL('../../systemd/capture', import.meta.url), 'utf8');
+const SCRIPT = ['rules', 'settings', 'guard']
+  .map((name) => readFileSync(new URL(`../../systemd/${name}`, import.meta.url), 'utf8'))
+  .join('\n');
 
-/** Some functions of the script, as they stand there. */
+/** Some functions of the programs, as they are there. */
 function functions(...names: readonly string[]): string {
   return names
     .map((name) => new RegExp(`^${name}\\(\\) \\{(?: .*\\}$|[\\s\\S]*?^\\})`, 'm').exec(SCRIPT)?.[0] ?? '')
@@ -41,9 +43,9 @@ test('whatever ss prints, the guard gets rules of its own form and nothing else'
   for (let at = 0; at < all.length; at += 500) {
     writeFileSync(join(folder, 'sockets'), `${all.slice(at, at + 500).join('\n')}\n`);
     const text = `RUN=$1 TRACKING='# tracking'; export LC_ALL=C; ss() { cat "$RUN/sockets"; }
-      ${functions('in_force', 'connections', 'guard_rules')}
+      ${functions('in_force', 'connections', 'make_rules')}
       connections > "$RUN/guard" || exit 9
-      guard_rules && cat "$RUN/guard.4" "$RUN/guard.6"`;
+      make_rules && cat "$RUN/guard.4" "$RUN/guard.6"`;
     const rules = sh(text)
       .split('\n')
       .filter((line) => !['', '*nat', ':MESHX_GUARD - [0:0]', '# tracking', 'COMMIT'].includes(line));

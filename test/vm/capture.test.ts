@@ -212,7 +212,7 @@ describe('guard', () => {
     await machine.write('connections', ESTABLISHED.split('\n')[0] ?? '');
     // Ends by itself, because the connections are gone at its second look.
     await machine.write('connections.next', '');
-    expect((await machine.run('guard')).code).toBe(0);
+    expect((await machine.run('follow')).code).toBe(0);
     const looks = (await machine.read('calls')).split('\n').filter((line) => line.includes('iptables-nft-restore'));
     expect(looks.at(-2)).toContain('--sport 22');
     expect(looks.at(-2)).not.toContain('--sport 3306');
@@ -226,7 +226,7 @@ describe('guard', () => {
     await machine.run('start');
     await machine.write('connections', ESTABLISHED.replace('sk:1e', 'sk:ff'));
     await machine.write('connections.next', '');
-    await machine.run('guard');
+    await machine.run('follow');
     const looks = (await machine.read('calls')).split('\n').filter((line) => line.includes('iptables-nft-restore'));
     expect(looks.at(-2)).toContain('--sport 3306');
     expect(looks.at(-2)).not.toContain('--sport 22 ');

@@ -94,7 +94,7 @@ describe('confirm', () => {
     await machine.run('arm 45 root@desk');
     expect(await machine.run('confirm')).toMatchObject({
       code: 193,
-      stderr: 'meshx capture: meshx-capture.service is inactive\n',
+      stderr: 'meshx dead-man: meshx-capture.service is inactive\n',
     });
     expect(machine.exists('var/lib/meshx/armed')).toBe(true);
   });
@@ -196,14 +196,14 @@ describe('a revert that cannot end', () => {
     expect((await machine.run('confirm')).code).toBe(190);
     expect(machine.exists(ENABLED)).toBe(false);
     await machine.unrefuse('iptables-nft');
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
   });
 
   test('is begun by the timer when /run has lost the switch', async () => {
     await using machine = await startedSinceArming();
     await machine.remove('run/meshx/armed');
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect((await machine.run('revert')).stdout).toContain('not armed');
   });
@@ -238,14 +238,14 @@ describe('the timer', () => {
     const armed = parseSwitch((await machine.run('switch')).stdout).armed;
     expect(Math.abs(Date.parse(armed?.until ?? '') - Date.now() - 45_000)).toBeLessThan(20_000);
     await due(machine, 2);
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('not confirmed within 45 s');
   });
 
   test('takes nothing away before, and ends to be started again', async () => {
     await using machine = await startedSinceArming();
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
     expect(machine.exists(TIMER)).toBe(true);
   });
@@ -253,14 +253,14 @@ describe('the timer', () => {
   test('goes back at once when a run gave a reason and was cut off', async () => {
     await using machine = await startedSinceArming();
     await machine.write('run/meshx/why', 'a proof failed\n');
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
   });
 
   test('ends when nothing is armed any more', async () => {
     await using machine = await aMember(RUNNING);
     await machine.write(TIMER, 'first');
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(machine.exists(TIMER)).toBe(false);
   });
 
@@ -271,7 +271,7 @@ describe('the timer', () => {
     await machine.write('var/lib/meshx/armed', FORMER);
     await machine.write('run/meshx/armed', '');
     expect(parseSwitch((await machine.run('switch')).stdout).armed?.until).toBe('2026-01-01T00:01:30Z');
-    expect((await machine.run('revert due')).code).toBe(0);
+    expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect(machine.exists('run/meshx/armed')).toBe(false);
   });
@@ -384,5 +384,5 @@ test('the timer that is armed is the one that starts the revert', async () => {
       ...['OnActiveSec=0', 'OnUnitInactiveSec=1s', 'AccuracySec=100ms', 'Unit=meshx-revert.service'],
     ]),
   );
-  expect(await unit('meshx-revert.service')).toContain('ExecStart=/usr/local/lib/meshx/capture revert');
+  expect(await unit('meshx-revert.service')).toContain('ExecStart=/usr/local/lib/meshx/dead-man due');
 });

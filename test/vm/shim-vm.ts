@@ -26,10 +26,20 @@ export interface ShimProcess {
   readonly sockets?: readonly number[];
 }
 
-/** A machine in a folder: the script with a root of its own, and small programs instead of iptables, ss and pilot-agent. */
+/** Which program of systemd/ knows a verb; `capture` knows the others. */
+const PROGRAM: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['arm', 'confirm', 'revert', 'due', 'switch'].map((verb) => [verb, 'dead-man'])),
+  ...{ follow: 'guard', lost: 'restore', restore: 'restore' },
+  ...Object.fromEntries(['prepare', 'instance', 'leftover'].map((verb) => [verb, 'sidecar-prepare'])),
+};
+
+/** A machine in a folder: the programs with a root of its own, and small programs instead of iptables, ss and pilot-agent. */
 export interface Machine extends AsyncDisposable {
-  /** Runs `capture` with a verb and its words. The environment is that of the caller, and reaches the small programs too. */
+  readonly root: string;
+  /** Runs the program that knows the verb, with its arguments. The environment is that of the caller, and reaches the small programs too. */
   run(words: string, env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Runs one of meshx's programs, as a unit does. */
+  command(program: string, ...words: readonly string[]): Promise<Ended>;
   bypass(verb: string): Promise<Ended>;
   /** The agent's environment and arguments come to lie in the files `environment` and `arguments`. */
   sidecarStart(env?: Readonly<Record<string, string>>): Promise<Ended>;
@@ -84,8 +94,8 @@ function formatEnv(env: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-/** A machine that goes with the test. */
-export async function aMachine(): Promise<Machine> {
+/** A machine that goes with the test. `programs` is the folder that has those of meshx. */
+export async function aMachine(programs = SYSTEMD): Promise<Machine> {
   const root = await mkdtemp(join(tmpdir(), 'meshx-capture-'));
   const bin = join(root, 'usr/local/bin');
   const families = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
@@ -146,12 +156,14 @@ export async function aMachine(): Promise<Machine> {
   ): Promise<Ended> => {
     await write('shim.env', formatEnv(env));
     return await new Promise((resolve) =>
-      execFile('sh', [join(SYSTEMD, name), '--root', root, ...words], { env }, (error, stdout, stderr) =>
+      execFile('sh', [join(programs, name), '--root', root, ...words], { env }, (error, stdout, stderr) =>
         resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
       ),
     );
   };
   return {
+    root,
+    command: (program, ...words) => script(program, words),
     write,
     remove: (path) => rm(join(root, path), { recursive: true }),
     process: addProcess,
@@ -162,7 +174,10 @@ export async function aMachine(): Promise<Machine> {
     owner: `${process.getuid?.()}:${process.getgid?.()}`,
     exists: (path) => existsSync(join(root, path)),
     unrefuse: (program) => rm(join(root, `${program}.refuses`)),
-    run: (words, env) => script('capture', words === 'guard' ? ['guard', '0.05'] : words.split(' '), env),
+    run: (line, env) => {
+      const words = line.split(' ');
+      return script(PROGRAM[words[0] ?? ''] ?? 'capture', words[0] === 'follow' ? [...words, '0.05'] : words, env);
+    },
     bypass: (verb) => script('meshx-bypass', [verb]),
     sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),
     watch: (verb) => script('watch', [verb]),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemdFile } from '../../src/templates.ts';
 
+const SYSTEMD = fileURLToPath(new URL('../../systemd/', import.meta.url));
 const UNITS = [
   'istio.service',
   'meshx-capture.service',
@@ -24,7 +25,7 @@ function verify(): string {
     UNITS.forEach((name, index) => {
       writeFileSync(
         paths[index] ?? '',
-        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/(capture|resolver|sidecar-start|watch)/g, '/bin/true'),
+        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/[a-z-]+/g, '/bin/true'),
       );
     });
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
@@ -76,7 +77,7 @@ test('no unit gets variables from a file or from the manager’s caller', () => 
 
 test('only the start program of the sidecar runs as istio-proxy, and every other command is a program of root', () => {
   const lines = systemdFile('istio.service').match(/^Exec\w+=.*$/gm) ?? [];
-  expect(lines.filter((line) => !line.includes('=+/usr/local/lib/meshx/capture '))).toEqual([
+  expect(lines.filter((line) => !line.includes('=+/usr/local/lib/meshx/'))).toEqual([
     'ExecStart=/usr/local/lib/meshx/sidecar-start',
   ]);
 });
@@ -116,15 +117,25 @@ test('[F41] the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });
 
-const SCRIPTS = ['capture', 'processes', 'meshx-bypass', 'resolver', 'sidecar-start', 'watch'] as const;
+/** All that is shell in systemd/. */
+const SCRIPTS = readdirSync(SYSTEMD).filter((name) =>
+  readFileSync(join(SYSTEMD, name), 'utf8').startsWith('#!/bin/sh'),
+);
 const checkable = (['dash', 'bash'] as const)
   .filter(has)
   .flatMap((shell) => SCRIPTS.map((name) => [shell, name] as const));
 test.each(checkable)('%s can read %s', (shell, name) => {
-  expect(() => execFileSync(shell, ['-n'], { input: systemdFile(name) })).not.toThrow();
+  expect(() => execFileSync(shell, ['-n', join(SYSTEMD, name)])).not.toThrow();
 });
 
 (has('shellcheck') ? test.each(SCRIPTS) : test.skip.each(SCRIPTS))('shellcheck has nothing against %s', (name) => {
-  const { stdout } = spawnSync('shellcheck', ['-s', 'sh', '-'], { input: systemdFile(name), encoding: 'utf8' });
+  const { stdout } = spawnSync('shellcheck', ['-x', join('systemd', name)], {
+    cwd: join(SYSTEMD, '..'),
+    encoding: 'utf8',
+  });
   expect(stdout).toBe('');
+});
+
+test.each(SCRIPTS)('%s is short enough to be read as a whole', (name) => {
+  expect(readFileSync(join(SYSTEMD, name), 'utf8').split('\n').length).toBeLessThanOrEqual(300);
 });

@@ -9,8 +9,19 @@ import { aClassicCluster, aCurrentCluster, aVm, aWorkload, classicInput, current
 const LITERAL = new Map(
   (
     [
+      'arming',
       'capture',
+      'dead-man',
       'firewall',
+      'guard',
+      'redirect',
+      'restore',
+      'rules',
+      'settings',
+      'sidecar-prepare',
+      'twins.awk',
+      'twins-iptables.awk',
+      'twins-nft.awk',
       'processes',
       'settings.awk',
       'sidecar-start',

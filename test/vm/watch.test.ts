@@ -118,7 +118,7 @@ describe('the exceptions in the host’s firewall', () => {
     try {
       writeFileSync(join(folder, 'before'), WALL);
       writeFileSync(join(folder, 'now'), table);
-      const script = `R=; RUN=$1; newline='\n'; has() { false; }; programs() { programs=iptables-nft; }
+      const script = `R=; RUN=$1; . "\${0%/*}/rules"; has() { false; }; programs() { programs=iptables-nft; }
         iptables-nft-save() { cat "$RUN/$table"; }; iptables-nft-restore() { cat >/dev/null; }
         . "$0"; table=before; firewall_open 3306 15006 || exit 9
         iptables-nft-save() { cat "$RUN/now"; }

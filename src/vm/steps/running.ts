@@ -1,6 +1,18 @@
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, PROXY_USER } from '../places.ts';
 
+/** What decides which rules there are. */
+const LOADS_RULES = [
+  'capture',
+  'rules',
+  'redirect',
+  'settings',
+  'guard',
+  'firewall',
+  'twins.awk',
+  'twins-iptables.awk',
+  'twins-nft.awk',
+].map((name) => `${PLACES.programs}/${name}`);
 const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv, PLACES.settings];
 /** Resources after whose change a program of the package is started again. */
 const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
@@ -38,7 +50,7 @@ export function nodeAgentStep(): Step {
 
 /** Traffic goes through the sidecar. Its start waits until the sidecar is ready, so the limit is one for that too. */
 export function captureStep(): Step {
-  const reads = [...SETTINGS, PLACES.capture, PLACES.firewall, `${PLACES.units}/meshx-capture.service`];
+  const reads = [...SETTINGS, ...LOADS_RULES, `${PLACES.units}/meshx-capture.service`];
   // It ends with the sidecar and comes back some seconds after it: whoever restarts the one waits for the other.
   const after = ['unit:istio.service'];
   return {

@@ -1,18 +1,32 @@
 import type { VmFacts } from '../../mesh/vm-facts.ts';
-import { systemdFile } from '../../templates.ts';
+import { type SystemdFile, systemdFile } from '../../templates.ts';
+import type { FileWant } from '../../reconcile/kinds/file.ts';
 import type { LineWant } from '../../reconcile/kinds/line.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, ROOT } from '../places.ts';
 import { rootFile } from '../wants.ts';
 
-/** What both generations get: the capture script with its guard and its dead-man switch, the way out, and log rotation. */
-export const captureFiles = () => [
-  { kind: 'directory', path: '/usr/local/lib/meshx', owner: ROOT, mode: '0755', contents: 'ours' } as const,
-  // Before the script that reads them.
-  rootFile(PLACES.settings, systemdFile('settings.awk')),
-  rootFile(PLACES.firewall, systemdFile('firewall')),
-  rootFile(PLACES.processes, systemdFile('processes')),
-  rootFile(PLACES.capture, systemdFile('capture'), '0755'),
+const program = (name: SystemdFile) => rootFile(`${PLACES.programs}/${name}`, systemdFile(name), '0755');
+const part = (name: SystemdFile) => rootFile(`${PLACES.programs}/${name}`, systemdFile(name));
+
+/**
+ * What both generations get: capture with its guard and its dead-man switch, the way out, and log rotation. `also` are the programs
+ * of one generation that an older `capture` had in itself.
+ *
+ * The order is for a run that dies between two files, with a switch armed by an older meshx or by this one: an older `capture` is
+ * whole until it is replaced, its new form finds all that it calls, and the units follow the programs. The last three an older
+ * `capture` reads too, and may find them in either form.
+ */
+export const captureFiles = (also: readonly FileWant[] = []) => [
+  { kind: 'directory', path: PLACES.programs, owner: ROOT, mode: '0755', contents: 'ours' } as const,
+  part('rules'),
+  part('arming'),
+  program('dead-man'),
+  ...(['twins.awk', 'twins-iptables.awk', 'twins-nft.awk', 'redirect', 'settings'] as const).map(part),
+  program('guard'),
+  ...also,
+  program('capture'),
+  ...(['firewall', 'processes', 'settings.awk'] as const).map(part),
   rootFile(PLACES.bypass, systemdFile('meshx-bypass'), '0755'),
   rootFile(`${PLACES.units}/meshx-guard.service`, systemdFile('meshx-guard.service')),
   rootFile(`${PLACES.units}/meshx-revert.service`, systemdFile('meshx-revert.service')),
@@ -42,7 +56,7 @@ export function unitsStep({ ufw }: Pick<VmFacts, 'ufw'>): Step {
     id: 'units',
     title: 'Install the units',
     wants: [
-      ...captureFiles(),
+      ...captureFiles([program('restore'), program('sidecar-prepare')]),
       rootFile(PLACES.resolver, systemdFile('resolver'), '0755'),
       rootFile(`${PLACES.units}/meshx-resolver.service`, systemdFile('meshx-resolver.service')),
       rootFile(PLACES.sidecarStart, systemdFile('sidecar-start'), '0755'),

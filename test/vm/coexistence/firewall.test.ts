@@ -8,7 +8,7 @@ const golden = (name: string): string => fileURLToPath(new URL(`../../golden/vm/
 
 /** Runs a function of systemd/firewall with the given ruleset on stdin. */
 const run = (call: string, ruleset: string): string =>
-  execFileSync('sh', ['-c', `R=; . "$0"; ${call}`, FIREWALL], { input: ruleset, encoding: 'utf8' });
+  execFileSync('sh', ['-c', `R=; . "\${0%/*}/rules"; . "$0"; ${call}`, FIREWALL], { input: ruleset, encoding: 'utf8' });
 
 const ruleset = (name: string): string => readFileSync(golden(`${name}/ruleset.txt`), 'utf8');
 
