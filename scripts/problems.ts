@@ -11,7 +11,7 @@ const AREAS: Readonly<Record<string, string>> = {
   cli: 'The command line',
   mesh: 'Names, numbers and text formats',
   cluster: 'The cluster',
-  manifests: 'A folder of manifests in place of a cluster',
+  manifests: 'A folder of manifests instead of a cluster',
   cloud: 'The cloud',
   host: 'The way to a machine',
   vm: 'The machine',
@@ -24,7 +24,7 @@ const AREAS: Readonly<Record<string, string>> = {
 
 const INTRO = `# Problems
 
-Every failure that meshx expects has an id, a message that names the things involved, and a hint. The id stands at the end of
+Every failure that meshx expects has an id, a message that names the things involved, and a hint. The id is at the end of
 the message, as \`meshx explain ID\`, and in JSON output as \`problem.id\`; ids do not change. A failure without an id, with
 a stack and exit code 70, is a bug in meshx.
 

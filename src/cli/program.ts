@@ -17,7 +17,7 @@ export function program(around: Surroundings, words: readonly string[], start: S
   const { world, terminal } = around;
   const top: Command = new Command('meshx');
   top
-    .description('Takes a VM into an Istio mesh and proves it by real traffic')
+    .description('Joins VMs to an Istio mesh over SSH and verifies them with live traffic')
     .version(world.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({

@@ -5,11 +5,11 @@ const list = (names: readonly string[]): string => (names.length === 0 ? 'none' 
 /** What can be wrong with Google Cloud. */
 export const cloudProblems = {
   cloudCredentialsMissing: known('cloud-credentials-missing', (d: { reason: string }) => ({
-    message: `There are no credentials for Google Cloud: ${d.reason}`,
+    message: `No Google Cloud credentials found: ${d.reason}`,
     hint: 'Log in with: gcloud auth application-default login',
   })),
   projectUnknown: known('project-unknown', (_d: object) => ({
-    message: 'The Google Cloud project is not known.',
+    message: 'The Google Cloud project is unknown.',
     hint: 'Give it with --project, or set GOOGLE_CLOUD_PROJECT.',
   })),
   instanceAmbiguous: known('instance-ambiguous', (d: { name: string; project: string; zones: readonly string[] }) => ({
@@ -33,11 +33,11 @@ export const cloudProblems = {
   })),
   cloudFailed: known('cloud-failed', (d: { request: string; project: string; reason: string }) => ({
     message: `Google Cloud failed to ${d.request} in project ${d.project}: ${d.reason}`,
-    hint: 'Try again; if it stays so, check the project and the network.',
+    hint: 'Try again. If it persists, check the project and the network.',
   })),
   forwardingRulesLeft: known('forwarding-rules-left', (d: { project: string; rules: readonly string[] }) => ({
     message: `Load balancers of deleted Services are still in project ${d.project}: ${list(d.rules)}.`,
-    hint: 'Look again with: gcloud compute forwarding-rules list',
+    hint: 'Check again with: gcloud compute forwarding-rules list',
     issues: d.rules,
   })),
 };

@@ -5,29 +5,29 @@ export const leavingProblems = {
   restartEndsConnections: known(
     'restart-ends-connections',
     (d: { vm: string; connections: string; again: string }) => ({
-      message: `The sidecar of ${d.vm} has to be restarted, and that ends ${d.connections}. Nothing was changed.`,
-      hint: `Let it be drained and restarted: ${d.again} --restart`,
+      message: `The sidecar of ${d.vm} must be restarted, which ends ${d.connections}. Nothing was changed.`,
+      hint: `Drain and restart it: ${d.again} --restart`,
     }),
   ),
   differenceLeft: known('difference-left', (d: { vm: string; differences: readonly string[] }) => ({
-    message: `${d.vm} is not as it was before its first setup-vm: ${d.differences.length} difference${d.differences.length === 1 ? '' : 's'}.`,
-    hint: `Look who made each of them; what meshx left undone, because somebody changed it since, goes by: meshx down ${d.vm} --restore PATH`,
+    message: `${d.vm} differs from its snapshot from before the first setup-vm: ${d.differences.length} difference${d.differences.length === 1 ? '' : 's'}.`,
+    hint: `Find what made each one. To restore a file that meshx kept because something else had changed it: meshx down ${d.vm} --restore PATH`,
     issues: d.differences,
   })),
   pathNotKept: known('path-not-kept', (d: { vm: string; paths: readonly string[]; kept: readonly string[] }) => ({
-    message: `${d.paths.join(', ')} of ${d.vm} ${d.paths.length === 1 ? 'was' : 'were'} not changed by others since meshx came. Nothing was changed.`,
-    hint: `Name what stands in the plan as changed since (${d.kept.length === 0 ? 'nothing does' : d.kept.join(', ')}): meshx down ${d.vm} --dry-run`,
+    message: `${d.paths.join(', ')} of ${d.vm} ${d.paths.length === 1 ? 'was' : 'were'} not changed by anything else since meshx changed it. Nothing was changed.`,
+    hint: `Name files that the plan lists as changed since (${d.kept.length === 0 ? 'there are none' : d.kept.join(', ')}): meshx down ${d.vm} --dry-run`,
   })),
   notConfirmed: known('not-confirmed-by-you', (d: { vm: string; command?: string }) => ({
-    message: `${d.vm} was left as it is: the answer was no.`,
-    hint: `Read what would be done: ${d.command ?? `meshx down ${d.vm}`} --dry-run`,
+    message: `${d.vm} was left unchanged: you answered no.`,
+    hint: `See what would be done: ${d.command ?? `meshx down ${d.vm}`} --dry-run`,
   })),
   noFormerPackage: known('no-former-package', (d: { vm: string; present?: string }) => ({
-    message: `${d.vm} keeps no former package to go back to${d.present === undefined ? '' : `: ${d.present} is the first that meshx installed there`}.`,
-    hint: `Install the one that you want: meshx setup-vm ${d.vm} --package FILE --restart`,
+    message: `${d.vm} keeps no earlier package to roll back to${d.present === undefined ? '' : `: ${d.present} is the first one meshx installed there`}.`,
+    hint: `Install the package you want: meshx setup-vm ${d.vm} --package FILE --restart`,
   })),
   notOfTheMesh: known('not-of-the-mesh', (d: { vm: string }) => ({
-    message: `${d.vm} says nothing about a mesh: it has no cluster.env.`,
-    hint: `Take it in with: meshx setup-vm ${d.vm}`,
+    message: `${d.vm} has not joined a mesh: it has no cluster.env.`,
+    hint: `Join it with: meshx setup-vm ${d.vm}`,
   })),
 };

@@ -4,22 +4,22 @@ import { known } from '../problems.ts';
 export const membershipProblems = {
   newer: known('membership-newer', (d: { vm: string; format: number; known: number }) => ({
     message: `/var/lib/meshx/membership of ${d.vm} has format ${d.format}; this meshx reads formats up to ${d.known}.`,
-    hint: 'Use the meshx that wrote it, or a newer one.',
+    hint: 'Use the meshx version that wrote it, or a newer one.',
   })),
   unreadable: known('membership-unreadable', (d: { vm: string; fields: readonly string[] }) => ({
-    message: `/var/lib/meshx/membership of ${d.vm} cannot be read: ${d.fields.length === 0 ? 'it is not a record of meshx' : `wrong ${d.fields.join(', ')}`}. Nothing was changed.`,
-    hint: `Remove the file on the VM, then write it again by joining the VM again: meshx setup-vm ${d.vm}`,
+    message: `/var/lib/meshx/membership of ${d.vm} cannot be read: ${d.fields.length === 0 ? 'it is not a meshx record' : `wrong ${d.fields.join(', ')}`}. Nothing was changed.`,
+    hint: `Remove the file on the VM, then join the VM again to recreate it: meshx setup-vm ${d.vm}`,
   })),
   disagrees: known('membership-disagrees', (d: { vm: string; values: readonly string[]; command: string }) => ({
-    message: `What is said about ${d.vm} does not agree, so it is not clear which objects of the cluster are its own. Nothing was changed.`,
-    hint: `Name the right ones: ${d.command}`,
+    message: `The sources disagree about ${d.vm}, so its cluster objects cannot be identified. Nothing was changed.`,
+    hint: `Give the correct values: ${d.command}`,
     issues: d.values,
   })),
   unconfirmed: known(
     'membership-unconfirmed',
     (d: { vm: string; values: readonly string[]; writes: readonly string[]; command: string }) => ({
       message: `The cluster does not confirm that ${d.vm} owns what would be removed: ${d.writes.join('; ')}. Nothing was changed.`,
-      hint: `If it does, name the place yourself: ${d.command}`,
+      hint: `If it does, give its place explicitly: ${d.command}`,
       issues: d.values,
     }),
   ),

@@ -31,12 +31,12 @@ export const meshProblems = {
   badCidr: known('bad-cidr', rejected),
   badCheck: known('bad-check', rejected),
   badInput: known('bad-input', (d: { issues: readonly string[] }) => ({
-    message: `${d.issues.length} things in the input cannot be accepted; nothing was changed.`,
-    hint: 'Correct each of them and run the command again.',
+    message: `${d.issues.length} invalid values in the input. Nothing was changed.`,
+    hint: 'Correct each one and run the command again.',
     issues: d.issues,
   })),
   portTwice: known('port-twice', (d: { port: string; other: string }) => ({
-    message: `${d.port} and ${d.other} cannot stand in one service: each port needs a name and a number of its own.`,
+    message: `${d.port} and ${d.other} cannot be in one service: each port needs its own name and number.`,
     hint: 'Name the port yourself, as in http-admin:8080',
   })),
   portNeverCaptured: known('port-never-captured', (d: { port: number; service: string; why: string }) => ({
@@ -52,8 +52,8 @@ export const meshProblems = {
     }),
   ),
   noIstiodAddress: known('istiod-address-missing', (d: { istiod: string; source: string }) => ({
-    message: `No IP address is known behind which ${d.istiod} answers for a VM (looked at: ${d.source || 'nothing'}).`,
-    hint: 'Make one and wait for it: meshx expose apply --wait',
+    message: `No IP address is known where VMs reach ${d.istiod} (checked: ${d.source || 'nothing'}).`,
+    hint: 'Create one and wait for it: meshx expose apply --wait',
   })),
   classicAddressMissing: known('classic-address-missing', (d: { names: readonly string[] }) => ({
     message: `No address yet for ${d.names.join(', ')}; kubedns with an empty address would answer NXDOMAIN.`,
@@ -61,7 +61,7 @@ export const meshProblems = {
   })),
   noServiceRange: known('service-range-missing', (d: { istioNamespace: string }) => ({
     message: `The range of cluster IPs is not known for the mesh in ${d.istioNamespace}: an empty one would capture everything or nothing.`,
-    hint: 'Name it: meshx generate-cluster-env --service-cidr 10.63.240.0/20',
+    hint: 'Give it: meshx generate-cluster-env --service-cidr 10.63.240.0/20',
   })),
   unsafeValue: known('env-value-unsafe', (d: { key: string; value: string; why: string }) => ({
     message: `${d.key}=${shown(d.value)} cannot be written: ${d.why}.`,
@@ -72,16 +72,16 @@ export const meshProblems = {
     hint: `Correct it: kubectl -n ${d.namespace} edit workloadgroup ${d.group}`,
   })),
   portsUnknown: known('registered-ports-unknown', (d: { group: string; service: string }) => ({
-    message: `WorkloadGroup ${d.group} carries ${d.service}, but neither the group nor a Service says on which ports.`,
-    hint: `Register it again with its ports, or take it out: meshx deregister ${d.service}`,
+    message: `WorkloadGroup ${d.group} has ${d.service}, but neither the group nor a Service lists its ports.`,
+    hint: `Register it again with its ports, or remove it: meshx deregister ${d.service}`,
   })),
   notAGroup: known('workload-group-unreadable', (d: { group: string; reason: string }) => ({
     message: `WorkloadGroup ${d.group} cannot be read: ${d.reason}.`,
-    hint: `Look at it: kubectl get workloadgroup ${d.group} -o yaml`,
+    hint: `Inspect it with: kubectl get workloadgroup ${d.group} -o yaml`,
   })),
   selectorTaken: known('service-has-selector', (d: { service: string }) => ({
-    message: `Service ${d.service} selects pods, so Kubernetes overwrites every endpoint that is added to it.`,
-    hint: 'Register the VM under a name of its own.',
+    message: `Service ${d.service} selects pods, so Kubernetes overwrites any endpoint added to it.`,
+    hint: 'Register the VM under another name.',
   })),
   foreignPorts: known('foreign-service-ports', (d: { service: string; ports: readonly string[] }) => ({
     message: `${d.service} belongs to another owner and has no port for ${d.ports.join(', ')}; meshx does not change it.`,

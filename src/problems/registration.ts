@@ -3,11 +3,11 @@ import { known } from '../problems.ts';
 /** What a VM needs of its cluster and the cluster does not have. */
 export const registrationProblems = {
   identitySecretMissing: known('identity-secret-missing', (d: { secret: string; key: string }) => ({
-    message: `Secret ${d.secret} with the key ${d.key} is not there, so the VM would get no identity.`,
-    hint: 'Create the service account; the CA of a classic mesh makes the Secret a moment later. See: kubectl get secrets',
+    message: `Secret ${d.secret} with the key ${d.key} does not exist, so the VM would have no identity.`,
+    hint: 'Create the service account; the CA of a classic mesh then creates the Secret. Check with: kubectl get secrets',
   })),
   meshServiceUnknown: known('mesh-service-unknown', (d: { service: string; cluster: string; reason: string }) => ({
     message: `--mesh-service: Service ${d.service} of ${d.cluster}: ${d.reason}.`,
-    hint: 'Name a service that is there, with its namespace and port: --mesh-service NAME.NAMESPACE:PORT',
+    hint: 'Give an existing service with its namespace and port: --mesh-service NAME.NAMESPACE:PORT',
   })),
 };

@@ -288,7 +288,7 @@ describe('a classic cluster', () => {
     const problem = await problemOf(nothing.facts());
     expect(problem.id).toBe('istio-not-found');
     expect(problem.message).toMatch(
-      /no Istio in namespace istio-system of lab: looked for Service istiod, Service istio-pilot/,
+      /No Istio found in namespace istio-system of lab: looked for Service istiod, Service istio-pilot/,
     );
   });
 

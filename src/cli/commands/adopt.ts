@@ -4,15 +4,15 @@ import { CIDR_OPTION, ISTIOD_OPTIONS } from './option-groups.ts';
 
 export const adopt: CommandSpec = {
   name: 'adopt',
-  summary: 'take over a VM that was joined by hand with istioctl; the sidecar runs on where nothing differs',
+  summary: 'take over a VM that was joined by hand with istioctl, without restarting an unchanged sidecar',
   args: [['<vm>', 'as for setup-vm']],
   options: [
-    ['--unit <name>', 'unit whose main process is the agent (istio.service)'],
-    ['--workload-group <name>', 'its WorkloadGroup, instead of what the agent says'],
-    ['-s, --service-account <name>', 'its service account, instead of what the agent says'],
-    ['--vm-address <ip>', 'its address in the mesh, where SSH reaches it by another one'],
-    ['--exclude-ports <ports...>', 'inbound ports that are never captured, besides SSH'],
-    ['--mesh-service <name:port>', 'a service of the mesh that the proof reaches: NAME[.NAMESPACE]:PORT[/PATH]'],
+    ['--unit <name>', 'unit that runs the agent as its main process (istio.service)'],
+    ['--workload-group <name>', 'its WorkloadGroup (default: what the agent uses)'],
+    ['-s, --service-account <name>', 'its service account (default: what the agent uses)'],
+    ['--vm-address <ip>', 'its mesh address, if SSH uses a different one'],
+    ['--exclude-ports <ports...>', 'inbound ports to exclude from capture, besides SSH'],
+    ['--mesh-service <name:port>', 'mesh service to test from the VM: NAME[.NAMESPACE]:PORT[/PATH]'],
     CIDR_OPTION,
     ...ISTIOD_OPTIONS,
   ],

@@ -3,8 +3,8 @@ import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../o
 
 export const applyPlan: CommandSpec = {
   name: 'apply',
-  summary: 'apply a plan that setup-vm --dry-run --out kept; refuse when the VM has changed since',
-  args: [['<plan>', 'file of the plan']],
+  summary: 'apply a plan saved by setup-vm --dry-run --out; refuse if the VM has changed since',
+  args: [['<plan>', 'plan file']],
   options: [],
   common: [...CLUSTER_OPTIONS, ...VM_OPTIONS, ...PLAN_OPTIONS, ...RESTART_OPTIONS, 'confirmWithin'],
   examples: ['apply plan.json', 'apply plan.json --dry-run'],

@@ -3,11 +3,11 @@ import { VM_OPTIONS } from '../options.ts';
 
 export const audit: CommandSpec = {
   name: 'audit',
-  summary: 'show which runs changed a VM, and verify that nobody changed the record',
+  summary: 'show which runs changed a VM, and verify that the record is intact',
   args: [['<vm>', 'as for setup-vm']],
   options: [
-    ['--export <file>', 'keep the record as it is on the VM, one JSON line for each event'],
-    ['--head <sha256>', 'the head that an earlier audit printed: it must still be in the record'],
+    ['--export <file>', 'save the record as it is on the VM, one JSON line per event'],
+    ['--head <sha256>', 'head printed by an earlier audit; it must still be in the record'],
   ],
   common: [...VM_OPTIONS, 'output'],
   examples: ['audit istio-vm', 'audit istio-vm --export audit.jsonl', 'audit istio-vm -o json'],

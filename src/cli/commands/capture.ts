@@ -3,7 +3,7 @@ import { VM_OPTIONS } from '../options.ts';
 
 export const capture: CommandSpec = {
   name: 'capture',
-  summary: "take a VM's traffic out of the sidecar and bring it back, or see how it stands",
+  summary: "turn a VM's traffic capture off or on, or show its state",
   args: [
     ['<vm>', 'as for setup-vm'],
     ['<verb>', 'off, on or status'],

@@ -2,7 +2,7 @@ import type { CommandSpec } from '../command.ts';
 
 export const completion: CommandSpec = {
   name: 'completion',
-  summary: 'print the completion of commands and options for a shell',
+  summary: 'print shell completion for commands and options',
   args: [['<shell>', 'bash, zsh or fish']],
   options: [],
   common: [],

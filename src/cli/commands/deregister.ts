@@ -3,12 +3,12 @@ import { CLUSTER_OPTIONS, PLAN_OPTIONS } from '../options.ts';
 
 export const deregister: CommandSpec = {
   name: 'deregister',
-  summary: 'take a service, or one of its addresses, out of the mesh',
+  summary: 'remove a service, or one of its addresses, from the mesh',
   args: [
     ['<name>', 'name of the service'],
-    ['[ip]', 'only this address; else all that meshx registered'],
+    ['[ip]', 'only this address (default: everything meshx registered)'],
   ],
-  options: [['--keep-service', 'keep the Service that meshx made when its last address goes']],
+  options: [['--keep-service', 'keep the Service that meshx created when its last address is removed']],
   common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, 'namespace'],
   examples: ['deregister mysqldb 10.150.0.5 -n vm', 'deregister mysqldb -n vm --dry-run'],
   run: async (call) => (await import('../actions/deregister.ts')).deregister(call),

@@ -3,9 +3,9 @@ import { CLUSTER_OPTIONS, PLAN_OPTIONS } from '../options.ts';
 
 export const evict: CommandSpec = {
   name: 'evict',
-  summary: 'keep a lost or cloned VM out of the mesh, by the cluster alone',
-  args: [['<vm>', 'name of its WorkloadGroup, or name or address of its WorkloadEntry']],
-  options: [['--lift', 'let it in again: what was taken away is made anew']],
+  summary: 'block a lost or cloned VM from the mesh, using only the cluster',
+  args: [['<vm>', 'its WorkloadGroup, or the name or address of its WorkloadEntry']],
+  options: [['--lift', 'readmit it and restore the deleted objects']],
   common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, 'namespace', 'acceptRisk'],
   examples: ['evict istio-vm -n vm --dry-run', 'evict 10.150.0.5 -n vm --yes', 'evict istio-vm -n vm --lift --yes'],
   run: async (call) => (await import('../actions/evict.ts')).evict(call),

@@ -2,8 +2,8 @@ import type { CommandSpec } from '../command.ts';
 
 export const explain: CommandSpec = {
   name: 'explain',
-  summary: 'explain a problem that meshx reported: what it means and what to do',
-  args: [['<id>', 'id of the problem, from the last line of its message']],
+  summary: 'explain a problem reported by meshx: what it means and how to fix it',
+  args: [['<id>', 'problem id, from the last line of its message']],
   options: [],
   common: [],
   examples: ['explain workload-group-needed'],

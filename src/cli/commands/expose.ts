@@ -5,21 +5,21 @@ const COMMON = [...CLUSTER_OPTIONS, ...PLAN_OPTIONS] as const;
 
 const PROVIDER = [
   '--provider <name>',
-  'gcp, azure, aws or none: whose internal load balancers (what the nodes say)',
+  'internal load balancers of gcp, azure, aws or none (detected from the nodes)',
 ] as const;
 const WAIT = ['--wait', 'wait until every load balancer has an address'] as const;
 const TIMEOUT = ['--timeout <seconds>', 'how long to wait (300)'] as const;
-const DNS = ['--dns', 'the load balancer of the cluster DNS too (classic: always)'] as const;
+const DNS = ['--dns', 'also expose the cluster DNS (always on for classic)'] as const;
 const WAYS = [
-  ['--external-ip <ip>', 'a free address of the nodes, in place of a load balancer'],
-  ['--node-port', 'a port of every node, in place of a load balancer'],
-  ['--mode <mode>', 'gateway or direct: through the east-west gateway or straight to istiod'],
-  ['--dns-tcp', 'a second DNS load balancer for TCP'],
+  ['--external-ip <ip>', 'use a free address of the node network instead of a load balancer'],
+  ['--node-port', 'use a port on every node instead of a load balancer'],
+  ['--mode <mode>', 'gateway (through the east-west gateway) or direct (straight to istiod)'],
+  ['--dns-tcp', 'add a second DNS load balancer for TCP'],
 ] as const;
 
 export const exposeApply: CommandSpec = {
   name: 'expose apply',
-  summary: 'make the control plane reachable for VMs',
+  summary: 'make the control plane reachable from VMs',
   args: [],
   options: [
     PROVIDER,
@@ -27,7 +27,7 @@ export const exposeApply: CommandSpec = {
     DNS,
     WAIT,
     TIMEOUT,
-    ['--print', 'print the manifests for kubectl apply -f - and change nothing'],
+    ['--print', 'print the manifests for kubectl apply -f - without changing anything'],
   ],
   common: COMMON,
   examples: ['expose apply --provider gcp --wait', 'expose apply --print'],
@@ -36,7 +36,7 @@ export const exposeApply: CommandSpec = {
 
 export const exposeStatus: CommandSpec = {
   name: 'expose status',
-  summary: 'show the load balancers and fail while one has no address',
+  summary: 'show the load balancers; fail if one has no address',
   args: [],
   options: [WAIT, TIMEOUT],
   common: [...CLUSTER_OPTIONS, 'output'],
@@ -46,12 +46,9 @@ export const exposeStatus: CommandSpec = {
 
 export const exposeDelete: CommandSpec = {
   name: 'expose delete',
-  summary: 'delete what expose apply made, and nothing else',
+  summary: 'delete what expose apply created, and nothing else',
   args: [],
-  options: [
-    ['--wait', 'wait until the load balancers are gone; with a project, until its forwarding rules are'],
-    TIMEOUT,
-  ],
+  options: [['--wait', 'wait until the load balancers are gone, and with a project its forwarding rules'], TIMEOUT],
   common: COMMON,
   examples: ['expose delete --yes', 'expose delete --dry-run', 'expose delete --yes --wait --project my-project'],
   run: async (call) => (await import('../actions/expose.ts')).exposeDelete(call),

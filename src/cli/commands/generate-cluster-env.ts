@@ -4,13 +4,13 @@ import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, PRINT_OPTION } from './opti
 
 export const generateClusterEnv: CommandSpec = {
   name: 'generate-cluster-env',
-  summary: 'write cluster.env, and for a current cluster all files of a WorkloadGroup',
-  args: [['[cluster]', 'name of the cluster at its cloud, asked for the service range (K8S_CLUSTER)']],
+  summary: 'write cluster.env, and for a current cluster every file of a WorkloadGroup',
+  args: [['[cluster]', 'cluster name at the cloud provider, used to look up the service range (K8S_CLUSTER)']],
   options: [
     CIDR_OPTION,
     ...ISTIOD_OPTIONS,
     ...GROUP_OPTIONS,
-    ['--token', 'write istio-token too: a secret that lives ten minutes'],
+    ['--token', 'also write istio-token, a secret valid for ten minutes'],
     PRINT_OPTION,
   ],
   common: [...CLUSTER_OPTIONS, 'namespace', 'out', 'output'],

@@ -3,7 +3,7 @@ import { CLUSTER_OPTIONS, PLAN_OPTIONS } from '../options.ts';
 
 export const register: CommandSpec = {
   name: 'register',
-  summary: 'give the mesh a service that runs on a machine',
+  summary: 'register a service that runs on a machine',
   args: [
     ['<name>', 'name of the service'],
     ['<ip>', 'address of the machine, IPv4 or IPv6'],
@@ -11,12 +11,12 @@ export const register: CommandSpec = {
   ],
   options: [
     ['-l, --labels <key=value...>', 'labels of the endpoint'],
-    ['-a, --annotations <key=value...>', 'annotations of what is made'],
+    ['-a, --annotations <key=value...>', 'annotations of the created objects'],
     ['-s, --service-account <name>', 'service account of the endpoint (default)'],
-    ['--network <name>', 'network of the machine, for a mesh of several networks'],
-    ['--locality <region/zone>', 'where the machine stands'],
-    ['--weight <number>', 'share of the traffic beside other endpoints'],
-    ['--create-namespace', 'create the namespace and the service account when they are missing'],
+    ['--network <name>', 'network of the machine, in a multi-network mesh'],
+    ['--locality <region/zone>', 'locality of the machine'],
+    ['--weight <number>', 'load-balancing weight relative to other endpoints'],
+    ['--create-namespace', 'create the namespace and the service account if they are missing'],
   ],
   common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, 'namespace'],
   examples: [

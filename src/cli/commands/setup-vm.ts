@@ -4,15 +4,15 @@ import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './opt
 
 export const setupVm: CommandSpec = {
   name: 'setup-vm',
-  summary: 'make a machine a VM of the mesh, and prove it; safe to repeat',
+  summary: 'join a VM to the mesh and verify it with live traffic; safe to repeat',
   args: [['<vm>', 'user@host, a Host of ~/.ssh/config, a DNS name, or a Compute Engine instance']],
   options: [
     ...SETUP_OPTIONS,
     ...GROUP_OPTIONS,
     CIDR_OPTION,
     ...ISTIOD_OPTIONS,
-    ['--only <step...>', 'only these steps; --print lists them'],
-    ['--print', 'print the steps, the plan and every file, and change nothing'],
+    ['--only <step...>', 'run only these steps; --print lists them'],
+    ['--print', 'print the steps, the plan and every file without changing anything'],
   ],
   common: [
     ...CLUSTER_OPTIONS,

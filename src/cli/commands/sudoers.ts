@@ -3,12 +3,12 @@ import { VM_OPTIONS } from '../options.ts';
 
 export const sudoers: CommandSpec = {
   name: 'sudoers',
-  summary: 'print, or install on a VM, what a user who is not root needs there',
-  args: [['[vm]', 'VM to install it on; this machine when none is named']],
+  summary: 'print or install the sudo rule that a non-root user needs on a VM',
+  args: [['[vm]', 'VM to install it on (default: this machine)']],
   options: [
-    ['--for <user>', 'who gets the right: a user, #UID, %GROUP or %#GID'],
-    ['--install', 'put program and line there; needs root once'],
-    ['--print-program', 'print the root program in place of the line'],
+    ['--for <user>', 'who may use it: a user, #UID, %GROUP or %#GID'],
+    ['--install', 'install the program and the sudoers line; needs root once'],
+    ['--print-program', 'print the root program instead of the sudoers line'],
   ],
   common: [...VM_OPTIONS, 'dryRun', 'exitCode', 'output'],
   examples: ['sudoers --for deploy', 'sudoers root@istio-vm --for deploy --install', 'sudoers --print-program'],

@@ -4,14 +4,14 @@ import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './opt
 
 export const up: CommandSpec = {
   name: 'up',
-  summary: 'take VMs into the mesh with their services: set up, register, prove',
-  args: [['<vm...>', 'as for setup-vm; several are done side by side']],
+  summary: 'join VMs to the mesh with their services: set up, register, verify',
+  args: [['<vm...>', 'as for setup-vm; several run in parallel']],
   options: [
     ...SETUP_OPTIONS,
     ...GROUP_OPTIONS,
     CIDR_OPTION,
     ...ISTIOD_OPTIONS,
-    ['--parallel <number>', 'how many VMs at once (4)'],
+    ['--parallel <number>', 'number of VMs to handle at once (4)'],
   ],
   common: [
     ...CLUSTER_OPTIONS,

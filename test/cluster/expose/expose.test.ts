@@ -242,7 +242,7 @@ describe('expose status', () => {
     world.server.put(aService('istio-pilot-ilb', { ip: '35.1.2.3', ports: [{ port: 8080 }] }));
     const { problems } = await world.status();
     expect(problems.map(({ id, message }) => `${id}: ${message}`)).toEqual([
-      'load-balancer-public: Service istio-system/istio-pilot-ilb has the public address 35.1.2.3; the control plane must not be open to the internet.',
+      'load-balancer-public: Service istio-system/istio-pilot-ilb has the public address 35.1.2.3; the control plane must not be exposed to the internet.',
     ]);
   });
 
@@ -250,7 +250,7 @@ describe('expose status', () => {
     await using world = await start([...aClassicCluster(), ...behindAll().slice(0, 3)]);
     const { problems } = await world.status();
     expect(problems.map(({ message }) => message)).toEqual([
-      'Service kube-system/dns-ilb selects no running pod: nothing answers behind it.',
+      'Service kube-system/dns-ilb selects no running pod, so nothing answers behind it.',
     ]);
   });
 

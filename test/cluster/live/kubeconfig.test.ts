@@ -63,7 +63,7 @@ test('--kubeconfig wins over KUBECONFIG', () => {
 });
 
 test('no kubeconfig at all names the places that were looked at', async () => {
-  expect((await problem({})).message).toBe(`There is no kubeconfig: looked for ${folder}/.kube/config.`);
+  expect((await problem({})).message).toBe(`No kubeconfig found: looked for ${folder}/.kube/config.`);
   expect((await problem({ kubeconfig: '/nowhere/config' })).message).toContain('/nowhere/config');
 });
 

@@ -257,7 +257,7 @@ describe('who may come in', () => {
     const problem = await problemOf(kube.get(mysqldb));
     expect(problem.id).toBe('cluster-unreachable');
     expect(problem.message).toMatch(
-      /^The API server of lab \(http:\/\/127\.0\.0\.1:\d+\) cannot be reached: .*ECONNREFUSED/,
+      /^The API server of lab \(http:\/\/127\.0\.0\.1:\d+\) is unreachable: .*ECONNREFUSED/,
     );
   });
 });
