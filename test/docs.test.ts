@@ -37,8 +37,16 @@ test('every Problem is explained: what it means and what to do', () => {
   expect(thin.map((section) => section.split('\n')[0])).toEqual([]);
 });
 
-test.each(commands.map(({ name }) => name))('the command %s is in README.md', (name) => {
-  expect(read('README.md')).toContain(`meshx ${name}`);
+test.each(commands.map(({ name }) => name))(
+  'the command %s is in README.md and has a section in docs/commands.md',
+  (name) => {
+    expect(read('README.md')).toContain(`meshx ${name}`);
+    expect(read('docs/commands.md')).toMatch(new RegExp(`^## .*meshx ${name}`, 'm'));
+  },
+);
+
+test('README.md has at most 250 lines', () => {
+  expect(read('README.md').split('\n').length).toBeLessThanOrEqual(251);
 });
 
 test('the changelog has a section for what is not released yet', () => {
@@ -46,9 +54,9 @@ test('the changelog has a section for what is not released yet', () => {
 });
 
 test.each(['setup-vm/dry-run.txt', 'expose-status/stdout.txt'])(
-  'README.md shows the real output of test/golden/cli/%s',
+  'docs/commands.md shows the real output of test/golden/cli/%s',
   (name) => {
-    expect(read('README.md')).toContain(read(`test/golden/cli/${name}`).trimEnd());
+    expect(read('docs/commands.md')).toContain(read(`test/golden/cli/${name}`).trimEnd());
   },
 );
 
@@ -106,7 +114,7 @@ test('a command in a hint goes on to the punctuation behind it, without a word o
   expect(prose.map(({ whole }) => whole)).toEqual([]);
 });
 
-test.each(['architecture', 'decisions', 'glossary', 'problems', 'platforms'].map((name) => `docs/${name}.md`))(
+test.each(['architecture', 'commands', 'glossary', 'problems', 'platforms'].map((name) => `docs/${name}.md`))(
   'every file of the project that %s names is there',
   (page) => {
     const named = [...read(page).matchAll(/`((?:src|test|systemd|templates|scripts|docs|examples)\/[\w./-]*)`/g)];
@@ -116,3 +124,26 @@ test.each(['architecture', 'decisions', 'glossary', 'problems', 'platforms'].map
     expect(missing).toEqual([]);
   },
 );
+
+const decisions = readdirSync(new URL('../docs/decisions/', import.meta.url)).filter((file) => file !== 'README.md');
+
+test('every decision is in the index of docs/decisions once, and names only files that exist', () => {
+  const listed = [...read('docs/decisions/README.md').matchAll(/\]\(([\w.-]+\.md)\)/g)].map((match) => match[1] ?? '');
+  expect([...listed].sort()).toEqual([...decisions].sort());
+  const named = decisions.flatMap((file) =>
+    [...read(`docs/decisions/${file}`).matchAll(/`((?:src|test|systemd|templates|scripts|docs|examples)\/[\w./-]*)`/g)]
+      .map((match) => match[1] ?? '')
+      .filter((path) => !existsSync(new URL(`../${path}`, import.meta.url)))
+      .map((path) => `${file}: ${path}`),
+  );
+  expect(named).toEqual([]);
+});
+
+test('every decision has context, choice and consequence, or the decision that replaced it', () => {
+  const incomplete = decisions.filter((file) => {
+    const text = read(`docs/decisions/${file}`);
+    const parts = ['Context', 'Choice', 'Consequence'].every((part) => text.includes(`**${part}.**`));
+    return !parts && !/^Superseded by \[[^\]]+\]\([\w.-]+\.md\)\.$/m.test(text);
+  });
+  expect(incomplete).toEqual([]);
+});
