@@ -1,5 +1,6 @@
 // What esbuild is told wherever it bundles the program: for dist/ and for the single executable.
 import { fileURLToPath } from 'node:url';
+import { inlineFiles } from './inline-files.mjs';
 import { trimCompute } from './trim-compute.mjs';
 import { trimPackages } from './trim-packages.mjs';
 
@@ -8,7 +9,7 @@ export const bundling = {
   platform: 'node',
   target: 'node20',
   absWorkingDir: fileURLToPath(new URL('..', import.meta.url)),
-  plugins: [trimCompute, trimPackages],
+  plugins: [inlineFiles, trimCompute, trimPackages],
   // ssh2 tries a native module and goes on without it.
   loader: { '.node': 'empty' },
   external: ['cpu-features'],

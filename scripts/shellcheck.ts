@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_SCRIPTS } from '../src/cli/sudoers/root-scripts.ts';
+import { shellFiles as remoteScripts } from '../src/text-files.ts';
 import { announced } from '../src/host/exchange.ts';
 import { LOOK_FOR_ROOT, rootProgram } from '../src/host/root-program.ts';
 import { prelude } from '../src/host/shell.ts';
@@ -67,7 +68,9 @@ function writeScripts(folder: string): readonly string[] {
     writeFileSync(join(folder, name), text);
     return name;
   };
-  const scripts = [...new Set(ROOT_SCRIPTS)].map((text, index) => write(`script-${index}.sh`, `${HEAD}${text}\n`));
+  const files = new Set(remoteScripts(new URL('../src/', import.meta.url), '.sh').map(({ text }) => text));
+  const literals = [...new Set(ROOT_SCRIPTS)].filter((text) => !files.has(text));
+  const scripts = literals.map((text, index) => write(`script-${index}.sh`, `${HEAD}${text}\n`));
   const plain = [announced('token', ['true']), LOOK_FOR_ROOT.argv].map((argv, index) =>
     write(`login-${index}.sh`, `#!/bin/sh\n${argv[2] ?? ''}\n`),
   );

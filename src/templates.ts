@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { textFile, textFiles } from './text-files.ts';
 
 const PLACEHOLDER = /\$\{([A-Z_]+)\}/g;
 
@@ -36,10 +36,14 @@ export type SystemdFile =
   | 'meshx.tmpfiles.conf'
   | 'meshx.logrotate';
 
+const TEMPLATES = textFiles(new URL('../templates/', import.meta.url));
+const SYSTEMD = textFiles(new URL('../systemd/', import.meta.url));
+const PROBLEMS = textFile(new URL('../docs/problems.md', import.meta.url));
+
 /** Fills in a text template. Both directions are strict: a missing and an unused value are each a bug. */
 export function render(name: TemplateName, values: Readonly<Record<string, string>>): string {
   const unused = new Set(Object.keys(values));
-  const rendered = read('templates', name).replaceAll(PLACEHOLDER, (_, key: string) => {
+  const rendered = file(TEMPLATES, name).replaceAll(PLACEHOLDER, (_, key: string) => {
     const value = values[key];
     if (value === undefined) throw new TypeError(`template ${name} needs a value for ${key}`);
     unused.delete(key);
@@ -51,22 +55,16 @@ export function render(name: TemplateName, values: Readonly<Record<string, strin
 
 /** A literal file: variation comes from the VM's settings, so that systemd-analyze and shellcheck can read it. */
 export function systemdFile(name: SystemdFile): string {
-  return read('systemd', name);
+  return file(SYSTEMD, name);
 }
 
 /** docs/problems.md: what each expected failure means. */
 export function problemsPage(): string {
-  return read('docs', 'problems.md');
+  return PROBLEMS;
 }
 
-function read(folder: string, name: string): string {
-  return readFileSync(new URL(`${folder}/${name}`, packageRoot()), 'utf8');
-}
-
-/** The folder that holds templates/, systemd/ and docs/: one above src/ and dist/, two above the bundle's chunks. */
-function packageRoot(): URL {
-  const candidates = ['..', '../..'].map((up) => new URL(`${up}/`, import.meta.url));
-  const root = candidates.find((folder) => existsSync(new URL('templates/', folder)));
-  if (!root) throw new TypeError(`no templates/ above ${import.meta.url}`);
-  return root;
+function file(folder: Readonly<Record<string, string>>, name: string): string {
+  const text = folder[name];
+  if (text === undefined) throw new TypeError(`there is no file ${name}`);
+  return text;
 }

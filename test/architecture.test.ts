@@ -9,10 +9,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   problems: ['visible.ts'],
   documents: [],
   mesh: ['problems', 'documents', 'visible.ts', 'present.ts'],
-  host: ['problems', 'present.ts'],
-  reconcile: ['problems', 'documents', 'host'],
+  host: ['problems', 'present.ts', 'text-files.ts'],
+  reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
-  vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'present.ts'],
+  vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'text-files.ts', 'present.ts'],
   checks: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
@@ -20,7 +20,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations'],
-    ...['world.ts', 'terminal.ts', 'who.ts', 'secret-variables.ts', 'templates.ts', 'visible.ts', 'present.ts'],
+    ...[
+      'world.ts',
+      'terminal.ts',
+      'who.ts',
+      'secret-variables.ts',
+      'templates.ts',
+      'text-files.ts',
+      'visible.ts',
+      'present.ts',
+    ],
   ],
 };
 

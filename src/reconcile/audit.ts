@@ -3,8 +3,11 @@ import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { lockProblems } from '../problems/lock.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
-import { AUDIT_FUNCTIONS, NO_LINE } from './audit-shell.ts';
+import { shellFile } from '../text-files.ts';
 import { sha256 } from './sha256.ts';
+
+/** `previous` of the first line. */
+const NO_LINE = '0'.repeat(64);
 
 /** What the operator's side says about a run; the machine adds its clock, the login it saw, and the hash of the line before. */
 export interface AuditNote {
@@ -49,11 +52,11 @@ export function auditMembers(note: AuditNote): string {
   return JSON.stringify(note).slice(1, -1);
 }
 
-const READ = `${AUDIT_FUNCTIONS}live || exit 0\naudit_file\ntest ! -f "$J" || cat -- "$J"`;
+const READ = shellFile(new URL('./audit-read.root.sh', import.meta.url));
 
 /** The audit of a machine as the file that it is; '' when there is none. Throws `probe-failed`. */
 export async function auditText(host: Host, signal?: AbortSignal): Promise<string> {
-  const output = await host.run(scriptCommand({ name: 'audit-read', text: READ, args: [] }), signal);
+  const output = await host.run(scriptCommand({ ...READ, args: [] }), signal);
   if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the audit', ...output });
   return output.stdout;
 }
@@ -115,6 +118,3 @@ function parseLine(line: string): AuditLine | undefined {
   const members = found as Readonly<Record<string, unknown>>;
   return TEXTS.every((name) => typeof members[name] === 'string') ? (found as AuditLine) : undefined;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [READ];

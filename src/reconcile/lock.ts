@@ -4,8 +4,8 @@ import { Problem } from '../problems.ts';
 import { lockProblems } from '../problems/lock.ts';
 import { BUSY, HELD } from './exit-codes.ts';
 import { explain } from './explain.ts';
-import { BEGIN, END, RENEW } from './lock-shell.ts';
 import { Renewal } from './renewal.ts';
+import { shellFile } from '../text-files.ts';
 
 /** Who wants to change a machine. Nothing in it may be a secret: it is shown to others. */
 export interface Holder {
@@ -51,6 +51,10 @@ interface Run<Result> {
   readonly lease: number;
 }
 
+const BEGIN = shellFile(new URL('./run-begin.root.sh', import.meta.url));
+const RENEW = shellFile(new URL('./run-renew.root.sh', import.meta.url));
+const END = shellFile(new URL('./run-end.root.sh', import.meta.url));
+
 const LEASE_SECONDS = 90;
 const RENEW_MS = 30_000;
 /** A killed run's connection ends when its sshd has noticed: at once, or a little later on a busy machine. Tenths of a second. */
@@ -95,7 +99,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
   const { host, holder, options, lease } = run;
   const { signal, lookedMsAgo = 0, say } = options;
   const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, `${PATIENCE}`];
-  const script = { name: 'run-begin', text: BEGIN, args: [...args, options.note?.began ?? ''] };
+  const script = { ...BEGIN, args: [...args, options.note?.began ?? ''] };
   let output: Output;
   try {
     output = await host.run(scriptCommand(script), signal);
@@ -120,8 +124,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
 async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortController): Promise<boolean> {
   const { host, holder, lease } = run;
   const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, whenMissing(run, msSinceLast)];
-  const script = { name: 'run-renew', text: RENEW, args };
-  const output = await host.run({ ...scriptCommand(script), timeoutMs: 20_000 }).catch(() => undefined);
+  const output = await host.run({ ...scriptCommand({ ...RENEW, args }), timeoutMs: 20_000 }).catch(() => undefined);
   if (output?.exitCode === HELD) lost.abort(lostProblem(run, undefined, output.stdout));
   return output?.exitCode === 0;
 }
@@ -130,7 +133,7 @@ async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortC
 async function finish<Result>(run: Run<Result>, end: End<Result>, msSinceLast: number): Promise<Problem | undefined> {
   const { host, holder, options } = run;
   const notes = [end, { error: lostProblem(run, end, '') }].map((each) => options.note?.ended(each) ?? '');
-  const script = { name: 'run-end', text: END, args: [holder.run, whenMissing(run, msSinceLast), ...notes] };
+  const script = { ...END, args: [holder.run, whenMissing(run, msSinceLast), ...notes] };
   try {
     const { exitCode, stdout, stderr } = await host.run({ ...scriptCommand(script), timeoutMs: 30_000 });
     if (exitCode === HELD) return lostProblem(run, end, stdout);
@@ -178,6 +181,3 @@ function unfinishedNote(line: string): string {
 function word(text: string): string {
   return text.replace(/\p{C}/gu, ' ').slice(0, 1000);
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [BEGIN, RENEW, END];

@@ -51,10 +51,10 @@ export interface ResolverRecord {
   readonly resolved?: readonly string[];
   /** Text of /etc/nsswitch.conf. */
   readonly nsswitch: string;
-  /** Units that are active, of RESOLVER_UNITS. */
+  /** Units that are active, of those that preflight.root.sh names. */
   readonly active: readonly string[];
-  /** Programs that are installed, of RESOLVER_PROGRAMS. */
+  /** Programs that are installed, of those that it names. */
   readonly programs: readonly string[];
-  /** Files that exist, of RESOLVER_FILES. */
+  /** Files that exist, of those that it names. */
   readonly files: readonly string[];
 }

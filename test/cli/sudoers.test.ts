@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { NAMED_SCRIPTS, ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../../src/cli/sudoers/sudoers-file.ts';
 import { rootProgramArgv, scriptDigest, UNKNOWN_SCRIPT } from '../../src/host/root-program.ts';
 import { scriptCommand } from '../../src/host/shell.ts';
 import { callLine, callsText } from '../../src/reconcile/calls.ts';
 import { PROBES } from '../../src/reconcile/facts-shell.ts';
+import { shellFile } from '../../src/text-files.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const SRC = new URL('../../src/', import.meta.url);
@@ -49,6 +50,21 @@ test('every file that lists scripts is in the root program', () => {
   // The list of sudoers itself is put beside the others where the program is made.
   const missing = files.filter((file) => file !== 'cli/actions/sudoers.ts');
   expect(missing.filter((file) => !program.includes(`${file.replace(/^cli\//, '')}'`))).toEqual([]);
+});
+
+test('every file NAME.root.sh is in the root program under its own name, and no other file is', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.sh'));
+  const known = new Map(NAMED_SCRIPTS.map(({ text: script, names }) => [scriptDigest(script), names]));
+  const namesOf = (file: string) => known.get(scriptDigest(shellFile(new URL(file, SRC)).text));
+  const root = files.filter((file) => file.endsWith('.root.sh'));
+  expect(root.length).toBeGreaterThan(3);
+  for (const file of root) expect(namesOf(file)).toEqual([basename(file, '.root.sh')]);
+  expect(files.filter((file) => !file.endsWith('.root.sh') && namesOf(file) !== undefined)).toEqual([]);
+});
+
+test('no two scripts have one name: sudo’s log would not say which of them ran', () => {
+  const names = NAMED_SCRIPTS.flatMap((script) => script.names);
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
 test('no script is run by a shell that reads it from stdin: a root program could not know it', () => {

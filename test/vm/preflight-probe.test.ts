@@ -1,7 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { prelude } from '../../src/host/shell.ts';
-import { lines, parseAnswers, preflightScript } from '../../src/vm/preflight/probe.ts';
+import { PUBLISHERS } from '../../src/vm/preflight/known-programs.ts';
+import {
+  lines,
+  NEEDED_PROGRAMS,
+  parseAnswers,
+  preflightScript,
+  SIDECAR_PROGRAMS,
+} from '../../src/vm/preflight/probe.ts';
 import { parseListeners } from '../../src/vm/preflight/sockets.ts';
 
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
@@ -33,4 +40,10 @@ async function aListener(name: string): Promise<Disposable & { readonly port: nu
   expect(listeners.filter(({ port }) => port === listener.port)).toEqual([
     { address: '127.0.0.1', port: listener.port, programs: [], called: [shown] },
   ]);
+});
+
+test('the script asks for each program that the judgements look for', () => {
+  const words = new Set(preflightScript(15012, []).text.split(/[\s;)]+/));
+  const judged = [...NEEDED_PROGRAMS, ...SIDECAR_PROGRAMS, ...PUBLISHERS];
+  expect(judged.filter((name) => !words.has(name))).toEqual([]);
 });

@@ -1,6 +1,5 @@
 import type { RootScript } from '../../host/root-program.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
-import { ROOT_SCRIPTS as audit } from '../../reconcile/audit.ts';
 import { ROOT_SCRIPTS as batch } from '../../reconcile/batch.ts';
 import { ROOT_SCRIPTS as facts } from '../../reconcile/facts.ts';
 import { ROOT_SCRIPTS as journal } from '../../reconcile/journal.ts';
@@ -13,7 +12,6 @@ import { ROOT_SCRIPTS as kindsPackage } from '../../reconcile/kinds/package.ts';
 import { ROOT_SCRIPTS as kindsToken } from '../../reconcile/kinds/token.ts';
 import { ROOT_SCRIPTS as kindsUnit } from '../../reconcile/kinds/unit.ts';
 import { ROOT_SCRIPTS as kindsUser } from '../../reconcile/kinds/user.ts';
-import { ROOT_SCRIPTS as lock } from '../../reconcile/lock.ts';
 import { ROOT_SCRIPTS as undoFirstPicture } from '../../reconcile/undo/first-picture.ts';
 import { ROOT_SCRIPTS as undoFormerPackage } from '../../reconcile/undo/former-package.ts';
 import { ROOT_SCRIPTS as undoPicture } from '../../reconcile/undo/picture.ts';
@@ -27,10 +25,7 @@ import { ROOT_SCRIPTS as drain } from '../../vm/drain.ts';
 import { ROOT_SCRIPTS as hasSwitch } from '../../vm/has-switch.ts';
 import { ROOT_SCRIPTS as membership } from '../../vm/membership.ts';
 import { ROOT_SCRIPTS as openPorts } from '../../vm/open-ports.ts';
-import { ROOT_SCRIPTS as preflightProbe } from '../../vm/preflight/probe.ts';
-import { ROOT_SCRIPTS as proofsConnect } from '../../vm/proofs/connect-shell.ts';
-import { ROOT_SCRIPTS as proofsReachability } from '../../vm/proofs/reachability.ts';
-import { ROOT_SCRIPTS as proofsScripts } from '../../vm/proofs/scripts.ts';
+import { shellFiles } from '../../text-files.ts';
 
 /** The texts of one file with their names, in the order of both. Some have several names: `switch-arm|switch-confirm`. */
 function named(texts: readonly string[], names: readonly string[]): readonly RootScript[] {
@@ -45,7 +40,6 @@ function named(texts: readonly string[], names: readonly string[]): readonly Roo
  */
 export const NAMED_SCRIPTS: readonly RootScript[] = [
   named(commands, ['stop']),
-  named(audit, ['audit-read']),
   named(batch, ['changes']),
   named(facts, ['probes']),
   named(journal, ['journal']),
@@ -58,7 +52,6 @@ export const NAMED_SCRIPTS: readonly RootScript[] = [
   named(kindsToken, ['token-write']),
   named(kindsUnit, ['daemon-reload', 'unit-start', 'unit-keep', 'unit-stop']),
   named(kindsUser, ['user-create', 'user-sysusers']),
-  named(lock, ['run-begin', 'run-renew', 'run-end']),
   named(undoFirstPicture, ['first-picture']),
   named(undoFormerPackage, ['package-copies', 'package-back']),
   named(undoPicture, ['picture-take', 'picture-read']),
@@ -92,10 +85,7 @@ export const NAMED_SCRIPTS: readonly RootScript[] = [
   named(hasSwitch, ['switch-look']),
   named(membership, ['membership']),
   named(openPorts, ['ports-look']),
-  named(preflightProbe, ['preflight']),
-  named(proofsConnect, ['prove-connect']),
-  named(proofsReachability, ['knock']),
-  named(proofsScripts, ['prove']),
+  shellFiles(new URL('../../', import.meta.url), '.root.sh').map(({ name, text }) => ({ text, names: [name] })),
 ].flat();
 
 /** Their texts alone. */

@@ -1,5 +1,6 @@
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
+import { shellFile } from '../../text-files.ts';
 import type { Verdict } from './checks.ts';
 
 /** How a port answers a new TCP connection; `silent` when nothing comes back, as behind a firewall that drops. */
@@ -72,25 +73,14 @@ export function reachVerdict(asked: readonly Reachability[], changes: readonly R
   return { ok: false, detail: shown.join(', '), hint };
 }
 
-// As istio-proxy where there is one: a client's own sidecar would take every connection, whether the machine does or not.
-const KNOCK = `address=$1 port=$2
-# shellcheck disable=SC2016 # bash expands it
-knock() { timeout 1 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
-# shellcheck disable=SC2016 # bash expands it
-if id istio-proxy >/dev/null 2>&1; then knock() { timeout 1 runuser -u istio-proxy -- bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }; fi
-knock
-case $? in 0) echo open ;; 124) echo silent ;; *) echo refused ;; esac
-`;
+const KNOCK = shellFile(new URL('./knock.root.sh', import.meta.url));
 
 /** Asks from another machine, by its bash. Throws what `Host.run` throws. */
 export function knockFrom(client: Host, address: string, signal?: AbortSignal): Knock {
   return async (port) => {
-    const script = { name: 'knock', text: KNOCK, args: [address, String(port)] };
-    const { stdout } = await client.run({ ...scriptCommand(script), timeoutMs: 10_000 }, signal);
+    const args = [address, String(port)];
+    const { stdout } = await client.run({ ...scriptCommand({ ...KNOCK, args }), timeoutMs: 10_000 }, signal);
     const answer = stdout.trim();
     return answer === 'open' || answer === 'silent' ? answer : 'refused';
   };
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [KNOCK];

@@ -1,16 +1,5 @@
 import type { ResolverRecord } from '../input.ts';
 
-/** What the record tells of, in the words of the probe. */
-export const RESOLVER_UNITS = [
-  'systemd-resolved',
-  'NetworkManager',
-  'dnsmasq',
-  'systemd-networkd',
-  'networking',
-] as const;
-export const RESOLVER_PROGRAMS = ['dnsmasq', 'resolvconf', 'dhclient'] as const;
-export const RESOLVER_FILES = ['/etc/dhcp/dhclient.conf', '/etc/dnsmasq.d', '/etc/resolvconf/resolv.conf.d'] as const;
-
 /** Who owns /etc/resolv.conf on a machine. */
 export type ResolverOwner = 'systemd-resolved' | 'network-manager' | 'resolvconf' | 'dhclient' | 'plain' | 'unknown';
 

@@ -1,45 +1,32 @@
-/** Filesystems whose servers the kernel talks to by itself: its sockets belong to no user. */
-const NETWORK_FILESYSTEMS = 'nfs|nfs4|cifs|smb3|ceph|glusterfs|lustre';
+# shellcheck shell=sh
+# `say`, for preflight.root.sh: prints what programs print on stdin, below a line \001AREA, and what is in files, as lines
+# AREA|TEXT. Of other people's files only the keys named here are printed: some hold passwords. Plain awk, as mawk and busybox
+# have it.
+# Filesystems: those whose servers the kernel talks to by itself, as its sockets belong to no user. PAM: modules of a login that
+# ask others than this machine.
 
-/** PAM modules of a login that asks others than this machine. */
-const PAM_MODULES = 'duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin_admin|radius_auth';
-
-// `from=AREA FILE` for each file that is there, by way of `at` of the probe. What a machine has below another root is no more than these.
-const TAKE = 'if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi';
-const take = (area: string, paths: string): string =>
-  /[ *]/.test(paths)
-    ? `from=${area}; for path in ${paths}; do ${TAKE}; done\n`
-    : `from=${area}; path=${paths}; ${TAKE}\n`;
-
-/** Shell: appends to its words the files that SAID reads by itself, each with its area before it. */
-export const SAID_FILES = [
-  // os-release(5): the one in /usr/lib counts where /etc has none.
-  take('os', '/etc/os-release'),
-  `if test $# = 0; then ${take('os', '/usr/lib/os-release')}fi\n`,
-  take('hosts', '/etc/hosts'),
-  take('nsswitch', '/etc/nsswitch.conf'),
-  take('resolv', '/etc/resolv.conf'),
-  'if live; then\n',
-  take('mount', '/proc/mounts'),
-  take('fstab', '/etc/fstab'),
-  take(
-    'pam',
-    ['sshd', 'common-auth', 'common-account', 'system-auth', 'password-auth']
-      .map((name) => `/etc/pam.d/${name}`)
-      .join(' '),
-  ),
-  `if test -e /etc/sssd/sssd.conf; then ${take('sssd', '/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf').trim()}; fi\n`,
-  take('ldap', '/etc/nslcd.conf /etc/ldap.conf /etc/ldap/ldap.conf /etc/openldap/ldap.conf'),
-  take('duo', '/etc/duo/pam_duo.conf /etc/duo/login_duo.conf /etc/security/pam_duo.conf'),
-  take('cron', '/etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/*'),
-  'fi',
-].join('');
-
-/**
- * awk: says what programs print on stdin, below a line \001AREA, and what stands in files, as lines AREA|TEXT. Of other people's
- * files only the keys named here are said: some hold passwords. Plain awk, as mawk and busybox have it.
- */
-export const SAID = String.raw`
+say() {
+sssd=
+if live && test -e /etc/sssd/sssd.conf; then sssd='/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf'; fi
+set --
+# :AREA, then the files of it; those that are there are read by awk, each with its area before it.
+# shellcheck disable=SC2086 # one word per file
+for path in :os /etc/os-release /usr/lib/os-release :hosts /etc/hosts :nsswitch /etc/nsswitch.conf :resolv /etc/resolv.conf \
+  :mount /proc/mounts :fstab /etc/fstab \
+  :pam /etc/pam.d/sshd /etc/pam.d/common-auth /etc/pam.d/common-account /etc/pam.d/system-auth /etc/pam.d/password-auth \
+  :sssd $sssd :ldap /etc/nslcd.conf /etc/ldap.conf /etc/ldap/ldap.conf /etc/openldap/ldap.conf \
+  :duo /etc/duo/pam_duo.conf /etc/duo/login_duo.conf /etc/security/pam_duo.conf \
+  :cron /etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/*; do
+  case $path in
+    # A machine below another root has no more than the files before these.
+    :mount) if live; then from=mount; continue; else break; fi ;;
+    :*) from=${path#:}; continue ;;
+    # os-release(5): the one in /usr/lib counts where /etc has none.
+    /usr/lib/os-release) test $# = 0 || continue ;;
+  esac
+  if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi
+done
+awk '
   function once(text) { if (!said[text]++) print text }
   function ssh(port) { if (port ~ /^[0-9]+$/) of_ssh[port + 0] }
   function value_of() { sub(/^[^=]*=[ \t]*/, ""); return $0 }
@@ -81,7 +68,7 @@ export const SAID = String.raw`
     }
   }
   function mount(text, n, i, option) {
-    if ($1 ~ /^#/ || $3 !~ /^(${NETWORK_FILESYSTEMS})$/) return
+    if ($1 ~ /^#/ || $3 !~ /^(nfs|nfs4|cifs|smb3|ceph|glusterfs|lustre)$/) return
     if (area == "fstab") { print "fstab|" $3, $1, $2; return }
     text = "mount|" $3 " " $1 " " $2; n = split($4, option, ",")
     for (i = 1; i <= n; i++) if (option[i] ~ /^(mount)?addr=/) { sub(/.*=/, "", option[i]); text = text " " option[i] }
@@ -108,7 +95,7 @@ export const SAID = String.raw`
     else if (area == "rule") { if (NF && !/from all lookup (local|main|default)/) print "rule|" $0 }
     else if (area == "mount" || area == "fstab") mount()
     else if (area == "apparmor") { if (/envoy|pilot-agent|istio|xtables|iptables|\/nft/ && /\(enforce\)/) print "apparmor|" $0 }
-    else if (area == "pam") { if (match($0, /^[^#]*pam_(${PAM_MODULES})\.so/)) { key = substr($0, RSTART, RLENGTH - 3); sub(/.*pam_/, "", key); once("pam|" key) } }
+    else if (area == "pam") { if (match($0, /^[^#]*pam_(duo|okta|yubico|sss|winbind|ldap|krb5|oslogin_login|oslogin_admin|radius_auth)\.so/)) { key = substr($0, RSTART, RLENGTH - 3); sub(/.*pam_/, "", key); once("pam|" key) } }
     else if (area == "sssd") { if (/^[ \t]*(ldap_uri|ldap_backup_uri|krb5_server|ad_server|ipa_server)[ \t]*=/) { key = $1; sub(/=.*/, "", key); print "login|" key " " value_of() } }
     else if (area == "ldap") { if (/^[ \t]*[Uu][Rr][Ii][ \t]/) { sub(/^[ \t]*[^ \t]+[ \t]+/, ""); print "login|ldap_uri " $0 } }
     else if (area == "duo") { if (/^[ \t]*host[ \t]*=[ \t]*[A-Za-z0-9.-]/) { value_of(); sub(/[^A-Za-z0-9.-].*/, ""); print "login|duo " $0 } }
@@ -126,4 +113,5 @@ export const SAID = String.raw`
     for (port in of_ssh) { for (i = ++n; i > 1 && all[i - 1] + 0 > port + 0; i--) all[i] = all[i - 1]; all[i] = port }
     for (i = 1; i <= n; i++) print "ssh|" all[i]
   }
-`;
+' - "$@"
+}

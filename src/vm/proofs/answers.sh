@@ -1,14 +1,14 @@
-/**
- * What the scripts of the proofs share. They get LIMIT and MOST first, in seconds: how long a condition is waited for, and when
- * whatever still runs is ended. Each question is answered by a process of its own, `answer`, in a file of `$dir` that has the
- * question's number as its name; so none waits for another one.
- *
- * Conditions are waited for on the VM, in one round trip. Programs are few: each costs more than the question itself.
- */
-export const ANSWERS = `limit=$1 most=$2; shift 2
+# shellcheck shell=sh disable=SC2034 # what scripts that source this use
+# What the scripts of the proofs share. They get LIMIT and MOST first, in seconds: how long a condition is waited for, and when
+# whatever still runs is ended. Each question is answered by a process of its own, `answer`, in a file of `$dir` that has the
+# question's number as its name; so none waits for another one.
+#
+# Conditions are waited for on the VM, in one round trip. Programs are few: each costs more than the question itself.
+
+limit=$1 most=$2; shift 2
 export LC_ALL=C PATH="$PATH:/usr/local/bin:/usr/sbin:/sbin"
 # Hundredths of a second since some moment; a clock that is set does not move it.
-now() { read -r now _ </proc/uptime && now=\${now%.*}\${now#*.}; }
+now() { read -r now _ </proc/uptime && now=${now%.*}${now#*.}; }
 wait_for() {
   now
   end=$((now + limit * 100))
@@ -24,11 +24,11 @@ admin() {
   else exec pilot-agent request "$1" "$2" 2>/dev/null
   fi
 }
-# PID: ends what it has started, and with \`too\` itself.
+# PID: ends what it has started, and with `too` itself.
 stop_kids() {
   kids=
   read -r kids <"/proc/$1/task/$1/children"
-  test -z "\${2-}" || kill "$1"
+  test -z "${2-}" || kill "$1"
   for kid in $kids; do test "$kid" = "$self" || stop_kids "$kid" too; done
 }
 # One that hangs ends after MOST seconds, so that the others are heard. Who waits for a turn at 5 waits no more.
@@ -65,7 +65,7 @@ answers_end() {
   wait $workers
   if test -e "$dir/late"; then wait "$watcher"; else kill "$watcher" 2>/dev/null; fi
 }
-# Each line of an answer behind its number, and \`NUMBER end MILLISECONDS\` of each that is whole.
+# Each line of an answer behind its number, and `NUMBER end MILLISECONDS` of each that is whole.
 answers_print() {
   cd -- "$dir" || exit
   # shellcheck disable=SC2086 # one word per file
@@ -74,4 +74,3 @@ answers_print() {
     if read -r took <"$number.end"; then echo "$number end $(((took + $1) * 10))"; fi 2>/dev/null
   done
 }
-`;

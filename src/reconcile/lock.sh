@@ -1,16 +1,12 @@
-import { AUDIT_FUNCTIONS } from './audit-shell.ts';
-import { ROOT_PROGRAM } from '../host/root-program.ts';
-import { BUSY, HELD, PROGRAM_MISSING } from './exit-codes.ts';
+# shellcheck shell=sh disable=SC2034 # what scripts that source this use
+# Functions for the lock, /run/meshx/operator: one `KEY VALUE` in each line. `anchor` is the process that serves the connection
+# which took it (process id and start time: an id alone may be another process's by now), `-` when none was found. `renewed`
+# counts seconds since the boot, so that a clock that is set meanwhile changes nothing. The folder itself is locked by flock
+# while the file is read and written. MESHX_RUN is for tests. They need the prelude and audit.sh.
 
-/**
- * Shell for the lock, /run/meshx/operator: one `KEY VALUE` in each line. `anchor` is the process that serves the connection
- * which took it (process id and start time: an id alone may be somebody else's by now), `-` when none was found. `renewed`
- * counts seconds since the boot, so that a clock that is set meanwhile changes nothing. The folder itself is locked by flock
- * while the file is looked at and written. MESHX_RUN is for tests.
- */
-const LOCK_FUNCTIONS = `D=\${MESHX_RUN-/run/meshx} L=$D/operator
+D=${MESHX_RUN-/run/meshx} L=$D/operator
 lock_folder() { # fd 9 is the folder, locked; whoever held it before may have removed it
-  command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit ${PROGRAM_MISSING}; }
+  command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit 184; }
   for _try in 1 2 3 4 5; do
     { test -d "$D" || (umask 022; mkdir -p -- "$D"); } && command exec 9<"$D" || return
     flock -w 20 9 || { echo "$D stays locked by another program" >&2; return 1; }
@@ -25,15 +21,15 @@ read_lock() {
   test -f "$L" || return 0
   while IFS= read -r _entry; do
     case $_entry in
-      'run '*) l_run=\${l_run:-\${_entry#run }} ;;
-      'anchor '*) l_anchor=\${l_anchor:-\${_entry#anchor }} ;;
-      'lease '*) l_lease=\${l_lease:-\${_entry#lease }} ;;
-      'renewed '*) l_renewed=\${l_renewed:-\${_entry#renewed }} ;;
-      'since '*) l_since=\${l_since:-\${_entry#since }} ;;
+      'run '*) l_run=${l_run:-${_entry#run }} ;;
+      'anchor '*) l_anchor=${l_anchor:-${_entry#anchor }} ;;
+      'lease '*) l_lease=${l_lease:-${_entry#lease }} ;;
+      'renewed '*) l_renewed=${l_renewed:-${_entry#renewed }} ;;
+      'since '*) l_since=${l_since:-${_entry#since }} ;;
     esac
   done < "$L"
 }
-uptime() { read -r _up _ < /proc/uptime && _up=\${_up%%.*}; } # sets $_up to seconds since the boot
+uptime() { read -r _up _ < /proc/uptime && _up=${_up%%.*}; } # sets $_up to seconds since the boot
 # PID: sets $_parent and $_started (a start time in ticks), both empty for a process that is gone or a zombie. The name of a
 # process stands in its stat as it is, and may hold a line break.
 look_at() {
@@ -41,10 +37,10 @@ look_at() {
   while IFS= read -r _entry || test -n "$_entry"; do _stat="$_stat $_entry"; done 2>/dev/null < "/proc/$1/stat"
   set -f
   # shellcheck disable=SC2086 # the fields behind the name
-  set -- \${_stat##*) }
+  set -- ${_stat##*) }
   set +f
-  _parent=\${2-}
-  case \${1-} in '' | Z | X) ;; *) shift 19 2>/dev/null && _started=$1 ;; esac
+  _parent=${2-}
+  case ${1-} in '' | Z | X) ;; *) shift 19 2>/dev/null && _started=$1 ;; esac
 }
 comm_of() { _comm=; { IFS= read -r _comm < "/proc/$1/comm"; } 2>/dev/null; } # PID: sets $_comm
 # By its real user id: the owner of /proc/PID is root for a process that has changed its user, as sshd has.
@@ -55,18 +51,18 @@ user_of() {
 # nearest sshd is the one of this connection, never the one that listens. On this machine itself: who started the shells.
 look_who() {
   A='- -' F='' W='' _other='' _pid=$$
-  while test "\${_pid:-0}" -gt 1; do
+  while test "${_pid:-0}" -gt 1; do
     comm_of "$_pid"
     look_at "$_pid"
     case $_comm in
       sshd | sshd-session | dropbear) A="$_pid $_started" W=$(user_of "$_pid"); break ;;
       *sh | sudo | su | env) ;;
-      *) _other=\${_other:-$_pid $_started} ;;
+      *) _other=${_other:-$_pid $_started} ;;
     esac
     if test -z "$_other"; then
       W=$(user_of "$_pid")
-      _from=$(tr '\\0' '\\n' < "/proc/$_pid/environ" 2>/dev/null | sed -n '/^SSH_CONNECTION=/{s/^SSH_CONNECTION=\\([^ ]*\\) .*/\\1/p;q;}')
-      F=\${_from:-$F}
+      _from=$(tr '\0' '\n' < "/proc/$_pid/environ" 2>/dev/null | sed -n '/^SSH_CONNECTION=/{s/^SSH_CONNECTION=\([^ ]*\) .*/\1/p;q;}')
+      F=${_from:-$F}
     fi
     _pid=$_parent
   done
@@ -81,8 +77,8 @@ held() { # RUN, after read_lock: somebody else's, and alive: the process is ther
   case $l_renewed:$l_lease in :* | *: | *[!0-9:]*) return 1 ;; esac
   test "$l_renewed" -le "$_up" && test "$((_up - l_renewed))" -le "$l_lease" || return 1
   case $l_anchor in '- -') return 0 ;; esac
-  look_at "\${l_anchor% *}"
-  test "$_started" = "\${l_anchor#* }"
+  look_at "${l_anchor% *}"
+  test "$_started" = "${l_anchor#* }"
 }
 # Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init. One is known by its
 # user, who is the one that asks, and by its words: a shell with a text, or the root program. A name alone is anybody's.
@@ -90,13 +86,13 @@ orphans() {
   _here=$(readlink /proc/self/ns/pid) _user=$(id -u)
   # shellcheck disable=SC2013 # names in /proc, without blanks
   for _each in $(grep -l -z -x -e 'meshx-[a-z-]*' /proc/[0-9]*/cmdline 2>/dev/null); do
-    _pid=\${_each#/proc/} _pid=\${_pid%/cmdline}
+    _pid=${_each#/proc/} _pid=${_pid%/cmdline}
     test "$(readlink "/proc/$_pid/ns/pid" 2>/dev/null)" = "$_here" || continue
     grep -qsE "^Uid:([[:space:]]$_user){4}$" "/proc/$_pid/status" || continue
     # Each word on a line.
-    _name=$(tr '\\n\\0' ' \\n' 2>/dev/null < "$_each" | awk 'NR == 2 { at = $0 == "-c" ? 4 : $0 == "${ROOT_PROGRAM}" ? 5 : 0 } NR > 1 && NR == at { if (/^meshx-[a-z-]+$/) print; exit }')
+    _name=$(tr '\n\0' ' \n' 2>/dev/null < "$_each" | awk 'NR == 2 { at = $0 == "-c" ? 4 : $0 == "/usr/local/sbin/meshx-root" ? 5 : 0 } NR > 1 && NR == at { if (/^meshx-[a-z-]+$/) print; exit }')
     case $_name in '' | meshx-run-* | meshx-stop) continue ;; esac
-    while test "\${_pid:-0}" -gt 1; do
+    while test "${_pid:-0}" -gt 1; do
       comm_of "$_pid"
       case $_comm in *sh | sudo | su | env) ;; systemd) break ;; *) continue 2 ;; esac
       look_at "$_pid"
@@ -108,7 +104,7 @@ orphans() {
 write_lock() { # RUN WHO COMMAND LEASE SINCE
   uptime
   ( umask 077
-    printf '%s\\n' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
+    printf '%s\n' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
       mv -fT -- "$L.new" "$L" ) || { rm -f -- "$L.new"; return 1; }
 }
 # RUN MISSING: the lock is not this run's any more: somebody holds it, or took it, noted a run of theirs and gave it back.
@@ -117,57 +113,6 @@ write_lock() { # RUN WHO COMMAND LEASE SINCE
 is_lost() {
   audit_file
   if test -f "$L"; then read_lock; test "$l_run" != "$1"; return; fi
-  test "$2" = lost || { test -s "$J" && ! tail -n 1 -- "$J" | grep -q -F -e "\\"run\\":\\"$1\\""; }
+  test "$2" = lost || { test -s "$J" && ! tail -n 1 -- "$J" | grep -q -F -e "\"run\":\"$1\""; }
 }
 now() { date -u +%Y-%m-%dT%H:%M:%SZ; }
-`;
-
-/**
- * RUN WHO COMMAND LEASE PATIENCE MEMBERS: takes the lock and notes the beginning. PATIENCE: tenths of a second for a holder
- * that may be about to die. Prints `taken`, when a run was noted last and the time now (both in seconds since 1970, `-` for
- * never), `moved` when another run held the lock until a moment ago, and the beginning of a run that never ended.
- */
-export const BEGIN = `${LOCK_FUNCTIONS}${AUDIT_FUNCTIONS}live || exit 0
-lock_folder || exit
-tries=0
-while :; do
-  read_lock
-  if held "$1"; then
-    test "$tries" -lt "$5" || { cat -- "$L"; exit ${HELD}; }
-  elif test -f "$L" && busy=$(orphans) && test -n "$busy"; then
-    test "$tries" -lt 200 || { echo "$busy"; exit ${BUSY}; }
-  else break
-  fi
-  tries=$((tries + 1))
-  unlock_a_moment || exit
-done
-audit_file
-echo "taken $(stat -c %.9Y -- "$J" 2>/dev/null || echo -) $(date +%s.%N)"
-if test -f "$L" || test "$tries" -gt 0; then echo moved; fi
-look_who
-audit_unfinished
-write_lock "$1" "$2" "$3" "$4" "$(now)" || exit
-test -z "$6" || audit_append "$6" || { rm -f -- "$L"; exit 1; }`;
-
-/** RUN WHO COMMAND LEASE MISSING: renews the lease. MISSING: whether the lease still lasted, `again` or `lost`. */
-export const RENEW = `${LOCK_FUNCTIONS}${AUDIT_FUNCTIONS}lock_folder || exit
-! is_lost "$1" "$5" || { cat -- "$L" 2>/dev/null; exit ${HELD}; }
-since=\${l_since:-$(now)}
-look_who
-write_lock "$1" "$2" "$3" "$4" "$since"`;
-
-/**
- * RUN MISSING MEMBERS LOST-MEMBERS: notes the end, where the beginning still stands in the audit, and gives the lock back. When
- * the lock is not this run's any more, it notes the second and says who has it.
- */
-export const END = `${LOCK_FUNCTIONS}${AUDIT_FUNCTIONS}live || exit 0
-lock_folder || exit
-status=0 members=$3
-if is_lost "$1" "$2"; then
-  cat -- "$L" 2>/dev/null
-  status=${HELD} members=$4
-else rm -f -- "$L" || status=1
-fi
-rmdir -- "$D" 2>/dev/null
-if test -n "$members" && grep -q -s -F -e "\\"run\\":\\"$1\\"" -- "$J"; then look_who; audit_append "$members" || status=1; fi
-exit "$status"`;

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Prints the audit; nothing when there is none, or in an image.
+
+. ../host/prelude.sh
+. ./audit.sh
+
+live || exit 0
+audit_file
+test ! -f "$J" || cat -- "$J"

@@ -1,0 +1,32 @@
+#!/bin/sh
+# RUN WHO COMMAND LEASE PATIENCE MEMBERS: takes the lock and notes the beginning. PATIENCE: tenths of a second for a holder
+# that may be about to die. Prints `taken`, when a run was noted last and the time now (both in seconds since 1970, `-` for
+# never), `moved` when another run held the lock until a moment ago, and the beginning of a run that never ended.
+# Exits with 190 and the lock when another run holds it, with 191 and their names when scripts of a dead run still run.
+# An image has no lock: nothing is printed.
+
+. ../host/prelude.sh
+. ./lock.sh
+. ./audit.sh
+
+live || exit 0
+lock_folder || exit
+tries=0
+while :; do
+  read_lock
+  if held "$1"; then
+    test "$tries" -lt "$5" || { cat -- "$L"; exit 190; }
+  elif test -f "$L" && busy=$(orphans) && test -n "$busy"; then
+    test "$tries" -lt 200 || { echo "$busy"; exit 191; }
+  else break
+  fi
+  tries=$((tries + 1))
+  unlock_a_moment || exit
+done
+audit_file
+echo "taken $(stat -c %.9Y -- "$J" 2>/dev/null || echo -) $(date +%s.%N)"
+if test -f "$L" || test "$tries" -gt 0; then echo moved; fi
+look_who
+audit_unfinished
+write_lock "$1" "$2" "$3" "$4" "$(now)" || exit
+test -z "$6" || audit_append "$6" || { rm -f -- "$L"; exit 1; }

@@ -1,0 +1,105 @@
+#!/bin/sh
+# LIMIT MOST SIDE, then NAME PORT PATH INBOUND FIRST of each connection: connects as an ordinary user, SIDE at once, as the
+# sidecar's own user is never captured, and classic rules let root's traffic pass too. PATH: of a GET; empty for a TCP connection
+# that only listens. INBOUND: not empty when the connection must come back to this VM. FIRST: when the server must speak first.
+# Prints lines of KEY|TEXT for each, as answers.sh numbers them. Counters and the log are read before and after, so that what is
+# seen belongs to this connection; all share one read before and one log.
+
+. ../../host/prelude.sh
+. ./answers.sh
+
+side=$1
+shift
+log=/var/log/istio/istio.log
+# New connections and requests of the two clusters of each target, or of one: `NUMBER OUT OWN`.
+count() {
+  admin GET clusters | awk -v only="${1-}" '
+    FNR == NR { port[$1] = $2; name[$1] = $3; last = $1; next }
+    /::(cx|rq)_total::/ { n = split($0, part, "::"); sum[part[1]] += part[n] }
+    END {
+      for (i = 1; i <= last; i++) if (only == "" || i == only)
+        print i, sum["outbound|" port[i] "||" name[i]] + 0, sum["inbound|" port[i] "||"] + 0
+    }' "$dir/targets" -
+}
+http() {
+  if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
+  # shellcheck disable=SC2016 # bash expands it
+  runuser -u nobody -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
+}
+# Exit 3: no connection. 124: open and silent. Otherwise what came, or nothing before the end.
+# shellcheck disable=SC2016 # bash expands it
+tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; command exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
+good() {
+  if test -n "$path"; then http | tr -d '\r' | head -n 60 >"$mine.said"; code=0; else tcp >"$mine.said"; code=$?; fi
+  count "$number" >"$mine.after"
+  read -r _ out own <"$mine.after"
+  # A server that speaks first may be slow with its first word: many look the client's name up before it.
+  if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said" || return 1; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; } || return 1; fi
+  # Several machines may serve the name: again, until the connection came back here.
+  test -z "$inbound" || test "$own" -gt "$own_before"
+}
+connect() {
+  name=$1 port=$2 path=$3 inbound=$4 first=$5 mine=$dir/$number
+  while read -r i out_before own_before; do test "$i" != "$number" || break; done <"$dir/before"
+  test -z "$path" || runuser -u nobody -- getent ahosts "$name" >"$mine.address"
+  wait_for good
+  address=
+  read -r address _ <"$mine.address"
+  echo "address|$address"
+  echo "code|$code"
+  echo "bytes|$(wc -c <"$mine.said")"
+  echo "outbound|$((out - out_before))"
+  echo "inbound|$((own - own_before))"
+  if test -n "$path"; then sed 's/^/http|/' "$mine.said"; else printf 'text|'; tr -cd '[:print:]' <"$mine.said"; fi
+}
+turn() { # NUMBER NAME PORT PATH INBOUND FIRST
+  _turn=$1
+  shift
+  answer "$_turn" connect "$@" 5>&-
+  echo >&5
+}
+# Lines of each target, the last four; says yes when each has one of the side that is looked for.
+logged() {
+  tail -c "+$((size + 1))" "$log" 2>/dev/null | awk '
+    FNR == NR { port[$1] = $2; seen[$1] = 0; wanted[$1] = $4 "bound|" $2 "||"; last = $1; next }
+    { for (i = 1; i <= last; i++) if (index($0, "bound|" port[i] "||")) { line[i, ++lines[i]] = $0; if (index($0, wanted[i])) seen[i] = 1 } }
+    END {
+      for (i = 1; i <= last; i++) {
+        for (n = lines[i] > 4 ? lines[i] - 3 : 1; n <= lines[i]; n++) print i " log|" line[i, n]
+        if (!seen[i]) missing = 1
+      }
+      exit missing
+    }' "$dir/targets" - >"$dir/log"
+}
+targets() {
+  i=0
+  while test $# -gt 4; do
+    i=$((i + 1))
+    echo "$i $2 $1 ${4:+in}"
+    shift 5
+  done
+}
+answers_begin
+mkfifo "$dir/turns" && command exec 5<>"$dir/turns" || exit
+answers_watch
+targets "$@" >"$dir/targets"
+size=$(wc -c <"$log" 2>/dev/null || echo 0)
+count >"$dir/before"
+asked=0
+while test $# -gt 4; do
+  asked=$((asked + 1))
+  test "$asked" -le "$side" || { read -r _ <&5; test ! -e "$dir/late" || break; }
+  numbers="$numbers $asked"
+  turn "$asked" "$1" "$2" "$3" "$4" "$5" &
+  workers="$workers $!"
+  shift 5
+done
+answers_end
+# Envoy writes its log once a second; opening it again makes it write at once. Its two sides log one after the other.
+( admin POST reopen_logs ) >/dev/null 2>&1
+now
+limit=3 since=$now
+wait_for logged
+now
+cat -- "$dir/log"
+answers_print "$((now - since))"

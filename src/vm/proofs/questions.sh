@@ -1,0 +1,77 @@
+# shellcheck shell=sh disable=SC2317 # functions whose names are handed on
+# The questions of prove.root.sh: each is a function prove_NAME, for the process that answers it. They need answers.sh.
+
+# NAME USER: the addresses of NAME as USER resolves it.
+prove_resolves() {
+  name=$1 as=$2
+  ask() { found=$(runuser -u "$as" -- getent ahosts "$name"); test -n "$found"; }
+  wait_for ask
+  echo "$found"
+}
+# NAME PORT ROOT: whether the port of NAME answers the sidecar's user, by TLS with the root certificate ROOT or by TCP.
+prove_answers() {
+  name=$1 port=$2 root=$3
+  found=$(getent ahosts "$name")
+  address=${found%% *} said=
+  test -n "$address" || { echo 'no address'; return; }
+  case $address in *:*) target="[$address]:$port" ;; *) target=$address:$port ;; esac
+  tls() {
+    said=$(runuser -u istio-proxy -- timeout 5 openssl s_client -connect "$target" -servername "$name" -CAfile "$root" -verify_return_error -verify_hostname "$name" </dev/null 2>&1)
+    case $said in *'Verify return code: 0 (ok)'*) return 0 ;; esac
+    return 1
+  }
+  # shellcheck disable=SC2016 # bash expands it
+  tcp() { runuser -u istio-proxy -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; }
+  plain() { tcp; }
+  how=tcp
+  test -n "$root" || how=plain
+  if test -n "$root" && command -v openssl >/dev/null; then how=tls; fi
+  if wait_for "$how"; then echo "$how $target"; else echo "no $how $target"; echo "$said" | grep -iE 'error|refused|timed' | head -n 3; fi
+  case $(ss -Htne state established "dport = :$port") in *" uid:$(id -u istio-proxy) "*) echo connected ;; esac
+}
+# UNIT: `ready`, or why the sidecar of UNIT is not.
+prove_ready() {
+  unit=$1
+  ready() {
+    if command -v curl >/dev/null && curl -sf -o /dev/null --noproxy '*' --max-time 5 http://127.0.0.1:15021/healthz/ready; then return; fi
+    pilot-agent wait --url http://127.0.0.1:15021/healthz/ready --timeoutSeconds "$limit" --periodMillis 20 >/dev/null 2>&1
+  }
+  if ready; then echo ready; return; fi
+  systemctl show -p ActiveState,SubState,NRestarts "$unit"
+  tail -q -n 200 /var/log/istio/istio.err.log /var/log/istio/istio.log 2>/dev/null | grep -iE 'warn|error|fatal' | tail -n 3
+}
+# PATH PATTERN: Envoy's answer to GET PATH, until the answer holds the pattern, which is one of the shell's.
+prove_admin() {
+  path=$1 pattern=$2
+  ask() {
+    found=$(admin GET "$path")
+    case $found in *$pattern*) ;; *) return 1 ;; esac
+  }
+  wait_for ask
+  printf '%s\n' "$found"
+}
+# FILE: lifetime and names of the certificate.
+prove_certificate() {
+  file=$1
+  ask() { test -s "$file"; }
+  wait_for ask
+  openssl x509 -noout -enddate -startdate -ext subjectAltName <"$file"
+}
+# UNIT…: `UNIT active`, or the state of each.
+prove_active() {
+  for unit; do
+    running() { systemctl is-active -q "$unit"; }
+    if wait_for running; then echo "$unit active"; else echo "$unit $(systemctl is-active "$unit")"; fi
+  done
+}
+prove_capture() { /usr/local/lib/meshx/capture status; }
+# PORT [SIZE]: size of the access log, or the lines of the port that were added since it had SIZE.
+prove_log() {
+  port=$1 size=$2
+  log=/var/log/istio/istio.log
+  test -n "$size" || { wc -c <"$log" 2>/dev/null || echo 0; return; }
+  limit=3
+  logged() { tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -qF "inbound|$port||"; }
+  wait_for logged
+  tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -F "inbound|$port||" | tail -n 4
+}
