@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts';
+import type { Host, Output } from '../host/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';
@@ -26,6 +26,8 @@ export interface ApplyOptions extends EarlyOptions {
   readonly beforeStep?: (step: PlannedStep) => Promise<void>;
   /** Hears how long a script that began before its turn was waited for when its turn had come, in milliseconds. */
   readonly waited?: (name: string, ms: number) => void;
+  /** Hears what a script of a change that went by itself said, also one that failed. */
+  readonly heard?: (name: string, output: Output) => void;
 }
 
 /** A run under way: what the steps share. */
@@ -182,6 +184,7 @@ async function applyChange(change: Change, run: Run): Promise<Problem | undefine
     for (const planned of change.scripts) {
       if (signal?.aborted) return reconcileProblems.changeInterrupted(progress(run, change.summary));
       const { output, problem } = await (begunEarly(planned, run) ?? runScript(planned, run, signal));
+      run.options.heard?.(planned.script.name, output);
       if (problem instanceof Problem) return problem;
       if (output.exitCode !== 0) return explain(output, progress(run, change.summary));
     }

@@ -31,17 +31,12 @@ function bypassScript(verb: BypassVerb) {
   return { name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] };
 }
 
-/** What `turnCapture` will do, for lock and audit. Pure. */
+/** Turns capture. As it comes back it may take a login away, so it counts as a start of the unit. Pure. */
 export function turningStep(verb: 'off' | 'on'): PlannedStep {
   const summary = verb === 'off' ? 'take traffic capture away' : 'bring traffic capture back';
   const change = { summary, scripts: [{ script: bypassScript(verb), timeoutMs: LIMIT_MS }] };
-  return { id: 'bypass', title: 'Turn capture', changes: [change], touches: {} };
-}
-
-/** Runs meshx-bypass on the VM and gives what it printed. Throws `bypass-missing`, `bypass-failed`. */
-export async function turnCapture(host: Host, verb: 'off' | 'on', signal: AbortSignal): Promise<string> {
-  const { stdout, stderr } = await bypass(host, verb, signal);
-  return [stderr.trim(), stdout.trim()].filter((text) => text !== '').join('\n');
+  const touches = { units: ['meshx-capture.service'] };
+  return { id: 'bypass', title: `Turn capture ${verb}`, changes: [change], touches };
 }
 
 /** Whether the VM captures traffic, and what keeps it from it. Only reads. Throws `bypass-missing`, `bypass-failed`. */

@@ -1,6 +1,5 @@
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
-import { vmProblems } from '../problems/vm.ts';
 import { PLACES } from './places.ts';
 import type { DialAnswer } from './proof.ts';
 import { dial } from './proofs/dial.ts';
@@ -46,12 +45,10 @@ function portsIn(stdout: string): readonly number[] {
   return ports.filter((port) => Number.isInteger(port) && port > 0 && port < 65536).slice(0, MOST);
 }
 
-/** Throws `ports-closed` with those that take no new connection any more. */
-export async function stillOpen(vm: string, before: readonly OpenPort[]): Promise<void> {
+/** Those that take no new connection any more. */
+export async function closedPorts(before: readonly OpenPort[]): Promise<readonly OpenPort[]> {
   const now = await taken(before);
-  const closed = before.filter((each) => !now.includes(each));
-  if (closed.length === 0) return;
-  throw vmProblems.portsClosed({ vm, ports: closed.map(({ address, port }) => `${address}:${port}`) });
+  return before.filter((each) => !now.includes(each));
 }
 
 const OPEN: readonly DialAnswer[] = ['open-with-bytes', 'open-silent', 'closed'];

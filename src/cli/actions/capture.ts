@@ -1,19 +1,25 @@
 import type { Host } from '../../host/host.ts';
-import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import { vmProblems } from '../../problems/vm.ts';
 import { lockProblems } from '../../problems/lock.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
-import { readCapture, turnCapture, turningStep } from '../../vm/bypass.ts';
+import { readCapture, turningStep } from '../../vm/bypass.ts';
 import type { CaptureState } from '../../vm/capture-state.ts';
-import { changing, type Decided } from '../changing.ts';
+import { whoOf } from '../../who.ts';
+import { change, plannedPhases } from '../../operations/change/change.ts';
+import type { Decision, Guard } from '../../operations/change/decision.ts';
+import { asPlanned } from '../../operations/change/event.ts';
+import { reconcileProblems } from '../../problems/reconcile.ts';
+import type { Proof } from '../../vm/proof.ts';
+import { formatPhase, tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
-import { confirmWithin, holdSwitch, type SwitchWords, switchWords } from '../join/switch.ts';
+import { confirmWithin } from '../join/switch.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
-import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 
 const VERBS = ['off', 'on', 'status'] as const;
 type Verb = (typeof VERBS)[number];
@@ -34,11 +40,12 @@ export async function capture(call: Call): Promise<void> {
 
   const login = () => openMachine(world, machine, vm);
   await using host = await login();
-  const lookedAt = performance.now();
+  const inspectedAt = performance.now();
   let state = await readCapture(host, world.signal);
   if (verb !== 'status') {
-    const words = switchWords(world, { within, login });
-    await turned(host, { call, vm, verb, words, lookedAt }, state);
+    const turning = { call, vm, verb, guard: { within, login }, inspectedAt };
+    if (input.flag('dryRun')) return await showPlan(host, turning, { state, output });
+    await turned(host, turning, state);
     state = await readCapture(host, world.signal);
   }
   terminal.out(output === 'text' ? formatState(vm, state) : formatDocument({ vm, ...state }, output));
@@ -48,30 +55,49 @@ interface Turning {
   readonly call: Call;
   readonly vm: string;
   readonly verb: Exclude<Verb, 'status'>;
-  readonly words: SwitchWords;
-  readonly lookedAt: number;
+  readonly guard: Guard;
+  readonly inspectedAt: number;
+}
+
+async function showPlan(
+  host: Host,
+  turning: Turning,
+  { state, output }: { readonly state: CaptureState; readonly output: OutputFormat },
+): Promise<void> {
+  const { call, vm } = turning;
+  const decision = decided(turning, state);
+  const steps = asPlanned(await plannedPhases({ host, decision, signal: call.world.signal }));
+  call.terminal.out(output === 'text' ? steps.flatMap(formatPhase) : formatDocument({ vm, steps }, output));
 }
 
 /** Changes the VM as any other command: under its lock, with a line in its audit. */
 async function turned(host: Host, turning: Turning, found: CaptureState): Promise<void> {
-  const { call, vm, verb, lookedAt } = turning;
+  const { call, vm, verb, inspectedAt } = turning;
   const { world, terminal } = call;
-  const due = (state: CaptureState): Decided => ({ plan: planOf(verb, state) });
-  const command = commandWords('capture', call, vm, verb);
-  const about = {
-    ...{ world, command, again: typedLine('capture', call, vm, verb), lookedAt },
-    look: async (signal: AbortSignal) => due(await readCapture(host, signal)),
-  };
-  try {
-    await changing(host, about, due(found), async ({ plan }, signal) => {
-      if (isEmpty(plan)) return terminal.err(`${vm}: ${NOTHING[verb]}`);
-      if (verb === 'off') terminal.err((await turnCapture(host, verb, signal)).split('\n'));
-      else await bringBack(host, turning, signal);
-    });
-  } catch (error) {
-    if (verb === 'off' && error instanceof Problem && error.id === lockProblems.locked.id) terminal.err(WITHOUT_LOCK);
-    throw error;
-  }
+  const decision = decided(turning, found);
+  if (isEmpty(decision.plan)) return terminal.err(`${vm}: ${NOTHING[verb]}`);
+  const again = typedLine('capture', call, vm, verb);
+  const tell = tellChange({ vm, say: terminal.err, again });
+  let said = '';
+  const { problem } = await change({
+    ...{ vm, host, command: commandWords('capture', call, vm, verb), again, who: whoOf(world) },
+    ...{ signal: world.signal, now: world.now, inspectedAt, decision },
+    inspect: async (signal) => decided(turning, await readCapture(host, signal)),
+    observe: (event) => {
+      if (event.kind !== 'heard') return tell(event);
+      said = event.text;
+      terminal.err(said.split('\n'));
+    },
+  });
+  if (problem?.id === lockProblems.locked.id && verb === 'off') terminal.err(WITHOUT_LOCK);
+  if (problem?.id === reconcileProblems.changeFailed.id)
+    throw vmProblems.bypassFailed({ vm, verb, said: said.slice(-2000) }, problem);
+  if (problem) throw problem;
+}
+
+/** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
+function decided({ verb, guard }: Turning, state: CaptureState): Decision<Proof> {
+  return { plan: planOf(verb, state), journal: false, ...(verb === 'on' && { guard }) };
 }
 
 const NOTHING = { off: 'capture is off already, and stays off', on: 'nothing is bypassed' } as const;
@@ -84,19 +110,6 @@ function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: Captur
   const isOff = bypassedSince !== undefined && !captured && boot.length === 0;
   if (verb === 'off' ? isOff : bypassedSince === undefined) return { steps: [] };
   return { steps: [turningStep(verb)] };
-}
-
-/** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
-async function bringBack(host: Host, { call, vm, words }: Turning, signal: AbortSignal): Promise<void> {
-  const say = call.terminal.err;
-  const deadMan = await holdSwitch({ vm, host, words, again: typedLine('capture', call, vm, 'on'), say, signal });
-  await deadMan.arm();
-  try {
-    say((await turnCapture(host, 'on', signal)).split('\n'));
-    await deadMan.confirm();
-  } catch (error) {
-    throw await deadMan.goBack(error, []);
-  }
 }
 
 function formatState(vm: string, state: CaptureState): readonly string[] {

@@ -5,30 +5,34 @@ import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
 import { keyIssue, portListIssue, settingIssue } from '../../mesh/sidecar-setting.ts';
 import type { Result } from '../../checks/check.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
-import { Problem } from '../../problems.ts';
+import type { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import type { Say } from '../../world.ts';
-import { apply, type Outcome } from '../../reconcile/apply.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
-import { isEmpty, type Plan, plan as planOf } from '../../reconcile/plan.ts';
+import { isEmpty, type Plan, plan } from '../../reconcile/plan.ts';
+import { change, plannedPhases } from '../../operations/change/change.ts';
+import type { Decision } from '../../operations/change/decision.ts';
+import { asPlanned } from '../../operations/change/event.ts';
+import type { Proof } from '../../vm/proof.ts';
+import { whoOf } from '../../who.ts';
+import { tellChange } from '../change-text.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { readMembership } from '../../vm/membership.ts';
-import { hasSwitch } from '../../vm/has-switch.ts';
-import { changing } from '../changing.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
-import { configureSteps, sidecarUnits } from '../../vm/configure.ts';
+import { configureSteps, type SidecarKeys, sidecarUnits } from '../../vm/configure.ts';
 import { typedLine } from '../typed-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
-import { openPorts, stillOpen } from '../../vm/open-ports.ts';
-import { drained, restartWords } from '../join/restart.ts';
-import { confirmWithin, type DeadMan, holdSwitch, switchWords } from '../join/switch.ts';
+import { formatStep, type StepReport } from '../join/report.ts';
+import { portsVerification } from '../../operations/configure/ports.ts';
+import { hasSwitch } from '../../vm/has-switch.ts';
+import { type RestartWords, restartWords } from '../join/restart.ts';
+import { confirmWithin } from '../join/switch.ts';
 import { planVm } from '../join/vm-side.ts';
-import { openMachine } from '../../operations/connection/machine.ts';
+import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, pasteable, problemRecord, tellProblem } from '../print.ts';
 
@@ -37,98 +41,87 @@ const KEY = /^[A-Z][A-Z0-9_]*$/;
 /** `meshx configure VM` */
 export async function configure(call: Call): Promise<number> {
   const { world, terminal, args } = call;
+  const [vm = ''] = args;
+  const { signal } = world;
   const input = new Input('configure', call);
-  const words = { machine: machineOptions(input), keys: wantedKeys(input), remove: removedKeys(input) };
+  const words = {
+    ...{ machine: machineOptions(input), keys: wantedKeys(input), remove: removedKeys(input) },
+    ...{ within: confirmWithin(input), restart: restartWords(input) },
+  };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
-  const within = confirmWithin(input);
-  const restart = restartWords(input);
   input.accept();
 
-  await using host = await openMachine(world, words.machine, args[0] ?? '');
-  const lookedAt = performance.now();
-  const units = await sidecarUnits(host, world.signal);
-  if (units.reader !== 'package') refuseUnread(words.keys);
-  if ((await readMembership(host, world.signal)).generation === undefined)
-    throw leavingProblems.notOfTheMesh({ vm: args[0] ?? '' });
-  const steps = configureSteps(words, units);
-  const facts = await gatherFacts(steps, host, world.signal);
-  if (units.reader !== 'package')
-    refuseSettings(judgeSettings({ vm: args[0] ?? '', steps, facts }), args[0] ?? '', terminal.err);
-  const plan = planOf(steps, facts);
+  const login = () => openMachine(world, words.machine, vm);
+  await using host = await login();
+  const inspectedAt = performance.now();
+  const configuring = { vm, host, words, login, say: terminal.err };
+  const { steps, facts } = await inspected(configuring, signal);
+  const decision = await decided(configuring, plan(steps, facts), signal);
   const report = (reports: readonly StepReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
     terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
-    report(plannedSteps(plan));
-    return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
+    report(asPlanned(await plannedPhases({ host, decision, signal })));
+    return !isEmpty(decision.plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
   }
-
-  const vm = args[0] ?? '';
   const again = typedLine('configure', call, vm);
-  const switching = switchWords(world, { within, login: () => openMachine(world, words.machine, vm) });
-  const outcomes: Outcome[] = [];
-  const change = async ({ plan: due }: { readonly plan: Plan }, signal: AbortSignal): Promise<Problem | undefined> => {
-    // Also with an empty plan: a run that died may have left the switch armed, and the VM would go back behind this one.
-    const hasOne = words.machine.root === undefined && (await hasSwitch(host, signal));
-    if (!hasOne && due.steps.some(startsSidecar))
-      terminal.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
-    const held = { vm, host, again, words: switching, say: terminal.err, signal };
-    const deadMan = hasOne ? await holdSwitch(held) : undefined;
-    for (const line of deadMan?.found ?? []) terminal.err(`note: ${line}`);
-    const work = { host, plan: due, again, deadMan, say: terminal.err, signal };
-    // No cluster is known here, so that clients come until the sidecar ends; what they have open is waited for.
-    const leaving = { ...work, addresses: [], registry: undefined, words: restart };
-    return await drained(leaving, () => carryOut(work, outcomes));
-  };
-  const look = async (signal: AbortSignal) => ({ plan: await planVm(steps, host, signal) });
-  const done = (): number => outcomes.flatMap((outcome) => outcome.done).length;
-  const command = commandWords('configure', call, vm);
-  const about = { world, command, again, lookedAt, look, done, problemOf: (found: Problem | undefined) => found };
-  const problem = await changing(host, about, { plan }, change);
-  report(outcomes.map(doneStep), problem);
+  const tell = tellChange({ vm, say: terminal.err, again });
+  const { phases, problem } = await change({
+    ...{ vm, host, command: commandWords('configure', call, vm), again, who: whoOf(world), signal, now: world.now },
+    ...{ inspectedAt, decision, inspect: async (held) => decided(configuring, await planVm(steps, host, held), held) },
+    observe: (event) => {
+      if (event.kind !== 'phase') tell(event);
+    },
+  });
+  report(phases, problem);
   return problem ? tellProblem(terminal, problem) : EXIT.done;
 }
 
 interface Configuring {
+  readonly vm: string;
   readonly host: Host;
-  readonly plan: Plan;
-  readonly again: string;
-  readonly deadMan: DeadMan | undefined;
+  readonly words: SidecarKeys & {
+    readonly machine: MachineOptions;
+    readonly within: number;
+    readonly restart: RestartWords;
+  };
+  readonly login: () => Promise<Host>;
   readonly say: Say;
-  readonly signal: AbortSignal;
+}
+
+/** What the VM must have, and what it has. Only reads. Throws `invalid-input`, `not-of-the-mesh`, `settings-unread`. */
+async function inspected({ vm, host, words, say }: Configuring, signal: AbortSignal) {
+  const units = await sidecarUnits(host, signal);
+  if (units.reader !== 'package') refuseUnread(words.keys);
+  if ((await readMembership(host, signal)).generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
+  const steps = configureSteps(words, units);
+  const facts = await gatherFacts(steps, host, signal);
+  if (units.reader !== 'package') refuseSettings(judgeSettings({ vm, steps, facts }), vm, say);
+  return { steps, facts };
 }
 
 /**
- * configure knows no cluster, so the proof is what the machine can tell (units that run, a ready sidecar), a new login, and
- * that new connections from here to the captured ports are taken as before.
+ * configure knows no cluster, so that clients come until the sidecar ends, and what they have open is waited for. What is
+ * verified is what the VM can tell (units that run, a ready sidecar), a new login, and that new connections from here to the
+ * captured ports are taken as before.
  */
-async function carryOut(work: Configuring, outcomes: Outcome[]): Promise<Problem | undefined> {
-  const { host, plan, again, deadMan, say, signal } = work;
-  const options = { sources: { secret: noSecret }, signal, again };
-  try {
-    const before = deadMan && !isEmpty(plan) ? await openPorts(host, signal) : { open: [] };
-    if (before.unseen !== undefined)
-      say(`note: not compared from outside which ports take connections: ${before.unseen}`);
-    const beforeStep = async (step: Plan['steps'][number]): Promise<void> => {
-      if (startsSidecar(step)) await deadMan?.arm();
-    };
-    for await (const outcome of apply(plan, host, { ...options, beforeStep })) outcomes.push(outcome);
-    const failed = outcomes.find(({ problem }) => problem)?.problem;
-    if (failed) throw failed;
-    if (deadMan?.armed()) await stillOpen(host.name, before.open);
-    await deadMan?.confirm();
-    return undefined;
-  } catch (error) {
-    const end = deadMan
-      ? await deadMan.goBack(
-          error,
-          outcomes.flatMap(({ done }) => done),
-        )
-      : error;
-    if (end instanceof Problem) return end;
-    throw end;
-  }
+async function decided(
+  { vm, host, words, login, say }: Configuring,
+  due: Plan,
+  signal: AbortSignal,
+): Promise<Decision<Proof>> {
+  const starts = due.steps.some(startsSidecar);
+  const guarded = words.machine.root === undefined && (await hasSwitch(host, signal));
+  if (starts && !guarded) say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
+  const { restart: allowed, drainTimeoutMs: limitMs } = words.restart;
+  return {
+    plan: due,
+    drain: { for: 'restart', returns: 'after-confirm', addresses: [], allowed, limitMs },
+    // Also with an empty plan: a run that died may have left it armed, and the VM would roll back behind this one.
+    ...(guarded && { guard: { within: words.within, login, evenIfEmpty: true } }),
+    ...(guarded && starts && { verify: portsVerification(host) }),
+  };
 }
 
 /** In the order of the walkthrough: ports, service, namespace; then the others as they were given. */
@@ -189,8 +182,4 @@ function refuseSettings(findings: readonly Result[], vm: string, say: Say): void
   const stops = findings.filter(({ severity }) => severity === 'error');
   for (const { detail } of findings.filter((finding) => !stops.includes(finding))) say(`note: ${detail}`);
   if (stops.length > 0) throw vmProblems.settingsUnread({ vm, findings: stops.map(({ detail }) => detail) });
-}
-
-function noSecret(name: string): Promise<string> {
-  return Promise.reject(new TypeError(`configure delivers no secret, and ${name} was asked for`));
 }

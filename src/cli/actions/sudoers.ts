@@ -5,15 +5,19 @@ import { quote, scriptCommand } from '../../host/shell.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Problem } from '../../problems.ts';
-import { apply, type Outcome } from '../../reconcile/apply.ts';
+import { change, plannedPhases } from '../../operations/change/change.ts';
+import type { Decision, Verification } from '../../operations/change/decision.ts';
+import { asPlanned } from '../../operations/change/event.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
-import { changing } from '../changing.ts';
+import type { Proof } from '../../vm/proof.ts';
+import { whoOf } from '../../who.ts';
+import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { doneStep, formatStep, plannedSteps, type StepReport } from '../join/report.ts';
+import { formatStep, type StepReport } from '../join/report.ts';
 import { planVm } from '../join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
@@ -76,39 +80,38 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
       ],
     },
   ];
-  const lookedAt = performance.now();
-  const look = async (held: AbortSignal) => ({ plan: await planVm(steps, host, held) });
-  const { plan } = await look(signal);
-  const report = (reports: readonly StepReport[], problem?: Parameters<typeof problemRecord>[0]): void => {
+  const inspectedAt = performance.now();
+  const decide = async (held: AbortSignal): Promise<Decision<Proof>> => ({
+    plan: await planVm(steps, host, held),
+    // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
+    journal: false,
+    verify: lineVerification(host, sudoer),
+  });
+  const decision = await decide(signal);
+  const report = (reports: readonly StepReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
     terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
-    report(plannedSteps(plan));
-    return !isEmpty(plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
+    report(asPlanned(await plannedPhases({ host, decision, signal })));
+    return !isEmpty(decision.plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
   }
   const { args } = input.call;
   const again = ['meshx sudoers', ...args, '--for', quote(sudoer), '--install'].join(' ');
-  const about = { world, command: commandWords('sudoers', input.call, ...args), again, lookedAt, look, problemOf };
-  const outcomes = await changing(host, about, { plan }, async (due, held) => {
-    // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
-    const options = { sources: { secret: noSecret }, signal: held, again, journal: false };
-    const all: Outcome[] = [];
-    for await (const outcome of apply(due.plan, host, options)) all.push(outcome);
-    return all;
+  const tell = tellChange({ vm: host.name, say: terminal.err, again });
+  const { phases, problem } = await change({
+    ...{ vm: host.name, host, command: commandWords('sudoers', input.call, ...args), again, who: whoOf(world) },
+    ...{ signal, now: world.now, inspectedAt, decision, inspect: decide },
+    observe: (event) => {
+      if (event.kind !== 'phase') tell(event);
+    },
   });
-  const problem = problemOf(outcomes);
-  report(outcomes.map(doneStep), problem);
+  report(phases, problem);
   if (problem) return tellProblem(terminal, problem);
-  await proveLine(host, sudoer, signal);
   terminal.err(
     `note: ${sudoer} can now do as root what ${ROOT_PROGRAM} can; that is equal to root (see the text of ${sudoersPath(sudoer)})`,
   );
   return EXIT.done;
-}
-
-function problemOf(outcomes: readonly Outcome[]): Problem | undefined {
-  return outcomes.find(({ problem }) => problem)?.problem;
 }
 
 /** A file that sudo cannot read would lock everybody out of sudo. */
@@ -118,12 +121,24 @@ async function refuseLine(host: Host, line: string, signal: AbortSignal): Promis
   if (exitCode !== 0) throw hostProblems.sudoersRefused({ host: host.name, said: (stdout + stderr).trim() });
 }
 
-async function proveLine(host: Host, sudoer: string, signal: AbortSignal): Promise<void> {
-  // sudo -l answers for users only.
-  if (sudoer.startsWith('%')) return;
+function lineVerification(host: Host, sudoer: string): Verification<Proof> {
+  return {
+    id: 'sudo',
+    title: 'Check that sudo reads the line',
+    before: () => Promise.resolve((signal) => lineChecks(host, sudoer, signal)),
+    problem: ([failed]) => hostProblems.sudoersUnread({ host: host.name, sudoer, said: failed?.detail ?? '' }),
+  };
+}
+
+async function* lineChecks(host: Host, sudoer: string, signal: AbortSignal): AsyncGenerator<Proof> {
+  const about = { id: 'sudo', title: `sudo lets ${sudoer} run ${ROOT_PROGRAM}` };
+  if (sudoer.startsWith('%')) return yield { ...about, ok: 'skipped', detail: 'sudo -l answers for users only', ms: 0 };
+  const start = performance.now();
   const command = scriptCommand({ name: 'sudoers-allowed', text: ALLOWED, args: [sudoer, ROOT_PROGRAM] });
   const { exitCode, stdout, stderr } = await host.run(command, signal);
-  if (exitCode !== 0) throw hostProblems.sudoersUnread({ host: host.name, sudoer, said: (stdout + stderr).trim() });
+  const ms = Math.round(performance.now() - start);
+  const said = (stdout + stderr).trim();
+  yield { ...about, ok: exitCode === 0, detail: exitCode === 0 ? 'sudo -l says so' : said, ms };
 }
 
 /** Who is meant: said, or the login name of `user@host` when nothing is installed by it. */
@@ -135,8 +150,4 @@ function sudoerOf(input: Input): string {
   const sudoer = text === undefined ? '' : parseSudoer(text);
   if (sudoer === undefined) input.issue(`--for: ${shown(text ?? '')} is not a user, #UID, %GROUP or %#GID`);
   return sudoer ?? '';
-}
-
-function noSecret(name: string): Promise<string> {
-  return Promise.reject(new TypeError(`sudoers delivers no secret, and ${name} was asked for`));
 }

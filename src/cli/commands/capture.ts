@@ -9,7 +9,7 @@ export const capture: CommandSpec = {
     ['<verb>', 'off, on or status'],
   ],
   options: [],
-  common: [...VM_OPTIONS, 'output', 'confirmWithin'],
+  common: [...VM_OPTIONS, 'dryRun', 'output', 'confirmWithin'],
   examples: ['capture istio-vm status', 'capture istio-vm off', 'capture istio-vm on --output json'],
   run: async (call) => (await import('../actions/capture.ts')).capture(call),
 };

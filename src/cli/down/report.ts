@@ -1,9 +1,8 @@
-import type { JoinReport } from '../join/report.ts';
+import { changesOf, type JoinReport } from '../join/report.ts';
 
 /** The last line for a VM that leaves. */
 export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: JoinReport): string {
-  const onVm = steps.filter(({ id }) => id !== 'registration').flatMap(({ changes }) => changes).length;
-  const changes = cluster.length + onVm;
+  const changes = cluster.length + changesOf(steps);
   const words = {
     planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
     // What stays, and who decides about it, is said below.

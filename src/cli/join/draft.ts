@@ -1,6 +1,9 @@
 import type { Say } from '../../world.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import { asPlanned } from '../../operations/change/event.ts';
+import type { Phase } from '../../operations/change/phases.ts';
+import type { ChangeReport } from '../../operations/change/record.ts';
 import type { Proof } from '../../vm/proof.ts';
 import type { ProofSubject } from './proofs.ts';
 import { formatStep, type JoinReport, type StepReport } from './report.ts';
@@ -16,6 +19,7 @@ export class Draft {
   /** The command that goes on after a failure. */
   again: string | undefined;
   #where: Pick<JoinReport, 'group' | 'namespace' | 'address'> = {};
+  #done: readonly string[] | undefined;
 
   constructor(vm: string) {
     this.#vm = vm;
@@ -36,8 +40,27 @@ export class Draft {
     say(formatStep(step));
   }
 
+  /** Shows the phases of a change that is not carried out. */
+  plan(phases: readonly Phase[], say: Say): void {
+    this.steps = asPlanned(phases);
+    this.status = 'planned';
+    for (const step of this.steps) say(formatStep(step));
+  }
+
+  /** What became of a change. Throws its Problem. */
+  take({ status, cluster, phases, results, notes, done, problem }: ChangeReport<Proof>): void {
+    this.cluster = [...this.cluster, ...cluster];
+    this.steps = [...this.steps, ...phases];
+    this.proofs.push(...results);
+    this.notes = [...this.notes, ...notes];
+    this.#done = done;
+    if (problem) throw problem;
+    this.status = status;
+  }
+
   /** Everything that was done, in the words of the plan. */
   done(): readonly string[] {
+    if (this.#done) return this.#done;
     const steps = this.steps.filter(({ id, status }) => id !== 'registration' && status !== 'planned');
     return [...this.cluster, ...steps.flatMap(({ changes }) => changes)];
   }

@@ -4,6 +4,7 @@ import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
 import type { Outcome } from '../../reconcile/apply.ts';
 import type { Plan } from '../../reconcile/plan.ts';
+import type { PhaseKind } from '../../operations/change/phases.ts';
 import type { Proof } from '../../vm/proof.ts';
 import { problemRecord } from '../print.ts';
 
@@ -31,6 +32,8 @@ export interface StepReport {
   readonly title: string;
   readonly status: 'unchanged' | 'changed' | 'failed' | 'skipped' | 'planned';
   readonly changes: readonly string[];
+  /** Absent for a step of the plan; the other phases change nothing that is counted. */
+  readonly kind?: PhaseKind;
 }
 
 const MARKS: Readonly<Record<StepReport['status'], string>> = {
@@ -40,6 +43,13 @@ const MARKS: Readonly<Record<StepReport['status'], string>> = {
   failed: 'x',
   skipped: '-',
 };
+
+/** How many changes of the VM the steps have. */
+export function changesOf(steps: readonly StepReport[]): number {
+  return steps
+    .filter(({ kind = 'step', id }) => kind === 'step' && id !== 'registration')
+    .flatMap((step) => step.changes).length;
+}
 
 /** One line for a step, its changes below it. */
 export function formatStep({ status, title, changes }: StepReport): readonly string[] {
@@ -90,8 +100,7 @@ export function joinRecord({ problem, proofs, ...report }: JoinReport): object {
 
 /** The last line for a VM. */
 export function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: JoinReport): string {
-  const changes =
-    cluster.length + steps.filter(({ id }) => id !== 'registration').flatMap((step) => step.changes).length;
+  const changes = cluster.length + changesOf(steps);
   const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
   const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
   const words = {

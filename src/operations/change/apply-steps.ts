@@ -19,6 +19,12 @@ export function optionsOf<Result extends Verified>(
     ...{ sources, signal, again, only },
     ...(journal === false && { journal }),
     ...(picture && { picture }),
+    heard: (name, { stderr, stdout }) =>
+      record.add({
+        kind: 'heard',
+        name,
+        text: [stderr.trim(), stdout.trim()].filter((text) => text !== '').join('\n'),
+      }),
     waited: (name, ms) => record.add({ kind: 'waited', name, ms }),
   };
 }

@@ -10,6 +10,14 @@ export interface PhaseReport extends Phase {
   readonly ms: number;
 }
 
+/** A plan as it is shown before it is carried out. Pure. */
+export function asPlanned(phases: readonly Phase[]): readonly PhaseReport[] {
+  return phases.map((phase) => {
+    const isUpToDate = (phase.kind === 'step' || phase.kind === 'cluster') && phase.changes.length === 0;
+    return { ...phase, status: isUpToDate ? 'unchanged' : 'planned', seen: [], ms: 0 };
+  });
+}
+
 /** What happens while a change runs, in order. */
 export type ChangeEvent<Result extends Verified = Verified> =
   | { readonly kind: 'phase'; readonly phase: PhaseReport }
@@ -27,6 +35,8 @@ export type ChangeEvent<Result extends Verified = Verified> =
   /** After a failure: whether the VM is back in rotation, and if not, why. */
   | { readonly kind: 'returned'; readonly changes: readonly string[] }
   | { readonly kind: 'not-returned'; readonly reason: string }
+  /** What a script said that changed something by itself, on stderr and then on stdout. */
+  | { readonly kind: 'heard'; readonly name: string; readonly text: string }
   /** How long a script that began before its turn was waited for. */
   | { readonly kind: 'waited'; readonly name: string; readonly ms: number };
 

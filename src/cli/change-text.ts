@@ -1,0 +1,54 @@
+import type { ChangeEvent, Observer, PhaseReport } from '../operations/change/event.ts';
+import type { Proof } from '../vm/proof.ts';
+import { showConnections } from '../vm/drain.ts';
+import type { Lines, Say } from '../world.ts';
+import { formatProof, formatStep } from './join/report.ts';
+
+/** Whose change it is, and where it is told. */
+export interface Telling {
+  readonly vm: string;
+  readonly say: Say;
+  /** The command that goes on after a failure. */
+  readonly again: string;
+}
+
+/** Tells what happens during a change as it happens. */
+export function tellChange(telling: Telling): Observer<Proof> {
+  return (event) => {
+    const lines = linesOf(event, telling);
+    if (lines !== undefined) telling.say(lines);
+  };
+}
+
+/** A phase with its changes below it, and what was seen while it ran below these. */
+export function formatPhase(phase: PhaseReport): readonly string[] {
+  return [...formatStep(phase), ...phase.seen.map((line) => `      ${line}`)];
+}
+
+function linesOf(event: ChangeEvent<Proof>, { vm, again }: Telling): Lines | undefined {
+  switch (event.kind) {
+    case 'phase':
+      return formatPhase(event.phase);
+    case 'result':
+      return formatProof(event.result);
+    case 'note':
+      return `note: ${event.text.replace(/^note: /, '')}`;
+    case 'inspected-again':
+      return `note: another run changed ${vm} a moment ago; it was inspected again`;
+    case 'draining':
+      return `${vm}: ${showConnections(event.connections)}; up to ${event.limitMs / 1000} s for them to end by themselves`;
+    case 'armed':
+      return `${vm} rolls back at ${event.until.toTimeString().slice(0, 8)} unless a new login confirms the change`;
+    case 'rolled-back':
+      return `+ Roll back: ${event.kept ? 'nothing had been started, what ran is left running' : 'capture is off'}`;
+    case 'not-rolled-back':
+      return `x Roll back: ${event.reason}`;
+    case 'returned':
+      return event.changes.map((line) => `+ ${line}, as its sidecar is ready`);
+    case 'not-returned':
+      return `${vm} may be out of rotation; it returns with: ${again} --restart (${event.reason})`;
+    case 'heard':
+    case 'waited':
+      return undefined;
+  }
+}
