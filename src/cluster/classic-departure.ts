@@ -4,7 +4,7 @@ import type { Departure, Leaving } from './leaving.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { EMPTY_PLAN, type ClusterPlan } from './plan.ts';
 import { serviceRef } from './refs.ts';
-import { classicEndpoints } from './rotation.ts';
+import { classicEndpoints } from './classic-rotation.ts';
 
 /** The addresses of the VM out of all Endpoints that meshx wrote them into; a Service of meshx goes with its last one. */
 export async function planClassicDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure> {

@@ -1,5 +1,5 @@
 import type { ClusterPlan } from './plan.ts';
-import type { RegisteredVm } from './rotation.ts';
+import type { RegisteredVm } from './registered-vm.ts';
 
 /** A VM that leaves. */
 export interface Leaving extends RegisteredVm {

@@ -1,43 +1,8 @@
-import { addressesOf, parseSubsets } from '../mesh/classic/subsets.ts';
-import { automaticGroup, entryAddress, listEntries } from './entries.ts';
+import { clusterGeneration } from './generation.ts';
 import type { Kubernetes } from './kubernetes.ts';
-import { classicEndpoints, type RegisteredVm } from './rotation.ts';
-
-/** Addresses that the cluster has for a VM. */
-export interface ClusterMembers {
-  /** Of the addresses of the VM those that the cluster knows. */
-  readonly own: readonly string[];
-  /** All others in its WorkloadGroup. */
-  readonly others: readonly string[];
-}
+import type { ClusterMembers, RegisteredVm } from './registered-vm.ts';
 
 /** Which addresses of a VM its WorkloadGroup has, or a classic cluster its Endpoints. Only reads. */
-export async function clusterMembers(kube: Kubernetes, vm: RegisteredVm): Promise<ClusterMembers> {
-  if (vm.generation === 'classic') {
-    const found = (await classicEndpoints(kube, vm)).flatMap((endpoints) => addressesOf(parseSubsets(endpoints)));
-    return { own: vm.addresses.filter((address) => found.includes(address)), others: [] };
-  }
-  const entries = await listEntries(kube, vm.namespace, vm.signal);
-  const members = entries.filter((entry) => automaticGroup(entry) === vm.group).map(entryAddress);
-  const isOwn = (address: string): boolean => vm.addresses.includes(address);
-  return { own: members.filter(isOwn), others: members.filter((address) => !isOwn(address)) };
-}
-
-/** In which WorkloadGroups of these namespaces an entry has one of the addresses, as `10.0.0.5 is in WorkloadGroup vm/web`. */
-export async function groupsOfAddresses(
-  kube: Kubernetes,
-  namespaces: readonly string[],
-  { addresses, signal }: Pick<RegisteredVm, 'addresses' | 'signal'>,
-): Promise<readonly string[]> {
-  const found = await Promise.all(
-    namespaces.map(async (namespace) =>
-      (await listEntries(kube, namespace, signal)).flatMap((entry) => {
-        const group = automaticGroup(entry);
-        const address = entryAddress(entry);
-        if (group === undefined || !addresses.includes(address)) return [];
-        return [`${address} is in WorkloadGroup ${namespace}/${group}`];
-      }),
-    ),
-  );
-  return found.flat();
+export function clusterMembers(kube: Kubernetes, vm: RegisteredVm): Promise<ClusterMembers> {
+  return clusterGeneration(vm.generation).members(kube, vm);
 }

@@ -1,18 +1,18 @@
-import { type ClusterFacts, rootNamespaceOf } from '../mesh/cluster-facts.ts';
+import { type CurrentFacts, rootNamespaceOf } from '../mesh/cluster-facts.ts';
 import { NETWORKING, SECURITY } from '../mesh/current/objects.ts';
 import type { MtlsPolicies } from '../mesh/mutual-tls.ts';
+import type { PolicyPlace } from './generation/record.ts';
 import type { Kubernetes } from './kubernetes.ts';
 
 /**
  * The policies that can speak about workloads of a namespace: its own and those of the root namespace. Read once for
- * all VMs of a run. A classic cluster has none of these kinds.
+ * all VMs of a run.
  */
 export async function readPolicies(
   kube: Kubernetes,
-  facts: ClusterFacts,
-  { namespace, signal }: { readonly namespace: string; readonly signal: AbortSignal },
-): Promise<MtlsPolicies | undefined> {
-  if (facts.generation === 'classic') return undefined;
+  facts: CurrentFacts,
+  { namespace, signal }: PolicyPlace,
+): Promise<MtlsPolicies> {
   const { clusterDomain } = facts;
   const rootNamespace = rootNamespaceOf(facts);
   const places = [...new Set([namespace, rootNamespace])];

@@ -1,7 +1,8 @@
 import type { ObjectRef } from '../mesh/kube-object.ts';
 import type { Kubernetes } from './kubernetes.ts';
 import { applyRegistration } from './register.ts';
-import { planRotation, type RegisteredVm } from './rotation.ts';
+import { planRotation } from './rotation.ts';
+import type { RegisteredVm } from './registered-vm.ts';
 
 /** Where a VM is registered. */
 export interface Registry {

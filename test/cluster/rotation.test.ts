@@ -6,7 +6,8 @@ import { clusterPlanLines, type ClusterPlan, isEmptyClusterPlan } from '../../sr
 import { applyRegistration } from '../../src/cluster/register.ts';
 import { planClassicRegistration } from '../../src/cluster/classic-registration.ts';
 import { planCurrentRegistration } from '../../src/cluster/current-registration.ts';
-import { planRotation, type RegisteredVm } from '../../src/cluster/rotation.ts';
+import { planRotation } from '../../src/cluster/rotation.ts';
+import type { RegisteredVm } from '../../src/cluster/registered-vm.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import type { Workload } from '../../src/mesh/workload.ts';
 import { aNamespace } from '../support/cluster-objects.ts';

@@ -17,7 +17,7 @@ import type { Work } from '../join/work.ts';
 import { conclude } from '../join/conclude.ts';
 import { reported } from '../join/draft.ts';
 import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
-import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
 import { judgedSecurity } from '../join/security.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin, switchWords } from '../join/switch.ts';
@@ -47,7 +47,10 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const say = speaker(terminal, dryRun && output === 'text');
   const report = await reported(vm, signal, async (draft) => {
     draft.about(subject);
-    const policies = await readPolicies(kube, subject.cluster, { namespace: workload.namespace, signal });
+    const policies = await clusterGeneration(subject.cluster.generation).policies(kube, subject.cluster, {
+      namespace: workload.namespace,
+      signal,
+    });
     const security = judgedSecurity(workload, policies, { vm, acceptRisk: kept.acceptRisk, say });
     await using host = await openMachine(world, words.machine, vm);
     const again = typedLine('apply', call, ...args);

@@ -1,6 +1,5 @@
-import { planClassicDeregistration } from '../../cluster/classic-registration.ts';
-import { planCurrentDeregistration } from '../../cluster/current-deregistration.ts';
-import { detectGeneration } from '../../cluster/facts.ts';
+import { detectGeneration } from '../../cluster/detect-generation.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
 import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
@@ -30,11 +29,7 @@ export async function deregister(call: Call): Promise<number> {
   const { signal } = call.world;
   const { kube, namespace, facts } = await openCluster(call.world, words.cluster, words.namespace);
   const wanted = { namespace, service, signal, keepService: input.flag('keepService'), ...present({ address }) };
-  const generation = await detectGeneration(kube, facts);
-  const plan =
-    generation === 'classic'
-      ? (await planClassicDeregistration(kube, wanted)).plan
-      : await planCurrentDeregistration(kube, wanted);
+  const plan = await clusterGeneration(await detectGeneration(kube, facts)).planDeregistration(kube, wanted);
   const lines = [
     `Deregistering service '${service}' ${address === undefined ? 'with all its addresses' : `ip '${address}'`}, namespace ${namespace}`,
   ];

@@ -1,5 +1,6 @@
 import { readAmbient } from '../../cluster/current-facts.ts';
-import { detectGeneration, type FactsOptions } from '../../cluster/facts.ts';
+import type { FactsOptions } from '../../cluster/facts.ts';
+import { detectGeneration } from '../../cluster/detect-generation.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { begin, readOnce } from '../../cluster/read-once.ts';
 import { serviceRef } from '../../cluster/refs.ts';
@@ -22,7 +23,8 @@ import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
-import { planRegistration, type Registration } from '../../cluster/registration.ts';
+import { planRegistration } from '../../cluster/registration.ts';
+import type { Registration } from '../../cluster/registration-request.ts';
 import { present } from '../../present.ts';
 
 /** istioctl's default (acceptance F51). */

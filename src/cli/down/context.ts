@@ -1,4 +1,5 @@
-import { detectGeneration } from '../../cluster/facts.ts';
+import type { GenerationName } from '../../mesh/generation.ts';
+import { detectGeneration } from '../../cluster/detect-generation.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { Problem } from '../../problems.ts';
 import type { World } from '../../world.ts';
@@ -18,7 +19,7 @@ interface OpenedCluster {
   /** For a machine that does not say its own. */
   readonly namespace: string;
   /** For a machine that does not say it: asked once. Throws `istio-not-found`. */
-  readonly generation: () => Promise<'current' | 'classic'>;
+  readonly generation: () => Promise<GenerationName>;
 }
 
 /** Opens the cluster, unless only the machine is asked for. A cluster that cannot be had is no reason to leave a machine as it is. */
@@ -26,7 +27,7 @@ export async function openDownContext(world: World, words: DownWords): Promise<D
   if (words.only === 'vm') return { world, words };
   try {
     const { kube, namespace, facts } = await openCluster(world, words.cluster, words.namespace);
-    let asked: Promise<'current' | 'classic'> | undefined;
+    let asked: Promise<GenerationName> | undefined;
     const generation = () => (asked ??= detectGeneration(kube, facts));
     return { world, words, cluster: { kube, namespace, generation } };
   } catch (error) {

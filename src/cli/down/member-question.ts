@@ -1,3 +1,4 @@
+import type { GenerationName } from '../../mesh/generation.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
@@ -18,7 +19,7 @@ export interface MemberAsked {
   readonly kube: Kubernetes;
   /** Of the kubeconfig's context. */
   readonly namespace: string;
-  readonly generation: () => Promise<'current' | 'classic'>;
+  readonly generation: () => Promise<GenerationName>;
   readonly signal: AbortSignal;
 }
 

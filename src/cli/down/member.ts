@@ -1,6 +1,9 @@
-import { type ClusterMembers, clusterMembers, groupsOfAddresses } from '../../cluster/members.ts';
+import type { GenerationName } from '../../mesh/generation.ts';
+import { clusterMembers } from '../../cluster/members.ts';
+import { groupsOfAddresses } from '../../cluster/current-members.ts';
+import type { ClusterMembers } from '../../cluster/registered-vm.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import type { RegisteredVm } from '../../cluster/rotation.ts';
+import type { RegisteredVm } from '../../cluster/registered-vm.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
 import { toShell } from '../../host/shell.ts';
@@ -35,7 +38,7 @@ export interface MemberQuestion {
   readonly groupOfName: string | undefined;
   /** The addresses by which the operator reaches the machine. */
   readonly known: readonly string[];
-  readonly generation: () => Promise<'current' | 'classic'>;
+  readonly generation: () => Promise<GenerationName>;
   readonly kube: Kubernetes;
   readonly signal: AbortSignal;
 }
@@ -91,7 +94,7 @@ function addressesOf({ typed, membership, known }: MemberQuestion): readonly str
 }
 
 /** Namespace and group decide which objects go. What the operator names in full needs nobody's consent but the cluster's. */
-function disagrees({ typed, membership }: MemberQuestion, generation: 'current' | 'classic'): boolean {
+function disagrees({ typed, membership }: MemberQuestion, generation: GenerationName): boolean {
   if (typed.namespace !== undefined && (typed.group !== undefined || generation === 'classic')) return false;
   const sources = [typed, recordPlace(membership), settingsPlace(membership)];
   return (['namespace', 'group'] as const).some(

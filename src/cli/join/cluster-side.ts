@@ -1,7 +1,8 @@
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import { type PlannedRegistration, planRegistration, type Registration } from '../../cluster/registration.ts';
+import { planRegistration } from '../../cluster/registration.ts';
+import type { PlannedRegistration, Registration } from '../../cluster/registration-request.ts';
 import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 

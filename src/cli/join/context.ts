@@ -10,7 +10,7 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/mesh-target.ts';
-import { readPolicies } from '../../cluster/mutual-tls-policies.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
 import type { JoinWords } from './words.ts';
 import { present } from '../../present.ts';
 
@@ -62,7 +62,7 @@ async function readCluster(world: World, words: JoinWords, signal: AbortSignal) 
   const place = { namespace, signal };
   const { clusterDomain } = facts;
   const [policies, meshService] = await Promise.all([
-    readPolicies(kube, facts, place),
+    clusterGeneration(facts.generation).policies(kube, facts, place),
     words.meshService && findMeshTarget(kube, words.meshService, { ...place, clusterDomain }),
   ]);
   return { kube, namespace, facts, ...present({ policies, meshService }) };

@@ -27,7 +27,7 @@ import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from '../../vm/proofs/find-seat.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
-import type { Registration } from '../../cluster/registration.ts';
+import type { Registration } from '../../cluster/registration-request.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
 import type { JoinContext } from './context.ts';

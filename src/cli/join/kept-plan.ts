@@ -7,7 +7,7 @@ import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
 import { readText } from '../files.ts';
-import type { Registration } from '../../cluster/registration.ts';
+import type { Registration } from '../../cluster/registration-request.ts';
 import type { ProofSubject } from './proofs.ts';
 
 /** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and prove. No secret is in it. */

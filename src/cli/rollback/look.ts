@@ -1,4 +1,4 @@
-import { detectGeneration } from '../../cluster/facts.ts';
+import { detectGeneration } from '../../cluster/detect-generation.ts';
 import type { Host } from '../../host/host.ts';
 import { Problem } from '../../problems.ts';
 import { leavingProblems } from '../../problems/leaving.ts';

@@ -1,6 +1,7 @@
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { applyRegistration } from '../../cluster/register.ts';
-import { planRotation, type Rotation } from '../../cluster/rotation.ts';
+import { planRotation } from '../../cluster/rotation.ts';
+import type { Rotation } from '../../cluster/registered-vm.ts';
 import type { Host } from '../../host/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';

@@ -1,0 +1,14 @@
+import type { GenerationName } from '../mesh/generation.ts';
+import { classicCluster } from './generation/classic.ts';
+import { currentCluster } from './generation/current.ts';
+import type { ClusterGeneration } from './generation/record.ts';
+
+const RECORDS: Readonly<Record<GenerationName, ClusterGeneration>> = {
+  current: currentCluster,
+  classic: classicCluster,
+};
+
+/** The one place of this layer that asks which generation a mesh is of. */
+export function clusterGeneration(name: GenerationName): ClusterGeneration {
+  return RECORDS[name];
+}

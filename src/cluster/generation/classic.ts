@@ -1,0 +1,41 @@
+import type { ClassicFacts } from '../../mesh/cluster-facts.ts';
+import { namespaceObject } from '../../mesh/current/objects.ts';
+import { planClassicDeparture } from '../classic-departure.ts';
+import { gatherClassicFacts } from '../classic-facts.ts';
+import { classicMembers } from '../classic-members.ts';
+import { planClassicDeregistration, planClassicRegistration } from '../classic-registration.ts';
+import { classicRotation } from '../classic-rotation.ts';
+import { classicExposureObjects } from '../expose/classic-objects.ts';
+import type { ClusterPlan } from '../plan.ts';
+import { registrationPlan } from '../register.ts';
+import type { RegistrationOf } from '../registration-request.ts';
+import type { ClusterGeneration } from './record.ts';
+
+/** A cluster with Pilot, Mixer and CA. It has no policies about single workloads. */
+export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'classic'>> = {
+  facts: gatherClassicFacts,
+  policies: () => Promise.resolve(undefined),
+  exposure: classicExposureObjects,
+  async planRegistration(kube, { wanted, createNamespace: name }, signal) {
+    const parts = await Promise.all(wanted.map((each) => planClassicRegistration(kube, each, signal)));
+    const namespace = name === undefined ? [] : [await registrationPlan(kube, [namespaceObject(name)], signal)];
+    return { plan: joined([...namespace, ...parts.map(({ plan }) => plan)]), counts: parts.map(({ count }) => count) };
+  },
+  async planDeregistration(kube, wanted) {
+    return (await planClassicDeregistration(kube, wanted)).plan;
+  },
+  planRotation: classicRotation,
+  planDeparture: planClassicDeparture,
+  members: classicMembers,
+};
+
+function joined(plans: readonly ClusterPlan[]): ClusterPlan {
+  return {
+    create: plans.flatMap(({ create }) => create),
+    change: plans.flatMap(({ change }) => change),
+    unchanged: plans.flatMap(({ unchanged }) => unchanged),
+    foreign: plans.flatMap(({ foreign }) => foreign),
+    relabel: plans.flatMap(({ relabel }) => relabel),
+    remove: plans.flatMap(({ remove }) => remove),
+  };
+}

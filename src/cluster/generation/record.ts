@@ -1,0 +1,35 @@
+import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
+import type { KubeObject } from '../../mesh/kube-object.ts';
+import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
+import type { Deregistration } from '../current-deregistration.ts';
+import type { ExposeOptions } from '../expose/options.ts';
+import type { FactsOptions } from '../facts-options.ts';
+import type { Kubernetes } from '../kubernetes.ts';
+import type { Departure, Leaving } from '../leaving.ts';
+import type { ClusterPlan } from '../plan.ts';
+import type { ClusterMembers, RegisteredVm, Rotation } from '../registered-vm.ts';
+import type { PlannedRegistration, Registration } from '../registration-request.ts';
+
+/** Whose policies are read. */
+export interface PolicyPlace {
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/** All in which the clusters of one generation differ from those of the other. Everything here only reads. */
+export interface ClusterGeneration<
+  Facts extends ClusterFacts = ClusterFacts,
+  Request extends Registration = Registration,
+> {
+  /** `once` may have read some of the objects already. */
+  facts(kube: Kubernetes, options: FactsOptions, once: Kubernetes): Promise<Facts>;
+  /** What decides about mutual TLS; undefined where no object does. */
+  policies(kube: Kubernetes, facts: Facts, place: PolicyPlace): Promise<MtlsPolicies | undefined>;
+  /** The objects by which VMs reach the control plane. */
+  exposure(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]>;
+  planRegistration(kube: Kubernetes, wanted: Request, signal: AbortSignal): Promise<PlannedRegistration>;
+  planDeregistration(kube: Kubernetes, wanted: Deregistration): Promise<ClusterPlan>;
+  planRotation(kube: Kubernetes, vm: RegisteredVm, to: 'in' | 'out'): Promise<Rotation>;
+  planDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure>;
+  members(kube: Kubernetes, vm: RegisteredVm): Promise<ClusterMembers>;
+}
