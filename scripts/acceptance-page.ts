@@ -1,121 +1,89 @@
+import { parse } from 'yaml';
+
+/** One requirement: its sentence, and the tests that show it by file, or why no test does yet. */
+export interface Requirement {
+  readonly requirement: string;
+  readonly tests?: Readonly<Record<string, readonly string[]>>;
+  readonly open?: 'later' | 'out of scope';
+  readonly reason?: string;
+}
+
+export type Requirements = Readonly<Record<string, Requirement>>;
+
 export interface TestResult {
   /** test/mesh/….test.ts */
   readonly file: string;
-  /** Starts with the rows it shows: "[A27 F1] cluster.env is exactly one line". */
   readonly title: string;
   readonly passed: boolean;
 }
 
-/** Why no test shows a row. */
-export interface Excuse {
-  readonly state: 'later' | 'out of scope';
-  readonly reason: string;
-}
-
-export interface Page {
-  readonly text: string;
-  /** Rows with tests, all of which passed. */
-  readonly shown: number;
-  readonly later: number;
-  readonly outOfScope: number;
-  /** Rows without test and reason, reasons of rows that have a test, failed tests, unknown rows. Empty when all is well. */
-  readonly complaints: readonly string[];
-}
-
-/** How many rows each founding document has. */
-const LAST = { A: 97, B: 66, C: 39, D: 50, E: 44, F: 86 } as const;
-
-/** Tests of one file that a row names. */
+/** Titles of one file that a row of the page shows. */
 const MOST_TITLES = 3;
 
-/** A1 to A95 and F1 to F86: the rows this page answers for. */
-export const rows: readonly string[] = [...numbered('A', 95), ...numbered('F', LAST.F)];
-
-/** The rows named at the start of a test's title; `A47-A51` and `A47-51` stand for all five. */
-export function rowsOf(title: string): readonly string[] {
-  const words = /^\[([^\]]*)\]/.exec(title)?.[1]?.split(/[\s,]+/) ?? [];
-  return words.flatMap((word) => {
-    const range = /^([A-F])(\d+)-\1?(\d+)$/.exec(word);
-    if (!range) return /^[A-F]\d+$/.test(word) ? [word] : [];
-    const [, letter = '', from, to] = range;
-    return numbered(letter, Number(to)).slice(Number(from) - 1);
-  });
+/** Reads `test/requirements.yaml`. */
+export function readRequirements(text: string): Requirements {
+  return parse(text) as Requirements;
 }
 
-/** The page, and what is wrong with it. Pure: the order of the results means nothing. */
-export function acceptancePage(results: readonly TestResult[], excuses: Readonly<Record<string, Excuse>>): Page {
-  const sorted = results.toSorted((a, b) => order(a.file, b.file) || order(a.title, b.title));
-  const tests = new Map<string, readonly TestResult[]>();
-  for (const result of sorted) {
-    for (const row of rowsOf(result.title)) tests.set(row, [...(tests.get(row) ?? []), result]);
-  }
-  const shown = rows.filter((row) => tests.get(row)?.every(({ passed }) => passed)).length;
-  const count = (state: Excuse['state']) =>
-    rows.filter((row) => !tests.has(row) && excuses[row]?.state === state).length;
-  const [later, outOfScope] = [count('later'), count('out of scope')];
-  const complaints = [
-    ...rows.flatMap((row) => complaintsOf(row, tests.get(row) ?? [], excuses[row])),
-    ...[...tests.keys(), ...Object.keys(excuses)].filter((row) => !exists(row)).map((row) => `${row}: no such row`),
-  ];
-  const text = [
+/** The tests of a requirement, one by one. */
+export function testsOf({ tests = {} }: Requirement): readonly { readonly file: string; readonly title: string }[] {
+  return Object.entries(tests).flatMap(([file, titles]) => titles.map((title) => ({ file, title })));
+}
+
+/** docs/acceptance.md, made from the requirements alone. */
+export function acceptancePage(requirements: Requirements): string {
+  const all = Object.values(requirements);
+  const shown = all.filter(({ open }) => open === undefined).length;
+  const count = (state: Requirement['open']): number => all.filter(({ open }) => open === state).length;
+  return [
     '# Acceptance',
     '',
-    'Made by `npm run acceptance` from the results of `npm test` and `npm run test:e2e`; not edited by hand.',
-    `Of ${rows.length} rows ${shown} are shown by passing tests, ${later} come later, ${outOfScope} are out of scope.`,
+    'Made by `npm run acceptance` from `test/requirements.yaml`; not edited by hand.',
+    `Of ${all.length} requirements ${shown} are covered by tests, ${count('later')} come later, ${count('out of scope')} are out of scope.`,
     '',
-    '| row | shown by |',
-    '|---|---|',
-    ...rows.map((row) => `| ${row} | ${stateOf(tests.get(row), excuses[row])} |`),
+    '| id | requirement | covered by |',
+    '|---|---|---|',
+    ...Object.entries(requirements).map(([id, each]) => `| ${id} | ${cell(each.requirement)} | ${coverage(each)} |`),
     '',
   ].join('\n');
-  return { text, shown, later, outOfScope, complaints };
 }
 
-function numbered(letter: string, last: number): readonly string[] {
-  return Array.from({ length: last }, (_, index) => `${letter}${index + 1}`);
+/** What the results of a test run contradict: a test that failed, or that did not run. */
+export function complaints(requirements: Requirements, results: readonly TestResult[]): readonly string[] {
+  return Object.entries(requirements).flatMap(([id, requirement]) =>
+    testsOf(requirement).flatMap(({ file, title }) => {
+      const pattern = titlePattern(title);
+      const ran = results.filter((result) => result.file === file && pattern.test(result.title));
+      if (ran.length === 0) return [`${id}: did not run: ${file} › ${title}`];
+      return ran.filter(({ passed }) => !passed).map((result) => `${id}: failed: ${file} › ${result.title}`);
+    }),
+  );
 }
 
-function exists(row: string): boolean {
-  const [, letter = '', number = ''] = /^([A-F])(\d+)$/.exec(row) ?? [];
-  return Number(number) >= 1 && Number(number) <= (LAST[letter as keyof typeof LAST] ?? 0);
+/** A title in the source stands for the title of each of its cases: `%s`, `$name` and `${…}` are filled in. */
+function titlePattern(title: string): RegExp {
+  const parts = title.split(/%[sdifjoOp#$]|\$\{[^}]*\}|\$[\w.]+/);
+  return new RegExp(`^${parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[\\s\\S]*')}$`);
 }
 
-/** By code points: the same on every machine, whatever its language. */
-function order(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
-}
-
-function stateOf(tests: readonly TestResult[] | undefined, excuse: Excuse | undefined): string {
-  if (!tests) return excuse ? `${excuse.state}: ${cell(excuse.reason)}` : '**nothing**';
-  const files = [...new Set(tests.map(({ file }) => file))];
-  return files.map((file) => `${inOneFile(tests.filter((each) => each.file === file))} (\`${file}\`)`).join('<br>');
+function coverage(requirement: Requirement): string {
+  if (requirement.open) return `${requirement.open}: ${cell(requirement.reason ?? '')}`;
+  const files = Object.entries(requirement.tests ?? {});
+  return files.map(([file, titles]) => `${inOneFile(titles)} (\`${file}\`)`).join('<br>');
 }
 
 /** The first few titles; a table of cases would make the row a page of its own. */
-function inOneFile(tests: readonly TestResult[]): string {
-  // One title stands for the same test on each release of the system.
-  const titles = [
-    ...new Set(tests.map(({ title, passed }) => `${passed ? '' : '**failed** '}${cell(sentence(title))}`)),
-  ];
+function inOneFile(titles: readonly string[]): string {
   const more = titles.length - MOST_TITLES;
-  return more > 1 ? `${titles.slice(0, MOST_TITLES).join('; ')}; and ${more} more` : titles.join('; ');
+  const first = more > 1 ? titles.slice(0, MOST_TITLES) : titles;
+  return [...first.map(escaped), ...(more > 1 ? [`and ${more} more`] : [])].join('; ');
 }
 
-function sentence(title: string): string {
-  return title.replace(/^\[[^\]]*\]\s*/, '');
-}
-
-function complaintsOf(row: string, tests: readonly TestResult[], excuse: Excuse | undefined): readonly string[] {
-  const failed = tests.filter(({ passed }) => !passed).map(({ title }) => `${row}: the test failed: ${title}`);
-  if (tests.length === 0 && !excuse) return [`${row}: no test and no reason`];
-  if (tests.length > 0 && excuse)
-    return [...failed, `${row}: has a test, so its reason in acceptance-excuses.json goes`];
-  return failed;
-}
-
+/** A sentence keeps its `code`; only what would end the cell is escaped. */
 function cell(text: string): string {
-  return text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/[\\|*`]/g, '\\$&')
-    .replaceAll('<', '&lt;');
+  return text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;');
+}
+
+function escaped(text: string): string {
+  return cell(text.replaceAll(/[\\*`]/g, '\\$&'));
 }

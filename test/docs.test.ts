@@ -60,7 +60,7 @@ test.each(['setup-vm/dry-run.txt', 'expose-status/stdout.txt'])(
   },
 );
 
-test('[A14 F85] README.md maps each sub-command of setupMeshEx.sh to a command that exists', () => {
+test('README.md maps each sub-command of setupMeshEx.sh to a command that exists', () => {
   const [, table = ''] = read('README.md').split('## Coming from setupMeshEx.sh');
   const lines = table.split('\n').filter((line) => line.startsWith('| `'));
   for (const word of ['generateDnsmasq', 'generateClusterEnv', 'machineCerts', 'machineSetup', 'gceMachineSetup'])
@@ -72,7 +72,7 @@ test('[A14 F85] README.md maps each sub-command of setupMeshEx.sh to a command t
   expect(named.filter((word) => !verbs.has(word))).toEqual([]);
 });
 
-test('[A64] no example holds the password of a database, and nothing of meshx reads one', () => {
+test('no example holds the password of a database, and nothing of meshx reads one', () => {
   const files = ['examples', 'templates', 'systemd', 'src/mesh', 'src/vm', 'src/cluster'].flatMap((folder) =>
     readdirSync(new URL(`../${folder}/`, import.meta.url), { recursive: true, encoding: 'utf8' })
       .map((name) => `${folder}/${name}`)

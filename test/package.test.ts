@@ -98,7 +98,7 @@ test.each(['bash', 'zsh', 'fish'])(
   },
 );
 
-test('[A6 A13 A27] the installed program writes cluster.env with no other program at hand and no Istio directory', () => {
+test('the installed program writes cluster.env with no other program at hand and no Istio directory', () => {
   // Neither istioctl nor kubectl nor gcloud.
   const programs = temporaryFolder();
   symlinkSync(process.execPath, join(programs, 'node'));
@@ -149,7 +149,7 @@ test('the bundled SSH client reaches out: a host that refuses is a Problem', () 
 });
 
 test(
-  '[A10 A11] the bundled Compute client, trimmed to the calls of meshx, finds an instance and its host keys',
+  'the bundled Compute client, trimmed to the calls of meshx, finds an instance and its host keys',
   async () => {
     await using server = await ComputeServer.start();
     // The server answers in this process, so the program must not block it.

@@ -159,7 +159,7 @@ describe('the machine', () => {
 
 describe('the service', () => {
   test.each(['127.0.0.1:3306', '[::1]:3306', '[::ffff:127.0.0.1]:3306'])(
-    '[A63 F82] on %s only is a risk with advice',
+    'on %s only is a risk with advice',
     (address) => {
       const [finding] = findings({
         tcp: `LISTEN 0 80 ${address} 0.0.0.0:* users:(("mariadbd",pid=120,fd=21)) uid:104 ino:2 sk:2`,
@@ -172,19 +172,19 @@ describe('the service', () => {
     },
   );
 
-  test('[F82] the classic proxy delivers to loopback, so there it is no finding', () => {
+  test('the classic proxy delivers to loopback, so there it is no finding', () => {
     const changes = { tcp: 'LISTEN 0 80 127.0.0.1:3306 0.0.0.0:*', program: `${FIT['program']}\ndnsmasq` };
     expect(findings(changes, { generation: 'classic' })).toEqual([]);
   });
 
-  test('[A62] a service that does not listen yet is named with its port, and is no obstacle', () => {
+  test('a service that does not listen yet is named with its port, and is no obstacle', () => {
     const tcp = 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* users:(("sshd",pid=99,fd=3))';
     expect(findings({ tcp })).toMatchObject([
       { severity: 'note', detail: 'Nothing listens on port 3306 for mysqldb yet.' },
     ]);
   });
 
-  test('[F20] on a port of SSH is refused, whatever its number', () => {
+  test('on a port of SSH is refused, whatever its number', () => {
     const services = [{ name: 'shell', ports: [{ number: 2222, name: 'tcp' }] }];
     expect(brief(findings({ ssh: '22\n2222' }, { services }))).toEqual(['error service-on-ssh-port']);
     expect(brief(findings({}, { services }, '10.0.0.1 50000 10.150.0.5 2222'))).toEqual(['error service-on-ssh-port']);
@@ -192,12 +192,12 @@ describe('the service', () => {
 });
 
 describe('addresses and SSH', () => {
-  test('[F69] the mesh address is the one that routes to istiod, never the first', () => {
+  test('the mesh address is the one that routes to istiod, never the first', () => {
     const { facts } = judged({ address: 'docker0 172.17.0.1/16\neth0 10.150.0.5/24' });
     expect(facts).toMatchObject({ address: '10.150.0.5', addresses: ['172.17.0.1', '10.150.0.5'] });
   });
 
-  test('[A35] a control plane that the machine cannot reach is an error that names both', () => {
+  test('a control plane that the machine cannot reach is an error that names both', () => {
     const [finding] = findings({ reach: '10.150.0.10 closed' });
     expect(finding).toMatchObject({
       severity: 'error',

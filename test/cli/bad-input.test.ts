@@ -51,7 +51,7 @@ test.each([
   expect(await refused([...words, '--manifests', cluster])).toContain('meshx explain ');
 });
 
-test('[F50] all issues of one command line come at once', async () => {
+test('all issues of one command line come at once', async () => {
   const stderr = await refused(['register', 'My_SQL', '10.0.0', '70000', '--weight', 'x', '--manifests', cluster]);
   for (const part of ['<name>', '<ip>', '<port>', '--weight']) expect(stderr).toContain(`- ${part}`);
 });
@@ -65,7 +65,7 @@ test('a folder that is not there', async () => {
   expect(await refused(['generate-dnsmasq', '--manifests', '/nonexistent/folder'])).toContain('/nonexistent/folder');
 });
 
-test('[A3 A4] a folder without Istio', async () => {
+test('a folder without Istio', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'ns.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n');
   expect(await refused(['generate-dnsmasq', '--manifests', folder])).toContain('explain istio-not-found');

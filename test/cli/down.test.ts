@@ -52,7 +52,7 @@ spec: { address: ${address} }
 
 const down = (at: Site, ...more: readonly string[]): Promise<CliResult> => runCli(['down', ...at.where, ...more]);
 
-test('[A95] what setup-vm made is gone, in the machine and in the cluster, and a second run changes nothing', async () => {
+test('what setup-vm made is gone, in the machine and in the cluster, and a second run changes nothing', async () => {
   const at = await joined();
   const done = await down(at, '--yes');
   expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('istio-vm: is out of the mesh after')]);
@@ -85,7 +85,7 @@ test('a dry run says what is done, in the same words, and changes nothing', asyn
   expect(lines((await down(at, '--yes')).stderr)).toEqual(lines(dry.stdout));
 });
 
-test('[A89] it asks before it removes, and changes nothing when nobody can be asked', async () => {
+test('it asks before it removes, and changes nothing when nobody can be asked', async () => {
   const at = await joined();
   const before = [folderState(at.root), folderState(at.cluster)];
   const { exitCode, stderr } = await down(at);
@@ -98,7 +98,7 @@ test.each([
   ['n', 1],
   ['', 1],
   ['yes', 0],
-])('[A89] the answer %j ends with %i', async (answer, expected) => {
+])('the answer %j ends with %i', async (answer, expected) => {
   const at = await joined();
   const before = folderState(at.root);
   const said: string[] = [];

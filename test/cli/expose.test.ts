@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { exampleCluster } from '../support/examples.ts';
 import { runCli } from '../support/run-cli.ts';
 
-test('[A12] expose apply says that load balancers are billed, and delete lists what still exists', async () => {
+test('expose apply says that load balancers are billed, and delete lists what still exists', async () => {
   const folder = exampleCluster('current');
   const words = ['--provider', 'gcp', '--mode', 'direct', '--manifests', folder];
   const planned = await runCli(['expose', 'apply', ...words, '--dry-run']);

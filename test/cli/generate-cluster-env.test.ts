@@ -9,7 +9,7 @@ const classic = exampleCluster('classic');
 const current = exampleCluster('current');
 const GROUP = ['--workload-group', 'mysqldb', '-n', 'vm', '--service', 'mysqldb:3306'];
 
-test('[A26 A27 F1] cluster.env of a classic cluster is exactly one line, in the working directory', async () => {
+test('cluster.env of a classic cluster is exactly one line, in the working directory', async () => {
   const cwd = temporaryFolder();
   const { exitCode, stdout } = await runCli(['generate-cluster-env', '--manifests', classic], { cwd });
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
@@ -17,7 +17,7 @@ test('[A26 A27 F1] cluster.env of a classic cluster is exactly one line, in the 
   expect(readFileSync(join(cwd, 'cluster.env'), 'utf8')).toBe('ISTIO_SERVICE_CIDR=10.63.240.0/20\n');
 });
 
-test('[F86] it says where the file belongs, which command installs it, and where the range came from', async () => {
+test('it says where the file belongs, which command installs it, and where the range came from', async () => {
   const { stderr } = await runCli(['generate-cluster-env', '--manifests', classic]);
   expect(stderr.replaceAll(classic, 'FOLDER')).toBe(
     [
@@ -30,14 +30,14 @@ test('[F86] it says where the file belongs, which command installs it, and where
   );
 });
 
-test('[F2] a later classic release gets its three lines', async () => {
+test('a later classic release gets its three lines', async () => {
   const { stdout } = await runCli(['generate-cluster-env', '--manifests', classic, '--release', '0.4', '--print']);
   expect(stdout).toBe(
     'ISTIO_SERVICE_CIDR=10.63.240.0/20\nISTIO_SYSTEM_NAMESPACE=istio-system\nCONTROL_PLANE_AUTH_POLICY=MUTUAL_TLS\n',
   );
 });
 
-test('[F4] a current cluster gets four files for a group, byte for byte', async () => {
+test('a current cluster gets four files for a group, byte for byte', async () => {
   const cwd = temporaryFolder();
   const { exitCode } = await runCli(['generate-cluster-env', '--manifests', current, ...GROUP, '--out', 'files'], {
     cwd,
@@ -98,7 +98,7 @@ test('a file that cannot be written is a Problem, and what was there stays', asy
   expect(readFileSync(join(cwd, 'out'), 'utf8')).toBe('a file');
 });
 
-test('[A37] the namespace comes from the flag, then MESHX_NAMESPACE, then SERVICE_NAMESPACE', async () => {
+test('the namespace comes from the flag, then MESHX_NAMESPACE, then SERVICE_NAMESPACE', async () => {
   const words = ['generate-cluster-env', '--manifests', current, '--workload-group', 'g', '--print'];
   const env = { SERVICE_NAMESPACE: 'third', MESHX_NAMESPACE: 'second' };
   const namespaceOf = async (more: readonly string[], variables: Record<string, string>): Promise<string | undefined> =>
@@ -109,7 +109,7 @@ test('[A37] the namespace comes from the flag, then MESHX_NAMESPACE, then SERVIC
   expect(await namespaceOf([], {})).toBe('default');
 });
 
-test('[F84] variables of the old scripts that meshx would not follow are refused by name', async () => {
+test('variables of the old scripts that meshx would not follow are refused by name', async () => {
   const env = { CONTROL_PLANE_AUTH_POLICY: 'NONE', ISTIO_CP: 'gcloud compute scp' };
   const { exitCode, stderr } = await runCli(['generate-cluster-env', '--manifests', classic], { env });
   expect(exitCode).toBe(2);

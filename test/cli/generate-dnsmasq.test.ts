@@ -12,7 +12,7 @@ address=/istio-pilot.istio-system/10.150.0.6
 address=/istio-ca.istio-system/10.150.0.9
 `;
 
-test('[A29 A30 A31 F6 F86] kubedns of a classic cluster is the seven lines, in order', async () => {
+test('kubedns of a classic cluster is the seven lines, in order', async () => {
   const cwd = temporaryFolder();
   const { exitCode, stderr } = await runCli(['generate-dnsmasq', '--manifests', exampleCluster('classic')], { cwd });
   expect(exitCode).toBe(0);
@@ -20,7 +20,7 @@ test('[A29 A30 A31 F6 F86] kubedns of a classic cluster is the seven lines, in o
   expect(stderr).toContain('sudo install -m 0644 kubedns /etc/dnsmasq.d/kubedns && sudo systemctl restart dnsmasq');
 });
 
-test('[F8] a current cluster gets the name of istiod, and the cluster DNS where one is named', async () => {
+test('a current cluster gets the name of istiod, and the cluster DNS where one is named', async () => {
   const manifests = exampleCluster('current');
   const words = ['generate-dnsmasq', '--manifests', manifests, '--print'];
   const names = 'address=/istio-pilot/10.150.0.30\naddress=/istiod.istio-system.svc/10.150.0.30\n';

@@ -22,7 +22,7 @@ const mutating = (server: FakeApiServer): readonly string[] =>
     .filter(({ method, query }) => method !== 'GET' && query['dryRun'] === undefined)
     .map(({ method, path }) => `${method} ${path}`);
 
-test('[A8] a live cluster is named by its context', async () => {
+test('a live cluster is named by its context', async () => {
   await using server = await FakeApiServer.start({ objects: aClassicCluster() });
   const words = ['generate-dnsmasq', '--kubeconfig', server.kubeconfig(), '--print'];
   const { exitCode, stderr, stdout } = await runCli([...words, '--context', 'lab']);
@@ -30,7 +30,7 @@ test('[A8] a live cluster is named by its context', async () => {
   expect(stdout.split('\n')).toHaveLength(8);
 });
 
-test('[A9] --context works beside another current context, and the kubeconfig stays as it is', async () => {
+test('--context works beside another current context, and the kubeconfig stays as it is', async () => {
   await using server = await FakeApiServer.start({ objects: aClassicCluster() });
   const file = server.kubeconfig();
   const elsewhere = readFileSync(file, 'utf8').replace('current-context: lab', 'current-context: elsewhere');
@@ -43,7 +43,7 @@ test('[A9] --context works beside another current context, and the kubeconfig st
   expect(readFileSync(file, 'utf8')).toBe(elsewhere);
 });
 
-test('[A44 F35] the token is a file that only its owner reads, asked for with the audience of istiod and ten minutes', async () => {
+test('the token is a file that only its owner reads, asked for with the audience of istiod and ten minutes', async () => {
   await using server = await currentServer();
   const cwd = temporaryFolder();
   const words = [
@@ -69,7 +69,7 @@ test('[A44 F35] the token is a file that only its owner reads, asked for with th
   expect(asked?.body).toMatchObject({ spec: { audiences: ['istio-ca'], expirationSeconds: 600 } });
 });
 
-test('[F55] a second register asks the API server to change nothing', async () => {
+test('a second register asks the API server to change nothing', async () => {
   await using server = await currentServer();
   const words = ['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'vm', '--kubeconfig', server.kubeconfig()];
   expect((await runCli(words)).exitCode).toBe(0);
@@ -81,7 +81,7 @@ test('[F55] a second register asks the API server to change nothing', async () =
   expect(mutating(server)).toEqual(first);
 });
 
-test('[A90] expose delete wants a yes, and deletes only what meshx made', async () => {
+test('expose delete wants a yes, and deletes only what meshx made', async () => {
   await using server = await FakeApiServer.start({ objects: aCurrentCluster({ rootCert: selfSigned().cert }) });
   const end = ['--kubeconfig', server.kubeconfig()];
   expect((await runCli(['expose', 'apply', '--provider', 'gcp', ...end])).exitCode).toBe(0);

@@ -31,7 +31,7 @@ test.each(commands.flatMap((spec) => spec.examples.map((example) => [example, sp
   },
 );
 
-test('[F65] options stand before and after the verb', async () => {
+test('options stand before and after the verb', async () => {
   const before = await parsed(['-n', 'onprem', 'register', 'svc1', '1.2.3.4', 'http:7000']);
   const after = await parsed(['register', 'svc1', '1.2.3.4', 'http:7000', '-n', 'onprem']);
   expect(before.call.given).toMatchObject({ namespace: 'onprem' });
@@ -65,7 +65,7 @@ test('the version is one line on stdout', async () => {
 });
 
 test.each([
-  ['[F85] an unknown command', ['gceMachineSetup', 'vm']],
+  ['an unknown command', ['gceMachineSetup', 'vm']],
   ['an unknown option', ['register', 'a', '10.0.0.1', '80', '--colour']],
   ['a missing argument', ['register', 'mysqldb']],
   ['an argument too many', ['configure', 'one', 'two']],

@@ -7,7 +7,7 @@ import { runCli } from '../support/run-cli.ts';
 const REGISTER = ['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'vm', '--create-namespace'];
 
 test.each(['classic', 'current'] as const)(
-  '[A68 A69 A70 F51] register on a %s cluster prints the facts and the objects',
+  'register on a %s cluster prints the facts and the objects',
   async (generation) => {
     const folder = exampleCluster(generation);
     const { exitCode, stdout, stderr } = await runCli([...REGISTER, '--manifests', folder]);
@@ -21,7 +21,7 @@ test.each(['classic', 'current'] as const)(
 );
 
 test.each(['classic', 'current'] as const)(
-  '[F55] a second register on a %s cluster writes nothing and says so',
+  'a second register on a %s cluster writes nothing and says so',
   async (generation) => {
     const folder = exampleCluster(generation);
     await runCli([...REGISTER, '--manifests', folder]);
@@ -43,7 +43,7 @@ test('a dry run writes nothing, prints what would be, and answers 3 when asked t
   expect(folderState(folder)).toEqual(before);
 });
 
-test('[F55] a changed port is updated', async () => {
+test('a changed port is updated', async () => {
   const folder = exampleCluster('current');
   await runCli([...REGISTER, '--manifests', folder]);
   const { stdout } = await runCli(['register', 'mysqldb', '10.150.0.5', '3307', '-n', 'vm', '--manifests', folder]);
@@ -51,7 +51,7 @@ test('[F55] a changed port is updated', async () => {
 });
 
 test.each(['classic', 'current'] as const)(
-  '[F57] deregister on a %s cluster takes everything away that register made',
+  'deregister on a %s cluster takes everything away that register made',
   async (generation) => {
     const folder = exampleCluster(generation);
     await runCli(['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'default', '--manifests', folder]);
@@ -67,7 +67,7 @@ test.each(['classic', 'current'] as const)(
   },
 );
 
-test('[F57] an address that is not registered is a Problem', async () => {
+test('an address that is not registered is a Problem', async () => {
   const folder = exampleCluster('classic');
   await runCli(['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'default', '--manifests', folder]);
   const { exitCode, stderr } = await runCli([
@@ -83,7 +83,7 @@ test('[F57] an address that is not registered is a Problem', async () => {
   expect(stderr).toContain('could not find ip 10.150.0.99 in svc mysqldb endpoints');
 });
 
-test('[F51] several ports, labels, annotations and an account in one call; the account is default otherwise', async () => {
+test('several ports, labels, annotations and an account in one call; the account is default otherwise', async () => {
   const folder = exampleCluster('current');
   const words = [
     'register',
@@ -122,7 +122,7 @@ test('[F51] several ports, labels, annotations and an account in one call; the a
   expect(other.stdout).toContain('"serviceAccount": "front"');
 });
 
-test('[A20 A24] expose status shows both namespaces in one table', async () => {
+test('expose status shows both namespaces in one table', async () => {
   const { exitCode, stdout } = await runCli(['expose', 'status', '--manifests', exampleCluster('classic')], {
     now: () => new Date('2026-01-01T00:00:00Z'),
   });

@@ -34,7 +34,7 @@ function site(): Site {
 const timeless = (text: string): string => text.replace(/\(\d+\.\d s/g, '(0.0 s');
 const state = ({ root, cluster }: Site): unknown => [folderState(root), folderState(cluster)];
 
-test('[A34] a dry run prints the plan and changes nothing', async () => {
+test('a dry run prints the plan and changes nothing', async () => {
   const at = site();
   const before = state(at);
   const { exitCode, stdout } = await runCli(['setup-vm', ...at.words, '--dry-run', '--exit-code']);
@@ -74,7 +74,7 @@ spec: { egress: [{ hosts: ['./*'] }] }
   expect(readFileSync(join(at.cluster, 'meshx/vm/sidecar-meshx-istio-vm.yaml'), 'utf8')).toContain('./*');
 });
 
-test('[A42 A75] the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
+test('the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
   const at = site();
   const { stdout } = await runCli(['setup-vm', ...at.words]);
   expect(existsSync(join(at.root, 'run/secrets/tokens/istio-token'))).toBe(false);
@@ -99,7 +99,7 @@ test('a second service is added and the first one stays', async () => {
   );
 });
 
-test('[A34] --only does one step; an unknown step names the known ones', async () => {
+test('--only does one step; an unknown step names the known ones', async () => {
   const at = site();
   const { exitCode } = await runCli(['setup-vm', ...at.words, '--only', 'cluster-env']);
   expect(exitCode).toBe(0);
@@ -110,7 +110,7 @@ test('[A34] --only does one step; an unknown step names the known ones', async (
   expect(wrong.stderr).toContain('cluster-env');
 });
 
-test('[A34] --print shows every file and changes nothing', async () => {
+test('--print shows every file and changes nothing', async () => {
   const at = site();
   const before = state(at);
   const { stdout } = await runCli(['setup-vm', ...at.words, '--print']);
@@ -239,7 +239,7 @@ test('Ctrl-C in the middle says what is done, and the same command finishes', as
   expect(exitCode).toBe(0);
 });
 
-test('[A75 A76 F64] configure sets its own keys, keeps the rest, and writes nothing the second time', async () => {
+test('configure sets its own keys, keeps the rest, and writes nothing the second time', async () => {
   const at = site();
   await runCli(['setup-vm', ...at.words]);
   const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');

@@ -148,7 +148,7 @@ describe('where VMs reach istiod', () => {
     return [istiodAddresses, istiodPort, istiodAddressSource];
   };
 
-  test('[C29] is the address of the gateway, also one that was given by externalIPs', async () => {
+  test('is the address of the gateway, also one that was given by externalIPs', async () => {
     expect(await through([anEastWestGateway({ type: 'ClusterIP', externalIps: ['192.168.0.252'] })])).toEqual([
       ['192.168.0.252'],
       15012,
@@ -163,7 +163,7 @@ describe('where VMs reach istiod', () => {
     expect(source).toBe('Service istio-system/istio-eastwestgateway, whose load balancer is lb.example');
   });
 
-  test('[F9] a host name without an address is a Problem, never an empty file', async () => {
+  test('a host name without an address is a Problem, never an empty file', async () => {
     await using world = await start([...current(), anEastWestGateway({ hostname: 'lb.example' })]);
     const problem = await problemOf(world.facts({ lookup: () => Promise.resolve([]) }));
     expect(problem.id).toBe('address-unresolvable');
@@ -188,7 +188,7 @@ describe('where VMs reach istiod', () => {
     ]);
   });
 
-  test('[C30] is a node with its NodePort when there is no load balancer', async () => {
+  test('is a node with its NodePort when there is no load balancer', async () => {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } };
     const status = {
       addresses: [
@@ -245,7 +245,7 @@ describe('where VMs reach istiod', () => {
     });
   });
 
-  test('[C30] a gateway without a port for istiod names the ports that it has', async () => {
+  test('a gateway without a port for istiod names the ports that it has', async () => {
     await using world = await start([
       ...current(),
       anEastWestGateway({ ip: '10.0.0.1', ports: [{ port: 443 }, { port: 80 }] }),
@@ -267,7 +267,7 @@ describe('where VMs reach istiod', () => {
 });
 
 describe('a classic cluster', () => {
-  test('[A16 A17 A18 A19 A31] gives the four addresses by their roles, and the range with its source', async () => {
+  test('gives the four addresses by their roles, and the range with its source', async () => {
     await using world = await start(aClassicCluster());
     expect(await world.facts()).toEqual({
       generation: 'classic',
@@ -281,7 +281,7 @@ describe('a classic cluster', () => {
     expect(world.server.mutations).toEqual([]);
   });
 
-  test('[A25] is recognized by its Services; a ConfigMap istio alone means istiod elsewhere', async () => {
+  test('is recognized by its Services; a ConfigMap istio alone means istiod elsewhere', async () => {
     await using classic = await start([...aClassicCluster(), aConfigMap('istio-system', 'istio', { mesh: '' })]);
     expect((await classic.facts()).generation).toBe('classic');
     await using nothing = await start([aNamespace('istio-system')]);
@@ -324,7 +324,7 @@ describe('a classic cluster', () => {
     expect(facts).toMatchObject({ release: '1.5', addresses: { pilot: '10.150.0.6', dns: '10.150.0.7' } });
   });
 
-  test('[F10] all load balancers without an address are named at once', async () => {
+  test('all load balancers without an address are named at once', async () => {
     const objects = [...without('mixer-ilb'), aPendingService('mixer-ilb')].filter(
       ({ metadata }) => metadata.name !== 'dns-ilb',
     );
@@ -340,7 +340,7 @@ describe('a classic cluster', () => {
     expect((await problemOf(world.facts({ release: '0.2' }))).id).toBe('load-balancer-missing');
   });
 
-  test('[A21 F10] addresses are waited for when told, and what is missing is said', async () => {
+  test('addresses are waited for when told, and what is missing is said', async () => {
     const notes: string[] = [];
     await using world = await start([...without('mixer-ilb'), aPendingService('mixer-ilb')]);
     const note = (line: string): void => {
@@ -352,7 +352,7 @@ describe('a classic cluster', () => {
     expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb']);
   });
 
-  test('[A22] a public address of the control plane is refused', async () => {
+  test('a public address of the control plane is refused', async () => {
     const pilot = aService('istio-pilot-ilb', { ip: '35.197.249.113', ports: [{ port: 8080 }] });
     await using world = await start([...without('istio-pilot-ilb'), pilot]);
     const problem = await problemOf(world.facts());
@@ -361,7 +361,7 @@ describe('a classic cluster', () => {
     expect(await world.facts({ allowPublic: true })).toMatchObject({ addresses: { pilot: '35.197.249.113' } });
   });
 
-  test('[A28] a cluster IP outside the range is noted with its Service', async () => {
+  test('a cluster IP outside the range is noted with its Service', async () => {
     const notes: string[] = [];
     const kubernetes = aService('kubernetes', { namespace: 'default', clusterIp: '10.63.240.1' });
     await using world = await start([...aClassicCluster(), kubernetes]);

@@ -10,16 +10,16 @@ async function failed(options: FakeApiOptions) {
   return checks.filter(({ ok }) => !ok);
 }
 
-test('[E3 E4] a cluster that serves the kinds and gives the rights passes, and nothing is changed', async () => {
+test('a cluster that serves the kinds and gives the rights passes, and nothing is changed', async () => {
   expect(await failed({})).toEqual([]);
 });
 
-test('[E4] a kind that is not served is named', async () => {
+test('a kind that is not served is named', async () => {
   const checks = await failed({ unserved: ['networking.istio.io/v1'] });
   expect(checks.map(({ id }) => id)).toContain('kind-workloadgroup');
 });
 
-test('[E3] a right that is missing is named with the command that shows it', async () => {
+test('a right that is missing is named with the command that shows it', async () => {
   const [check, ...others] = await failed({ denied: ['create serviceaccounts'] });
   expect(others).toEqual([]);
   expect(check?.title).toBe('you may create serviceaccounts in namespace vm');

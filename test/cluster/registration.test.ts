@@ -55,7 +55,7 @@ const entry = (address: string, labels: Readonly<Record<string, string>>, group?
 });
 
 describe('register, current', () => {
-  test('[F52] makes WorkloadGroup, Service and Sidecar, in this order, by server-side apply', async () => {
+  test('makes WorkloadGroup, Service and Sidecar, in this order, by server-side apply', async () => {
     await using world = await start();
     const { plan } = await world.register();
     expect(clusterPlanLines(plan)).toEqual([
@@ -72,7 +72,7 @@ describe('register, current', () => {
     expect(world.server.mutations).toHaveLength(3);
   });
 
-  test('[F55] a second run sends no mutating request', async () => {
+  test('a second run sends no mutating request', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     const before = world.server.mutations.length;
@@ -93,7 +93,7 @@ describe('register, current', () => {
     expect(isEmptyClusterPlan((await world.register()).plan)).toBe(true);
   });
 
-  test('[F55] changed ports are updated, and the old ones go', async () => {
+  test('changed ports are updated, and the old ones go', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     const changed = { services: [{ name: 'mysqldb', ports: [{ number: 3307, name: 'tcp-mysql' }] }] };
@@ -103,7 +103,7 @@ describe('register, current', () => {
     expect(isEmptyClusterPlan((await world.register(changed)).plan)).toBe(true);
   });
 
-  test('[A38] a namespace is made when told, and its root certificate waited for', async () => {
+  test('a namespace is made when told, and its root certificate waited for', async () => {
     await using world = await start([]);
     const { plan } = await world.register({}, { createNamespace: true, createServiceAccount: true });
     const done: string[] = [];
@@ -287,7 +287,7 @@ describe("another owner's Service", () => {
 });
 
 describe('deregister, current', () => {
-  test('[F57] takes a service out of its group and deletes the Service that meshx made; the rest stays', async () => {
+  test('takes a service out of its group and deletes the Service that meshx made; the rest stays', async () => {
     await using world = await start();
     await world.carryOut((await world.register({ services: [mysqldb, web] })).plan);
     world.server.put(
@@ -302,7 +302,7 @@ describe('deregister, current', () => {
     expect((await problemOf(world.deregister())).id).toBe('service-not-registered');
   });
 
-  test('[F57] with an address takes only that machine', async () => {
+  test('with an address takes only that machine', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     for (const address of ['10.150.0.5', '10.150.0.6'])
@@ -311,14 +311,14 @@ describe('deregister, current', () => {
     expect(clusterPlanLines(plan)).toEqual(['label WorkloadEntry vm/db-10.150.0.6: service.meshx.dev/mysqldb-']);
   });
 
-  test('[F57] an address that is not there is said in the words of istioctl', async () => {
+  test('an address that is not there is said in the words of istioctl', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     const problem = await problemOf(world.deregister({ address: '10.150.0.9' }));
     expect(problem.message).toMatch(/^could not find ip 10\.150\.0\.9 in svc mysqldb endpoints/);
   });
 
-  test('[F57] a fixed entry goes with its last service; the Service can be kept', async () => {
+  test('a fixed entry goes with its last service; the Service can be kept', async () => {
     await using world = await start();
     const fixed = { fixedEntry: { address: '10.150.0.5' } };
     await world.carryOut((await world.register({ group: 'db-1' }, fixed)).plan);
@@ -341,7 +341,7 @@ describe('classic', () => {
     ports: [{ number: 3306, name: 'mysql' }],
   };
 
-  test('[F52 F53 F54 F55] an address is added once, with its account, and a second run changes nothing', async () => {
+  test('an address is added once, with its account, and a second run changes nothing', async () => {
     await using world = await start();
     const first = await planClassicRegistration(world.kube, mysql);
     expect(await world.carryOut(first.plan)).toEqual(['created Service mysqldb', 'created Endpoints mysqldb']);
@@ -352,7 +352,7 @@ describe('classic', () => {
     expect(again.count).toBe(1);
   });
 
-  test('[F53 F56] a second address joins the subset of the same ports', async () => {
+  test('a second address joins the subset of the same ports', async () => {
     await using world = await start();
     await world.carryOut((await planClassicRegistration(world.kube, mysql)).plan);
     const second = await planClassicRegistration(world.kube, { ...mysql, address: '10.150.0.6' });
@@ -362,7 +362,7 @@ describe('classic', () => {
     expect(subsets).toMatchObject([{ addresses: [{ ip: '10.150.0.5' }, { ip: '10.150.0.6' }] }]);
   });
 
-  test('[F57] the last address takes the objects with it, unless the Service is to stay', async () => {
+  test('the last address takes the objects with it, unless the Service is to stay', async () => {
     await using world = await start();
     await world.carryOut((await planClassicRegistration(world.kube, mysql)).plan);
     const gone = { namespace: 'vm', service: 'mysqldb', address: '10.150.0.5' };

@@ -12,21 +12,21 @@ async function start(options: FakeApiOptions) {
   return { server, range, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-test('[F5] the range that was given wins, and nothing is asked', async () => {
+test('the range that was given wins, and nothing is asked', async () => {
   await using world = await start({ serviceCidr: '10.63.240.0/20', serviceCidrObject: true });
   const found = await world.range({ serviceCidr: '10.0.0.0/16,fd00:10::/112' });
   expect(found).toEqual({ cidrs: ['10.0.0.0/16', 'fd00:10::/112'], source: 'the range that was given' });
   expect(world.server.requests).toEqual([]);
 });
 
-test('[F5] ServiceCIDR objects come next, several ranges in their order', async () => {
+test('ServiceCIDR objects come next, several ranges in their order', async () => {
   await using world = await start({ serviceCidr: '10.63.240.0/20,fd00:10::/112', serviceCidrObject: true });
   const found = await world.range();
   expect(found).toEqual({ cidrs: ['10.63.240.0/20', 'fd00:10::/112'], source: 'ServiceCIDR objects of lab' });
   expect(world.server.requests.map(({ method }) => method)).toEqual(['GET']);
 });
 
-test('[F5] the record at the cloud comes before the refusal, when a name is given', async () => {
+test('the record at the cloud comes before the refusal, when a name is given', async () => {
   await using world = await start({ serviceCidr: '10.1.0.0/20' });
   await using cloud = await ComputeServer.start();
   await using compute = await connectCompute({ project: 'p', endpoint: cloud.url, env: {} });
@@ -35,14 +35,14 @@ test('[F5] the record at the cloud comes before the refusal, when a name is give
   expect(world.server.requests.some(({ method }) => method === 'POST')).toBe(false);
 });
 
-test('[F5] the refusal of an impossible cluster IP is the last source; the object is never made', async () => {
+test('the refusal of an impossible cluster IP is the last source; the object is never made', async () => {
   await using world = await start({ serviceCidr: '10.63.240.0/20' });
   const found = await world.range();
   expect(found).toEqual({ cidrs: ['10.63.240.0/20'], source: 'the API server of lab, which refused 1.1.1.1' });
   expect(world.server.mutations).toEqual([]);
 });
 
-test('[F5] the range is never guessed: the Problem says what each source answered', async () => {
+test('the range is never guessed: the Problem says what each source answered', async () => {
   await using world = await start({});
   const problem = await problemOf(world.range());
   expect(problem.id).toBe('service-range-unknown');

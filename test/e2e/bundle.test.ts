@@ -129,7 +129,7 @@ async function read(folder: string): Promise<Record<string, string>> {
 }
 
 test.each(workloads)(
-  '[F4] the files of the group $group say what istioctl says, but for what has a reason',
+  'the files of the group $group say what istioctl says, but for what has a reason',
   async (workload) => {
     const [theirs, ours] = [await byIstioctl(workload), await byMeshx(workload)];
     const [their, our] = [envOf(theirs['cluster.env'] ?? ''), envOf(ours['cluster.env'] ?? '')];

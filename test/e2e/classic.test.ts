@@ -64,7 +64,7 @@ afterAll(async () => {
 });
 
 describe('the files', () => {
-  test('[A26 A27 F1 F86] cluster.env is one line, and where the range is from and where the file goes is said', async () => {
+  test('cluster.env is one line, and where the range is from and where the file goes is said', async () => {
     const ran = await meshx(['generate-cluster-env']);
     expectDone(ran);
     expect(await readFile(join(folder, 'cluster.env'), 'utf8')).toBe(CLUSTER_ENV);
@@ -73,7 +73,7 @@ describe('the files', () => {
     expect(ran.stderr).toContain('install -D -o root -m 0644 cluster.env /var/lib/istio/envoy/cluster.env');
   });
 
-  test('[A29 A30 A31 A32 F6 F86] kubedns is the seven lines of the load balancers', async () => {
+  test('kubedns is the seven lines of the load balancers', async () => {
     const ran = await meshx(['generate-dnsmasq']);
     expectDone(ran);
     expect(await readFile(join(folder, 'kubedns'), 'utf8')).toBe(KUBEDNS);
@@ -104,13 +104,13 @@ describe('the load balancers', () => {
       await lab().classic.try(['-n', namespace, 'delete', 'endpoints', name, '--ignore-not-found']);
   });
 
-  test('[F17] one that selects nothing is an error, though it has its address', async () => {
+  test('one that selects nothing is an error, though it has its address', async () => {
     const ran = await meshx(['expose', 'status']);
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain('load-balancer-without-endpoints');
   });
 
-  test('[A20 A23 A24] the status shows those of both namespaces, and does not wait for a ClusterIP', async () => {
+  test('the status shows those of both namespaces, and does not wait for a ClusterIP', async () => {
     await lab().classic.apply(endpoints);
     const ran = await meshx(['expose', 'status']);
     expectDone(ran);
@@ -122,7 +122,7 @@ describe('the load balancers', () => {
     expect(ran.stdout).toMatch(/^istio-system +istio-ingress +LoadBalancer +\S+ +35\.197\.249\.113 /m);
   });
 
-  test('[A21] one without an address fails the status by name; waiting for it ends when it has one', async () => {
+  test('one without an address fails the status by name; waiting for it ends when it has one', async () => {
     await lab().classic.patchStatus('service', MIXER, { loadBalancer: { ingress: null } });
     const impatient = await meshx(['expose', 'status', '--wait', '--timeout', '1']);
     expect(impatient.exitCode).toBe(1);
@@ -154,7 +154,7 @@ describe.each([
     });
   }
 
-  test('[A41 F32] without the Secret of its account it stops there, with no empty file left', async () => {
+  test('without the Secret of its account it stops there, with no empty file left', async () => {
     const ran = await meshx([...setUp(vm), '--service-account', 'ghost']);
     expect(ran.exitCode).toBe(1);
     expect(ran.stderr).toContain('identity-secret-missing');
@@ -162,7 +162,7 @@ describe.each([
     expect(await lab().mustSsh(vm, 'ls /etc/certs; systemctl is-active istio || true')).toBe('inactive\n');
   });
 
-  test('[A37 A41 A43 A45 A46 A67 F36 F40 F63] one command sets it up in the order of old and proves it', async () => {
+  test('one command sets it up in the order of old and proves it', async () => {
     const ran = await meshx(['setup-vm', vm, '--package', deb], { SERVICE_NAMESPACE: 'vm' });
     expectDone(ran);
     const titles = [
@@ -185,7 +185,7 @@ describe.each([
     expect(ran.stdout).toContain(`address ${ip}`);
   });
 
-  test('[A42 A44 F1 F6 F34 F35] files lie in their places, for their owners only, and no secret lies elsewhere', async () => {
+  test('files lie in their places, for their owners only, and no secret lies elsewhere', async () => {
     const read = async (path: string): Promise<string> => await lab().mustSsh(vm, `cat ${path}`);
     expect(await read('/etc/dnsmasq.d/kubedns')).toBe(KUBEDNS);
     expect(await read('/var/lib/istio/envoy/cluster.env')).toBe(CLUSTER_ENV);
@@ -210,7 +210,7 @@ describe.each([
     expect(found.stdout).toBe('/etc/certs/key.pem\n');
   });
 
-  test('[A82 A83 F70 F71 F72 F73] names of the mesh and all others resolve for an ordinary user', async () => {
+  test('names of the mesh and all others resolve for an ordinary user', async () => {
     await expectNames(vm);
     expect(await resolve(vm, 'istio-pilot')).toBe('10.150.0.6');
     expect(await resolve(vm, 'istio-ca')).toBe('10.150.0.9');
@@ -221,7 +221,7 @@ describe.each([
     expect(missing.stdout).toContain('NXDOMAIN');
   });
 
-  test('[F74 F75] an ordinary user reaches Pilot by its name, and its pod at the address just received', async () => {
+  test('an ordinary user reaches Pilot by its name, and its pod at the address just received', async () => {
     const ask = async (host: string): Promise<unknown> =>
       JSON.parse(
         await lab().mustSsh(vm, `curl -sf -g --max-time 5 'http://${host}:8080${REGISTRATION}'`, {
@@ -233,13 +233,13 @@ describe.each([
     expect(await ask('10.60.1.4')).toEqual(answer);
   });
 
-  test('[A54 A60] both units of the package run and start at boot', async () => {
+  test('both units of the package run and start at boot', async () => {
     await expectUnits(vm);
     const restarts = await lab().mustSsh(vm, `systemctl show -p NRestarts --value ${UNITS.join(' ')}`);
     expect(restarts.match(/\d+/g)).toEqual(['0', '0']);
   });
 
-  test('[A84 F27 F29] 127.0.0.1 comes first, by the hand that owns resolv.conf', async () => {
+  test('127.0.0.1 comes first, by the hand that owns resolv.conf', async () => {
     const conf = await lab().mustSsh(vm, 'cat /etc/resolv.conf; readlink /etc/resolv.conf || echo a file');
     if (suite === 'bookworm') {
       expect(conf).toBe('nameserver 127.0.0.1\nnameserver 10.150.0.2\na file\n');
@@ -252,7 +252,7 @@ describe.each([
     expect(await lab().mustSsh(vm, 'cat /etc/dnsmasq.d/meshx-uplink')).toContain('server=10.150.0.2\n');
   });
 
-  test('[A75 A76 F19] configure adds three lines to sidecar.env and keeps what was in it', async () => {
+  test('configure adds three lines to sidecar.env and keeps what was in it', async () => {
     const before = await lab().mustSsh(vm, 'cat /var/lib/istio/envoy/sidecar.env');
     const started = await invocation();
     expectDone(await configure());
@@ -261,7 +261,7 @@ describe.each([
     expect(await invocation()).not.toBe(started);
   });
 
-  test('[A76 A78 F22 F55] a second configure and a second setup-vm change nothing and restart nothing', async () => {
+  test('a second configure and a second setup-vm change nothing and restart nothing', async () => {
     await lab().mustSsh(vm, 'touch /run/mark');
     const [since, started] = [Date.now(), await invocation()];
     expectDone(await configure());
@@ -277,7 +277,7 @@ describe.each([
     expect(await lab().mustSsh(vm, `${newer} ${logs}`)).toBe('');
   });
 
-  test('[A54 A60 F26] after a reboot the units run and the names resolve without a hand', async () => {
+  test('after a reboot the units run and the names resolve without a hand', async () => {
     await lab().reboot(vm);
     await expectNames(vm);
     const active = async (): Promise<boolean> =>
@@ -312,7 +312,7 @@ describe('a VM whose network is dhclient’s', () => {
   const resolvConf = async (): Promise<readonly string[]> =>
     (await lab().mustSsh(vm, 'grep ^nameserver /etc/resolv.conf')).trim().split('\n');
 
-  test('[A84 A85 F28] the line stands once, and the client that runs keeps 127.0.0.1 first at each renewal', async () => {
+  test('the line stands once, and the client that runs keeps 127.0.0.1 first at each renewal', async () => {
     expect(await resolvConf()).toEqual(['nameserver 10.150.0.2']);
     const client = await lab().mustSsh(vm, 'pgrep -x dhclient');
     expectDone(await meshx(setUp(vm)));
@@ -326,7 +326,7 @@ describe('a VM whose network is dhclient’s', () => {
     expect((await meshx([...setUp(vm), '--dry-run', '--exit-code'])).exitCode).toBe(0);
   });
 
-  test('[A85 F26 F28] after a reboot dhclient itself puts 127.0.0.1 first', async () => {
+  test('after a reboot dhclient itself puts 127.0.0.1 first', async () => {
     await lab().reboot(vm);
     await nextLease(lab(), vm);
     expect(await resolvConf()).toEqual(['nameserver 127.0.0.1', 'nameserver 10.150.0.2']);
@@ -348,7 +348,7 @@ describe('registration', () => {
     await lab().classic.try(['-n', 'vm', 'delete', 'service,endpoints', 'mysqldb', '--ignore-not-found']);
   });
 
-  test('[A68 A69 A70 F52 F53 F54 F56] register makes Service and Endpoints and says so in the words of old', async () => {
+  test('register makes Service and Endpoints and says so in the words of old', async () => {
     const ran = await register();
     expectDone(ran);
     expect(ran.stdout.split('\n')[0]).toBe(
@@ -370,7 +370,7 @@ describe('registration', () => {
     });
   });
 
-  test("[A39] the cluster's DNS and Pilot know the service", async () => {
+  test("the cluster's DNS and Pilot know the service", async () => {
     const { clusterIP } = (await get('service'))['spec'] as { clusterIP: string };
     const name = 'mysqldb.vm.svc.cluster.local';
     const resolves = async (): Promise<boolean> =>
@@ -381,7 +381,7 @@ describe('registration', () => {
     expect(JSON.parse(stdout)).toEqual({ hosts: [{ ip_address: '10.150.0.5', port: 3306 }] });
   });
 
-  test('[F55] a second call changes nothing, says so, and sends no request that writes', async () => {
+  test('a second call changes nothing, says so, and sends no request that writes', async () => {
     const since = Date.now();
     const ran = await register();
     expectDone(ran);
@@ -389,7 +389,7 @@ describe('registration', () => {
     expect(await lab().auditMutations(since, 'classic')).toEqual([]);
   });
 
-  test('[F53 F57] a second address joins the subset; each is taken out again, and the empty Service with the last', async () => {
+  test('a second address joins the subset; each is taken out again, and the empty Service with the last', async () => {
     expectDone(await meshx(['register', 'mysqldb', '10.150.0.15', '3306', '-n', 'vm']));
     expect(await get('endpoints')).toMatchObject({
       subsets: [{ addresses: [{ ip: '10.150.0.5' }, { ip: '10.150.0.15' }], ports: [{ port: 3306 }] }],

@@ -70,7 +70,7 @@ async function busyClient(): Promise<Session> {
   return session;
 }
 
-test('[A95] after up and down Debian 12 and 13 are as before, also when another operator takes them out', async () => {
+test('after up and down Debian 12 and 13 are as before, also when another operator takes them out', async () => {
   const ups = await Promise.all([up('leave12'), up('leave13')]);
   for (const ran of ups) expectDone(ran);
   expect(await registered()).toContain('workloadgroup.networking.istio.io/leave12');

@@ -27,7 +27,7 @@ const endpoints = {
 
 const ILB = ['-n', 'istio-system', 'get', 'service', 'istiod-ilb', '--ignore-not-found', '-o', 'name'];
 
-test('[A15 A16 A20 A21 F15] a load balancer for istiod is made, and the status fails while it has no address', async () => {
+test('a load balancer for istiod is made, and the status fails while it has no address', async () => {
   const applied = await lab.meshx(['expose', 'apply', '--provider', 'gcp']);
   expect({ exitCode: applied.exitCode, output: applied.exitCode ? applied.stderr : '' }).toEqual({
     exitCode: 0,
@@ -46,7 +46,7 @@ test('a second apply sends no mutating request', async () => {
   expect(await lab.auditMutations(since)).toEqual([]);
 }, 60_000);
 
-test('[A21] --wait ends when the address is there, and the files for a VM then name it', async () => {
+test('--wait ends when the address is there, and the files for a VM then name it', async () => {
   await lab.mesh.apply([endpoints]);
   const waiting = lab.meshx(['expose', 'status', '--wait', '--timeout', '60']);
   await lab.mesh.patchStatus(
@@ -64,7 +64,7 @@ test('[A21] --wait ends when the address is there, and the files for a VM then n
   expect(files.stdout).toContain('10.150.0.1 istiod.istio-system.svc');
 }, 90_000);
 
-test('[A90 A92] delete takes away what apply made, and nothing else, and --wait ends when the cloud has let go', async () => {
+test('delete takes away what apply made, and nothing else, and --wait ends when the cloud has let go', async () => {
   const services = async (): Promise<readonly string[]> =>
     (await lab.kubectl(['-n', 'istio-system', 'get', 'service', '-o', 'name'])).trim().split('\n').sort();
   const before = await services();

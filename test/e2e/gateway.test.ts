@@ -29,7 +29,7 @@ const up = (...vms: readonly string[]): readonly string[] => [
   ...['up', ...vms, '-n', 'gate', '--service', 'gatedb:3306', '--package', lab.deb],
 ];
 
-test('[A16 F31 C33] a VM joins through the east-west gateway, whose address is found in the cluster', async () => {
+test('a VM joins through the east-west gateway, whose address is found in the cluster', async () => {
   const ran = await lab.meshx(up('gated'));
   expectDone(ran);
   expect(await lab.mustSsh('gated', 'getent hosts istiod.istio-system.svc')).toMatch(
@@ -46,7 +46,7 @@ test('one machine that is not there keeps no other from joining, and the exit co
   expect(await lab.kubectl(['-n', 'gate', 'get', 'workloadentry', '-o', 'name'])).toContain('beside-10.150.0.42');
 }, 180_000);
 
-test('[F67] a VM reaches the service of another VM, and one service on two VMs has two endpoints', async () => {
+test('a VM reaches the service of another VM, and one service on two VMs has two endpoints', async () => {
   await lab.mustSsh(
     'gated',
     'systemctl stop mariadb.service mariadb.socket 2>/dev/null || systemctl stop mariadb.service',

@@ -31,7 +31,7 @@ const inboundPorts = async (vm: string): Promise<readonly string[]> => {
 const startOf = async (vm: string): Promise<string> =>
   await lab.mustSsh(vm, 'systemctl show -p ActiveEnterTimestampMonotonic istio.service');
 
-test('[A34] a plan is kept, and applying it gives the VM that was planned', async () => {
+test('a plan is kept, and applying it gives the VM that was planned', async () => {
   await lab.mustSsh('byroot', 'systemctl enable --now lab-http@8080 lab-http@8081');
   const file = join(lab.home, 'plan.json');
   const planned = await lab.meshx(
@@ -58,7 +58,7 @@ test('a kept plan is refused when the machine has changed since', async () => {
   expectDone(await lab.meshx(up('byroot', '--service', 'web:http:8080', '--package', lab.deb)));
 }, 180_000);
 
-test('[A75 A76 A78 F64] configure changes what the sidecar really does, and only then restarts it', async () => {
+test('configure changes what the sidecar really does, and only then restarts it', async () => {
   expect(await inboundPorts('byroot')).toEqual(['8080']);
   expectDone(await lab.meshx(['configure', 'byroot', '-n', 'operate', '--service', 'web', '--ports', '8080,8081']));
   await lab.waitFor('the ports to be captured', async () => (await inboundPorts('byroot')).join() === '8080,8081');
@@ -85,7 +85,7 @@ test('a further service is added to a VM of the mesh, and the earlier one stays'
   );
 }, 120_000);
 
-test('[A45 C2] another package is an upgrade', async () => {
+test('another package is an upgrade', async () => {
   const version = async (): Promise<string> =>
     await lab.mustSsh('byroot', "dpkg-query -W -f '${Version}' istio-sidecar");
   const before = await version();
@@ -97,7 +97,7 @@ test('[A45 C2] another package is an upgrade', async () => {
   expect(ran.stderr).toMatch(/restart istio\.service/);
 }, 120_000);
 
-test('[A46] a user with a password for sudo sets a VM up from a folder of binaries, and the password is in no log', async () => {
+test('a user with a password for sudo sets a VM up from a folder of binaries, and the password is in no log', async () => {
   await lab.mustSsh('bysudo', 'systemctl enable --now lab-http@8080');
   const more = ['--service', 'sudoweb:http:8080', '--package', lab.packageDirectory, '--user', 'operator'];
   const ran = await lab.meshx(up('bysudo', ...more, '--sudo-password-file', '-'), { input: 'operator-password\n' });
@@ -119,7 +119,7 @@ test('a user who needs no password for sudo finds nothing to do on the same VM',
   expect(await lab.auditMutations(since)).toEqual([]);
 }, 120_000);
 
-test('[F35] the token was never on the operator’s disk, and is readable by the sidecar alone', async () => {
+test('the token was never on the operator’s disk, and is readable by the sidecar alone', async () => {
   expect(await lab.mustSsh('bysudo', 'stat -c "%U %a" /var/run/secrets/tokens/istio-token /etc/certs/key.pem')).toBe(
     'istio-proxy 600\nistio-proxy 600\n',
   );

@@ -21,7 +21,7 @@ afterAll(async () => {
 const status = async (from: string): Promise<string> =>
   (await lab.in(from, ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', '--max-time', '4', URL])).stdout;
 
-test('[A38 A68-A70 B1 F50-F52 F58] a service on a machine without a sidecar is reached by the mesh under its name', async () => {
+test('a service on a machine without a sidecar is reached by the mesh under its name', async () => {
   const ran = await lab.meshx(REGISTER);
   expect(ran.stderr + ran.stdout).toContain(`Registering for service 'legacy' ip '${IP}', ports list [{8000 http}]`);
   expect(ran.exitCode).toBe(0);
@@ -29,7 +29,7 @@ test('[A38 A68-A70 B1 F50-F52 F58] a service on a machine without a sidecar is r
   await lab.waitFor('the service to answer in the mesh', async () => (await status('asker')) === '200');
 }, 90_000);
 
-test('[F55] a second registration sends no mutating request', async () => {
+test('a second registration sends no mutating request', async () => {
   const since = Date.now();
   const ran = await lab.meshx(REGISTER);
   expect(ran.exitCode).toBe(0);
@@ -37,7 +37,7 @@ test('[F55] a second registration sends no mutating request', async () => {
   expect(await lab.auditMutations(since)).toEqual([]);
 }, 60_000);
 
-test('[F52] a second address makes the service have two endpoints, and taking one away leaves the other', async () => {
+test('a second address makes the service have two endpoints, and taking one away leaves the other', async () => {
   const more = await lab.meshx(['register', 'legacy', '10.150.0.71', 'http:8000', '-n', 'fixed']);
   expect(more.exitCode).toBe(0);
   const entries = async (): Promise<string> => await lab.kubectl(['-n', 'fixed', 'get', 'workloadentry', '-o', 'name']);
@@ -48,7 +48,7 @@ test('[F52] a second address makes the service have two endpoints, and taking on
   expect(await status('asker')).toBe('200');
 }, 60_000);
 
-test('[F57] deregister takes the last address and the Service that meshx made', async () => {
+test('deregister takes the last address and the Service that meshx made', async () => {
   const ran = await lab.meshx(['deregister', 'legacy', '-n', 'fixed', '--yes']);
   expect(ran.exitCode).toBe(0);
   expect(await lab.kubectl(['-n', 'fixed', 'get', 'workloadentry,service', '-o', 'name'])).toBe('');

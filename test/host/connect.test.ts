@@ -355,7 +355,7 @@ describe('the way', () => {
     await expect(run).rejects.toMatchObject({ id: 'host-connection-lost', message: expect.stringContaining('sleep') });
   });
 
-  test('[A46] a jump host is gone through, each with its own key and host key', async () => {
+  test('a jump host is gone through, each with its own key and host key', async () => {
     const [jump, target] = [await server(), await server()];
     const names = `jump ssh-ed25519 ${jump.hostKey.toString('base64')}\ntarget ssh-ed25519 ${target.hostKey.toString('base64')}\n`;
     await settled(jump);

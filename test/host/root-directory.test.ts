@@ -82,7 +82,7 @@ test('a file that the tree links to outside is neither read nor written', async 
   });
 });
 
-test('[A45] an image gets hosts, user, package, unit links and no token, nothing is started, and a second run changes nothing', async () => {
+test('an image gets hosts, user, package, unit links and no token, nothing is started, and a second run changes nothing', async () => {
   const { image, root, read } = world();
   const directory = temporaryFolder();
   mkdirSync(join(directory, 'usr/local/bin'), { recursive: true });
@@ -194,7 +194,7 @@ async function packageWant(file: string, format: 'deb' | 'rpm') {
   } as const;
 }
 
-test('[A45] an image gets the files of a .deb, through the links of a merged /usr', async () => {
+test('an image gets the files of a .deb, through the links of a merged /usr', async () => {
   const { image, root, outside } = world();
   symlinkSync('usr/bin', join(root, 'bin'));
   mkdirSync(join(root, 'usr/bin'));

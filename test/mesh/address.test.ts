@@ -23,10 +23,10 @@ test.each([
   'g::1',
   ':',
   '1.2.3.4.5',
-])('[F50] %j is no IP address', (text) => expect(problemOf(() => parseIp(text)).id).toBe('bad-address'));
+])('%j is no IP address', (text) => expect(problemOf(() => parseIp(text)).id).toBe('bad-address'));
 
 test.each(['127.0.0.1', '127.0.1.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1', '169.254.1.1'])(
-  '[A67] %s cannot be registered: another machine cannot reach it',
+  '%s cannot be registered: another machine cannot reach it',
   (text) => expect(problemOf(() => parseWorkloadIp(text)).id).toBe('bad-address'),
 );
 
@@ -35,7 +35,7 @@ test('a private IPv4 or IPv6 address can be registered', () => {
   expect(parseWorkloadIp('fd00::5')).toBe('fd00::5');
 });
 
-test('[A27] a range is read as it is written', () => {
+test('a range is read as it is written', () => {
   expect(parseCidr('10.63.240.0/20')).toBe('10.63.240.0/20');
   expect(parseCidr('0.0.0.0/0')).toBe('0.0.0.0/0');
   expect(parseCidr('FD00:10:96::/112')).toBe('fd00:10:96::/112');
@@ -52,18 +52,18 @@ test.each([
   '1/8',
   '/20',
   '10.0.0.0/8/8',
-])('[A27] %j is no range', (text) => expect(problemOf(() => parseCidr(text)).id).toBe('bad-cidr'));
+])('%j is no range', (text) => expect(problemOf(() => parseCidr(text)).id).toBe('bad-cidr'));
 
 test('a range with bits below its prefix is refused, and the right one is named', () => {
   expect(problemOf(() => parseCidr('10.63.241.7/20')).message).toContain('10.63.240.0/20');
   expect(problemOf(() => parseCidr('fd00::1/64')).message).toContain('fd00::/64');
 });
 
-test('[F5] several ranges are separated by commas', () => {
+test('several ranges are separated by commas', () => {
   expect(parseCidrs('10.0.0.0/8, 10.63.240.0/20,10.0.0.0/8')).toEqual(['10.0.0.0/8', '10.63.240.0/20']);
 });
 
-test('[A28] whether an address lies in a range, also across families', () => {
+test('whether an address lies in a range, also across families', () => {
   expect(inCidr('10.63.251.156', '10.63.240.0/20')).toBe(true);
   expect(inCidr('10.64.0.1', '10.63.240.0/20')).toBe(false);
   expect(inCidr('fd00::1', '10.63.240.0/20')).toBe(false);

@@ -68,7 +68,7 @@ test.each([
   ['PERMISSIVE', HTTP, 'plaintext'],
   ['DISABLE', MYSQL, 'plaintext'],
   ['DISABLE', HTTP, 'plaintext'],
-] as const)('[F83] a plaintext client of a %s port (%j) meets: %s', (mode, port, meeting) => {
+] as const)('a plaintext client of a %s port (%j) meets: %s', (mode, port, meeting) => {
   expect(plaintextClient(mode, port)).toBe(meeting);
 });
 

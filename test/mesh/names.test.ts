@@ -64,7 +64,7 @@ test('a parsed name holds nothing that a shell, a path or YAML could take for so
   );
 });
 
-test('[F51] labels and annotations are lists of key=value', () => {
+test('labels and annotations are lists of key=value', () => {
   expect(parseLabels(['app=db,tier=back', 'x'])).toEqual({ app: 'db', tier: 'back', x: '' });
   expect(parseLabels([])).toEqual({});
   expect(parseAnnotations(['example.com/note=a=b $(x)'])).toEqual({ 'example.com/note': 'a=b $(x)' });

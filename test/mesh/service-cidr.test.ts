@@ -20,7 +20,7 @@ test.each([
     ['fd00:10:96::/112'],
   ],
   ['The range of valid IPs is 10.0.0.0/24, fd00::/108', ['10.0.0.0/24', 'fd00::/108']],
-])('[F5] the range is read out of the refusal: %s', (text, cidrs) => {
+])('the range is read out of the refusal: %s', (text, cidrs) => {
   expect(parseServiceRange(text)).toEqual(cidrs);
 });
 
@@ -31,9 +31,9 @@ test.each([
   'The range of valid IPs is 10.63.240.1/20',
   'The range of valid IPs is unknown',
   'The range of valid ports is 30000-32767',
-])('[F5] no range is guessed from: %s', (text) => expect(parseServiceRange(text)).toEqual([]));
+])('no range is guessed from: %s', (text) => expect(parseServiceRange(text)).toEqual([]));
 
-test('[F5] ranges of ServiceCIDR objects are taken in their order, each once', () => {
+test('ranges of ServiceCIDR objects are taken in their order, each once', () => {
   const object = (cidrs: unknown) => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'ServiceCIDR',

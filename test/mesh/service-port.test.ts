@@ -18,7 +18,7 @@ test.each([
   ['http:7000', 'http', 7000],
   ['tcp-mysql=3306', 'tcp-mysql', 3306],
   ['mysql:3307', 'mysql', 3307],
-])('[A70 F50] %s is the port %s:%i', (text, name, number) => {
+])('%s is the port %s:%i', (text, name, number) => {
   expect(parseServicePort(text)).toEqual({ number, name });
 });
 
@@ -41,16 +41,16 @@ test.each([
   'a_b:80',
   'a:b:80',
   `${'n'.repeat(64)}:80`,
-])('[F50] %j is no service port', (text) => expect(problemOf(() => parseServicePort(text)).id).toBe('bad-port'));
+])('%j is no service port', (text) => expect(problemOf(() => parseServicePort(text)).id).toBe('bad-port'));
 
 test.each(['53/udp', 'udp:53', 'udp-dns:53', 'UDP=53', '53/UDP'])(
-  '[E11] %s is refused because nothing captures UDP',
+  '%s is refused because nothing captures UDP',
   (text) => {
     expect(problemOf(() => parseServicePort(text)).message).toContain('nothing captures UDP');
   },
 );
 
-test('[F50] all bad ports of a service are named at once', () => {
+test('all bad ports of a service are named at once', () => {
   expect(problemOf(() => parseServicePorts(['0', '3306', 'x:y'])).issues).toHaveLength(2);
 });
 
@@ -60,7 +60,7 @@ test('two ports of one service never have the same name or number', () => {
   expect(parseServicePorts(['80', 'http-admin:8080'])).toHaveLength(2);
 });
 
-test('[F64] ports of all services are sorted by value, each once', () => {
+test('ports of all services are sorted by value, each once', () => {
   const services = [
     ['27017', '3306'],
     ['8080', '3306'],
@@ -98,11 +98,11 @@ test.each([
   ['1234', 'plain TCP', false],
   ['httpd', 'plain TCP', false],
   ['postgres', 'plain TCP', false],
-])('[E10 E11] a port named %s means %s', (name, words, declared) => {
+])('a port named %s means %s', (name, words, declared) => {
   expect(portMeaning({ name, number: 1234 })).toMatchObject({ words, declared });
 });
 
-test('[F83] MySQL, mail and FTP servers speak first, HTTP and MongoDB servers do not', () => {
+test('MySQL, mail and FTP servers speak first, HTTP and MongoDB servers do not', () => {
   const serverFirst = (name: string, number: number) => portMeaning({ name, number }).serverFirst;
   expect([
     serverFirst('mysql', 3306),

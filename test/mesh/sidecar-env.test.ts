@@ -16,24 +16,24 @@ import { hostileText, outcome, problemOf, RUNS } from './support.ts';
 
 const MYSQL = { service: 'mysqldb', namespace: 'vm', ports: [3306] };
 
-test('[A75] the three lines of the walkthrough are exact and in order', () => {
+test('the three lines of the walkthrough are exact and in order', () => {
   const text = formatSidecarEnv(sidecarKeys(MYSQL));
   expect(text).toBe('ISTIO_INBOUND_PORTS=3306\nISTIO_SERVICE=mysqldb\nISTIO_NAMESPACE=vm\n');
   expectGolden('mesh/sidecar-env/walkthrough/sidecar.env', text);
 });
 
-test('[F64] several ports are a comma list', () => {
+test('several ports are a comma list', () => {
   expect(sidecarKeys({ ...MYSQL, ports: [27017, 3306, 8080] })['ISTIO_INBOUND_PORTS']).toBe('27017,3306,8080');
 });
 
-test('[F19] every documented key is known, and those that are only read too', () => {
+test('every documented key is known, and those that are only read too', () => {
   for (const key of DOCUMENTED_KEYS) expect(isKnownKey(key)).toBe(true);
   for (const key of ['ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_META_NETWORK', 'MESHX_X', 'RECONCILE'])
     expect(isKnownKey(key)).toBe(true);
   expect(isKnownKey('ISTO_SERVICE')).toBe(false);
 });
 
-test('[F19 F48] unknown keys and keys that nothing reads are warned of', () => {
+test('unknown keys and keys that nothing reads are warned of', () => {
   const warnings = sidecarWarnings(
     '# ISTIO_X=1\nISTIO_INBOUND_EXCLUDE_PORTS=22,23\nISTIO_PORTS_INBOUND=1\nISTIO_SERVICE=a\n',
   );
@@ -42,7 +42,7 @@ test('[F19 F48] unknown keys and keys that nothing reads are warned of', () => {
   expect(warnings[1]?.text).toContain('perhaps ISTIO_INBOUND_PORTS is meant');
 });
 
-test('[F19] a value with a space is quoted, one that two readers take differently is refused', () => {
+test('a value with a space is quoted, one that two readers take differently is refused', () => {
   expect(formatSidecarValue('ISTIO_AGENT_FLAGS', '--proxyLogLevel debug')).toBe("'--proxyLogLevel debug'");
   expect(formatSidecarValue('ISTIO_INBOUND_PORTS', '*')).toBe('*');
   expect(formatSidecarValue('ISTIO_SERVICE', '$(id);x')).toBe("'$(id);x'");

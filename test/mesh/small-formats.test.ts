@@ -5,7 +5,7 @@ import { serviceHost, serviceHostForms } from '../../src/mesh/service-host.ts';
 import { parseSpiffeId, principal, spiffeId } from '../../src/mesh/spiffe.ts';
 import { hostileText, outcome, problemOf, RUNS } from './support.ts';
 
-test('[F36] the identity of a workload has namespace and service account', () => {
+test('the identity of a workload has namespace and service account', () => {
   expect(spiffeId('cluster.local', 'vm', 'mysqldb')).toBe('spiffe://cluster.local/ns/vm/sa/mysqldb');
   expect(principal('cluster.local', 'vm', 'mysqldb')).toBe('cluster.local/ns/vm/sa/mysqldb');
   expect(parseSpiffeId('spiffe://td/ns/vm/sa/db')).toEqual({

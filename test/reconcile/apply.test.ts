@@ -77,7 +77,7 @@ test('an empty plan asks nothing of the machine and writes no journal', async ()
   expect(vm.ran.length).toBe(asked);
 });
 
-test('[F40] a failure stops the run: what was done, what was not, and the command that goes on are said', async () => {
+test('a failure stops the run: what was done, what was not, and the command that goes on are said', async () => {
   const vm = new ShimMachine();
   mkdirSync(vm.path('etc/b'));
   const steps: readonly Step[] = ['a', 'b', 'c'].map((id) => ({ id, title: id, wants: [file(vm.path(`etc/${id}`))] }));

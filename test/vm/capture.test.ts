@@ -129,7 +129,7 @@ describe('start', () => {
     expect(steps.findIndex((line) => line.includes('-restore'))).toBeGreaterThan(ready);
   });
 
-  test('[F48] gives Istio the settings of the files: sidecar.env wins, nothing is executed, the metadata server stays out', async () => {
+  test('gives Istio the settings of the files: sidecar.env wins, nothing is executed, the metadata server stays out', async () => {
     await using machine = await aMachine();
     await machine.write(
       'var/lib/istio/envoy/sidecar.env',
@@ -148,7 +148,7 @@ describe('start', () => {
     ]);
   });
 
-  test('[F20] adds every port of SSH to what is never captured', async () => {
+  test('adds every port of SSH to what is never captured', async () => {
     await using machine = await aMachine();
     await machine.write('var/lib/istio/envoy/sidecar.env', "ISTIO_INBOUND_PORTS='*'\n");
     await machine.write(
@@ -169,7 +169,7 @@ describe('start', () => {
     ['NATIVE_NFTABLES=true', 'not supported'],
     ['ISTIO_INBOUND_PORTS=3306;reboot', 'character'],
     ['ISTIO_SERVICE_CIDR="$(touch /tmp/x)"', 'character'],
-  ])('[F20] refuses %s, and no rule is touched', async (line, words) => {
+  ])('refuses %s, and no rule is touched', async (line, words) => {
     await using machine = await aMachine();
     await machine.write('var/lib/istio/envoy/sidecar.env', `${line}\n`);
     const { code, stderr } = await machine.run('start');
@@ -283,7 +283,7 @@ function aSleeper(): Disposable & { readonly pid: number; killed(): Promise<bool
 }
 
 describe('stop', () => {
-  test('[F25 F49] leaves no rule of Istio or of the guard, and every rule of others', async () => {
+  test('leaves no rule of Istio or of the guard, and every rule of others', async () => {
     await using machine = await aMachine();
     await machine.run('start');
     await machine.write('connections', '');
@@ -306,7 +306,7 @@ describe('stop', () => {
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
   });
 
-  test('[F49] works without pilot-agent, and a second time', async () => {
+  test('works without pilot-agent, and a second time', async () => {
     await using machine = await aMachine();
     await machine.run('start');
     await machine.write('agent-fails', '');
@@ -367,7 +367,7 @@ describe('status and instance', () => {
     expect((await machine.run('status')).stdout).toContain('capture=on\nolder=4\n');
   });
 
-  test('[F69] the address of the instance is the one that routes to istiod now', async () => {
+  test('the address of the instance is the one that routes to istiod now', async () => {
     await using machine = await aMachine();
     await machine.write(
       'var/lib/istio/envoy/sidecar.env',

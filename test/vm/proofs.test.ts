@@ -38,7 +38,7 @@ describe('istiod', () => {
     ['10.150.0.10 ', true],
     ['10.150.0.9 ', false],
     ['', false],
-  ])('[A43 F70] its name resolves to the address of the gateway: %j', (answer, ok) => {
+  ])('its name resolves to the address of the gateway: %j', (answer, ok) => {
     expect(judgeResolves(answer, 'istiod.istio-system.svc', ['10.150.0.10']).ok).toBe(ok);
   });
 
@@ -51,7 +51,7 @@ describe('istiod', () => {
       'verify error:num=19',
     ],
     ['no address\n', false, 'does not resolve'],
-  ])('[A43 F74] answers with a certificate of the mesh: %j', (answer, ok, words) => {
+  ])('answers with a certificate of the mesh: %j', (answer, ok, words) => {
     const verdict = judgeAnswers(answer, 'istiod.istio-system.svc');
     expect(verdict).toMatchObject({ ok, detail: expect.stringContaining(words) });
   });
@@ -76,16 +76,16 @@ describe('the certificate', () => {
     ],
     ['is not there', '{"certificates":[]}', false, 'no certificate yet'],
     ['cannot be read', 'Failed to execute command', false, 'no certificate yet'],
-  ])('[A58 F36] %s', (_name, answer, ok, words) => {
+  ])('%s', (_name, answer, ok, words) => {
     expect(judgeEnvoyCerts(answer, IDENTITY, NOW)).toMatchObject({ ok, detail: expect.stringContaining(words) });
   });
 
-  test('[A59] one whose renewal is due says so', () => {
+  test('one whose renewal is due says so', () => {
     const later = new Date('2026-01-02T18:00:00Z');
     expect(judgeEnvoyCerts(day, IDENTITY, later).detail).toContain('renewal was due at 2026-01-02T12:00:00.000Z');
   });
 
-  test('[A58 F36 F37] of a classic VM is read from its file', () => {
+  test('of a classic VM is read from its file', () => {
     const answer = `notAfter=Jan  2 13:00:00 2026 GMT\nnotBefore=Jan  2 11:30:00 2026 GMT\nX509v3 Subject Alternative Name: critical\n    URI:${IDENTITY}\n`;
     expect(judgeCertFile(answer, IDENTITY, NOW)).toMatchObject({ ok: true });
     expect(judgeCertFile(answer, IDENTITY, new Date('2026-01-02T14:00:00Z'))).toMatchObject({
@@ -97,7 +97,7 @@ describe('the certificate', () => {
 });
 
 describe('the sidecar', () => {
-  test('[A60] is ready, or says what its log says', () => {
+  test('is ready, or says what its log says', () => {
     expect(judgeReady('ready\n').ok).toBe(true);
     expect(judgeReady('ActiveState=active\nSubState=running\nNRestarts=4\nerror\tfailed to connect\n')).toMatchObject({
       ok: false,
@@ -116,11 +116,11 @@ describe('the sidecar', () => {
     ],
     ['cluster_manager.cds.update_success: 0\nlistener_manager.lds.update_success: 0\n', false],
     ['', false],
-  ])('[A87] has the configuration of istiod: %j', (answer, ok) => {
+  ])('has the configuration of istiod: %j', (answer, ok) => {
     expect(judgeSynced(answer).ok).toBe(ok);
   });
 
-  test('[A55 A60 F63] the units of a classic VM run', () => {
+  test('the units of a classic VM run', () => {
     expect(judgeActive('istio-auth-node-agent.service active\nistio.service active\n').ok).toBe(true);
     expect(judgeActive('istio-auth-node-agent.service failed\nistio.service active\n')).toMatchObject({
       ok: false,
@@ -129,7 +129,7 @@ describe('the sidecar', () => {
     expect(judgeActive('').ok).toBe(false);
   });
 
-  test('[A86] capture is on, and connections that are older are counted', () => {
+  test('capture is on, and connections that are older are counted', () => {
     expect(judgeCapture('rules.iptables-nft=23\ncapture=on\nolder=3\n')).toMatchObject({
       ok: true,
       detail: expect.stringContaining('3 connections are older'),
@@ -162,7 +162,7 @@ describe('a connection through the mesh', () => {
   };
   const ok = 'HTTP/1.1 200 OK\nserver: envoy\nx-envoy-upstream-service-time: 17\n';
 
-  test('[A48 A49 A50] shows status and headers of the answer', () => {
+  test('shows status and headers of the answer', () => {
     expect(judgeConnection(connection({ http: ok }), http)).toEqual({
       ok: true,
       detail:
@@ -178,7 +178,7 @@ describe('a connection through the mesh', () => {
     ['a server that speaks first is silent', { bytes: '0', code: '124' }, mysql, 'open but silent'],
     ['it is cut off', { bytes: '0', code: '0' }, mysql, 'closes without a byte'],
     ['nothing takes it', { bytes: '0', code: '3' }, mysql, 'takes no connection'],
-  ])('[F81] fails when %s', (_name, areas, expected, words) => {
+  ])('fails when %s', (_name, areas, expected, words) => {
     expect(judgeConnection(connection(areas), expected)).toMatchObject({
       ok: false,
       detail: expect.stringContaining(words),
@@ -190,7 +190,7 @@ describe('a connection through the mesh', () => {
     expect(judgeConnection(connection({ bytes: '0', code: '124' }), { ...mysql, serverFirst: false }).ok).toBe(true);
   });
 
-  test('[A63 F82] a missing grant of MySQL is told from a missing way', () => {
+  test('a missing grant of MySQL is told from a missing way', () => {
     const { ok: works, detail } = judgeConnection(
       connection({ bytes: '64', text: "jHost '127.0.0.6' is not allowed to connect" }),
       mysql,
@@ -200,7 +200,7 @@ describe('a connection through the mesh', () => {
   });
 });
 
-test('[F44] the traffic of the proofs is made by an ordinary user, whose packets every version captures', () => {
+test('the traffic of the proofs is made by an ordinary user, whose packets every version captures', () => {
   const { text } = connectScript([], { seconds: 5, most: 10 });
   const calls = text
     .split('\n')
@@ -210,7 +210,7 @@ test('[F44] the traffic of the proofs is made by an ordinary user, whose packets
 });
 
 describe('mutual TLS', () => {
-  test('[F36] is seen by the identity of the client in the access log of the VM', () => {
+  test('is seen by the identity of the client in the access log of the VM', () => {
     const line = `${CURRENT_LINE} "spiffe://cluster.local/ns/vm/sa/client"`;
     expect(judgeMtls([line], 3306)).toMatchObject({
       ok: true,
@@ -243,7 +243,7 @@ describe('a client outside the mesh', () => {
     ['plaintext', 'timeout', false, false],
     ['mutual-tls', 'closed', false, 'skipped'],
   ];
-  test.each(table)('[F83] policies say %s, it meets %s, server first %s: %s', (expected, answer, serverFirst, ok) => {
+  test.each(table)('policies say %s, it meets %s, server first %s: %s', (expected, answer, serverFirst, ok) => {
     expect(judgeOutside(answer, expected, serverFirst).ok).toBe(ok);
   });
 });

@@ -36,11 +36,11 @@ describe('who owns resolv.conf', () => {
     ['plain', {}],
     ['plain', { programs: ['dnsmasq', 'dhclient'] }],
   ];
-  test.each(table)('[F29] %s: %j', (owner, record) => {
+  test.each(table)('%s: %j', (owner, record) => {
     expect(decide(record).owner).toBe(owner);
   });
 
-  test('[F29] a link of an unknown owner is refused by name, with the trail', () => {
+  test('a link of an unknown owner is refused by name, with the trail', () => {
     expect(() => decide({ link: '/run/connman/resolv.conf' })).toThrow(
       expect.objectContaining({ id: 'resolver-unknown', message: expect.stringContaining('/run/connman/resolv.conf') }),
     );
@@ -59,13 +59,13 @@ describe('who owns resolv.conf', () => {
 });
 
 describe('what is put into place', () => {
-  test('[A84 F27] 127.0.0.1 stands before the former servers', () => {
+  test('127.0.0.1 stands before the former servers', () => {
     expect(contentOf({}, '/etc/resolv.conf')).toBe(
       'search c.project.internal\nnameserver 127.0.0.1\nnameserver 169.254.169.254\n',
     );
   });
 
-  test('[A85 F28] dhclient gets its line, and a hook that acts on the client that runs', () => {
+  test('dhclient gets its line, and a hook that acts on the client that runs', () => {
     expect(contentOf(DHCLIENT, '/etc/dhcp/dhclient.conf')).toBe('prepend domain-name-servers 127.0.0.1;');
     expect(contentOf(DHCLIENT, '/etc/dhcp/dhclient-enter-hooks.d/meshx')).toContain(
       'new_domain_name_servers="127.0.0.1 ',
@@ -75,7 +75,7 @@ describe('what is put into place', () => {
     );
   });
 
-  test('[A83 F29] systemd-resolved keeps resolv.conf; mesh names alone are routed to dnsmasq', () => {
+  test('systemd-resolved keeps resolv.conf; mesh names alone are routed to dnsmasq', () => {
     expect(contentOf(RESOLVED, '/etc/resolv.conf')).toBe('nothing');
     expect(contentOf(RESOLVED, '/etc/systemd/resolved.conf.d/meshx.conf')).toContain(
       'DNS=\nDNS=127.0.0.1\nDomains=~svc.cluster.local ~istio-pilot\n',

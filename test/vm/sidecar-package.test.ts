@@ -217,7 +217,7 @@ describe('from a URL', () => {
     ['another content', 'istio-sidecar.deb', 'package-sha256-wrong'],
     ['an error of the server', 'missing.deb', 'package-download-failed'],
     ['a connection that breaks', 'cut.deb', 'package-download-failed'],
-  ])('[A45 F39] %s is a Problem, and nothing is left in the cache', async (_what, name, id) => {
+  ])('%s is a Problem, and nothing is left in the cache', async (_what, name, id) => {
     const wanted = request(`${url}/${name}`, { sha256: '0'.repeat(64) });
     await expect(openSidecarPackage(wanted)).rejects.toMatchObject({ id });
     const left = readdirSync(wanted.cache, { recursive: true, encoding: 'utf8' }).filter(

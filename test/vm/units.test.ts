@@ -82,7 +82,7 @@ test('only the start program of the sidecar runs as istio-proxy, and every other
   ]);
 });
 
-test('[F23] istio.service is restarted without a give-up limit, and ordered after the network', () => {
+test('istio.service is restarted without a give-up limit, and ordered after the network', () => {
   const text = systemdFile('istio.service');
   for (const line of [
     'Restart=always',
@@ -112,7 +112,7 @@ test('the sidecar and the rules see the same name servers', () => {
     expect(systemdFile(unit)).toContain('\nBindReadOnlyPaths=-/run/meshx/resolv.conf:/etc/resolv.conf\n');
 });
 
-test('[F41] the logs are rotated without being opened again', () => {
+test('the logs are rotated without being opened again', () => {
   expect(systemdFile('meshx.logrotate')).toContain('copytruncate');
   expect(systemdFile('meshx.logrotate')).toContain('/var/log/istio/*.log');
 });

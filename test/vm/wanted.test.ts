@@ -56,17 +56,17 @@ const fileAt = (steps: readonly Step[], path: string) =>
   wants(steps).find((want) => want.kind === 'file' && want.path === path);
 
 describe('a VM of the current generation', () => {
-  test('[A34 A42 A44 A45 F31 F38 F41] is these steps, in this order', () => {
+  test('is these steps, in this order', () => {
     expectGolden('vm/current/steps.yaml', shown(wantedVm(currentInput())));
   });
 
-  test('[A3] gets the sidecar alone: no part of the control plane is put on it', () => {
+  test('gets the sidecar alone: no part of the control plane is put on it', () => {
     const steps = wantedVm(currentInput());
     const named = wants(steps).flatMap((want) => ('name' in want && want.kind !== 'user' ? [want.name] : []));
     expect([...new Set(named)].sort()).toEqual(['istio-sidecar', 'istio.service', 'meshx-capture.service']);
   });
 
-  test('[F23 A54] its units are enabled last, and only when the proofs have passed', () => {
+  test('its units are enabled last, and only when the proofs have passed', () => {
     const last = wantedVm(currentInput()).at(-1);
     expect(last).toMatchObject({ id: 'boot', when: 'after-proof' });
     expect(last?.wants).toEqual([
@@ -75,7 +75,7 @@ describe('a VM of the current generation', () => {
     ]);
   });
 
-  test('[F34 F35] no file of the sidecar is open to others, and what only root may change belongs to root', () => {
+  test('no file of the sidecar is open to others, and what only root may change belongs to root', () => {
     for (const want of wants(wantedVm(currentInput()))) {
       if (!('owner' in want)) continue;
       expect(want.mode).not.toMatch(/[2367]$/);
@@ -84,13 +84,13 @@ describe('a VM of the current generation', () => {
     }
   });
 
-  test('[F36] the token is asked for the identity of the registration, and no secret is in the plan', () => {
+  test('the token is asked for the identity of the registration, and no secret is in the plan', () => {
     const [token] = kinds(wantedVm(currentInput()), 'token');
     expect(token).toMatchObject({ secret: 'istio-token', identity: 'spiffe://cluster.local/ns/vm/sa/mysqldb' });
     expect(Object.keys(token ?? {})).not.toContain('content');
   });
 
-  test('[A75 A76 A77 F64] sidecar.env gets the keys of the registration, for all services', () => {
+  test('sidecar.env gets the keys of the registration, for all services', () => {
     const services = [
       { name: 'mysqldb', ports: [{ number: 3306, name: 'tcp-mysql' }] },
       { name: 'web', ports: [{ number: 8080, name: 'http' }] },
@@ -108,7 +108,7 @@ describe('a VM of the current generation', () => {
     expect(env).toMatchObject({ set: { ISTIO_INBOUND_PORTS: '3306,3307', ISTIO_SERVICE: 'mysqldb' } });
   });
 
-  test('[F20] SSH ports of the machine are in the list of what is never captured', () => {
+  test('SSH ports of the machine are in the list of what is never captured', () => {
     const steps = wantedVm(currentInput({ vm: aVm({ sshPorts: [22, 2222] }), workload: aWorkload({ services: [] }) }));
     expect(fileAt(steps, '/var/lib/istio/envoy/cluster.env')).toMatchObject({
       content: expect.stringContaining("ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020,2222'"),
@@ -167,7 +167,7 @@ describe('an image', () => {
 });
 
 describe('a VM of the classic generation', () => {
-  test('[A41 A42 A44 A45 F39 F40 F63] is these steps, in this order', () => {
+  test('is these steps, in this order', () => {
     const steps = wantedVm(classicInput());
     expect(steps.map(({ id }) => id)).toEqual([
       ...['names', 'package', 'certs', 'cluster-env', 'sidecar-env', 'units', 'node-agent', 'sidecar', 'boot'],
@@ -175,12 +175,12 @@ describe('a VM of the classic generation', () => {
     expectGolden('vm/classic/steps.yaml', shown(steps));
   });
 
-  test('[F24] has no node agent in 1.5', () => {
+  test('has no node agent in 1.5', () => {
     const steps = wantedVm(classicInput({ cluster: aClassicCluster({ release: '1.5' }) }));
     expect(steps.map(({ id }) => id)).not.toContain('node-agent');
   });
 
-  test('[F32 F33 F35] certificates go to /etc/certs as secrets, the key before the chain', () => {
+  test('certificates go to /etc/certs as secrets, the key before the chain', () => {
     const certs = kinds(wantedVm(classicInput()), 'token');
     expect(certs.map((want) => 'path' in want && want.path)).toEqual([
       ...['/etc/certs/root-cert.pem', '/etc/certs/key.pem', '/etc/certs/cert-chain.pem'],

@@ -34,7 +34,7 @@ test('internal load balancers carry the Service that they were made for', async 
   ]);
 });
 
-test('[A11 A67] an instance is found in all zones by its exact name, with its addresses', async () => {
+test('an instance is found in all zones by its exact name, with its addresses', async () => {
   await using world = await start();
   expect(await world.compute.findInstance('istio-vm')).toEqual({
     name: 'istio-vm',
@@ -53,7 +53,7 @@ test('an instance that is not there is no instance, in one zone and in all', asy
   expect(await world.compute.findInstance('istio-vm', { zone: 'us-west1-a' })).toBeUndefined();
 });
 
-test('[A11] a name that stands in several zones is a Problem that lists them; the zone decides', async () => {
+test('a name that stands in several zones is a Problem that lists them; the zone decides', async () => {
   await using world = await start();
   const problem = await problemOf(world.compute.findInstance('twin'));
   expect(problem.id).toBe('instance-ambiguous');
@@ -77,7 +77,7 @@ test('host keys are the lines that the VM published; none is an answer too', asy
   expect(await world.compute.hostKeys(other)).toEqual([]);
 });
 
-test('[F5] the service range of a cluster comes from its record, in both families', async () => {
+test('the service range of a cluster comes from its record, in both families', async () => {
   await using world = await start();
   expect(await world.compute.serviceRange('c1')).toEqual(['10.63.240.0/20']);
   expect(await world.compute.serviceRange('dual')).toEqual(['10.8.0.0/20', 'fd00:8::/112']);
@@ -115,7 +115,7 @@ test('an API that hangs is given up after the limit, and at once when the operat
   expect((await asked).id).toBe('cluster-request-interrupted');
 });
 
-test('[A10] the project is the one that is said, else that of the environment', async () => {
+test('the project is the one that is said, else that of the environment', async () => {
   await using server = await ComputeServer.start();
   await using named = await connectCompute({ project: 'p', endpoint: server.url, env: { GOOGLE_CLOUD_PROJECT: 'q' } });
   expect(named.project).toBe('p');
@@ -124,7 +124,7 @@ test('[A10] the project is the one that is said, else that of the environment', 
   expect((await problemOf(connectCompute({ endpoint: server.url, env: {} }))).id).toBe('project-unknown');
 });
 
-describe('[A92] forwarding rules of deleted Services', () => {
+describe('forwarding rules of deleted Services', () => {
   const services = [{ apiVersion: 'v1', kind: 'Service', namespace: 'kube-system', name: 'dns-ilb' }];
 
   test('are waited for until they are gone', async () => {
@@ -149,7 +149,7 @@ test.each([
   ['--project=p --zone="us-east4-a"', { zone: 'us-east4-a', project: 'p' }],
   ['--quiet --project p', { project: 'p' }],
   ['', {}],
-])('[F61] GCP_OPTS %j is read', (text, expected) => {
+])('GCP_OPTS %j is read', (text, expected) => {
   expect(parseGcpOptions(text)).toEqual(expected);
 });
 

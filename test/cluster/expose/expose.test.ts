@@ -66,17 +66,17 @@ const behindAll = (): readonly KubeObject[] =>
   BALANCERS.map((name) => endpoints(name === 'dns-ilb' ? 'kube-system' : 'istio-system', name));
 
 describe('expose apply, classic', () => {
-  test('[A15 F11 F12 F13 F14 F15] makes four internal load balancers; the ports are those of the running Pilot', async () => {
+  test('makes four internal load balancers; the ports are those of the running Pilot', async () => {
     await using world = await start(unexposed());
     expectGolden('cluster/expose/classic-0.2/manifests.yaml', text(await world.objects({ release: '0.2' })));
   });
 
-  test.each(['0.4', '0.8', '1.0', '1.5'] as const)('[F11 F12 F13] has the Services of release %s', async (release) => {
+  test.each(['0.4', '0.8', '1.0', '1.5'] as const)('has the Services of release %s', async (release) => {
     await using world = await start(unexposed().filter(({ metadata }) => metadata.name !== 'istio-pilot'));
     expectGolden(`cluster/expose/classic-${release}/manifests.yaml`, text(await world.objects({ release })));
   });
 
-  test('[F14] DNS by TCP is a Service of its own', async () => {
+  test('DNS by TCP is a Service of its own', async () => {
     await using world = await start(unexposed());
     const objects = await world.objects({ release: '0.2', dnsTcp: true });
     const dns = objects.filter(({ metadata }) => metadata.namespace === 'kube-system');
@@ -90,13 +90,13 @@ describe('expose apply, classic', () => {
     ['gcp', { 'cloud.google.com/load-balancer-type': 'internal', 'networking.gke.io/load-balancer-type': 'Internal' }],
     ['azure', { 'service.beta.kubernetes.io/azure-load-balancer-internal': 'true' }],
     ['none', {}],
-  ] as const)('[F15] carries the annotations of %s', async (provider, annotations) => {
+  ] as const)('carries the annotations of %s', async (provider, annotations) => {
     await using world = await start(unexposed());
     const objects = await world.objects({ release: '0.2', via: { kind: 'loadbalancer', provider } });
     for (const { metadata } of objects) expect(metadata.annotations).toEqual(annotations);
   });
 
-  test('[F15] the provider is read from the nodes', async () => {
+  test('the provider is read from the nodes', async () => {
     const node = {
       apiVersion: 'v1',
       kind: 'Node',
@@ -109,7 +109,7 @@ describe('expose apply, classic', () => {
     expect(await detectProvider(bare.kube)).toBe('none');
   });
 
-  test('[F16] every object is validated by a dry run before the first one is made', async () => {
+  test('every object is validated by a dry run before the first one is made', async () => {
     await using world = await start(unexposed());
     const plan = await world.plan({ release: '0.2' });
     expect(world.server.mutations).toEqual([]);
@@ -120,12 +120,12 @@ describe('expose apply, classic', () => {
 });
 
 describe('expose apply, current', () => {
-  test('[F18 A16] uses a gateway that is there, and adds what passes TLS through to istiod', async () => {
+  test('uses a gateway that is there, and adds what passes TLS through to istiod', async () => {
     await using world = await start([...current(), anEastWestGateway({ ip: '10.150.0.30' })]);
     expectGolden('cluster/expose/current-gateway/manifests.yaml', text(await world.objects()));
   });
 
-  test('[F18] makes the Service of a gateway deployment', async () => {
+  test('makes the Service of a gateway deployment', async () => {
     const deployment = {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -135,17 +135,17 @@ describe('expose apply, current', () => {
     expectGolden('cluster/expose/current-gateway-service/manifests.yaml', text(await world.objects()));
   });
 
-  test('[A17 A18] without a gateway it makes one load balancer straight to istiod, and neither Mixer nor CA', async () => {
+  test('without a gateway it makes one load balancer straight to istiod, and neither Mixer nor CA', async () => {
     await using world = await start(current());
     expectGolden('cluster/expose/current-direct/manifests.yaml', text(await world.objects()));
   });
 
-  test('[F18] of a revision is told apart by SNI', async () => {
+  test('of a revision is told apart by SNI', async () => {
     await using world = await start([...aCurrentCluster({ rootCert: '', revision: 'canary' }), anEastWestGateway()]);
     expectGolden('cluster/expose/current-revision/manifests.yaml', text(await world.objects({ revision: 'canary' })));
   });
 
-  test('[F60 C27 C33] goes by an external IP or a NodePort with no other difference', async () => {
+  test('goes by an external IP or a NodePort with no other difference', async () => {
     await using world = await start(current());
     const spec = async (via: ExposeOptions['via']) => (await world.objects({ via }))[0]?.['spec'];
     const same = { selector: { app: 'istiod', istio: 'pilot' } };
@@ -157,7 +157,7 @@ describe('expose apply, current', () => {
     expect(await spec(LOAD_BALANCER)).toMatchObject({ ...same, type: 'LoadBalancer' });
   });
 
-  test('[C28] refuses an external IP that is a node, or no address of a machine', async () => {
+  test('refuses an external IP that is a node, or no address of a machine', async () => {
     const status = { addresses: [{ type: 'InternalIP', address: '192.168.0.10' }] };
     await using world = await start([
       ...current(),
@@ -168,13 +168,13 @@ describe('expose apply, current', () => {
     expect((await problemOf(world.plan(via('127.0.0.1')))).id).toBe('bad-address');
   });
 
-  test('[C31] never exposes the plaintext port 15010', async () => {
+  test('never exposes the plaintext port 15010', async () => {
     await using world = await start(current());
     for (const mode of ['gateway', 'direct'] as const)
       expect(text(await world.objects({ mode }))).not.toContain('15010');
   });
 
-  test('[A19] the DNS load balancer comes when asked for', async () => {
+  test('the DNS load balancer comes when asked for', async () => {
     await using world = await start(current());
     const names = (await world.objects({ dns: true })).map(({ metadata }) => metadata.name);
     expect(names).toEqual(['istiod-ilb', 'dns-ilb']);
@@ -185,7 +185,7 @@ describe('expose apply, current', () => {
     expect((await problemOf(world.plan())).id).toBe('gateway-port-missing');
   });
 
-  test('[A90 A91] delete removes what meshx made, in both namespaces, and nothing else', async () => {
+  test('delete removes what meshx made, in both namespaces, and nothing else', async () => {
     await using world = await start([...current(), anEastWestGateway({ ip: '10.150.0.30' })]);
     await world.carryOut(await world.plan({ dns: true }));
     const plan = await world.deletion();
@@ -201,7 +201,7 @@ describe('expose apply, current', () => {
 });
 
 describe('expose status', () => {
-  test("[A20 A23 A24] shows the document's rows and the DNS of the other namespace", async () => {
+  test("shows the document's rows and the DNS of the other namespace", async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     const { rows, problems } = await world.status();
     const line = (row: (typeof rows)[number]): string => exposureCells(row).join('  ');
@@ -209,7 +209,7 @@ describe('expose status', () => {
     expect(problems).toEqual([]);
   });
 
-  test('[A20 A21] an address that is missing is a Problem, and ClusterIP never waits', async () => {
+  test('an address that is missing is a Problem, and ClusterIP never waits', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const { rows, problems } = await world.status();
@@ -217,7 +217,7 @@ describe('expose status', () => {
     expect(problems.map(({ message }) => message)).toEqual(['No address yet in lab: Service istio-system/mixer-ilb.']);
   });
 
-  test('[A21] --wait ends when the last address is there, and names what it waits for', async () => {
+  test('--wait ends when the last address is there, and names what it waits for', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const notes: string[] = [];
@@ -230,14 +230,14 @@ describe('expose status', () => {
     expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb']);
   });
 
-  test('[A21] --wait gives up after its time and says what is missing', async () => {
+  test('--wait gives up after its time and says what is missing', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const { problems } = await world.status({ wait: { timeoutMs: 30, intervalMs: 5 } });
     expect(problems[0]?.id).toBe('load-balancer-pending');
   });
 
-  test('[A22] a public address is a Problem for an expansion Service, not for the ingress', async () => {
+  test('a public address is a Problem for an expansion Service, not for the ingress', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aService('istio-pilot-ilb', { ip: '35.1.2.3', ports: [{ port: 8080 }] }));
     const { problems } = await world.status();
@@ -246,7 +246,7 @@ describe('expose status', () => {
     ]);
   });
 
-  test('[F17] an expansion Service without endpoints is an error, though it has an address', async () => {
+  test('an expansion Service without endpoints is an error, though it has an address', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll().slice(0, 3)]);
     const { problems } = await world.status();
     expect(problems.map(({ message }) => message)).toEqual([
@@ -254,7 +254,7 @@ describe('expose status', () => {
     ]);
   });
 
-  test('[C32] host names and external IPs are addresses too', async () => {
+  test('host names and external IPs are addresses too', async () => {
     const services = [
       anEastWestGateway({ hostname: 'lb.example' }),
       aService('gw', { externalIps: ['192.168.0.252'] }),

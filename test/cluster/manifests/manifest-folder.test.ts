@@ -70,7 +70,7 @@ test('what is no object is passed over: values, kustomizations, other files, hid
   expect(await (await open()).list({ apiVersion: 'v1', kind: 'Service' })).toEqual([]);
 });
 
-test('[A16 A17 A18 A19] facts of a classic cluster are read from a folder as from a server', async () => {
+test('facts of a classic cluster are read from a folder as from a server', async () => {
   write('cluster.yaml', stringify({ apiVersion: 'v1', kind: 'List', items: aClassicCluster() }));
   const facts = await gatherClusterFacts(await open(), {
     istioNamespace: 'istio-system',
@@ -81,7 +81,7 @@ test('[A16 A17 A18 A19] facts of a classic cluster are read from a folder as fro
   });
 });
 
-test('[F5] a folder refuses nothing: without a ServiceCIDR or an option the range is unknown', async () => {
+test('a folder refuses nothing: without a ServiceCIDR or an option the range is unknown', async () => {
   write('cluster.yaml', stringify({ apiVersion: 'v1', kind: 'List', items: aClassicCluster() }));
   const problem = await problemOf(gatherClusterFacts(await open(), { istioNamespace: 'istio-system' }));
   expect(problem.id).toBe('service-range-unknown');

@@ -6,11 +6,11 @@ import { classicFacts, problemOf } from '../support.ts';
 
 const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
 
-test('[A26 A27 F1] cluster.env of the walkthrough is exactly one line', () => {
+test('cluster.env of the walkthrough is exactly one line', () => {
   expect(classicClusterEnv(classicFacts())).toBe('ISTIO_SERVICE_CIDR=10.63.240.0/20\n');
 });
 
-test('[A29 A30 A31 F6] kubedns of the walkthrough has exactly its seven lines in their order', () => {
+test('kubedns of the walkthrough has exactly its seven lines in their order', () => {
   expect(classicKubedns(classicFacts())).toBe(
     [
       'server=/svc.cluster.local/10.150.0.7',
@@ -25,18 +25,18 @@ test('[A29 A30 A31 F6] kubedns of the walkthrough has exactly its seven lines in
   );
 });
 
-test.each(RELEASES)('[F1 F2 F3 F6 F7 F8] the files of release %s are byte for byte', (release) => {
+test.each(RELEASES)('the files of release %s are byte for byte', (release) => {
   expectGolden(`mesh/classic/${release}/cluster.env`, classicClusterEnv(classicFacts({ release })));
   expectGolden(`mesh/classic/${release}/kubedns`, classicKubedns(classicFacts({ release })));
 });
 
-test('[F2 F3] the third line changed its key in 1.0', () => {
+test('the third line changed its key in 1.0', () => {
   const third = (release: ClassicRelease) => classicClusterEnv(classicFacts({ release })).split('\n')[2];
   expect(third('0.8')).toBe('CONTROL_PLANE_AUTH_POLICY=MUTUAL_TLS');
   expect(third('1.0')).toBe('ISTIO_CP_AUTH=MUTUAL_TLS');
 });
 
-test('[F7] from 0.8 on each of five names stands twice', () => {
+test('from 0.8 on each of five names stands twice', () => {
   expect(
     classicKubedns(classicFacts({ release: '1.0' }))
       .trimEnd()
@@ -44,7 +44,7 @@ test('[F7] from 0.8 on each of five names stands twice', () => {
   ).toHaveLength(11);
 });
 
-test('[A32 E13] suffixes follow the namespace and line 1 the domain of the cluster', () => {
+test('suffixes follow the namespace and line 1 the domain of the cluster', () => {
   const facts = classicFacts({ istioNamespace: 'mesh', clusterDomain: 'corp.example' });
   const lines = classicKubedns(facts).split('\n');
   expect(lines[0]).toBe('server=/svc.corp.example/10.150.0.7');
@@ -56,14 +56,14 @@ test('[A32 E13] suffixes follow the namespace and line 1 the domain of the clust
   expect(classicKubedns({ ...facts, release: '1.5' })).toContain('address=/istiod.mesh.svc/10.150.0.6\n');
 });
 
-test('[A27 F5 F46] an empty or wrong range is refused, several are joined by a comma', () => {
+test('an empty or wrong range is refused, several are joined by a comma', () => {
   expect(problemOf(() => classicClusterEnv(classicFacts({ serviceCidrs: [] }))).id).toBe('service-range-missing');
   expect(problemOf(() => classicClusterEnv(classicFacts({ serviceCidrs: ['10.63.240.1/20'] }))).id).toBe('bad-cidr');
   const facts = classicFacts({ serviceCidrs: ['10.63.240.0/20', 'fd00:10:96::/112'] });
   expect(classicClusterEnv(facts)).toBe('ISTIO_SERVICE_CIDR=10.63.240.0/20,fd00:10:96::/112\n');
 });
 
-test('[F9 F10] a missing address is named and never written, the CA is waited for too', () => {
+test('a missing address is named and never written, the CA is waited for too', () => {
   const facts = classicFacts({ addresses: { pilot: '10.150.0.6', dns: '10.150.0.7', ca: '' } });
   expect(missingAddresses(facts)).toEqual(['mixer', 'ca']);
   const problem = problemOf(() => classicKubedns(facts));
@@ -71,7 +71,7 @@ test('[F9 F10] a missing address is named and never written, the CA is waited fo
   expect(missingAddresses({ ...facts, release: '1.5' })).toEqual([]);
 });
 
-test('[F9] a host name in place of an address is refused: dnsmasq would not start', () => {
+test('a host name in place of an address is refused: dnsmasq would not start', () => {
   const addresses = { ...classicFacts().addresses, dns: 'lb.example.com' };
   expect(problemOf(() => classicKubedns(classicFacts({ addresses }))).id).toBe('bad-address');
 });

@@ -21,13 +21,13 @@ const found = (service?: KubeObject, endpoints?: KubeObject): ClassicFound => ({
 });
 const MYSQL = register('10.150.0.5', ['3306']);
 
-test('[A68 F52 F53 F54] a first registration makes a Service without selector and Endpoints with the address', () => {
+test('a first registration makes a Service without selector and Endpoints with the address', () => {
   const { service, endpoints, count } = classicObjects(MYSQL);
   expectGolden('mesh/classic/register/objects.json', `${JSON.stringify([service, endpoints], null, 2)}\n`);
   expect(count).toBe(1);
 });
 
-test('[A69 A70 F56] the lines of the walkthrough carry the same facts', () => {
+test('the lines of the walkthrough carry the same facts', () => {
   expect(registeringLine(MYSQL)).toBe("Registering for service 'mysqldb' ip '10.150.0.5', ports list [{3306 mysql}]");
   expect(registeringLine(register('10.0.0.1', ['80', 'admin:81']))).toContain('ports list [{80 http} {81 admin}]');
   expect(labelsLine({}, { 'alpha.istio.io/kubernetes-serviceaccounts': 'default' })).toBe(
@@ -36,14 +36,14 @@ test('[A69 A70 F56] the lines of the walkthrough carry the same facts', () => {
   expect(updatedLine('mysqldb', 1)).toBe('Successfully updated mysqldb, now with 1 endpoints');
 });
 
-test('[F55] a second registration changes nothing: the found objects themselves come back', () => {
+test('a second registration changes nothing: the found objects themselves come back', () => {
   const first = classicObjects(MYSQL);
   const second = classicObjects(MYSQL, first);
   expect(second.service).toBe(first.service);
   expect(second.endpoints).toBe(first.endpoints);
 });
 
-test('[F55] what the API server adds to an object is no difference', () => {
+test('what the API server adds to an object is no difference', () => {
   const { service, endpoints } = classicObjects(MYSQL);
   const spec = { ...(service['spec'] as object), clusterIP: '10.63.1.1', type: 'ClusterIP', sessionAffinity: 'None' };
   const stored = found(
@@ -55,7 +55,7 @@ test('[F55] what the API server adds to an object is no difference', () => {
   expect(again.service).toBe(stored.service);
 });
 
-test('[F53] a second address with the same ports joins the subset, one with other ports gets its own', () => {
+test('a second address with the same ports joins the subset, one with other ports gets its own', () => {
   const first = classicObjects(MYSQL);
   const second = classicObjects(register('10.150.0.6', ['3306']), first);
   const third = classicObjects(register('10.150.0.7', ['3306', 'admin:33060']), second);
@@ -72,7 +72,7 @@ test('[F53] a second address with the same ports joins the subset, one with othe
   expect(third.count).toBe(3);
 });
 
-test('[F55] changed ports of an address replace the former ones, in the Service too', () => {
+test('changed ports of an address replace the former ones, in the Service too', () => {
   const moved = classicObjects(register('10.150.0.5', ['mysql:3307']), classicObjects(MYSQL));
   expect(moved.endpoints['subsets']).toEqual([
     { addresses: [{ ip: '10.150.0.5' }], ports: [{ name: 'mysql', port: 3307, protocol: 'TCP' }] },
@@ -80,13 +80,13 @@ test('[F55] changed ports of an address replace the former ones, in the Service 
   expect(moved.service['spec']).toMatchObject({ ports: [{ name: 'mysql', port: 3307 }] });
 });
 
-test('[F55] a new name of a port reaches Service and Endpoints, since they are joined by it', () => {
+test('a new name of a port reaches Service and Endpoints, since they are joined by it', () => {
   const renamed = classicObjects(register('10.150.0.6', ['tcp-mysql:3306']), classicObjects(MYSQL));
   expect(renamed.service['spec']).toMatchObject({ ports: [{ name: 'tcp-mysql', port: 3306 }] });
   expect(renamed.endpoints['subsets']).toMatchObject([{ ports: [{ name: 'tcp-mysql' }] }]);
 });
 
-test('[F55] new labels and annotations of a second call are not dropped', () => {
+test('new labels and annotations of a second call are not dropped', () => {
   const more = { labels: { tier: 'back' }, annotations: { note: 'x' }, serviceAccount: 'db' };
   const { service } = classicObjects(register('10.150.0.5', ['3306'], more), classicObjects(MYSQL));
   expect(service.metadata).toMatchObject({
@@ -95,7 +95,7 @@ test('[F55] new labels and annotations of a second call are not dropped', () => 
   });
 });
 
-test('[F51 F54] an empty service account leaves the annotation out', () => {
+test('an empty service account leaves the annotation out', () => {
   expect(
     classicObjects(register('10.150.0.5', ['3306'], { serviceAccount: '' })).service.metadata.annotations,
   ).toBeUndefined();
@@ -150,7 +150,7 @@ test('a Service that selects pods is refused: Kubernetes would overwrite the end
   expect(problemOf(() => classicObjects(MYSQL, { service })).id).toBe('service-has-selector');
 });
 
-test('[F52] a Service that istioctl register made follows the registration', () => {
+test('a Service that istioctl register made follows the registration', () => {
   const annotations = { 'alpha.istio.io/kubernetes-serviceaccounts': 'default' };
   const service = { ...FOREIGN, metadata: { name: 'mysqldb', namespace: 'vm', annotations } };
   expect(classicObjects(register('10.0.0.1', ['80']), { service }).service['spec']).toMatchObject({
@@ -163,14 +163,14 @@ test('two ports that need one name are a Problem', () => {
   expect(problemOf(() => classicObjects(register('10.0.0.2', ['8080']), first)).id).toBe('port-twice');
 });
 
-test('[F57] deregister takes the address out and keeps the others', () => {
+test('deregister takes the address out and keeps the others', () => {
   const two = classicObjects(register('10.150.0.6', ['3306']), classicObjects(MYSQL));
   const removal = classicRemoval({ service: 'mysqldb', address: '10.150.0.5' }, two);
   expect(removal.endpoints['subsets']).toMatchObject([{ addresses: [{ ip: '10.150.0.6' }] }]);
   expect([removal.count, removal.isEmpty]).toEqual([1, false]);
 });
 
-test('[F57] the last address of a Service that meshx made empties it, one of another owner stays', () => {
+test('the last address of a Service that meshx made empties it, one of another owner stays', () => {
   const one = classicObjects(MYSQL);
   expect(classicRemoval({ service: 'mysqldb', address: '10.150.0.5' }, one)).toMatchObject({ count: 0, isEmpty: true });
   const foreign = classicObjects(MYSQL, { service: FOREIGN });
@@ -180,7 +180,7 @@ test('[F57] the last address of a Service that meshx made empties it, one of ano
   });
 });
 
-test('[F57] an address that is not there is named as istioctl named it', () => {
+test('an address that is not there is named as istioctl named it', () => {
   const problem = problemOf(() => classicRemoval({ service: 'mysqldb', address: '10.1.1.1' }, classicObjects(MYSQL)));
   expect(problem.message).toBe('could not find ip 10.1.1.1 in svc mysqldb endpoints');
   expect(problemOf(() => classicRemoval({ service: 'mysqldb', address: '10.1.1.1' }, {})).id).toBe(

@@ -41,7 +41,7 @@ const CASES: Readonly<Record<string, Parameters<typeof currentBundle>>> = {
   ],
 };
 
-test.each(Object.entries(CASES))('[F4 F8 F31] the files of a VM are byte for byte: %s', (name, input) => {
+test.each(Object.entries(CASES))('the files of a VM are byte for byte: %s', (name, input) => {
   const bundle = currentBundle(...input);
   expectGolden(`mesh/current/${name}/cluster.env`, bundle.clusterEnv);
   expectGolden(`mesh/current/${name}/mesh.yaml`, bundle.meshYaml);
@@ -50,7 +50,7 @@ test.each(Object.entries(CASES))('[F4 F8 F31] the files of a VM are byte for byt
   expect(bundle.rootCert).toBe(input[0].rootCert);
 });
 
-test('[F4] the default values of the file are those of istioctl', () => {
+test('the default values of the file are those of istioctl', () => {
   const { clusterEnv } = currentBundle(currentFacts(), mysqlWorkload());
   expect(clusterEnv).toContain("ISTIO_SERVICE_CIDR='*'\n");
   expect(clusterEnv).toContain("ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020'\n");
@@ -61,7 +61,7 @@ test('[F4] the default values of the file are those of istioctl', () => {
   expect(lines.every((line) => /^[A-Z_]+='.*'$/.test(line))).toBe(true);
 });
 
-test('[F4] a given range replaces the star', () => {
+test('a given range replaces the star', () => {
   expect(envOf(currentFacts(), mysqlWorkload(), { serviceCidr: '10.63.240.0/20' }).get('ISTIO_SERVICE_CIDR')).toBe(
     '10.63.240.0/20',
   );
@@ -93,7 +93,7 @@ test.each([
   ['2222', [2222]],
   ['15021', []],
   ['15001', []],
-])('[F20] port %s cannot be a mesh port when sshd or the proxy has it', (port, excludePorts) => {
+])('port %s cannot be a mesh port when sshd or the proxy has it', (port, excludePorts) => {
   const workload = mysqlWorkload({ services: [service('db', port)] });
   expect(problemOf(() => currentBundle(currentFacts(), workload, { excludePorts })).id).toBe('port-never-captured');
 });
@@ -171,18 +171,18 @@ test("the group's probe stands in mesh.yaml, the mesh's own never does", () => {
   expect(read({})).not.toHaveProperty('readinessProbe');
 });
 
-test('[F9 F31] no address of istiod is a Problem, never an empty hosts file', () => {
+test('no address of istiod is a Problem, never an empty hosts file', () => {
   expect(problemOf(() => currentBundle(currentFacts({ istiodAddresses: [] }), mysqlWorkload())).id).toBe(
     'istiod-address-missing',
   );
 });
 
-test('[F9] a host name in place of an address is refused', () => {
+test('a host name in place of an address is refused', () => {
   const facts = currentFacts({ istiodAddresses: ['lb.example.com'] });
   expect(problemOf(() => currentBundle(facts, mysqlWorkload())).id).toBe('bad-address');
 });
 
-test('[F8] without a way to the cluster DNS there is no server line, and an empty one is never written', () => {
+test('without a way to the cluster DNS there is no server line, and an empty one is never written', () => {
   const facts = currentFacts({ istiodHost: 'istiod-canary.istio-system.svc' });
   expect(currentKubedns(facts)).toBe(
     'address=/istio-pilot/10.150.0.30\naddress=/istiod-canary.istio-system.svc/10.150.0.30\n',

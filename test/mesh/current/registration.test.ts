@@ -28,7 +28,7 @@ const ofKind = (kind: string, registration: CurrentRegistration) => {
 };
 const yaml = (objects: readonly KubeObject[]) => objects.map((object) => stringify(object)).join('---\n');
 
-test('[A68 F52 F53] the objects of a registration are byte for byte', () => {
+test('the objects of a registration are byte for byte', () => {
   expectGolden('mesh/current/register-mysqldb/objects.yaml', yaml(currentObjects({ workload: mysqlWorkload() })));
   const all = { workload: TWO, createNamespace: true, createServiceAccount: true, loopbackPorts: [3306] };
   expectGolden('mesh/current/register-two-services/objects.yaml', yaml(currentObjects(all)));
@@ -54,7 +54,7 @@ test('what is made only when told comes first, and everything is marked as made 
   ]);
 });
 
-test('[E12 F54] the group has app, version, one label per service and the service account', () => {
+test('the group has app, version, one label per service and the service account', () => {
   expect(ofKind('WorkloadGroup', { workload: TWO })['spec']).toEqual({
     metadata: {
       labels: {
@@ -77,7 +77,7 @@ test('[E12 F54] the group has app, version, one label per service and the servic
   });
 });
 
-test('[E11] a port whose name says nothing is declared TCP, so that Istio does not guess', () => {
+test('a port whose name says nothing is declared TCP, so that Istio does not guess', () => {
   expect(currentObjects({ workload: TWO })[2]?.['spec']).toMatchObject({
     ports: [
       { name: 'http', port: 8080 },

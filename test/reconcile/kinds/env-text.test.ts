@@ -55,7 +55,7 @@ const text = fc
   .array(fc.oneof(otherLine, ownLine), { maxLength: 8 })
   .chain((lines) => fc.boolean().map((end) => lines.join('\n') + (end && lines.length > 0 ? '\n' : '')));
 
-test('[A76] keys are added behind what is there, and the rest of the file stays', () => {
+test('keys are added behind what is there, and the rest of the file stays', () => {
   const before = '# ISTIO_INBOUND_PORTS=3306\n# by hand\nISTIO_LOG=1\n';
   const after = edit(before, { ISTIO_INBOUND_PORTS: '3306,8080', ISTIO_SERVICE: 'mysqldb' });
   expect(after).toBe(`${before}ISTIO_INBOUND_PORTS=3306,8080\nISTIO_SERVICE=mysqldb\n`);

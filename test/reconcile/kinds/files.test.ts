@@ -66,7 +66,7 @@ test('a directory is made with its parents, and a link to a directory is as good
   expect(mode(want.path)).toBe('0750');
 });
 
-test('[A76] several edits of one file in one plan all take effect, and a second run changes nothing', async () => {
+test('several edits of one file in one plan all take effect, and a second run changes nothing', async () => {
   const vm = new ShimMachine();
   const path = vm.path('etc/dhclient.conf');
   writeFileSync(path, 'a;\nb;\n', { mode: 0o604 });
@@ -81,7 +81,7 @@ test('[A76] several edits of one file in one plan all take effect, and a second 
   expect(summaries(await planFor(vm, ...wants))).toEqual([]);
 });
 
-test('[A76 F64] keys of an env file are set with owner and mode, and the rest stays', async () => {
+test('keys of an env file are set with owner and mode, and the rest stays', async () => {
   const vm = new ShimMachine();
   const path = vm.path('etc/sidecar.env');
   const want = {
@@ -118,7 +118,7 @@ test('a file that is not UTF-8 is not edited', async () => {
   await expect(planFor(vm, { kind: 'line', path, line: 'x' })).rejects.toMatchObject({ id: 'file-not-text' });
 });
 
-test('[F22 A76] lines that a package of the same plan brings in a new file stay; ours come behind them', async () => {
+test('lines that a package of the same plan brings in a new file stay; ours come behind them', async () => {
   const vm = new ShimMachine();
   const [env, conf] = [vm.path('etc/sidecar.env'), vm.path('etc/some.conf')];
   const wants = [

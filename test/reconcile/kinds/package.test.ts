@@ -42,7 +42,7 @@ async function directoryWorld() {
   return { vm, directory, want };
 }
 
-test('[A45 C2] a directory is installed, its programs can be run, and a second run changes nothing', async () => {
+test('a directory is installed, its programs can be run, and a second run changes nothing', async () => {
   const { vm, want } = await directoryWorld();
   const wanted = await want();
   expect(summaries(await planFor(vm, wanted))).toEqual(['install: istio-sidecar 1']);
@@ -136,7 +136,7 @@ async function debWorld() {
   return { vm, want, file, agent };
 }
 
-test('[A45] a .deb goes through dpkg, keeps configuration files, and a second run changes nothing', async () => {
+test('a .deb goes through dpkg, keeps configuration files, and a second run changes nothing', async () => {
   const { vm, want, agent } = await debWorld();
   await reconcile(vm, want);
   expect(readFileSync(join(vm.state, 'dpkg.log'), 'utf8')).toMatch(/^dpkg -i --force-confold /);

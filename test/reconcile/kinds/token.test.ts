@@ -44,7 +44,7 @@ function world() {
   return { vm, want, issue, path, certificate, key };
 }
 
-test('[A44] a machine without a certificate gets the token, for its owner only', async () => {
+test('a machine without a certificate gets the token, for its owner only', async () => {
   const { vm, want, path } = world();
   expect(summaries(await planFor(vm, want))).toEqual([`deliver a token to ${path}`]);
   await reconcile(vm, want);
@@ -115,7 +115,7 @@ test.each(['', 'a\nb'])('a secret that is no token is refused: %j', async (secre
   expect(existsSync(path)).toBe(false);
 });
 
-test('[F35] a key of many lines arrives byte for byte, for its owner only', async () => {
+test('a key of many lines arrives byte for byte, for its owner only', async () => {
   const { vm, want, path } = world();
   const pem = '-----BEGIN PRIVATE KEY-----\nMIIB\nAAAA\n-----END PRIVATE KEY-----\n';
   const planned = await planFor(vm, { ...want, form: 'pem' });

@@ -30,7 +30,7 @@ test('a unit is started after the files it reads are written, systemd told of th
   expect(summaries(await planFor(vm, ...wants))).toEqual([]);
 });
 
-test('[A78] a unit that runs already is restarted when a file it reads will change', async () => {
+test('a unit that runs already is restarted when a file it reads will change', async () => {
   const { vm, conf, unit, wants, file } = world();
   await reconcile(vm, ...wants);
   expect(summaries(await planFor(vm, file(conf, 'A=2\n'), unit))).toEqual([`replace ${conf}`, `restart ${NAME}`]);
