@@ -122,7 +122,7 @@ test('a kind that the cluster does not know reads as nothing and is a Problem to
   expect(await kube.list(group)).toEqual([]);
   const problem = await problemOf(kube.apply({ ...group, metadata: { name: 'db', namespace: 'vm' } }));
   expect(problem.id).toBe('kind-not-served');
-  expect(problem.message).toBe('lab knows no WorkloadGroup of networking.istio.io/v1.');
+  expect(problem.message).toBe('lab does not serve WorkloadGroup (networking.istio.io/v1).');
 });
 
 test('a kind that is not known by heart is asked for once', async () => {
