@@ -40,7 +40,7 @@ function linesOf(event: ChangeEvent<Proof>, { vm, again }: Telling): Lines | und
     case 'armed':
       return `${vm} rolls back at ${event.until.toTimeString().slice(0, 8)} unless a new login confirms the change`;
     case 'rolled-back':
-      return `+ Roll back: ${event.kept ? 'nothing had been started, what ran is left running' : 'capture is off'}`;
+      return `+ Roll back: ${event.kept ? 'nothing had been started; what ran before is left running' : 'capture is off'}`;
     case 'not-rolled-back':
       return `x Roll back: ${event.reason}`;
     case 'returned':

@@ -33,7 +33,7 @@ export async function changeCluster(input: Input, change: ClusterChange): Promis
 
 /** The writes as sentences, then the objects as YAML that kubectl would take. */
 function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
-  if (isEmptyClusterPlan(plan)) return ['as wanted: nothing was changed'];
+  if (isEmptyClusterPlan(plan)) return ['up to date, no changes'];
   const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
   return [
     ...clusterPlanLines(plan).map((line) => `+ ${line}`),

@@ -135,7 +135,7 @@ function fixedNotes({ others }: Found, { namespace, addresses }: Leaving): reado
   return fixed.map((entry) => {
     const names = servicesNamed(entryLabels(entry)).join(', ');
     const way = madeByMeshx(entry)
-      ? `; take it out with: meshx deregister ${names} ${entryAddress(entry)} -n ${namespace}`
+      ? `; remove it with: meshx deregister ${names} ${entryAddress(entry)} -n ${namespace}`
       : '';
     return `${showRef(refOf(entry))} stays: it was registered by hand${way}`;
   });
@@ -152,6 +152,6 @@ async function namespaceNotes(
   const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal);
   if (!object || !madeByMeshx(object)) return [];
   return [
-    `Namespace ${namespace} stays, as others may use it; when nobody does: kubectl delete namespace ${namespace}`,
+    `Namespace ${namespace} stays, as others may use it; when no one does: kubectl delete namespace ${namespace}`,
   ];
 }

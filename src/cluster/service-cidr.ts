@@ -57,7 +57,7 @@ async function fromServiceCidrs(kube: Kubernetes, options: ServiceRangeOptions):
 async function fromCloud(_kube: Kubernetes, options: ServiceRangeOptions): Promise<Answer> {
   const { cluster, compute } = options;
   if (cluster === undefined) return 'no name of the cluster at its cloud was given';
-  if (compute === undefined) return `nobody can be asked about the cluster ${cluster}`;
+  if (compute === undefined) return `there is no cloud to ask about cluster ${cluster}`;
   const cidrs = await compute.serviceRange(cluster, options.signal);
   if (cidrs.length === 0) return `the record of cluster ${cluster} has no service range`;
   return { cidrs, source: `the record of cluster ${cluster} in project ${compute.project}` };

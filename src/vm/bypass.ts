@@ -13,7 +13,7 @@ export function forgetBypass(): PlannedStep {
   const script = { name: 'bypass-forget', text: FORGET, args: [PLACES.bypass] };
   return {
     id: 'bypass',
-    title: 'Forget what meshx-bypass put aside',
+    title: 'Clear what meshx-bypass set aside',
     changes: [{ summary: 'remove what meshx-bypass put aside', scripts: [{ script }] }],
     touches: {},
   };

@@ -236,12 +236,12 @@ describe('an image', () => {
 
 describe('the table of platforms', () => {
   test.each([
-    ['ID=debian\nVERSION_ID="13"', 'proved'],
-    ['ID="rocky"\nVERSION_ID="9.4"\nID_LIKE="rhel centos fedora"', 'written'],
-    ['ID="almalinux"\nVERSION_ID="8.10"', 'written'],
-    ['ID=fedora\nVERSION_ID=41', 'untested'],
-    ['ID=debian\nVERSION_ID="10"', 'untested'],
-    ['', 'untested'],
+    ['ID=debian\nVERSION_ID="13"', 'tested'],
+    ['ID="rocky"\nVERSION_ID="9.4"\nID_LIKE="rhel centos fedora"', 'untested'],
+    ['ID="almalinux"\nVERSION_ID="8.10"', 'untested'],
+    ['ID=fedora\nVERSION_ID=41', 'unsupported'],
+    ['ID=debian\nVERSION_ID="10"', 'unsupported'],
+    ['', 'unsupported'],
   ])('%j is %s', (text, state) => {
     expect(platformState(parseOsRelease(text.split('\n')))).toBe(state);
   });

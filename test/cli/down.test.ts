@@ -55,7 +55,7 @@ const down = (at: Site, ...more: readonly string[]): Promise<CliResult> => runCl
 test('what setup-vm made is gone, in the machine and in the cluster, and a second run changes nothing', async () => {
   const at = await joined();
   const done = await down(at, '--yes');
-  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('istio-vm: is out of the mesh after')]);
+  expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('istio-vm: left the mesh')]);
   expect(tree(at.root)).toEqual(at.before);
   const left = Object.keys(folderState(at.cluster)).filter((path) => /Service|Sidecar|WorkloadGroup/i.test(path));
   expect(left.filter((path) => path.includes('mysqldb') || path.includes('istio-vm'))).toEqual([]);

@@ -85,7 +85,7 @@ test.each(['db', '10.150.0.5', 'db-10.150.0.5'])(
     expect(first.stderr).toContain('istiod renews a certificate for whoever holds a valid one');
     expect(kinds(folder).filter((each) => /Workload|ServiceAccount db/.test(each))).toEqual([]);
     const again = await evict(folder, target, '--yes');
-    expect(again.stdout).toContain('as wanted: nothing was changed');
+    expect(again.stdout).toContain('up to date, no changes');
     const lifted = await evict(folder, target, '--lift', '--yes');
     expect(lifted.exitCode).toBe(0);
     expect(kinds(folder)).toEqual(expect.arrayContaining(['WorkloadGroup db', 'ServiceAccount db']));

@@ -56,7 +56,7 @@ test('a second run writes nothing', async () => {
   const before = folderState(cwd);
   const { exitCode, stderr } = await runCli(words, { cwd });
   expect({ exitCode, after: folderState(cwd) }).toEqual({ exitCode: 0, after: before });
-  expect(stderr).toContain('cluster.env is as wanted');
+  expect(stderr).toContain('cluster.env is up to date');
 });
 
 test('-o - and --print give the file on stdout and write nothing', async () => {

@@ -77,7 +77,7 @@ test('a second register asks the API server to change nothing', async () => {
   expect(first).toHaveLength(2);
   const second = await runCli(words);
   expect(second.exitCode).toBe(0);
-  expect(second.stdout).toContain('as wanted: nothing was changed');
+  expect(second.stdout).toContain('up to date, no changes');
   expect(mutating(server)).toEqual(first);
 });
 

@@ -29,7 +29,7 @@ test.each(['classic', 'current'] as const)(
     const { exitCode, stdout } = await runCli([...REGISTER, '--manifests', folder, '--dry-run', '--exit-code']);
     const again = await runCli([...REGISTER, '--manifests', folder]);
     expect({ exitCode, again: again.exitCode }).toEqual({ exitCode: 0, again: 0 });
-    expect(stdout).toContain('as wanted: nothing was changed');
+    expect(stdout).toContain('up to date, no changes');
     expect(folderState(folder)).toEqual(before);
   },
 );

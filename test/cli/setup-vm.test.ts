@@ -55,7 +55,7 @@ test('what is done is what the dry run said, and a second run changes nothing', 
   const second = await runCli(['up', ...at.words]);
   const empty = await runCli(['setup-vm', ...at.words, '--dry-run', '--exit-code']);
   expect([second.exitCode, empty.exitCode]).toEqual([0, 0]);
-  expect(second.stdout).toContain('is as wanted: nothing was changed');
+  expect(second.stdout).toContain('up to date, no changes');
   expect(state(at)).toEqual(before);
 });
 

@@ -212,7 +212,7 @@ describe('a VM of a current mesh that leaves', () => {
     expect(lines).not.toContain('delete ServiceAccount vm/db');
     expect(lines).not.toContain('delete Service vm/web');
     expect(notes).toEqual([
-      `WorkloadEntry vm/cache-at-${IP} stays: it was registered by hand; take it out with: meshx deregister web ${IP} -n vm`,
+      `WorkloadEntry vm/cache-at-${IP} stays: it was registered by hand; remove it with: meshx deregister web ${IP} -n vm`,
     ]);
   });
 

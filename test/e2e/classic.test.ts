@@ -267,7 +267,7 @@ describe.each([
     expectDone(await configure());
     const again = await meshx(setUp(vm));
     expectDone(again);
-    expect(again.stdout).toContain('is as wanted: nothing was changed');
+    expect(again.stdout).toContain('up to date, no changes');
     expect((await meshx([...setUp(vm), '--dry-run', '--exit-code'])).exitCode).toBe(0);
     expect(await invocation()).toBe(started);
     expect(await lab().auditMutations(since, 'classic')).toEqual([]);
@@ -385,7 +385,7 @@ describe('registration', () => {
     const since = Date.now();
     const ran = await register();
     expectDone(ran);
-    expect(ran.stdout).toContain('as wanted: nothing was changed');
+    expect(ran.stdout).toContain('up to date, no changes');
     expect(await lab().auditMutations(since, 'classic')).toEqual([]);
   });
 

@@ -106,7 +106,7 @@ test('it stays out after a restart: istiod signs for its certificate without the
   expect(await fromVm('lost')).not.toMatch(/ 200$/);
   const repeated = await evict('lost', '--yes');
   expectDone(repeated);
-  expect(repeated.stdout).toContain('as wanted: nothing was changed');
+  expect(repeated.stdout).toContain('up to date, no changes');
 }, 90_000);
 
 test('lifting the eviction lets it in again, with the objects that it had', async () => {

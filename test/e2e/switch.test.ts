@@ -84,7 +84,7 @@ test('a busy database connection and a login from before live on through up and 
   const ran = await lab.meshx(up());
   expectDone(ran);
   expect(ran.stderr).toMatch(
-    /Arm the dead-man switch: unless a new login confirms it, held goes back at \d\d:\d\d:\d\d/,
+    /Arm the dead-man switch: unless a new login confirms it, held rolls itself back at \d\d:\d\d:\d\d/,
   );
   expect(ran.stderr).toContain('[confirmed]');
   await expectIn();

@@ -104,7 +104,7 @@ function inputSaid(firewall: HostFirewall, judge: Judge): readonly Said[] {
   return about.length > 0 || dnat ? [followed(firewall, { about, dnat, ...judge.input })] : [];
 }
 
-const OWNED = 'its table belongs to a program that lets nobody else add a rule';
+const OWNED = 'its table belongs to a program that allows no other rules';
 const SEVERAL = 'what it says about all ports but several cannot be said about redirected connections';
 const NO_LOOPBACK = 'it accepts nothing on the loopback interface, by which the sidecar talks to the services';
 const LOOPBACK_RULE = 'Accept it: iif lo accept, or -A INPUT -i lo -j ACCEPT';

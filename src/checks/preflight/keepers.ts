@@ -34,7 +34,7 @@ export const keeperChecks: readonly MachineCheck[] = [
   {
     id: 'apparmor',
     category: 'vm',
-    title: 'AppArmor confines no program that the sidecar needs',
+    title: 'AppArmor does not confine a program that the sidecar needs',
     severity: 'risk',
     risk: 'apparmor',
     needs: ['machine'],
@@ -73,7 +73,7 @@ function apparmor({ machine }: MachineFacts): readonly Seen[] {
   const profiles = lines(machine, 'apparmor').map((line) => line.replace(/ \(enforce\)$/, ''));
   if (profiles.length === 0) return [];
   const detail = `AppArmor confines programs that the sidecar or capture needs: ${profiles.join(', ')}.`;
-  const hint = 'Let them report only: aa-complain PROFILE, and look at what they log: journalctl -k -g apparmor';
+  const hint = 'Let them report only: aa-complain PROFILE, and check their log: journalctl -k -g apparmor';
   return [{ ok: false, detail, hint }];
 }
 

@@ -12,7 +12,7 @@ export const neighbourChecks: readonly MachineCheck[] = [
   {
     id: 'kubernetes-node',
     category: 'capture',
-    title: 'the machine is no node of Kubernetes',
+    title: 'the machine is not a Kubernetes node',
     severity: 'risk',
     risk: 'kubernetes-node',
     needs: ['machine'],
@@ -21,7 +21,7 @@ export const neighbourChecks: readonly MachineCheck[] = [
   {
     id: 'bridges-excluded',
     category: 'capture',
-    title: 'networks of containers stay out of capture',
+    title: 'container networks stay out of capture',
     severity: 'note',
     needs: ['machine'],
     judge: bridges,
@@ -29,7 +29,7 @@ export const neighbourChecks: readonly MachineCheck[] = [
   {
     id: 'service-in-container',
     category: 'service',
-    title: 'no service is a published port of a container',
+    title: 'no service is a published container port',
     severity: 'risk',
     risk: 'service-in-container',
     needs: ['machine', 'input'],
@@ -54,7 +54,7 @@ export const neighbourChecks: readonly MachineCheck[] = [
   {
     id: 'policy-routing',
     category: 'capture',
-    title: 'routes do not depend on who sends',
+    title: 'routes do not depend on the sender',
     severity: 'risk',
     risk: 'policy-routing',
     needs: ['machine'],

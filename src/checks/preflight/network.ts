@@ -8,7 +8,7 @@ export const addressChecks: readonly MachineCheck[] = [
   {
     id: 'address-foreign',
     category: 'path',
-    title: 'an interface has the address that was named',
+    title: 'an interface has the given address',
     severity: 'risk',
     risk: 'foreign-address',
     needs: ['machine', 'input'],
@@ -53,7 +53,7 @@ export const nameChecks: readonly MachineCheck[] = [
   {
     id: 'nss-resolve',
     category: 'dns',
-    title: 'programs ask by DNS',
+    title: 'programs resolve names through DNS',
     severity: 'note',
     needs: ['machine', 'input'],
     judge: nssResolve,
@@ -73,7 +73,7 @@ function addressUnknown({ machine, inspection, input }: MachineFacts): readonly 
   if (input.address !== undefined || inspection.facts.address !== '') return [];
   const own = ownAddresses(machine).join(', ') || 'none';
   const detail = `No address of the machine routes to the control plane; it has ${own}.`;
-  return [{ ok: false, detail, hint: 'Say which one the mesh shall use: --vm-address IP' }];
+  return [{ ok: false, detail, hint: 'Choose the one the mesh should use: --vm-address IP' }];
 }
 
 function addressChosen({ machine, inspection: { facts }, input }: MachineFacts): readonly Seen[] {

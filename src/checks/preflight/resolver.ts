@@ -17,7 +17,7 @@ export const resolverChecks: readonly MachineCheck[] = [
   {
     id: 'resolver',
     category: 'dns',
-    title: 'the arrangement of name servers is known',
+    title: 'the name server setup is known',
     severity: 'note',
     needs: ['machine', 'inspection', 'input'],
     judge: resolver,

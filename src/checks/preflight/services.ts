@@ -9,7 +9,7 @@ export const serviceChecks: readonly MachineCheck[] = [
   {
     id: 'port-in-use',
     category: 'sidecar',
-    title: 'the ports of the sidecar are free',
+    title: 'the sidecar ports are free',
     severity: 'error',
     needs: ['machine', 'input'],
     judge: portInUse,
@@ -17,7 +17,7 @@ export const serviceChecks: readonly MachineCheck[] = [
   {
     id: 'service-on-ssh-port',
     category: 'service',
-    title: 'no service takes a port of SSH',
+    title: 'no service uses an SSH port',
     severity: 'error',
     needs: ['inspection', 'input', 'machine'],
     judge: onSshPort,
@@ -33,7 +33,7 @@ export const serviceChecks: readonly MachineCheck[] = [
   {
     id: 'service-on-loopback',
     category: 'service',
-    title: 'the services listen where the sidecar delivers',
+    title: 'the services listen where the sidecar connects',
     severity: 'risk',
     risk: 'loopback-only',
     needs: ['machine', 'inspection', 'input'],

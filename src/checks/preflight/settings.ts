@@ -41,7 +41,7 @@ const CHECKS: readonly Check<SettingFacts>[] = [
   {
     id: 'sidecar-env-form',
     category: 'sidecar',
-    title: 'sidecar.env has no forms of the shell',
+    title: 'sidecar.env has no shell syntax',
     severity: 'error',
     needs: ['vm', 'files'],
     judge: ({ vm, files }) => files.flatMap((file) => forms(vm, file)),

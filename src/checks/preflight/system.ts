@@ -42,21 +42,21 @@ export const systemChecks: readonly MachineCheck[] = [
   {
     ...vm,
     id: 'package-format',
-    title: 'the system reads the format of the package',
+    title: 'the system can read the package format',
     needs: ['files', 'input'],
     judge: packageFormat,
   },
   {
     ...vm,
     id: 'dnsmasq-missing',
-    title: 'dnsmasq is there for a classic mesh',
+    title: 'dnsmasq is installed for a classic mesh',
     needs: ['files', 'input'],
     judge: dnsmasqMissing,
   },
   {
     ...vm,
     id: 'programs-missing',
-    title: 'the programs are there that the units need',
+    title: 'the programs that the units need are installed',
     needs: ['files'],
     judge: programsMissing,
   },
@@ -65,7 +65,7 @@ export const systemChecks: readonly MachineCheck[] = [
   {
     ...vm,
     id: 'systemd-missing',
-    title: 'a systemd runs that is new enough',
+    title: 'systemd is new enough',
     needs: ['machine'],
     judge: systemdMissing,
   },
@@ -78,14 +78,14 @@ export const clockChecks: readonly MachineCheck[] = [
 
 function osUntested({ files }: MachineFacts): readonly Seen[] {
   const os = parseOsRelease(lines(files, 'os'));
-  if (platformState(os) !== 'untested') return [];
+  if (platformState(os) !== 'unsupported') return [];
   const hint = 'docs/platforms.md lists the systems that are known.';
   return [{ ok: false, detail: `Nobody tried meshx on ${os.name || 'an unknown system'}.`, hint }];
 }
 
 function osWritten({ files }: MachineFacts): readonly Seen[] {
   const os = parseOsRelease(lines(files, 'os'));
-  if (platformState(os) !== 'written') return [];
+  if (platformState(os) !== 'untested') return [];
   const detail = `${os.name || 'an unknown system'} is supported from its documentation; no test ran on it.`;
   return [{ ok: false, detail, hint: 'See docs/platforms.md.' }];
 }

@@ -132,7 +132,7 @@ function announcement(vm: string, standing: Standing, differing: readonly string
         : ['note: the sidecar does not run: it is started'];
   return [
     ...sidecar,
-    `note: meshx down ${vm} will give back what stands there now: the sidecar that was set up by hand`,
+    `note: meshx down ${vm} will restore the current hand-made sidecar`,
     'note: without a confirmation the dead-man switch takes capture and the sidecar away, as of any VM of the mesh',
   ];
 }

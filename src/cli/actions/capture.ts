@@ -103,7 +103,7 @@ function decided({ verb, guard }: Turning, state: CaptureState): Decision<Proof>
 const NOTHING = { off: 'capture is off already, and stays off', on: 'nothing is bypassed' } as const;
 /** The way out waits for nobody. */
 const WITHOUT_LOCK =
-  'note: on the VM itself capture is taken away at once, whoever holds the lock, by: sudo meshx-bypass off';
+  'note: to turn capture off at once on the VM itself, even while a run holds the lock: sudo meshx-bypass off';
 
 /** What turns the state into the asked one, for lock and audit. Empty when it is the asked one already. */
 function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: CaptureState): Plan {
@@ -121,7 +121,7 @@ function formatState(vm: string, state: CaptureState): readonly string[] {
       : []),
     ...(older > 0 ? [`  ${older} connections are older than capture, outside mutual TLS until they end`] : []),
     ...(armed ? [formatArmed(armed)] : []),
-    ...(reverted ? [`  went back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),
+    ...(reverted ? [`  rolled back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),
     ...(bypassedSince ? [`  bypassed since ${bypassedSince}; bring it back with: meshx capture ${vm} on`] : []),
     `  at boot: ${boot.length > 0 ? boot.join(', ') : 'nothing of the sidecar starts'}`,
   ];

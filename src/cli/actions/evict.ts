@@ -90,7 +90,7 @@ async function lifted(kube: Kubernetes, query: Query): Promise<Asked> {
 function limitsOf({ principal, kept }: Eviction): readonly string[] {
   const account = kept.some(({ kind }) => kind === 'ServiceAccount');
   return [
-    `note: istiod renews a certificate for whoever holds a valid one, also when its service account is gone: the policy must stay for as long as the key of ${principal} is not known to be destroyed`,
+    `note: istiod renews a certificate for anyone holding a valid one, even if its service account is gone: keep the policy until you know that the key of ${principal} is destroyed`,
     'note: HTTP is denied from the next request on; a TCP connection that was open before lives until Envoy has drained its listener (drainDuration of the mesh, 45 s unless set); what has no sidecar denies nothing',
     'note: its own sidecar gets no configuration any more, as it names a group that is gone; a changed one that names none can still read what proxies of its namespace can',
     ...(account ? [] : ['note: the service account stays, as it is not this machine’s alone: its tokens stay good']),

@@ -39,7 +39,7 @@ export async function deliver(input: Input, files: readonly GeneratedFile[]): Pr
   }
   const written = await writeFiles(resolve(world.cwd, input.text('out') ?? '.'), files);
   for (const [index, { name, place, install }] of files.entries()) {
-    const said = written[index]?.state === 'unchanged' ? 'is as wanted' : 'was generated';
+    const said = written[index]?.state === 'unchanged' ? 'is up to date' : 'was generated';
     err(`${name} ${said}; on each VM it belongs to ${place}`);
     err(`  ${install}`);
   }

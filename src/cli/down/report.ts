@@ -6,8 +6,8 @@ export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: JoinRep
   const words = {
     planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
     // What stays, and who decides about it, is said below.
-    unchanged: notes.length > 0 ? 'nothing to do' : 'nothing to do: meshx has left nothing here',
-    changed: `is out of the mesh after ${changes} changes`,
+    unchanged: notes.length > 0 ? 'nothing to do' : 'nothing to do: meshx left nothing here',
+    changed: `left the mesh, ${changes} changes`,
     failed: `failed after ${changes} changes`,
   };
   return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s)`;

@@ -33,7 +33,7 @@ export async function verify(verifying: Verifying, draft: Draft): Promise<void> 
     say(formatProof(whole));
   };
   if (!before)
-    return tell({ ok: 'skipped', detail: 'the machine keeps no picture from before: nothing to compare with' });
+    return tell({ ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' });
   const { differences: left, passed } = await settledDifferences({ ...verifying, before });
   const differences = left.map(formatDifference);
   for (const line of differences) say(`    ${line}`);

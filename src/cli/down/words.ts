@@ -67,7 +67,7 @@ function refuseContradictions(input: Input, words: DownWords, vms: readonly stri
   if (input.flag('vmOnly') && input.flag('clusterOnly')) input.issue('--vm-only and --cluster-only: only one of them');
   if (only === 'cluster' && (verify || force || restore.length + keep.length > 0))
     input.issue(
-      '--cluster-only: nobody can look at the machine, so --verify, --restore, --keep and --force say nothing',
+      '--cluster-only: the machine is not inspected, so --verify, --restore, --keep and --force do not apply',
     );
   const both = restore.filter((path) => keep.includes(path));
   if (both.length > 0) input.issue(`--restore and --keep: both name ${both.join(', ')}`);

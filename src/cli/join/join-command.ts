@@ -66,7 +66,7 @@ function refuseContradictions(input: Input, { machine, proofClient }: JoinWords,
   if (input.text('out') !== undefined && vms.length > 1)
     input.issue('--out: a file holds the plan of one VM, and several were named');
   if (proofClient !== undefined && vms.includes(proofClient))
-    input.issue(`--proof-client: ${proofClient} is a VM that is to be proved; name another one`);
+    input.issue(`--proof-client: ${proofClient} is itself being verified; choose another VM`);
 }
 
 /** One connection for the proofs of all VMs. A dry run and an image prove nothing. */

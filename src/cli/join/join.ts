@@ -190,5 +190,5 @@ function deadManWords({ context: { world, words }, vm }: JoinRun): SwitchWords |
 
 function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {
   if (input.image) return imageNotes(input);
-  return only.length > 0 ? ['Only some steps were asked for: nothing was proved.'] : undefined;
+  return only.length > 0 ? ['Only some steps were requested, so nothing was verified.'] : undefined;
 }

@@ -104,9 +104,9 @@ export function formatEnd({ vm, status, group, namespace, address, cluster, step
   const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
   const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
   const words = {
-    planned: changes === 0 ? 'is as wanted: the plan is empty' : `${changes} changes are planned, nothing was changed`,
-    unchanged: 'is as wanted: nothing was changed',
-    changed: `is as wanted after ${changes} changes`,
+    planned: changes === 0 ? 'up to date, the plan is empty' : `${changes} changes are planned, nothing was changed`,
+    unchanged: 'up to date, no changes',
+    changed: `done, ${changes} changes`,
     failed: `failed after ${changes} changes`,
   };
   return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s${where})`;

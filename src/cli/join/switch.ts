@@ -80,7 +80,7 @@ export async function holdSwitch(switched: Switched): Promise<DeadMan> {
     // The VM's timer begins later than this clock: it never goes back before the time that is said.
     await arm(host, words, signal);
     due = new Date(words.now().getTime() + words.within * 1000);
-    say(`+ Arm the dead-man switch: unless a new login confirms it, ${vm} goes back at ${clock(due)}`);
+    say(`+ Arm the dead-man switch: unless a new login confirms it, ${vm} rolls itself back at ${clock(due)}`);
   };
   if (before.armed) await hold();
   let started = false;
@@ -130,9 +130,9 @@ function leftBehind(vm: string, { armed, reverted, bypassedSince }: SwitchState)
       : []),
     ...(armed?.reverting === undefined
       ? []
-      : [`${vm}: an earlier run by ${armed.by} was not confirmed, and was just going back: ${armed.reverting}.`]),
+      : [`${vm}: an earlier run by ${armed.by} was not confirmed, and the VM is rolling back: ${armed.reverting}.`]),
     ...(reverted
-      ? [`${vm}: an earlier run by ${reverted.by} was not confirmed, and went back at ${reverted.at}: ${reverted.why}.`]
+      ? [`${vm}: an earlier run by ${reverted.by} was not confirmed, and the VM rolled itself back at ${reverted.at}: ${reverted.why}.`]
       : []),
     ...(bypassedSince
       ? [`${vm}: meshx-bypass kept it out of the mesh since ${bypassedSince}; this run brings it back.`]
@@ -170,7 +170,7 @@ async function wentBack(switched: Switched, { error, done, due }: Failure): Prom
     return vmProblems.revertsByItself({ vm, at: clock(due), why: firstLine(why), again, seen }, error);
   }
   if (!reverted) return error;
-  say(`+ Go back: ${reverted.kept ? 'nothing had been started, what ran is left running' : 'capture is off'}`);
+  say(`+ Roll back: ${reverted.kept ? 'nothing had been started; what ran before is left running' : 'capture is off'}`);
   if (!expected) return error;
   return vmProblems.reverted(
     { vm, why, again, kept: reverted.kept, seen: seen.length > 0 ? seen : [firstLine(why)] },

@@ -75,7 +75,7 @@ async function planBack(
   const packages = format === 'directory' ? [] : [name];
   const first: PlannedStep = {
     id: 'package',
-    title: 'Go back to the former package',
+    title: 'Roll back to the previous package',
     changes: [packageBack(former)],
     touches: { paths: [...verify, marker], packages },
   };

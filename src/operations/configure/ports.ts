@@ -8,7 +8,7 @@ import type { Checks, Verification } from '../change/decision.ts';
 export function portsVerification(host: Host): Verification<Proof> {
   return {
     id: 'ports-open',
-    title: 'Check that the captured ports take connections as before',
+    title: 'Check that the captured ports accept connections as before',
     before: (signal) => portChecks(host, signal),
     problem: (failed) => {
       const ports = failed.flatMap(({ detail }) => detail.split(', '));
@@ -19,7 +19,7 @@ export function portsVerification(host: Host): Verification<Proof> {
 
 async function portChecks(host: Host, signal: AbortSignal): Promise<Checks<Proof>> {
   const { open, unseen } = await openPorts(host, signal);
-  const about = { id: 'ports-open', title: 'the captured ports take new connections as before' };
+  const about = { id: 'ports-open', title: 'the captured ports accept new connections as before' };
   return async function* () {
     if (open.length === 0) {
       const why = unseen === undefined ? 'none of them can be asked from here' : `not asked from outside: ${unseen}`;

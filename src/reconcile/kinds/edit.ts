@@ -32,7 +32,7 @@ place "$4" all || exit
 at=$W
 digest_of "$at" || exit
 if test "$SUM" != "$5"; then
-  { test "$5" = - && test -n "$6"; } || { echo "$4 was changed by somebody else a moment ago" >&2; exit ${CHANGED_SINCE}; }
+  { test "$5" = - && test -n "$6"; } || { echo "$4 was changed by another program a moment ago" >&2; exit ${CHANGED_SINCE}; }
   ours=$(input; echo x)
   test "$(printf %s "\${ours%x}" | sha256sum | cut -c 1-64)" = "$sum" || { echo "$4: not all of it arrived" >&2; exit ${INCOMPLETE}; }
   all=$(held "$P" _shown | awk 1 | grep -v -E -e "$6"; printf %s "$ours")

@@ -24,7 +24,7 @@ _text_of_it() { cat /proc/self/fd/9; }
 place "$4" && name=\${P#./} at=$W || exit
 { test ! -h "$P" && test -f "$P" && test "$(stat -c %h -- "$P")" = 1; } || { echo "$4 is no plain file with a single name" >&2; exit 1; }
 _stage && held "../$name" _text_of_it > new && _digested new || exit
-test "$_sum" = "$3" || { echo "$4 was changed by somebody else a moment ago" >&2; exit ${CHANGED_SINCE}; }
+test "$_sum" = "$3" || { echo "$4 was changed by another program a moment ago" >&2; exit ${CHANGED_SINCE}; }
 _own "$1" "$2" new "$at" && _to_disk -d new && mv -fT -- new "../$name" || exit
 ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :`;
 

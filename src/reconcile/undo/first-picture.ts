@@ -24,7 +24,7 @@ export async function firstPicture(host: Host, signal?: AbortSignal): Promise<Fi
   const said = await pictureSaid(host, { name: 'first-picture', text: TAKE, args: [] }, signal);
   const [tables = '', base64 = ''] = said.split('\n');
   if (isWholePicture(base64)) return { tables: tables.trim(), base64 };
-  throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the picture of the machine is not whole' });
+  throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the snapshot of the machine is incomplete' });
 }
 
 /** Every text here that runs as root; the root program has no other. */

@@ -81,7 +81,7 @@ export function packageBack(former: PackageCopy): Change {
   const { name, version, format, sha256, into, marker, verify } = former;
   const args = [format, headerOf(former), sha256, into, marker, ...verify];
   const script = { name: 'package-back', text: PACKAGE_FORMER, args };
-  return { summary: `go back to ${name} ${version}`, scripts: [{ script, timeoutMs: 10 * 60_000 }] };
+  return { summary: `roll back to ${name} ${version}`, scripts: [{ script, timeoutMs: 10 * 60_000 }] };
 }
 
 /** Every text here that runs as root; the root program has no other. */

@@ -22,7 +22,7 @@ export interface Judged {
 }
 
 const NOTHING: Fate = { does: 'nothing' };
-const OTHERS = 'was changed by somebody else since';
+const OTHERS = 'was changed by something else since';
 
 /** A change of one script. */
 export function change(summary: string, name: string, text: string, ...args: readonly string[]): Change {
@@ -60,7 +60,7 @@ function absentFate(path: string, now: FoundPath, { journal, told }: Judged): Fa
     // An edit of ours may have been made again around lines of somebody else.
     const left = now.edits && now.text !== undefined ? withoutOthersBase(now) : '';
     if (left === '') return now.owned ? NOTHING : remove;
-    return keep('holds lines of somebody else; it was absent before');
+    return keep('has lines from something else, and did not exist before');
   }
   if (journal.format === 1) return now.owned ? NOTHING : remove;
   return keep(`${OTHERS}; it was absent before`);
@@ -89,7 +89,7 @@ function linkFate(path: string, target: string, now: FoundPath, { journal, told 
   if (now.state.is === 'link' && now.state.target === target) return NOTHING;
   if (path.startsWith('/run/') && now.state.is === 'absent') return NOTHING;
   const ours = isOurs(path, now, journal);
-  if (!ours && !told) return keep(now.state.is === 'absent' ? 'was removed by somebody else since' : OTHERS);
+  if (!ours && !told) return keep(now.state.is === 'absent' ? 'was removed by something else since' : OTHERS);
   return restore(change(`restore the link ${path}`, 'undo-link', scripts.LINK_BACK, path, target));
 }
 
@@ -99,7 +99,7 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
     change(`restore ${path}`, 'undo-restore', scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime),
   );
   if (judged.told && now.digest !== now.copy) return back;
-  if (now.state.is === 'absent') return keep('was removed by somebody else since');
+  if (now.state.is === 'absent') return keep('was removed by something else since');
   if (now.state.is !== 'file') return keep(OTHERS);
   if (now.digest === now.copy) {
     if (now.state.owner === owner && now.state.mode === mode) return NOTHING;

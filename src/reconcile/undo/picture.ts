@@ -29,7 +29,7 @@ const PICTURE_READ = `place "\${MESHX_UNDO-${UNDO}}" all && if test -f "$P/befor
 export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {
   const picture = await ask(host, { name: 'picture-take', text: PICTURE_TAKE, args: [] }, signal);
   if (!picture)
-    throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the picture of the machine is empty' });
+    throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the snapshot of the machine is empty' });
   return picture;
 }
 

@@ -5,7 +5,7 @@ import { UNDO, UNDO_WITH_PICTURE } from '../undo-shell.ts';
 const QUIET = `wrote() { :; }
 _remember() { :; }
 as_planned() { # PATH DIGEST: whether the file is still the one that the plan saw
-  test "$2" = - || test "$(digest "$1")" = "$2" || { echo "$1 was changed by somebody else a moment ago" >&2; exit ${CHANGED_SINCE}; }
+  test "$2" = - || test "$(digest "$1")" = "$2" || { echo "$1 was changed by another program a moment ago" >&2; exit ${CHANGED_SINCE}; }
 }
 `;
 

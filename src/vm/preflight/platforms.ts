@@ -1,7 +1,7 @@
 import { type Answers, first } from './probe.ts';
 
 /** How far a platform is known: proved by the end-to-end tests, written for from its documentation, or neither. */
-export type PlatformState = 'proved' | 'written' | 'untested';
+export type PlatformState = 'tested' | 'untested' | 'unsupported';
 
 /** An operating system as /etc/os-release tells of it. */
 export interface OperatingSystem {
@@ -18,13 +18,13 @@ export const PLATFORMS: readonly {
   readonly version: string;
   readonly state: PlatformState;
 }[] = [
-  { family: 'debian', version: '11', state: 'written' },
-  { family: 'debian', version: '12', state: 'proved' },
-  { family: 'debian', version: '13', state: 'proved' },
-  { family: 'ubuntu', version: '22.04', state: 'written' },
-  { family: 'ubuntu', version: '24.04', state: 'written' },
-  { family: 'rhel', version: '8', state: 'written' },
-  { family: 'rhel', version: '9', state: 'written' },
+  { family: 'debian', version: '11', state: 'untested' },
+  { family: 'debian', version: '12', state: 'tested' },
+  { family: 'debian', version: '13', state: 'tested' },
+  { family: 'ubuntu', version: '22.04', state: 'untested' },
+  { family: 'ubuntu', version: '24.04', state: 'untested' },
+  { family: 'rhel', version: '8', state: 'untested' },
+  { family: 'rhel', version: '9', state: 'untested' },
 ];
 
 /** Rebuilds of RHEL that say so by their ID only. */
@@ -35,7 +35,7 @@ export function platformState(os: OperatingSystem): PlatformState {
   const rhel = RHEL_LIKE.has(os.id) || os.like.includes('rhel');
   const family = rhel ? 'rhel' : os.id;
   const version = rhel ? (os.version.split('.')[0] ?? '') : os.version;
-  return PLATFORMS.find((known) => known.family === family && known.version === version)?.state ?? 'untested';
+  return PLATFORMS.find((known) => known.family === family && known.version === version)?.state ?? 'unsupported';
 }
 
 /** Reads /etc/os-release (os-release(5)); missing fields are empty. */

@@ -62,7 +62,7 @@ function judgeCertificate(certificates: readonly Certificate[], identity: string
   const found = certificates.find(({ uris }) => uris.includes(identity));
   if (!found) {
     const others = [...new Set(certificates.flatMap(({ uris }) => uris))].join(', ');
-    return { ok: false, detail: `it is for ${others || 'nobody'}, not for ${identity}`, hint: HINT };
+    return { ok: false, detail: `it is for ${others || 'no one'}, not for ${identity}`, hint: HINT };
   }
   const until = found.until.toISOString();
   if (found.until <= now) return { ok: false, detail: `it expired at ${until}`, hint: HINT };

@@ -26,7 +26,7 @@ export function judgeAnswers(stdout: string, name: string): Witness {
   if (line.startsWith('tcp '))
     return {
       ok: true,
-      detail: `${line.slice(4)} takes connections (no openssl to look at its certificate)${connected}`,
+      detail: `${line.slice(4)} accepts connections (no openssl to check its certificate)${connected}`,
     };
   const reason = said.filter((each) => each !== 'connected').join('; ');
   const detail =

@@ -69,7 +69,7 @@ export function classicChecks(cluster: ClassicFacts, workload: Workload): readon
     },
     {
       id: 'cluster-dns',
-      title: 'names of the cluster resolve on the VM',
+      title: 'cluster names resolve on the VM',
       look: async ({ ask }) => judgeResolves(await ask('resolves', [service, PROXY_USER]), service, []),
     },
     { id: 'units-run', title: 'the units run', look: async ({ ask }) => judgeActive(await ask('active', units)) },
@@ -96,9 +96,9 @@ export const clusterChecks: readonly Check[] = [
   },
   {
     id: 'istiod-synced',
-    title: 'istiod calls the sidecar synced',
+    title: 'istiod reports the sidecar as synced',
     look: async (asking) => (asking.input.synced ? untilOk(asking.input.synced, asking) : NOBODY),
   },
 ];
 
-const NOBODY = { ok: 'skipped', detail: 'nobody could ask the cluster' } as const;
+const NOBODY = { ok: 'skipped', detail: 'the cluster could not be queried' } as const;

@@ -68,7 +68,7 @@ export function reachVerdict(asked: readonly Reachability[], changes: readonly R
   const shown = changes.map(({ port, before, after, from }) => `${port} was ${before} and is ${after} (from ${from})`);
   const opened = changes.some(({ after }) => after === 'open');
   const hint = opened
-    ? 'The host firewall lets in what it kept out: look at its rules for redirected connections (ct status dnat, --ctstate DNAT).'
+    ? 'The host firewall lets in what it kept out: check its rules for redirected connections (ct status dnat, --ctstate DNAT).'
     : 'Look on the VM whether its firewall follows capture: nft list ruleset, iptables-save; then: systemctl restart meshx-capture';
   return { ok: false, detail: shown.join(', '), hint };
 }

@@ -25,7 +25,7 @@ export function outwardChecks({ meshService, cluster, workload }: ProveInput): r
   return [
     {
       id: 'mesh-name-resolves',
-      title: 'a name of the mesh resolves on the VM',
+      title: 'a mesh name resolves on the VM',
       look: async ({ ask }) => {
         if (name === undefined) return { ok: 'skipped', detail: 'no service was named' };
         return judgeResolves(
@@ -37,7 +37,7 @@ export function outwardChecks({ meshService, cluster, workload }: ProveInput): r
     },
     {
       id: 'mesh-connection',
-      title: 'the VM reaches a service of the mesh',
+      title: 'the VM reaches a mesh service',
       look: async (asking) =>
         meshService
           ? reach(meshService, asking)
@@ -126,7 +126,7 @@ async function connectTo(to: Connect, { ask, connect, input, logs }: Asking): Pr
 async function fromOutside(port: ServicePort, { input }: Asking): Promise<Verdict> {
   const expected = input.outside?.[port.number];
   if (!input.dial || expected === undefined)
-    return { ok: 'skipped', detail: 'nobody outside the mesh tried, or no policy was read' };
+    return { ok: 'skipped', detail: 'no client outside the mesh tried, or no policy was read' };
   const { seat = { outside: true, words: 'this machine' }, shut = [] } = input;
   if (!seat.outside) return { ok: 'skipped', detail: `not asked: ${seat.why}` };
   if (shut.includes(port.number))

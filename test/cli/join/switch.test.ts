@@ -63,7 +63,7 @@ test('nothing is armed before it is asked for, and then only once; confirming is
   await deadMan.arm();
   expect(await deadMan.confirm()).toBe(true);
   expect([vm.ran, fresh.ran]).toEqual([['read', 'arm'], ['confirm']]);
-  expect(said[0]).toContain('vm1 goes back at 09:10:11');
+  expect(said[0]).toContain('vm1 rolls itself back at 09:10:11');
 });
 
 test('after a failure the VM is taken back at once, and the Problem has what was seen and the next command', async () => {

@@ -40,7 +40,7 @@ const UNIT = '/etc/systemd/system/istio.service';
 
 test('a file that somebody changed stays, and the journal waits for a decision', () => {
   const plan = planned(edited(UNIT));
-  expect(plan.kept).toEqual([{ path: UNIT, reason: expect.stringContaining('somebody else'), open: true }]);
+  expect(plan.kept).toEqual([{ path: UNIT, reason: expect.stringContaining('something else'), open: true }]);
   expect(all(plan)).not.toContain(`remove ${UNIT}`);
   expect(all(plan)).not.toContain('remove /var/lib/meshx');
 });

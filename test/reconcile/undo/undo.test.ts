@@ -143,7 +143,7 @@ test('a file that somebody changed is kept and said; until it is decided the jou
   await reconcile(vm, file(a), file(b));
   write(a, 'somebody\n');
   const { kept } = await undo(vm);
-  expect(kept).toEqual([{ path: a, reason: expect.stringContaining('somebody else'), open: true }]);
+  expect(kept).toEqual([{ path: a, reason: expect.stringContaining('something else'), open: true }]);
   expect([readFileSync(a, 'utf8'), existsSync(b)]).toEqual(['somebody\n', false]);
   expect((await undo(vm, { restore: [a] })).kept).toEqual([]);
   expect(await since()).toEqual([]);
