@@ -195,3 +195,31 @@ function importedFiles(file: string): readonly string[] {
   const targets = imports(file).filter((specifier) => specifier.startsWith('.'));
   return targets.map((target) => join(dirname(file), target)).filter((target) => files.includes(target));
 }
+
+/** Files that may write the name of a generation: what finds it out, what holds it as data, and the records themselves. */
+const NAMES_A_GENERATION = [
+  'mesh/generation.ts',
+  'mesh/cluster-facts.ts',
+  'cluster/detect-generation.ts',
+  'cluster/current-facts.ts',
+  'cluster/classic-facts.ts',
+  'cluster/registration-request.ts',
+  'cluster/current-endpoint.ts',
+  'cluster/classic-endpoint.ts',
+  'cluster/generation/current.ts',
+  'cluster/generation/classic.ts',
+  'vm/input.ts',
+  'vm/membership.ts',
+];
+
+/** The same words with another meaning: a log format, and the package of now. */
+const OTHER_MEANING = ['mesh/access-log.ts', 'reconcile/undo/former-package.ts'];
+
+test('what differs between the generations is in their records: no other file compares the name', () => {
+  const naming = files.filter((file) => /'(current|classic)'/.test(text(file)));
+  // The command line and the proofs wait for their own record.
+  const waiting = naming.filter((file) => /^(cli|operations|checks)\/|^vm\/prove|^vm\/proofs\//.test(file));
+  expect(naming.filter((file) => ![...waiting, ...OTHER_MEANING].includes(file))).toEqual(
+    NAMES_A_GENERATION.toSorted(),
+  );
+});

@@ -1,5 +1,27 @@
+import type { ClusterFacts } from './cluster-facts.ts';
+
 /** Control planes: `current` is istiod, `classic` is Pilot, Mixer and CA. */
 export const GENERATIONS = ['current', 'classic'] as const;
 
 /** Which control plane a mesh has. What follows from it is in the generation record of each layer. */
 export type GenerationName = (typeof GENERATIONS)[number];
+
+/** What differs between the generations of a mesh itself. Pure; the records of clusters and VMs stand in their layers. */
+export interface MeshGeneration<Facts extends ClusterFacts = ClusterFacts> {
+  /** What a VM connects to, for people. */
+  readonly controlPlane: string;
+  /** A VM is a member of a WorkloadGroup, and registers itself. */
+  readonly hasGroups: boolean;
+  /** The sidecar answers DNS; else a dnsmasq on the VM does. */
+  readonly capturesDns: boolean;
+  /** The sidecar delivers to 127.0.0.1 instead of the VM's address in the mesh. */
+  readonly deliversToLoopback: boolean;
+  /** Ports that the sidecar listens on. */
+  readonly sidecarPorts: ReadonlySet<number>;
+  /** Where redirected connections arrive. */
+  readonly inboundPort: number;
+  /** Where the control plane answers for a VM. */
+  endpoint(facts: Facts): { readonly addresses: readonly string[]; readonly port: number };
+  /** The text of dnsmasq's file of cluster names. */
+  kubedns(facts: Facts, options: { readonly dnsAddress?: string }): string;
+}

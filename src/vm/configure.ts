@@ -39,13 +39,12 @@ export async function sidecarUnits(host: Host, signal: AbortSignal): Promise<Sid
  * firewall has of meshx stays as it is. Pure.
  */
 export function configureSteps({ keys, remove }: SidecarKeys, { reader, classic }: SidecarUnits): readonly Step[] {
-  const generation = reader === 'package' ? 'classic' : 'current';
   const file: Step = {
     id: 'sidecar-env',
     title: 'Configure the sidecar',
     wants: [
       ...(reader === 'none' ? [] : [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig)]),
-      sidecarEnv({ set: keys, remove }, generation),
+      sidecarEnv({ set: keys, remove }, { sourced: reader === 'package' }),
     ],
   };
   if (reader === 'none') return [file];

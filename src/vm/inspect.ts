@@ -1,3 +1,4 @@
+import { meshGeneration } from '../mesh/mesh-generation.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
@@ -63,7 +64,7 @@ export async function inspect(host: Host, input: PreflightInput, signal?: AbortS
     const answers = parseAnswers(probe.stdout);
     if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
     const now = new Date(input.now.getTime() + (asked + performance.now()) / 2 - start);
-    if (!hasEndingSidecar(answers, input.generation) || performance.now() - start > ENDING_MS)
+    if (!hasEndingSidecar(answers, meshGeneration(input.generation)) || performance.now() - start > ENDING_MS)
       return { answers, session: login.stdout.trim(), now };
     await delay(PAUSE_MS, undefined, signal && { signal });
   }

@@ -1,3 +1,4 @@
+import { type GenerationName, GENERATIONS } from '../mesh/generation.ts';
 import * as z from 'zod';
 import { isIP } from 'node:net';
 import { tryJson } from '../documents/json.ts';
@@ -11,7 +12,7 @@ export type JoinOptions = Readonly<Record<string, string | readonly string[] | b
  * the cluster is deleted or changed on its word, the cluster has to agree.
  */
 export interface MembershipRecord {
-  readonly generation: 'current' | 'classic';
+  readonly generation: GenerationName;
   readonly namespace: string;
   /** Its WorkloadGroup; a classic mesh has none. */
   readonly group?: string;
@@ -26,7 +27,7 @@ const FORMAT = 1;
 
 const NAME = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
 const File = z.object({
-  generation: z.enum(['current', 'classic']),
+  generation: z.enum(GENERATIONS),
   namespace: NAME,
   group: NAME.optional(),
   serviceAccount: NAME,

@@ -1,3 +1,4 @@
+import type { GenerationName } from '../mesh/generation.ts';
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
@@ -14,7 +15,7 @@ export interface Membership {
   /** Absent on a machine that was never joined, and on one that an earlier meshx joined. */
   readonly record?: MembershipRecord;
   /** Absent on a machine without a cluster.env. */
-  readonly generation?: 'current' | 'classic';
+  readonly generation?: GenerationName;
   readonly namespace?: string;
   /** Its WorkloadGroup. */
   readonly group?: string;
@@ -68,7 +69,7 @@ export function membershipOf(stdout: string, vm = ''): Membership {
   const [cluster, sidecar, instance] = [file('cluster'), file('sidecar'), file('instance')];
   const text = (value: string | undefined): string | undefined => (value === '' ? undefined : value);
   const group = text(cluster.get('ISTIO_META_AUTO_REGISTER_GROUP'));
-  const generation = group === undefined ? ('classic' as const) : ('current' as const);
+  const generation: GenerationName = group === undefined ? 'classic' : 'current';
   // The unit loads sidecar.env last: its word counts for the address, as for istio-proxy.
   const address =
     text(sidecar.get('ISTIO_SVC_IP')) ?? text(cluster.get('ISTIO_SVC_IP')) ?? text(instance.get('INSTANCE_IP'));

@@ -1,10 +1,11 @@
+import type { GenerationName } from '../mesh/generation.ts';
 import type { MeshService } from '../mesh/workload.ts';
 
 /** What the preflight compares the machine with. */
 export interface PreflightInput {
   /** How the operator calls the machine, for what is said about its record. */
   readonly vm?: string;
-  readonly generation: 'current' | 'classic';
+  readonly generation: GenerationName;
   /** Where the control plane answers for a VM. Empty when nobody knows it yet. */
   readonly controlPlane: { readonly addresses: readonly string[]; readonly port: number };
   readonly services: readonly MeshService[];

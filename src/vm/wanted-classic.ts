@@ -23,7 +23,7 @@ export function wantedClassicVm(input: ClassicVmInput): readonly Step[] {
     packageStep(input),
     ...(input.image ? [] : [certsStep(input)]),
     clusterEnvStep(input),
-    sidecarEnvStep(input),
+    sidecarEnvStep(input, { sourced: true }),
     { id: 'units', title: 'Install the units', wants: [...captureFiles(), ...dropIns(units, dnsUnits)] },
     ...(input.image ? [] : units.map((name) => (name === NODE_AGENT ? nodeAgentStep() : sidecarStep()))),
     bootStep([...dnsUnits, ...units], input.image),

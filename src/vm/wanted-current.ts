@@ -16,7 +16,7 @@ export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
   return [
     packageStep(input),
     clusterEnvStep(input),
-    sidecarEnvStep(input),
+    sidecarEnvStep(input, { sourced: false }),
     namesStep(input),
     unitsStep(input.vm),
     // Last: a secret travels alone, so that all before it travels together; and the token's ten minutes begin late.

@@ -1,3 +1,5 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
+import { vmGeneration } from '../../vm/generation.ts';
 import {
   type FilterRule,
   type HostFirewall,
@@ -9,9 +11,6 @@ import { type Answers, lines } from '../../vm/preflight/probe.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { Seen } from '../check.ts';
 import type { MachineCheck, MachineFacts } from './machine.ts';
-
-/** Where a redirected connection arrives, by generation. */
-const SIDECAR = { current: 15006, classic: 15001 } as const;
 
 /**
  * The host firewall sees a captured connection at the sidecar's port, after the redirect. systemd/firewall lets it say about
@@ -72,7 +71,7 @@ function sayOf(id: FirewallId) {
 function judged(answers: Answers, input: PreflightInput): readonly Said[] {
   const iptables = lines(answers, 'iptables');
   const found = [...parseNft(lines(answers, 'nft'), iptables), ...parseIptables(iptables)];
-  const judge: Judge = { input, sidecar: SIDECAR[input.generation], ports: numbers(input) };
+  const judge: Judge = { input, sidecar: meshGeneration(input.generation).inboundPort, ports: numbers(input) };
   return [
     ...found.filter(({ hook }) => hook === 'input').flatMap((firewall) => inputSaid(firewall, judge)),
     ...found.filter(({ hook }) => hook === 'output').flatMap(outputSaid),
@@ -147,10 +146,7 @@ function followed({ name }: HostFirewall, { about, dnat, generation }: Followed)
     about.length > 0 ? [`capture puts beside ${rules.join(', ')}${more} the same about redirected connections`] : [];
   const past = dnat ? [`captured ports pass by "${dnat.text}", which would open them to all`] : [];
   const detail = `${name} sees captured connections at the sidecar's port: ${[...said, ...past].join('; ')}.`;
-  const hint =
-    generation === 'current'
-      ? 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch'
-      : 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio';
+  const hint = vmGeneration(generation).firewallHint;
   return { id: 'firewall-followed', ok: true, detail, hint };
 }
 

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { ownAddresses } from '../../vm/preflight/addresses.ts';
 import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
@@ -87,7 +88,7 @@ function addressChosen({ machine, inspection: { facts }, input }: MachineFacts):
 function unreachable({ machine, input: { controlPlane, generation } }: MachineFacts): readonly Seen[] {
   const reach = lines(machine, 'reach');
   if (reach.length === 0 || reach.some((line) => !line.endsWith(' closed'))) return [];
-  const name = generation === 'current' ? 'istiod' : 'Pilot';
+  const name = meshGeneration(generation).controlPlane;
   const tried = controlPlane.addresses.map((address) => `${address}:${controlPlane.port}`).join(', ');
   const hint = `Allow TCP from the machine to ${tried}, or name another address: --istiod-address IP`;
   return [{ ok: false, detail: `The machine cannot reach ${name} at ${tried}.`, hint }];
@@ -104,7 +105,7 @@ function hostnameMissing({ machine, inspection }: MachineFacts): readonly Seen[]
 function nssResolve({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
   const text = lines(machine, 'nsswitch').join('\n');
   const first = /^hosts:.*\bresolve\b(?!.*\bdns\b)|^hosts:.*\bresolve\b.*\bdns\b/m;
-  if (generation === 'classic' || !first.test(text)) return [];
+  if (!meshGeneration(generation).capturesDns || !first.test(text)) return [];
   const detail = 'Programs ask systemd-resolved by D-Bus (nss-resolve), past the DNS capture of the sidecar.';
   return [{ ok: false, detail, hint: 'meshx puts dns before resolve in /etc/nsswitch.conf.' }];
 }

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { ResolverRecord } from '../../vm/input.ts';
 import { capturedServers } from '../../vm/resolver/capture.ts';
 import { resolverOwner, type ResolverOwner } from '../../vm/resolver/owner.ts';
@@ -27,7 +28,7 @@ export const resolverChecks: readonly MachineCheck[] = [
 /** Which arrangement of name servers was recognized, what the sidecar does with it, and the facts that led there. */
 function resolver({ inspection, input: { generation } }: MachineFacts): readonly Seen[] {
   const { owner, trail } = resolverOwner(inspection.resolver);
-  const taken = generation === 'current' ? captured(inspection.resolver, inspection.facts.addresses) : '';
+  const taken = meshGeneration(generation).capturesDns ? captured(inspection.resolver, inspection.facts.addresses) : '';
   return [{ ok: true, detail: `Names: ${WORDS[owner]}${taken}.`, hint: trail.join('; ') }];
 }
 

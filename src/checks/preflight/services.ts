@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { MeshService } from '../../mesh/workload.ts';
 import { lines } from '../../vm/preflight/probe.ts';
 import { isLoopback, type Listener, parseListeners, takenPorts } from '../../vm/preflight/sockets.ts';
@@ -43,7 +44,7 @@ export const serviceChecks: readonly MachineCheck[] = [
 
 function portInUse({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
   const udp = parseListeners(lines(machine, 'udp')).filter(({ port }) => port === 15053);
-  const taken = takenPorts([...parseListeners(lines(machine, 'tcp')), ...udp], generation);
+  const taken = takenPorts([...parseListeners(lines(machine, 'tcp')), ...udp], meshGeneration(generation));
   if (taken.length === 0) return [];
   const names = taken.map(
     ({ port, programs, called }) => `${port} by ${programs[0] ?? called[0] ?? 'an unknown program'}`,
@@ -88,7 +89,7 @@ function notListening(facts: MachineFacts): readonly Seen[] {
 
 /** The classic proxy delivers to 127.0.0.1; today's to the instance's address, from 127.0.0.6. */
 function onLoopback(facts: MachineFacts): readonly Seen[] {
-  if (facts.input.generation === 'classic') return [];
+  if (meshGeneration(facts.input.generation).deliversToLoopback) return [];
   const hint = `Let it listen on the mesh address too (MariaDB: bind-address=0.0.0.0, MySQL grants for '%'), and keep others out by a policy.`;
   return listeners(facts)
     .filter(({ here }) => here.length > 0 && here.every(isLoopback))

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { architecture, DEBIAN_WORDS, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
 import { first, lines, NEEDED_PROGRAMS } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
@@ -107,7 +108,7 @@ function packageFormat({ files, input: { package: wanted } }: MachineFacts): rea
 }
 
 function dnsmasqMissing({ files, input: { generation } }: MachineFacts): readonly Seen[] {
-  if (generation !== 'classic' || lines(files, 'program').includes('dnsmasq')) return [];
+  if (meshGeneration(generation).capturesDns || lines(files, 'program').includes('dnsmasq')) return [];
   const hint = 'Install it on the VM: apt-get install dnsmasq, or: dnf install dnsmasq';
   return [{ ok: false, detail: 'A classic mesh needs dnsmasq on the VM.', hint }];
 }

@@ -2,7 +2,7 @@ import { planEviction, planReturn } from '../../cluster/evict.ts';
 import { gatherClusterFacts } from '../../cluster/facts.ts';
 import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { rootNamespaceOf } from '../../mesh/cluster-facts.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
 import type { Eviction } from '../../mesh/current/eviction.ts';
 import { parseName } from '../../mesh/names.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -36,9 +36,8 @@ export async function evict(call: Call): Promise<number> {
     namespace,
     skip: ['addresses', 'serviceRange'],
   });
-  if (facts.generation === 'classic') throw clusterProblems.evictNeedsIstiod({ cluster: kube.name });
-  const { trustDomain } = facts;
-  const query = { namespace, target, rootNamespace: rootNamespaceOf(facts), trustDomain, acceptShared, signal };
+  const place = clusterGeneration(facts.generation).evictionPlace(kube, facts);
+  const query = { namespace, target, ...place, acceptShared, signal };
   const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
   confirmed(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines });

@@ -1,6 +1,5 @@
 import { gatherClusterFacts } from '../../cluster/facts.ts';
-import { classicKubedns } from '../../mesh/classic/files.ts';
-import { currentKubedns } from '../../mesh/current/kubedns.ts';
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
@@ -23,7 +22,7 @@ export async function generateDnsmasq(call: Call): Promise<void> {
 
   const { kube, facts: known } = await openCluster(call.world, words);
   const facts = await gatherClusterFacts(kube, { ...known, skip: ['serviceRange'] });
-  const text = facts.generation === 'classic' ? classicKubedns(facts) : currentKubedns(facts, present({ dnsAddress }));
+  const text = meshGeneration(facts.generation).kubedns(facts, present({ dnsAddress }));
   const install = `sudo install -m 0644 kubedns ${PLACE} && sudo systemctl restart dnsmasq`;
   await deliver(input, [{ name: 'kubedns', text, place: PLACE, install }]);
 }

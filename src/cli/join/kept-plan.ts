@@ -1,3 +1,4 @@
+import { GENERATIONS } from '../../mesh/generation.ts';
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
 import { scriptDigest } from '../../host/root-program.ts';
@@ -42,7 +43,7 @@ const File = z.looseObject({
   version: z.literal(FORMAT),
   hash: z.string(),
   vm: z.string().min(1),
-  registration: z.looseObject({ generation: z.enum(['current', 'classic']) }),
+  registration: z.looseObject({ generation: z.enum(GENERATIONS) }),
   steps: z.array(z.looseObject({ ...Named.shape, wants: z.array(Want) })),
   plan: z.looseObject({ steps: z.array(z.looseObject({ ...Named.shape, changes: z.array(Change) })) }),
   subject: z.looseObject({ workload: Place }),

@@ -8,7 +8,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import { formerPackage, packageBack, type PackageCopy } from '../../reconcile/undo/former-package.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import { PACKAGE_MARKER, PLACES } from '../../vm/places.ts';
-import { captureStep, nodeAgentStep, sidecarStep } from '../../vm/steps/running.ts';
+import { vmGeneration } from '../../vm/generation.ts';
 import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import { membershipProblems } from '../../problems/membership.ts';
 import { isConfirmedMember, memberOf } from '../down/member.ts';
@@ -48,11 +48,9 @@ export async function look(run: RollbackRun, host: Host, signal: AbortSignal): P
   if (membership.generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
   if (!former)
     throw leavingProblems.noFormerPackage({ vm, ...(current && { present: `${current.name} ${current.version}` }) });
-  const running =
-    membership.generation === 'current' ? [sidecarStep(), captureStep()] : [nodeAgentStep(), sidecarStep()];
-  const steps = running.filter(({ wants }) =>
-    wants.some((want) => want.kind === 'unit' && membership.units.includes(want.name)),
-  );
+  const steps = vmGeneration(membership.generation)
+    .running()
+    .filter(({ wants }) => wants.some((want) => want.kind === 'unit' && membership.units.includes(want.name)));
   const [address] = membership.addresses;
   const { namespace, group } = membership;
   return {

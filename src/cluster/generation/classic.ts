@@ -1,6 +1,8 @@
 import type { ClassicFacts } from '../../mesh/cluster-facts.ts';
 import { namespaceObject } from '../../mesh/current/objects.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
 import { planClassicDeparture } from '../classic-departure.ts';
+import { classicEndpoint } from '../classic-endpoint.ts';
 import { gatherClassicFacts } from '../classic-facts.ts';
 import { classicMembers } from '../classic-members.ts';
 import { planClassicDeregistration, planClassicRegistration } from '../classic-registration.ts';
@@ -16,6 +18,7 @@ export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'cla
   facts: gatherClassicFacts,
   policies: () => Promise.resolve(undefined),
   exposure: classicExposureObjects,
+  endpoint: (_kube, endpoint, place) => Promise.resolve(classicEndpoint(endpoint, place)),
   async planRegistration(kube, { wanted, createNamespace: name }, signal) {
     const parts = await Promise.all(wanted.map((each) => planClassicRegistration(kube, each, signal)));
     const namespace = name === undefined ? [] : [await registrationPlan(kube, [namespaceObject(name)], signal)];
@@ -23,6 +26,9 @@ export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'cla
   },
   async planDeregistration(kube, wanted) {
     return (await planClassicDeregistration(kube, wanted)).plan;
+  },
+  evictionPlace({ name }) {
+    throw clusterProblems.evictNeedsIstiod({ cluster: name });
   },
   planRotation: classicRotation,
   planDeparture: planClassicDeparture,

@@ -1,6 +1,7 @@
-import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
+import { type CurrentFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { planCurrentDeparture } from '../current-departure.ts';
 import { planCurrentDeregistration } from '../current-deregistration.ts';
+import { currentEndpoint } from '../current-endpoint.ts';
 import { gatherCurrentFacts } from '../current-facts.ts';
 import { currentMembers } from '../current-members.ts';
 import { planCurrentRegistration } from '../current-registration.ts';
@@ -15,11 +16,13 @@ export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'cur
   facts: gatherCurrentFacts,
   policies: readPolicies,
   exposure: currentExposureObjects,
+  endpoint: currentEndpoint,
   async planRegistration(kube, { wanted, generation: _generation, ...place }, signal) {
     const { plan, workload } = await planCurrentRegistration(kube, wanted, { ...place, signal });
     return { plan, workload, counts: [] };
   },
   planDeregistration: planCurrentDeregistration,
+  evictionPlace: (_kube, facts) => ({ rootNamespace: rootNamespaceOf(facts), trustDomain: facts.trustDomain }),
   planRotation: currentRotation,
   planDeparture: planCurrentDeparture,
   members: currentMembers,

@@ -2,6 +2,7 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { Deregistration } from '../current-deregistration.ts';
+import type { Endpoint, EndpointPlace, EndpointRequest } from '../endpoint.ts';
 import type { ExposeOptions } from '../expose/options.ts';
 import type { FactsOptions } from '../facts-options.ts';
 import type { Kubernetes } from '../kubernetes.ts';
@@ -16,6 +17,12 @@ export interface PolicyPlace {
   readonly signal: AbortSignal;
 }
 
+/** The namespace of a policy for the whole mesh, and the domain of its identities. */
+export interface EvictionPlace {
+  readonly rootNamespace: string;
+  readonly trustDomain: string;
+}
+
 /** All in which the clusters of one generation differ from those of the other. Everything here only reads. */
 export interface ClusterGeneration<
   Facts extends ClusterFacts = ClusterFacts,
@@ -27,8 +34,12 @@ export interface ClusterGeneration<
   policies(kube: Kubernetes, facts: Facts, place: PolicyPlace): Promise<MtlsPolicies | undefined>;
   /** The objects by which VMs reach the control plane. */
   exposure(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]>;
+  /** How `register` adds one address of a service. */
+  endpoint(kube: Kubernetes, endpoint: Endpoint, place: EndpointPlace): Promise<EndpointRequest>;
   planRegistration(kube: Kubernetes, wanted: Request, signal: AbortSignal): Promise<PlannedRegistration>;
   planDeregistration(kube: Kubernetes, wanted: Deregistration): Promise<ClusterPlan>;
+  /** Where a policy denies an identity. Throws `evict-needs-istiod`. */
+  evictionPlace(kube: Kubernetes, facts: Facts): EvictionPlace;
   planRotation(kube: Kubernetes, vm: RegisteredVm, to: 'in' | 'out'): Promise<Rotation>;
   planDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure>;
   members(kube: Kubernetes, vm: RegisteredVm): Promise<ClusterMembers>;

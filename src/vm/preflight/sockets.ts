@@ -1,4 +1,5 @@
 import { PROXY_PORTS } from '../../mesh/current/ports.ts';
+import type { MeshGeneration } from '../../mesh/generation.ts';
 import { type Answers, lines } from './probe.ts';
 
 /** A socket that waits for connections or datagrams. */
@@ -29,19 +30,20 @@ export function isLoopback({ address }: Listener): boolean {
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }
 
-/** The classic proxy has one port for traffic and one for its administration. */
-const CLASSIC_PORTS: ReadonlySet<number> = new Set([15000, 15001]);
+type SidecarPorts = Pick<MeshGeneration, 'sidecarPorts'>;
+
 const OWN_PROGRAMS = new Set(['envoy', 'pilot-agent']);
 
 /** Listeners at ports of the sidecar that are not the sidecar's. */
-export function takenPorts(listeners: readonly Listener[], generation: 'current' | 'classic'): readonly Listener[] {
-  const ports = generation === 'current' ? PROXY_PORTS : CLASSIC_PORTS;
-  return listeners.filter(({ port, programs }) => ports.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)));
+export function takenPorts(listeners: readonly Listener[], { sidecarPorts }: SidecarPorts): readonly Listener[] {
+  return listeners.filter(
+    ({ port, programs }) => sidecarPorts.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)),
+  );
 }
 
 /** Whether ports of a sidecar are held by no program: root sees the program of each socket but of those that end. */
-export function hasEndingSidecar(answers: Answers, generation: 'current' | 'classic'): boolean {
-  const taken = takenPorts(parseListeners(lines(answers, 'tcp')), generation);
+export function hasEndingSidecar(answers: Answers, ports: SidecarPorts): boolean {
+  const taken = takenPorts(parseListeners(lines(answers, 'tcp')), ports);
   return taken.length > 0 && taken.every(({ programs, called }) => programs.length + called.length === 0);
 }
 

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { FileWant } from '../../reconcile/kinds/file.ts';
 import type { VmInput } from '../input.ts';
 import { formatRecord } from '../membership-record.ts';
@@ -10,7 +11,10 @@ import { rootFile } from '../wants.ts';
  */
 export function membershipFile({ generation, workload, vm, options = {} }: VmInput): FileWant {
   const { namespace, group, serviceAccount } = workload;
-  const place = { ...(generation === 'current' && { group }), ...(vm.address !== '' && { address: vm.address }) };
+  const place = {
+    ...(meshGeneration(generation).hasGroups && { group }),
+    ...(vm.address !== '' && { address: vm.address }),
+  };
   return rootFile(
     PLACES.membership,
     formatRecord({ generation, namespace, serviceAccount, options, ...place }),

@@ -1,0 +1,15 @@
+import type { ClassicFacts } from '../cluster-facts.ts';
+import type { MeshGeneration } from '../generation.ts';
+import { classicKubedns } from './files.ts';
+
+/** A mesh of Pilot, Mixer and CA. The proxy has one port for traffic and one for its administration. */
+export const classicMesh: MeshGeneration<ClassicFacts> = {
+  controlPlane: 'Pilot',
+  hasGroups: false,
+  capturesDns: false,
+  deliversToLoopback: true,
+  sidecarPorts: new Set([15000, 15001]),
+  inboundPort: 15001,
+  endpoint: ({ addresses }) => ({ addresses: [addresses.pilot], port: 8080 }),
+  kubedns: classicKubedns,
+};

@@ -1,0 +1,16 @@
+import type { CurrentFacts } from '../cluster-facts.ts';
+import type { MeshGeneration } from '../generation.ts';
+import { currentKubedns } from './kubedns.ts';
+import { PROXY_PORTS } from './ports.ts';
+
+/** A mesh of istiod. */
+export const currentMesh: MeshGeneration<CurrentFacts> = {
+  controlPlane: 'istiod',
+  hasGroups: true,
+  capturesDns: true,
+  deliversToLoopback: false,
+  sidecarPorts: PROXY_PORTS,
+  inboundPort: 15006,
+  endpoint: ({ istiodAddresses, istiodPort }) => ({ addresses: istiodAddresses, port: istiodPort }),
+  kubedns: currentKubedns,
+};

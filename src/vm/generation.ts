@@ -1,0 +1,11 @@
+import type { GenerationName } from '../mesh/generation.ts';
+import { classicVm } from './generation/classic.ts';
+import { currentVm } from './generation/current.ts';
+import type { VmGeneration } from './generation/record.ts';
+
+const RECORDS: Readonly<Record<GenerationName, VmGeneration>> = { current: currentVm, classic: classicVm };
+
+/** The one place of this layer that asks which generation a mesh is of. */
+export function vmGeneration(name: GenerationName): VmGeneration {
+  return RECORDS[name];
+}

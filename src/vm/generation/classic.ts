@@ -1,0 +1,12 @@
+import type { ClassicVmInput } from '../input.ts';
+import { nodeAgentStep, sidecarStep } from '../steps/running.ts';
+import { wantedClassicVm } from '../wanted-classic.ts';
+import type { VmGeneration } from './record.ts';
+
+/** A VM of a mesh of Pilot, Mixer and CA. */
+export const classicVm: VmGeneration<ClassicVmInput> = {
+  steps: wantedClassicVm,
+  running: () => [nodeAgentStep(), sidecarStep()],
+  imageSecret: 'root-cert.pem, cert-chain.pem and key.pem in /etc/certs (istio-proxy, 0600)',
+  firewallHint: 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio',
+};
