@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { textFile } from './text-files.ts';
 
 // Nothing else is imported here: whatever the operator asks for, this file is loaded first.
 
 function version(): string {
-  const file: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const file: unknown = JSON.parse(textFile(new URL('../package.json', import.meta.url)));
   return typeof file === 'object' && file && 'version' in file ? String(file.version) : 'unknown';
 }
 

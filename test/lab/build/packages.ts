@@ -28,6 +28,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   e2fsprogs: '/usr/sbin/mkfs.ext4',
   'util-linux': '/usr/bin/nsenter',
   shellcheck: '/usr/bin/shellcheck',
+  rpm: '/usr/bin/rpmbuild',
+  binutils: '/usr/bin/strip',
 };
 
 /** Units that come with these packages. The lab starts its own in namespaces; the machine's must not run for it. */
