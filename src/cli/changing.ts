@@ -45,7 +45,7 @@ export async function changing<Work extends Decided, Result>(
 ): Promise<Result> {
   const { world, command, again, look, say = world.note } = about;
   if (changesOf(work) === 0) return await body(work, world.signal);
-  const holder: Holder = { run: randomBytes(8).toString('hex'), who: whoOf(world), command };
+  const holder: Holder = { run: randomBytes(8).toString('hex'), who: whoOf(world), command, meshx: world.version };
   let current = work;
   const note = {
     began: auditMembers({ event: 'began', ...holder, plan: planHash(work.plan), changes: changesOf(work) }),

@@ -2,10 +2,6 @@ import { known } from '../problems.ts';
 
 /** What can be wrong with what a VM says about its place in the mesh. */
 export const membershipProblems = {
-  newer: known('membership-newer', (d: { vm: string; format: number; known: number }) => ({
-    message: `/var/lib/meshx/membership of ${d.vm} has format ${d.format}; this meshx reads formats up to ${d.known}.`,
-    hint: 'Use the meshx version that wrote it, or a newer one.',
-  })),
   unreadable: known('membership-unreadable', (d: { vm: string; fields: readonly string[] }) => ({
     message: `/var/lib/meshx/membership of ${d.vm} cannot be read: ${d.fields.length === 0 ? 'it is not a meshx record' : `wrong ${d.fields.join(', ')}`}. Nothing was changed.`,
     hint: `Remove the file on the VM, then join the VM again to recreate it: meshx setup-vm ${d.vm}`,

@@ -114,6 +114,13 @@ export const reconcileProblems = {
     message: `${d.path} is not a plan that meshx can apply: ${d.detail}. Nothing was changed.`,
     hint: 'Make a new one: meshx setup-vm VM --dry-run --out plan.json',
   })),
+  formatNewer: known(
+    'format-newer',
+    (d: { host: string; kind: string; file: string; format: number; known: number; by?: string }) => ({
+      message: `${d.host}: ${d.file} (${d.kind}) has format ${d.format}, written by ${d.by === undefined ? 'a newer meshx' : `meshx ${d.by}`}. This meshx reads formats up to ${d.known}. Nothing was changed.`,
+      hint: `Use ${d.by === undefined ? 'the meshx version that wrote it' : `meshx ${d.by}`}, or a newer one.`,
+    }),
+  ),
   undoJournalDamaged: known('undo-journal-damaged', (d: { host: string; issues: readonly string[] }) => ({
     message: `${d.host}: the undo journal cannot be followed: ${d.issues.join('; ')}`,
     hint: 'Nothing was changed. Inspect /var/lib/meshx/undo on the VM: index holds the previous state, files/ the copies. Repair the line, or restore the machine by hand.',

@@ -4,7 +4,10 @@ import { scriptCommand } from '../host/shell.ts';
 import { lockProblems } from '../problems/lock.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { shellFile } from '../text-files.ts';
+import { FORMATS, refuseNewer } from './formats.ts';
 import { sha256 } from './sha256.ts';
+
+const AUDIT = '/var/lib/meshx/audit';
 
 /** `previous` of the first line. */
 const NO_LINE = '0'.repeat(64);
@@ -24,6 +27,8 @@ export interface AuditNote {
   readonly changes?: number;
   /** Of the end: `changed`, `failed: PROBLEM-ID`, `reverted: PROBLEM-ID`, `interrupted`. */
   readonly result?: string;
+  /** Version of the meshx that made the run; absent in lines of an older one. */
+  readonly meshx?: string;
 }
 
 /** One line of the audit. */
@@ -49,15 +54,17 @@ export interface Audit {
 
 /** What goes between the braces of the line. */
 export function auditMembers(note: AuditNote): string {
-  return JSON.stringify(note).slice(1, -1);
+  return JSON.stringify({ format: FORMATS.audit, ...note }).slice(1, -1);
 }
 
 const READ = shellFile(new URL('./audit-read.root.sh', import.meta.url));
 
-/** The audit of a machine as the file that it is; '' when there is none. Throws `probe-failed`. */
+/** The audit of a machine as the file that it is; '' when there is none. Throws `probe-failed`, `format-newer`. */
 export async function auditText(host: Host, signal?: AbortSignal): Promise<string> {
   const output = await host.run(scriptCommand({ ...READ, args: [] }), signal);
   if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the audit', ...output });
+  const format = /"format":(\d+)/.exec(output.stdout.trimEnd().split('\n').at(-1) ?? '')?.[1];
+  if (format !== undefined) refuseNewer({ host: host.name, kind: 'audit', file: AUDIT, format: Number(format) });
   return output.stdout;
 }
 

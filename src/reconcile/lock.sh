@@ -104,7 +104,7 @@ orphans() {
 write_lock() { # RUN WHO COMMAND LEASE SINCE
   uptime
   ( umask 077
-    printf '%s\n' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
+    printf '%s\n' 'format 1' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
       mv -fT -- "$L.new" "$L" ) || { rm -f -- "$L.new"; return 1; }
 }
 # RUN MISSING: the lock is not this run's any more: somebody holds it, or took it, noted a run of theirs and gave it back.

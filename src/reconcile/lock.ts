@@ -2,8 +2,9 @@ import type { Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { Problem } from '../problems.ts';
 import { lockProblems } from '../problems/lock.ts';
-import { BUSY, HELD } from './exit-codes.ts';
+import { BUSY, HELD, NEWER } from './exit-codes.ts';
 import { explain } from './explain.ts';
+import { refuseNamed } from './formats.ts';
 import { Renewal } from './renewal.ts';
 import { shellFile } from '../text-files.ts';
 
@@ -14,6 +15,8 @@ export interface Holder {
   /** `user@workstation` */
   readonly who: string;
   readonly command: string;
+  /** Version of meshx, for a reader who meets what it wrote. */
+  readonly meshx?: string;
 }
 
 /** How a run ended. */
@@ -65,7 +68,7 @@ const PATIENCE = 30;
  * that took it, and when its lease was not renewed. One round trip before the work and one after it, which also note the
  * run in the audit. It is given back however the work ends, also after Ctrl-C; a failure of that does not hide the work's own.
  *
- * Throws `vm-locked`, `vm-busy`, `lock-lost`, `run-not-noted`, and what the work throws. An image has no lock.
+ * Throws `format-newer`, `vm-locked`, `vm-busy`, `lock-lost`, `run-not-noted`, and what the work throws. An image has no lock.
  */
 export async function withLock<Result>(
   host: Host,
@@ -109,6 +112,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
     throw error;
   }
   if (output.exitCode === HELD) throw lockProblems.locked({ ...told(output.stdout), ...about(run) });
+  if (output.exitCode === NEWER) refuseNamed(host.name, output.stdout);
   if (output.exitCode === BUSY)
     throw lockProblems.busy({ ...about(run), scripts: output.stdout.trim().replace(/\n/g, ', ') });
   if (output.exitCode !== 0) throw notBegun(run, output);

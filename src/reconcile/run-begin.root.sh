@@ -3,14 +3,19 @@
 # that may be about to die. Prints `taken`, when a run was noted last and the time now (both in seconds since 1970, `-` for
 # never), `moved` when another run held the lock until a moment ago, and the beginning of a run that never ended.
 # Exits with 190 and the lock when another run holds it, with 191 and their names when scripts of a dead run still run.
+# Exits with 187 and the name of a file whose format is newer than this meshx.
 # An image has no lock: nothing is printed.
 
 . ../host/prelude.sh
 . ./lock.sh
 . ./audit.sh
+. ./formats.sh
 
 live || exit 0
 lock_folder || exit
+audit_file
+newer=$(newer_format)
+test -z "$newer" || { echo "$newer"; exit 187; }
 tries=0
 while :; do
   read_lock

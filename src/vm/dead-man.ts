@@ -1,6 +1,7 @@
 import type { Command, Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
+import { refuseNewer } from '../reconcile/formats.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
 import { PLACES } from './places.ts';
 
@@ -87,10 +88,14 @@ const REVERT = `${PROGRAM}mkdir -p /run/meshx && printf '%s\\n' "$1" >/run/meshx
 "$program" switch`;
 const SWITCH = `${PROGRAM}exec "$program" "$@"`;
 
-/** What the switch of a machine says; empty for a machine that has none. Throws what `Host.run` throws. */
+/** What the switch of a machine says; empty for a machine that has none. Throws `format-newer` and what `Host.run` throws. */
 export async function readSwitch(host: Host, signal?: AbortSignal): Promise<SwitchState> {
   const command = scriptCommand({ name: 'switch-read', text: READ, args: [] });
-  return parseSwitch((await host.run({ ...command, timeoutMs: 20_000 }, signal)).stdout);
+  const { stdout } = await host.run({ ...command, timeoutMs: 20_000 }, signal);
+  const format = /^(armed|reverted)-format=(\d+)$/m.exec(stdout);
+  if (format)
+    refuseNewer({ host: host.name, kind: 'switch', file: `${PLACES.state}/${format[1]}`, format: Number(format[2]) });
+  return parseSwitch(stdout);
 }
 
 /** Who arms, and for how many seconds. */

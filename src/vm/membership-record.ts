@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { isIP } from 'node:net';
 import { tryJson } from '../documents/json.ts';
 import { membershipProblems } from '../problems/membership.ts';
+import { FORMATS, refuseNewer } from '../reconcile/formats.ts';
+import { PLACES } from './places.ts';
 
 /** Options of the join that the next run repeats, by their camelCase names. */
 export type JoinOptions = Readonly<Record<string, string | readonly string[] | boolean>>;
@@ -21,9 +23,6 @@ export interface MembershipRecord {
   readonly address?: string;
   readonly options: JoinOptions;
 }
-
-/** Raised when a field changes its meaning. Fields that are added need no new number. */
-const FORMAT = 1;
 
 const NAME = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
 const File = z.object({
@@ -48,16 +47,16 @@ export function formatRecord({
   options,
 }: MembershipRecord): string {
   const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const record = { format: FORMAT, generation, namespace, group, serviceAccount, address, options: sorted };
+  const record = { format: FORMATS.membership, generation, namespace, group, serviceAccount, address, options: sorted };
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
-/** Reads the file of a VM; undefined for an empty text. Throws `membership-newer`, `membership-unreadable`. */
+/** Reads the file of a VM; undefined for an empty text. Throws `format-newer`, `membership-unreadable`. */
 export function parseRecord(vm: string, text: string): MembershipRecord | undefined {
   if (text === '') return undefined;
   const json = tryJson(text);
   const format = z.looseObject({ format: z.int().positive() }).safeParse(json).data?.format;
-  if (format !== undefined && format > FORMAT) throw membershipProblems.newer({ vm, format, known: FORMAT });
+  if (format !== undefined) refuseNewer({ host: vm, kind: 'membership', file: PLACES.membership, format });
   const { data, error } = File.safeParse(json);
   if (format === undefined || error) {
     const fields = error?.issues.map(({ path }) => path.join('.')).filter((field) => field !== '') ?? [];

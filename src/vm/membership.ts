@@ -59,7 +59,7 @@ export async function readMembership(host: Host, signal?: AbortSignal): Promise<
   return membershipOf(output.stdout, host.name);
 }
 
-/** The judgement alone, over a recorded answer. Throws `membership-newer`, `membership-unreadable`. */
+/** The judgement alone, over a recorded answer. Throws `format-newer`, `membership-unreadable`. */
 export function membershipOf(stdout: string, vm = ''): Membership {
   const values = (key: string): readonly string[] =>
     stdout.split('\n').flatMap((line) => (line.startsWith(`${key} `) ? [line.slice(key.length + 1)] : []));

@@ -20,8 +20,8 @@ test('a record is read back as it was written', () => {
 test('a record of a newer meshx is refused by its format, not misread', async () => {
   const newer = formatRecord(record).replace('"format": 1', '"format": 7');
   expect(await problemOf(parsed('web-1', newer))).toMatchObject({
-    id: 'membership-newer',
-    message: expect.stringMatching(/web-1 has format 7; .* up to 1/),
+    id: 'format-newer',
+    message: expect.stringMatching(/^web-1: .*membership.* has format 7, .* up to 1\./),
   });
 });
 

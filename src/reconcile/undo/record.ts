@@ -1,4 +1,5 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
+import { refuseNewer } from '../formats.ts';
 import { systemDirectories } from './system-directories.ts';
 
 /** The state of a path: before meshx, or now. */
@@ -36,11 +37,13 @@ export interface JournalTexts {
 }
 
 /**
- * Reads a journal of format 1 or 2. Throws `undo-journal-damaged` with every line that is none of its own, and for one that
+ * Reads a journal of format 1 or 2. Throws `format-newer` for a later one; `undo-journal-damaged` with every line that is none of its own, and for one that
  * would take away a directory of the system: it is followed by root.
  */
 export function parseJournal({ host, readme, index, wrote }: JournalTexts): UndoJournal {
-  const format = /^meshx undo journal, format ([12]):/.exec(readme)?.[1];
+  const format = /^meshx undo journal, format (\d+):/.exec(readme)?.[1];
+  const file = '/var/lib/meshx/undo/README';
+  if (format !== undefined) refuseNewer({ host, kind: 'journal', file, format: Number(format) });
   const issues: string[] = [];
   if (index !== '' && !format) issues.push('its README does not name format 1 or 2');
   const lines = completeLines(index, 'index', issues);

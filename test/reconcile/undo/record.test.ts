@@ -77,7 +77,7 @@ test.each([
 
 test('a journal of a later format is refused', async () => {
   const readme = 'meshx undo journal, format 9: x\n';
-  expect((await problemOf(refused('path absent /etc/a\n', { readme }))).id).toBe('undo-journal-damaged');
+  expect((await problemOf(refused('path absent /etc/a\n', { readme }))).id).toBe('format-newer');
 });
 
 test('what is said about files that meshx wrote must be whole too', async () => {
