@@ -66,6 +66,12 @@ describe('a VM of the current generation', () => {
     expect([...new Set(named)].sort()).toEqual(['istio-sidecar', 'istio.service', 'meshx-capture.service']);
   });
 
+  test('finds istiod by an address of the family of its own', () => {
+    const cluster = aCurrentCluster({ istiodAddresses: ['10.150.0.10', 'fd00::10'] });
+    const vm = aVm({ address: 'fd00::5', addresses: ['fd00::5'] });
+    expect(kinds(wantedVm(currentInput({ cluster, vm })), 'hosts')[0]).toMatchObject({ address: 'fd00::10' });
+  });
+
   test('its units are enabled last, and only when the proofs have passed', () => {
     const last = wantedVm(currentInput()).at(-1);
     expect(last).toMatchObject({ id: 'boot', when: 'after-proof' });

@@ -44,7 +44,7 @@ export function currentBundle(facts: CurrentFacts, workload: Workload, options: 
       ...readinessProbe(workload.probe),
     }),
     rootCert: facts.rootCert.endsWith('\n') ? facts.rootCert : `${facts.rootCert}\n`,
-    hosts: currentHosts(facts),
+    hosts: currentHosts(facts, options.address),
     ...(note !== undefined && { note }),
   };
 }

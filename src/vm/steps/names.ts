@@ -1,4 +1,5 @@
 import { isIpAddress } from '../../mesh/address.ts';
+import { istiodAddressFor } from '../../mesh/current/hosts.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { CurrentVmInput } from '../input.ts';
@@ -7,7 +8,7 @@ import { rootFile } from '../wants.ts';
 
 /** The names that must resolve without the mesh: istiod, and the machine itself. */
 export function namesStep({ cluster, vm, image, resolver, bundle }: CurrentVmInput): Step {
-  const [address] = cluster.istiodAddresses;
+  const address = istiodAddressFor(cluster, vm.address);
   const nsswitch = bundle?.captureDns === false ? undefined : nsswitchWithDnsFirst(resolver?.nsswitch ?? '');
   return {
     id: 'names',

@@ -216,3 +216,18 @@ test('every metadata value reads back from cluster.env, and equal input gives eq
     { numRuns: 500 },
   );
 });
+
+test.each([
+  ['10.150.0.5', '10.150.0.30'],
+  ['fd00::5', 'fd00::30'],
+  [undefined, 'fd00::30'],
+])('a VM at %s finds istiod by an address of its own family', (address, istiod) => {
+  const facts = currentFacts({ istiodAddresses: ['fd00::30', '10.150.0.30'] });
+  const { hosts } = currentBundle(facts, mysqlWorkload(), { ...(address !== undefined && { address }) });
+  expect(hosts).toBe(`${istiod} istiod.istio-system.svc\n`);
+});
+
+test('a VM takes the address of istiod that there is, of another family too', () => {
+  const facts = currentFacts({ istiodAddresses: ['fd00::30'] });
+  expect(currentBundle(facts, mysqlWorkload(), { address: '10.150.0.5' }).hosts).toMatch(/^fd00::30 /);
+});
