@@ -132,7 +132,9 @@ function leftBehind(vm: string, { armed, reverted, bypassedSince }: SwitchState)
       ? []
       : [`${vm}: an earlier run by ${armed.by} was not confirmed, and the VM is rolling back: ${armed.reverting}.`]),
     ...(reverted
-      ? [`${vm}: an earlier run by ${reverted.by} was not confirmed, and the VM rolled itself back at ${reverted.at}: ${reverted.why}.`]
+      ? [
+          `${vm}: an earlier run by ${reverted.by} was not confirmed, and the VM rolled itself back at ${reverted.at}: ${reverted.why}.`,
+        ]
       : []),
     ...(bypassedSince
       ? [`${vm}: meshx-bypass kept it out of the mesh since ${bypassedSince}; this run brings it back.`]
