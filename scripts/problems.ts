@@ -28,7 +28,7 @@ Every failure that meshx expects has an id, a message that names the things invo
 the message, as \`meshx explain ID\`, and in JSON output as \`problem.id\`; ids do not change. A failure without an id, with
 a stack and exit code 70, is a bug in meshx.
 
-Words in capitals stand for what your case is about.
+Words in capitals are placeholders for the values of your case.
 `;
 
 type Create = ((details: unknown) => Problem) & { readonly id: string };

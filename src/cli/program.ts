@@ -77,7 +77,7 @@ function parentOf(top: Command, spec: CommandSpec): Command {
   return found ?? top.command(group).description(GROUPS[group] ?? group);
 }
 
-/** A common option that this command does not understand would be passed over in silence otherwise. */
+/** A common option that this command does not understand would be passed over silently otherwise. */
 function refuseForeign(top: Command, spec: CommandSpec): void {
   const known: readonly string[] = commonOf(spec);
   const foreign = Object.keys(top.opts<Record<string, unknown>>()).filter((name) => !known.includes(name));

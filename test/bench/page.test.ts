@@ -44,7 +44,7 @@ const page = (all: readonly Sample[], change: Partial<RunLine> = {}): string =>
 test('a pair is told with its ratio, both medians and a verdict', () => {
   const told = page([...samples('copy', 'meshx', 100), ...samples('copy', 'scp', 200)]);
   expect(told).toContain(
-    '| copy of 50 MB, connecting included | scp | 1.10 | 0.90 | 0.51 | 103 ms (102 ms – 104 ms) | 203 ms (202 ms – 204 ms) | 5, 5 | **hoped for** |',
+    '| copy of 50 MB, connecting included | scp | 1.10 | 0.90 | 0.51 | 103 ms (102 ms – 104 ms) | 203 ms (202 ms – 204 ms) | 5, 5 | **stretch** |',
   );
   expect(told).toContain(
     '| nothing to do | Ansible with pipelining | 0.15 | 0.080 | – | – | – | 0, 0 | **not measured** |',
@@ -71,7 +71,7 @@ test('a second run is told beside the first, and what it judged in another way s
   };
   const told = performancePage(first, '', again);
   expect(told).toMatch(/of commit def5678, 2026-01-02 03:04 .*: \d+ of \d+ verdicts are the same\./);
-  expect(told).toContain('| copy of 50 MB, connecting included | scp | 0.51 | 1.94 | hoped for | **missed** |');
+  expect(told).toContain('| copy of 50 MB, connecting included | scp | 0.51 | 1.94 | stretch | **missed** |');
   expect(performancePage(first, '')).not.toContain('Measured again');
 });
 
@@ -94,7 +94,7 @@ test('what is done so that the machine can go back is told as a share of the who
   const spans = [span('preflight', 60), span('first-picture', 20), span('journal', 40), span('journal', 900, 'step')];
   const timings = { ms: 1000, roundTrips: 3, sent: 0, received: 0, spans };
   expect(page(samples('first-join', 'meshx', 1000, { timings }))).toContain(
-    'the scan of the machine 60 ms, its picture 20 ms, the journal 40 ms, together 12.0 % of the whole',
+    'the scan of the machine 60 ms, its snapshot 20 ms, the journal 40 ms, together 12.0 % of the whole',
   );
 });
 

@@ -24,11 +24,11 @@ test('a quantile lies within the samples, grows with its share, and does not dep
 });
 
 test.each([
-  [50, 'hoped for'],
+  [50, 'stretch'],
   [80, 'reached'],
   [95, 'missed'],
   [150, 'missed'],
-])('%i against 100 with a target of 0.9 and 0.6 hoped for: %s', (ours, verdict) => {
+])('%i against 100 with a target of 0.9 and a stretch of 0.6: %s', (ours, verdict) => {
   expect(compare(around(ours), around(100), target)).toMatchObject({ ratio: ours / 100, verdict });
 });
 
@@ -39,7 +39,7 @@ test('where the spreads of a pair cross the verdict is unclear, whatever the med
 
 test('for a target above 1 two equal sides have reached it, and those that cross at the target are unclear', () => {
   const slower = { reach: 1.4, hoped: 1.15 };
-  expect(compare(around(100), around(100), slower).verdict).toBe('hoped for');
+  expect(compare(around(100), around(100), slower).verdict).toBe('stretch');
   expect(compare(around(130), around(100), slower).verdict).toBe('reached');
   expect(compare(around(140), around(100), slower).verdict).toBe('unclear');
   expect(compare(around(180), around(100), slower).verdict).toBe('missed');

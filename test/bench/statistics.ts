@@ -27,13 +27,13 @@ export function quantile(samples: readonly number[], share: number): number {
   return below + (above - below) * (place - Math.floor(place));
 }
 
-/** A figure to reach, and the one that is hoped for. */
+/** A target, and a stretch target. */
 export interface Target {
   readonly reach: number;
   readonly hoped: number;
 }
 
-type Verdict = 'hoped for' | 'reached' | 'missed' | 'unclear' | 'too few' | 'not measured';
+type Verdict = 'stretch' | 'reached' | 'missed' | 'unclear' | 'too few' | 'not measured';
 
 /** Fewer samples of a side than this give no verdict. */
 const ENOUGH = 5;
@@ -64,5 +64,5 @@ function judge(target: Target, ours: Summary, theirs: Summary): Verdict {
   if (ours.low <= theirs.high * stretch && theirs.low * stretch <= ours.high) return 'unclear';
   const ratio = ours.median / theirs.median;
   if (ratio > target.reach) return 'missed';
-  return ratio <= target.hoped ? 'hoped for' : 'reached';
+  return ratio <= target.hoped ? 'stretch' : 'reached';
 }

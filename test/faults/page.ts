@@ -120,7 +120,7 @@ function formerFailures(cured: readonly CuredResult[]): readonly string[] {
     '',
     about,
     '',
-    '| case | what | commit | cause and cure |',
+    '| case | what | commit | cause and fix |',
     '|---|---|---|---|',
     ...rows,
     '',

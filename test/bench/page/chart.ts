@@ -13,7 +13,7 @@ const LONGEST = 1.6;
 
 /**
  * docs/performance.svg: for each pair with a target a bar of its ratio, drawn as a share of the target, so that one line is the
- * target of all; a mark on each row is what is hoped for. Colors follow the reader's light or dark page. Pure.
+ * target of all; a mark on each row is the stretch target. Colors follow the reader's light or dark page. Pure.
  */
 export function performanceChart(results: Results): string {
   const shown = comparePairs(results).filter(({ pair, ratio: measured }) => pair.target && measured !== undefined);
@@ -40,7 +40,7 @@ const STYLE = [
 ].join('');
 
 const CLASSES = {
-  'hoped for': 'good',
+  'stretch': 'good',
   reached: 'fair',
   missed: 'bad',
   unclear: 'open',

@@ -22,7 +22,7 @@ export function pairTables(results: Results): readonly string[] {
   const told = all.filter(({ pair, ratio: measured }) => !pair.target && measured !== undefined);
   return [
     ...table(
-      ['what', 'instead of', 'reach', 'hoped for', 'ratio', 'meshx', 'the other', 'samples', 'verdict'],
+      ['what', 'instead of', 'target', 'stretch', 'ratio', 'meshx', 'the other', 'samples', 'verdict'],
       aimed.map(({ pair, verdict, ...measured }) => {
         const target = [ratio(pair.target?.reach), ratio(pair.target?.hoped)];
         return [pair.title, pair.alternative, ...target, ...cells(measured), `**${verdict}**`];

@@ -145,7 +145,7 @@ function bound(results: Results, runs: readonly TimingsDocument[]): readonly str
   );
   const words = known.map(({ word, ms }) => `${word} ${time(ms)}`).join(' + ');
   return [
-    `The package has ${bytes(size)}. What nobody can do without: ${words} = ${time(least)}. meshx says of itself ${time(whole)}, ${(whole / least).toFixed(1)} times that, with ${runs[0]?.roundTrips ?? 0} round trips.`,
+    `The package has ${bytes(size)}. The minimum for any tool: ${words} = ${time(least)}. meshx says of itself ${time(whole)}, ${(whole / least).toFixed(1)} times that, with ${runs[0]?.roundTrips ?? 0} round trips.`,
     '',
   ];
 }

@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { commands } from '../src/cli/commands.ts';
+import type { Problem } from '../src/problems.ts';
+import { runCli } from './support/run-cli.ts';
+
+const ROOT = new URL('../', import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
+
+/** Phrases that a native speaker would not write, each with what to write instead. */
+const INSTEAD_OF: readonly (readonly [phrase: RegExp, write: string])[] = [
+  [/\b(?:nobody|somebody|whoever)\b/i, 'no one, another process, the caller: name the actor'],
+  [/\bin place of\b/i, 'instead of'],
+  [/\bas wanted\b/i, 'up to date'],
+  [/\b(?:go|goes|going|gone|went) back\b/i, 'roll back'],
+  [/\bcure[sd]?\b/i, 'fix'],
+  [/\bwithout a trace\b/i, 'removes it and restores the machine'],
+  [/\btakes? (?:a |an |the )?(?:\w+ )?VMs? (?:into|in|out)\b/i, 'joins, removes'],
+  [/\b(?:proves?|proved|proving)\b/i, 'verify, check, test'],
+  [/\bstands? (?:in|there)\b|\bstood there\b/i, 'is in, exists, the previous content'],
+  [/\bneeds? a yes\b/i, 'requires confirmation'],
+  [/\bask nothing\b/i, 'skip confirmation prompts'],
+  [/\bwhat (?:was|is) (?:typed|told)\b|\bthat which\b/i, 'the value, the argument, the flag'],
+  [/\bcannot be told\b|\bcould not be had\b/i, 'cannot be determined, cannot get'],
+  [/\bown limit of each\b/i, 'each default timeout'],
+  [/\bhoped for\b/i, 'stretch'],
+  [/\bpicture of (?:a|the) (?:machine|VM)\b/i, 'snapshot of the machine'],
+  [/\b(?:he|his|him)\b/, 'they, their'],
+  [/\bfor ever\b/i, 'forever'],
+  [/\bIt was seen that\b|\bas was measured\b/i, 'state the fact'],
+];
+
+/** Lines with such a phrase. Code in backticks and ids are names, not prose. */
+function translated(text: string): readonly string[] {
+  const lines = text.split('\n').map((line) => line.replace(/`[^`]*`/g, '').replace(/--[\w-]+/g, ''));
+  return lines.flatMap((line) =>
+    INSTEAD_OF.filter(([phrase]) => phrase.test(line)).map(([, write]) => `${line.trim()} — write: ${write}`),
+  );
+}
+
+/** Made from recorded results, whose texts are those of their day. */
+const GENERATED = ['acceptance.md', 'faults.md', 'performance.md'];
+const pages = [
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md'],
+  ...readdirSync(new URL('docs/', ROOT))
+    .filter((name) => name.endsWith('.md') && !GENERATED.includes(name))
+    .map((name) => `docs/${name}`),
+];
+
+test.each(pages)('%s is written in direct English', (page) => {
+  // A title of a test is quoted as it is.
+  const prose = read(page)
+    .split('\n')
+    .map((line) => line.replace(/`test\/[^`]+` › .*/, ''))
+    .join('\n');
+  expect(translated(prose)).toEqual([]);
+});
+
+test.each(commands.map(({ name }) => name))('the help of %s is written in direct English', async (name) => {
+  const { stdout, exitCode } = await runCli([...name.split(' '), '--help']);
+  expect(exitCode).toBe(0);
+  expect(stdout.split('\n').length).toBeGreaterThan(5);
+  expect(translated(stdout)).toEqual([]);
+});
+
+test('the list of commands is written in direct English', async () => {
+  expect(translated((await runCli(['--help'])).stdout)).toEqual([]);
+});
+
+/** Stands for any detail of a problem: prints as a word, and behaves like a list of one such word. */
+const anything: unknown = new Proxy(['VALUE'], {
+  get(list, key) {
+    if (key === Symbol.toPrimitive || key === 'toString' || key === 'toJSON') return () => 'VALUE';
+    if (key in list && key !== 'slice' && key !== 'at') return Reflect.get(list, key) as unknown;
+    const method: unknown = Reflect.get(Object('VALUE') as object, key);
+    if (typeof method === 'function') return (...args: unknown[]) => method.apply('VALUE', args) as unknown;
+    return anything;
+  },
+});
+
+const catalogues = readdirSync(new URL('src/problems/', ROOT)).filter((file) => file.endsWith('.ts'));
+
+test.each(catalogues)('the problems of %s are written in direct English', async (file) => {
+  const module = (await import(`../src/problems/${file}`)) as Record<string, unknown>;
+  const creates = Object.values(module)
+    .filter((each) => typeof each === 'object' && each !== null)
+    .flatMap((each) => Object.values(each) as ((details: unknown) => Problem)[]);
+  expect(creates.length).toBeGreaterThan(0);
+  const texts = creates.map((create) => create(anything)).map(({ message, hint }) => `${message}\n${hint}`);
+  expect(texts.flatMap(translated)).toEqual([]);
+  // The alternatives that a placeholder does not reach.
+  expect(
+    [...read(`src/problems/${file}`).matchAll(/(?:message|hint):.*/g)].flatMap(([line]) => translated(line)),
+  ).toEqual([]);
+});
+
+/** Expected outputs of plans, runs and findings. */
+const outputs = readdirSync(new URL('test/golden/', ROOT), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  /^(?:cli|vm|checks)\/.*\.(?:txt|out)$/.test(name),
+);
+
+test('plans, runs and findings are written in direct English', () => {
+  expect(outputs.length).toBeGreaterThan(10);
+  const found = outputs.flatMap((name) =>
+    translated(read(`test/golden/${name}`)).map((line) => `test/golden/${name}: ${line}`),
+  );
+  expect(found).toEqual([]);
+});
