@@ -89,7 +89,7 @@ test('the step table sums what stands twice in a run, and leaves the short ones 
   expect(told).toContain('|  | 3.0 ms, some side by side |  | what takes less than 15 ms | 1 | 2 kB | – |');
 });
 
-test('what is done so that the machine can go back is told as a share of the whole', () => {
+test('what is done so that the machine can be rolled back is told as a share of the whole', () => {
   const span = (name: string, ms: number, kind = 'command') => ({ kind, name, where: 'vm', at: 0, ms, sent: 0 });
   const spans = [span('preflight', 60), span('first-picture', 20), span('journal', 40), span('journal', 900, 'step')];
   const timings = { ms: 1000, roundTrips: 3, sent: 0, received: 0, spans };

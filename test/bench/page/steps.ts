@@ -150,9 +150,9 @@ function bound(results: Results, runs: readonly TimingsDocument[]): readonly str
   ];
 }
 
-const CARE = { preflight: 'the scan of the machine', 'first-picture': 'its picture', journal: 'the journal' };
+const CARE = { preflight: 'the scan of the machine', 'first-picture': 'its snapshot', journal: 'the journal' };
 
-/** What is done so that the machine can go back, by its own times, as a share of the whole. The guard is a part of one command. */
+/** What is done so that the machine can be rolled back, by its own times, as a share of the whole. The guard is a part of one command. */
 function care(runs: readonly TimingsDocument[]): readonly string[] {
   const took = ({ spans }: TimingsDocument, name: string): number =>
     sum(spans.flatMap((span) => (span.kind === 'command' && span.name === name ? [span.ms] : [])));
@@ -161,7 +161,7 @@ function care(runs: readonly TimingsDocument[]): readonly string[] {
   const share = median((run) => sum(names.map((name) => took(run, name))) / run.ms);
   const words = Object.entries(CARE).map(([name, word]) => `${word} ${time(median((run) => took(run, name)))}`);
   return [
-    `So that the machine can go back: ${words.join(', ')}, together ${(share * 100).toFixed(1)} % of the whole by their own times. The guard of open connections is a part of capture's start: see the notes.`,
+    `Preparing for a rollback: ${words.join(', ')}, together ${(share * 100).toFixed(1)} % of the whole by their own times. The guard of open connections is a part of capture's start: see the notes.`,
     '',
   ];
 }
