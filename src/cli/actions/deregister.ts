@@ -1,17 +1,14 @@
-import { detectGeneration } from '../../cluster/detect-generation.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
 import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
+import { planDeregister } from '../../operations/deregister.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
-import { present } from '../../present.ts';
 
 /** `meshx deregister NAME [IP]` */
 export async function deregister(call: Call): Promise<number> {
@@ -26,10 +23,8 @@ export async function deregister(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const { signal } = call.world;
-  const { kube, namespace, facts } = await openCluster(call.world, words.cluster, words.namespace);
-  const wanted = { namespace, service, signal, keepService: input.flag('keepService'), ...present({ address }) };
-  const plan = await clusterGeneration(await detectGeneration(kube, facts)).planDeregistration(kube, wanted);
+  const keepService = input.flag('keepService');
+  const { kube, namespace, plan } = await planDeregister(call.world, { ...words, service, address, keepService });
   const lines = [
     `Deregistering service '${service}' ${address === undefined ? 'with all its addresses' : `ip '${address}'`}, namespace ${namespace}`,
   ];

@@ -1,14 +1,12 @@
-import { planEviction, planReturn } from '../../cluster/evict.ts';
-import { gatherClusterFacts } from '../../cluster/facts.ts';
 import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
 import type { Eviction } from '../../mesh/current/eviction.ts';
 import { parseName } from '../../mesh/names.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
+import { type EvictOptions, planEvict, planLift } from '../../operations/evict.ts';
+import type { World } from '../../world.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
@@ -28,17 +26,8 @@ export async function evict(call: Call): Promise<number> {
   const acceptShared = acceptedRisks(input, [accountShared]).includes(accountShared);
   input.accept();
 
-  const { signal } = call.world;
-  const opened = await openCluster(call.world, words.cluster, words.namespace);
-  const { kube, namespace } = opened;
-  const facts = await gatherClusterFacts(kube, {
-    ...opened.facts,
-    namespace,
-    skip: ['addresses', 'serviceRange'],
-  });
-  const place = clusterGeneration(facts.generation).evictionPlace(kube, facts);
-  const query = { namespace, target, ...place, acceptShared, signal };
-  const { plan, lines, limits } = input.flag('lift') ? await lifted(kube, query) : await evicted(kube, query);
+  const options = { ...words, target, acceptShared };
+  const { kube, plan, lines, limits } = await (input.flag('lift') ? lifted : evicted)(call.world, options);
   confirmed(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines });
   for (const line of limits) call.terminal.err(line);
@@ -50,20 +39,20 @@ function parseTarget(text: string): string {
   return /^[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*$/.test(text) ? text : parseName(text, 'subdomain');
 }
 
-type Query = Parameters<typeof planEviction>[1];
-
 interface Asked {
+  readonly kube: Kubernetes;
   readonly plan: ClusterPlan;
   readonly lines: readonly string[];
   /** What stays possible for the evicted machine, or is still to be done. */
   readonly limits: readonly string[];
 }
 
-async function evicted(kube: Kubernetes, query: Query): Promise<Asked> {
-  const { plan, eviction, shared } = await planEviction(kube, query);
+async function evicted(world: World, options: EvictOptions): Promise<Asked> {
+  const { kube, plan, eviction, shared } = await planEvict(world, options);
   const { namespace, group, principal, addresses } = eviction;
   const denied = addresses.length === 0 ? principal : `${principal} and plaintext from ${addresses.join(', ')}`;
   return {
+    kube,
     plan,
     lines: [
       `Evicting ${namespace}/${group}: every workload of the mesh denies ${denied}`,
@@ -73,10 +62,11 @@ async function evicted(kube: Kubernetes, query: Query): Promise<Asked> {
   };
 }
 
-async function lifted(kube: Kubernetes, query: Query): Promise<Asked> {
-  const { plan, eviction } = await planReturn(kube, query);
+async function lifted(world: World, options: EvictOptions): Promise<Asked> {
+  const { kube, plan, eviction } = await planLift(world, options);
   const { namespace, group } = eviction;
   return {
+    kube,
     plan,
     lines: [`Lifting the eviction of ${namespace}/${group}`],
     limits: [

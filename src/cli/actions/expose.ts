@@ -1,23 +1,11 @@
-import {
-  detectProvider,
-  exposureCells,
-  exposureObjects,
-  exposureStatus,
-  type ExposeOptions,
-  planExposure,
-  planExposureDeletion,
-  type Provider,
-  type Via,
-  waitForForwardingRulesGone,
-  waitForServicesGone,
-} from '../../cluster/expose.ts';
+import { exposureCells, exposureStatus, type Provider, type Via } from '../../cluster/expose.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
+import { clusterPlanLines } from '../../cluster/plan.ts';
 import { parseIp } from '../../mesh/address.ts';
-import type { ObjectRef } from '../../mesh/kube-object.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import { type Exposure, planExpose, planUnexpose, showExposure, waitUntilGone } from '../../operations/expose.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { type ClusterOptions, openCluster, openCompute } from '../../operations/connection/cluster.ts';
+import { type ClusterOptions, openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -37,14 +25,13 @@ export async function exposeApply(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const { kube } = await openCluster(call.world, words, words.facts.istioNamespace);
-  const { terminal } = call;
+  const { world, terminal } = call;
   if (input.flag('print')) {
-    const objects = await exposureObjects(kube, await complete(kube, asked));
+    const objects = await showExposure(world, words, asked);
     terminal.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
     return EXIT.done;
   }
-  const plan = await planExposure(kube, await complete(kube, asked));
+  const { kube, plan } = await planExpose(world, words, asked);
   const billable = plan.create.filter(
     ({ kind, spec }) => kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer'),
   );
@@ -71,9 +58,8 @@ export async function exposeDelete(call: Call): Promise<number> {
   const words = clusterOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
-  const { terminal } = call;
-  const { kube, facts } = await openCluster(call.world, words, words.facts.istioNamespace);
-  const plan = await planExposureDeletion(kube, facts);
+  const { world, terminal } = call;
+  const { kube, plan } = await planUnexpose(world, words);
   const writes = clusterPlanLines(plan);
   // VMs lose their way to the control plane: nobody should get there by a slip.
   if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun')) {
@@ -82,33 +68,11 @@ export async function exposeDelete(call: Call): Promise<number> {
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   // A cluster that is deleted before its load balancers leaves these behind, billed and without an owner.
   if (writes.length > 0) terminal.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
-  if (words.facts.wait && !input.flag('dryRun')) await waitUntilGone(input, { kube, words, services: removed(plan) });
+  if (words.facts.wait && !input.flag('dryRun')) await waitUntilGone(world, words, { kube, plan });
   return exitCode;
 }
 
-function removed({ remove }: ClusterPlan): readonly ObjectRef[] {
-  return remove.filter(({ kind }) => kind === 'Service');
-}
-
-interface Deleted {
-  readonly kube: Kubernetes;
-  readonly words: ClusterOptions;
-  readonly services: readonly ObjectRef[];
-}
-
-/** The Services first: their finalizer goes when the cloud's controller has let go. Then what the cloud itself still lists. */
-async function waitUntilGone(input: Input, { kube, words, services }: Deleted): Promise<void> {
-  const wait = words.facts.wait ?? { timeoutMs: 0 };
-  const { signal } = input.call.world;
-  await waitForServicesGone(kube, { services, wait, signal });
-  if (words.place.project === undefined || services.length === 0) return;
-  await using compute = await openCompute(input.call.world, words);
-  await waitForForwardingRulesGone(compute, { services, wait, signal });
-}
-
-type AskedExposure = Omit<ExposeOptions, 'via'> & { readonly via?: Via };
-
-function exposeWords(input: Input, { facts }: ClusterOptions): AskedExposure {
+function exposeWords(input: Input, { facts }: ClusterOptions): Exposure {
   const provider = input.choice('provider', PROVIDERS);
   const address = input.parsed('externalIp', parseIp);
   return {
@@ -121,12 +85,6 @@ function exposeWords(input: Input, { facts }: ClusterOptions): AskedExposure {
       dnsTcp: input.flag('dnsTcp') || undefined,
     }),
   };
-}
-
-/** Without a word about it: a load balancer of the provider that the nodes name. */
-async function complete(kube: Kubernetes, asked: AskedExposure): Promise<ExposeOptions> {
-  const via = asked.via ?? { kind: 'loadbalancer', provider: await detectProvider(kube, asked.signal) };
-  return { ...asked, via };
 }
 
 function viaOf(

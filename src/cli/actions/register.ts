@@ -1,23 +1,17 @@
-import { detectGeneration } from '../../cluster/detect-generation.ts';
-import { begin, readOnce } from '../../cluster/read-once.ts';
-import { serviceRef } from '../../cluster/refs.ts';
 import type { Endpoint } from '../../cluster/endpoint.ts';
-import { listEntries } from '../../cluster/entries.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
 import { parseAnnotations, parseLabels } from '../../mesh/labels.ts';
 import { parseName } from '../../mesh/names.ts';
 import { labelsLine, registeringLine, updatedLine } from '../../mesh/registering-line.ts';
 import { parseServicePorts } from '../../mesh/service-port.ts';
 import type { Workload } from '../../mesh/workload.ts';
+import { planRegister } from '../../operations/register.ts';
 import { changeCluster } from '../cluster-change.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
-import { planRegistration } from '../../cluster/registration.ts';
 import { present } from '../../present.ts';
 
 /** istioctl's default (acceptance F51). */
@@ -35,17 +29,12 @@ export async function register(call: Call): Promise<number> {
   input.accept();
   refuseForeignVariables(call.world.env);
 
-  const { signal } = call.world;
-  const { kube, namespace, facts } = await openCluster(call.world, words.cluster, words.namespace);
-  const once = readOnce(kube);
-  // What a current cluster needs next; most are current ones.
-  begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
-  const generation = await detectGeneration(once, facts);
   const create = input.flag('createNamespace');
-  const target = { namespace, create, signal, facts };
-  const { registration, account, member } = await clusterGeneration(generation).endpoint(once, endpoint, target);
-  const { plan, counts } = await planRegistration(once, registration, signal);
-
+  const { kube, namespace, plan, counts, account, member } = await planRegister(call.world, {
+    ...words,
+    endpoint,
+    create,
+  });
   const lines = [
     registeringLine(endpoint),
     `${labelsLine(endpoint.labels, { ...endpoint.annotations, ...account })}, namespace ${namespace}, service account ${endpoint.serviceAccount}`,

@@ -1,0 +1,41 @@
+import { planEviction, planReturn } from '../cluster/evict.ts';
+import { gatherClusterFacts } from '../cluster/facts.ts';
+import { clusterGeneration } from '../cluster/generation.ts';
+import type { Kubernetes } from '../cluster/kubernetes.ts';
+import type { World } from '../world.ts';
+import { type ClusterOptions, openCluster } from './connection/cluster.ts';
+
+/** A VM or group that is kept out of the mesh by the cluster alone, or let in again. */
+export interface EvictOptions {
+  readonly cluster: ClusterOptions;
+  readonly namespace: string | undefined;
+  /** A name of Kubernetes or an address; both are told from each other by what is found. */
+  readonly target: string;
+  /** The risk that others with the same identity are denied too. */
+  readonly acceptShared: boolean;
+}
+
+/** What has to be written to keep it out. Only reads. Throws `evict-needs-istiod` and what `planEviction` throws. */
+export async function planEvict(
+  world: World,
+  options: EvictOptions,
+): Promise<Awaited<ReturnType<typeof planEviction>> & { readonly kube: Kubernetes }> {
+  const { kube, query } = await queryOf(world, options);
+  return { kube, ...(await planEviction(kube, query)) };
+}
+
+/** What has to be written to let it in again. Only reads. Throws `evict-needs-istiod` and what `planReturn` throws. */
+export async function planLift(
+  world: World,
+  options: EvictOptions,
+): Promise<Awaited<ReturnType<typeof planReturn>> & { readonly kube: Kubernetes }> {
+  const { kube, query } = await queryOf(world, options);
+  return { kube, ...(await planReturn(kube, query)) };
+}
+
+async function queryOf(world: World, { cluster, target, acceptShared, ...typed }: EvictOptions) {
+  const { kube, namespace, facts: known } = await openCluster(world, cluster, typed.namespace);
+  const facts = await gatherClusterFacts(kube, { ...known, namespace, skip: ['addresses', 'serviceRange'] });
+  const place = clusterGeneration(facts.generation).evictionPlace(kube, facts);
+  return { kube, query: { namespace, target, ...place, acceptShared, signal: world.signal } };
+}

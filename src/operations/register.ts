@@ -1,0 +1,42 @@
+import { detectGeneration } from '../cluster/detect-generation.ts';
+import type { Endpoint, EndpointRequest } from '../cluster/endpoint.ts';
+import { listEntries } from '../cluster/entries.ts';
+import { clusterGeneration } from '../cluster/generation.ts';
+import type { Kubernetes } from '../cluster/kubernetes.ts';
+import { begin, readOnce } from '../cluster/read-once.ts';
+import { serviceRef } from '../cluster/refs.ts';
+import { planRegistration } from '../cluster/registration.ts';
+import type { PlannedRegistration } from '../cluster/registration-request.ts';
+import type { World } from '../world.ts';
+import { type ClusterOptions, openCluster } from './connection/cluster.ts';
+
+/** One address of a service that is to be registered. */
+export interface RegisterOptions {
+  readonly cluster: ClusterOptions;
+  readonly namespace: string | undefined;
+  readonly endpoint: Endpoint;
+  /** Namespace and service account are made when they are missing. */
+  readonly create: boolean;
+}
+
+/** What has to be written for it, and where. */
+export interface PlannedRegister
+  extends Pick<PlannedRegistration, 'plan' | 'counts'>, Pick<EndpointRequest, 'account' | 'member'> {
+  readonly kube: Kubernetes;
+  readonly namespace: string;
+}
+
+/** Only reads. Throws what the registration of either generation throws. */
+export async function planRegister(world: World, options: RegisterOptions): Promise<PlannedRegister> {
+  const { endpoint, create } = options;
+  const { signal } = world;
+  const { kube, namespace, facts } = await openCluster(world, options.cluster, options.namespace);
+  const once = readOnce(kube);
+  // What a current cluster needs next; most are current ones.
+  begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
+  const generation = clusterGeneration(await detectGeneration(once, facts));
+  const place = { namespace, create, signal, facts };
+  const { registration, ...request } = await generation.endpoint(once, endpoint, place);
+  const { plan, counts } = await planRegistration(once, registration, signal);
+  return { kube, namespace, plan, counts, ...request };
+}
