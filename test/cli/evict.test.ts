@@ -82,7 +82,7 @@ test.each(['db', '10.150.0.5', 'db-10.150.0.5'])(
     const folder = world();
     const first = await evict(folder, target, '--yes');
     expect(first.exitCode).toBe(0);
-    expect(first.stderr).toContain('istiod renews a certificate for whoever holds a valid one');
+    expect(first.stderr).toContain('istiod renews a certificate for anyone holding a valid one');
     expect(kinds(folder).filter((each) => /Workload|ServiceAccount db/.test(each))).toEqual([]);
     const again = await evict(folder, target, '--yes');
     expect(again.stdout).toContain('up to date, no changes');
