@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { parseCidrs } from '../mesh/address.ts';
-import type { ClassicRelease } from '../mesh/cluster-facts.ts';
+import { CLASSIC_RELEASES } from '../mesh/cluster-facts.ts';
 import { parseName } from '../mesh/names.ts';
 import type { ClusterOptions } from '../operations/connection/cluster.ts';
 import { present } from '../present.ts';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
 
-const RELEASES: readonly ClassicRelease[] = ['0.2', '0.4', '0.8', '1.0', '1.5'];
 const WAIT_SECONDS = 300;
 
 /** Reads CLUSTER_OPTIONS and ISTIOD_OPTIONS. Issues are collected in the input. */
@@ -35,7 +34,7 @@ export function clusterOptions(input: Input): ClusterOptions {
         serviceCidr: cidrs === '' ? undefined : input.attempt('--service-cidr', () => parseCidrs(cidrs).join(',')),
         address: input.text('istiodAddress'),
         gateway: input.text('gateway'),
-        release: input.choice('release', RELEASES),
+        release: input.choice('release', CLASSIC_RELEASES),
         clusterDomain: input.parsed('clusterDomain', (text) => parseName(text, 'subdomain')),
         clusterId: input.text('clusterId'),
         wait: input.flag('wait') ? waiting : undefined,

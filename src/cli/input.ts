@@ -1,5 +1,5 @@
-import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
+import { Issues } from '../problems/issues.ts';
 import { shown } from '../problems/mesh.ts';
 import type { Call } from './command.ts';
 import { legacyValue } from './legacy-environment.ts';
@@ -12,7 +12,7 @@ import { variableOf } from './variables.ts';
 export class Input {
   readonly call: Call;
   readonly #command: string;
-  readonly #issues: string[] = [];
+  readonly #issues = new Issues();
 
   constructor(command: string, call: Call) {
     this.#command = command;
@@ -71,24 +71,17 @@ export class Input {
 
   /** Notes what a parser refuses; undefined then. */
   attempt<Value>(what: string, parse: () => Value): Value | undefined {
-    try {
-      return parse();
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      const lines = error.issues.length > 0 ? error.issues : [error.message];
-      for (const line of lines) this.issue(`${what}: ${line}`);
-      return undefined;
-    }
+    return this.#issues.attempt(what, parse);
   }
 
   issue(text: string): void {
-    this.#issues.push(text);
+    this.#issues.add(text);
   }
 
   /** Throws all issues as one Problem; to be called before anything is read from outside or changed. */
   accept(): void {
-    if (this.#issues.length > 0)
-      throw cliProblems.invalidInput({ command: this.#command, issues: [...new Set(this.#issues)] });
+    const issues = this.#issues.all();
+    if (issues.length > 0) throw cliProblems.invalidInput({ command: this.#command, issues });
   }
 }
 

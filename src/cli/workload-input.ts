@@ -3,20 +3,12 @@ import { parseLabels } from '../mesh/labels.ts';
 import { parseName } from '../mesh/names.ts';
 import { parseCheck } from '../mesh/probe.ts';
 import { parseServices } from './services.ts';
+import type { WorkloadOptions } from '../operations/join/options.ts';
 import type { Input } from './input.ts';
 import { present } from '../present.ts';
 
-/** What was said about a workload; what was not said follows from the VM or the cluster. */
-export interface WorkloadInput {
-  readonly group?: string;
-  readonly namespace?: string;
-  readonly serviceAccount?: string;
-  readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
-  readonly captureDns: boolean;
-}
-
 /** Reads the options of GROUP_OPTIONS. Issues are collected in the input. */
-export function workloadInput(input: Input): WorkloadInput {
+export function workloadOptions(input: Input): WorkloadOptions {
   const services = input.attempt('--service', () => parseServices(input.list('service'))) ?? [];
   const rest = {
     labels: input.attempt('--labels', () => parseLabels(input.list('labels'))) ?? {},

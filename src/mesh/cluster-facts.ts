@@ -54,7 +54,9 @@ export interface ClassicFacts {
 }
 
 /** '0.2': 0.2.9 to 0.3. '0.4': 0.4 to 0.7. '0.8'. '1.0': 1.0 to 1.4. '1.5'. */
-export type ClassicRelease = '0.2' | '0.4' | '0.8' | '1.0' | '1.5';
+export const CLASSIC_RELEASES = ['0.2', '0.4', '0.8', '1.0', '1.5'] as const;
+
+export type ClassicRelease = (typeof CLASSIC_RELEASES)[number];
 
 /** IP addresses of the internal load balancers. Mixer and CA do not exist in 1.5. */
 export interface ClassicAddresses {

@@ -3,7 +3,7 @@ import type { ClassicFacts, CurrentFacts } from '../mesh/cluster-facts.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
 import type { PackageWant } from '../reconcile/kinds/package.ts';
-import type { JoinOptions } from './membership-record.ts';
+import type { RecordedOptions } from './membership-record.ts';
 
 /** Everything `wantedVm` needs, gathered before: what the cluster is, what the VM is to the mesh, what the machine is. */
 export type VmInput = CurrentVmInput | ClassicVmInput;
@@ -21,7 +21,7 @@ interface EveryVmInput {
   /** What the preflight saw of the machine's name resolution. A current VM without it keeps its nsswitch.conf. */
   readonly resolver?: ResolverRecord;
   /** Options of this join that the next run repeats; kept in the membership record. */
-  readonly options?: JoinOptions;
+  readonly options?: RecordedOptions;
   /** A directory that becomes an image: nothing is started, no secret is written, units are enabled. */
   readonly image?: boolean;
 }

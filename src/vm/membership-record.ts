@@ -7,7 +7,7 @@ import { FORMATS, refuseNewer } from '../reconcile/formats.ts';
 import { PLACES } from './places.ts';
 
 /** Options of the join that the next run repeats, by their camelCase names. */
-export type JoinOptions = Readonly<Record<string, string | readonly string[] | boolean>>;
+export type RecordedOptions = Readonly<Record<string, string | readonly string[] | boolean>>;
 
 /**
  * What was decided when the VM joined, kept on it in a file that only root can change. It is still data of that VM: before an object of
@@ -21,7 +21,7 @@ export interface MembershipRecord {
   readonly serviceAccount: string;
   /** Absent for an image, whose machines find their own. */
   readonly address?: string;
-  readonly options: JoinOptions;
+  readonly options: RecordedOptions;
 }
 
 const NAME = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);

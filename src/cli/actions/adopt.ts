@@ -1,46 +1,34 @@
-import type { Step } from '../../reconcile/resource.ts';
+import { withAdopted } from '../../operations/adopt/adopted.ts';
+import { readHandMadeVm } from '../../operations/adopt/read-vm.ts';
+import { openContext } from '../../operations/join/context.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { vmProblems } from '../../problems/vm.ts';
+import type { Step } from '../../reconcile/resource.ts';
 import { differences, keepRunning } from '../../vm/adopt/differences.ts';
-import { readStanding, SIDECAR_UNIT, type Standing } from '../../vm/adopt/standing.ts';
-import { selectingServices } from '../adopt/selecting.ts';
-import { confirmIdentity } from '../adopt/identity.ts';
-import { accountOf, memberOf, upLine, upOptions } from '../adopt/words.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
-import { clusterOptions } from '../cluster-options.ts';
+import { SIDECAR_UNIT, type Standing } from '../../vm/adopt/standing.ts';
+import { upLine } from '../adopt/up-line.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
-import { typedLine } from '../typed-line.ts';
-import { reachedAddresses } from '../../operations/connection/addresses.ts';
 import { Input } from '../input.ts';
-import { parseName } from '../../mesh/names.ts';
 import { conclude } from '../join/conclude.ts';
 import { join } from '../join/join.ts';
+import { joinOptions, joinOutput } from '../join/options.ts';
 import type { JoinReport } from '../join/report.ts';
-import { joinWords } from '../join/words.ts';
-import { openContext } from '../join/context.ts';
-import { openMachine } from '../../operations/connection/machine.ts';
-import { machineOptions } from '../machine-options.ts';
 import { speaker } from '../print.ts';
-import { present } from '../../present.ts';
-
-/** The risk that the scan names for such a machine: to take it over is what was asked for. */
-const RISK = 'hand-made-sidecar';
+import { typedLine } from '../typed-line.ts';
 
 /** `meshx adopt VM`: read what stands, show it as the `up` that it would have been, and carry that out. */
 export async function adopt(call: Call): Promise<number> {
   const { world, terminal } = call;
   const vm = call.args[0] ?? '';
-  refuseInput(call);
-  const { standing, line, given } = await readVm(call, vm);
-  const input = new Input('adopt', given);
-  const words = joinWords(input);
-  input.accept();
-  const say = speaker(terminal, words.dryRun && words.output === 'text');
-  say(`as if you had typed: ${line}`);
+  const { given, unit, told } = adoptOptions(call);
+  const { standing, adopted } = await readHandMadeVm(world, vm, { unit, options: given });
+  const options = withAdopted(given, adopted);
+  const say = speaker(terminal, options.dryRun && told.output === 'text');
+  say(`as if you had typed: ${upLine(vm, options, adopted)}`);
 
-  const context = await openContext(world, words);
+  const context = await openContext(world, options);
   if (context.facts.generation === 'classic')
     throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
   const found: { differences: readonly string[] } = { differences: [] };
@@ -48,76 +36,32 @@ export async function adopt(call: Call): Promise<number> {
     found.differences = differences(standing, steps);
     return keepRunning(standing, steps);
   };
-  const told = { vm, say, again: typedLine('adopt', call, vm), command: commandWords('adopt', call, vm) };
+  const names = { vm, say, again: typedLine('adopt', call, vm), command: commandWords('adopt', call, vm) };
   const run = (dryRun: boolean): Promise<JoinReport> =>
-    join({ ...told, context: { ...context, words: { ...words, dryRun } }, revise }, () => Promise.resolve());
+    join({ ...names, context: { ...context, options: { ...options, dryRun } }, revise }, () => Promise.resolve());
 
   const planned = await run(true);
   const changes = planned.steps.flatMap((step) => step.changes);
   // A sidecar that need not be touched is what it should be, whatever it was started with.
   const differing = changes.includes('restart istio.service') ? found.differences : [];
   if (changes.length > 0) for (const text of announcement(vm, standing, differing)) say(text);
-  const end = (report: JoinReport): number => conclude({ terminal, ...words }, [report]);
-  if (words.dryRun || planned.status === 'failed') return end(planned);
-  if (differing.length > 0 && !words.restart.restart)
+  const end = (report: JoinReport): number => conclude({ terminal, ...told }, [report]);
+  if (options.dryRun || planned.status === 'failed') return end(planned);
+  if (differing.length > 0 && !options.restart.restart)
     throw vmProblems.adoptNeedsRestart({ vm, differences: differing });
-  if (changes.length > 0) await confirmed(call, { vm, changes: changes.length, yes: input.flag('yes') });
+  if (changes.length > 0) await confirmed(call, { vm, changes: changes.length, yes: told.yes });
   return end(await run(false));
 }
 
-/** What was typed, before anything is asked. */
-function refuseInput(call: Call): void {
+/** Reads the options, before anything is asked. */
+function adoptOptions(call: Call) {
   const input = new Input('adopt', call);
-  joinWords(input);
-  if (input.text('root') !== undefined) input.issue('--root: an image runs nothing that could be taken over');
+  const given = joinOptions(input);
+  const told = { ...joinOutput(input), yes: input.flag('yes') };
+  if (given.machine.root !== undefined) input.issue('--root: an image runs nothing that could be taken over');
+  const unit = input.text('unit') ?? SIDECAR_UNIT;
   input.accept();
-}
-
-interface Read {
-  readonly standing: Standing;
-  /** The `up` that it stands for. */
-  readonly line: string;
-  /** The call with what was read; what was typed wins. */
-  readonly given: Call;
-}
-
-async function readVm(call: Call, vm: string): Promise<Read> {
-  const { world } = call;
-  const input = new Input('adopt', call);
-  const machine = machineOptions(input);
-  const cluster = clusterOptions(input);
-  await using host = await openMachine(world, machine, vm);
-  const standing = await readStanding(host, input.text('unit') ?? SIDECAR_UNIT, world.signal);
-  const typed = typedIdentity(input);
-  const address = input.text('vmAddress');
-  const member = { ...memberOf(standing), ...present({ ...typed.place, address }) };
-  const { kube } = await openCluster(world, cluster, member.namespace);
-  const known = address === undefined ? await reachedAddresses(world, machine, vm) : [address];
-  const serviceAccount = typed.serviceAccount ?? accountOf(standing);
-  const { isTyped } = typed;
-  await confirmIdentity(kube, { vm, member, serviceAccount, known, isTyped, signal: world.signal });
-  const options = upOptions(standing, member, await selectingServices(kube, member, world.signal));
-  const all = { ...options, ...call.given };
-  const shown = Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [name, typedText(all, name) ?? value]),
-  );
-  const acceptRisk = [...input.list('acceptRisk'), RISK];
-  return { standing, line: upLine(vm, shown), given: { ...call, given: { ...options, ...call.given, acceptRisk } } };
-}
-
-function typedText(given: Readonly<Record<string, unknown>>, name: string): string | undefined {
-  return typeof given[name] === 'string' ? given[name] : undefined;
-}
-
-/** The identity as the operator typed it: with all of it nobody else is asked. */
-function typedIdentity(input: Input) {
-  const place = present({
-    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
-    group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
-  });
-  const serviceAccount = input.parsed('serviceAccount', (text) => parseName(text, 'serviceAccount'));
-  const isTyped = place.namespace !== undefined && place.group !== undefined && serviceAccount !== undefined;
-  return { place, serviceAccount, isTyped };
+  return { given, unit, told };
 }
 
 function announcement(vm: string, standing: Standing, differing: readonly string[]): readonly string[] {

@@ -21,7 +21,7 @@ import { clusterGeneration } from '../../cluster/generation.ts';
 import { judgedSecurity } from '../join/security.ts';
 import { restartWords } from '../join/restart.ts';
 import { confirmWithin, switchWords } from '../join/switch.ts';
-import { planVm } from '../join/vm-side.ts';
+import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { planRegistration } from '../../cluster/registration.ts';

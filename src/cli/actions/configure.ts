@@ -31,7 +31,7 @@ import { portsVerification } from '../../operations/configure/ports.ts';
 import { hasSwitch } from '../../vm/has-switch.ts';
 import { type RestartWords, restartWords } from '../join/restart.ts';
 import { confirmWithin } from '../join/switch.ts';
-import { planVm } from '../join/vm-side.ts';
+import { planVm } from '../../operations/join/vm-side.ts';
 import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, pasteable, problemRecord, tellProblem } from '../print.ts';

@@ -11,10 +11,10 @@ import { openCluster, withCompute } from '../../operations/connection/cluster.ts
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
-import { existingWorkload, wantedWorkload } from '../join/workload.ts';
+import { existingWorkload, wantedWorkload } from '../../operations/join/workload.ts';
 import { vmSecrets, TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
-import { workloadInput } from '../workload-input.ts';
+import { workloadOptions } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';
 import { present } from '../../present.ts';
 
@@ -23,7 +23,7 @@ const CLUSTER_ENV = '/var/lib/istio/envoy/cluster.env';
 /** `meshx generate-cluster-env [CLUSTER]` */
 export async function generateClusterEnv(call: Call): Promise<void> {
   const input = new Input('generate-cluster-env', call);
-  const words = { cluster: clusterOptions(input), workload: workloadInput(input) };
+  const words = { cluster: clusterOptions(input), workload: workloadOptions(input) };
   input.choice('output', GENERATOR_FORMATS);
   input.accept();
   refuseForeignVariables(call.world.env);

@@ -18,7 +18,7 @@ import { commandWords } from '../command-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { formatStep, type StepReport } from '../join/report.ts';
-import { planVm } from '../join/vm-side.ts';
+import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';

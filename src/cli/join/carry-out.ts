@@ -9,7 +9,7 @@ import { proofs } from './proofs.ts';
 import { reachProof, shutHere } from './reach.ts';
 import { clusterStep, formatProof, formatStep, plannedSteps } from './report.ts';
 import { type DeadMan, holdSwitch } from './switch.ts';
-import { planVm } from './vm-side.ts';
+import { planVm } from '../../operations/join/vm-side.ts';
 import { reachQuestion, type Work } from './work.ts';
 
 /** Shows what would be done. */

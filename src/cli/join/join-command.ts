@@ -9,14 +9,17 @@ import { refuseForeignVariables } from '../legacy-environment.ts';
 import { marked, speaker } from '../print.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { conclude } from './conclude.ts';
-import { EarlyMachines } from './early-machines.ts';
+import { EarlyMachines } from '../../operations/connection/early-machines.ts';
 import { join, type Joining } from './join.ts';
 import { formatKeptPlan } from './kept-plan.ts';
 import { formatFiles } from './show-files.ts';
-import { type JoinWords, joinWords } from './words.ts';
-import { openAsBefore } from './open-as-before.ts';
-import { rememberedContext, type Seen } from './remembered.ts';
-import { type JoinContext, openContext } from './context.ts';
+import type { JoinOptions } from '../../operations/join/options.ts';
+import { formatEarlierJoin } from './earlier-join-text.ts';
+import { joinOptions, type JoinOutput, joinOutput } from './options.ts';
+import { openAsBefore } from '../../operations/join/open-as-before.ts';
+import { withEarlierJoin } from '../../operations/join/earlier-join.ts';
+import type { EarlierJoinEvent, Seen } from '../../operations/join/rejoin.ts';
+import { type JoinContext, openContext } from '../../operations/join/context.ts';
 import { present } from '../../present.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -25,34 +28,36 @@ const DEFAULT_PARALLEL = 4;
 export async function joinVms(command: string, call: Call): Promise<number> {
   const { world, terminal } = call;
   const input = new Input(command, call);
-  const words = joinWords(input);
+  const options = joinOptions(input);
+  const told = joinOutput(input);
   const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
   const vms = [...new Set(call.args)];
-  refuseContradictions(input, words, vms);
+  refuseContradictions(input, options, vms);
   input.accept();
   refuseForeignVariables(world.env);
 
-  await using machines = new EarlyMachines(world, words.machine, vms.slice(0, parallel));
-  const opened = await openContext(world, words).catch((error: unknown) =>
-    openAsBefore(input, { command, vms, words }, error),
+  await using machines = new EarlyMachines(world, options.machine, vms.slice(0, parallel));
+  const opened = await openContext(world, options).catch((error: unknown) =>
+    openAsBefore(world, { command, vm: vms[0], options }, error),
   );
   await using client = await openClient(opened);
   const context = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
-  const speak = speaker(terminal, words.dryRun && words.output === 'text');
+  const speak = speaker(terminal, options.dryRun && told.output === 'text');
   const one = (vm: string) => {
     const said = {
       say: marked(speak, vms, vm),
       again: typedLine(command, call, vm),
       command: commandWords(command, call, vm),
     };
-    const open = () => machines.take(vm) ?? openMachine(world, words.machine, vm);
-    const remember = (seen: Seen) => rememberedContext({ command, call, context, vm, say: said.say }, seen);
-    return limit(() => join({ context, vm, open, remember, ...said }, keep(input, words)));
+    const open = () => machines.take(vm) ?? openMachine(world, options.machine, vm);
+    const observe = (event: EarlierJoinEvent) => said.say(formatEarlierJoin(vm, event));
+    const remember = (seen: Seen) => withEarlierJoin({ command, context, vm, observe }, seen);
+    return limit(() => join({ context, vm, open, remember, ...said }, keep(input, { ...options, ...told })));
   };
   const ends = await Promise.allSettled(vms.map(one));
   const code = conclude(
-    { terminal, ...words },
+    { terminal, ...told },
     ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])),
   );
   // A bug met on one VM must not hide the report of the others, nor end the client that proves them.
@@ -61,7 +66,7 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   return code;
 }
 
-function refuseContradictions(input: Input, { machine, proofClient }: JoinWords, vms: readonly string[]): void {
+function refuseContradictions(input: Input, { machine, proofClient }: JoinOptions, vms: readonly string[]): void {
   if (machine.root !== undefined && vms.length > 1) input.issue('--root: it stands for one VM, and several were named');
   if (input.text('out') !== undefined && vms.length > 1)
     input.issue('--out: a file holds the plan of one VM, and several were named');
@@ -70,21 +75,22 @@ function refuseContradictions(input: Input, { machine, proofClient }: JoinWords,
 }
 
 /** One connection for the proofs of all VMs. A dry run and an image prove nothing. */
-async function openClient({ world, words }: JoinContext) {
-  const { proofClient, machine, dryRun } = words;
+async function openClient({ world, options }: JoinContext) {
+  const { proofClient, machine, dryRun } = options;
   if (proofClient === undefined || dryRun || machine.root !== undefined) return undefined;
   return await openMachine(world, machine, proofClient);
 }
 
-/** A plan is the product of a dry run and goes to stdout; progress goes to stderr. Several VMs speak with their names. */
 /** With --print every file is shown, with --out the plan is kept. */
-function keep(input: Input, words: JoinWords): (joining: Joining) => Promise<void> {
+function keep(
+  input: Input,
+  { print, output, acceptRisk }: JoinOptions & JoinOutput,
+): (joining: Joining) => Promise<void> {
   const { world, terminal } = input.call;
   return async ({ vm, asked, steps, plan, subject, unproved }) => {
-    if (words.print && words.output === 'text') terminal.out(formatFiles(steps));
+    if (print && output === 'text') terminal.out(formatFiles(steps));
     const out = input.text('out');
     if (out === undefined) return;
-    const { acceptRisk } = words;
     const text = formatKeptPlan({
       vm,
       registration: asked,

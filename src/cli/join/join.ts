@@ -19,18 +19,18 @@ import { changing } from '../changing.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { carryOut, showPlan } from './carry-out.ts';
 import type { Work } from './work.ts';
-import { clusterSide } from './cluster-side.ts';
+import { clusterSide } from '../../operations/join/cluster-side.ts';
 import { reported } from './draft.ts';
 import { judgeFindings } from './findings.ts';
-import type { Seen } from './remembered.ts';
+import type { Seen } from '../../operations/join/rejoin.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from '../../vm/proofs/find-seat.ts';
 import { type SwitchWords, switchWords } from './switch.ts';
 import type { Registration } from '../../cluster/registration-request.ts';
-import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
-import { wantedWorkload } from './workload.ts';
-import type { JoinContext } from './context.ts';
+import { preflightInput, vmInput, wantedSteps } from '../../operations/join/vm-side.ts';
+import { wantedWorkload } from '../../operations/join/workload.ts';
+import type { JoinContext } from '../../operations/join/context.ts';
 import { present } from '../../present.ts';
 
 /** What a run on one VM is told besides the context. */
@@ -64,13 +64,13 @@ export interface Joining extends Work {
  * `show` gets the plan on a dry run, with everything in it.
  */
 export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): Promise<JoinReport> {
-  const { world, words } = run.context;
+  const { world, options } = run.context;
   return reported(run.vm, world.signal, async (draft) => {
-    await using host = await (run.open?.() ?? openMachine(world, words.machine, run.vm));
+    await using host = await (run.open?.() ?? openMachine(world, options.machine, run.vm));
     const lookedAt = performance.now();
     const joining = await look(run, host, world.signal);
     draft.about(joining.subject);
-    if (words.dryRun) {
+    if (options.dryRun) {
       showPlan(joining, draft);
       return await show(joining);
     }
@@ -87,11 +87,11 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   // For this look only: what is written or waited for after it asks the cluster itself.
   const first = readOnce(run.context.kube);
   const { context, looked } = await lookedWith(run, host, { kube: first, signal });
-  const { kube, facts, policies, meshService, client, words } = context;
-  const judge = { vm, acceptRisk: words.acceptRisk, say };
+  const { kube, facts, policies, meshService, client, options } = context;
+  const judge = { vm, acceptRisk: options.acceptRisk, say };
   judgeFindings(looked.findings, judge);
   // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
-  const picture = looked.untouched && !words.dryRun ? firstPicture(host, signal) : undefined;
+  const picture = looked.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
   picture?.catch(() => undefined);
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
@@ -104,9 +104,9 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     signal,
   };
   const once = kube === run.context.kube ? first : readOnce(kube);
-  const wanted = await wantedWorkload(once, words.workload, place);
+  const wanted = await wantedWorkload(once, options.workload, place);
   const stepsOf = (of: Workload): readonly Step[] => {
-    const all = wantedSteps(vmInput(context, of, looked), words.only);
+    const all = wantedSteps(vmInput(context, of, looked), options.only);
     return run.revise?.(all) ?? all;
   };
   // What the machine is asked depends little on what the cluster says: most often the answers are there with those of the cluster.
@@ -130,10 +130,10 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     plan: plan(steps, found),
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
     help: { kube, security, signal, ...present({ client, seat: seatOf(host, looked) }) },
-    ...(words.machine.root === undefined && { restart: words.restart, listening: looked.listening }),
+    ...(options.machine.root === undefined && { restart: options.restart, listening: looked.listening }),
     ...present({
       picture,
-      unproved: unproved(input, words.only),
+      unproved: unproved(input, options.only),
       deadMan: deadManWords(run),
       record: context.world.record,
     }),
@@ -147,7 +147,7 @@ function needPackage(
 ): void {
   if (context.package || looked.missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
   const problem = packageProblems.needed({ vm, missing: looked.missing });
-  if (!context.words.dryRun) throw problem;
+  if (!context.options.dryRun) throw problem;
   say(`note: ${problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`);
 }
 
@@ -164,7 +164,7 @@ async function lookedWith(
 ): Promise<{ readonly context: JoinContext; readonly looked: Preflight }> {
   const looked = await preflight(host, preflightInput(run.context, run.vm), signal);
   const context = (await run.remember?.({ looked, kube, signal })) ?? run.context;
-  const isSame = context.facts === run.context.facts && context.words.vmAddress === run.context.words.vmAddress;
+  const isSame = context.facts === run.context.facts && context.options.vmAddress === run.context.options.vmAddress;
   return { context, looked: isSame ? looked : await preflight(host, preflightInput(context, run.vm), signal) };
 }
 
@@ -183,9 +183,9 @@ function settingFindings(
 }
 
 /** Nothing runs in an image. */
-function deadManWords({ context: { world, words }, vm }: JoinRun): SwitchWords | undefined {
-  if (words.machine.root !== undefined) return undefined;
-  return switchWords(world, { within: words.confirmWithin, login: () => openMachine(world, words.machine, vm) });
+function deadManWords({ context: { world, options }, vm }: JoinRun): SwitchWords | undefined {
+  if (options.machine.root !== undefined) return undefined;
+  return switchWords(world, { within: options.confirmWithin, login: () => openMachine(world, options.machine, vm) });
 }
 
 function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {

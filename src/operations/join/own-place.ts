@@ -1,10 +1,10 @@
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
-import type { JoinOptions } from '../../vm/membership-record.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Preflight } from '../../checks/preflight.ts';
-import { isConfirmedMember, type Member, refuseUnconfirmed } from '../down/member.ts';
-import { memberQuestion } from '../down/member-question.ts';
-import type { Remembering, Seen } from './remembered.ts';
+import { isConfirmedMember, type Member, refuseUnconfirmed } from '../membership/member.ts';
+import { memberQuestion } from '../membership/member-question.ts';
+import type { EarlierJoin, Seen } from './rejoin.ts';
 import { groupName, groupNameOrNone } from './workload.ts';
 import { present } from '../../present.ts';
 
@@ -13,15 +13,15 @@ export interface OwnPlace {
   readonly namespace: string;
   readonly group: string;
   /** Options that stand for what nobody typed and differs from what it would be otherwise. */
-  readonly missing: JoinOptions;
+  readonly missing: RecordedOptions;
   /** The operator's word: typed, or as the VM is called on the command line. */
   readonly isOperators: boolean;
 }
 
 /** The operator's word, then the record, then the settings of a VM that an earlier meshx joined, then the name of the machine. Pure. */
-export function ownPlace({ context, vm, say }: Remembering, { membership, facts }: Preflight): OwnPlace {
+export function ownPlace({ context, vm, observe }: EarlierJoin, { membership, facts }: Preflight): OwnPlace {
   const { record } = membership;
-  const { workload, forget } = context.words;
+  const { workload, forget } = context.options;
   const otherwise = { namespace: context.namespace, group: groupName(facts.hostname || vm) };
   const said = record ?? membership;
   const before = {
@@ -32,7 +32,7 @@ export function ownPlace({ context, vm, say }: Remembering, { membership, facts 
   // A group of another namespace is another group.
   const group = workload.group ?? (namespace === before.namespace ? before.group : undefined) ?? otherwise.group;
   if (before.group !== undefined && `${namespace}/${group}` !== `${before.namespace}/${before.group}`)
-    say(`note: ${vm} was in WorkloadGroup ${before.namespace}/${before.group}; what was made for it stays there`);
+    observe({ kind: 'left-group', group: `${before.namespace}/${before.group}` });
   const nameOfVm = groupNameOrNone(parseSshName(vm).host);
   return {
     ...{ namespace, group },
@@ -48,9 +48,9 @@ export function ownPlace({ context, vm, say }: Remembering, { membership, facts 
  * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
  * address by which the operator reaches it. A new group, named after the machine, is nobody else's. Throws `membership-unconfirmed`.
  */
-export async function refuseOthersPlace(run: Remembering, seen: Seen, place: OwnPlace): Promise<void> {
+export async function refuseOthersPlace(run: EarlierJoin, seen: Seen, place: OwnPlace): Promise<void> {
   const { context, command, vm } = run;
-  if (place.isOperators || context.words.machine.root !== undefined) return;
+  if (place.isOperators || context.options.machine.root !== undefined) return;
   if (Object.keys(place.missing).length === 0 && !(await isTaken(run, seen, place))) return;
   const member = await memberOf(run, seen, place);
   if (await isConfirmedMember(member)) return;
@@ -60,12 +60,12 @@ export async function refuseOthersPlace(run: Remembering, seen: Seen, place: Own
 
 /** Whether group or account are there already: in a first join both are made. */
 async function isTaken(
-  { context }: Remembering,
+  { context }: EarlierJoin,
   { kube, signal }: Seen,
   { namespace, group: name }: OwnPlace,
 ): Promise<boolean> {
   if (context.facts.generation === 'classic') return false;
-  const account = context.words.workload.serviceAccount;
+  const account = context.options.workload.serviceAccount;
   const refs = [
     { apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name },
     ...(account === undefined ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name }] : []),
@@ -74,15 +74,15 @@ async function isTaken(
   return found.some((object) => object !== undefined);
 }
 
-async function memberOf(run: Remembering, { looked, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
+async function memberOf(run: EarlierJoin, { looked, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
   const { context, command, vm } = run;
   const { generation } = context.facts;
   const { namespace, group } = place;
   const { hostname } = looked.facts;
   const addresses = [...new Set([...looked.facts.addresses, looked.facts.address])].filter((each) => each !== '');
-  const { workload, vmAddress } = context.words;
+  const { workload, vmAddress } = context.options;
   const question = await memberQuestion(context.world, {
-    ...{ vm, command, kube, signal, namespace: context.namespace, machine: context.words.machine },
+    ...{ vm, command, kube, signal, namespace: context.namespace, machine: context.options.machine },
     typed: present({ namespace: workload.namespace, group: workload.group, address: vmAddress }),
     membership: { ...looked.membership, generation, hostname, addresses },
     generation: () => Promise.resolve(generation),

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { Host } from '../../host/host.ts';
 import type { World } from '../../world.ts';
-import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
+import { type MachineOptions, openMachine } from './machine.ts';
 
 /**
  * Connections to the first VMs of a run, opened while the cluster is read. Each is taken once and belongs to who took it; the

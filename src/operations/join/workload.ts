@@ -6,7 +6,7 @@ import { refuseContradictions } from '../../mesh/current/contradictions.ts';
 import { needsServices, withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
-import type { WorkloadInput } from '../workload-input.ts';
+import type { WorkloadOptions } from './options.ts';
 
 /** The account of a classic VM (acceptance F84): its CA keeps a Secret for every account there is, and only for these. */
 const CLASSIC_ACCOUNT = 'default';
@@ -26,18 +26,18 @@ export interface Found {
  * never taken away: `deregister` does that. A group of another owner is the truth: options that contradict it are refused.
  * A classic cluster has no groups. Throws `workload-group-contradicts`.
  */
-export async function wantedWorkload(kube: Kubernetes, words: WorkloadInput, found: Found): Promise<Workload> {
+export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions, found: Found): Promise<Workload> {
   const { namespace } = found;
-  const group = words.group ?? groupName(found.hostname);
+  const group = options.group ?? groupName(found.hostname);
   if (found.generation === 'classic') {
-    const account = words.serviceAccount ?? CLASSIC_ACCOUNT;
-    const workload = merged(undefined, { ...words, serviceAccount: account }, { group, namespace });
-    return withServices(workload, words.rest.services);
+    const account = options.serviceAccount ?? CLASSIC_ACCOUNT;
+    const workload = merged(undefined, { ...options, serviceAccount: account }, { group, namespace });
+    return withServices(workload, options.rest.services);
   }
   const before = await existingWorkload(kube, { ...found, group });
-  if (before?.foreignGroup) refuseContradictions(before, words);
-  const workload = merged(before, words, { group, namespace });
-  return withServices(found.ambient ? tunnelled(workload) : workload, words.rest.services);
+  if (before?.foreignGroup) refuseContradictions(before, options);
+  const workload = merged(before, options, { group, namespace });
+  return withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
 }
 
 /** The workload of a group that exists. Services are read only where the group does not keep their ports itself. */
@@ -55,15 +55,15 @@ export async function existingWorkload(
 
 function merged(
   before: Workload | undefined,
-  words: WorkloadInput,
+  options: WorkloadOptions,
   name: Pick<Workload, 'group' | 'namespace'>,
 ): Workload {
   return {
     ...before,
-    ...words.rest,
+    ...options.rest,
     ...name,
-    serviceAccount: words.serviceAccount ?? before?.serviceAccount ?? name.group,
-    labels: { ...before?.labels, ...words.rest.labels },
+    serviceAccount: options.serviceAccount ?? before?.serviceAccount ?? name.group,
+    labels: { ...before?.labels, ...options.rest.labels },
     services: before?.services ?? [],
   };
 }

@@ -1,9 +1,11 @@
 import { automaticGroup, entryAddress, entryLabels, listEntries } from '../../cluster/entries.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { type BalancerPort, reachOf } from '../../cluster/load-balancer.ts';
+import { reachOf } from '../../cluster/load-balancer.ts';
 import { groupLabels } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
-import { formatServicePort } from '../../mesh/service-port.ts';
+import type { KubeObject } from '../../mesh/kube-object.ts';
+import type { ServicePort } from '../../mesh/service-port.ts';
+import type { MeshService } from '../../mesh/workload.ts';
 
 /** Whose services are looked for. */
 export interface Member {
@@ -17,8 +19,7 @@ export interface Member {
 
 /** The cluster's view of a VM that was joined by hand. */
 export interface Selecting {
-  /** As `--service` takes them: `web:http:8080`. */
-  readonly services: readonly string[];
+  readonly services: readonly MeshService[];
   /** Whether the WorkloadGroup is there. */
   readonly hasGroup: boolean;
 }
@@ -37,15 +38,15 @@ export async function selectingServices(kube: Kubernetes, member: Member, signal
     const selector = Object.entries(reachOf(service).selector);
     return selector.length > 0 && selector.every(([key, value]) => labels[key] === value);
   });
-  const words = found.flatMap((service) =>
-    reachOf(service).ports.flatMap((port) => serviceWord(service.metadata.name, port)),
-  );
-  return { services: words, hasGroup: group !== undefined };
+  const ofVm = found.map((service) => ({ name: service.metadata.name, ports: portsOfVm(service) }));
+  return { services: ofVm.filter(({ ports }) => ports.length > 0), hasGroup: group !== undefined };
 }
 
 /** A port by name is that of the machine only when its own name says the number; the Service's port is what clients use. */
-function serviceWord(service: string, { name, port, targetPort, protocol }: BalancerPort): readonly string[] {
-  if (protocol !== 'TCP') return [];
-  const number = typeof targetPort === 'number' ? targetPort : port;
-  return [`${service}:${formatServicePort({ number, name: name || String(number) })}`];
+function portsOfVm(service: KubeObject): readonly ServicePort[] {
+  return reachOf(service).ports.flatMap(({ name, port, targetPort, protocol }) => {
+    if (protocol !== 'TCP') return [];
+    const number = typeof targetPort === 'number' ? targetPort : port;
+    return [{ number, name: name || String(number) }];
+  });
 }

@@ -13,7 +13,7 @@ import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 
 /** What the preflight compares the machine with. */
-export function preflightInput({ facts, words, world, package: opened }: JoinContext, vm: string): PreflightInput {
+export function preflightInput({ facts, options, world, package: opened }: JoinContext, vm: string): PreflightInput {
   const controlPlane =
     facts.generation === 'current'
       ? { addresses: facts.istiodAddresses, port: facts.istiodPort }
@@ -22,9 +22,9 @@ export function preflightInput({ facts, words, world, package: opened }: JoinCon
     vm,
     generation: facts.generation,
     controlPlane,
-    services: words.workload.rest.services,
+    services: options.workload.rest.services,
     now: world.now(),
-    ...present({ address: words.vmAddress, package: opened }),
+    ...present({ address: options.vmAddress, package: opened }),
   };
 }
 
@@ -42,18 +42,18 @@ export function vmInput(
   workload: Workload,
   { facts: vm, resolver, exclusions }: Preflight,
 ): VmInput {
-  const { facts: cluster, words, package: opened } = context;
-  const image = words.machine.root !== undefined;
-  const shared = { workload, vm, resolver, image, options: words.options, ...present({ package: opened }) };
+  const { facts: cluster, options, package: opened } = context;
+  const image = options.machine.root !== undefined;
+  const shared = { workload, vm, resolver, image, options: options.repeated, ...present({ package: opened }) };
   if (cluster.generation === 'classic') return { ...shared, generation: 'classic', cluster };
   const bundle = {
-    captureDns: words.workload.captureDns,
-    excludePorts: words.excludePorts,
+    captureDns: options.workload.captureDns,
+    excludePorts: options.excludePorts,
     excludeCidrs: exclusions.cidrs,
     excludeOutboundPorts: exclusions.outboundPorts,
     excludeInterfaces: exclusions.interfaces,
     // An image for several machines has no address; each finds its own at the first boot.
-    ...present({ address: vm.address || undefined, serviceCidr: words.cluster.facts.serviceCidr }),
+    ...present({ address: vm.address || undefined, serviceCidr: options.cluster.facts.serviceCidr }),
   };
   return { ...shared, generation: 'current', cluster, bundle, tokenSecret: TOKEN_SECRET };
 }

@@ -1,5 +1,5 @@
-import { isConfirmed, type Member } from '../../../src/cli/down/member.ts';
-import type { Place } from '../../../src/cli/down/member.ts';
+import { isConfirmed, type Member } from '../../../src/operations/membership/member.ts';
+import type { Place } from '../../../src/operations/membership/member.ts';
 
 const kube = {} as Member['question']['kube'];
 

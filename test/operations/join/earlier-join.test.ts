@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { refuseOthersPlace, ownPlace } from '../../../src/cli/join/own-place.ts';
-import type { Remembering, Seen } from '../../../src/cli/join/remembered.ts';
+import { refuseOthersPlace, ownPlace } from '../../../src/operations/join/own-place.ts';
+import type { EarlierJoin, Seen } from '../../../src/operations/join/rejoin.ts';
 import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
 import type { Preflight } from '../../../src/checks/preflight.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
@@ -87,14 +87,13 @@ describe('a live VM that names its own place', () => {
       world: { home: '/nonexistent', env: {} },
       namespace: 'vm',
       facts: { generation: 'current' },
-      words: { machine: { ssh: { sshConfig: 'none' }, place: {} }, workload: {}, forget: [] },
-    } as unknown as Remembering['context'];
+      options: { machine: { ssh: { sshConfig: 'none' }, place: {} }, workload: {}, forget: [] },
+    } as unknown as EarlierJoin['context'];
     const { group } = place;
     const record = group === undefined ? {} : { record: { namespace: 'prod', group } };
     const facts = { hostname: place.hostname ?? 'web-1', address: '10.0.0.5', addresses: ['10.0.0.5'] };
     const looked = { membership: record, facts } as unknown as Preflight;
-    const call = { args: [], given: {}, world: { env: {} } } as unknown as Remembering['call'];
-    const run: Remembering = { command: 'up', call, context, vm: '10.0.0.5', say: () => undefined };
+    const run: EarlierJoin = { command: 'up', context, vm: '10.0.0.5', observe: () => undefined };
     const seen: Seen = { looked, kube, signal: new AbortController().signal };
     await refuseOthersPlace(run, seen, ownPlace(run, looked));
   }

@@ -8,10 +8,10 @@ import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { World } from '../../world.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
+import { openCluster } from '../connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/mesh-target.ts';
 import { clusterGeneration } from '../../cluster/generation.ts';
-import type { JoinWords } from './words.ts';
+import type { JoinOptions } from './options.ts';
 import { present } from '../../present.ts';
 
 type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
@@ -19,7 +19,7 @@ type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
 /** What all VMs of one run share, gathered once. */
 export interface JoinContext {
   readonly world: World;
-  readonly words: JoinWords;
+  readonly options: JoinOptions;
   readonly kube: Kubernetes;
   readonly namespace: string;
   readonly facts: ClusterFacts;
@@ -36,14 +36,14 @@ export interface JoinContext {
  * The package is read while the cluster is asked, and both before any VM is changed. Where the package is of no use its Problem
  * is the one that is thrown, and the cluster is not waited for.
  */
-export async function openContext(world: World, words: JoinWords): Promise<JoinContext> {
+export async function openContext(world: World, options: JoinOptions): Promise<JoinContext> {
   const stop = new AbortController();
-  const reading = readCluster(world, words, AbortSignal.any([world.signal, stop.signal]));
+  const reading = readCluster(world, options, AbortSignal.any([world.signal, stop.signal]));
   // What is thrown is met below.
   reading.catch(() => undefined);
   try {
-    const opened = words.package && (await openPackage(world, words.package));
-    return { world, words, ...(await reading), ...present({ package: opened }) };
+    const opened = options.package && (await openPackage(world, options.package));
+    return { world, options, ...(await reading), ...present({ package: opened }) };
   } finally {
     stop.abort();
     await reading.catch(() => undefined);
@@ -51,24 +51,27 @@ export async function openContext(world: World, words: JoinWords): Promise<JoinC
 }
 
 /** The same run with other options for the cluster, which is read anew; the package is the one that is open. */
-export async function reopenContext(words: JoinWords, context: JoinContext): Promise<JoinContext> {
-  return { ...context, words, ...(await readCluster(context.world, words, context.world.signal)) };
+export async function reopenContext(options: JoinOptions, context: JoinContext): Promise<JoinContext> {
+  return { ...context, options, ...(await readCluster(context.world, options, context.world.signal)) };
 }
 
-async function readCluster(world: World, words: JoinWords, signal: AbortSignal) {
-  const { kube, namespace, facts: known } = await openCluster(world, words.cluster, words.workload.namespace);
+async function readCluster(world: World, options: JoinOptions, signal: AbortSignal) {
+  const { kube, namespace, facts: known } = await openCluster(world, options.cluster, options.workload.namespace);
   // Only a classic VM needs the range; a current one captures everything unless a range is given.
   const facts = await gatherClusterFacts(kube, { ...known, namespace, signal });
   const place = { namespace, signal };
   const { clusterDomain } = facts;
   const [policies, meshService] = await Promise.all([
     clusterGeneration(facts.generation).policies(kube, facts, place),
-    words.meshService && findMeshTarget(kube, words.meshService, { ...place, clusterDomain }),
+    options.meshService && findMeshTarget(kube, options.meshService, { ...place, clusterDomain }),
   ]);
   return { kube, namespace, facts, ...present({ policies, meshService }) };
 }
 
-async function openPackage(world: World, { from, sha256 }: NonNullable<JoinWords['package']>): Promise<OpenedPackage> {
+async function openPackage(
+  world: World,
+  { from, sha256 }: NonNullable<JoinOptions['package']>,
+): Promise<OpenedPackage> {
   const { cwd, env, home, signal } = world;
   const cache = join(env['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'meshx', 'packages');
   await using operator = new LocalHost();

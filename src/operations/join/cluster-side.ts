@@ -17,9 +17,9 @@ export async function clusterSide(context: JoinContext, workload: Workload, addr
   return { registration, ...(await planRegistration(context.kube, registration, context.world.signal)) };
 }
 
-function registrationOf({ facts, words }: JoinContext, workload: Workload, address: string): Registration {
+function registrationOf({ facts, options }: JoinContext, workload: Workload, address: string): Registration {
   const { namespace, serviceAccount, labels, services } = workload;
-  const { create } = words;
+  const { create } = options;
   if (facts.generation === 'classic') {
     if (services.length > 0 && address === '')
       throw cliProblems.addressNeeded({ services: services.map(({ name }) => name) });

@@ -1,4 +1,4 @@
-import { confirmIdentity } from '../../../src/cli/adopt/identity.ts';
+import { confirmIdentity } from '../../../src/operations/adopt/identity.ts';
 import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import { problemOf } from '../../support/problem.ts';

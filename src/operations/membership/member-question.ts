@@ -5,8 +5,8 @@ import { parseSshName } from '../../host/ssh-name.ts';
 import type { World } from '../../world.ts';
 import type { Membership } from '../../vm/membership.ts';
 import { groupNameOrNone } from '../join/workload.ts';
-import type { MachineOptions } from '../../operations/connection/machine.ts';
-import { knownAddresses, reachedAddresses } from '../../operations/connection/addresses.ts';
+import type { MachineOptions } from '../connection/machine.ts';
+import { knownAddresses, reachedAddresses } from '../connection/addresses.ts';
 import type { MemberQuestion, Place, SaidPlace } from './member.ts';
 
 /** What a command knows when it asks which VM of the cluster a machine is. */

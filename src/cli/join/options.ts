@@ -1,0 +1,69 @@
+import { parseWorkloadIp } from '../../mesh/address.ts';
+import { parseMeshTarget } from '../../mesh/mesh-target.ts';
+import { parsePort } from '../../mesh/service-port.ts';
+import type { JoinOptions } from '../../operations/join/options.ts';
+import { FORGETTABLE } from '../../operations/join/recorded-options.ts';
+import { present } from '../../present.ts';
+import { shown } from '../../problems/mesh.ts';
+import { clusterOptions } from '../cluster-options.ts';
+import { flagOf, type Input } from '../input.ts';
+import { machineOptions } from '../machine-options.ts';
+import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
+import { acceptedRisks } from '../risks.ts';
+import { workloadOptions } from '../workload-input.ts';
+import { repeatedOptions } from './repeated-options.ts';
+import { restartWords } from './restart.ts';
+import { confirmWithin } from './switch.ts';
+
+/** How the end of a join is told. */
+export interface JoinOutput {
+  /** Every file is shown. */
+  readonly print: boolean;
+  readonly exitCode: boolean;
+  readonly output: OutputFormat;
+}
+
+/** Reads how a join is told. Issues are collected in the input. */
+export function joinOutput(input: Input): JoinOutput {
+  return {
+    print: input.flag('print'),
+    exitCode: input.flag('exitCode'),
+    output: input.choice('output', OUTPUT_FORMATS) ?? 'text',
+  };
+}
+
+/** Reads the options of setup-vm and up. Issues are collected in the input. */
+export function joinOptions(input: Input): JoinOptions {
+  const from = input.text('package');
+  const sha256 = input.text('sha256');
+  if (sha256 !== undefined && from === undefined) input.issue('--sha256: it says something about a --package only');
+  return {
+    cluster: clusterOptions(input),
+    machine: machineOptions(input),
+    workload: workloadOptions(input),
+    excludePorts: input.attempt('--exclude-ports', () => input.list('excludePorts').map(parsePort)) ?? [],
+    create: input.flag('create'),
+    acceptRisk: acceptedRisks(input),
+    repeated: repeatedOptions(input),
+    forget: forgotten(input),
+    only: input.list('only'),
+    confirmWithin: confirmWithin(input),
+    restart: restartWords(input),
+    dryRun: input.flag('print') || input.flag('dryRun'),
+    ...present({
+      package: from === undefined ? undefined : { from, ...present({ sha256 }) },
+      vmAddress: input.parsed('vmAddress', parseWorkloadIp),
+      meshService: input.parsed('meshService', parseMeshTarget),
+      proofClient: input.text('proofClient'),
+    }),
+  };
+}
+
+/** `--forget exclude-ports`, as the option is typed. */
+function forgotten(input: Input): readonly string[] {
+  const names = input.list('forget').map((word) => word.replace(/^--(no-)?/, ''));
+  const flags = FORGETTABLE.map((name) => flagOf(name).slice(2));
+  for (const name of names.filter((each) => !flags.includes(each)))
+    input.issue(`--forget: ${shown(name)} is not one of ${flags.join(', ')}`);
+  return FORGETTABLE.filter((name) => names.includes(flagOf(name).slice(2)));
+}

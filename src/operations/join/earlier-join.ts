@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Preflight } from '../../checks/preflight.ts';
+import { toShell } from '../../host/shell.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
+import { type JoinContext, reopenContext } from './context.ts';
+import { ownPlace, refuseOthersPlace } from './own-place.ts';
+import type { EarlierJoin, Seen } from './rejoin.ts';
+import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options.ts';
+
+/**
+ * The run with the options of the earlier join that are not given again. Services, labels and account are not among them: the
+ * WorkloadGroup has these, and a service that was deregistered since must not come back. Namespace and group are the VM's own word, so
+ * the cluster has to confirm them before anything is registered or a token is asked for. Throws `membership-unconfirmed`,
+ * `account-not-repeated`, and `invalid-input` for a recorded value that is none.
+ */
+export async function withEarlierJoin(run: EarlierJoin, seen: Seen): Promise<JoinContext> {
+  const { command, context } = run;
+  const place = ownPlace(run, seen.looked);
+  await refuseOthersPlace(run, seen, place);
+  refuseAccount(run, seen.looked);
+  const recorded = seen.looked.membership.record?.options ?? {};
+  noteReplaced(run, recorded);
+  const missing = { ...missingOptions(context.options, recorded), ...place.missing };
+  const names = Object.keys(missing);
+  if (names.length === 0) return context;
+  run.observe({ kind: 'repeated', options: missing });
+  const options = withRecorded(command, context.options, missing);
+  return names.some(isOfTheCluster) ? await reopenContext(options, context) : { ...context, options };
+}
+
+/** What is given and differs from the record. */
+function noteReplaced({ context: { options }, observe }: EarlierJoin, recorded: RecordedOptions): void {
+  for (const [name, before] of Object.entries(recorded)) {
+    const now = options.repeated[name];
+    if (now === undefined || options.forget.includes(name) || isDeepStrictEqual(now, before)) continue;
+    observe({ kind: 'replaced', before: { [name]: before }, now: { [name]: now } });
+  }
+}
+
+/** In a classic mesh nothing in the cluster says whose account a VM has, and its certificate is copied out of a Secret. */
+function refuseAccount({ command, vm, context }: EarlierJoin, { membership }: Preflight): void {
+  const account = membership.record?.serviceAccount;
+  if (context.facts.generation === 'current' || account === undefined || account === 'default') return;
+  if (context.options.workload.serviceAccount !== undefined) return;
+  throw cliProblems.accountNotRepeated({ vm, account, command: toShell(['meshx', command, vm, '-s', account]) });
+}

@@ -1,0 +1,98 @@
+import { parseCidrs, parseWorkloadIp } from '../../mesh/address.ts';
+import { CLASSIC_RELEASES } from '../../mesh/cluster-facts.ts';
+import { parseName } from '../../mesh/names.ts';
+import { parsePort } from '../../mesh/service-port.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { Issues } from '../../problems/issues.ts';
+import { meshProblems, shown } from '../../problems/mesh.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
+import type { ClusterOptions } from '../connection/cluster.ts';
+import { JOIN_RISKS, type JoinOptions } from './options.ts';
+
+type Merge = (options: JoinOptions, text: string) => JoinOptions;
+
+/** Options that are a VM's own, the risks accepted for it among them. What all VMs of a group share is kept by its WorkloadGroup. */
+const OF_THE_VM: Readonly<Record<string, Merge>> = {
+  vmAddress: (options, text) => ({ ...options, vmAddress: parseWorkloadIp(text) }),
+  excludePorts: (options, text) => ({ ...options, excludePorts: text.split(',').map(parsePort) }),
+  captureDns: ofWorkload((text) => ({ captureDns: text !== 'false' })),
+  acceptRisk: (options, text) => ({ ...options, acceptRisk: text.split(',').map(parseRisk) }),
+};
+
+/** Options that say how this VM reaches its control plane. */
+const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = {
+  istioNamespace: ofFacts((text) => ({ istioNamespace: parseName(text, 'namespace') })),
+  revision: ofFacts((text) => ({ revision: parseName(text, 'revision') })),
+  serviceCidr: ofFacts((text) => ({ serviceCidr: parseCidrs(text).join(',') })),
+  istiodAddress: ofFacts((text) => ({ address: text })),
+  gateway: ofFacts((text) => ({ gateway: text })),
+  release: ofFacts((text) => ({ release: parseRelease(text) })),
+  clusterDomain: ofFacts((text) => ({ clusterDomain: parseName(text, 'subdomain') })),
+  clusterId: ofFacts((text) => ({ clusterId: text })),
+};
+
+/** Where it was in the cluster. Not among the recorded options: the record names it apart from them. */
+const PLACE: Readonly<Record<string, Merge>> = {
+  namespace: ofWorkload((text) => ({ namespace: parseName(text, 'namespace') })),
+  workloadGroup: ofWorkload((text) => ({ group: parseName(text, 'group') })),
+};
+
+const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...PLACE };
+
+/** Options of a join that the next join of the same VM repeats. */
+export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER });
+
+/** Everything of an earlier join that the next one takes over unless it is told to forget it. */
+export const FORGETTABLE: readonly string[] = Object.keys(MERGES);
+
+/** Whether an option decides how the cluster is read. */
+export function isOfTheCluster(name: string): boolean {
+  return name === 'namespace' || name in OF_THE_CLUSTER;
+}
+
+/** What is recorded and is neither given now nor forgotten. */
+export function missingOptions({ repeated, forget }: JoinOptions, recorded: RecordedOptions): RecordedOptions {
+  const kept = Object.entries(recorded).filter(([name]) => REPEATED.includes(name) && !forget.includes(name));
+  return Object.fromEntries(kept.filter(([name]) => repeated[name] === undefined));
+}
+
+/**
+ * The options with recorded ones in them. The record is data of the VM: each value is read like one that an operator gives.
+ * Throws `invalid-input`.
+ */
+export function withRecorded(command: string, options: JoinOptions, recorded: RecordedOptions): JoinOptions {
+  const issues = new Issues();
+  const merged = Object.entries(recorded).reduce((before, [name, value]) => {
+    const merge = MERGES[name];
+    return (merge && issues.attempt(`${name} of the join before`, () => merge(before, String(value)))) ?? before;
+  }, options);
+  if (issues.all().length > 0) throw cliProblems.invalidInput({ command, issues: issues.all() });
+  const repeated = Object.entries(recorded).filter(([name]) => REPEATED.includes(name));
+  return { ...merged, repeated: { ...options.repeated, ...Object.fromEntries(repeated) } };
+}
+
+function ofFacts(parse: (text: string) => Partial<ClusterOptions['facts']>): Merge {
+  return (options, text) => ({
+    ...options,
+    cluster: { ...options.cluster, facts: { ...options.cluster.facts, ...parse(text) } },
+  });
+}
+
+function ofWorkload(parse: (text: string) => Partial<JoinOptions['workload']>): Merge {
+  return (options, text) => ({ ...options, workload: { ...options.workload, ...parse(text) } });
+}
+
+function parseRelease(text: string): (typeof CLASSIC_RELEASES)[number] {
+  const release = CLASSIC_RELEASES.find((each) => each === text);
+  if (release === undefined) throw refused(text, CLASSIC_RELEASES);
+  return release;
+}
+
+function parseRisk(text: string): string {
+  if (!JOIN_RISKS.includes(text)) throw refused(text, JOIN_RISKS);
+  return text;
+}
+
+function refused(text: string, known: readonly string[]): Error {
+  return meshProblems.badInput({ issues: [`${shown(text)} is not one of ${known.join(', ')}`] });
+}
