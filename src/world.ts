@@ -19,9 +19,9 @@ export interface World {
   readonly record?: (span: Span) => void;
 }
 
-/** One thing that took time: a connection, a command on a VM, a request to the API, a step, a proof, a wait. */
+/** One thing that took time: a connection, a command on a VM, a request to the API, a step, a check, a wait. */
 export interface Span {
-  readonly kind: 'connection' | 'command' | 'request' | 'step' | 'proof' | 'wait';
+  readonly kind: 'connection' | 'command' | 'request' | 'step' | 'check' | 'wait';
   readonly name: string;
   /** Which machine or cluster. */
   readonly where: string;

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
   vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'text-files.ts', 'present.ts'],
-  checks: ['problems', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
+  checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
     ...['world.ts', 'who.ts', 'secret-variables.ts', 'present.ts'],

@@ -1,11 +1,11 @@
 import type { Risk } from './risk.ts';
 
 /** Where the state is that a check is about. */
-export type Category =
+type Category =
   'vm' | 'path' | 'dns' | 'capture' | 'firewall' | 'sidecar' | 'identity' | 'registration' | 'service' | 'traffic';
 
 /** What it means that the good state does not hold: `error` stops a run, `risk` stops it unless it is accepted by name. */
-export type Severity = 'error' | 'risk' | 'note';
+type Severity = 'error' | 'risk' | 'note';
 
 /** One statement about a mesh, its cluster or a VM, with what decides whether it is true. Data and pure functions. */
 export interface Check<Facts> {
@@ -19,6 +19,8 @@ export interface Check<Facts> {
   readonly risk?: Risk;
   /** The facts that the judgement reads; without one of them the check is left out. */
   readonly needs: readonly (keyof Facts)[];
+  /** What it is about follows a change by some seconds: the facts are read anew until the condition holds, within a limit. */
+  readonly settles?: true;
   /** Nothing when the condition holds and there is nothing to add. */
   readonly judge: (facts: Facts) => readonly Seen[];
 }

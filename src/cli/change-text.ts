@@ -1,8 +1,8 @@
 import type { ChangeEvent, Observer, PhaseReport } from '../operations/change/event.ts';
-import type { Proof } from '../vm/proof.ts';
+import type { Result } from '../checks/check.ts';
 import { showConnections } from '../vm/drain.ts';
 import type { Lines, Say } from '../world.ts';
-import { formatProof, formatStep } from './join/report.ts';
+import { formatCheck, formatStep } from './join/report.ts';
 
 /** Whose change it is, and where it is told. */
 export interface Telling {
@@ -13,7 +13,7 @@ export interface Telling {
 }
 
 /** Tells what happens during a change as it happens. */
-export function tellChange(telling: Telling): Observer<Proof> {
+export function tellChange(telling: Telling): Observer<Result> {
   return (event) => {
     const lines = linesOf(event, telling);
     if (lines !== undefined) telling.say(lines);
@@ -25,12 +25,12 @@ export function formatPhase(phase: PhaseReport): readonly string[] {
   return [...formatStep(phase), ...phase.seen.map((line) => `      ${line}`)];
 }
 
-function linesOf(event: ChangeEvent<Proof>, { vm, again }: Telling): Lines | undefined {
+function linesOf(event: ChangeEvent<Result>, { vm, again }: Telling): Lines | undefined {
   switch (event.kind) {
     case 'phase':
       return formatPhase(event.phase);
     case 'result':
-      return formatProof(event.result);
+      return formatCheck(event.result);
     case 'note':
       return `note: ${event.text.replace(/^note: /, '')}`;
     case 'inspected-again':

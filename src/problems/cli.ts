@@ -59,7 +59,7 @@ export const cliProblems = {
     message: `${d.vm}: plaintext clients outside the mesh would hang on ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
     hint: `Set STRICT, or DISABLE, for the port: kubectl apply -f - <<<'${d.policy}' or accept the risk: --accept-risk=outside-client-hangs`,
   })),
-  proofFailed: known('proof-failed', (d: { vm: string; failed: readonly string[] }) => ({
+  checkFailed: known('check-failed', (d: { vm: string; failed: readonly string[] }) => ({
     message: `${d.vm} is set up, but ${MANY(d.failed.length, 'check')} failed.`,
     hint: 'Follow the hints of the failed checks, then run the same command again.',
     issues: d.failed,

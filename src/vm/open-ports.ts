@@ -1,7 +1,7 @@
 import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { PLACES } from './places.ts';
-import type { DialAnswer } from './proof.ts';
+import type { DialAnswer } from './dial-answer.ts';
 import { dial } from './proofs/dial.ts';
 import { seatAt } from './proofs/find-seat.ts';
 

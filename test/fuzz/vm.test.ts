@@ -4,8 +4,9 @@ import { parseOsRelease, platformState } from '../../src/vm/preflight/platforms.
 import { parseAnswers } from '../../src/vm/preflight/probe.ts';
 import { parseListeners } from '../../src/vm/preflight/sockets.ts';
 import { judge } from '../../src/checks/preflight.ts';
-import { judgeCertFile, judgeEnvoyCerts } from '../../src/vm/proofs/certificate.ts';
-import { judgeConnection, judgeMtls, parseConnection } from '../../src/vm/proofs/connection.ts';
+import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
+import { judgeConnection, judgeMtls } from '../../src/checks/join/connection.ts';
+import { parseConnection } from '../../src/vm/proofs/connection.ts';
 import {
   judgeActive,
   judgeAnswers,
@@ -13,7 +14,7 @@ import {
   judgeReady,
   judgeResolves,
   judgeSynced,
-} from '../../src/vm/proofs/control-plane.ts';
+} from '../../src/checks/join/control-plane.ts';
 import { resolverDecision } from '../../src/vm/resolver.ts';
 import { aResolver } from '../vm/world.ts';
 import { mutated } from './support/mutations.ts';
@@ -105,7 +106,7 @@ const CERTS =
   `{"certificates":[{"ca_cert":[],"cert_chain":[]},{"cert_chain":[{"subject_alt_names":[{"uri":"${IDENTITY}"}],` +
   '"valid_from":"2026-01-01T00:00:00Z","expiration_time":"2026-01-03T00:00:00Z","days_until_expiration":"1"}]}]}';
 const OPENSSL = `notBefore=Jan  1 00:00:00 2026 GMT\nnotAfter=Jan  3 00:00:00 2026 GMT\nX509v3 Subject Alternative Name:\n    URI:${IDENTITY}\n`;
-const PROOF = [
+const ANSWER_OF_A_CHECK = [
   ...[
     CERTS,
     OPENSSL,
@@ -119,7 +120,7 @@ const PROOF = [
   'status|HTTP/1.1 200 OK\nheader|server: envoy\nbytes|4a00\noutbound|1\nlog|[2026-01-02T03:04:05.678Z] "- - -" 0 - - - "-" 0 2 3 - "-" "-" "-" "-" "10.150.0.5:3306" inbound|3306|| a b c d e spiffe://x/ns/vm/sa/y\n',
 ];
 
-fuzz('any answer to a proof is judged', mutated(PROOF), (text) => {
+fuzz('any answer to a check is judged', mutated(ANSWER_OF_A_CHECK), (text) => {
   const expected = { target: 'mysqldb.vm:3306', http: false, counted: true, serverFirst: true };
   const connection = parseConnection(text);
   const witnesses = [

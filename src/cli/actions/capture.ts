@@ -10,7 +10,7 @@ import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision, Guard } from '../../operations/change/decision.ts';
 import { asPlanned } from '../../operations/change/event.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Result } from '../../checks/check.ts';
 import { formatPhase, tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
@@ -96,7 +96,7 @@ async function turned(host: Host, turning: Turning, found: CaptureState): Promis
 }
 
 /** Capture that comes back may take a login away as one that starts: under the dead-man switch. */
-function decided({ verb, guard }: Turning, state: CaptureState): Decision<Proof> {
+function decided({ verb, guard }: Turning, state: CaptureState): Decision<Result> {
   return { plan: planOf(verb, state), journal: false, ...(verb === 'on' && { guard }) };
 }
 

@@ -15,7 +15,6 @@ import { isEmpty, type Plan, plan } from '../../reconcile/plan.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision } from '../../operations/change/decision.ts';
 import { asPlanned } from '../../operations/change/event.ts';
-import type { Proof } from '../../vm/proof.ts';
 import { whoOf } from '../../who.ts';
 import { tellChange } from '../change-text.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
@@ -110,7 +109,7 @@ async function decided(
   { vm, host, words, login, say }: Configuring,
   due: Plan,
   signal: AbortSignal,
-): Promise<Decision<Proof>> {
+): Promise<Decision<Result>> {
   const starts = due.steps.some(startsSidecar);
   const guarded = words.machine.root === undefined && (await hasSwitch(host, signal));
   if (starts && !guarded) say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);

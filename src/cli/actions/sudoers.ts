@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host, Output } from '../../host/host.ts';
 import { LocalHost } from '../../host/local-host.ts';
 import { rootProgram, ROOT_PROGRAM } from '../../host/root-program.ts';
 import { quote, scriptCommand } from '../../host/shell.ts';
@@ -10,7 +10,8 @@ import type { Decision, Verification } from '../../operations/change/decision.ts
 import { asPlanned } from '../../operations/change/event.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Check, Result, Seen } from '../../checks/check.ts';
+import { group, runChecks, timed } from '../../checks/run.ts';
 import { whoOf } from '../../who.ts';
 import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
@@ -81,7 +82,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
     },
   ];
   const inspectedAt = performance.now();
-  const decide = async (held: AbortSignal): Promise<Decision<Proof>> => ({
+  const decide = async (held: AbortSignal): Promise<Decision<Result>> => ({
     plan: await planVm(steps, host, held),
     // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
     journal: false,
@@ -121,7 +122,7 @@ async function refuseLine(host: Host, line: string, signal: AbortSignal): Promis
   if (exitCode !== 0) throw hostProblems.sudoersRefused({ host: host.name, said: (stdout + stderr).trim() });
 }
 
-function lineVerification(host: Host, sudoer: string): Verification<Proof> {
+function lineVerification(host: Host, sudoer: string): Verification<Result> {
   return {
     id: 'sudo',
     title: 'Check that sudo reads the line',
@@ -130,15 +131,30 @@ function lineVerification(host: Host, sudoer: string): Verification<Proof> {
   };
 }
 
-async function* lineChecks(host: Host, sudoer: string, signal: AbortSignal): AsyncGenerator<Proof> {
-  const about = { id: 'sudo', title: `sudo lets ${sudoer} run ${ROOT_PROGRAM}` };
-  if (sudoer.startsWith('%')) return yield { ...about, ok: 'skipped', detail: 'sudo -l answers for users only', ms: 0 };
-  const start = performance.now();
+interface SudoFacts {
+  /** How `sudo -l` answered; `not-asked` for a group, for which it does not. */
+  readonly answer: Pick<Output, 'exitCode' | 'stdout' | 'stderr'> | 'not-asked';
+}
+
+function lineChecks(host: Host, sudoer: string, signal: AbortSignal): AsyncGenerator<Result> {
   const command = scriptCommand({ name: 'sudoers-allowed', text: ALLOWED, args: [sudoer, ROOT_PROGRAM] });
-  const { exitCode, stdout, stderr } = await host.run(command, signal);
-  const ms = Math.round(performance.now() - start);
-  const said = (stdout + stderr).trim();
-  yield { ...about, ok: exitCode === 0, detail: exitCode === 0 ? 'sudo -l says so' : said, ms };
+  const answer = async (): Promise<SudoFacts['answer']> =>
+    sudoer.startsWith('%') ? 'not-asked' : await host.run(command, signal);
+  const check: Check<SudoFacts> = {
+    id: 'sudo',
+    category: 'vm',
+    title: `sudo lets ${sudoer} run ${ROOT_PROGRAM}`,
+    severity: 'error',
+    needs: ['answer'],
+    judge: (facts) => [judgeSudo(facts)],
+  };
+  return runChecks([[group([check], { answer: () => timed(answer) })]], { signal });
+}
+
+function judgeSudo({ answer }: SudoFacts): Seen {
+  if (answer === 'not-asked') return { ok: 'skipped', detail: 'sudo -l answers for users only' };
+  const { exitCode, stdout, stderr } = answer;
+  return exitCode === 0 ? { ok: true, detail: 'sudo -l says so' } : { ok: false, detail: (stdout + stderr).trim() };
 }
 
 /** Who is meant: said, or the login name of `user@host` when nothing is installed by it. */

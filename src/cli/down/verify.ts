@@ -5,9 +5,10 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
 import { IGNORED } from '../../reconcile/undo/ignored.ts';
 import { type Picture, takePicture } from '../../reconcile/undo/picture.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Check, Seen } from '../../checks/check.ts';
+import { resultsOf } from '../../checks/judge.ts';
 import type { Draft } from '../join/draft.ts';
-import { formatProof } from '../join/report.ts';
+import { formatCheck } from '../join/report.ts';
 
 /** A machine whose picture is compared. */
 export interface Verifying {
@@ -21,19 +22,37 @@ export interface Verifying {
   readonly signal: AbortSignal;
 }
 
-const TITLE = 'the machine is as it was before its first setup-vm';
+/** Differences as they are printed; `unknown` when the machine keeps no picture from before. */
+interface Compared {
+  readonly differences: readonly string[] | 'unknown';
+}
+
+const differenceEmpty: Check<Compared> = {
+  id: 'difference-empty',
+  category: 'vm',
+  title: 'the machine is as it was before its first setup-vm',
+  severity: 'error',
+  needs: ['differences'],
+  judge: ({ differences }) => [judge(differences)],
+};
+
+function judge(differences: Compared['differences']): Seen {
+  if (differences === 'unknown')
+    return { ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' };
+  const count = differences.length;
+  return { ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` };
+}
 
 /** Prints what differs, and what is passed over with its reason. Throws `difference-left` unless nothing differs. */
 export async function verify(verifying: Verifying, draft: Draft): Promise<void> {
   const { vm, before, say } = verifying;
   const start = performance.now();
-  const tell = (proof: Pick<Proof, 'ok' | 'detail'>): void => {
-    const whole = { id: 'difference-empty', title: TITLE, ...proof, ms: Math.round(performance.now() - start) };
-    draft.proofs.push(whole);
-    say(formatProof(whole));
+  const tell = (found: Compared['differences']): void => {
+    const results = resultsOf(differenceEmpty, { differences: found }, Math.round(performance.now() - start));
+    draft.checks.push(...results);
+    for (const result of results) say(formatCheck(result));
   };
-  if (!before)
-    return tell({ ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' });
+  if (!before) return tell('unknown');
   const { differences: left, passed } = await settledDifferences({ ...verifying, before });
   const differences = left.map(formatDifference);
   for (const line of differences) say(`    ${line}`);
@@ -41,9 +60,8 @@ export async function verify(verifying: Verifying, draft: Draft): Promise<void> 
     say(`    not compared: content of ${name} (it was there before, and its program writes it anew by itself)`);
   const ignored = IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`);
   for (const line of ignored) say(`    ${line}`);
-  const count = differences.length;
-  tell({ ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` });
-  if (count === 0) return;
+  tell(differences);
+  if (differences.length === 0) return;
   // A report that ends in a Problem has no notes of its own, and here they say why.
   for (const note of draft.notes) say(`note: ${note}`);
   throw leavingProblems.differenceLeft({ vm, differences });
@@ -58,7 +76,7 @@ const PAUSE_MS = 500;
  */
 const LATE: readonly string[] = ['listening', 'unit', 'route', 'rules'];
 
-interface Compared {
+interface Settled {
   readonly differences: readonly Difference[];
   /** Passed over, as the program that writes them goes on. */
   readonly passed: readonly Difference[];
@@ -70,7 +88,7 @@ async function settledDifferences({
   before,
   written,
   signal,
-}: Verifying & { readonly before: Picture }): Promise<Compared> {
+}: Verifying & { readonly before: Picture }): Promise<Settled> {
   const end = performance.now() + SETTLE_MS;
   const isWritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
   for (;;) {

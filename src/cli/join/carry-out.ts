@@ -1,13 +1,14 @@
 import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { isEmpty, type Plan, summaries } from '../../reconcile/plan.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Result } from '../../checks/check.ts';
+import { present } from '../../present.ts';
 import type { Reachability } from '../../vm/proofs/reachability.ts';
 import type { Draft } from './draft.ts';
 import { changeAfterProof, changeBoth } from './make-changes.ts';
-import { proofs } from './proofs.ts';
-import { reachProof, shutHere } from './reach.ts';
-import { clusterStep, formatProof, formatStep, plannedSteps } from './report.ts';
+import { verify } from './proofs.ts';
+import { compareReach, shutHere } from './reach.ts';
+import { clusterStep, formatCheck, formatStep, plannedSteps } from './report.ts';
 import { type DeadMan, holdSwitch } from './switch.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { reachQuestion, type Work } from './work.ts';
@@ -96,25 +97,22 @@ async function proveVm(work: Work, draft: Draft, { deadMan, before, ended }: Pro
     return;
   }
   const failed: string[] = [];
-  for await (const proof of allProofs(work, before)) {
+  for await (const result of results(work, before)) {
     if (ended.signal.aborted) return;
-    draft.proofs.push(proof);
-    say(formatProof(proof));
-    if (proof.ok === false) failed.push(`${proof.title}: ${proof.detail}${proof.hint ? ` ${proof.hint}` : ''}`);
+    draft.checks.push(result);
+    say(formatCheck(result));
+    if (result.ok === false) failed.push(`${result.title}: ${result.detail}${result.hint ? ` ${result.hint}` : ''}`);
     if (failed.length > 0 && deadMan?.armed()) break;
   }
-  if (failed.length > 0) throw cliProblems.proofFailed({ vm, failed });
+  if (failed.length > 0) throw cliProblems.checkFailed({ vm, failed });
 }
 
-async function* allProofs(work: Work, before: readonly Reachability[] | undefined): AsyncGenerator<Proof> {
+function results(work: Work, before: readonly Reachability[] | undefined): AsyncGenerator<Result> {
   const { vm, host, subject, help, record } = work;
-  const tell = ({ ok, id, ms }: Proof): void => {
-    if (ok !== 'skipped') record?.({ kind: 'proof', name: id, where: vm, ms });
+  const ended = ({ ok, id, ms }: Result): void => {
+    if (ok !== 'skipped') record?.({ kind: 'check', name: id, where: vm, ms });
   };
-  yield* proofs(host, subject, { ...help, shut: shutHere(before ?? []), tell });
-  if (!before) return;
   const captured = new Set(subject.workload.services.flatMap(({ ports }) => ports.map((port) => port.number)));
-  const reached = await reachProof(reachQuestion(work), before, captured);
-  tell(reached);
-  yield reached;
+  const reach = before && (() => compareReach(reachQuestion(work), before, captured));
+  return verify(host, subject, { ...help, shut: shutHere(before ?? []), ended, ...present({ reach }) });
 }

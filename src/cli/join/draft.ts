@@ -4,7 +4,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import { asPlanned } from '../../operations/change/event.ts';
 import type { Phase } from '../../operations/change/phases.ts';
 import type { ChangeReport } from '../../operations/change/record.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Result } from '../../checks/check.ts';
 import type { ProofSubject } from './proofs.ts';
 import { formatStep, type JoinReport, type StepReport } from './report.ts';
 
@@ -15,7 +15,7 @@ export class Draft {
   cluster: readonly string[] = [];
   steps: readonly StepReport[] = [];
   notes: readonly string[] = [];
-  readonly proofs: Proof[] = [];
+  readonly checks: Result[] = [];
   /** The command that goes on after a failure. */
   again: string | undefined;
   #where: Pick<JoinReport, 'group' | 'namespace' | 'address'> = {};
@@ -48,10 +48,10 @@ export class Draft {
   }
 
   /** What became of a change. Throws its Problem. */
-  take({ status, cluster, phases, results, notes, done, problem }: ChangeReport<Proof>): void {
+  take({ status, cluster, phases, results, notes, done, problem }: ChangeReport<Result>): void {
     this.cluster = [...this.cluster, ...cluster];
     this.steps = [...this.steps, ...phases];
-    this.proofs.push(...results);
+    this.checks.push(...results);
     this.notes = [...this.notes, ...notes];
     this.#done = done;
     if (problem) throw problem;
@@ -66,9 +66,9 @@ export class Draft {
   }
 
   report(ms: number, problem: Problem | undefined): JoinReport {
-    const { status, cluster, steps, proofs, notes } = this;
+    const { status, cluster, steps, checks, notes } = this;
     const end = problem ? { status: 'failed' as const, problem: this.#withNext(problem) } : { status };
-    return { vm: this.#vm, ...this.#where, cluster, steps, proofs, notes, ms, ...end };
+    return { vm: this.#vm, ...this.#where, cluster, steps, checks, notes, ms, ...end };
   }
 
   /** Whatever went wrong half way, the hint says how it goes on: what failed need not know that changes came before it. */

@@ -4,15 +4,16 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Result } from '../../checks/check.ts';
+import type { Reach } from '../../checks/join/reachability.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
-import { prove } from '../../vm/prove.ts';
+import { verifyJoin } from '../../checks/verify-join.ts';
 import { dial } from '../../vm/proofs/dial.ts';
-import { entryWitnesses } from '../../cluster/entry-witnesses.ts';
 import { present } from '../../present.ts';
+import { vmEntry } from '../../cluster/vm-entry.ts';
 
-/** What the proofs of one VM are about. Data: a kept plan holds it. */
+/** What the checks of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
@@ -27,34 +28,33 @@ export interface ProofHelp {
   readonly client?: Host;
   readonly seat?: Promise<Seat>;
   readonly signal: AbortSignal;
-  /** Hears of each proof when it has ended. */
-  readonly tell?: (proof: Proof) => void;
+  /** Hears of each result when it is there. */
+  readonly ended?: (result: Result) => void;
 }
 
-/** The proofs of one VM, with what the cluster's side can say. */
-export async function* proofs(
+/** Verifies the join of one VM, with what the cluster's side can say. */
+export async function* verify(
   host: Host,
   subject: ProofSubject,
-  help: ProofHelp & { readonly shut: readonly number[] },
-): AsyncGenerator<Proof> {
-  const { kube, security, client, signal, tell, shut } = help;
+  help: ProofHelp & { readonly shut: readonly number[]; readonly reach?: () => Promise<Reach> },
+): AsyncGenerator<Result> {
+  const { kube, security, client, signal, ended, shut, reach } = help;
   const seat = await help.seat;
   const current = subject.cluster.generation === 'current';
   const asked = { kube, workload: subject.workload, address: subject.vm.address, signal };
-  const cluster = kube.live && current;
-  const input = {
+  const question = {
     ...subject,
     dial,
     shut,
     ...present({
       client,
       seat,
-      tell,
-      ...(cluster && entryWitnesses(asked)),
+      reach,
+      entry: kube.live && current ? vmEntry(asked) : undefined,
       outside: current
         ? Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh]))
         : undefined,
     }),
   };
-  yield* prove(host, input, signal);
+  yield* verifyJoin(host, question, { signal, ...present({ ended }) });
 }

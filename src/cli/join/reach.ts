@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
+import { present } from '../../present.ts';
 import type { Host } from '../../host/host.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Reach } from '../../checks/join/reachability.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
 import {
   compareReachability,
@@ -9,7 +10,6 @@ import {
   type PortAnswer,
   reachability,
   type Reachability,
-  reachVerdict,
 } from '../../vm/proofs/reachability.ts';
 
 /** How long a port may keep silent, in milliseconds; a silent one is asked twice. */
@@ -47,27 +47,22 @@ export async function reachedNow({
   return await Promise.all(places.map(([from, knock]) => reachability(from, ports, knock)));
 }
 
-/** Asks again and compares: the proof that capture neither opened nor closed a port. */
-export async function reachProof(
+/** Asks again and compares: capture must neither open nor close a port. */
+export async function compareReach(
   question: ReachQuestion,
   before: readonly Reachability[],
   captured: ReadonlySet<number>,
-): Promise<Proof> {
-  const start = performance.now();
-  const look = async (attempt: number): Promise<Pick<Proof, 'ok' | 'detail'> & { readonly hint?: string }> => {
+): Promise<Reach> {
+  const seat = await question.seat;
+  for (let attempt = 1; ; attempt++) {
     question.signal.throwIfAborted();
     const after = await reachedNow(question);
     const changes = before.flatMap((was, at) => {
       const is = after[at];
       return is ? compareReachability(was, is, captured) : [];
     });
-    return changes.length > 0 && attempt < ATTEMPTS ? await look(attempt + 1) : reachVerdict(before, changes);
-  };
-  const verdict = await look(1);
-  const seat = await question.seat;
-  const detail = seat?.outside === false ? `${verdict.detail}; not asked from here: ${seat.why}` : verdict.detail;
-  const title = 'others reach the ports of the machine as before';
-  return { id: 'reachability', title, ...verdict, detail, ms: Math.round(performance.now() - start) };
+    if (changes.length === 0 || attempt === ATTEMPTS) return { before, changes, ...present({ seat }) };
+  }
 }
 
 /** Ports that listened and gave this machine no connection: between them stands a firewall. */

@@ -5,7 +5,7 @@ import type { Problem } from '../../problems.ts';
 import type { Outcome } from '../../reconcile/apply.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { PhaseKind } from '../../operations/change/phases.ts';
-import type { Proof } from '../../vm/proof.ts';
+import type { Result } from '../../checks/check.ts';
 import { problemRecord } from '../print.ts';
 
 /** What became of one VM: what text and JSON are printed from. */
@@ -19,7 +19,7 @@ export interface JoinReport {
   /** Writes to the cluster, in the imperative. */
   readonly cluster: readonly string[];
   readonly steps: readonly StepReport[];
-  readonly proofs: readonly Proof[];
+  readonly checks: readonly Result[];
   /** What the operator should know or do next. */
   readonly notes: readonly string[];
   readonly problem?: Problem;
@@ -56,8 +56,8 @@ export function formatStep({ status, title, changes }: StepReport): readonly str
   return [`${MARKS[status]} ${title}`, ...changes.map((change) => `    ${change}`)];
 }
 
-/** `ok`, `FAILED` or `skipped`, what was proved, and what was seen. */
-export function formatProof({ ok, id, title, detail, hint, ms }: Proof): readonly string[] {
+/** `ok`, `FAILED` or `skipped`, the good condition, and what was seen. */
+export function formatCheck({ ok, id, title, detail, hint, ms }: Result): readonly string[] {
   const word = ok === 'skipped' ? 'skipped' : ok ? 'ok' : 'FAILED';
   const line = `${word.padEnd(7)} ${title} (${detail}; ${ms} ms) [${id}]`;
   return ok === false && hint ? [line, `        hint: ${hint}`] : [line];
@@ -86,16 +86,17 @@ export function doneStep({ id, title, status, done }: Outcome): StepReport {
 }
 
 /** The report for programs. */
-export function joinRecord({ problem, proofs, ...report }: JoinReport): object {
-  const numbered = proofs.map(({ id, title, ok, detail, hint, ms }) => ({
+export function joinRecord({ problem, checks, ...report }: JoinReport): object {
+  const shown = checks.map(({ id, category, title, ok, detail, hint, ms }) => ({
     id,
+    category,
     title,
     ok,
     detail,
     ms,
     ...(hint && { hint }),
   }));
-  return { ...report, proofs: numbered, ...(problem && { problem: problemRecord(problem) }) };
+  return { ...report, checks: shown, ...(problem && { problem: problemRecord(problem) }) };
 }
 
 /** The last line for a VM. */

@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import { beforeDrain, type BeforeDrain, showConnections, total } from '../../vm/drain.ts';
-import { servesMesh } from '../../vm/readiness.ts';
+import { servesMesh } from '../../checks/readiness.ts';
 import type { Input } from '../input.ts';
 import { drainTimeoutMs } from '../time-limits.ts';
 import type { Registry } from '../../cluster/rotation-write.ts';

@@ -2,8 +2,8 @@ import type { Host } from '../../host/host.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision } from '../../operations/change/decision.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import type { Proof } from '../../vm/proof.ts';
-import { readiness } from '../../vm/readiness.ts';
+import type { Result } from '../../checks/check.ts';
+import { readiness } from '../../checks/readiness.ts';
 import { whoOf } from '../../who.ts';
 import type { Say } from '../../world.ts';
 import { tellChange } from '../change-text.ts';
@@ -54,7 +54,7 @@ export function goBack(run: RollbackRun): Promise<JoinReport> {
 }
 
 /** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */
-function decided({ input, vm, words }: RollbackRun, host: Host, former: Former): Decision<Proof> {
+function decided({ input, vm, words }: RollbackRun, host: Host, former: Former): Decision<Result> {
   const { plan, addresses, registry, units, hasSwitch } = former;
   const { restart: allowed, drainTimeoutMs: limitMs } = words.restart;
   const login = () => openMachine(input.call.world, words.machine, vm);
@@ -67,7 +67,7 @@ function decided({ input, vm, words }: RollbackRun, host: Host, former: Former):
       title: 'Check that the sidecar is ready',
       before: () => Promise.resolve((signal) => readiness(host, units, signal)),
       problem: (failed) =>
-        cliProblems.proofFailed({ vm, failed: failed.map(({ title, detail }) => `${title}: ${detail}`) }),
+        cliProblems.checkFailed({ vm, failed: failed.map(({ title, detail }) => `${title}: ${detail}`) }),
     },
   };
 }

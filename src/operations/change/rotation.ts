@@ -1,7 +1,7 @@
 import { type Registry, writeRotation } from '../../cluster/rotation-write.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import { endSidecar, type MeshConnections, total } from '../../vm/drain.ts';
-import { servesMesh } from '../../vm/readiness.ts';
+import { servesMesh } from '../../checks/readiness.ts';
 import type { Verified } from './decision.ts';
 import { type DrainPlan, leave } from './drain.ts';
 import { phaseOf, type Run } from './run.ts';

@@ -1,15 +1,16 @@
+import type { Check, Result, Seen } from '../../checks/check.ts';
+import { group, runChecks, timed } from '../../checks/run.ts';
 import type { Host } from '../../host/host.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import { closedPorts, openPorts } from '../../vm/open-ports.ts';
-import type { Proof } from '../../vm/proof.ts';
+import { closedPorts, type OpenPorts, openPorts } from '../../vm/open-ports.ts';
 import type { Checks, Verification } from '../change/decision.ts';
 
 /** Whether the captured ports of a VM take new connections as before. */
-export function portsVerification(host: Host): Verification<Proof> {
+export function portsVerification(host: Host): Verification<Result> {
   return {
     id: 'ports-open',
     title: 'Check that the captured ports accept connections as before',
-    before: (signal) => portChecks(host, signal),
+    before: async (signal) => portChecks(await openPorts(host, signal)),
     problem: (failed) => {
       const ports = failed.flatMap(({ detail }) => detail.split(', '));
       return vmProblems.portsClosed({ vm: host.name, ports });
@@ -17,17 +18,34 @@ export function portsVerification(host: Host): Verification<Proof> {
   };
 }
 
-async function portChecks(host: Host, signal: AbortSignal): Promise<Checks<Proof>> {
-  const { open, unseen } = await openPorts(host, signal);
-  const about = { id: 'ports-open', title: 'the captured ports accept new connections as before' };
-  return async function* () {
-    if (open.length === 0) {
-      const why = unseen === undefined ? 'none of them can be asked from here' : `not asked from outside: ${unseen}`;
-      return yield { ...about, ok: 'skipped', detail: why, ms: 0 };
-    }
-    const start = performance.now();
-    const closed = (await closedPorts(open)).map(({ address, port }) => `${address}:${port}`);
-    const detail = closed.length > 0 ? closed.join(', ') : `${open.length} asked`;
-    yield { ...about, ok: closed.length === 0, detail, ms: Math.round(performance.now() - start) };
-  };
+interface PortFacts {
+  readonly before: OpenPorts;
+  /** Those of the open ones that take no connection any more, as ADDRESS:PORT. */
+  readonly closed: readonly string[];
+}
+
+const portsOpen: Check<PortFacts> = {
+  id: 'ports-open',
+  category: 'path',
+  title: 'the captured ports accept new connections as before',
+  severity: 'error',
+  needs: ['before', 'closed'],
+  judge: (facts) => [judgePorts(facts)],
+};
+
+function judgePorts({ before: { open, unseen }, closed }: PortFacts): Seen {
+  if (closed.length > 0) return { ok: false, detail: closed.join(', ') };
+  if (open.length > 0) return { ok: true, detail: `${open.length} asked` };
+  const why = unseen === undefined ? 'none of them can be asked from here' : `not asked from outside: ${unseen}`;
+  return { ok: 'skipped', detail: why };
+}
+
+function portChecks(before: OpenPorts): Checks<Result> {
+  const closed = async (): Promise<readonly string[]> =>
+    (await closedPorts(before.open)).map(({ address, port }) => `${address}:${port}`);
+  const checks = group([portsOpen], {
+    before: () => Promise.resolve({ value: before, ms: 0 }),
+    closed: () => timed(closed),
+  });
+  return (signal) => runChecks([[checks]], { signal });
 }

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { DialAnswer } from '../proof.ts';
+import type { DialAnswer } from '../dial-answer.ts';
 
 /** How long a new connection may take, and how long a server that speaks first may keep silent. */
 const LIMIT_MS = 3000;

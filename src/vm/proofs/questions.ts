@@ -8,8 +8,8 @@ import { type ProofLimits, proofScript, type Question } from './scripts.ts';
 /** What the VM said to one question. */
 export interface Answer {
   readonly stdout: string;
-  /** Milliseconds that it was waited for others that were asked with it. */
-  readonly idle: number;
+  /** Milliseconds that this one took, without the wait for others that were asked with it. */
+  readonly ms: number;
 }
 
 /** What a host is asked: a question about itself, or a connection from it. */
@@ -58,17 +58,15 @@ export class Questions {
 
   /** Whoever asked hears of a failure. */
   async #together(host: Host, waiting: readonly Waiting[]): Promise<void> {
-    const began = performance.now();
     try {
       const { script, limits } = commandOf(waiting, this.#options.limitMs);
       const timeoutMs = (limits.most + 20) * 1000;
       const output = await host.run({ ...scriptCommand(script), timeoutMs }, this.#options.signal);
-      const took = performance.now() - began;
       const answers = parseAnswers(output.stdout);
       if (answers.size === 0) throw unanswered(host, script, { output, limits });
       for (const [index, { resolve, reject }] of waiting.entries()) {
         const answer = answers.get(index + 1);
-        if (answer) resolve({ stdout: answer.stdout, idle: Math.max(0, took - answer.ms) });
+        if (answer) resolve(answer);
         else reject(late(host, script, limits));
       }
     } catch (error) {
@@ -114,13 +112,8 @@ function late(host: Host, { name }: Script, { most }: ProofLimits): Error {
   return hostProblems.timedOut({ host: host.name, doing: `meshx-${name}`, ms: most * 1000 });
 }
 
-interface Told {
-  readonly stdout: string;
-  readonly ms: number;
-}
-
 /** Lines `NUMBER TEXT`; the last of each whole answer is `NUMBER end MILLISECONDS`. */
-export function parseAnswers(stdout: string): ReadonlyMap<number, Told> {
+export function parseAnswers(stdout: string): ReadonlyMap<number, Answer> {
   const lines = new Map<number, string[]>();
   for (const line of stdout.split('\n')) {
     const [, number, text] = /^(\d+) ([^]*)$/.exec(line) ?? [];

@@ -1,7 +1,6 @@
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { shellFile } from '../../text-files.ts';
-import type { Verdict } from './checks.ts';
 
 /** How a port answers a new TCP connection; `silent` when nothing comes back, as behind a firewall that drops. */
 export type PortAnswer = 'open' | 'refused' | 'silent';
@@ -52,25 +51,6 @@ export function compareReachability(
     if (is === undefined || is === was || planned) return [];
     return [{ from: before.from, port, before: was, after: is }];
   });
-}
-
-/** The proof in words. */
-export function reachVerdict(asked: readonly Reachability[], changes: readonly ReachChange[]): Verdict {
-  // Where nothing answers at all there is no way to the machine but SSH through another: nothing was seen from there.
-  const seeing = asked.filter(({ answers }) => Object.values(answers).some((answer) => answer !== 'silent'));
-  const count = new Set(seeing.flatMap(({ answers }) => Object.keys(answers))).size;
-  if (count === 0) return { ok: 'skipped', detail: 'no port that listens could be asked from outside' };
-  if (changes.length === 0)
-    return {
-      ok: true,
-      detail: `${count} ports answer as before, asked from ${seeing.map(({ from }) => from).join(', ')}`,
-    };
-  const shown = changes.map(({ port, before, after, from }) => `${port} was ${before} and is ${after} (from ${from})`);
-  const opened = changes.some(({ after }) => after === 'open');
-  const hint = opened
-    ? 'The host firewall lets in what it kept out: check its rules for redirected connections (ct status dnat, --ctstate DNAT).'
-    : 'Look on the VM whether its firewall follows capture: nft list ruleset, iptables-save; then: systemctl restart meshx-capture';
-  return { ok: false, detail: shown.join(', '), hint };
 }
 
 const KNOCK = shellFile(new URL('./knock.root.sh', import.meta.url));

@@ -24,7 +24,7 @@ export function stepSection(results: Results): readonly string[] {
   return [
     ...bound(results, runs),
     ...care(runs),
-    'Steps, proofs and waits:',
+    'Steps, checks and waits:',
     '',
     ...stepTable(
       results,
@@ -113,7 +113,7 @@ const LIMITS: readonly { readonly of: RegExp; readonly say: (results: Results) =
     of: /^step\tregistration$/,
     say: (results) => `a whole kubectl apply takes ${middle(results, 'register', 'kubectl')}`,
   },
-  { of: /^(command|step|proof)\t/, say: (results) => `a round trip: ${middle(results, 'command', 'open')}` },
+  { of: /^(command|step|check)\t/, say: (results) => `a round trip: ${middle(results, 'command', 'open')}` },
 ];
 
 function limitOf(results: Results, { kind, name }: Row): string {

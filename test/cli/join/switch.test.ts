@@ -40,8 +40,8 @@ class Vm implements Host {
 }
 
 const NOW = new Date(2026, 0, 31, 9, 8, 41);
-const FAILURE = new Problem('proof-failed', {
-  message: 'vm1 is set up, but 1 proof failed.',
+const FAILURE = new Problem('check-failed', {
+  message: 'vm1 is set up, but 1 check failed.',
   hint: '',
   issues: ['no'],
 });
@@ -72,7 +72,7 @@ test('after a failure the VM is taken back at once, and the Problem has what was
   await deadMan.arm();
   expect(await deadMan.goBack(FAILURE, ['start istio.service'])).toMatchObject({
     id: 'reverted',
-    message: expect.stringContaining('1 proof failed'),
+    message: expect.stringContaining('1 check failed'),
     hint: expect.stringContaining('meshx up vm1'),
     issues: ['no', 'done: start istio.service'],
   });

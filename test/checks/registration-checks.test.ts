@@ -1,5 +1,9 @@
+import { collected } from '../support/collected.ts';
 import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
-import { entryWitnesses } from '../../src/cluster/entry-witnesses.ts';
+import { registrationGroup } from '../../src/checks/join/registration-checks.ts';
+import type { JoinQuestion } from '../../src/checks/join/question.ts';
+import { runChecks } from '../../src/checks/run.ts';
+import { type EntryQuestion, vmEntry } from '../../src/cluster/vm-entry.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 
 const workload = { group: 'db', namespace: 'vm', serviceAccount: 'db', labels: {}, services: [] };
@@ -13,6 +17,15 @@ async function question(annotations?: Readonly<Record<string, string>>, status?:
   return { server, asked: { kube, workload, address: '10.0.0.5', signal: new AbortController().signal } };
 }
 
+/** Both results, without waiting for a better answer. */
+async function judged({ workload: about, ...asked }: EntryQuestion) {
+  const entry = vmEntry({ ...asked, workload: about });
+  // as: of the whole question, these checks read two fields.
+  const question = { workload: about, entry } as unknown as JoinQuestion;
+  const results = await collected(runChecks([[registrationGroup(question)]], { limitMs: 0 }));
+  return Object.fromEntries(results.map((result) => [result.id, result]));
+}
+
 test.each([
   ['connected', CONNECTED, true, 'istiod-1 has its connection since 2026-01-01T00:00:00Z'],
   ['gone', { ...CONNECTED, 'istio.io/disconnectedAt': '2026-01-02T00:00:00Z' }, false, 'at 2026-01-02T00:00:00Z'],
@@ -21,8 +34,8 @@ test.each([
 ])('istiod tells by the annotations of the entry that the sidecar is %s', async (_, annotations, ok, said) => {
   const { server, asked } = await question(annotations);
   await using _server = server;
-  const witness = await entryWitnesses(asked).synced();
-  expect(witness).toMatchObject({ ok, detail: expect.stringContaining(said) });
+  const { 'istiod-synced': synced } = await judged(asked);
+  expect(synced).toMatchObject({ ok, detail: expect.stringContaining(said) });
 });
 
 test.each([
@@ -33,16 +46,21 @@ test.each([
   const conditions = status === undefined ? [] : [{ type: 'Healthy', status }];
   const { server, asked } = await question(CONNECTED, { status: { conditions } });
   await using _server = server;
-  expect(await entryWitnesses({ ...asked, workload: { ...workload, probe: {} } }).entry()).toMatchObject({ ok });
-  expect(await entryWitnesses(asked).entry()).toMatchObject({ ok: true });
+  expect(await judged({ ...asked, workload: { ...workload, probe: {} } })).toMatchObject({ entry: { ok } });
+  expect(await judged(asked)).toMatchObject({ entry: { ok: true } });
 });
 
-test('both look at the entry once when they look at the same moment, and anew at another one', async () => {
+test('both read the entry once when they read it at the same moment, and anew at another one', async () => {
   const { server, asked } = await question(CONNECTED);
   await using _server = server;
-  const { entry, synced } = entryWitnesses(asked);
-  await Promise.all([entry(), synced()]);
+  const entry = vmEntry(asked);
+  await Promise.all([entry(), entry()]);
   expect(server.requests).toHaveLength(1);
-  await synced();
+  await entry();
   expect(server.requests).toHaveLength(2);
+});
+
+test('without a cluster that answers both are left out', async () => {
+  const question = { workload } as unknown as JoinQuestion;
+  expect(await collected(runChecks([[registrationGroup(question)]], {}))).toEqual([]);
 });

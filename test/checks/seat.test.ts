@@ -1,8 +1,11 @@
-import type { Asking } from '../../src/vm/proofs/checks.ts';
+import { collected } from '../support/collected.ts';
+import type { JoinQuestion } from '../../src/checks/join/question.ts';
+import { inwardGroups } from '../../src/checks/join/traffic-checks.ts';
+import { runChecks } from '../../src/checks/run.ts';
 import { judgeSeat, type SeatFacts } from '../../src/vm/proofs/seat.ts';
-import { inwardChecks } from '../../src/vm/proofs/traffic-checks.ts';
 import { seatAt } from '../../src/vm/proofs/find-seat.ts';
 import { connect } from '../../src/host/connect.ts';
+import { parseConnection } from '../../src/vm/proofs/connection.ts';
 import type { Host } from '../../src/host/host.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sshServer } from '../support/ssh-server.ts';
@@ -55,22 +58,25 @@ describe('the seat from which a VM is asked', () => {
 test('no connection is opened from a seat that is not outside, and the check says why', async () => {
   const service = { name: 'mysqldb', ports: [{ name: 'tcp-mysql', number: 3306 }] };
   const dialled: number[] = [];
-  const look = (change: object) => {
-    const input = {
+  const connection = parseConnection('');
+  const vm = {
+    ask: () => Promise.resolve({ value: '', ms: 0 }),
+    connect: () => Promise.resolve({ value: connection, ms: 0 }),
+  };
+  const look = async (change: object) => {
+    // as: of the whole question, the checks of a port read these fields.
+    const question = {
       ...{ workload: { services: [service] }, cluster: { generation: 'current' }, vm: { address: VM } },
       ...{ outside: { 3306: 'refused' }, ...change },
       dial: (_: string, port: number) => {
         dialled.push(port);
         return Promise.resolve('open-with-bytes' as const);
       },
-    } as never;
-    const check = inwardChecks(input)
-      .flat()
-      .find(({ id }) => id.startsWith('outside-client'));
-    // as: of all that a check may use, this one looks at its input alone.
-    return check!.look({ input } as unknown as Asking);
+    } as unknown as JoinQuestion;
+    const results = await collected(runChecks([inwardGroups(question, vm)], {}));
+    return results.find(({ id }) => id.startsWith('outside-client'));
   };
-  expect(await look({ seat: { outside: false, why: 'meshx runs on the VM itself' } })).toEqual({
+  expect(await look({ seat: { outside: false, why: 'meshx runs on the VM itself' } })).toMatchObject({
     ok: 'skipped',
     detail: 'not asked: meshx runs on the VM itself',
   });

@@ -1,13 +1,8 @@
 import type { Meeting } from '../../src/mesh/mutual-tls.ts';
-import type { DialAnswer } from '../../src/vm/proof.ts';
-import { judgeCertFile, judgeEnvoyCerts } from '../../src/vm/proofs/certificate.ts';
-import {
-  type Expected,
-  judgeConnection,
-  judgeMtls,
-  judgeOutside,
-  parseConnection,
-} from '../../src/vm/proofs/connection.ts';
+import type { DialAnswer } from '../../src/vm/dial-answer.ts';
+import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
+import { type Expected, judgeConnection, judgeMtls, judgeOutside } from '../../src/checks/join/connection.ts';
+import { parseConnection } from '../../src/vm/proofs/connection.ts';
 import {
   judgeActive,
   judgeAnswers,
@@ -15,7 +10,7 @@ import {
   judgeReady,
   judgeResolves,
   judgeSynced,
-} from '../../src/vm/proofs/control-plane.ts';
+} from '../../src/checks/join/control-plane.ts';
 import { connectScript } from '../../src/vm/proofs/connect-shell.ts';
 
 const NOW = new Date('2026-01-02T12:00:00Z');
@@ -44,7 +39,7 @@ describe('istiod', () => {
 
   test.each([
     ['tls 10.150.0.1:15012\nconnected\n', true, 'the agent is connected'],
-    ['tcp 10.150.0.1:15012\n', true, 'takes connections'],
+    ['tcp 10.150.0.1:15012\n', true, 'accepts connections'],
     [
       'no tls 10.150.0.1:15012\nverify error:num=19:self-signed certificate in certificate chain\n',
       false,

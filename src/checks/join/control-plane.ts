@@ -1,7 +1,7 @@
-import type { Witness } from '../proof.ts';
+import type { Seen } from '../check.ts';
 
 /** What `getent ahosts` printed: in each line an address first. */
-export function judgeResolves(stdout: string, name: string, expected: readonly string[]): Witness {
+export function judgeResolves(stdout: string, name: string, expected: readonly string[]): Seen {
   const addresses = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
   const found = [...new Set(addresses)].filter(Boolean).sort();
   if (found.length === 0)
@@ -17,7 +17,7 @@ export function judgeResolves(stdout: string, name: string, expected: readonly s
 }
 
 /** Whether the control plane's endpoint shook hands with the mesh's root certificate, or at least took a connection. `plain` was asked without one. */
-export function judgeAnswers(stdout: string, name: string): Witness {
+export function judgeAnswers(stdout: string, name: string): Seen {
   const [line = '', ...said] = stdout.trim().split('\n');
   const connected = said.includes('connected') ? '; the agent is connected' : '';
   if (line.startsWith('tls '))
@@ -41,7 +41,7 @@ export function judgeAnswers(stdout: string, name: string): Witness {
 }
 
 /** What the sidecar said when its readiness was waited for. */
-export function judgeReady(stdout: string): Witness {
+export function judgeReady(stdout: string): Seen {
   if (stdout.trim() === 'ready') return { ok: true, detail: '127.0.0.1:15021/healthz/ready answers 200' };
   const detail = stdout.trim().split('\n').filter(Boolean).join('; ') || 'it does not answer on 15021';
   return {
@@ -52,7 +52,7 @@ export function judgeReady(stdout: string): Witness {
 }
 
 /** Envoy's counters of accepted and refused configuration. */
-export function judgeSynced(stdout: string): Witness {
+export function judgeSynced(stdout: string): Seen {
   const count = (name: string): number => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stdout)?.[1] ?? 0);
   const [clusters, listeners] = [
     count('cluster_manager.cds.update_success'),
@@ -67,7 +67,7 @@ export function judgeSynced(stdout: string): Witness {
 }
 
 /** `UNIT active` lines of the units that must run. */
-export function judgeActive(stdout: string): Witness {
+export function judgeActive(stdout: string): Seen {
   const lines = stdout.trim().split('\n').filter(Boolean);
   const stopped = lines.filter((line) => !line.endsWith(' active'));
   if (lines.length > 0 && stopped.length === 0) return { ok: true, detail: lines.join(', ') };
@@ -79,7 +79,7 @@ export function judgeActive(stdout: string): Witness {
 }
 
 /** `capture status` of the VM: on, and how many connections are older. */
-export function judgeCapture(stdout: string): Witness {
+export function judgeCapture(stdout: string): Seen {
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
   const older = Number(value('older') || 0);
   if (value('capture') === 'lost') {

@@ -1,15 +1,17 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import fc from 'fast-check';
-import { LocalHost } from '../../../src/host/local-host.ts';
-import { reachedNow, reachProof } from '../../../src/cli/join/reach.ts';
+import { LocalHost } from '../../src/host/local-host.ts';
+import { judgeAll } from '../../src/checks/judge.ts';
+import { type Reach, reachChecks } from '../../src/checks/join/reachability.ts';
+import { compareReach, reachedNow } from '../../src/cli/join/reach.ts';
 import {
   compareReachability,
   type PortAnswer,
   reachability,
   type Reachability,
-  reachVerdict,
-} from '../../../src/vm/proofs/reachability.ts';
+} from '../../src/vm/proofs/reachability.ts';
 
+const judged = (reach: Reach) => judgeAll(reachChecks, { reach })[0];
 const from = (answers: Readonly<Record<number, PortAnswer>>): Reachability => ({ from: 'this machine', answers });
 const answer = fc.constantFrom<PortAnswer>('open', 'refused', 'silent');
 
@@ -26,7 +28,7 @@ describe('reachability before and after', () => {
     const before = from({ 22: 'open', 3306: was });
     const changes = compareReachability(before, from({ 22: 'open', 3306: is }), new Set(captured ? [3306] : []));
     expect(changes).toEqual(same ? [] : [{ from: 'this machine', port: 3306, before: was, after: is }]);
-    expect(reachVerdict([before], changes).ok).toBe(same);
+    expect(judged({ before: [before], changes })?.ok).toBe(same);
   });
 
   test('nothing changed is nothing to say, whatever the answers and whatever is captured', () => {
@@ -48,8 +50,15 @@ describe('reachability before and after', () => {
     expect(asked).toEqual([3306, 3306]);
   });
 
+  test('it says from where no port was asked, and why', () => {
+    const seat = { outside: false, why: 'meshx runs on the VM itself' } as const;
+    expect(judged({ before: [from({ 22: 'open' })], changes: [], seat })?.detail).toBe(
+      '1 ports answer as before, asked from this machine; not asked from here: meshx runs on the VM itself',
+    );
+  });
+
   test('where nothing answers at all, nothing was seen', () => {
-    expect(reachVerdict([from({ 22: 'silent', 3306: 'silent' })], []).ok).toBe('skipped');
+    expect(judged({ before: [from({ 22: 'silent', 3306: 'silent' })], changes: [] })?.ok).toBe('skipped');
   });
 });
 
@@ -69,11 +78,12 @@ describe('asked of real ports', () => {
     const question = { address: '127.0.0.1', ports, signal: new AbortController().signal };
     const before = await reachedNow(question);
     expect(before).toEqual([from({ [portOf(stays)]: 'open', [portOf(goes)]: 'open' })]);
-    expect(await reachProof(question, before, new Set())).toMatchObject({ id: 'reachability', ok: true });
+    const same = await compareReach(question, before, new Set());
+    expect(judged(same)).toMatchObject({ id: 'reachability', ok: true });
     const gone = portOf(goes);
     await close(goes);
-    const proof = await reachProof(question, before, new Set());
-    expect(proof).toMatchObject({ ok: false, detail: `${gone} was open and is refused (from this machine)` });
+    const lost = await compareReach(question, before, new Set());
+    expect(judged(lost)).toMatchObject({ ok: false, detail: `${gone} was open and is refused (from this machine)` });
     await close(stays);
   });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
-import type { Witness } from '../proof.ts';
+import type { Seen } from '../check.ts';
 
 const CERTS = z.object({
   certificates: z.array(
@@ -28,14 +28,14 @@ interface Certificate {
 }
 
 /** Envoy's /certs: the certificate that the sidecar really shows to others. */
-export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Witness {
+export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Seen {
   const certificates = envoyCerts(stdout);
   if (certificates.length === 0) return { ok: false, detail: 'the sidecar has no certificate yet', hint: HINT };
   return judgeCertificate(certificates, identity, now);
 }
 
 /** `openssl x509 -enddate -startdate -ext subjectAltName` of a file: the classic proxy and its node agent. */
-export function judgeCertFile(stdout: string, identity: string, now: Date): Witness {
+export function judgeCertFile(stdout: string, identity: string, now: Date): Seen {
   const date = (key: string): Date => new Date(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '');
   const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
   const certificate = { uris, from: date('notBefore'), until: date('notAfter') };
@@ -58,7 +58,7 @@ function hasTimes({ from, until }: Pick<Certificate, 'from' | 'until'>): boolean
   return !Number.isNaN(from.getTime()) && !Number.isNaN(until.getTime());
 }
 
-function judgeCertificate(certificates: readonly Certificate[], identity: string, now: Date): Witness {
+function judgeCertificate(certificates: readonly Certificate[], identity: string, now: Date): Seen {
   const found = certificates.find(({ uris }) => uris.includes(identity));
   if (!found) {
     const others = [...new Set(certificates.flatMap(({ uris }) => uris))].join(', ');

@@ -1,0 +1,209 @@
+import type { MeshTarget } from '../../mesh/mesh-target.ts';
+import { portMeaning } from '../../mesh/protocol.ts';
+import { serviceHost } from '../../mesh/service-host.ts';
+import type { ServicePort } from '../../mesh/service-port.ts';
+import type { DialAnswer } from '../../vm/dial-answer.ts';
+import type { Connect } from '../../vm/proofs/connect-shell.ts';
+import type { Connection } from '../../vm/proofs/connection.ts';
+import type { Check, Seen } from '../check.ts';
+import { type CheckGroup, group, type Read, timed } from '../run.ts';
+import { type Expected, judgeConnection, judgeMtls, judgeOutside } from './connection.ts';
+import { judgeResolves } from './control-plane.ts';
+import type { JoinQuestion } from './question.ts';
+import type { VmQuestions } from './vm-questions.ts';
+
+const USER = 'nobody';
+const traffic = { category: 'traffic', severity: 'error' } as const;
+
+interface OutwardFacts {
+  readonly name: string;
+  readonly connection: Connection;
+}
+
+/** From the VM into the mesh, as an ordinary user. */
+export function outwardGroup(question: JoinQuestion, { ask, connect }: VmQuestions): CheckGroup {
+  const { meshService, cluster, workload } = question;
+  const own = workload.services[0];
+  const ownHost = own && serviceHost(own.name, workload.namespace, cluster.clusterDomain);
+  const name = meshService?.host ?? ownHost;
+  return group(outwardChecks(name, question), {
+    ...(name !== undefined && { name: () => ask('resolves', [name, USER]) }),
+    ...(meshService && {
+      connection: () => {
+        const { host, port, path = '' } = meshService;
+        const { serverFirst } = portMeaning({ number: port, name: String(port) });
+        return connect({ host, port, path, comesBack: false, serverFirst });
+      },
+    }),
+  });
+}
+
+function outwardChecks(
+  name: string | undefined,
+  { meshService, cluster }: JoinQuestion,
+): readonly Check<OutwardFacts>[] {
+  const resolves = { ...traffic, id: 'mesh-name-resolves', title: 'a mesh name resolves on the VM' };
+  const reaches = { ...traffic, id: 'mesh-connection', title: 'the VM reaches a mesh service' };
+  const addresses = meshService?.clusterIp ? [meshService.clusterIp] : [];
+  const expected = meshService && expectedOf(meshService, cluster.generation === 'current');
+  return [
+    name === undefined
+      ? skipped(resolves, 'no service was named')
+      : { ...resolves, needs: ['name'], judge: (facts) => [judgeResolves(facts.name, name, addresses)] },
+    expected === undefined
+      ? skipped(reaches, 'no service was named: --mesh-service NAME:PORT')
+      : { ...reaches, needs: ['connection'], judge: (facts) => [judgeConnection(facts.connection, expected)] },
+  ];
+}
+
+function expectedOf({ host, port, path = '' }: MeshTarget, counted: boolean): Expected {
+  const { serverFirst } = portMeaning({ number: port, name: String(port) });
+  return { target: `${host}:${port}`, http: path !== '', serverFirst, counted };
+}
+
+type Named = Pick<Check<unknown>, 'id' | 'title' | 'category' | 'severity'>;
+
+/** One that cannot be asked here. */
+function skipped(check: Named, detail: string): Check<unknown> {
+  return { ...check, needs: [], judge: () => [{ ok: 'skipped', detail }] };
+}
+
+interface PortFacts {
+  readonly through: Through;
+  /** What a new connection from outside met. */
+  readonly outside: DialAnswer;
+}
+
+/** A connection through the mesh to a port of the VM, and what the VM logged of it. */
+interface Through {
+  readonly connection: Connection;
+  readonly log: readonly string[];
+}
+
+/** From the mesh to each port of each service on the VM, and from outside the mesh. */
+export function inwardGroups(question: JoinQuestion, vm: VmQuestions): readonly CheckGroup[] {
+  return question.workload.services.flatMap(({ name, ports }) =>
+    ports.map((port) => portGroup({ service: name, port, question }, vm)),
+  );
+}
+
+interface Served {
+  readonly service: string;
+  readonly port: ServicePort;
+  readonly question: JoinQuestion;
+}
+
+/** A connection from outside would be counted beside the one through the mesh, so it comes after that. */
+function portGroup(served: Served, vm: VmQuestions): CheckGroup {
+  const { port, question } = served;
+  let begun: Promise<Read<Through>> | undefined;
+  const through = (): Promise<Read<Through>> => (begun ??= connected(wayOf(served), question, vm));
+  const outside = async (): Promise<Read<DialAnswer>> => {
+    await through();
+    return await timed(() => dialled(port, question));
+  };
+  return group(portChecks(served), { through, outside });
+}
+
+function portChecks({ service, port, question }: Served): readonly Check<PortFacts>[] {
+  const key = `${service}:${port.number}`;
+  const current = question.cluster.generation === 'current';
+  const expected = question.outside?.[port.number];
+  const outside = {
+    ...traffic,
+    id: `outside-client:${key}`,
+    title: `a client outside the mesh meets at ${key} what the policies say`,
+  };
+  const not = notFromOutside(port, question);
+  const mtls: Check<PortFacts> = {
+    ...traffic,
+    id: `mtls-seen:${key}`,
+    title: `${key} was reached by mutual TLS`,
+    needs: ['through'],
+    judge: ({ through: { log } }) => [judgeMtls(log, port.number)],
+  };
+  return [
+    {
+      ...traffic,
+      id: `service-through-mesh:${key}`,
+      title: `${key} is reached through the mesh`,
+      needs: ['through'],
+      judge: ({ through }) => [judgeThrough(through, { service, port, question })],
+    },
+    ...(current ? [mtls] : []),
+    not !== undefined || expected === undefined
+      ? skipped(outside, not ?? '')
+      : {
+          ...outside,
+          needs: ['outside'],
+          judge: ({ outside: answer }) => {
+            const seen = judgeOutside(answer, expected, portMeaning(port).serverFirst);
+            return [{ ...seen, detail: `${seen.detail}, asked from ${seatWords(question)}` }];
+          },
+        },
+  ];
+}
+
+/** By another VM of the mesh when one is at hand, else by the VM's own sidecar, out and in again. */
+function wayOf({ service, port, question: { cluster, workload, client } }: Served): Connect {
+  const { protocol, serverFirst } = portMeaning(port);
+  return {
+    host: serviceHost(service, workload.namespace, cluster.clusterDomain),
+    port: port.number,
+    path: protocol === 'HTTP' ? '/' : '',
+    serverFirst,
+    comesBack: cluster.generation === 'current' && !client,
+  };
+}
+
+function judgeThrough({ connection }: Through, served: Served): Seen {
+  const { client, cluster } = served.question;
+  const { host, port, path, serverFirst } = wayOf(served);
+  const current = cluster.generation === 'current';
+  const expected = { target: `${host}:${port}`, http: path !== '', serverFirst, counted: current };
+  const seen = judgeConnection(connection, expected);
+  const way = client ? `from ${client.name}` : "through the VM's own sidecar";
+  if (seen.ok && current && !client && connection.inbound === 0) {
+    const hint =
+      'Another machine serves the name, or the port is not in ISTIO_INBOUND_PORTS of /var/lib/istio/envoy/sidecar.env';
+    return { ok: false, detail: `${seen.detail}, ${way}, but it did not come back to this VM`, hint };
+  }
+  return { ...seen, detail: `${seen.detail}, ${way}` };
+}
+
+/** Connects, and keeps what the VM logged of it. A client of its own logs on its own machine. */
+async function connected(to: Connect, { client }: JoinQuestion, { ask, connect }: VmQuestions): Promise<Read<Through>> {
+  const port = String(to.port);
+  if (!client) {
+    const { value: connection, ms } = await connect(to);
+    return { value: { connection, log: connection.log }, ms };
+  }
+  const size = await ask('log', [port, '']);
+  const made = await connect(to, client);
+  const logged = await ask('log', [port, size.value.trim()]);
+  const log = logged.value.split('\n').filter(Boolean);
+  return { value: { connection: made.value, log }, ms: size.ms + made.ms + logged.ms };
+}
+
+/** Why the port is not asked from outside; undefined when it is. */
+function notFromOutside({ number }: ServicePort, { outside, dial, seat, shut = [] }: JoinQuestion): string | undefined {
+  if (!dial || outside?.[number] === undefined) return 'no client outside the mesh tried, or no policy was read';
+  if (seat?.outside === false) return `not asked: ${seat.why}`;
+  if (!shut.includes(number)) return undefined;
+  return `not asked: ${seat?.words ?? THIS_MACHINE} could not reach the port before either`;
+}
+
+const THIS_MACHINE = 'this machine';
+
+function seatWords({ seat }: JoinQuestion): string {
+  return seat?.outside ? seat.words : THIS_MACHINE;
+}
+
+async function dialled(port: ServicePort, { dial, outside, vm }: JoinQuestion): Promise<DialAnswer> {
+  const expected = outside?.[port.number];
+  const { protocol } = portMeaning(port);
+  // To one that speaks it shows at once whether it is refused. Words of HTTP are not for a server of another protocol.
+  const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
+  if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
+  return await dial(vm.address, port.number, { speaks });
+}
