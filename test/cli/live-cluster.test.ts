@@ -96,5 +96,5 @@ test('expose delete wants a yes, and deletes only what meshx made', async () => 
       .slice(made)
       .every((line) => line.startsWith('DELETE ')),
   ).toBe(true);
-  expect((await runCli(['expose', 'delete', ...end])).stdout).toContain('nothing was changed');
+  expect((await runCli(['expose', 'delete', ...end])).stdout).toContain('up to date, no changes');
 });
