@@ -1,5 +1,5 @@
 // Writes docs/faults.md from docs/faults.jsonl and docs/faults-cured.jsonl: npx tsx scripts/faults.ts [RESULTS]; RESULTS are then
-// kept in place of the first one.
+// kept instead of the first one.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { type CuredResult, faultsPage, parseResults } from '../test/faults/page.ts';
 

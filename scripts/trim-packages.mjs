@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const NODE_MODULES = join(dirname(fileURLToPath(import.meta.url)), '..', 'node_modules');
 
-/** In place of an import of one package's modules: nothing but these names, each of which throws when it is called. */
+/** Instead of an import of one package's modules: nothing but these names, each of which throws when it is called. */
 const ABSENT = [
   // commander starts programs for commands that are files of their own; meshx has none.
   { from: 'commander', specifier: 'node:child_process', names: ['spawn'] },

@@ -3,7 +3,7 @@ import { cliProblems } from '../problems/cli.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Variables of setupMeshEx.sh that mean what an option of meshx means (acceptance F84). */
+/** Variables of setupMeshEx.sh that mean what an option of meshx means. */
 const SAME_AS: Readonly<Record<string, string>> = {
   namespace: 'SERVICE_NAMESPACE',
   serviceAccount: 'SERVICE_ACCOUNT',

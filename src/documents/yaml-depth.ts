@@ -1,6 +1,6 @@
 import { CST, Lexer } from 'yaml';
 
-/** Levels that nobody's text needs: the schemas of Kubernetes itself have about 60. */
+/** Levels that no one's text needs: the schemas of Kubernetes itself have about 60. */
 const DEEPEST = 300;
 
 /**

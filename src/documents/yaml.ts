@@ -16,7 +16,7 @@ export function readYaml(text: string): unknown {
   return first?.();
 }
 
-/** Every document of a text, and where it begins. One that cannot be read is an `Unreadable` in place of its value. */
+/** Every document of a text, and where it begins. One that cannot be read is an `Unreadable` instead of its value. */
 export function readDocuments(text: string): readonly Placed[] {
   const stream = tryJsonStream(text);
   if (stream !== undefined) return stream;

@@ -12,7 +12,7 @@ export interface EntryNameParts {
 /**
  * The name of the WorkloadEntry that istiod makes when the VM's sidecar connects: GROUP-IP[-NETWORK], ":" as "-", cut
  * from the front at 253 characters (istio-current.md 5.3). istiod does not check it, so a name that the API server
- * would refuse for ever is a Problem before anything is started: `bad-name`.
+ * would refuse forever is a Problem before anything is started: `bad-name`.
  */
 export function automaticEntryName({ group, address, network }: EntryNameParts): string {
   const name = [group, address.replaceAll(':', '-'), ...(network ? [network] : [])].join('-').slice(-253);

@@ -49,7 +49,7 @@ export function portSecurity(workload: Workload, policies: MtlsPolicies): readon
 
 /**
  * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE looks at the client's first bytes to tell TLS from
- * plaintext; where the server speaks first there are none, so both wait for ever.
+ * plaintext; where the server speaks first there are none, so both wait forever.
  */
 export function plaintextClient(mode: MtlsMode, port: ServicePort): Meeting {
   if (mode === 'STRICT') return 'refused';

@@ -10,7 +10,7 @@ export interface PortMeaning {
   readonly declared: boolean;
   /** For people: "HTTP", "plain TCP". */
   readonly words: string;
-  /** The server speaks first, so a proxy that waits for the client's first bytes waits for ever. */
+  /** The server speaks first, so a proxy that waits for the client's first bytes waits forever. */
   readonly serverFirst: boolean;
 }
 

@@ -81,7 +81,7 @@ export function formatSidecarValue(key: string, value: string): string {
   return `'${value}'`;
 }
 
-/** Warns of keys that nobody reads, misspelt ones among them. Keys of Istio's metadata and of meshx are free. */
+/** Warns of keys that no one reads, misspelt ones among them. Keys of Istio's metadata and of meshx are free. */
 export function sidecarWarnings(text: string): readonly EnvWarning[] {
   return [...parseEnv(text).keys()].flatMap((key) => {
     const never = NEVER_READ[key];

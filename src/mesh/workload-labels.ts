@@ -45,7 +45,7 @@ export function workloadLabels(workload: Workload): Readonly<Record<string, stri
   };
 }
 
-/** The mirror of workloadLabels: the labels that somebody gave. */
+/** The mirror of workloadLabels: the labels that someone gave. */
 export function ownLabels(labels: Readonly<Record<string, string>>, group: string): Readonly<Record<string, string>> {
   const added: Readonly<Record<string, string>> = { app: group, version: DEFAULT_VERSION, [VM_LABEL]: group };
   const entries = Object.entries(withoutServices(labels));

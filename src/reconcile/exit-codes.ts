@@ -10,6 +10,6 @@ export const NOT_IN_PACKAGE = 185;
 export const PACKAGE_UNSAFE = 186;
 /** A file on the machine has the format of a newer meshx. */
 export const NEWER = 187;
-/** Somebody else holds the lock of the machine; something that a dead run left still runs there. */
+/** Someone else holds the lock of the machine; something that a dead run left still runs there. */
 export const HELD = 190;
 export const BUSY = 191;

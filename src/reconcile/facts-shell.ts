@@ -59,7 +59,7 @@ digested() { if before "$_digests"; then SUM=\${L%% *}; else digest_of "$1"; fi;
 
 /**
  * One answer as a frame: exit code and length of it in a line, then the answer. File descriptor 3 is the real stdout; whatever a
- * program prints that nobody asked goes to stderr. What a question that failed said there stands before a line that has its
+ * program prints that no one asked goes to stderr. What a question that failed said there stands before a line that has its
  * number. LC_ALL=C of the prelude makes `${#}` count bytes.
  */
 const ASK = `asked=0

@@ -64,7 +64,7 @@ const RENEW_MS = 30_000;
 const PATIENCE = 30;
 
 /**
- * Runs the work while nobody else changes the machine. The lock is a file on the machine; it dies with the SSH connection
+ * Runs the work while no one else changes the machine. The lock is a file on the machine; it dies with the SSH connection
  * that took it, and when its lease was not renewed. One round trip before the work and one after it, which also note the
  * run in the audit. It is given back however the work ends, also after Ctrl-C; a failure of that does not hide the work's own.
  *
@@ -124,7 +124,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
   return { moved: /^moved$/m.test(output.stdout) || notedMsAgo < lookedMsAgo };
 }
 
-/** A cut network is met by the work's own commands; only the answer that somebody else holds the lock ends the work. */
+/** A cut network is met by the work's own commands; only the answer that someone else holds the lock ends the work. */
 async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortController): Promise<boolean> {
   const { host, holder, lease } = run;
   const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, whenMissing(run, msSinceLast)];
@@ -149,7 +149,7 @@ async function finish<Result>(run: Run<Result>, end: End<Result>, msSinceLast: n
   }
 }
 
-/** Within the lease nobody could take the lock: when it is missing then, the work itself removed it, with its folder. */
+/** Within the lease no one could take the lock: when it is missing then, the work itself removed it, with its folder. */
 function whenMissing<Result>({ lease }: Run<Result>, msSinceLast: number): 'again' | 'lost' {
   return msSinceLast < lease * 1000 ? 'again' : 'lost';
 }

@@ -20,7 +20,7 @@ export interface Plan {
 }
 
 /**
- * Pure: the same steps and facts always give the same plan. An empty plan means the host is as wanted. Throws a Problem
+ * Pure: the same steps and facts always give the same plan. An empty plan means the host is up to date. Throws a Problem
  * when a fact shows that something can never be as wanted (a package for another architecture). `changed` names resources
  * that something else than these steps alters before them.
  */
@@ -53,7 +53,7 @@ function plannedStep(step: Step, wants: readonly { changes: readonly Change[]; t
   return { id, title, changes: wants.flatMap(({ changes }) => changes), touches, ...(when && { when }) };
 }
 
-/** Whether the host is as wanted. */
+/** Whether the host is up to date. */
 export function isEmpty({ steps }: Plan): boolean {
   return steps.every(({ changes }) => changes.length === 0);
 }

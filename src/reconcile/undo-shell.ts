@@ -20,7 +20,7 @@ import { PICTURE_FUNCTIONS } from './undo/picture-shell.ts';
  * its copy is whole. Everything is readable by root only, as copies may hold secrets. Beside it:
  *
  *     wrote          `SHA256 PATH`, `OWNER=MODE PATH`, `link=BASE64 PATH`: what meshx was about to write, see `put` in host/shell.ts
- *     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N where somebody else wrote in between
+ *     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N where someone else wrote in between
  *     before.gz      the picture of the whole machine before the first change
  *     undone         empty: an undo left the journal only for what waits for a decision; goes with the next change
  *
@@ -94,7 +94,7 @@ keep_path() { # PATH [WORD FOR ABSENT]
     note "path \${2-absent} $1" path "$1"
   fi
 }
-# A file that somebody else's program made is theirs, whatever ours writes into it (a log): it is not copied.
+# A file that someone else's program made is theirs, whatever ours writes into it (a log): it is not copied.
 keep_tree() {
   kept path "$1" && return
   place "$1" || return

@@ -44,7 +44,7 @@ export async function openBench(lab: Lab, run: Pick<Bench, 'note' | 'signal' | '
   return { ...run, lab, inside, vms, meshx, ansible, folder, [Symbol.asyncDispose]: end };
 }
 
-/** What package.json says is run when somebody types meshx. */
+/** What package.json says is run when someone types meshx. */
 async function entryOf(program: string): Promise<string> {
   // as: our own package.json.
   const { bin } = JSON.parse(await readFile(join(program, 'package.json'), 'utf8')) as { bin: { meshx: string } };

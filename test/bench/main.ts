@@ -41,7 +41,7 @@ const note = (line: string): void =>
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   let heard = 0;
-  // `on`, not `once`: tsx exits at once when nobody listens any more. It may give us one signal twice.
+  // `on`, not `once`: tsx exits at once when no one listens any more. It may give us one signal twice.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(name, () => {
       heard += 1;

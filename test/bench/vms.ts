@@ -12,7 +12,7 @@ export interface Vm {
 }
 
 /**
- * Machines that nobody has met: each has a name and an address that no one before it had, until all addresses were used, so
+ * Machines that no one has met: each has a name and an address that no one before it had, until all addresses were used, so
  * that istiod never takes one for another that has just gone.
  */
 export class Vms {

@@ -43,7 +43,7 @@ async function expectProblem(ran: Ran, id: string, exitCode = 1): Promise<void> 
   expect(await lab.mustSsh(VM, newer)).toBe('');
 }
 
-test('a machine that nobody knows', async () => {
+test('a machine that no one knows', async () => {
   await expectProblem(await lab.meshx(up('nowhere.example.test', '--package', lab.deb)), 'vm-not-found');
 }, 60_000);
 

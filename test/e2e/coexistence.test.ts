@@ -26,7 +26,7 @@ beforeAll(async () => {
 
 afterAll(async () => await lab.removeMembers(), 60_000);
 
-/** The rules of nftables for what arrives, in place of those before; what is not named is dropped. */
+/** The rules of nftables for what arrives, instead of those before; what is not named is dropped. */
 const nftables = (...rules: readonly string[]): string => `table inet wall
 delete table inet wall
 table inet wall {

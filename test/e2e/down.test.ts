@@ -152,7 +152,7 @@ test('what others left or changed since is shown, kept, and undone when told', a
   expect(ran.stderr).toContain('explain difference-left');
   expect(ran.stderr).toMatch(/\+ file \/etc\/left-behind/);
   expect(ran.stderr).toMatch(/file \/var\/lib\/istio\/envoy\/sidecar\.env/);
-  // All but that file is undone: nothing is planned until somebody decides about it.
+  // All but that file is undone: nothing is planned until someone decides about it.
   expectDone(await lab.meshx(['down', 'leave13', '-n', NAMESPACE, '--dry-run', '--exit-code']));
   expect((await lab.ssh('leave13', 'test -e /srv/releases')).exitCode).toBe(1);
   const hosts = await lab.mustSsh('leave13', 'cat /etc/hosts');

@@ -295,7 +295,7 @@ describe('sudo', () => {
     expect(await host.run({ argv: ['wc', '-c'], stdin: big, asRoot: true })).toMatchObject({ stdout: '5000000\n' });
   });
 
-  test('a wrong password, a password that nobody gives, and no right at all are Problems', async () => {
+  test('a wrong password, a password that no one gives, and no right at all are Problems', async () => {
     await using user = await sudoUser('USER ALL=(ALL) ALL');
     await using wrong = await as(user.name, { sudoPassword: () => Promise.resolve('wrong') });
     await expect(wrong.run(SCRIPT)).rejects.toMatchObject({ id: 'sudo-password-wrong' });

@@ -129,7 +129,7 @@ test('register, deregister and generate-cluster-env use each of their rights, an
 
 test('expose apply, status and delete use each of their rights, and need no other', async () => {
   await exactly('expose apply', async () => {
-    // Whether a gateway runs is asked only when nobody says how.
+    // Whether a gateway runs is asked only when no one says how.
     expectDone(await asViewer('expose', 'apply', '--dry-run'));
     expectDone(await asViewer('expose', 'apply', '--external-ip', '10.150.0.77', '--mode', 'gateway', '--dns'));
     expectDone(await asViewer('expose', 'apply', '--node-port', '--dns'));

@@ -116,7 +116,7 @@ describe('RevokedHostKeys', () => {
         await expect(hello(lines(file), more)).rejects.toMatchObject({ id: 'ssh-host-key-revoked' });
   });
 
-  test('others are let in, and a file that cannot be read lets in nobody', async () => {
+  test('others are let in, and a file that cannot be read lets in no one', async () => {
     await writeFile(join(folder, 'others'), `# none\n${await readFile(join(folder, 'ca.pub'), 'utf8')}`);
     await keygen('-k', '-f', join(folder, 'other-krl'), join(folder, 'ca.pub'));
     for (const file of ['others', 'other-krl']) expect(await hello(lines(file))).toBe('hello\n');

@@ -55,7 +55,7 @@ test('deregister takes the last address and the Service that meshx made', async 
   await lab.waitFor('the name to be gone', async () => (await status('asker')) !== '200');
 }, 60_000);
 
-test('a service that is there already and belongs to somebody else is left as it is; only the entry is added', async () => {
+test('a service that is there already and belongs to someone else is left as it is; only the entry is added', async () => {
   const service = `
 apiVersion: v1
 kind: Service

@@ -122,7 +122,7 @@ describe.each(ARRANGEMENTS)('$name', ({ vm, ip, recognized, servers }) => {
     expect(nsswitch).not.toMatch(/resolve.* dns/);
   });
 
-  test('a name that nobody knows is answered at once, not after the five seconds of a lost query', async () => {
+  test('a name that no one knows is answered at once, not after the five seconds of a lost query', async () => {
     // Each asked once: the upstream of a resolver on the machine is not asked in a circle.
     const ask = 'for i in 1 2 3 4 5 6 7 8; do timeout 4 getent ahostsv4 unknown$i-$$.example.test; echo $?; done';
     expect(await lab().mustSsh(vm, ask)).toBe('2\n'.repeat(8));

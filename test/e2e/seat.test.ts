@@ -49,14 +49,14 @@ const from = (namespace: string, words: readonly string[]): Promise<Ran> => {
   return run(argv, { timeoutMs: 180_000, cwd: lab.home });
 };
 
-/** What is said of the two checks that need somebody outside. */
+/** What is said of the two checks that need someone outside. */
 const asked = ({ stderr }: Ran): string =>
   stderr
     .split('\n')
     .filter((line) => /\[(outside-client:seatdb:3306|reachability)\]/.test(line))
     .join('\n');
 
-test('typed on the VM itself, up joins it and says which checks had nobody outside', async () => {
+test('typed on the VM itself, up joins it and says which checks had no one outside', async () => {
   const ran = await from(namespaceOf(lab.names, VM), up());
   expectDone(ran);
   expect(asked(ran)).toMatch(/^skipped .*not asked: meshx runs on the VM itself: 10\.150\.0\.66 .*outside-client/m);

@@ -86,7 +86,7 @@ export class Machine implements AsyncDisposable {
     await this.#lab.mustSsh(this.seat.vm, `sudo sed -i 's/=22,/=/' ${TRAP_FILE}`, { user: 'deploy' });
   }
 
-  /** A new login of somebody, within the limit; gives the milliseconds that it took, undefined when nobody gets in. */
+  /** A new login of someone, within the limit; gives the milliseconds that it took, undefined when no one gets in. */
   async login(timeoutMs: number): Promise<number | undefined> {
     const began = performance.now();
     const ask = async (): Promise<boolean> => {
@@ -138,7 +138,7 @@ export class Machine implements AsyncDisposable {
     await this.#lab.powerOn(record);
   }
 
-  /** The network is gone, and nobody is told. */
+  /** The network is gone, and no one is told. */
   async unplug(): Promise<void> {
     await this.#lab.cutCable(this.seat.vm);
   }

@@ -40,7 +40,7 @@ export interface Bench {
 
 /** A hang is given up by meshx after this; the longest command of a clean run takes less. */
 const STEP_SECONDS = 20;
-/** After this a lock that nobody renews is free. */
+/** After this a lock that no one renews is free. */
 const LEASE_MS = 100_000;
 /** A login may take this long: what reverts by itself has done so. */
 const LOGIN_MS = 30_000;

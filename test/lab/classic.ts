@@ -60,7 +60,7 @@ const MIXER_PORTS = [
   ] as const),
 ];
 
-/** The listing of acceptance row A20, with the cluster addresses of its later rows (A47, F71, F72). */
+/** The Services of a classic control plane, with their cluster addresses. */
 const SERVICES: readonly Service[] = [
   {
     name: 'istio-pilot-ilb',

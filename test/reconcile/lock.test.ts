@@ -15,7 +15,7 @@ const options = (more: Partial<LockOptions<unknown>> = {}) => ({
 });
 const lockOf = (vm: ShimMachine): string => vm.path('run/meshx/operator');
 
-/** Somebody holds the lock until `end` is called. */
+/** Someone holds the lock until `end` is called. */
 async function holding(vm: ShimMachine, who = 'anna', more: Partial<LockOptions<unknown>> = {}) {
   let end: () => void = () => undefined;
   let held: Held | undefined;
@@ -49,7 +49,7 @@ function writeLock(vm: ShimMachine, anchor: string, more: { renewed?: number; ru
   writeFileSync(lockOf(vm), text.map(([key, value]) => `${key} ${value}\n`).join(''));
 }
 
-/** Again and again, as a renewal may be under way; nobody of us takes the lock of the folder here. */
+/** Again and again, as a renewal may be under way; no one of us takes the lock of the folder here. */
 async function until(signal: AbortSignal, act: () => void): Promise<void> {
   while (!signal.aborted) {
     act();
@@ -144,7 +144,7 @@ test('the lease is renewed while the work goes on, and not after it', async () =
   expect(existsSync(lockOf(vm))).toBe(false);
 });
 
-test('work whose lock somebody else has taken over is stopped, and the other one keeps the lock', async () => {
+test('work whose lock someone else has taken over is stopped, and the other one keeps the lock', async () => {
   const vm = new ShimMachine();
   const work = withLock(vm, holder('anna'), options({ renewMs: 5 }), async ({ signal }) => {
     await until(signal, () => writeLock(vm, '- -'));
@@ -278,7 +278,7 @@ test('an audit that cannot be written lets nothing begin, and the lock is free a
   expect([begun, existsSync(lockOf(vm))]).toEqual([false, false]);
 });
 
-test('an end that cannot be noted is told, but never in place of the failure of the work', async () => {
+test('an end that cannot be noted is told, but never instead of the failure of the work', async () => {
   for (const failure of [undefined, new Problem('first', { message: 'm', hint: 'h' })]) {
     const vm = new ShimMachine();
     const audit = vm.path('var/lib/meshx/audit');

@@ -98,7 +98,7 @@ function viaOf(
   return provider && { kind: 'loadbalancer', provider };
 }
 
-/** The table of A20, both namespaces together, and the first Problem when something is wrong. */
+/** The table of the Services that VMs need, both namespaces together, and the first Problem if something is wrong. */
 async function showStatus(
   input: Input,
   { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterOptions; readonly output: OutputFormat },

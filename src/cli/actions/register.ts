@@ -14,7 +14,7 @@ import { refuseForeignVariables } from '../legacy-environment.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
 import { present } from '../../present.ts';
 
-/** istioctl's default (acceptance F51). */
+/** istioctl's default. */
 const DEFAULT_ACCOUNT = 'default';
 
 /** `meshx register NAME IP PORT…` */

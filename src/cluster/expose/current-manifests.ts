@@ -34,7 +34,7 @@ const NETWORKING = 'networking.istio.io/v1';
 export const GATEWAY_LABELS: Readonly<Record<string, string>> = { istio: 'eastwestgateway' };
 
 /**
- * The way through an east-west gateway (F18): its Service, and a Gateway with a VirtualService that pass TLS through to
+ * The way through an east-west gateway: its Service, and a Gateway with a VirtualService that pass TLS through to
  * istiod. The VM's TLS ends at istiod: it presents a certificate there.
  */
 export function gatewayExposure(wanted: GatewayExposure): readonly KubeObject[] {

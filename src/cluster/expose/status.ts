@@ -103,7 +103,7 @@ async function problemsOf(
   ];
 }
 
-/** A Service in the wrong namespace selects nothing and never works, though it has an address (F17). */
+/** A Service in the wrong namespace selects nothing and never works, though it has an address. */
 async function hasNoEndpoints(kube: Kubernetes, service: KubeObject, signal?: AbortSignal): Promise<boolean> {
   if (!kube.live) return false;
   const { name, namespace = 'default' } = service.metadata;

@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<Exclude<ClassicRelease, '1.5'>, Names>> = (() => {
 
 const AUTH_KEY: Readonly<Record<Exclude<ClassicRelease, '0.2'>, string>> = {
   '0.4': 'CONTROL_PLANE_AUTH_POLICY',
-  // 0.8 still wrote the old key, which its own start script no longer read (istio-classic.md 2.5).
+  // 0.8 still wrote the old key, which its own start script does not read.
   '0.8': 'CONTROL_PLANE_AUTH_POLICY',
   '1.0': 'ISTIO_CP_AUTH',
   '1.5': 'ISTIO_CP_AUTH',

@@ -7,7 +7,7 @@ import { discoveryAddress } from './proxy-config.ts';
 
 /** What a caller decides about the files of one VM. */
 export interface BundleOptions {
-  /** Outbound ranges to capture, in place of everything. */
+  /** Outbound ranges to capture, instead of everything. */
   readonly serviceCidr?: string;
   /** Whether the agent answers DNS on the VM; true when absent. */
   readonly captureDns?: boolean;

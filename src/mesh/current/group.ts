@@ -14,7 +14,7 @@ import {
 
 /**
  * Reads a WorkloadGroup back: the mirror of currentObjects, so that a further service is added and nothing is lost.
- * `services` are Services of its namespace, for a group that somebody else has labelled without keeping the ports.
+ * `services` are Services of its namespace, for a group that someone else has labelled without keeping the ports.
  * Throws `workload-group-unreadable`, `registered-ports-unknown`.
  */
 export function workloadOf(group: KubeObject, services: readonly KubeObject[] = []): Workload {

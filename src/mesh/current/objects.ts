@@ -50,7 +50,7 @@ export function workloadGroupObject(workload: Workload): KubeObject {
 const NO_SIDECAR = { 'security.istio.io/tlsMode': 'disabled' } as const;
 
 /**
- * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. One with somebody else's
+ * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. One with someone else's
  * sidecar says so by the label `security.istio.io/tlsMode=istio`. Its name differs from every name that istiod gives:
  * istiod would take an entry of such a name for a VM that has come back, and delete it later.
  */

@@ -18,11 +18,11 @@ export interface CurrentRegistration extends SidecarOptions {
   readonly createNamespace?: boolean;
   /** Make the service account too; only when told. */
   readonly createServiceAccount?: boolean;
-  /** Address of a machine without a sidecar of meshx: a fixed WorkloadEntry in place of WorkloadGroup and Sidecar. */
+  /** Address of a machine without a sidecar of meshx: a fixed WorkloadEntry instead of WorkloadGroup and Sidecar. */
   readonly fixedEntry?: { readonly address: string };
-  /** Names of Services that belong to somebody else: only the entry is made, it must carry the labels they select. */
+  /** Names of Services that belong to someone else: only the entry is made, it must carry the labels they select. */
   readonly foreignServices?: readonly string[];
-  /** The WorkloadGroup belongs to somebody else and does as it is: neither it nor a Sidecar is made. */
+  /** The WorkloadGroup belongs to someone else and does as it is: neither it nor a Sidecar is made. */
   readonly foreignGroup?: boolean;
 }
 
@@ -45,7 +45,7 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
   return [
     ...(createNamespace ? [namespaceObject(namespace)] : []),
     ...(createServiceAccount ? [serviceAccountObject(namespace, serviceAccount)] : []),
-    // The group first: it says what was made for the VM, so that a run that dies here leaves nothing that nobody finds.
+    // The group first: it says what was made for the VM, so that a run that dies here leaves nothing that no one finds.
     ...(fixedEntry
       ? [fixedEntryObject(workload, parseWorkloadIp(fixedEntry.address))]
       : foreignGroup

@@ -53,7 +53,7 @@ interface Found {
   readonly hostKeys?: readonly string[];
 }
 
-/** The order of design.md 4: user@host, Host of ~/.ssh/config, DNS, Compute Engine instance. */
+/** The order of the search: user@host, Host of ~/.ssh/config, DNS, Compute Engine instance. */
 async function find(world: World, options: MachineOptions, vm: string): Promise<Found> {
   if (/[@/]/.test(vm) || (await isConfigured(world, options, vm)) || (await resolves(vm))) return { name: vm };
   const looked = [`ssh_config: no HostName for ${vm}`, `DNS: no address for ${vm}`];

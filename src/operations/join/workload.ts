@@ -8,7 +8,7 @@ import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import type { WorkloadOptions } from './options.ts';
 
-/** The account of a classic VM (acceptance F84): its CA keeps a Secret for every account there is, and only for these. */
+/** The account of a classic VM: its CA keeps a Secret for every account there is, and only for these. */
 const CLASSIC_ACCOUNT = 'default';
 
 /** What the run knows of the machine and the cluster. */

@@ -5,11 +5,11 @@ import { reconcileProblems } from '../../problems/reconcile.ts';
 import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 
-/** A kind that changes part of a text file that belongs to somebody else. */
+/** A kind that changes part of a text file that belongs to someone else. */
 export interface Edit<Want> {
   id(want: Want): string;
   path(want: Want): string;
-  /** The whole text after the edit; equal to `text` when all is as wanted. */
+  /** The whole text after the edit; equal to `text` when all is up to date. */
   edit(text: string, want: Want): string;
   /** Absent: the file keeps the owner and mode that it has. */
   owner?(want: Want): { readonly owner: string; readonly mode: string; readonly after?: readonly string[] } | undefined;
@@ -25,7 +25,7 @@ export const PROBE = `place "$1" all || return
 test -e "$P" || return 0
 owned "$1" && digest_of "$1" && held "$P" text_of /proc/self/fd/9 && A=$OWNED$_newline$SUM$_newline$TEXT`;
 
-// The edit was computed from a text; when somebody changed the file since, it would undo their change. A file that was not
+// The edit was computed from a text; when someone changed the file since, it would undo their change. A file that was not
 // there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
 const WRITE = `owner=$1 mode=$2 sum=$3 text=input
 place "$4" all || exit

@@ -26,7 +26,7 @@ links() {
 }
 `;
 
-// With a root systemctl looks by itself and asks nobody: systemd may be reading its unit files just now, as after the confirmation.
+// With a root systemctl looks by itself and asks no one: systemd may be reading its unit files just now, as after the confirmation.
 export const PROBE = `if live; then say "$(systemctl is-enabled --root=/ -- "$1" 2>/dev/null)"; return; fi
 ${LINKS}file=$(unit_file "$1")
 test -n "$file" || { say not-found; return; }

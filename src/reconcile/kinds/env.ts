@@ -3,7 +3,7 @@ import { editKind } from './edit.ts';
 import { plainForms } from './env-forms.ts';
 import { assignments, formatAssignment, isEnvValue } from './env-text.ts';
 
-/** Keys of a KEY=value file that a POSIX shell and systemd read; everything else in the file is somebody else's. */
+/** Keys of a KEY=value file that a POSIX shell and systemd read; everything else in the file is someone else's. */
 export interface EnvWant {
   readonly kind: 'env';
   readonly path: string;

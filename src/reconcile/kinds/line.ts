@@ -1,6 +1,6 @@
 import { editKind } from './edit.ts';
 
-/** One exact line that must stand in a file, once. The rest of the file is somebody else's. */
+/** One exact line that must stand in a file, once. The rest of the file is someone else's. */
 export interface LineWant {
   readonly kind: 'line';
   readonly path: string;

@@ -58,7 +58,7 @@ function hidesLoaded(fragment: string, dropIns: string, reads: readonly FileTime
 
 /**
  * Whether the running unit read the files as they are. Our own note of the start is exact and needs no clock; without one
- * (somebody else started the unit) a file counts as unread unless it is clearly older than the start.
+ * (someone else started the unit) a file counts as unread unless it is clearly older than the start.
  */
 export function runsPresentFiles(state: UnitState): boolean {
   if (state.note && state.invocation !== '' && state.note.invocation === state.invocation) {

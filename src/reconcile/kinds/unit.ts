@@ -15,7 +15,7 @@ export interface UnitWant {
   readonly makes?: readonly string[];
   /** Milliseconds until a start counts as failed; 90 000 when absent. */
   readonly startTimeoutMs?: number;
-  /** InvocationID of a run that somebody else started and that has its settings already: it goes on, and counts as ours. */
+  /** InvocationID of a run that someone else started and that has its settings already: it goes on, and counts as ours. */
   readonly keeps?: string;
 }
 
@@ -68,7 +68,7 @@ case $code:$state in
   exit 0 ;;
 esac
 { systemctl status --no-pager --lines=0 -- "$name"; journalctl --no-pager -o cat -n 20 -u "$name"; } 2>&1 | tail -c 3000 >&2
-# Only the client ended: a start that still waits must not come true when nobody looks. An enabled unit may.
+# Only the client ended: a start that still waits must not come true when no one looks. An enabled unit may.
 if test "$(systemctl is-active -- "$name")" = activating && ! systemctl is-enabled --quiet -- "$name" 2>/dev/null; then
   timeout 25 systemctl stop -- "$name"
 fi

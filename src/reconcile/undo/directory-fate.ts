@@ -45,7 +45,7 @@ function isWritten(what: string, now: { readonly owner: string; readonly mode: s
   return sameOwnerAndMode(`${now.owner} ${now.mode}`, { owner, mode });
 }
 
-/** What becomes of a directory that was absent: it goes when nothing of somebody else is in it. Pure. */
+/** What becomes of a directory that was absent: it goes when nothing of someone else is in it. Pure. */
 export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, around: Surroundings): Fate {
   const inside = found.inside.filter((each) => each.startsWith(`${path}/`));
   const foreign = inside.filter((each) => !around.goes(each));

@@ -1,4 +1,4 @@
-/** A difference between two pictures that is nobody's residue. */
+/** A difference between two pictures that is no one's residue. */
 export interface Ignored {
   readonly area: string;
   /** Regular expression for the whole name. */

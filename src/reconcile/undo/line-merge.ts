@@ -16,7 +16,7 @@ const MOST = 25_000_000;
 
 /**
  * The text as it would be without our edits, which stand in it in this order. Undefined when it cannot be said exactly,
- * because somebody else changed the very lines. Pure.
+ * because someone else changed the very lines. Pure.
  */
 export function withoutEdits(text: string, edits: readonly KeptEdit[]): string | undefined {
   return edits.reduceRight<string | undefined>(
@@ -47,7 +47,7 @@ function merge(ours: string, base: string, theirs: string): string | undefined {
   return [...merged, ...from.slice(at)].join('');
 }
 
-/** Whether somebody has taken our lines out already: the edit only added lines, and none of them is there. */
+/** Whether someone has taken our lines out already: the edit only added lines, and none of them is there. */
 function isOut(ours: readonly string[], takenOut: readonly Hunk[], theirs: readonly string[]): boolean {
   const there = new Set(theirs);
   return takenOut.every(

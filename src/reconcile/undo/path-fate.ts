@@ -9,7 +9,7 @@ import * as scripts from './undo-scripts.ts';
 export type Fate =
   | { readonly does: 'nothing' }
   | { readonly does: 'change'; readonly change: Change; readonly goes: boolean }
-  /** `open`: somebody has to decide; the journal waits for it. */
+  /** `open`: someone has to decide; the journal waits for it. */
   | { readonly does: 'keep'; readonly reason: string; readonly open: boolean };
 
 export type PathEntry = Extract<UndoEntry, { kind: 'path' }>;
@@ -17,7 +17,7 @@ export type PathEntry = Extract<UndoEntry, { kind: 'path' }>;
 export interface Judged {
   readonly journal: UndoJournal;
   readonly found: UndoFound;
-  /** Told to go back although somebody changed it. */
+  /** Told to go back although someone changed it. */
   readonly told: boolean;
 }
 
@@ -57,7 +57,7 @@ function absentFate(path: string, now: FoundPath, { journal, told }: Judged): Fa
   };
   if (told) return now.owned ? NOTHING : remove;
   if (isOurs(path, now, journal)) {
-    // An edit of ours may have been made again around lines of somebody else.
+    // An edit of ours may have been made again around lines of someone else.
     const left = now.edits && now.text !== undefined ? withoutOthersBase(now) : '';
     if (left === '') return now.owned ? NOTHING : remove;
     return keep('has lines from something else, and did not exist before');

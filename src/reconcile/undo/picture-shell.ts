@@ -107,8 +107,8 @@ rule_chains() {
       print "nft:" part[2] ":" part[3] ":" part[5], $3 ~ /^type [^;]*; policy accept;$/ ? 0 : 1
     }'
 }
-# The kernel makes the route of an IPv6 address when nobody else was found to have it, 1 to 2 s after a start: until then it is
-# tentative (0x40 of its flags, without 0x08: somebody has it).
+# The kernel makes the route of an IPv6 address when no one else was found to have it, 1 to 2 s after a start: until then it is
+# tentative (0x40 of its flags, without 0x08: someone has it).
 _tentative() {
   while read -r _ _ _ _ _flags _; do case $_flags in [4-7c-f][0-7]) return 0 ;; esac; done <"$1"
   return 1

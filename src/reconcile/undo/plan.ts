@@ -11,7 +11,7 @@ export type { Kept, UndoChoices } from './undo-files.ts';
 
 /** A plan that takes a machine back to the state before meshx. */
 export interface UndoPlan extends Plan {
-  /** What stays as it is, because somebody else changed it. */
+  /** What stays as it is, because someone else changed it. */
   readonly kept: readonly Kept[];
   /** What cannot be as before, and why, in sentences for the operator. */
   readonly notes: readonly string[];

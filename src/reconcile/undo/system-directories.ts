@@ -12,7 +12,7 @@ const BELOW: Readonly<Record<string, string>> = {
 };
 
 /**
- * Directories that every machine has (hier(7), file-hierarchy(7)) or that hold somebody's data: a journal that calls one of
+ * Directories that every machine has (hier(7), file-hierarchy(7)) or that hold someone's data: a journal that calls one of
  * them absent before meshx is damaged, and an undo that believed it would take the machine away.
  */
 export const systemDirectories: ReadonlySet<string> = new Set([

@@ -4,9 +4,9 @@ import type { UndoFound } from './found.ts';
 import { type Fate, fileFate, type PathEntry } from './path-fate.ts';
 import type { UndoJournal } from './record.ts';
 
-/** What the operator decided about paths that somebody else changed. */
+/** What the operator decided about paths that someone else changed. */
 export interface UndoChoices {
-  /** These go back although somebody changed them. */
+  /** These go back although someone changed them. */
   readonly restore?: readonly string[];
   /** These stay as they are. */
   readonly keep?: readonly string[];

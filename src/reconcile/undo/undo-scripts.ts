@@ -1,7 +1,7 @@
 import { CHANGED_SINCE, INCOMPLETE } from '../exit-codes.ts';
 import { UNDO, UNDO_WITH_PICTURE } from '../undo-shell.ts';
 
-// What an undo writes is nobody's edit: the journal does not grow by it.
+// What an undo writes is no one's edit: the journal does not grow by it.
 const QUIET = `wrote() { :; }
 _remember() { :; }
 as_planned() { # PATH DIGEST: whether the file is still the one that the plan saw
@@ -60,7 +60,7 @@ test ! -d "$P" || chown -hR -- "$(root_owner)" "$P"`;
 /** PATH OWNER MODE. */
 export const OWNER_BACK = `${QUIET}own "$2" "$3" "$1"`;
 
-/** PATH OWNER MODE: a directory that somebody took away. */
+/** PATH OWNER MODE: a directory that someone took away. */
 export const DIRECTORY_BACK = `${QUIET}make_directory "$2" "$3" "$1"`;
 
 /** PATH TARGET: a link as it was. */
@@ -100,7 +100,7 @@ trap 'exit 130' HUP INT TERM
 
 /**
  * NAME purge|remove KEPT…: removes a package; files that are kept although it knows them are there afterwards too. dpkg takes
- * an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
+ * an empty directory away although it was there before the package: the picture knows it. What someone else took away before
  * stays away.
  */
 export const PACKAGE_REMOVE = `${QUIET}${DPKG}name=$1 verb=$2

@@ -7,7 +7,7 @@ import type { Spawn, Spawned } from './protocol.ts';
 
 /**
  * Runs a program and measures it from its start to its end. What it prints goes into files: a program that it leaves behind
- * (a ControlMaster) may hold a pipe open for ever.
+ * (a ControlMaster) may hold a pipe open forever.
  */
 export async function timedSpawn({ argv, env, cwd, limitMs, memory }: Spawn): Promise<Spawned> {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-bench-'));

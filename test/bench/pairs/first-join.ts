@@ -7,7 +7,7 @@ import type { Side, Taken } from '../runner.ts';
 import { makeSeat } from '../seat.ts';
 import { nothingToClose, type Series } from '../series.ts';
 
-/** A machine that nobody has met is taken into a STRICT namespace. */
+/** A machine that no one has met is taken into a STRICT namespace. */
 export const firstJoin: Series = {
   id: 'first-join',
   rounds: 7,

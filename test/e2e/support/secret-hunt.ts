@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { must } from '../../lab/command.ts';
 import type { Lab } from '../../lab/lab.ts';
 
-/** Something that nobody but its owner may see, and the places that are its own. */
+/** Something that no one but its owner may see, and the places that are its own. */
 export interface Secret {
   readonly name: string;
   readonly text: string;

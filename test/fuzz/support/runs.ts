@@ -1,7 +1,7 @@
 /** Inputs for each statement: 2,000 in `npm test`, 100,000 in `npm run fuzz`. */
 export const RUNS = Number(process.env['FUZZ_RUNS'] ?? '2000');
 
-/** Repeats a run; the same each time in `npm test`, so that nobody's work meets another one's luck. */
+/** Repeats a run; the same each time in `npm test`, so that no one's work meets another one's luck. */
 export const SEED = Number(process.env['FUZZ_SEED'] ?? '20240229');
 
 /** Milliseconds that a whole statement may take: what takes longer hangs. */

@@ -71,7 +71,7 @@ test('a missing address is named and never written, the CA is waited for too', (
   expect(missingAddresses({ ...facts, release: '1.5' })).toEqual([]);
 });
 
-test('a host name in place of an address is refused: dnsmasq would not start', () => {
+test('a host name instead of an address is refused: dnsmasq would not start', () => {
   const addresses = { ...classicFacts().addresses, dns: 'lb.example.com' };
   expect(problemOf(() => classicKubedns(classicFacts({ addresses }))).id).toBe('bad-address');
 });

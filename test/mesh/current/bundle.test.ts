@@ -177,7 +177,7 @@ test('no address of istiod is a Problem, never an empty hosts file', () => {
   );
 });
 
-test('a host name in place of an address is refused', () => {
+test('a host name instead of an address is refused', () => {
   const facts = currentFacts({ istiodAddresses: ['lb.example.com'] });
   expect(problemOf(() => currentBundle(facts, mysqlWorkload())).id).toBe('bad-address');
 });

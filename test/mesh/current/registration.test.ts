@@ -176,7 +176,7 @@ test('a further service is added to what is registered, and taken out again', ()
   ]);
 });
 
-test('a group that somebody else labelled has its ports from the Service of that name', () => {
+test('a group that someone else labelled has its ports from the Service of that name', () => {
   const group = {
     apiVersion: 'networking.istio.io/v1',
     kind: 'WorkloadGroup',

@@ -100,7 +100,7 @@ test('keys of an env file are set with owner and mode, and the rest stays', asyn
   expect(summaries(await planFor(vm, want))).toEqual([]);
 });
 
-test('an edit does not undo what somebody else wrote since the plan was made', async () => {
+test('an edit does not undo what someone else wrote since the plan was made', async () => {
   const vm = new ShimMachine();
   const path = vm.path('etc/a.env');
   writeFileSync(path, 'A=1\n');

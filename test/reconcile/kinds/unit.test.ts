@@ -45,7 +45,7 @@ test('an interrupted run is repaired: a file was written and the unit not restar
   expect(summaries(await planFor(vm, unit))).toEqual([]);
 });
 
-test('a file of the same second is not trusted when somebody else started the unit', async () => {
+test('a file of the same second is not trusted when someone else started the unit', async () => {
   const { vm, conf, unit, set } = world();
   writeFileSync(conf, 'A=1\n');
   const now = Date.now() / 1000;

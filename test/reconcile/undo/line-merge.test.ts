@@ -19,11 +19,11 @@ test.each([
   expect(withoutEdits(text(now), [{ base: text(base), ours: text(ours) }])).toBe(text(wanted));
 });
 
-test('a line that we replaced and somebody else changed cannot be told apart', () => {
+test('a line that we replaced and someone else changed cannot be told apart', () => {
   expect(withoutEdits(lines('KEY=theirs'), [{ base: lines('KEY=before'), ours: lines('KEY=ours') }])).toBeUndefined();
 });
 
-test('two edits with somebody else between them are taken out one after the other', () => {
+test('two edits with someone else between them are taken out one after the other', () => {
   const first = { base: lines('a'), ours: lines('a', 'ours1') };
   const second = { base: lines('a', 'ours1', 'theirs'), ours: lines('a', 'ours1', 'theirs', 'ours2') };
   expect(withoutEdits(second.ours, [first, second])).toBe(lines('a', 'theirs'));
@@ -48,7 +48,7 @@ test('whatever stands in a hosts file, our entry can be taken out again, with li
   );
 });
 
-test('a text that nobody changed is the base again, whatever the edit was', () => {
+test('a text that no one changed is the base again, whatever the edit was', () => {
   const text = fc.array(word).map((all) => lines(...all));
   fc.assert(fc.property(text, text, (base, ours) => expect(withoutEdits(ours, [{ base, ours }])).toBe(base)));
 });

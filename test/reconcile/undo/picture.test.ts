@@ -111,7 +111,7 @@ test('the built-in chains that nft has are told with whether something is in the
   ]);
 });
 
-test('an IPv6 address that is still looked for elsewhere is waited for, one that somebody else has is not', async () => {
+test('an IPv6 address that is still looked for elsewhere is waited for, one that someone else has is not', async () => {
   const line = (flags: string): string => `fe80000000000000000000fffe960065 02 40 20 ${flags}     eth0\n`;
   const waits = async (...flags: readonly string[]): Promise<readonly string[]> =>
     await piped('cat > "$MESHX_PICTURE.if"; _tentative "$MESHX_PICTURE.if" && echo waits; :', flags.map(line).join(''));

@@ -32,13 +32,13 @@ test('a plan holds no text of a secret, and its scripts get paths as words', () 
   }
 });
 
-/** The line of a file with another digest, as after an edit by somebody. */
+/** The line of a file with another digest, as after an edit by someone. */
 const edited = (path: string) => (found: string) =>
   found.replace(new RegExp(`^digest [0-9a-f]{64} ${path}$`, 'm'), `digest ${'e'.repeat(64)} ${path}`);
 
 const UNIT = '/etc/systemd/system/istio.service';
 
-test('a file that somebody changed stays, and the journal waits for a decision', () => {
+test('a file that someone changed stays, and the journal waits for a decision', () => {
   const plan = planned(edited(UNIT));
   expect(plan.kept).toEqual([{ path: UNIT, reason: expect.stringContaining('something else'), open: true }]);
   expect(all(plan)).not.toContain(`remove ${UNIT}`);
@@ -89,7 +89,7 @@ test('an undo that died is finished: what is done already is not planned again',
   ]);
 });
 
-test('a directory that the package gave to the user it made goes back to its owner; one that somebody gave away is shown', () => {
+test('a directory that the package gave to the user it made goes back to its owner; one that someone gave away is shown', () => {
   const journal = parseJournal({
     host: 'vm',
     readme: read('README'),
@@ -177,6 +177,6 @@ test('once all is undone but for what waits for a decision, the next plan is emp
   expect(all(plan({ restore: ['/etc/ours'] }))).toEqual(
     expect.arrayContaining(['remove /etc/ours', 'restart x.service as before', 'remove /var/lib/meshx']),
   );
-  // Somebody started it since.
+  // Someone started it since.
   expect(all(plan({}, `${now}unit y.service active -\n`))).toContain('stop y.service');
 });

@@ -123,7 +123,7 @@ test('lines that others put around ours stay, ours go, and a second undo has not
   expect(readFileSync(hosts, 'utf8')).toBe('first\na\nb\nlast\n');
 });
 
-test('a change that somebody made between two runs of ours is not lost by the undo', async () => {
+test('a change that someone made between two runs of ours is not lost by the undo', async () => {
   const vm = new ShimMachine();
   const hosts = vm.path('etc/hosts.conf');
   write(hosts, 'a\n');
@@ -135,7 +135,7 @@ test('a change that somebody made between two runs of ours is not lost by the un
   expect(readFileSync(hosts, 'utf8')).toBe('a\nsomebody\n');
 });
 
-test('a file that somebody changed is kept and said; until it is decided the journal stays', async () => {
+test('a file that someone changed is kept and said; until it is decided the journal stays', async () => {
   const vm = new ShimMachine();
   const [a, b] = [vm.path('etc/a'), vm.path('etc/b')];
   write(a, 'before\n');
@@ -166,7 +166,7 @@ test('a second undo plans nothing while a file waits for a decision; a later run
   expect([existsSync(tree), existsSync(vm.path('var/lib/meshx'))]).toEqual([false, false]);
 });
 
-test('a folder of ours with a file of somebody else stays, with that file only', async () => {
+test('a folder of ours with a file of someone else stays, with that file only', async () => {
   const vm = new ShimMachine();
   const folder = vm.path('etc/new');
   await reconcile(vm, file(join(folder, 'a')));
@@ -245,7 +245,7 @@ test('an undo that failed in the middle is finished by the next one', async () =
   const since = await watch(vm);
   await reconcile(vm, file(a), file(b));
   const planned = await undoOf(vm);
-  // A moment before its turn somebody changes a file that the plan has seen: nothing of it is overwritten.
+  // A moment before its turn someone changes a file that the plan has seen: nothing of it is overwritten.
   const content = readFileSync(a, 'utf8');
   write(a, 'a moment ago\n');
   const failed = (await outcomes(planned, vm, { journal: false })).find(({ status }) => status === 'failed');
