@@ -48,7 +48,7 @@ function composed(url: URL): string {
 }
 
 /** Paths from the folder, in an order that no locale changes. */
-export function namesBelow(folder: URL, ending: string): readonly string[] {
+function namesBelow(folder: URL, ending: string): readonly string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
   return names.filter((name) => statSync(new URL(name, folder)).isFile()).sort();
 }

@@ -269,7 +269,7 @@ test('a line that somebody added to /etc/hosts survives', async () => {
 
 test.each([
   [['--vm-only', '--cluster-only'], 'only one of them'],
-  [['--cluster-only', '--verify'], 'nobody can look at the machine'],
+  [['--cluster-only', '--verify'], 'the machine is not inspected'],
   [['--restore', 'etc/hosts'], 'is not a path from /'],
   [['--restore', '/a', '--keep', '/a'], 'both name /a'],
   [['other-vm', '--keep', '/a'], 'they are about one VM'],

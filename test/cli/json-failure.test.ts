@@ -26,7 +26,7 @@ test('what fails before any VM is asked is one document too', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ version: 1, problem: { id: expect.any(String) } });
 });
 
-test('a VM that is to be proved cannot be its own client', async () => {
+test('a VM that is being verified cannot be its own client', async () => {
   const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--proof-client', 'b', '--manifests', '/nonexistent']);
   expect(exitCode).toBe(2);
   expect(stderr).toContain('--proof-client: b is a VM that is to be verified');

@@ -74,7 +74,7 @@ test('an evicted VM is refused by the mesh and has no endpoint; the other VM goe
   );
   const ran = await evict('10.150.0.62', '--yes');
   expectDone(ran);
-  expect(ran.stderr).toContain('istiod renews a certificate for whoever holds a valid one');
+  expect(ran.stderr).toContain('istiod renews a certificate for anyone holding a valid one');
   await lab().waitFor('the mesh to refuse the VM', async () =>
     (await fromVm('lost')).includes('RBAC: access denied 403'),
   );

@@ -75,7 +75,7 @@ test('up does the whole of its work with that line and the roles of meshx rbac u
   });
   const again = await setUp('up', '--service', 'web:http:8080');
   expectDone(again);
-  expect(again.stdout).toContain('nothing was changed');
+  expect(again.stdout).toContain('no changes');
 }, 180_000);
 
 test('every call is in sudo’s log with the name of its script, and none was a shell', async () => {

@@ -115,7 +115,7 @@ test('a user who needs no password for sudo finds nothing to do on the same VM',
   const more = ['--service', 'sudoweb:http:8080', '--package', lab.packageDirectory, '--user', 'deploy'];
   const ran = await lab.meshx(up('bysudo', ...more));
   expectDone(ran);
-  expect(ran.stdout).toContain('nothing was changed');
+  expect(ran.stdout).toContain('no changes');
   expect(await lab.auditMutations(since)).toEqual([]);
 }, 120_000);
 

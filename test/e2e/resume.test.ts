@@ -72,7 +72,7 @@ test('a run that was killed at a change is finished by the same command, and the
   expect(last.stderr).not.toContain('vm-locked');
   const again = await lab.meshx(up());
   expectDone(again);
-  expect(again.stdout).toContain('nothing was changed');
+  expect(again.stdout).toContain('no changes');
   const audit = await lab.meshx(['audit', 'resumed']);
   expectDone(audit);
   expect(audit.stdout.match(/did not end/g)).toHaveLength(names.length);

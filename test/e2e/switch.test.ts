@@ -101,7 +101,7 @@ test('a busy database connection and a login from before live on through up and 
 test('a run whose plan is empty arms nothing', async () => {
   const ran = await lab.meshx(up());
   expectDone(ran);
-  expect(ran.stdout).toContain('nothing was changed');
+  expect(ran.stdout).toContain('no changes');
   expect(ran.stderr).not.toContain('Arm the dead-man switch');
 }, 120_000);
 

@@ -18,7 +18,7 @@ export interface PolicyPlace {
 }
 
 /** The namespace of a policy for the whole mesh, and the domain of its identities. */
-export interface EvictionPlace {
+interface EvictionPlace {
   readonly rootNamespace: string;
   readonly trustDomain: string;
 }

@@ -53,7 +53,7 @@ interface Draining {
 }
 
 /** Only where the plan restarts the sidecar and connections are open; the VM returns to rotation. */
-export interface RestartDrain extends Draining {
+interface RestartDrain extends Draining {
   readonly for: 'restart';
   /** Whether open connections may be ended. */
   readonly allowed: boolean;
@@ -62,7 +62,7 @@ export interface RestartDrain extends Draining {
 }
 
 /** Always; the VM does not return. */
-export interface LeaveDrain extends Draining {
+interface LeaveDrain extends Draining {
   readonly for: 'leave';
   /** Whether a sidecar that has no connection left is stopped at once. */
   readonly stops: boolean;

@@ -16,7 +16,7 @@ export interface WorkloadOptions {
 }
 
 /** What is allowed when the sidecar restarts. */
-export interface RestartOptions {
+interface RestartOptions {
   /** Whether open connections may be ended. */
   readonly restart: boolean;
   readonly drainTimeoutMs: number;

@@ -41,7 +41,7 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-export const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'vm' } };
+const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'vm' } };
 
 /** Parts of a decision; one that is undefined is left out. */
 export type More = { readonly [Key in keyof Decision<Result>]?: Decision<Result>[Key] | undefined };
