@@ -51,12 +51,26 @@ function named(parent: Command, spec: CommandSpec): Command {
 function declare(command: Command, top: Command, spec: CommandSpec, { around, start }: Start): void {
   for (const [syntax, description] of spec.args) command.argument(syntax, description);
   for (const line of spec.options) command.addOption(optionOf(line));
+  if (hasProbe(spec)) command.addOption(new Option(FORMER_PROBE, 'the former name of --probe').hideHelp());
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
   command.action(async () => {
     refuseForeign(top, spec);
     const given = { ...top.opts<Record<string, unknown>>(), ...command.opts<Record<string, unknown>>() };
-    await start(spec, { ...around, args: command.args, given });
+    await start(spec, { ...around, args: command.args, given: hasProbe(spec) ? renamed(given, around) : given });
   });
+}
+
+const FORMER_PROBE = '--check <probe>';
+
+function hasProbe({ options }: CommandSpec): boolean {
+  return options.some(([flags]) => flags.startsWith('--probe '));
+}
+
+/** `--check` was the name of `--probe`: it still works, with a warning. The new name wins. */
+function renamed({ check, ...given }: Call['given'], { terminal }: Surroundings): Call['given'] {
+  if (check === undefined) return given;
+  terminal.err('note: --check is now --probe; the old name will be removed');
+  return { probe: check, ...given };
 }
 
 /**
@@ -101,7 +115,7 @@ function visible(command: Command, top: Command): Option[] {
   const spec = commands.find(({ name }) => name === pathOf(command, top));
   const common = spec ? commonOf(spec) : [];
   const shared = common.flatMap((name) => top.options.filter((option) => option.attributeName() === name));
-  return [...command.options, ...new Set(shared), help];
+  return [...command.options.filter(({ hidden }) => !hidden), ...new Set(shared), help];
 }
 
 /** A line of the help that lists commands: `register [options] <name> <ip> <port...>`. */

@@ -31,6 +31,6 @@ export function workloadOptions(input: Input): WorkloadOptions {
 
 /** A readiness probe needs a port: that of the first service. */
 function probeOf(input: Input, port: number | undefined): Workload['probe'] {
-  if (input.text('check') !== undefined && port === undefined) input.issue('--check: it needs a --service to check');
-  return input.parsed('check', (text) => parseCheck(text, port ?? 1));
+  if (input.text('probe') !== undefined && port === undefined) input.issue('--probe: it needs a --service to probe');
+  return input.parsed('probe', (text) => parseCheck(text, port ?? 1));
 }

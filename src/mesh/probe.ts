@@ -6,7 +6,7 @@ const FORM = 'tcp, mysql, http, http:/PATH or grpc';
 const METHODS = ['httpGet', 'tcpSocket', 'exec', 'grpc'] as const;
 
 /**
- * The readiness probe that `--check` means, for one port. The agent's own defaults differ from its documentation, so all
+ * The readiness probe that `--probe` means, for one port. The agent's own defaults differ from its documentation, so all
  * times are written out: every 5 seconds, 2 failures. Throws `bad-check`.
  */
 export function parseCheck(text: string, port: number): ReadinessProbe {

@@ -46,7 +46,7 @@ test.each([
   ['two ways at once', ['expose', 'apply', '--provider', 'gcp', '--node-port']],
   ['a sha256 without a package', ['setup-vm', 'vm', '--sha256', 'a'.repeat(64)]],
   ['a directory for several VMs', ['up', 'a', 'b', '--root', '/tmp/x']],
-  ['a check of nothing', ['up', 'a', '--check', 'mysql']],
+  ['a check of nothing', ['up', 'a', '--probe', 'mysql']],
 ])('%s is one Problem before anything is read or changed', async (_what, words) => {
   expect(await refused([...words, '--manifests', cluster])).toContain('meshx explain ');
 });

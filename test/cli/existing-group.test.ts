@@ -53,7 +53,7 @@ test.each([
   [['--labels', 'tier=front'], '--labels tier=front: the group has tier=back'],
   [['--labels', 'more=1'], '--labels more=1: the group has none'],
   [['--service', 'reviews:http:9090'], '--service reviews:http:9090: the group has 3550, 8080'],
-  [['--service', 'reviews:http:8080', '--check', 'tcp'], '--check: the group has another probe'],
+  [['--service', 'reviews:http:8080', '--probe', 'tcp'], '--probe: the group has another probe'],
 ])('an option that contradicts the group is named: %j', async (words, issue) => {
   const { exitCode, stderr, stdout } = await generate(...words, '--print');
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });

@@ -6,7 +6,7 @@ import { parseCheck } from '../../src/mesh/probe.ts';
 import { runCli } from '../support/run-cli.ts';
 
 /** What the command line `words` would start, without starting it. */
-async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; call: Call }> {
+async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; call: Call; lines: readonly string[] }> {
   const lines: string[] = [];
   const hear = (text: Lines): void => void lines.push(...[text].flat());
   const { signal } = new AbortController();
@@ -21,7 +21,7 @@ async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; ca
   });
   await cli.parseAsync([...words], { from: 'user' });
   if (!found) throw new Error(`nothing was started by ${words.join(' ')}: ${lines.join('\n')}`);
-  return found;
+  return { ...found, lines };
 }
 
 test.each(commands.flatMap((spec) => spec.examples.map((example) => [example, spec.name] as const)))(
@@ -80,9 +80,18 @@ test.each([
   expect(stderr).not.toMatch(/^ {4}at /m);
 });
 
-test('the help of --check names every form that is accepted', async () => {
+test('the help of --probe names every form that is accepted', async () => {
   const { stdout } = await runCli(['up', '--help']);
   const forms = ['tcp', 'mysql', 'http', 'http:/health', 'grpc'];
   for (const form of forms) expect(() => parseCheck(form, 80)).not.toThrow();
-  for (const form of forms) expect(/--check <check>(.*\n.*)/.exec(stdout)?.[1]).toContain(form.replace(/:.*/, ':'));
+  for (const form of forms) expect(/--probe <probe>(.*\n.*)/.exec(stdout)?.[1]).toContain(form.replace(/:.*/, ':'));
+});
+
+test('--check is still read as --probe, is not in the help, and says that it was renamed', async () => {
+  const { call, lines } = await parsed(['up', 'a', '--service', 'db:3306', '--check', 'tcp']);
+  expect(call.given).toMatchObject({ probe: 'tcp' });
+  expect(call.given).not.toHaveProperty('check');
+  expect(lines).toContain('note: --check is now --probe; the old name will be removed');
+  expect((await parsed(['up', 'a', '--probe', 'tcp'])).lines).toEqual([]);
+  expect((await runCli(['up', '--help'])).stdout).not.toContain('--check');
 });

@@ -43,7 +43,7 @@ const workloads: readonly (Workload & { readonly args: readonly string[] })[] = 
     group: 'checked',
     services: [mysql],
     probe: parseCheck('tcp', 3306),
-    args: ['--service', 'mysqldb:3306', '--check', 'tcp'],
+    args: ['--service', 'mysqldb:3306', '--probe', 'tcp'],
   },
 ];
 

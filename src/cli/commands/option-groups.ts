@@ -25,7 +25,7 @@ export const GROUP_OPTIONS: readonly OptionLine[] = [
   ['--network <name>', 'network of the VM, in a multi-network mesh'],
   ['--locality <region/zone>', 'locality of the VM'],
   ['--weight <number>', 'load-balancing weight relative to other endpoints'],
-  ['--check <check>', 'readiness probe of the service: tcp, mysql, http, http:/PATH or grpc'],
+  ['--probe <probe>', 'readiness probe of the service: tcp, mysql, http, http:/PATH or grpc'],
   ['--no-capture-dns', "leave the VM's DNS unchanged"],
 ];
 

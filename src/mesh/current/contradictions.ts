@@ -38,7 +38,7 @@ function contradictions(group: Workload, { serviceAccount, rest }: GivenWorkload
   return [
     ...differing.map(([option, wanted, found]) => `${option} ${wanted}: the group has ${found ?? 'none'}`),
     ...(probe && !sameProbe(probe, group.probe)
-      ? [`--check: the group has ${group.probe ? 'another probe' : 'none'}`]
+      ? [`--probe: the group has ${group.probe ? 'another probe' : 'none'}`]
       : []),
     ...services.flatMap((service) => missingPorts(group, service)),
   ];
