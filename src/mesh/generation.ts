@@ -1,4 +1,5 @@
 import type { ClusterFacts } from './cluster-facts.ts';
+import type { Workload } from './workload.ts';
 
 /** Control planes: `current` is istiod, `classic` is Pilot, Mixer and CA. */
 export const GENERATIONS = ['current', 'classic'] as const;
@@ -16,12 +17,18 @@ export interface MeshGeneration<Facts extends ClusterFacts = ClusterFacts> {
   readonly capturesDns: boolean;
   /** The sidecar delivers to 127.0.0.1 instead of the VM's address in the mesh. */
   readonly deliversToLoopback: boolean;
+  /** Connections can be followed one by one, in counters and access logs of the sidecar. */
+  readonly showsConnections: boolean;
   /** Ports that the sidecar listens on. */
   readonly sidecarPorts: ReadonlySet<number>;
   /** Where redirected connections arrive. */
   readonly inboundPort: number;
   /** Where the control plane answers for a VM. */
   endpoint(facts: Facts): { readonly addresses: readonly string[]; readonly port: number };
+  /** Keys of the mesh's metadata that no VM gets; undefined where the package's own reader takes the settings. */
+  refusedMetadata(facts: Facts, workload: Workload): readonly string[] | undefined;
+  /** Some clients come through ztunnel. */
+  isAmbient(facts: Facts): boolean;
   /** The text of dnsmasq's file of cluster names. */
   kubedns(facts: Facts, options: { readonly dnsAddress?: string }): string;
 }

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { withAdopted } from '../../operations/adopt/adopted.ts';
 import { readHandMadeVm } from '../../operations/adopt/read-vm.ts';
 import { openContext } from '../../operations/join/context.ts';
@@ -29,7 +30,7 @@ export async function adopt(call: Call): Promise<number> {
   say(`as if you had typed: ${upLine(vm, options, adopted)}`);
 
   const context = await openContext(world, options);
-  if (context.facts.generation === 'classic')
+  if (!meshGeneration(context.facts.generation).hasGroups)
     throw vmProblems.nothingToAdopt({ vm, missing: ['a cluster with istiod'] });
   const found: { differences: readonly string[] } = { differences: [] };
   const revise = (steps: readonly Step[]): readonly Step[] => {

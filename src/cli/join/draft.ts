@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Say } from '../../world.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -27,7 +28,7 @@ export class Draft {
 
   about({ cluster, workload: { group, namespace }, vm }: ProofSubject): void {
     // Only istiod's generation has groups.
-    this.#where = { ...(cluster.generation === 'current' && { group }), namespace, address: vm.address };
+    this.#where = { ...(meshGeneration(cluster.generation).hasGroups && { group }), namespace, address: vm.address };
   }
 
   /** Where a VM is that says itself what it is to the mesh. */

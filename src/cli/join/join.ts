@@ -3,7 +3,7 @@ import type { Host } from '../../host/host.ts';
 import { imageNotes } from '../../vm/wanted.ts';
 import { type Preflight, preflight } from '../../checks/preflight.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { refusedMetadata } from '../../mesh/current/proxy-config.ts';
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { type Facts, gatherFacts, sameProbes } from '../../reconcile/facts.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
@@ -95,7 +95,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   picture?.catch(() => undefined);
   const { hostname, address } = looked.facts;
   // An image has no host name yet; what it is called on the command line has to do.
-  const ambient = facts.generation === 'current' && facts.ambient === true;
+  const ambient = meshGeneration(facts.generation).isAmbient(facts);
   const place = {
     generation: facts.generation,
     ambient,
@@ -178,8 +178,8 @@ function settingFindings(
   },
 ): readonly Result[] {
   const { facts, workload, steps, found } = about;
-  if (facts.generation === 'classic') return [];
-  return judgeSettings({ vm, steps, facts: found, refused: refusedMetadata(facts, workload) });
+  const refused = meshGeneration(facts.generation).refusedMetadata(facts, workload);
+  return refused === undefined ? [] : judgeSettings({ vm, steps, facts: found, refused });
 }
 
 /** Nothing runs in an image. */

@@ -1,5 +1,6 @@
 import type { ClassicFacts } from '../../mesh/cluster-facts.ts';
 import { namespaceObject } from '../../mesh/current/objects.ts';
+import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { planClassicDeparture } from '../classic-departure.ts';
 import { classicEndpoint } from '../classic-endpoint.ts';
@@ -18,6 +19,14 @@ export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'cla
   facts: gatherClassicFacts,
   policies: () => Promise.resolve(undefined),
   exposure: classicExposureObjects,
+  joinRequest(_facts, { namespace, serviceAccount, labels, services }, { address, create }) {
+    if (services.length > 0 && address === '')
+      throw cliProblems.addressNeeded({ services: services.map(({ name }) => name) });
+    const wanted = services.map(({ name: service, ports }) => ({
+      ...{ service, namespace, address, ports, serviceAccount, labels },
+    }));
+    return { generation: 'classic', wanted, ...(create && wanted.length > 0 && { createNamespace: namespace }) };
+  },
   endpoint: (_kube, endpoint, place) => Promise.resolve(classicEndpoint(endpoint, place)),
   async planRegistration(kube, { wanted, createNamespace: name }, signal) {
     const parts = await Promise.all(wanted.map((each) => planClassicRegistration(kube, each, signal)));

@@ -1,4 +1,6 @@
 import { type CurrentFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
+import { refuseEntryName } from '../../mesh/entry-name.ts';
+import { present } from '../../present.ts';
 import { planCurrentDeparture } from '../current-departure.ts';
 import { planCurrentDeregistration } from '../current-deregistration.ts';
 import { currentEndpoint } from '../current-endpoint.ts';
@@ -16,6 +18,11 @@ export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'cur
   facts: gatherCurrentFacts,
   policies: readPolicies,
   exposure: currentExposureObjects,
+  joinRequest({ istioNamespace, rootNamespace }, workload, { address, create }) {
+    refuseEntryName(workload, address);
+    const wanted = { workload, createNamespace: create, createServiceAccount: create };
+    return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };
+  },
   endpoint: currentEndpoint,
   async planRegistration(kube, { wanted, generation: _generation, ...place }, signal) {
     const { plan, workload } = await planCurrentRegistration(kube, wanted, { ...place, signal });

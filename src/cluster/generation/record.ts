@@ -1,6 +1,7 @@
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
+import type { Workload } from '../../mesh/workload.ts';
 import type { Deregistration } from '../current-deregistration.ts';
 import type { Endpoint, EndpointPlace, EndpointRequest } from '../endpoint.ts';
 import type { ExposeOptions } from '../expose/options.ts';
@@ -23,6 +24,14 @@ interface EvictionPlace {
   readonly trustDomain: string;
 }
 
+/** A VM that joins. */
+export interface JoiningVm {
+  /** Empty for an image. */
+  readonly address: string;
+  /** Namespace and service account are made when they are missing. */
+  readonly create: boolean;
+}
+
 /** All in which the clusters of one generation differ from those of the other. Everything here only reads. */
 export interface ClusterGeneration<
   Facts extends ClusterFacts = ClusterFacts,
@@ -34,6 +43,8 @@ export interface ClusterGeneration<
   policies(kube: Kubernetes, facts: Facts, place: PolicyPlace): Promise<MtlsPolicies | undefined>;
   /** The objects by which VMs reach the control plane. */
   exposure(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]>;
+  /** What a VM that joins needs in its cluster. Pure. Throws `vm-address-needed` and what names throw. */
+  joinRequest(facts: Facts, workload: Workload, vm: JoiningVm): Request;
   /** How `register` adds one address of a service. */
   endpoint(kube: Kubernetes, endpoint: Endpoint, place: EndpointPlace): Promise<EndpointRequest>;
   planRegistration(kube: Kubernetes, wanted: Request, signal: AbortSignal): Promise<PlannedRegistration>;

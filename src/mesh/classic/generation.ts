@@ -8,8 +8,11 @@ export const classicMesh: MeshGeneration<ClassicFacts> = {
   hasGroups: false,
   capturesDns: false,
   deliversToLoopback: true,
+  showsConnections: false,
   sidecarPorts: new Set([15000, 15001]),
   inboundPort: 15001,
   endpoint: ({ addresses }) => ({ addresses: [addresses.pilot], port: 8080 }),
+  refusedMetadata: () => undefined,
+  isAmbient: () => false,
   kubedns: classicKubedns,
 };

@@ -2,6 +2,7 @@ import type { CurrentFacts } from '../cluster-facts.ts';
 import type { MeshGeneration } from '../generation.ts';
 import { currentKubedns } from './kubedns.ts';
 import { PROXY_PORTS } from './ports.ts';
+import { refusedMetadata } from './proxy-config.ts';
 
 /** A mesh of istiod. */
 export const currentMesh: MeshGeneration<CurrentFacts> = {
@@ -9,8 +10,11 @@ export const currentMesh: MeshGeneration<CurrentFacts> = {
   hasGroups: true,
   capturesDns: true,
   deliversToLoopback: false,
+  showsConnections: true,
   sidecarPorts: PROXY_PORTS,
   inboundPort: 15006,
   endpoint: ({ istiodAddresses, istiodPort }) => ({ addresses: istiodAddresses, port: istiodPort }),
+  refusedMetadata,
+  isAmbient: ({ ambient }) => ambient === true,
   kubedns: currentKubedns,
 };

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Preflight } from '../../checks/preflight.ts';
 import { toShell } from '../../host/shell.ts';
@@ -41,7 +42,7 @@ function noteReplaced({ context: { options }, observe }: EarlierJoin, recorded: 
 /** In a classic mesh nothing in the cluster says whose account a VM has, and its certificate is copied out of a Secret. */
 function refuseAccount({ command, vm, context }: EarlierJoin, { membership }: Preflight): void {
   const account = membership.record?.serviceAccount;
-  if (context.facts.generation === 'current' || account === undefined || account === 'default') return;
+  if (meshGeneration(context.facts.generation).hasGroups || account === undefined || account === 'default') return;
   if (context.options.workload.serviceAccount !== undefined) return;
   throw cliProblems.accountNotRepeated({ vm, account, command: toShell(['meshx', command, vm, '-s', account]) });
 }

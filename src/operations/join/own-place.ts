@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { parseSshName } from '../../host/ssh-name.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
@@ -26,7 +27,8 @@ export function ownPlace({ context, vm, observe }: EarlierJoin, { membership, fa
   const said = record ?? membership;
   const before = {
     namespace: forget.includes('namespace') ? undefined : said.namespace,
-    group: forget.includes('workloadGroup') || context.facts.generation === 'classic' ? undefined : said.group,
+    group:
+      forget.includes('workloadGroup') || !meshGeneration(context.facts.generation).hasGroups ? undefined : said.group,
   };
   const namespace = workload.namespace ?? before.namespace ?? otherwise.namespace;
   // A group of another namespace is another group.
@@ -64,7 +66,7 @@ async function isTaken(
   { kube, signal }: Seen,
   { namespace, group: name }: OwnPlace,
 ): Promise<boolean> {
-  if (context.facts.generation === 'classic') return false;
+  if (!meshGeneration(context.facts.generation).hasGroups) return false;
   const account = context.options.workload.serviceAccount;
   const refs = [
     { apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name },

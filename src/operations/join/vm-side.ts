@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Host } from '../../host/host.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -7,21 +8,17 @@ import type { Step } from '../../reconcile/resource.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
+import { vmGeneration } from '../../vm/generation.ts';
 import { wantedVm } from '../../vm/wanted.ts';
-import { TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
 import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 
 /** What the preflight compares the machine with. */
 export function preflightInput({ facts, options, world, package: opened }: JoinContext, vm: string): PreflightInput {
-  const controlPlane =
-    facts.generation === 'current'
-      ? { addresses: facts.istiodAddresses, port: facts.istiodPort }
-      : { addresses: [facts.addresses.pilot], port: 8080 };
   return {
     vm,
     generation: facts.generation,
-    controlPlane,
+    controlPlane: meshGeneration(facts.generation).endpoint(facts),
     services: options.workload.rest.services,
     now: world.now(),
     ...present({ address: options.vmAddress, package: opened }),
@@ -45,7 +42,6 @@ export function vmInput(
   const { facts: cluster, options, package: opened } = context;
   const image = options.machine.root !== undefined;
   const shared = { workload, vm, resolver, image, options: options.repeated, ...present({ package: opened }) };
-  if (cluster.generation === 'classic') return { ...shared, generation: 'classic', cluster };
   const bundle = {
     captureDns: options.workload.captureDns,
     excludePorts: options.excludePorts,
@@ -55,7 +51,7 @@ export function vmInput(
     // An image for several machines has no address; each finds its own at the first boot.
     ...present({ address: vm.address || undefined, serviceCidr: options.cluster.facts.serviceCidr }),
   };
-  return { ...shared, generation: 'current', cluster, bundle, tokenSecret: TOKEN_SECRET };
+  return vmGeneration(cluster.generation).input(cluster, shared, bundle);
 }
 
 /** The plan of a machine: one round trip for all its probes. */

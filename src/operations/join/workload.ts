@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import { parseName } from '../../mesh/names.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
@@ -29,7 +30,7 @@ export interface Found {
 export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions, found: Found): Promise<Workload> {
   const { namespace } = found;
   const group = options.group ?? groupName(found.hostname);
-  if (found.generation === 'classic') {
+  if (!meshGeneration(found.generation).hasGroups) {
     const account = options.serviceAccount ?? CLASSIC_ACCOUNT;
     const workload = merged(undefined, { ...options, serviceAccount: account }, { group, namespace });
     return withServices(workload, options.rest.services);

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { GenerationName } from '../../mesh/generation.ts';
 import { clusterMembers } from '../../cluster/members.ts';
 import { groupsOfAddresses } from '../../cluster/current-members.ts';
@@ -95,7 +96,8 @@ function addressesOf({ typed, membership, known }: MemberQuestion): readonly str
 
 /** Namespace and group decide which objects go. What the operator names in full needs nobody's consent but the cluster's. */
 function disagrees({ typed, membership }: MemberQuestion, generation: GenerationName): boolean {
-  if (typed.namespace !== undefined && (typed.group !== undefined || generation === 'classic')) return false;
+  if (typed.namespace !== undefined && (typed.group !== undefined || !meshGeneration(generation).hasGroups))
+    return false;
   const sources = [typed, recordPlace(membership), settingsPlace(membership)];
   return (['namespace', 'group'] as const).some(
     (key) => new Set(sources.map((source) => source[key]).filter((value) => value !== undefined)).size > 1,
@@ -124,7 +126,7 @@ export function isConfirmed({ own, others }: ClusterMembers, { registered, quest
   const typed = typedPlace(question);
   const reached = [...known, ...(typed.address === undefined ? [] : [typed.address])];
   if (own.length > 0 && own.every((address) => reached.includes(address))) return true;
-  if (registered.generation === 'classic') return false;
+  if (!meshGeneration(registered.generation).hasGroups) return false;
   const isNamed = typed.group !== undefined || registered.group === groupOfName;
   return isNamed && (typed.namespace !== undefined || image) && others.length === 0;
 }
