@@ -1,6 +1,6 @@
 import type { Host } from '../host/host.ts';
 import type { Result } from './check.ts';
-import { classicGroup, currentGroup } from './join/machine-checks.ts';
+import { joinChecks } from './join/generation.ts';
 import type { JoinQuestion } from './join/question.ts';
 import { reachChecks } from './join/reachability.ts';
 import { registrationGroup } from './join/registration-checks.ts';
@@ -17,15 +17,12 @@ export async function* verifyJoin(host: Host, question: JoinQuestion, running: R
   yield* runChecks(phasesOf(question, vmQuestions(host, { limitMs, signal })), running);
 }
 
-/**
- * In a current mesh all at once: capture runs only with a sidecar that is ready, and traffic counts only where Envoy's own
- * counters saw it. A classic sidecar loads its rules some time after its start, and traffic that is tried before would pass beside
- * it: there the machine is checked first.
- */
+/** The machine is checked first where traffic may not be tried at the same time. */
 function phasesOf(question: JoinQuestion, vm: VmQuestions): readonly (readonly CheckGroup[])[] {
   const { cluster, workload, reach } = question;
   const traffic = [registrationGroup(question), outwardGroup(question, vm), ...inwardGroups(question, vm)];
   const last = group(reachChecks, reach ? { reach: () => timed(reach) } : {});
-  if (cluster.generation === 'current') return [[currentGroup(cluster, workload, vm), ...traffic], [last]];
-  return [[classicGroup(cluster, workload, vm)], traffic, [last]];
+  const checks = joinChecks(cluster.generation);
+  const machine = checks.machine(cluster, workload, vm);
+  return checks.atOnce ? [[machine, ...traffic], [last]] : [[machine], traffic, [last]];
 }

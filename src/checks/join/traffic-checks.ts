@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { portMeaning } from '../../mesh/protocol.ts';
 import { serviceHost } from '../../mesh/service-host.ts';
@@ -45,7 +46,7 @@ function outwardChecks(
   const resolves = { ...traffic, id: 'mesh-name-resolves', title: 'a mesh name resolves on the VM' };
   const reaches = { ...traffic, id: 'mesh-connection', title: 'the VM reaches a mesh service' };
   const addresses = meshService?.clusterIp ? [meshService.clusterIp] : [];
-  const expected = meshService && expectedOf(meshService, cluster.generation === 'current');
+  const expected = meshService && expectedOf(meshService, meshGeneration(cluster.generation).showsConnections);
   return [
     name === undefined
       ? skipped(resolves, 'no service was named')
@@ -107,7 +108,7 @@ function portGroup(served: Served, vm: VmQuestions): CheckGroup {
 
 function portChecks({ service, port, question }: Served): readonly Check<PortFacts>[] {
   const key = `${service}:${port.number}`;
-  const current = question.cluster.generation === 'current';
+  const current = meshGeneration(question.cluster.generation).showsConnections;
   const expected = question.outside?.[port.number];
   const outside = {
     ...traffic,
@@ -152,14 +153,14 @@ function wayOf({ service, port, question: { cluster, workload, client } }: Serve
     port: port.number,
     path: protocol === 'HTTP' ? '/' : '',
     serverFirst,
-    comesBack: cluster.generation === 'current' && !client,
+    comesBack: meshGeneration(cluster.generation).showsConnections && !client,
   };
 }
 
 function judgeThrough({ connection }: Through, served: Served): Seen {
   const { client, cluster } = served.question;
   const { host, port, path, serverFirst } = wayOf(served);
-  const current = cluster.generation === 'current';
+  const current = meshGeneration(cluster.generation).showsConnections;
   const expected = { target: `${host}:${port}`, http: path !== '', serverFirst, counted: current };
   const seen = judgeConnection(connection, expected);
   const way = client ? `from ${client.name}` : "through the VM's own sidecar";

@@ -1,3 +1,4 @@
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Kubernetes } from '../../cluster/kubernetes.ts';
 import type { Host } from '../../host/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
@@ -40,7 +41,8 @@ export async function* verify(
 ): AsyncGenerator<Result> {
   const { kube, security, client, signal, ended, shut, reach } = help;
   const seat = await help.seat;
-  const current = subject.cluster.generation === 'current';
+  // Without groups there are no entries, and no policies about single workloads.
+  const { hasGroups } = meshGeneration(subject.cluster.generation);
   const asked = { kube, workload: subject.workload, address: subject.vm.address, signal };
   const question = {
     ...subject,
@@ -50,8 +52,8 @@ export async function* verify(
       client,
       seat,
       reach,
-      entry: kube.live && current ? vmEntry(asked) : undefined,
-      outside: current
+      entry: kube.live && hasGroups ? vmEntry(asked) : undefined,
+      outside: hasGroups
         ? Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh]))
         : undefined,
     }),

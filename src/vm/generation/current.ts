@@ -8,7 +8,6 @@ export const currentVm: VmGeneration<CurrentVmInput> = {
   input: (cluster, shared, bundle) => ({ ...shared, generation: 'current', cluster, bundle }),
   steps: wantedCurrentVm,
   running: () => [sidecarStep(), captureStep()],
-  endsSidecarFirst: true,
   imageSecret: 'a token at /run/secrets/tokens/istio-token (istio-proxy, 0600) for the audience istio-ca',
   firewallHint: 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch',
 };

@@ -15,8 +15,6 @@ export interface VmGeneration<Input extends VmInput = VmInput> {
   steps(input: Input): readonly Step[];
   /** The steps that run what a package brings, in their order. */
   running(): readonly Step[];
-  /** The sidecar is ended before its units are stopped: nothing of a connection is left then. */
-  readonly endsSidecarFirst: boolean;
   /** What an image must not hold and a machine needs at its first boot. */
   readonly imageSecret: string;
   /** How long the words to the host's firewall last. */
