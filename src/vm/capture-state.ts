@@ -5,6 +5,8 @@ export interface CaptureState extends SwitchState {
   readonly captured: boolean;
   /** How many rules of capture another program removed; absent when all are in place, or none should be. */
   readonly missing?: number;
+  /** The VM restores its rules no longer: what removed them again and again, and since when. */
+  readonly gaveWay?: { readonly to: string; readonly since: string };
   /** Open connections from before capture, which are outside mutual TLS and policy. */
   readonly older: number;
   /** Units of the sidecar that start at boot. */
@@ -15,7 +17,9 @@ export interface CaptureState extends SwitchState {
 export function parseCaptureState(text: string): CaptureState {
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const missing = Number.parseInt(value('missing'), 10) || 0;
+  const [, since, to] = /^(\S+T\S+Z) (.+)$/.exec(value('gave-way')) ?? [];
   return {
+    ...(since !== undefined && to !== undefined && { gaveWay: { to, since } }),
     ...(missing > 0 && { missing }),
     captured: value('capture') === 'on',
     older: Number.parseInt(value('older'), 10) || 0,

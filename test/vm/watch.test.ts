@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseCaptureState } from '../../src/vm/capture-state.ts';
 import { aMachine, DOCKER, type Machine } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
@@ -84,8 +85,12 @@ describe('a watched VM', () => {
     expect(stdout).toContain('systemctl restart meshx-capture');
     expect(await machine.watch('now')).toMatchObject({ stdout: '' });
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
+    const since = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const { gaveWay } = parseCaptureState((await machine.run('status')).stdout);
+    expect(gaveWay).toEqual({ to: 'another program', since });
     await machine.run('stop');
     await machine.run('start');
+    expect(parseCaptureState((await machine.run('status')).stdout)).not.toHaveProperty('gaveWay');
     await flush(machine);
     expect((await machine.watch('now')).stdout).toContain('restored, 1 of at most 8');
   });

@@ -117,8 +117,10 @@ function programsMissing({ files }: MachineFacts): readonly Seen[] {
   const found = lines(files, 'program');
   const missing: string[] = NEEDED_PROGRAMS.filter((name) => !found.includes(name));
   if (!['iptables', 'iptables-nft', 'iptables-legacy'].some((name) => found.includes(name))) missing.push('iptables');
+  if (found.includes('find-without-printf')) missing.push('GNU find');
   if (missing.length === 0) return [];
-  const hint = 'Install them on the VM; their packages are iproute2 (iproute), iptables, util-linux, gawk or mawk.';
+  const hint =
+    'Install them on the VM; their packages are iproute2 (iproute), iptables, util-linux, findutils, gawk or mawk.';
   return [{ ok: false, detail: `The machine has no ${missing.join(', no ')}.`, hint }];
 }
 

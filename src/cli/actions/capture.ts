@@ -113,11 +113,17 @@ function planOf(verb: Turning['verb'], { bypassedSince, captured, boot }: Captur
 }
 
 function formatState(vm: string, state: CaptureState): readonly string[] {
-  const { captured, missing = 0, older, armed, reverted, bypassedSince, boot } = state;
+  const { captured, missing = 0, gaveWay, older, armed, reverted, bypassedSince, boot } = state;
   return [
     `${vm}: capture is ${captured ? 'on' : 'off'}`,
-    ...(missing > 0
+    ...(missing > 0 && !gaveWay
       ? [`  another program removed ${missing} of its rules; the VM restores them: journalctl -u meshx-watch`]
+      : []),
+    ...(gaveWay
+      ? [
+          `  gave way at ${gaveWay.since} to ${gaveWay.to}, which removed its rules again and again: they stay removed`,
+          '  stop what removes them, then on the VM: sudo systemctl restart meshx-capture',
+        ]
       : []),
     ...(older > 0 ? [`  ${older} connections are older than capture, outside mutual TLS until they end`] : []),
     ...(armed ? [formatArmed(armed)] : []),
