@@ -38,7 +38,9 @@ function linesOf(event: ChangeEvent<Result>, { vm, again }: Telling): Lines | un
     case 'draining':
       return `${vm}: ${showConnections(event.connections)}; up to ${event.limitMs / 1000} s for them to end by themselves`;
     case 'armed':
-      return `${vm} rolls back at ${event.until.toTimeString().slice(0, 8)} unless a new login confirms the change`;
+      return `${vm} rolls itself back at ${event.until.toTimeString().slice(0, 8)} unless a new login confirms the change`;
+    case 'confirmed':
+      return `ok      a new login confirms the change (${event.ms} ms) [confirmed]`;
     case 'rolled-back':
       return `+ Roll back: ${event.kept ? 'nothing had been started; what ran before is left running' : 'capture is off'}`;
     case 'not-rolled-back':

@@ -62,11 +62,11 @@ export function switchNotes(vm: string, { armed, reverted, bypassedSince }: Swit
       ? [`${vm}: an earlier run by ${armed.by} ended at some time after ${armed.since} without a word; taken over.`]
       : []),
     ...(armed && reverting !== undefined
-      ? [`${vm}: an earlier run by ${armed.by} was not confirmed, and was just rolling back: ${reverting}.`]
+      ? [`${vm}: an earlier run by ${armed.by} was not confirmed, and the VM is rolling back: ${reverting}.`]
       : []),
     ...(reverted
       ? [
-          `${vm}: an earlier run by ${reverted.by} was not confirmed, and rolled back at ${reverted.at}: ${reverted.why}.`,
+          `${vm}: an earlier run by ${reverted.by} was not confirmed, and the VM rolled itself back at ${reverted.at}: ${reverted.why}.`,
         ]
       : []),
     ...(bypassedSince

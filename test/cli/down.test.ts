@@ -81,7 +81,8 @@ test('a dry run says what is done, in the same words, and changes nothing', asyn
   const dry = await down(at, '--dry-run', '--exit-code');
   expect(dry.exitCode).toBe(3);
   expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
-  const lines = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('    '));
+  const lines = (text: string): readonly string[] =>
+    text.split('\n').filter((line) => /^(?:[+=x-] | {4}\S)/.test(line));
   expect(lines((await down(at, '--yes')).stderr)).toEqual(lines(dry.stdout));
 });
 

@@ -3,8 +3,6 @@ import type { Host } from '../../host/host.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { auditChain, auditText } from '../../reconcile/audit.ts';
 import { isRestOf, type Plan, planHash, summaries } from '../../reconcile/plan.ts';
-import { clusterPlanLines } from '../../cluster/plan.ts';
-import { changing } from '../changing.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
@@ -20,7 +18,7 @@ import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
 import { clusterGeneration } from '../../cluster/generation.ts';
 import { judgedSecurity } from '../join/security.ts';
 import { restartWords } from '../join/restart.ts';
-import { confirmWithin, switchWords } from '../join/switch.ts';
+import { confirmWithin } from '../join/switch.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
@@ -55,7 +53,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
     await using host = await openMachine(world, words.machine, vm);
     const again = typedLine('apply', call, ...args);
     const login = () => openMachine(world, words.machine, vm);
-    const deadMan = words.machine.root === undefined ? switchWords(world, { within, login }) : undefined;
+    const deadMan = words.machine.root === undefined ? { within, login } : undefined;
     const image = words.machine.root !== undefined;
     const shared = {
       vm,
@@ -68,23 +66,21 @@ export async function applyKeptPlan(call: Call): Promise<number> {
       ...present({ unproved, deadMan, record: world.record }),
     };
     const seat = seatAt(host, subject.vm.address);
-    const look = async (signal: AbortSignal): Promise<Work & { readonly also: readonly string[] }> => {
+    const inspect = async (signal: AbortSignal): Promise<Work> => {
       const plan = await duePlan(kept, host, signal);
       const { plan: registration } = await planRegistration(kube, kept.registration, signal);
       return {
         ...shared,
         plan,
         registration,
-        also: clusterPlanLines(registration),
         help: { kube, security, signal, seat },
       };
     };
-    const lookedAt = performance.now();
-    const work = await look(signal);
-    if (dryRun) return showPlan(work, draft);
+    const inspectedAt = performance.now();
+    const work = await inspect(signal);
+    if (dryRun) return await showPlan(work, draft);
     const command = commandWords('apply', call, ...args);
-    const about = { world, command, again, say, lookedAt, look, done: () => draft.done().length };
-    await changing(host, about, work, (due, held) => carryOut({ ...due, help: { ...due.help, signal: held } }, draft));
+    await carryOut(work, { world, command, inspectedAt, inspect }, draft);
   });
   return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [report]);
 }

@@ -4,21 +4,24 @@ import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/plan.ts';
 import { applyRegistration } from '../../cluster/register.ts';
 import type { Host } from '../../host/host.ts';
 import { showRef } from '../../mesh/kube-object.ts';
-import { Problem } from '../../problems.ts';
-import { apply } from '../../reconcile/apply.ts';
-import { summaries } from '../../reconcile/plan.ts';
-import { readKeptPicture } from '../../reconcile/undo/picture.ts';
-import { endSidecar, total } from '../../vm/drain.ts';
-import type { Membership } from '../../vm/membership.ts';
-import { changing } from '../changing.ts';
-import { type Draft, reported } from '../join/draft.ts';
-import { leaveRotation } from '../join/leave-rotation.ts';
-import { clusterStep, doneStep, formatStep, type JoinReport, plannedSteps } from '../join/report.ts';
+import { change, plannedPhases } from '../../operations/change/change.ts';
+import type { Decision } from '../../operations/change/decision.ts';
+import { asPlanned, type PhaseReport } from '../../operations/change/event.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
+import { present } from '../../present.ts';
+import { Problem } from '../../problems.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { summaries } from '../../reconcile/plan.ts';
+import type { Membership } from '../../vm/membership.ts';
+import type { Result } from '../../checks/check.ts';
+import { whoOf } from '../../who.ts';
+import { tellChange } from '../change-text.ts';
+import { type Draft, reported } from '../join/draft.ts';
+import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
 import type { Confirm } from './confirm.ts';
-import { isNothing, type Leave, look } from './look.ts';
-import { verify } from './verify.ts';
 import { type DownContext, VM_ALONE } from './context.ts';
+import { isNothing, type Leave, look } from './look.ts';
+import { comparison } from './verify.ts';
 
 /** One VM that is to leave. */
 export interface DownRun {
@@ -41,28 +44,31 @@ export interface Left {
 }
 
 /**
- * Takes one VM out of the mesh: look, ask, drain, deregister, undo, compare. Never throws for a failure of this VM: the
+ * Removes one VM from the mesh: inspect, ask, drain, deregister, undo, compare. Never throws for a failure of this VM: the
  * report has the Problem.
  */
 export async function leaveMesh(run: DownRun): Promise<Left> {
-  const { vm, say } = run;
-  const { words, world } = run.context;
-  const { signal } = world;
+  const { vm } = run;
+  const { signal } = run.context.world;
   let left: Leave | undefined;
   const report = await reported(vm, signal, async (draft) => {
     await using host = await machine(run);
-    const lookedAt = performance.now();
+    const inspectedAt = performance.now();
     const leave = await lookOrSay(run, host);
     tellPlace(leave, draft);
-    const compare = words.verify && !words.dryRun;
-    // The last step of the undo takes the picture away with the journal.
-    const before = compare && host ? await readKeptPicture(host, signal) : undefined;
-    if (words.dryRun) showPlan(leave, run, draft);
-    else await carryOut(run, { host, leave, lookedAt }, draft);
+    const leaving = { run, host, leave, inspectedAt };
+    await (run.context.words.dryRun ? showPlan(leaving, draft) : carryOut(leaving, draft, () => (left = leave)));
     left = leave;
-    if (compare && host) await verify({ vm, host, before, written: leave.written, say, signal }, draft);
   });
   return { run, report, ...(left && { leave: left }) };
+}
+
+interface Leaving {
+  readonly run: DownRun;
+  /** Absent with --cluster-only. */
+  readonly host: Host | undefined;
+  readonly leave: Leave;
+  readonly inspectedAt: number;
 }
 
 async function machine({ context: { world, words }, vm, say }: DownRun): Promise<Host | undefined> {
@@ -95,80 +101,77 @@ function tellPlace({ registry, membership, notes }: Leave, draft: Draft): void {
   draft.notes = notes;
 }
 
-function showPlan({ departure, plan, also }: Leave, { say }: DownRun, draft: Draft): void {
-  draft.cluster = also;
-  draft.steps = [clusterStep(departure, 'planned'), ...plannedSteps(plan)];
+/** Clients first, then the cluster, then the machine: what dies in between is found by the same command. */
+function decided({ context: { words }, vm, say }: DownRun, host: Host, leave: Leave): Decision<Result> {
+  const { registry, membership, departure, plan } = leave;
+  const compare = words.verify ? comparison({ vm, host, written: leave.written, say }) : undefined;
+  if (isNothing(leave)) return { plan, ...present({ compare }) };
+  const drain = membership?.running && {
+    ...{ for: 'leave' as const, stops: membership.generation === 'current' },
+    ...{ addresses: membership.addresses, registry, limitMs: words.drainTimeoutMs },
+  };
+  const cluster = registry && { kube: registry.kube, plan: departure };
+  return { plan, journal: false, ...present({ compare, cluster, drain: drain || undefined }) };
+}
+
+/** Without its machine a VM has only its registration. */
+async function phasesOf({ run, host, leave }: Leaving): Promise<readonly PhaseReport[]> {
+  const { signal } = run.context.world;
+  if (!host) return [{ ...clusterStep(leave.departure, 'planned'), kind: 'cluster', seen: [], ms: 0 }];
+  return asPlanned(await plannedPhases({ host, decision: decided(run, host, leave), signal }));
+}
+
+async function showPlan(leaving: Leaving, draft: Draft): Promise<void> {
+  draft.cluster = leaving.leave.also;
+  draft.steps = await phasesOf(leaving);
   draft.status = 'planned';
-  for (const step of draft.steps) say(formatStep(step));
+  for (const step of draft.steps) leaving.run.say(formatStep(step));
 }
 
-interface Looked {
-  readonly host: Host | undefined;
-  readonly leave: Leave;
-  readonly lookedAt: number;
-}
-
-async function carryOut(run: DownRun, { host, leave, lookedAt }: Looked, draft: Draft): Promise<void> {
-  const { context, vm, again } = run;
-  const { world, words } = context;
+async function carryOut(leaving: Leaving, draft: Draft, hasLeft: () => void): Promise<void> {
+  const { run, host, leave } = leaving;
+  const { words, world } = run.context;
   draft.status = 'unchanged';
-  if (!isNothing(leave)) {
-    await askFirst(run, leave);
-    draft.again = again;
-    if (host === undefined) await takeOut(run, { host, leave, signal: world.signal }, draft);
-    else {
-      const anew = (held: AbortSignal) => look(context, vm, host, held);
-      const about = { ...run, world, lookedAt, look: anew, done: () => draft.done().length };
-      await changing(host, about, leave, (due, held) => takeOut(run, { host, leave: due, signal: held }, draft));
-    }
+  if (!isNothing(leave)) await askFirst(leaving);
+  draft.again = run.again;
+  if (host) {
+    const report = await changed({ ...leaving, host });
+    // A difference that is found afterwards does not change that it has left.
+    const differs = report.problem?.id === leavingProblems.differenceLeft.id;
+    if (differs) hasLeft();
+    // A report that ends in a Problem has no notes of its own, and here they say why.
+    if (differs) for (const note of draft.notes) run.say(`note: ${note}`);
+    draft.take(report);
+  } else if (leave.registry && !isNothing(leave)) {
+    await writeDeparture(leave.registry.kube, leave.departure, { draft, say: run.say, signal: world.signal });
     draft.status = 'changed';
-    draft.notes = [...draft.notes, ...otherSide(leave, words.only)];
   }
+  if (draft.status === 'changed') draft.notes = [...draft.notes, ...otherSide(leave, words.only)];
 }
 
-/** The plan is shown before the question, and not where nobody is asked: it is told as it is carried out. */
-async function askFirst(
-  { context, vm, say, confirm }: DownRun,
-  { departure, plan, also, notes }: Leave,
-): Promise<void> {
-  const { words } = context;
-  if (!words.yes) {
-    for (const step of [clusterStep(departure, 'planned'), ...plannedSteps(plan)]) say(formatStep(step));
+async function changed({ run, host, leave, inspectedAt }: Leaving & { readonly host: Host }) {
+  const { context, vm, say, again, command } = run;
+  const { signal, now } = context.world;
+  return await change({
+    ...{ vm, host, command, again, who: whoOf(context.world), signal, now, inspectedAt },
+    decision: decided(run, host, leave),
+    inspect: async (held) => decided(run, host, await look(context, vm, host, held)),
+    observe: tellChange({ vm, say, again }),
+  });
+}
+
+/** The plan is shown before the question, and not where no one is asked: it is told as it is carried out. */
+async function askFirst(leaving: Leaving): Promise<void> {
+  const { run, leave } = leaving;
+  const { context, vm, say, confirm } = run;
+  const { plan, also, notes } = leave;
+  if (!context.words.yes) {
+    for (const step of await phasesOf(leaving)) say(formatStep(step));
     for (const line of notes) say(`note: ${line}`);
     if (plan.steps.some(({ id }) => id === 'journal'))
       say(`note: the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`);
   }
   await confirm(vm, { cluster: also, onVm: summaries(plan).length });
-}
-
-interface TakingOut {
-  readonly host: Host | undefined;
-  readonly leave: Leave;
-  readonly signal: AbortSignal;
-}
-
-/** Clients first, then the cluster, then the machine: what dies in between is found by the same command. */
-async function takeOut(
-  { context, say, again }: DownRun,
-  { host, leave, signal }: TakingOut,
-  draft: Draft,
-): Promise<void> {
-  const { registry, membership, departure, plan } = leave;
-  const limitMs = context.words.drainTimeoutMs;
-  const left =
-    host && membership?.running
-      ? await leaveRotation({ host, addresses: membership.addresses, registry, limitMs, say, signal })
-      : undefined;
-  if (left) draft.add(left.step, say);
-  if (registry) await writeDeparture(registry.kube, departure, { draft, say, signal });
-  if (!host) return;
-  if (left && total(left.left) === 0 && membership?.generation === 'current') await endSidecar(host, signal);
-  let problem: Problem | undefined;
-  for await (const outcome of apply(plan, host, { sources: { secret: noSecret }, signal, again, journal: false })) {
-    draft.add(doneStep(outcome), say);
-    problem ??= outcome.problem;
-  }
-  if (problem) throw problem;
 }
 
 /** Carries out the cluster's side and reports each write as it is done. */
@@ -180,10 +183,6 @@ export async function writeDeparture(
   for await (const { verb, ref } of applyRegistration(kube, plan, signal))
     draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
   draft.add(clusterStep(plan, 'changed'), say);
-}
-
-function noSecret(name: string): Promise<string> {
-  return Promise.reject(new TypeError(`an undo delivers no secret, and ${name} was asked for`));
 }
 
 /** What is not done yet, and the command that does it. */

@@ -4,30 +4,26 @@ import type { Host } from '../../host/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
 import { IGNORED } from '../../reconcile/undo/ignored.ts';
-import { type Picture, takePicture } from '../../reconcile/undo/picture.ts';
-import type { Check, Seen } from '../../checks/check.ts';
+import { type Picture, readKeptPicture, takePicture } from '../../reconcile/undo/picture.ts';
+import type { Check, Result, Seen } from '../../checks/check.ts';
 import { resultsOf } from '../../checks/judge.ts';
-import type { Draft } from '../join/draft.ts';
-import { formatCheck } from '../join/report.ts';
+import type { Verification } from '../../operations/change/decision.ts';
 
-/** A machine whose picture is compared. */
-export interface Verifying {
+/** A machine that is compared with the snapshot from before its first change. */
+export interface Comparing {
   readonly vm: string;
   readonly host: Host;
-  /** The picture from before the first change; undefined when the machine keeps none. */
-  readonly before: Picture | undefined;
   /** Files that were there and that programs of others write; see `path other` in undo-shell.ts. */
   readonly written: readonly string[];
   readonly say: Say;
-  readonly signal: AbortSignal;
 }
 
-/** Differences as they are printed; `unknown` when the machine keeps no picture from before. */
-interface Compared {
+/** Differences as they are printed; `unknown` when the machine has no snapshot from before. */
+interface Facts {
   readonly differences: readonly string[] | 'unknown';
 }
 
-const differenceEmpty: Check<Compared> = {
+const differenceEmpty: Check<Facts> = {
   id: 'difference-empty',
   category: 'vm',
   title: 'the machine is as it was before its first setup-vm',
@@ -36,35 +32,46 @@ const differenceEmpty: Check<Compared> = {
   judge: ({ differences }) => [judge(differences)],
 };
 
-function judge(differences: Compared['differences']): Seen {
+function judge(differences: Facts['differences']): Seen {
   if (differences === 'unknown')
     return { ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' };
   const count = differences.length;
   return { ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` };
 }
 
-/** Prints what differs, and what is passed over with its reason. Throws `difference-left` unless nothing differs. */
-export async function verify(verifying: Verifying, draft: Draft): Promise<void> {
-  const { vm, before, say } = verifying;
-  const start = performance.now();
-  const tell = (found: Compared['differences']): void => {
-    const results = resultsOf(differenceEmpty, { differences: found }, Math.round(performance.now() - start));
-    draft.checks.push(...results);
-    for (const result of results) say(formatCheck(result));
+/** Prints what differs, and what is passed over with its reason. Fails with `difference-left` unless nothing differs. */
+export function comparison(comparing: Comparing): Verification<Result> {
+  const { vm, host } = comparing;
+  let differences: readonly string[] = [];
+  return {
+    id: 'compare',
+    title: 'Compare the machine with its snapshot from before',
+    // The last step of the undo removes the snapshot with the journal.
+    before: async (signal) => {
+      const before = await readKeptPicture(host, signal);
+      return async function* (held) {
+        const start = performance.now();
+        if (before) differences = await compared(comparing, before, held);
+        const found = before ? differences : ('unknown' as const);
+        yield* resultsOf(differenceEmpty, { differences: found }, Math.round(performance.now() - start));
+      };
+    },
+    problem: () => leavingProblems.differenceLeft({ vm, differences }),
   };
-  if (!before) return tell('unknown');
-  const { differences: left, passed } = await settledDifferences({ ...verifying, before });
+}
+
+async function compared(
+  { host, written, say }: Comparing,
+  before: Picture,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const { differences: left, passed } = await settledDifferences({ host, written, before, signal });
   const differences = left.map(formatDifference);
   for (const line of differences) say(`    ${line}`);
   for (const { name } of passed)
     say(`    not compared: content of ${name} (it was there before, and its program writes it anew by itself)`);
-  const ignored = IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`);
-  for (const line of ignored) say(`    ${line}`);
-  tell(differences);
-  if (differences.length === 0) return;
-  // A report that ends in a Problem has no notes of its own, and here they say why.
-  for (const note of draft.notes) say(`note: ${note}`);
-  throw leavingProblems.differenceLeft({ vm, differences });
+  for (const { area, matches, reason } of IGNORED) say(`    not compared: ${area} ${matches} (${reason})`);
+  return differences;
 }
 
 /** What was started again may take this long until it listens, an interface until its address is its own, in milliseconds. */
@@ -76,19 +83,19 @@ const PAUSE_MS = 500;
  */
 const LATE: readonly string[] = ['listening', 'unit', 'route', 'rules'];
 
-interface Settled {
+interface Settling extends Pick<Comparing, 'host' | 'written'> {
+  readonly before: Picture;
+  readonly signal: AbortSignal;
+}
+
+interface Compared {
   readonly differences: readonly Difference[];
   /** Passed over, as the program that writes them goes on. */
   readonly passed: readonly Difference[];
 }
 
 /** Looks again while only such areas differ: what ran before was started a moment ago. */
-async function settledDifferences({
-  host,
-  before,
-  written,
-  signal,
-}: Verifying & { readonly before: Picture }): Promise<Settled> {
+async function settledDifferences({ host, before, written, signal }: Settling): Promise<Compared> {
   const end = performance.now() + SETTLE_MS;
   const isWritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
   for (;;) {

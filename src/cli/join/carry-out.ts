@@ -1,110 +1,100 @@
 import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/plan.ts';
-import { cliProblems } from '../../problems/cli.ts';
-import { isEmpty, type Plan, summaries } from '../../reconcile/plan.ts';
-import type { Result } from '../../checks/check.ts';
+import { vmSecrets } from '../../cluster/vm-secrets.ts';
+import { change, plannedPhases } from '../../operations/change/change.ts';
+import type { Checks, Decision, Verification } from '../../operations/change/decision.ts';
+import type { ChangeEvent } from '../../operations/change/event.ts';
 import { present } from '../../present.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { isEmpty } from '../../reconcile/plan.ts';
+import type { Result } from '../../checks/check.ts';
 import type { Reachability } from '../../vm/proofs/reachability.ts';
+import { whoOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { tellChange } from '../change-text.ts';
 import type { Draft } from './draft.ts';
-import { changeAfterProof, changeBoth } from './make-changes.ts';
 import { verify } from './proofs.ts';
-import { compareReach, shutHere } from './reach.ts';
-import { clusterStep, formatCheck, formatStep, plannedSteps } from './report.ts';
-import { type DeadMan, holdSwitch } from './switch.ts';
-import { planVm } from '../../operations/join/vm-side.ts';
+import { compareReach, reachedNow, shutHere } from './reach.ts';
 import { reachQuestion, type Work } from './work.ts';
 
 /** Shows what would be done. */
-export function showPlan({ registration, plan, say }: Work, draft: Draft): void {
-  draft.cluster = clusterPlanLines(registration);
-  draft.steps = [clusterStep(registration, 'planned'), ...plannedSteps(plan)];
-  draft.status = 'planned';
-  for (const step of draft.steps) say(formatStep(step));
+export async function showPlan(work: Work, draft: Draft): Promise<void> {
+  draft.cluster = clusterPlanLines(work.registration);
+  const { host, say, help } = work;
+  draft.plan(await plannedPhases({ host, decision: decided(work), signal: help.signal }), say);
+}
+
+/** What a join is called, and how it is decided anew when another run came first. */
+export interface JoinChange {
+  readonly world: World;
+  /** What lock and audit show of the command. */
+  readonly command: string;
+  /** `performance.now()` before the VM was inspected. */
+  readonly inspectedAt: number;
+  readonly inspect: (signal: AbortSignal) => Promise<Work>;
 }
 
 /**
- * Registers, applies, proves, and only then does what waits for the proof. A restart of the sidecar waits until the VM is
- * drained. Before the sidecar or capture is started the VM's dead-man switch is armed; what goes wrong from then on takes the
- * VM back. Throws the first Problem.
+ * Registers, applies, verifies, and only then does what waits for the checks, as one guarded change. Throws the first Problem.
  */
-export async function carryOut(work: Work, draft: Draft): Promise<void> {
-  draft.again = work.again;
+export async function carryOut(work: Work, joining: JoinChange, draft: Draft): Promise<void> {
+  const { vm, host, say, again } = work;
+  const { world, command, inspectedAt } = joining;
+  const tell = tellChange({ vm, say, again });
+  draft.again = again;
+  draft.notes = [...draft.notes, ...(work.unproved ?? [])];
+  const report = await change({
+    ...{ vm, host, command, again, who: whoOf(world), signal: world.signal, now: world.now, inspectedAt },
+    decision: decided(work),
+    inspect: async (signal) => decided(await joining.inspect(signal)),
+    observe: (event) => {
+      tell(event);
+      measure(event, work);
+    },
+  });
+  draft.take(report);
+}
+
+/** Where the time went, for --timings. */
+function measure(event: ChangeEvent<Result>, { vm, record }: Work): void {
+  if (event.kind === 'waited') record?.({ kind: 'wait', name: event.name, where: vm, ms: event.ms });
+  if (event.kind !== 'phase' || event.phase.changes.length === 0) return;
+  const { kind, id, ms } = event.phase;
+  if (kind === 'step' || kind === 'cluster') record?.({ kind: 'step', name: id, where: vm, ms });
+}
+
+function decided(work: Work): Decision<Result> {
+  const { registration, steps, plan, subject, help, deadMan, restart, picture, unproved } = work;
+  const { addresses } = subject.vm;
+  const { generation } = subject.cluster;
+  const { namespace, group } = subject.workload;
+  const registry = { kube: help.kube, vm: { generation, namespace, group, addresses } };
+  const drain = restart && {
+    ...{ for: 'restart' as const, returns: 'before-verify' as const, addresses, registry },
+    ...{ allowed: restart.restart, limitMs: restart.drainTimeoutMs },
+  };
+  return {
+    ...{ plan, steps, sources: vmSecrets(help.kube, subject.workload) },
+    cluster: { kube: help.kube, plan: registration },
+    ...present({ drain, guard: deadMan, picture, verify: unproved ? undefined : verification(work) }),
+  };
+}
+
+/** Checks with live traffic; who reached which port is seen before the first change, where there is one. */
+function verification(work: Work): Verification<Result> {
   const settled = isEmptyClusterPlan(work.registration) && isEmpty(work.plan);
-  const deadMan = settled ? undefined : await deadManOf(work, draft);
-  let plan = work.plan;
-  try {
-    const before = await changeBoth(work, draft, { settled, deadMan });
-    deadMan?.logIn();
-    const proving = { deadMan, before, ended: new AbortController() };
-    // Two looks at the machine that do not disturb each other. Who finds it unsettled ends the proofs.
-    await Promise.all([
-      settled ? undefined : refuseUnsettled(work).catch((error: unknown) => endWith(proving.ended, error)),
-      proveVm(work, draft, proving),
-    ]);
-    if (await deadMan?.confirm()) plan = await afterConfirmation(work, draft);
-  } catch (error) {
-    throw deadMan ? await deadMan.goBack(error, draft.done()) : error;
-  }
-  await changeAfterProof(work, draft, plan);
-  draft.status = settled ? 'unchanged' : 'changed';
-}
-
-async function deadManOf({ vm, host, deadMan, again, say, help }: Work, draft: Draft): Promise<DeadMan | undefined> {
-  if (!deadMan) return undefined;
-  const held = await holdSwitch({ vm, host, words: deadMan, again, say, signal: help.signal });
-  draft.notes = [...draft.notes, ...held.found];
-  for (const line of held.found) say(`note: ${line}`);
-  return held;
-}
-
-/** The proof that a plan worked is that the next plan is empty; steps after the proof are not due yet. */
-async function refuseUnsettled({ vm, steps, host, help }: Work): Promise<void> {
-  const before = steps.filter(({ when }) => when !== 'after-proof');
-  const remaining = summaries(await planVm(before, host, help.signal));
-  if (remaining.length > 0) throw cliProblems.vmNotSettled({ vm, remaining });
-}
-
-/** The confirmation has enabled the units: what it did is reported, and what is left of the steps after the proof is planned. */
-async function afterConfirmation({ steps, plan: before, host, help, say }: Work, draft: Draft): Promise<Plan> {
-  const after = steps.filter(({ when }) => when === 'after-proof');
-  const plan = await planVm(after, host, help.signal);
-  const left = summaries(plan);
-  for (const { id, title, when, changes } of before.steps) {
-    if (when !== 'after-proof') continue;
-    const done = changes.map(({ summary }) => summary).filter((summary) => !left.includes(summary));
-    if (done.length > 0) draft.add({ id, title, status: 'changed', changes: done }, say);
-  }
-  return { steps: plan.steps.filter(({ changes }) => changes.length > 0) };
-}
-
-interface Proving {
-  readonly deadMan: DeadMan | undefined;
-  /** Who reached which port before the first change; absent when nothing was changed. */
-  readonly before: readonly Reachability[] | undefined;
-  /** Aborted when the proofs are not waited for any more. */
-  readonly ended: AbortController;
-}
-
-function endWith(ended: AbortController, error: unknown): never {
-  ended.abort();
-  throw error;
-}
-
-/** With the dead-man switch armed the first failure ends it: the VM is to go back at once. */
-async function proveVm(work: Work, draft: Draft, { deadMan, before, ended }: Proving): Promise<void> {
-  const { vm, unproved, say } = work;
-  if (unproved) {
-    draft.notes = [...draft.notes, ...unproved];
-    return;
-  }
-  const failed: string[] = [];
-  for await (const result of results(work, before)) {
-    if (ended.signal.aborted) return;
-    draft.checks.push(result);
-    say(formatCheck(result));
-    if (result.ok === false) failed.push(`${result.title}: ${result.detail}${result.hint ? ` ${result.hint}` : ''}`);
-    if (failed.length > 0 && deadMan?.armed()) break;
-  }
-  if (failed.length > 0) throw cliProblems.checkFailed({ vm, failed });
+  const under = (signal: AbortSignal): Work => ({ ...work, help: { ...work.help, signal } });
+  return {
+    id: 'verify',
+    title: 'Verify the join with live traffic',
+    before: async (signal): Promise<Checks<Result>> => {
+      const before = settled ? undefined : await reachedNow(reachQuestion(under(signal)));
+      return (held) => results(under(held), before);
+    },
+    problem: (failed) => {
+      const lines = failed.map(({ title, detail, hint }) => `${title}: ${detail}${hint ? ` ${hint}` : ''}`);
+      return cliProblems.checkFailed({ vm: work.vm, failed: lines });
+    },
+  };
 }
 
 function results(work: Work, before: readonly Reachability[] | undefined): AsyncGenerator<Result> {

@@ -12,10 +12,8 @@ import type { Seat } from '../../vm/proofs/seat.ts';
 import type { VmInput } from '../../vm/input.ts';
 import type { Result } from '../../checks/check.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
-import { clusterPlanLines } from '../../cluster/plan.ts';
 import { readOnce } from '../../cluster/read-once.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
-import { changing } from '../changing.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { carryOut, showPlan } from './carry-out.ts';
 import type { Work } from './work.ts';
@@ -26,7 +24,7 @@ import type { Seen } from '../../operations/join/rejoin.ts';
 import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from '../../vm/proofs/find-seat.ts';
-import { type SwitchWords, switchWords } from './switch.ts';
+import type { Guard } from '../../operations/change/decision.ts';
 import type { Registration } from '../../cluster/registration-request.ts';
 import { preflightInput, vmInput, wantedSteps } from '../../operations/join/vm-side.ts';
 import { wantedWorkload } from '../../operations/join/workload.ts';
@@ -55,8 +53,6 @@ export interface JoinRun {
 export interface Joining extends Work {
   /** What was asked of the cluster. */
   readonly asked: Registration;
-  /** Writes to the cluster, in the imperative. */
-  readonly also: readonly string[];
 }
 
 /**
@@ -67,18 +63,15 @@ export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): P
   const { world, options } = run.context;
   return reported(run.vm, world.signal, async (draft) => {
     await using host = await (run.open?.() ?? openMachine(world, options.machine, run.vm));
-    const lookedAt = performance.now();
+    const inspectedAt = performance.now();
     const joining = await look(run, host, world.signal);
     draft.about(joining.subject);
     if (options.dryRun) {
-      showPlan(joining, draft);
+      await showPlan(joining, draft);
       return await show(joining);
     }
-    const again = (signal: AbortSignal): Promise<Joining> => look(run, host, signal);
-    const about = { ...run, world, lookedAt, look: again, done: () => draft.done().length };
-    return await changing(host, about, joining, (work, signal) =>
-      carryOut({ ...work, help: { ...work.help, signal } }, draft),
-    );
+    const inspect = (signal: AbortSignal): Promise<Joining> => look(run, host, signal);
+    return await carryOut(joining, { world, command: run.command, inspectedAt, inspect }, draft);
   });
 }
 
@@ -126,7 +119,6 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
   judgeFindings(settingFindings(vm, { facts, workload, steps, found }), judge);
   return {
     ...{ vm, host, steps, say, again, asked: cluster.registration, registration: cluster.plan },
-    also: clusterPlanLines(cluster.plan),
     plan: plan(steps, found),
     subject: { cluster: facts, workload, vm: looked.facts, ...present({ meshService }) },
     help: { kube, security, signal, ...present({ client, seat: seatOf(host, looked) }) },
@@ -134,7 +126,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     ...present({
       picture,
       unproved: unproved(input, options.only),
-      deadMan: deadManWords(run),
+      deadMan: guardOf(run),
       record: context.world.record,
     }),
   };
@@ -183,9 +175,9 @@ function settingFindings(
 }
 
 /** Nothing runs in an image. */
-function deadManWords({ context: { world, options }, vm }: JoinRun): SwitchWords | undefined {
+function guardOf({ context: { world, options }, vm }: JoinRun): Guard | undefined {
   if (options.machine.root !== undefined) return undefined;
-  return switchWords(world, { within: options.confirmWithin, login: () => openMachine(world, options.machine, vm) });
+  return { within: options.confirmWithin, login: () => openMachine(world, options.machine, vm) };
 }
 
 function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {

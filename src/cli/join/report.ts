@@ -2,8 +2,6 @@ import type { ClusterPlan } from '../../cluster/plan.ts';
 import { clusterPlanLines } from '../../cluster/plan.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
-import type { Outcome } from '../../reconcile/apply.ts';
-import type { Plan } from '../../reconcile/plan.ts';
 import type { PhaseKind } from '../../operations/change/phases.ts';
 import type { Result } from '../../checks/check.ts';
 import { problemRecord } from '../print.ts';
@@ -68,21 +66,6 @@ export function clusterStep(plan: ClusterPlan, status: 'planned' | 'changed'): S
   const changes = clusterPlanLines(plan);
   const title = `Registration in the cluster${changes.length === 0 && plan.unchanged.length > 0 ? `: ${plan.unchanged.map(showRef).join(', ')}` : ''}`;
   return { id: 'registration', title, status: changes.length === 0 ? 'unchanged' : status, changes };
-}
-
-/** The plan of the VM as it would be applied. */
-export function plannedSteps({ steps }: Plan): readonly StepReport[] {
-  return steps.map(({ id, title, changes }) => ({
-    id,
-    title,
-    status: changes.length === 0 ? 'unchanged' : 'planned',
-    changes: changes.map(({ summary }) => summary),
-  }));
-}
-
-/** What was done in a step. */
-export function doneStep({ id, title, status, done }: Outcome): StepReport {
-  return { id, title, status, changes: done };
 }
 
 /** The report for programs. */

@@ -7,7 +7,7 @@ import type { Say, World } from '../../world.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
 import type { RestartWords } from './restart.ts';
-import type { SwitchWords } from './switch.ts';
+import type { Guard } from '../../operations/change/decision.ts';
 import { present } from '../../present.ts';
 
 /** Everything that is to be done for one VM and its proofs, decided and not yet begun. */
@@ -20,7 +20,7 @@ export interface Work {
   readonly subject: ProofSubject;
   readonly help: ProofHelp;
   /** The VM's dead-man switch; absent for an image, where nothing runs. */
-  readonly deadMan?: SwitchWords;
+  readonly deadMan?: Guard;
   /** What was said about the end of open connections; absent for an image. */
   readonly restart?: RestartWords;
   /** The picture of a machine that meshx has never changed, on its way; absent for all others. */

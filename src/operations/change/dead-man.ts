@@ -56,7 +56,8 @@ export class DeadMan {
 
   /** Over a new login, when all checks have passed. Throws `reverted`, `not-confirmed`, and what a login throws. */
   async confirm(): Promise<void> {
-    const { again, signal } = this.#about;
+    const { again, signal, tell } = this.#about;
+    const started = performance.now();
     await using fresh = await this.#newLogin();
     this.#login = undefined;
     try {
@@ -66,6 +67,7 @@ export class DeadMan {
       throw error;
     }
     this.#due = undefined;
+    tell({ kind: 'confirmed', ms: Math.round(performance.now() - started) });
   }
 
   /** Rolls the VM back after a failure; gives the Problem to throw instead of it, which has what was seen. */

@@ -31,7 +31,7 @@ export interface DrainPlan {
 }
 
 /** Whether a plan stops or restarts the sidecar, as its scripts say: a kept plan tells it too. Pure. */
-function endsSidecar({ steps }: Plan): boolean {
+export function endsSidecar({ steps }: Plan): boolean {
   const scripts = steps.flatMap(({ changes }) =>
     changes.flatMap((change) => change.scripts.map(({ script }) => script)),
   );

@@ -29,6 +29,8 @@ export type ChangeEvent<Result extends Verified = Verified> =
   | { readonly kind: 'draining'; readonly connections: MeshConnections; readonly limitMs: number }
   /** The VM rolls itself back at this time unless it is confirmed before. */
   | { readonly kind: 'armed'; readonly until: Date }
+  /** A new login has disarmed the switch. */
+  | { readonly kind: 'confirmed'; readonly ms: number }
   /** After a failure. `kept`: nothing had been started, so what ran was left running. */
   | { readonly kind: 'rolled-back'; readonly kept: boolean }
   | { readonly kind: 'not-rolled-back'; readonly reason: string }

@@ -1,8 +1,9 @@
 import type { Command, Host, Output } from '../../../src/host/host.ts';
 import { Problem } from '../../../src/problems.ts';
 import { hostProblems } from '../../../src/problems/host.ts';
-import type { Say } from '../../../src/world.ts';
-import { holdSwitch } from '../../../src/cli/join/switch.ts';
+import { DeadMan } from '../../../src/operations/change/dead-man.ts';
+import type { ChangeEvent } from '../../../src/operations/change/event.ts';
+import { readSwitch, switchNotes } from '../../../src/vm/dead-man.ts';
 
 const LOST = hostProblems.connectionLost({ host: 'vm1', doing: 'a command', reason: 'reset' });
 
@@ -47,30 +48,32 @@ const FAILURE = new Problem('check-failed', {
 });
 
 function held(vm: Vm, login: () => Promise<Host> = () => Promise.resolve(vm)) {
-  const said: string[] = [];
-  const words = { within: 90, by: 'root@desk', login, now: () => NOW };
-  const signal = new AbortController().signal;
-  const say: Say = (lines) => void said.push(...[lines].flat());
-  return { said, hold: holdSwitch({ vm: 'vm1', host: vm, words, again: 'meshx up vm1', say, signal }) };
+  const told: ChangeEvent<never>[] = [];
+  const deadMan = new DeadMan({
+    ...{ vm: 'vm1', host: vm, guard: { within: 90, login }, by: 'root@desk', again: 'meshx up vm1', now: () => NOW },
+    ...{ signal: new AbortController().signal, tell: (event) => void told.push(event) },
+  });
+  return { told, deadMan };
 }
 
-test('nothing is armed before it is asked for, and then only once; confirming is a login of its own', async () => {
+test('nothing is armed before it is asked for; confirming is a login of its own', async () => {
   const [vm, fresh] = [new Vm(), new Vm()];
-  const { hold, said } = held(vm, () => Promise.resolve(fresh));
-  const deadMan = await hold;
-  expect(await deadMan.confirm()).toBe(false);
+  const { deadMan, told } = held(vm, () => Promise.resolve(fresh));
+  expect(deadMan.armed).toBe(false);
   await deadMan.arm();
-  await deadMan.arm();
-  expect(await deadMan.confirm()).toBe(true);
-  expect([vm.ran, fresh.ran]).toEqual([['read', 'arm'], ['confirm']]);
-  expect(said[0]).toContain('vm1 rolls itself back at 09:10:11');
+  expect(deadMan.armed).toBe(true);
+  await deadMan.confirm();
+  expect([vm.ran, fresh.ran, deadMan.armed]).toEqual([['arm'], ['confirm'], false]);
+  expect(told).toEqual([
+    { kind: 'armed', until: new Date(NOW.getTime() + 90_000) },
+    { kind: 'confirmed', ms: expect.any(Number) },
+  ]);
 });
 
-test('after a failure the VM is taken back at once, and the Problem has what was seen and the next command', async () => {
-  const vm = new Vm();
-  const deadMan = await held(vm).hold;
+test('after a failure the VM is rolled back at once, and the Problem has what was seen and the next command', async () => {
+  const { deadMan } = held(new Vm());
   await deadMan.arm();
-  expect(await deadMan.goBack(FAILURE, ['start istio.service'])).toMatchObject({
+  expect(await deadMan.rollBack(FAILURE, ['start istio.service'])).toMatchObject({
     id: 'reverted',
     message: expect.stringContaining('1 check failed'),
     hint: expect.stringContaining('meshx up vm1'),
@@ -79,57 +82,53 @@ test('after a failure the VM is taken back at once, and the Problem has what was
 });
 
 test('without an armed switch a failure stays what it is', async () => {
-  const deadMan = await held(new Vm()).hold;
-  expect(await deadMan.goBack(FAILURE, [])).toBe(FAILURE);
+  expect(await held(new Vm()).deadMan.rollBack(FAILURE, [])).toBe(FAILURE);
 });
 
-test('when the connection is lost the VM is taken back over a new one', async () => {
+test('when the connection is lost the VM is rolled back over a new one', async () => {
   const [vm, fresh] = [new Vm(), new Vm()];
-  const deadMan = await held(vm, () => Promise.resolve(fresh)).hold;
+  const { deadMan } = held(vm, () => Promise.resolve(fresh));
   await deadMan.arm();
   vm.lost = true;
-  expect(await deadMan.goBack(LOST, [])).toMatchObject({ id: 'reverted' });
+  expect(await deadMan.rollBack(LOST, [])).toMatchObject({ id: 'reverted' });
   expect(fresh.ran).toEqual(['revert']);
 });
 
-test('when no login works either it is said when the VM goes back by itself', async () => {
+test('when no login works either it is said when the VM rolls itself back', async () => {
   const vm = new Vm();
-  const deadMan = await held(vm, () => Promise.reject(LOST)).hold;
+  const { deadMan } = held(vm, () => Promise.reject(LOST));
   await deadMan.arm();
   vm.lost = true;
-  expect(await deadMan.goBack(LOST, [])).toMatchObject({
+  expect(await deadMan.rollBack(LOST, [])).toMatchObject({
     id: 'reverts-by-itself',
     message: expect.stringContaining('at 09:10:11'),
   });
 });
 
-test('a VM that went back before the confirmation is told as that, and nothing more is done', async () => {
+test('a VM that rolled back before the confirmation is told as that, and nothing more is done', async () => {
   const vm = new Vm();
-  const deadMan = await held(vm).hold;
+  const { deadMan } = held(vm);
   await deadMan.arm();
   vm.state = 'reverted-why=not confirmed within 90 s\n';
   const failure: unknown = await deadMan.confirm().catch((error: unknown) => error);
   expect(failure).toMatchObject({ id: 'reverted', message: expect.stringContaining('not confirmed within 90 s') });
-  expect(await deadMan.goBack(failure, [])).toBe(failure);
+  expect(await deadMan.rollBack(failure, [])).toBe(failure);
   expect(vm.ran).not.toContain('revert');
 });
 
-test('a switch that a dead run left armed is taken over at once; what it left is told', async () => {
+test('what a dead run left is told', async () => {
   const vm = new Vm('armed-since=T1\narmed-until=T2\narmed-by=ann@desk\nbypassed-since=T0\n');
-  const deadMan = await held(vm).hold;
-  expect(vm.ran).toEqual(['read', 'arm']);
-  expect(deadMan.armed()).toBe(true);
-  expect(deadMan.found).toEqual([
+  expect(switchNotes('vm1', await readSwitch(vm))).toEqual([
     'vm1: an earlier run by ann@desk ended at some time after T1 without a word; taken over.',
     'vm1: meshx-bypass kept it out of the mesh since T0; this run brings it back.',
   ]);
 });
 
-test('a bug of meshx stays one, and the VM is taken back all the same', async () => {
+test('a bug of meshx stays one, and the VM is rolled back all the same', async () => {
   const vm = new Vm();
-  const deadMan = await held(vm).hold;
+  const { deadMan } = held(vm);
   await deadMan.arm();
   const bug = new TypeError('not a function');
-  expect(await deadMan.goBack(bug, [])).toBe(bug);
+  expect(await deadMan.rollBack(bug, [])).toBe(bug);
   expect(vm.ran).toContain('revert');
 });
