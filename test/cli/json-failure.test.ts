@@ -29,5 +29,5 @@ test('what fails before any VM is asked is one document too', async () => {
 test('a VM that is being verified cannot be its own client', async () => {
   const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--proof-client', 'b', '--manifests', '/nonexistent']);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('--proof-client: b is a VM that is to be verified');
+  expect(stderr).toContain('--proof-client: b is itself being verified');
 });
