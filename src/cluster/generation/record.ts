@@ -25,7 +25,7 @@ interface EvictionPlace {
 }
 
 /** A VM that joins. */
-export interface JoiningVm {
+interface JoiningVm {
   /** Empty for an image. */
   readonly address: string;
   /** Namespace and service account are made when they are missing. */

@@ -3,7 +3,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import type { ResolverRecord, VmInput } from '../input.ts';
 
 /** What is known of a VM of either generation. */
-export type SharedVmInput = Pick<VmInput, 'workload' | 'vm' | 'package' | 'sidecar' | 'options' | 'image'> & {
+type SharedVmInput = Pick<VmInput, 'workload' | 'vm' | 'package' | 'sidecar' | 'options' | 'image'> & {
   readonly resolver: ResolverRecord;
 };
 
