@@ -1,9 +1,21 @@
 import type { Command, Output } from '../host/host.ts';
-import { scriptDigest } from '../host/root-program.ts';
 import { scriptCommand } from '../host/shell.ts';
-import { BATCH, TOGETHER, WITH_TEXT } from './batch-shell.ts';
 import { callLine, callsText, textLine } from './calls.ts';
+import { CREATE } from './kinds/directory.ts';
+import { WRITE as TEXT_WRITE } from './kinds/edit.ts';
+import { OWN, WRITE } from './kinds/file.ts';
 import type { Change, PlannedScript } from './kind.ts';
+import { shellFile } from '../text-files.ts';
+
+const CHANGES = shellFile(new URL('./changes.root.sh', import.meta.url));
+
+/** The scripts that changes.root.sh has, by name. */
+const TOGETHER: ReadonlyMap<string, string> = new Map(
+  [CREATE, WRITE, OWN, TEXT_WRITE].map(({ name, text }) => [name, text]),
+);
+
+/** Those that take what is sent to them, all of it, or fail. */
+const WITH_TEXT: readonly string[] = [WRITE.name, TEXT_WRITE.name];
 
 /** At most so many changes go together, so that the limit of a command is enough for them. */
 export const MOST_TOGETHER = 200;
@@ -17,7 +29,7 @@ const LIMIT_MS = 120_000;
 export function isSmall({ scripts }: Change): boolean {
   return scripts.every(
     ({ script, source, timeoutMs }) =>
-      source === undefined && timeoutMs === undefined && TOGETHER.has(scriptDigest(script.text)),
+      source === undefined && timeoutMs === undefined && TOGETHER.get(script.name) === script.text,
   );
 }
 
@@ -25,16 +37,16 @@ export function isSmall({ scripts }: Change): boolean {
 export function batchCommand(changes: readonly Change[]): Command & { readonly asRoot: true } {
   const lines = changes.flatMap(({ scripts }) => scripts.flatMap(linesOf));
   return {
-    ...scriptCommand({ name: 'changes', text: BATCH, args: [] }),
+    ...scriptCommand({ ...CHANGES, args: [] }),
     stdin: callsText(lines),
     timeoutMs: LIMIT_MS,
   };
 }
 
-function linesOf({ script: { text, args }, stdin = '' }: PlannedScript): readonly string[] {
-  const digest = scriptDigest(text);
-  const line = args.length > 0 ? `${digest} ${callLine(...args)}` : digest;
-  return WITH_TEXT.has(digest) || stdin !== '' ? [textLine(stdin), line] : [line];
+function linesOf({ script: { name, args }, stdin = '' }: PlannedScript): readonly string[] {
+  const change = name.replaceAll('-', '_');
+  const line = args.length > 0 ? `${change} ${callLine(...args)}` : change;
+  return WITH_TEXT.includes(name) || stdin !== '' ? [textLine(stdin), line] : [line];
 }
 
 /** How many of the changes are whole, as the machine told. */
@@ -43,6 +55,3 @@ export function doneOf(changes: readonly Change[], { stdout }: Output): number {
   const whole = changes.findIndex((change) => (scripts -= change.scripts.length) < 0);
   return whole < 0 ? changes.length : whole;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [BATCH];

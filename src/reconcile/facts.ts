@@ -2,11 +2,13 @@ import type { Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { callLine, callsText } from './calls.ts';
-import { PROBES } from './facts-shell.ts';
 import { parseFrames } from './frames.ts';
 import { kindOf } from './kinds/index.ts';
 import type { Resource, Step } from './resource.ts';
 import type { Probe } from './kind.ts';
+import { shellFile } from '../text-files.ts';
+
+export const PROBES = shellFile(new URL('./probes.root.sh', import.meta.url));
 
 /** What the host answered to every probe, by resource id. Raw on purpose: it can be saved and replayed in a test. */
 export type Facts = ReadonlyMap<string, Output>;
@@ -18,7 +20,7 @@ export type Facts = ReadonlyMap<string, Output>;
 export async function gatherFacts(steps: readonly Step[], host: Host, signal?: AbortSignal): Promise<Facts> {
   const { ids, asks, text } = questions(steps);
   if (asks.length === 0) return new Map();
-  const command = { ...scriptCommand({ name: 'probes', text: PROBES, args: [] }), stdin: text };
+  const command = { ...scriptCommand({ ...PROBES, args: [] }), stdin: text };
   const answer = await host.run({ ...command, timeoutMs: 120_000 }, signal);
   if (answer.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the machine', ...answer });
   const frames = parseFrames(answer, asks.length);
@@ -58,6 +60,3 @@ function probe(want: Resource): [id: string, probe: Probe] {
   const kind = kindOf(want);
   return [kind.id(want), kind.probe(want)];
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PROBES];

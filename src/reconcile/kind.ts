@@ -42,7 +42,7 @@ export interface Touches {
   readonly packages?: readonly string[];
 }
 
-/** A question that a machine can be asked; facts-shell.ts has its text, under its name. It only reads. */
+/** A question that a machine can be asked; probes.root.sh has it, under its name. It only reads. */
 export interface Probe {
   readonly name: string;
   readonly args: readonly string[];

@@ -7,7 +7,7 @@ import { parseSudoer, sudoersFile, sudoersPath } from '../../src/cli/sudoers/sud
 import { rootProgramArgv, scriptDigest, UNKNOWN_SCRIPT } from '../../src/host/root-program.ts';
 import { scriptCommand } from '../../src/host/shell.ts';
 import { callLine, callsText } from '../../src/reconcile/calls.ts';
-import { PROBES } from '../../src/reconcile/facts-shell.ts';
+import { PROBES } from '../../src/reconcile/facts.ts';
 import { shellFile } from '../../src/text-files.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -101,7 +101,7 @@ test('the root program announces itself and runs a script that it has, with its 
 test.each([
   ['a script that it does not have', ['meshx-aa', scriptDigest('id'), 'meshx-id'], UNKNOWN_SCRIPT],
   ['a script by its text', ['meshx-aa', 'sh', 'meshx-id', '-c', 'id'], 64],
-  ['a name that is none of ours', ['meshx-aa', scriptDigest(PROBES), 'sh'], 64],
+  ['a name that is none of ours', ['meshx-aa', scriptDigest(PROBES.text), 'sh'], 64],
   ['nothing', [], 64],
   ['a function of its own', ['meshx-aa', 'put', 'meshx-put'], 64],
 ])('the root program refuses %s', (_what, args, status) => {
@@ -109,7 +109,7 @@ test.each([
   expect({ status: ran.status, stdout: ran.stdout }).toEqual({ status, stdout: '' });
 });
 
-const ask = (lines: string, env = {}) => run(['meshx-aa', scriptDigest(PROBES), 'meshx-probes'], lines, env);
+const ask = (lines: string, env = {}) => run(['meshx-aa', scriptDigest(PROBES.text), 'meshx-probes'], lines, env);
 const said = ({ stdout }: { stdout: string }): string => Buffer.from(stdout, 'base64').toString();
 
 test.each([['own'], ['echo'], ['ls'], ['package;ls'], ['']])('the root program has no probe "%s"', (name) => {
@@ -137,7 +137,7 @@ test('the root program does not follow the caller’s environment', () => {
 test.each(['meshx-run-begin', 'meshx-probes2', 'meshx-probes\nmeshx-x', 'meshx-*', 'meshx-'])(
   'the root program runs no script under a name that is not its own, so that sudo’s log says what ran: %j',
   (name) => {
-    const ran = run(['meshx-aa', scriptDigest(PROBES), name], callsText([callLine('ask', 'package', '/nowhere')]));
+    const ran = run(['meshx-aa', scriptDigest(PROBES.text), name], callsText([callLine('ask', 'package', '/nowhere')]));
     expect(ran.status).not.toBe(0);
     expect(ran.stdout).toBe('');
   },

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ROOT_PROGRAM, scriptDigest } from '../../src/host/root-program.ts';
-import { PROBES } from '../../src/reconcile/facts-shell.ts';
+import { PROBES } from '../../src/reconcile/facts.ts';
 import type { Ran } from '../lab/command.ts';
 import { expectDone } from './support/done.ts';
 import { useLab } from './support/lab.ts';
@@ -160,7 +160,7 @@ test('a program that was changed is not run, and one of another version is told 
   const changed = await setUp('up', '--service', 'web:http:8080', '--dry-run');
   expect(changed.stderr).toContain('sudo-refused');
   // As an older meshx would have left it: the line fits, one script is missing.
-  const older = `sed 's/^script_${scriptDigest(PROBES)}()/script_0()/' /root/kept > ${ROOT_PROGRAM}`;
+  const older = `sed 's/^script_${scriptDigest(PROBES.text)}()/script_0()/' /root/kept > ${ROOT_PROGRAM}`;
   const line = `/sha256:/s/sha256:[0-9a-f]*/sha256:'"$(sha256sum < ${ROOT_PROGRAM} | cut -c 1-64)"'/`;
   await lab().mustSsh('least1', `${older} && sed -i '${line}' /etc/sudoers.d/meshx_${USER} && visudo -c`);
   const ran = await setUp('up', '--service', 'web:http:8080', '--dry-run');

@@ -30,7 +30,7 @@ import {
   TREE_REMOVE,
 } from '../../src/reconcile/undo/undo-scripts.ts';
 import { sha256 } from '../../src/reconcile/sha256.ts';
-import { UNDO_FUNCTIONS } from '../../src/reconcile/undo-shell.ts';
+import { shellFile } from '../../src/text-files.ts';
 import { ShimMachine, step, temporaryFolder } from './shim-machine.ts';
 
 // The sidecar's user owns directories that root writes into, and may replace them at any moment. Only root meets that.
@@ -109,6 +109,8 @@ function changeOf(want: Resource, stdin = 'x=1\n'): readonly Operation[] {
   return changes.flatMap(({ scripts }) => scripts.map((each) => ({ script: each.script, stdin: each.stdin ?? stdin })));
 }
 
+const UNDO_FUNCTIONS = shellFile(new URL('../../src/reconcile/undo.sh', import.meta.url)).text;
+
 const script = (text: string, ...args: readonly string[]): Operation => ({ script: { name: 'test', text, args } });
 
 /** Everything that root does below a directory. */
@@ -128,15 +130,15 @@ function operations(dir: string): readonly Operation[] {
     { ...script('put "$@"', OWNER, '0640', written[0], at('deep/er/file')), stdin: written[1] },
     script('own "$@"', OWNER, '0666', at('secret')),
     script('own "$@"', OWNER, '0777', at('tree')),
-    script(FILE_BACK, at('secret'), '-', OWNER, '0640', '1'),
-    { ...script(TEXT_BACK, at('secret'), '-', written[0]), stdin: written[1] },
-    script(FILE_REMOVE, at('remove'), '-'),
-    script(DIRECTORY_REMOVE, at('empty')),
-    script(TREE_REMOVE, at('tree')),
-    script(TREE_REMOVE, at('tree'), at('tree/kept')),
-    script(OWNER_BACK, at('secret'), OWNER, '0666'),
-    script(DIRECTORY_BACK, at('tree'), OWNER, '0777'),
-    script(LINK_BACK, at('secret'), '/etc/passwd'),
+    script(FILE_BACK.text, at('secret'), '-', OWNER, '0640', '1'),
+    { ...script(TEXT_BACK.text, at('secret'), '-', written[0]), stdin: written[1] },
+    script(FILE_REMOVE.text, at('remove'), '-'),
+    script(DIRECTORY_REMOVE.text, at('empty')),
+    script(TREE_REMOVE.text, at('tree')),
+    script(TREE_REMOVE.text, at('tree'), at('tree/kept')),
+    script(OWNER_BACK.text, at('secret'), OWNER, '0666'),
+    script(DIRECTORY_BACK.text, at('tree'), OWNER, '0777'),
+    script(LINK_BACK.text, at('secret'), '/etc/passwd'),
     script(`${UNDO_FUNCTIONS}undo_open && keep_path "$1"`, at('secret')),
   ];
 }

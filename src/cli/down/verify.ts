@@ -13,7 +13,7 @@ import type { Verification } from '../../operations/change/decision.ts';
 export interface Comparing {
   readonly vm: string;
   readonly host: Host;
-  /** Files that were there and that programs of others write; see `path other` in undo-shell.ts. */
+  /** Files that were there and that programs of others write; see `path other` in undo.sh. */
   readonly written: readonly string[];
   readonly say: Say;
 }

@@ -1,22 +1,5 @@
 import type { RootScript } from '../../host/root-program.ts';
 import { ROOT_SCRIPTS as commands } from '../../host/commands.ts';
-import { ROOT_SCRIPTS as batch } from '../../reconcile/batch.ts';
-import { ROOT_SCRIPTS as facts } from '../../reconcile/facts.ts';
-import { ROOT_SCRIPTS as journal } from '../../reconcile/journal.ts';
-import { ROOT_SCRIPTS as kindsDirectory } from '../../reconcile/kinds/directory.ts';
-import { ROOT_SCRIPTS as kindsEdit } from '../../reconcile/kinds/edit.ts';
-import { ROOT_SCRIPTS as kindsEnabled } from '../../reconcile/kinds/enabled.ts';
-import { ROOT_SCRIPTS as kindsFile } from '../../reconcile/kinds/file.ts';
-import { ROOT_SCRIPTS as kindsKeptFile } from '../../reconcile/kinds/kept-file.ts';
-import { ROOT_SCRIPTS as kindsPackage } from '../../reconcile/kinds/package.ts';
-import { ROOT_SCRIPTS as kindsToken } from '../../reconcile/kinds/token.ts';
-import { ROOT_SCRIPTS as kindsUnit } from '../../reconcile/kinds/unit.ts';
-import { ROOT_SCRIPTS as kindsUser } from '../../reconcile/kinds/user.ts';
-import { ROOT_SCRIPTS as undoFirstPicture } from '../../reconcile/undo/first-picture.ts';
-import { ROOT_SCRIPTS as undoFormerPackage } from '../../reconcile/undo/former-package.ts';
-import { ROOT_SCRIPTS as undoPicture } from '../../reconcile/undo/picture.ts';
-import { ROOT_SCRIPTS as undoRead } from '../../reconcile/undo/read.ts';
-import { ROOT_SCRIPTS as undoScripts } from '../../reconcile/undo/undo-scripts.ts';
 import { ROOT_SCRIPTS as adoptStanding } from '../../vm/adopt/standing.ts';
 import { ROOT_SCRIPTS as bypass } from '../../vm/bypass.ts';
 import { ROOT_SCRIPTS as configure } from '../../vm/configure.ts';
@@ -40,43 +23,6 @@ function named(texts: readonly string[], names: readonly string[]): readonly Roo
  */
 export const NAMED_SCRIPTS: readonly RootScript[] = [
   named(commands, ['stop']),
-  named(batch, ['changes']),
-  named(facts, ['probes']),
-  named(journal, ['journal']),
-  named(kindsDirectory, ['directory-create']),
-  named(kindsEdit, ['text-write']),
-  named(kindsEnabled, ['unit-enable']),
-  named(kindsFile, ['file-write', 'own']),
-  named(kindsKeptFile, ['file-keep']),
-  named(kindsPackage, ['package-receive', 'package-install']),
-  named(kindsToken, ['token-write']),
-  named(kindsUnit, ['daemon-reload', 'unit-start', 'unit-keep', 'unit-stop']),
-  named(kindsUser, ['user-create', 'user-sysusers']),
-  named(undoFirstPicture, ['first-picture']),
-  named(undoFormerPackage, ['package-copies', 'package-back']),
-  named(undoPicture, ['picture-take', 'picture-read']),
-  named(undoRead, ['journal-read']),
-  named(undoScripts, [
-    'undo-restore',
-    'undo-text',
-    'undo-remove',
-    'undo-rmdir',
-    'undo-tree',
-    'undo-own',
-    'undo-directory',
-    'undo-link',
-    'undo-unit',
-    'undo-unit-back',
-    'undo-units-forget',
-    'undo-package',
-    'undo-package-back',
-    'undo-user',
-    'undo-tables',
-    'undo-chains',
-    'undo-noted',
-    'undo-run',
-    'undo-journal',
-  ]),
   named(adoptStanding, ['adopt-read']),
   named(bypass, ['bypass-forget', 'bypass']),
   named(configure, ['unit-look']),

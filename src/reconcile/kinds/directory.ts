@@ -1,6 +1,7 @@
 import type { Kind } from '../kind.ts';
 import { ownChange } from './file.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A directory with this owner and mode; what is in it is not looked at. */
 export interface DirectoryWant {
@@ -16,11 +17,7 @@ export interface DirectoryWant {
   readonly after?: readonly string[];
 }
 
-// A link to a directory is as good as a directory: /etc/istio may be one.
-export const PROBE = `place "$1" all || return
-if test -d "$P"; then owned "$1" && say "$OWNED"; elif test -e "$P" || test -h "$P"; then say other; fi`;
-
-const CREATE = 'make_directory "$1" "$2" "$3"';
+export const CREATE = shellFile(new URL('./directory-create.root.sh', import.meta.url));
 
 /** Parents that are missing are made too, open as the system's own directories are. */
 export const directory: Kind<DirectoryWant> = {
@@ -31,13 +28,7 @@ export const directory: Kind<DirectoryWant> = {
   changes(want, answer, touched) {
     if (sameOwnerAndMode(answer.stdout, want) && !isGiven(want, touched)) return [];
     if (/^\S+ \d+$/.test(answer.stdout.trim())) return [ownChange(want)];
-    const script = { name: 'directory-create', text: CREATE, args: [want.owner, want.mode, want.path] };
+    const script = { ...CREATE, args: [want.owner, want.mode, want.path] };
     return [{ summary: `create ${want.path}`, scripts: [{ script }] }];
   },
 };
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [CREATE];
-
-/** Those that may run together with others. */
-export const TOGETHER: readonly string[] = [CREATE];

@@ -1,9 +1,9 @@
 import type { Output } from '../../host/host.ts';
-import { CHANGED_SINCE, INCOMPLETE } from '../exit-codes.ts';
 import type { Kind } from '../kind.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A kind that changes part of a text file that belongs to someone else. */
 export interface Edit<Want> {
@@ -19,32 +19,7 @@ export interface Edit<Want> {
   replaces?(want: Want): string;
 }
 
-// Owner and mode, digest, then the text itself. A link is followed: the file behind it is edited. The digest is asked anew, so
-// that a change since the first look is not taken for a text that came damaged.
-export const PROBE = `place "$1" all || return
-test -e "$P" || return 0
-owned "$1" && digest_of "$1" && held "$P" text_of /proc/self/fd/9 && A=$OWNED$_newline$SUM$_newline$TEXT`;
-
-// The edit was computed from a text; when someone changed the file since, it would undo their change. A file that was not
-// there and is now came with a package of the same plan: what stands in it stays, and our lines go behind it.
-const WRITE = `owner=$1 mode=$2 sum=$3 text=input
-place "$4" all || exit
-at=$W
-digest_of "$at" || exit
-if test "$SUM" != "$5"; then
-  { test "$5" = - && test -n "$6"; } || { echo "$4 was changed by another program a moment ago" >&2; exit ${CHANGED_SINCE}; }
-  ours=$(input; echo x)
-  test "$(printf %s "\${ours%x}" | sha256sum | cut -c 1-64)" = "$sum" || { echo "$4: not all of it arrived" >&2; exit ${INCOMPLETE}; }
-  all=$(held "$P" _shown | awk 1 | grep -v -E -e "$6"; printf %s "$ours")
-  merged() { printf %s "\${all%x}"; }
-  text=merged sum=$(merged | sha256sum | cut -c 1-64)
-fi
-if test "$owner" = -; then
-  mode=0644
-  if test -e "$P"; then owner_mode_of "$at" && owner=\${OWNED% *} mode=\${OWNED#* } || exit; fi
-  test "$owner" != - || owner=$(root_owner)
-fi
-put "$owner" "$mode" "$sum" "$at" "$text" "$SUM"`;
+export const WRITE = shellFile(new URL('./text-write.root.sh', import.meta.url));
 
 /** Text and owner of the file as the probe saw them; `undefined` when there is no such file. */
 interface Found {
@@ -74,7 +49,7 @@ export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
       return [
         {
           summary: edit.summary(want, found?.text ?? ''),
-          scripts: [{ script: { name: 'text-write', text: WRITE, args }, stdin: text }],
+          scripts: [{ script: { ...WRITE, args }, stdin: text }],
         },
       ];
     },
@@ -104,9 +79,3 @@ function parse(answer: Output, path: string): Found | undefined {
   if (sha256(text) !== digest) throw reconcileProblems.fileNotText({ path });
   return { ownerAndMode, digest, text };
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [WRITE];
-
-/** Those that may run together with others. */
-export const TOGETHER: readonly string[] = [WRITE];

@@ -1,6 +1,7 @@
 import type { Kind } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwner, sameOwnerAndMode } from './owner.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A file with exactly this content. */
 export interface FileWant {
@@ -17,14 +18,8 @@ export interface FileWant {
   readonly after?: readonly string[];
 }
 
-// Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write decides.
-export const PROBE = `place "$1" || return
-if test -f "$P" && test ! -h "$P"; then owned "$1" && digested "$1" && say "$OWNED" && say "$SUM"
-elif test -e "$P" || test -h "$P"; then say other; fi`;
-
-/** OWNER MODE SHA256 PATH, the text on stdin. */
-export const WRITE = 'put "$1" "$2" "$3" "$4"';
-const OWN = 'own "$1" "$2" "$3"';
+export const WRITE = shellFile(new URL('./file-write.root.sh', import.meta.url));
+export const OWN = shellFile(new URL('./own.root.sh', import.meta.url));
 
 /** Compares content by digest, so that a probe never prints what a file holds. */
 export const file: Kind<FileWant> = {
@@ -39,11 +34,7 @@ export const file: Kind<FileWant> = {
     if (foundDigest === digest && sameOwnerAndMode(found, want) && !given) return [];
     // A file that another user owned is written anew: a process of theirs may still have the old one open.
     if (foundDigest === digest && sameOwner(found, want) && !given) return [ownChange(want)];
-    const script = {
-      name: 'file-write',
-      text: WRITE,
-      args: [want.owner, want.mode, digest, want.path],
-    };
+    const script = { ...WRITE, args: [want.owner, want.mode, digest, want.path] };
     const verb = found === '' ? 'create' : 'replace';
     const summary = foundDigest === digest ? ownSummary(want) : `${verb} ${want.path}`;
     return [{ summary, scripts: [{ script, stdin: want.content }] }];
@@ -52,7 +43,7 @@ export const file: Kind<FileWant> = {
 
 /** The change when only owner or mode differ. */
 export function ownChange(want: { readonly path: string; readonly owner: string; readonly mode: string }) {
-  const script = { name: 'own', text: OWN, args: [want.owner, want.mode, want.path] };
+  const script = { ...OWN, args: [want.owner, want.mode, want.path] };
   return { summary: ownSummary(want), scripts: [{ script }] };
 }
 
@@ -60,9 +51,3 @@ export function ownChange(want: { readonly path: string; readonly owner: string;
 export function ownSummary(want: { readonly path: string; readonly owner: string; readonly mode: string }): string {
   return `set owner ${want.owner} and mode ${want.mode} of ${want.path}`;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [WRITE, OWN];
-
-/** Those that may run together with others. */
-export const TOGETHER: readonly string[] = [WRITE, OWN];

@@ -1,6 +1,6 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Change, Kind, Source } from '../kind.ts';
-import { INSTALL, RECEIVE } from './package-shell.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** Software from the operator's side, known by the sha256 of what was sent. */
 export interface PackageWant {
@@ -21,14 +21,8 @@ export interface PackageWant {
   readonly into?: string;
 }
 
-// The machine's word, the marker, `--`, then size, modification time and mode of each program as it is now.
-export const PROBE = `if live; then say "$(uname -m)"; else say image; fi
-place "$1" all || return
-if test -f "$P"; then text_of "$P" && A=$A$TEXT || return; fi
-say --
-shift
-for each; do place "$each" all && test -f "$P" && say "$(stat -c '%s %Y %a' -- "$P") $each"; done
-:`;
+const RECEIVE = shellFile(new URL('./package-receive.root.sh', import.meta.url));
+const INSTALL = shellFile(new URL('./package-install.root.sh', import.meta.url));
 
 /** A large package on a slow link. */
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
@@ -78,9 +72,9 @@ function install(want: PackageWant, header: string): Change {
   const verb = installed !== want.name ? 'install' : again ? 'install again' : `upgrade from ${version}`;
   const { format, marker, sha256 } = want;
   const source = 'directory' in want.source ? { ...want.source, sha256 } : want.source;
-  const receive = { name: 'package-receive', text: RECEIVE, args: [format, sha256, marker] };
+  const receive = { ...RECEIVE, args: [format, sha256, marker] };
   const args = [format, headerOf(want), want.into ?? '/', marker, ...want.verify];
-  const script = { name: 'package-install', text: INSTALL, args };
+  const script = { ...INSTALL, args };
   return {
     summary: `${verb}: ${want.name} ${want.version}`,
     scripts: [
@@ -89,6 +83,3 @@ function install(want: PackageWant, header: string): Change {
     ],
   };
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [RECEIVE, INSTALL];

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Kind, SecretForm } from '../kind.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A secret that is delivered only while the machine has no valid certificate: a token, or certificate and key themselves. */
 export interface TokenWant {
@@ -20,17 +21,7 @@ export interface TokenWant {
   readonly identity: string;
 }
 
-// The machine's clock judges, as the sidecar will. The chain is public; key and token are never read.
-export const PROBE = `live || { say image; return; }
-say "$(date +%s)"
-test -s "$2" && place "$1" all && test -f "$P" || return 0
-held "$P" text_of /proc/self/fd/9 && A=$A$TEXT`;
-
-// One line: without its end, the stream was cut. printf is part of the shell, so the token is in no argument list.
-const WRITE = `form=$4
-IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }
-text() { if test "$form" = pem; then printf %s "$token" | base64 -d; else printf %s "$token"; fi; }
-put "$1" "$2" - "$3" text`;
+const WRITE = shellFile(new URL('./token-write.root.sh', import.meta.url));
 
 /** Seconds that a certificate must still live: one that ends while the sidecar starts is as good as none. */
 const LEAST_LIFE = 60;
@@ -44,7 +35,7 @@ export const token: Kind<TokenWant> = {
   changes(want, answer) {
     if (answer.stdout.startsWith('image') || hasCertificate(answer.stdout, want.identity)) return [];
     const { path, secret, form = 'token', owner, mode } = want;
-    const script = { name: 'token-write', text: WRITE, args: [owner, mode, path, form] };
+    const script = { ...WRITE, args: [owner, mode, path, form] };
     const summary = form === 'token' ? `deliver a token to ${path}` : `deliver ${path}`;
     return [{ summary, scripts: [{ script, source: { secret, form } }] }];
   },
@@ -70,6 +61,3 @@ function parseCertificate(pem: string): X509Certificate | undefined {
     return undefined;
   }
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [WRITE];

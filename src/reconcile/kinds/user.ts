@@ -1,6 +1,7 @@
 import type { Output } from '../../host/host.ts';
 import type { Change, Kind } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A system user with a group of the same name and no login shell. */
 export interface UserWant {
@@ -11,24 +12,7 @@ export interface UserWant {
   readonly sysusers?: string;
 }
 
-// NAME SYSUSERS WORD…: the words of the line there, as they are; a blank in a word would cost a process to bring over.
-// getent asks the directory services too (LDAP, sssd): such a user must not be made a second time.
-export const PROBE = `if live; then
-  if getent passwd -- "$1" >/dev/null; then say user; fi
-  if getent group -- "$1" >/dev/null; then say group; fi
-  return
-fi
-say image
-place /etc/passwd all && if grep -q "^$1:" "$P" 2>/dev/null; then say user; fi
-place "$2" all && shift 2 && if test "$(cat -- "$P" 2>/dev/null)" = "$*"; then say sysusers; fi`;
-
-const CREATE = `shell=/bin/false
-for each in /usr/sbin/nologin /sbin/nologin; do if test -x "$each"; then shell=$each; break; fi; done
-group=--user-group
-if getent group -- "$1" >/dev/null; then group=--gid=$1; fi
-if ! getent passwd -- "$1" >/dev/null; then useradd --system "$group" --home-dir "$2" --no-create-home --shell "$shell" -- "$1"
-elif test "$group" = --user-group; then groupadd --system -- "$1"
-fi`;
+const CREATE = shellFile(new URL('./user-create.root.sh', import.meta.url));
 
 /**
  * A user that is there already is left as it is, with its home, shell and ids. An image has no user yet, as its uid is
@@ -52,16 +36,16 @@ function isImage({ stdout }: Output): boolean {
 }
 
 function createChange(want: UserWant): Change {
-  const script = { name: 'user-create', text: CREATE, args: [want.name, want.home] };
+  const script = { ...CREATE, args: [want.name, want.home] };
   return { summary: `create system user ${want.name}`, scripts: [{ script }] };
 }
 
-const SYSUSERS = 'put root:root 0644 "$1" "$2"';
+const SYSUSERS = shellFile(new URL('./user-sysusers.root.sh', import.meta.url));
 
 function sysusersChange(want: UserWant): Change {
   const path = sysusersPath(want);
   const text = `${sysusersLine(want)}\n`;
-  const script = { name: 'user-sysusers', text: SYSUSERS, args: [sha256(text), path] };
+  const script = { ...SYSUSERS, args: [sha256(text), path] };
   return {
     summary: `let system user ${want.name} be created at first boot (${path})`,
     scripts: [{ script, stdin: text }],
@@ -76,6 +60,3 @@ function sysusersPath(want: UserWant): string {
 function sysusersLine(want: UserWant): string {
   return `u ${want.name} - "${want.name}" ${want.home} -`;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [CREATE, SYSUSERS];

@@ -25,12 +25,12 @@ export function directoryFate(entry: PathEntry, { journal, found, told }: Judged
       (journal.wrote[path] ?? []).some((what) => isWritten(what, now));
     if (!ours && !told) return open('its owner or mode was changed by something else since');
     const summary = `set owner ${owner} and mode ${mode} of ${path}`;
-    return { does: 'change', change: change(summary, 'undo-own', scripts.OWNER_BACK, path, owner, mode), goes: false };
+    return { does: 'change', change: change(summary, scripts.OWNER_BACK, path, owner, mode), goes: false };
   }
   // /run is empty after a boot.
   if (now.is === 'absent' && path.startsWith('/run/')) return NOTHING;
   if (!told || now.is !== 'absent') return open('was removed or replaced by something else since');
-  const made = change(`create ${path}`, 'undo-directory', scripts.DIRECTORY_BACK, path, owner, mode);
+  const made = change(`create ${path}`, scripts.DIRECTORY_BACK, path, owner, mode);
   return { does: 'change', change: made, goes: false };
 }
 
@@ -54,7 +54,7 @@ export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, a
   if (first === undefined) {
     return {
       does: 'change',
-      change: change(`remove ${path}`, 'undo-rmdir', scripts.DIRECTORY_REMOVE, path),
+      change: change(`remove ${path}`, scripts.DIRECTORY_REMOVE, path),
       goes: true,
     };
   }
@@ -68,7 +68,7 @@ export function tree(path: string, now: PathState['is'], kept: readonly string[]
   const inside = kept.filter((each) => each.startsWith(`${path}/`));
   const but = inside.length > 0 ? ` but ${inside.join(', ')}` : '';
   const all = now === 'directory' ? ' and all in it' : '';
-  const made = change(`remove ${path}${all}${but}`, 'undo-tree', scripts.TREE_REMOVE, path, ...inside);
+  const made = change(`remove ${path}${all}${but}`, scripts.TREE_REMOVE, path, ...inside);
   return { does: 'change', change: made, goes: inside.length === 0 };
 }
 

@@ -1,8 +1,7 @@
 import type { Host } from '../../host/host.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import { UNDO } from '../undo-shell.ts';
 import { isWholePicture, pictureSaid } from './picture.ts';
-import { PICTURE_FUNCTIONS } from './picture-shell.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A machine from before the first change, as the journal keeps it. */
 export interface FirstPicture {
@@ -12,20 +11,15 @@ export interface FirstPicture {
   readonly base64: string;
 }
 
-const TAKE = `${PICTURE_FUNCTIONS}J=\${MESHX_UNDO-${UNDO}}
-live || exit
-tables_there | { _packed=$(first_picture "\${J%/*}" | base64 -w 0); cat; printf %s "$_packed"; }`;
+const TAKE = shellFile(new URL('./first-picture.root.sh', import.meta.url));
 
 /**
  * Looks at a machine on which the journal has not begun, for the journal to keep. Only reads: so it needs no lock, and runs
  * while the cluster is asked. Throws `probe-failed`, `facts-incomplete` and what `Host.run` throws.
  */
 export async function firstPicture(host: Host, signal?: AbortSignal): Promise<FirstPicture> {
-  const said = await pictureSaid(host, { name: 'first-picture', text: TAKE, args: [] }, signal);
+  const said = await pictureSaid(host, { ...TAKE, args: [] }, signal);
   const [tables = '', base64 = ''] = said.split('\n');
   if (isWholePicture(base64)) return { tables: tables.trim(), base64 };
   throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the snapshot of the machine is incomplete' });
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [TAKE];

@@ -1,8 +1,8 @@
 import type { Host } from '../../host/host.ts';
 import { scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import { INSTALL, RECEIVE } from '../kinds/package-shell.ts';
 import type { Change } from '../kind.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** A package as it was delivered, kept on the machine. */
 export interface PackageCopy {
@@ -23,32 +23,12 @@ export interface PackageCopies {
   readonly former?: PackageCopy;
 }
 
-/** MARKER: the header of what is installed, then what is known of the copies beside it. */
-const PACKAGE_COPIES = `place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
-for each in current former; do
-  { place "\${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about"; } || continue
-  echo "$each"
-  sed 's/^/=/' "$P/about"
-done
-:`;
-
-/** FORMAT HEADER SHA256 INTO MARKER PROGRAM…: what a delivery does, fed from the machine's own copy. */
-const PACKAGE_FORMER = `receive() {
-${RECEIVE}
-}
-{ place "\${5%/*}/packages/former/package" && test -f "$P"; } || { echo 'the machine has no copy of the former package' >&2; exit 1; }
-( receive "$1" "$3" "$5" ) < "$P" || exit
-_format=$1 _header=$2
-shift 3
-set -- "$_format" "$_header" "$@"
-${INSTALL}`;
+const PACKAGE_COPIES = shellFile(new URL('./package-copies.root.sh', import.meta.url));
+const PACKAGE_BACK = shellFile(new URL('./package-back.root.sh', import.meta.url));
 
 /** The packages that the machine keeps beside the marker, in one round trip. Throws `probe-failed`. */
 export async function formerPackage(host: Host, marker: string, signal?: AbortSignal): Promise<PackageCopies> {
-  const output = await host.run(
-    scriptCommand({ name: 'package-copies', text: PACKAGE_COPIES, args: [marker] }),
-    signal,
-  );
+  const output = await host.run(scriptCommand({ ...PACKAGE_COPIES, args: [marker] }), signal);
   if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the packages', ...output });
   return parseCopies(output.stdout);
 }
@@ -80,9 +60,6 @@ function headerOf({ name, version, format, sha256 }: PackageCopy): string {
 export function packageBack(former: PackageCopy): Change {
   const { name, version, format, sha256, into, marker, verify } = former;
   const args = [format, headerOf(former), sha256, into, marker, ...verify];
-  const script = { name: 'package-back', text: PACKAGE_FORMER, args };
+  const script = { ...PACKAGE_BACK, args };
   return { summary: `roll back to ${name} ${version}`, scripts: [{ script, timeoutMs: 10 * 60_000 }] };
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PACKAGE_COPIES, PACKAGE_FORMER];

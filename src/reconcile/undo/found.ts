@@ -37,7 +37,7 @@ interface FoundPackage {
   readonly former?: { readonly format: 'deb' | 'rpm'; readonly file: string };
 }
 
-/** Reads the answer of found-shell.ts. Throws `facts-incomplete` for a line that is none of its own. */
+/** Reads the answer of found.sh. Throws `facts-incomplete` for a line that is none of its own. */
 export function parseFound(host: string, answer: string): UndoFound {
   const lines = answer.split('\n').filter((line) => line !== '');
   const entries = lines.map((line) => parseEntry(line));

@@ -1,3 +1,4 @@
+import type { ShellFile } from '../../text-files.ts';
 import type { Change } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 import type { FoundPath, UndoFound } from './found.ts';
@@ -25,8 +26,8 @@ const NOTHING: Fate = { does: 'nothing' };
 const OTHERS = 'was changed by something else since';
 
 /** A change of one script. */
-export function change(summary: string, name: string, text: string, ...args: readonly string[]): Change {
-  return { summary, scripts: [{ script: { name, text, args } }] };
+export function change(summary: string, script: ShellFile, ...args: readonly string[]): Change {
+  return { summary, scripts: [{ script: { ...script, args } }] };
 }
 
 /** Files and links; for directories see directory-fate.ts. Pure. */
@@ -52,7 +53,7 @@ function absentFate(path: string, now: FoundPath, { journal, told }: Judged): Fa
   if (now.state.is === 'absent') return NOTHING;
   const remove: Fate = {
     does: 'change',
-    change: change(`remove ${path}`, 'undo-remove', scripts.FILE_REMOVE, path, digestOf(now)),
+    change: change(`remove ${path}`, scripts.FILE_REMOVE, path, digestOf(now)),
     goes: true,
   };
   if (told) return now.owned ? NOTHING : remove;
@@ -80,7 +81,7 @@ function secretFate(path: string, before: Extract<PathState, { is: 'secret' }>, 
   if (now.state.is === 'absent' || (before.digest !== undefined && now.digest === before.digest)) return NOTHING;
   return {
     does: 'change',
-    change: change(`remove the secret ${path}`, 'undo-remove', scripts.FILE_REMOVE, path, '-'),
+    change: change(`remove the secret ${path}`, scripts.FILE_REMOVE, path, '-'),
     goes: true,
   };
 }
@@ -90,21 +91,19 @@ function linkFate(path: string, target: string, now: FoundPath, { journal, told 
   if (path.startsWith('/run/') && now.state.is === 'absent') return NOTHING;
   const ours = isOurs(path, now, journal);
   if (!ours && !told) return keep(now.state.is === 'absent' ? 'was removed by something else since' : OTHERS);
-  return restore(change(`restore the link ${path}`, 'undo-link', scripts.LINK_BACK, path, target));
+  return restore(change(`restore the link ${path}`, scripts.LINK_BACK, path, target));
 }
 
 function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, now: FoundPath, judged: Judged): Fate {
   const { owner, mode, mtime } = before;
-  const back = restore(
-    change(`restore ${path}`, 'undo-restore', scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime),
-  );
+  const back = restore(change(`restore ${path}`, scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime));
   if (judged.told && now.digest !== now.copy) return back;
   if (now.state.is === 'absent') return keep('was removed by something else since');
   if (now.state.is !== 'file') return keep(OTHERS);
   if (now.digest === now.copy) {
     if (now.state.owner === owner && now.state.mode === mode) return NOTHING;
     const summary = `set owner ${owner} and mode ${mode} of ${path}`;
-    return restore(change(summary, 'undo-restore', scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime));
+    return restore(change(summary, scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime));
   }
   const { edits = [], text } = now;
   if (edits.length <= 1 && isOurs(path, now, judged.journal)) return back;
@@ -112,7 +111,7 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
   if (left === undefined) return keep(OTHERS);
   if (sha256(left) === now.copy) return back;
   if (left === text) return NOTHING;
-  const script = { name: 'undo-text', text: scripts.TEXT_BACK, args: [path, digestOf(now), sha256(left)] };
+  const script = { ...scripts.TEXT_BACK, args: [path, digestOf(now), sha256(left)] };
   return restore({ summary: `take the lines of meshx out of ${path}`, scripts: [{ script, stdin: left }] });
 }
 

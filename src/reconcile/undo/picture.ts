@@ -2,8 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Host } from '../../host/host.ts';
 import { type Script, scriptCommand } from '../../host/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
-import { UNDO } from '../undo-shell.ts';
-import { PICTURE_FUNCTIONS } from './picture-shell.ts';
+import { shellFile } from '../../text-files.ts';
 
 /** One line of a picture: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
 interface PictureFact {
@@ -12,22 +11,19 @@ interface PictureFact {
   readonly state: string;
 }
 
-/** What a machine is, fact by fact, sorted: see picture-shell.ts for what is looked at. */
+/** What a machine is, fact by fact, sorted: see picture.sh for what is looked at. */
 export type Picture = readonly PictureFact[];
 
 /** A machine has some megabytes of names; this keeps a broken picture from taking the memory. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const HEAD = 'meshx picture, format 1';
 
-/** The picture now, packed. */
-const PICTURE_TAKE = `${PICTURE_FUNCTIONS}live && picture | gzip -c -1 | base64`;
-
-/** The picture from before the first change; nothing where none was kept. */
-const PICTURE_READ = `place "\${MESHX_UNDO-${UNDO}}" all && if test -f "$P/before.gz"; then base64 < "$P/before.gz"; fi`;
+const PICTURE_TAKE = shellFile(new URL('./picture-take.root.sh', import.meta.url));
+const PICTURE_READ = shellFile(new URL('./picture-read.root.sh', import.meta.url));
 
 /** Looks at the machine, in one round trip; changes nothing. Throws `probe-failed`, `facts-incomplete`. */
 export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {
-  const picture = await ask(host, { name: 'picture-take', text: PICTURE_TAKE, args: [] }, signal);
+  const picture = await ask(host, { ...PICTURE_TAKE, args: [] }, signal);
   if (!picture)
     throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the snapshot of the machine is empty' });
   return picture;
@@ -38,7 +34,7 @@ export async function takePicture(host: Host, signal?: AbortSignal): Promise<Pic
  * the machine has none (no journal, or one of format 1).
  */
 export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise<Picture | undefined> {
-  return ask(host, { name: 'picture-read', text: PICTURE_READ, args: [] }, signal);
+  return ask(host, { ...PICTURE_READ, args: [] }, signal);
 }
 
 async function ask(host: Host, script: Script, signal?: AbortSignal): Promise<Picture | undefined> {
@@ -81,6 +77,3 @@ function unpacked(base64: string): string | undefined {
     return undefined;
   }
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [PICTURE_TAKE, PICTURE_READ];

@@ -1,3 +1,4 @@
+import type { ShellFile } from '../../text-files.ts';
 import type { Plan, PlannedStep } from '../plan.ts';
 import type { Change } from '../kind.ts';
 import type { UndoFound } from './found.ts';
@@ -52,9 +53,9 @@ function keeping(open: boolean, done: boolean): readonly Change[] {
   return done ? [JOURNAL_GOES] : [RUN_GOES, JOURNAL_GOES];
 }
 
-const RUN_GOES = change('remove /run/meshx', 'undo-run', scripts.RUN_REMOVE);
-const UNDONE = change('note that all else is undone', 'undo-noted', scripts.UNDONE_NOTE);
-const JOURNAL_GOES = change('remove /var/lib/meshx', 'undo-journal', scripts.JOURNAL_REMOVE);
+const RUN_GOES = change('remove /run/meshx', scripts.RUN_REMOVE);
+const UNDONE = change('note that all else is undone', scripts.UNDONE_NOTE);
+const JOURNAL_GOES = change('remove /var/lib/meshx', scripts.JOURNAL_REMOVE);
 /** dpkg may wait for a lock. */
 const PACKAGE_TIMEOUT_MS = 5 * 60_000;
 
@@ -79,12 +80,12 @@ function undoPackages(journal: UndoJournal, found: UndoFound, staying: readonly 
     if (version === 'absent' || version === 'config-files') {
       if (now.version === 'config-files' && version !== 'absent') return [];
       const verb = version === 'absent' ? 'purge' : 'remove';
-      return [change(`${verb} ${name}`, 'undo-package', scripts.PACKAGE_REMOVE, name, verb, ...staying)];
+      return [change(`${verb} ${name}`, scripts.PACKAGE_REMOVE, name, verb, ...staying)];
     }
     if (now.former) {
       const { format, file } = now.former;
       const summary = `install ${name} ${version} again, which was there before`;
-      return [change(summary, 'undo-package-back', scripts.PACKAGE_BACK, format, file)];
+      return [change(summary, scripts.PACKAGE_BACK, format, file)];
     }
     notes.push(
       `${name} was ${version} before and is ${now.version} now: the machine has no package file of ${version}. Its programs are put back from copies; install the package yourself to have all of it.`,
@@ -107,17 +108,17 @@ function undoUsers(journal: UndoJournal, found: UndoFound): readonly Change[] {
     ];
     if (!now || (!userGoes && !(groupGoes && user === 'absent'))) return [];
     const what = userGoes ? 'user' : 'group';
-    return [change(`remove ${what} ${name}`, 'undo-user', scripts.USER_REMOVE, name, what, group)];
+    return [change(`remove ${what} ${name}`, scripts.USER_REMOVE, name, what, group)];
   });
 }
 
 /** Also built-in chains: what looked at a table or wrote a rule into it made those that it needed. */
 function undoRules({ tables }: UndoJournal, found: UndoFound): readonly Change[] {
   const more = tables ? found.tables.filter((each) => each.startsWith('nft:') && !tables.includes(each)) : [];
-  const emptied = (what: string, script: string, names: readonly string[]): readonly Change[] => {
+  const emptied = (what: string, script: ShellFile, names: readonly string[]): readonly Change[] => {
     if (names.length === 0) return [];
     const shown = names.map((each) => each.slice('nft:'.length).replaceAll(':', ' ')).join(', ');
-    return [change(`remove empty rule ${what} that were not there: ${shown}`, `undo-${what}`, script, ...names)];
+    return [change(`remove empty rule ${what} that were not there: ${shown}`, script, ...names)];
   };
   return [...emptied('tables', scripts.TABLES_REMOVE, more), ...emptied('chains', scripts.CHAINS_REMOVE, found.chains)];
 }

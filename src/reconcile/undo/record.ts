@@ -17,7 +17,7 @@ export type UndoEntry =
   | { readonly kind: 'user'; readonly name: string; readonly user: 'present' | 'absent'; readonly group?: string }
   | { readonly kind: 'package'; readonly name: string; readonly version: string };
 
-/** What the machine keeps of the state before meshx: see undo-shell.ts for the format. Plain data. */
+/** What the machine keeps of the state before meshx: see undo.sh for the format. Plain data. */
 export interface UndoJournal {
   readonly format: 1 | 2;
   /** In the order of the first changes. */

@@ -24,7 +24,7 @@ export function undoUnits(
   const back = ran.map((entry) => backChange(entry, journal));
   const gone = entries.filter((entry) => !ran.includes(entry)).map(({ name }) => name);
   if (gone.length === 0) return { stop, back };
-  const forget = change('let systemd read its unit files again', 'undo-units-forget', scripts.UNITS_FORGET, ...gone);
+  const forget = change('let systemd read its unit files again', scripts.UNITS_FORGET, ...gone);
   return { stop, back: [forget, ...back] };
 }
 
@@ -57,13 +57,7 @@ function stopChange({ name, active, enabled }: UnitEntry, journal: UndoJournal, 
   const disables = now.enabled === 'enabled' && enabled !== 'enabled';
   if (!stops && !disables) return [];
   const verbs = [...(stops ? ['stop'] : []), ...(disables ? ['disable'] : [])].join(' and ');
-  const { scripts: all, summary } = change(
-    `${verbs} ${name}`,
-    'undo-unit',
-    scripts.UNIT_STOP,
-    name,
-    disables ? 'yes' : 'no',
-  );
+  const { scripts: all, summary } = change(`${verbs} ${name}`, scripts.UNIT_STOP, name, disables ? 'yes' : 'no');
   return [{ summary, scripts: all.map((each) => ({ ...each, timeoutMs: 150_000 })) }];
 }
 
@@ -71,13 +65,6 @@ function backChange({ name, active, enabled }: UnitEntry, journal: UndoJournal):
   const runs = RUNS.includes(active);
   const enable = enabled === 'enabled' && hasFiles(name, journal) ? 'enabled' : '-';
   const [verb, word] = runs ? ['restart', 'restart'] : ['enable', 'enable'];
-  const made = change(
-    `${verb} ${name} as before`,
-    'undo-unit-back',
-    scripts.UNIT_BACK,
-    name,
-    word,
-    runs ? enable : enabled,
-  );
+  const made = change(`${verb} ${name} as before`, scripts.UNIT_BACK, name, word, runs ? enable : enabled);
   return { summary: made.summary, scripts: made.scripts.map((each) => ({ ...each, timeoutMs: 120_000 })) };
 }

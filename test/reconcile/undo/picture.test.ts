@@ -3,11 +3,13 @@ import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { prelude } from '../../../src/host/shell.ts';
-import { PICTURE_FUNCTIONS } from '../../../src/reconcile/undo/picture-shell.ts';
 import { readKeptPicture, takePicture } from '../../../src/reconcile/undo/picture.ts';
+import { shellFile } from '../../../src/text-files.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { problemOf } from '../../support/problem.ts';
 import { ShimMachine } from '../shim-machine.ts';
+
+const PICTURE = shellFile(new URL('../../../src/reconcile/undo/picture.sh', import.meta.url));
 
 test('the picture of a small machine, as text', async () => {
   const vm = new ShimMachine();
@@ -21,7 +23,7 @@ test('the picture of a small machine, as text', async () => {
     chmodSync(vm.path(name), 0o640);
   }
   symlinkSync('../run/resolv.conf', vm.path('etc/resolv.conf'));
-  const output = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE_FUNCTIONS}picture`] });
+  const output = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE.text}picture`] });
   const { uid } = statSync(vm.path('etc'));
   const owner = execFileSync('stat', ['-c', '%U:%G', vm.path('etc')], { encoding: 'utf8' }).trim();
   const text = output.stdout.replaceAll(vm.path(), '').replaceAll(owner, 'owner:group').replaceAll(`${uid}:`, 'owner:');
@@ -50,7 +52,7 @@ test('a kept picture that is damaged is a Problem; where there is none it is sai
 /** Runs one function of the picture on a text. */
 async function piped(call: string, stdin: string): Promise<readonly string[]> {
   const vm = new ShimMachine();
-  const output = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE_FUNCTIONS}${call}`], stdin });
+  const output = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE.text}${call}`], stdin });
   return output.stdout.split('\n').filter((line) => line !== '');
 }
 

@@ -1,19 +1,21 @@
-/**
- * What stands now of all that the journal names, in the words of the journal, with these besides:
- *
- *     path file OWNER MODE MTIME PATH, then `digest SHA256 PATH`
- *     copy SHA256 PATH                  the journal's copy of the state before
- *     owned PATH                        belongs to a package of the journal
- *     inside PATH                       lies in a directory that was absent before
- *     base|ours|text LEVEL BASE64 PATH  the texts of an edit, and the text now
- *     former NAME FORMAT FILE           the package's former version, where the machine still has it
- *     tables NAME…
- *     chains NAME…                      built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there
- *     undone                            an undo went to its end, but for what waits for a decision, and nothing was changed since
- *
- * Reads only. Needs the prelude, PICTURE_FUNCTIONS and UNDO_FUNCTIONS.
- */
-export const FOUND = `place "\${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W && test -f "$J/index" || exit 0
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2317 # what undo.sh and the prelude set; a function whose name is handed on
+# What stands now of all that the journal names, in the words of the journal, with these besides:
+#
+#     path file OWNER MODE MTIME PATH, then `digest SHA256 PATH`
+#     copy SHA256 PATH                  the journal's copy of the state before
+#     owned PATH                        belongs to a package of the journal
+#     inside PATH                       lies in a directory that was absent before
+#     base|ours|text LEVEL BASE64 PATH  the texts of an edit, and the text now
+#     former NAME FORMAT FILE           the package's former version, where the machine still has it
+#     tables NAME…
+#     chains NAME…                      built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there
+#     undone                            an undo went to its end, but for what waits for a decision, and nothing was changed since
+#
+# Reads only. Needs the prelude, picture.sh and undo.sh.
+
+found() {
+place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W && test -f "$J/index" || exit 0
 things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, index($0, " /") + 1); else print $2 }' "$J/index"; }
 packaged() {
   things package | while IFS= read -r name; do
@@ -23,7 +25,7 @@ packaged() {
 # The picture from before knows the chains of each table.
 new_chains() {
   test -f "$J/before.gz" || return 0
-  { gzip -dc < "$J/before.gz"; rule_chains; } | awk -F '\\t' '
+  { gzip -dc < "$J/before.gz"; rule_chains; } | awk -F '\t' '
     $1 == "rules" { split($2, part, " "); if (part[1] == "nft") { known["nft:" part[2] ":" part[3]] = 1; if (part[4] == "chain") was["nft:" part[2] ":" part[3] ":" part[5]] = 1 } next }
     /^nft:/ { name = $0; sub(/ .*/, "", name); table = name; sub(/:[^:]*$/, "", table); if (table in known && !(name in was)) print name }'
 }
@@ -32,7 +34,7 @@ shown() { # PATH: its text of up to 1 MiB in base64
 }
 _encoded() { base64 -w 0 <&9; }
 text_of() { # WORD LEVEL FILE PATH
-  test ! -f "$3" || printf '%s %s %s %s\\n' "$1" "$2" "$(shown "$3")" "$4"
+  test ! -f "$3" || printf '%s %s %s %s\n' "$1" "$2" "$(shown "$3")" "$4"
 }
 path_now() {
   place "$1" || { echo "path other $1"; return; }
@@ -40,19 +42,20 @@ path_now() {
   elif test -f "$P"; then
     _file=$P
     state_of "$1"
-    printf '%s\\n' "path file $_state $1"
+    printf '%s\n' "path file $_state $1"
     # What a package brought goes with it; large programs are not read for nothing.
-    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\\n' "digest $(sha256sum < "$_file" | cut -c 1-64) $1"
+    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\n' "digest $(sha256sum < "$_file" | cut -c 1-64) $1"
   elif test -d "$P"; then
     _file=$P
     state_of "$1"
-    printf '%s\\n' "path directory $_state $1"
+    printf '%s\n' "path directory $_state $1"
     case $2 in absent) skip=$owned ;; *) skip= ;; esac
-    case $2 in absent | tree-absent) find "$R$W" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s\n' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
-  elif test -e "$P"; then printf '%s\\n' "path other $1"
-  else printf '%s\\n' "path absent $1"
+    case $2 in absent | tree-absent) find "$R$W" -xdev -mindepth 1 2>/dev/null | { if test -n "$skip"; then printf '%s
+' "$skip" | grep -vxF -f - /dev/fd/3; else cat <&3; fi; } 3<&0 | head -n 1000 | sed 's/^/inside /' ;; esac
+  elif test -e "$P"; then printf '%s\n' "path other $1"
+  else printf '%s\n' "path absent $1"
   fi
-  test ! -f "$J/files$1" || printf '%s\\n' "copy $(sha256sum < "$J/files$1" | cut -c 1-64) $1"
+  test ! -f "$J/files$1" || printf '%s\n' "copy $(sha256sum < "$J/files$1" | cut -c 1-64) $1"
   test -d "$J/edits$1" || return 0
   level=1
   while test -f "$J/edits$1/$level.ours"; do
@@ -66,13 +69,13 @@ owned=$(packaged)
 things path | while IFS= read -r path; do
   word=$(MESHX_PATH=$path awk '$1 == "path" && substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $2; exit }' "$J/index")
   path_now "$path" "$word" || exit
-  if printf '%s\\n' "$owned" | grep -qxF -e "$path"; then printf 'owned %s\\n' "$path"; fi
+  if printf '%s\n' "$owned" | grep -qxF -e "$path"; then printf 'owned %s\n' "$path"; fi
 done || exit
 live || exit 0
 # Units that have a line, and those whose file was made.
 set -f
 # shellcheck disable=SC2046 # one word per unit
-set -- $({ things unit; things path | sed -n 's!^/etc/systemd/system/\\([^/]*\\.\\(service\\|timer\\|socket\\|path\\)\\)$!\\1!p'; } | sort -u)
+set -- $({ things unit; things path | sed -n 's!^/etc/systemd/system/\([^/]*\.\(service\|timer\|socket\|path\)\)$!\1!p'; } | sort -u)
 set +f
 test $# = 0 || units_now "$@"
 things user | while IFS= read -r user; do
@@ -85,9 +88,10 @@ awk '$1 == "package" { print $2, $3 }' "$J/index" | while read -r name before; d
   case $before in absent | config-files | "$_version") continue ;; esac
   for file in "$J/../packages"/*/package /var/cache/apt/archives/"$name"_*.deb; do
     test -f "$file" || continue
-    case $(dpkg-deb -f "$file" Package Version 2>/dev/null | tr '\\n' ' ') in "Package: $name Version: $before ") echo "former $name deb $file"; break ;; esac
+    case $(dpkg-deb -f "$file" Package Version 2>/dev/null | tr '\n' ' ') in "Package: $name Version: $before ") echo "former $name deb $file"; break ;; esac
     if test "$(rpm -qp --qf '%{NAME} %{VERSION}-%{RELEASE}' -- "$file" 2>/dev/null)" = "$name $before"; then echo "former $name rpm $file"; break; fi
   done
 done
 echo "tables $(tables_there)"
-echo "chains $(new_chains | tr '\\n' ' ')"`;
+echo "chains $(new_chains | tr '\n' ' ')"
+}

@@ -1,0 +1,63 @@
+#!/bin/sh
+# shellcheck disable=SC2317 # functions whose names are handed on
+# Makes the changes that stdin names, in their order: a line `NAME WORD…` for a script, `_` for the `-` of its name, before it a line
+# `=TEXT` when it takes a text; at the end a line that shows that nothing was cut off. Prints `done` for each that is made, and
+# ends with the first that fails, with its exit code and words. It runs what it has here and nothing else. The words have the
+# form of `callLine`, a text that of `textLine`. Nothing is made when the lines are not all there (exit code 181).
+#
+# The scripts are short, wait for nothing, and set whatever they use; when one ends the shell, the batch has failed.
+# A shell prints a text by itself, and no program has what was sent as its stdin. All changes are made by one shell, so that files
+# of one directory need no more than one folder beside them. An image keeps owners elsewhere: there no file waits.
+
+. ../host/prelude.sh
+. ./calls.sh
+. ./batch-files.sh
+
+change_directory_create() {
+. ./kinds/directory-create.root.sh
+}
+change_file_write() {
+. ./kinds/file-write.root.sh
+}
+change_own() {
+. ./kinds/own.root.sh
+}
+change_text_write() {
+. ./kinds/text-write.root.sh
+}
+umask 077
+put() { _put "$@"; }
+# A shell may be silent about a full disk; a program says what it was.
+input() { printf %b "$_text" || printf %b "$_text" | cat; }
+_printed() { if test -n "$1"; then "$1"; else cat < "$2"; fi; }
+change() { # NAME WORD…
+  _change=change_$1
+  shift
+  if live && test "$_change" = change_file_write; then file_later "$@"; return; fi
+  settle_files && "$_change" "$@" >/dev/null && echo 'done'
+}
+asked_for || exit 181
+command exec </dev/null
+IFS=$_newline
+set -f
+# shellcheck disable=SC2086 # one word per line
+set -- $_lines
+unset IFS
+_has_text=
+for _line; do
+  case $_line in =*) _text=${_line#=} _has_text=yes; continue ;; esac
+  # shellcheck disable=SC2086 # its words
+  set -- $_line
+  set +f
+  case $1 in *[!a-z_]*) echo 'a name was expected' >&2; exit 1 ;; esac
+  case $1 in
+    file_write | text_write) test -n "$_has_text" || { echo 'a text was expected' >&2; exit 1; } ;;
+    *) test -z "$_has_text" || { echo 'this change takes no text' >&2; exit 1; } ;;
+  esac
+  command -v "change_$1" >/dev/null || { echo "this version of meshx has no change $1" >&2; exit 1; }
+  # What came before it is made, also where this one fails.
+  call_decoded change "$@" || { _code=$?; settle_files || exit; exit "$_code"; }
+  set -f
+  _has_text=
+done
+settle_files && names_to_disk

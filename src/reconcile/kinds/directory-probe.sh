@@ -1,0 +1,9 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
+# PATH: owner and mode of the directory, `other` for what is none, nothing when nothing is there. A link to a directory is as good
+# as a directory: /etc/istio may be one.
+
+probe_directory() {
+place "$1" all || return
+if test -d "$P"; then owned "$1" && say "$OWNED"; elif test -e "$P" || test -h "$P"; then say other; fi
+}

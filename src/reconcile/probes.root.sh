@@ -1,0 +1,39 @@
+#!/bin/sh
+# Asks what stdin says (calls.sh): `seen PATH…`, then `ask NAME WORD…` for each question. It asks what it has here and nothing else.
+# base64 brings bytes that are not UTF-8 through unharmed.
+# One answer as a frame: exit code and length of it in a line, then the answer. File descriptor 3 is the real stdout; whatever a
+# program prints without being asked goes to stderr. What a question that failed said there is before a line that has its number.
+# LC_ALL=C of the prelude makes `${#}` count bytes. The last line is `failed` when not all was asked.
+
+. ../host/prelude.sh
+. ./calls.sh
+. ./probe-answers.sh
+. ./kinds/directory-probe.sh
+. ./kinds/enabled-probe.sh
+. ./kinds/file-probe.sh
+. ./kinds/package-probe.sh
+. ./kinds/text-probe.sh
+. ./kinds/token-probe.sh
+. ./kinds/unit-probe.sh
+. ./kinds/user-probe.sh
+
+asked=0
+ask() {
+  asked=$((asked + 1)) A=
+  "$@" </dev/null >&2
+  code=$?
+  printf '%s %s\n%s' "$code" "${#A}" "$A" >&3
+  test "$code" = 0 || printf '\nmeshx-asked %s\n' "$asked" >&2
+}
+on_line() {
+  case $1 in
+  seen) shift; seen "$@" ;;
+  ask)
+    case ${2-} in directory | enabled | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
+    _probe=probe_$2
+    shift 2
+    ask "$_probe" "$@" ;;
+  *) return 1 ;;
+  esac
+}
+{ calls on_line 3>&1 || echo failed; } | base64

@@ -1,0 +1,15 @@
+#!/bin/sh
+# FORMAT HEADER SHA256 INTO MARKER PROGRAM…: what a delivery does, fed from the machine's own copy of the former package.
+# Exits as package-receive.root.sh and package-install.root.sh do.
+
+. ../../host/prelude.sh
+
+receive() {
+. ../kinds/package-receive.root.sh
+}
+{ place "${5%/*}/packages/former/package" && test -f "$P"; } || { echo 'the machine has no copy of the former package' >&2; exit 1; }
+( receive "$1" "$3" "$5" ) < "$P" || exit
+_format=$1 _header=$2
+shift 3
+set -- "$_format" "$_header" "$@"
+. ../kinds/package-install.root.sh

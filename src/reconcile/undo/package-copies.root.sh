@@ -1,0 +1,12 @@
+#!/bin/sh
+# MARKER: the header of what is installed, then what is known of the copies beside it.
+
+. ../../host/prelude.sh
+
+place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
+for each in current former; do
+  { place "${1%/*}/packages/$each" && test -f "$P/package" && test -f "$P/about"; } || continue
+  echo "$each"
+  sed 's/^/=/' "$P/about"
+done
+:

@@ -1,0 +1,7 @@
+#!/bin/sh
+# PATH OWNER MODE.
+
+. ../../host/prelude.sh
+. ./quiet.sh
+
+own "$2" "$3" "$1"

@@ -1,0 +1,38 @@
+#!/bin/sh
+# * NAME purge|remove KEPT…: removes a package; files that are kept although it knows them are there afterwards too. dpkg takes
+# an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
+# stays away.
+
+. ../../host/prelude.sh
+. ./quiet.sh
+. ./dpkg.sh
+
+name=$1 verb=$2
+shift 2
+place "${MESHX_UNDO-/var/lib/meshx/undo}" all && before=$R$W/before.gz || exit
+list=${before%/*}/directories
+# A removal that died goes on with its own list; one that was not begun makes it anew.
+begun() {
+  if command -v dpkg >/dev/null; then case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) in ii*) return 1 ;; esac
+  else ! rpm -q -- "$name" >/dev/null 2>&1; fi
+}
+begun || rm -f -- "$list" || exit
+test ! -f "$before" || test -f "$list" || {
+  gzip -dc < "$before" | awk -F '\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' |
+    while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
+} || exit
+n=0
+for each; do n=$((n + 1)); place "$each" && { test ! -f "$P" || cp -a -- "$P" "$S/kept.$n"; } || exit; done
+if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"
+else rpm -e -- "$name" > "$S/said" 2>&1 </dev/null || { tail -n 40 "$S/said" >&2; false; }
+fi || exit
+n=0
+for each; do
+  n=$((n + 1))
+  test ! -f "$S/kept.$n" || test -e "$each" || (_stages=0; place "$each" make && name=${P#./} && _stage && cp -a -- "$S/kept.$n" kept && mv -fT -- kept "../$name") || exit
+done
+test ! -f "$list" || while read -r owner mode path; do
+  test -e "$path" || test -h "$path" || grep -q -x -F -e "path absent $path" -e "path tree-absent $path" -- "${before%/*}/index" ||
+    { test ! -d "${path%/*}" && test -n "${path%/*}"; } || (_stages=0; make_directory "$owner" "$mode" "$path") || exit
+done < "$list"
+rm -f -- "$list"

@@ -1,0 +1,16 @@
+#!/bin/sh
+# NAME…: takes away rule tables, `nft:ip:nat`, in which nothing is left. A legacy one goes with the next boot.
+
+. ../../host/prelude.sh
+. ./picture.sh
+. ../undo.sh
+
+for each; do
+  case $each in nft:*) ;; *) continue ;; esac
+  rule_tables | grep -qxF -e "$each 0" || continue
+  family=${each#nft:} table=${each##*:}
+  family=${family%:*}
+  if _has nft; then nft delete table "$family" "$table"
+  else "${family}tables-nft" -t "$table" -X
+  fi || exit
+done
