@@ -1,18 +1,12 @@
-// Runs shellcheck over every shell text of the project: the files, the scripts sent to a VM, and the root program.
+// Runs shellcheck over every shell file of the project, the scripts sent to a VM among them, and the root program.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_SCRIPTS } from '../src/cli/sudoers/root-scripts.ts';
-import { shellFiles as remoteScripts } from '../src/text-files.ts';
-import { announced } from '../src/host/exchange.ts';
-import { LOOK_FOR_ROOT, rootProgram } from '../src/host/root-program.ts';
-import { prelude } from '../src/host/shell.ts';
+import { rootProgram } from '../src/host/root-program.ts';
 
 const root = new URL('..', import.meta.url).pathname;
-// The prelude calls functions that a script hands it by name, which shellcheck takes for unreachable.
-const HEAD = '#!/bin/sh\n# shellcheck disable=SC2317\n. ./prelude.sh\n';
-
 process.exitCode = main();
 
 function main(): number {
@@ -21,7 +15,7 @@ function main(): number {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-shellcheck-'));
   try {
     // Both, although one failed: a run shows every finding.
-    return Math.max(shellcheck(shellFiles(), root), shellcheck(writeScripts(folder), folder));
+    return Math.max(shellcheck(shellFiles(), root), shellcheck(writeRootProgram(folder), folder));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -62,24 +56,11 @@ function firstLine(name: string): string {
   }
 }
 
-/** Each script as a file of its own, named after its first words; the prelude is a file that the others source. */
-function writeScripts(folder: string): readonly string[] {
-  const write = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return name;
-  };
-  const files = new Set(remoteScripts(new URL('../src/', import.meta.url), '.sh').map(({ text }) => text));
-  const literals = [...new Set(ROOT_SCRIPTS)].filter((text) => !files.has(text));
-  const scripts = literals.map((text, index) => write(`script-${index}.sh`, `${HEAD}${text}\n`));
-  const plain = [announced('token', ['true']), LOOK_FOR_ROOT.argv].map((argv, index) =>
-    write(`login-${index}.sh`, `#!/bin/sh\n${argv[2] ?? ''}\n`),
-  );
-  return [
-    write('prelude.sh', `# shellcheck shell=sh\n${prelude()}`),
-    write('meshx-root.sh', rootProgram([{ text: 'true', names: ['true'] }])),
-    ...scripts,
-    ...plain,
-  ];
+/** What is composed: each script is a file that was read above, so one stands for all. */
+function writeRootProgram(folder: string): readonly string[] {
+  const program = rootProgram(ROOT_SCRIPTS.filter(({ name }) => name === 'own'));
+  writeFileSync(join(folder, 'meshx-root.sh'), program);
+  return ['meshx-root.sh'];
 }
 
 /** At shellcheck's default level, following what a script sources. Prints the findings with the lines they concern. */

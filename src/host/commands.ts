@@ -9,6 +9,7 @@ import type { Command, Output } from './host.ts';
 import type { Launch, Program } from './program.ts';
 import { LOOK_FOR_ROOT, UNKNOWN_SCRIPT, waysToRoot } from './root-program.ts';
 import { type About, launchArgv, type Sudo, type SudoMode } from './sudo.ts';
+import { shellFile } from '../text-files.ts';
 
 /** Does not keep the process alive when nothing is waited for any more. */
 const grace = (): Promise<false> => delay(GRACE_MS, false as const, { ref: false });
@@ -16,14 +17,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 /** How long a stopped command has to end by itself before it is killed, and then until it is let go. */
 const GRACE_MS = 2_000;
 
-/**
- * Signals the process group of a command, so that the children of a script end too. The group is left alone when it is
- * this script's own: then the machine starts all commands in one group.
- */
-const STOP = `
-group() { { tr '\\n' ' ' < "/proc/$1/stat"; } 2>/dev/null | sed 's/.*) //' | cut -d ' ' -f 3; }
-theirs=$(group "$2"); ours=$(group $$)
-if [ -n "$theirs" ] && [ "$theirs" -gt 1 ] && [ "$theirs" != "$ours" ]; then kill -s "$1" -- "-$theirs"; else kill -s "$1" "$2"; fi`;
+const STOP = shellFile(new URL('./stop.root.sh', import.meta.url));
 
 export interface CommandsOptions {
   readonly name: string;
@@ -190,7 +184,7 @@ export class Commands {
   async #signal(name: 'TERM' | 'KILL', pid: number, mode: SudoMode): Promise<void> {
     const interrupt = new AbortController();
     const timer = setTimeout(() => interrupt.abort(new Error('the signal was not sent in time')), GRACE_MS);
-    const command: Command = { argv: ['sh', '-c', STOP, 'meshx-stop', name, String(pid)] };
+    const command: Command = { argv: ['sh', '-c', STOP.text, 'meshx-stop', name, String(pid)] };
     try {
       await this.#stopGate.enter(interrupt.signal);
       try {
@@ -245,6 +239,3 @@ function isChannelRefusal(error: unknown): boolean {
 function hasId(error: unknown, id: string): boolean {
   return error instanceof Error && 'id' in error && error.id === id;
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [STOP];

@@ -3,6 +3,7 @@ import { beforeEnd, hasEnd, withinFrame } from './framing.ts';
 import { feed } from './stdin.ts';
 import type { Command, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
+import { shellFile } from '../text-files.ts';
 
 /** What a command may print on stdout and stderr together; more is a Problem. Bytes. */
 export const MOST_OUTPUT = 24 * 1024 * 1024;
@@ -11,11 +12,7 @@ export const MOST_OUTPUT = 24 * 1024 * 1024;
 const MOST_TOGETHER = 64 * 1024 * 1024;
 let together = 0;
 
-/**
- * Announces on stderr that the command begins now, with its process id, and becomes the command. So sudo's own words
- * are told from the command's, and a command can be signalled from a second channel.
- */
-const ANNOUNCE = `printf '%s %s\\n' "$0" "$$" >&2; exec "$@"`;
+const ANNOUNCE = shellFile(new URL('./announce.sh', import.meta.url)).text;
 
 /** What may stand before the announcement: a lecture of sudo, words of login files. Characters. */
 const MOST_BEFORE = 65_536;

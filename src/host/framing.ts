@@ -1,11 +1,6 @@
-/**
- * Frames what a command prints: a line before it on stdout, a word behind it on both streams. Login files, forced commands and
- * wrappers may print before and after, and that is not the command's. TERM, which goes to the whole group, is left to the command.
- */
-const FRAME = `trap : TERM
-printf '%s\\n' "$0"; "$@"; code=$?
-printf '%s.' "$0"; printf '%s.' "$0" >&2
-exit $code`;
+import { shellFile } from '../text-files.ts';
+
+const FRAME = shellFile(new URL('./frame.sh', import.meta.url)).text;
 
 /** argv of a command with its frame. The token is new for each: no output can hold it. */
 export function framed(token: string, argv: readonly string[]): readonly string[] {

@@ -4,13 +4,14 @@ import { vmProblems } from '../problems/vm.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
 import { type CaptureState, parseCaptureState } from './capture-state.ts';
 import { PLACES } from './places.ts';
+import { shellFile } from '../text-files.ts';
 
 /** What meshx-bypass moved aside lies beside the files of others, and no journal knows it. */
-const FORGET = 'test ! -x "$1" || exec "$1" forget';
+const FORGET = shellFile(new URL('./bypass-forget.root.sh', import.meta.url));
 
 /** Lets a VM that meshx-bypass keeps out of the mesh forget the way back; before an undo, which takes meshx-bypass away. Pure. */
 export function forgetBypass(): PlannedStep {
-  const script = { name: 'bypass-forget', text: FORGET, args: [PLACES.bypass] };
+  const script = { ...FORGET, args: [PLACES.bypass] };
   return {
     id: 'bypass',
     title: 'Clear what meshx-bypass set aside',
@@ -19,7 +20,7 @@ export function forgetBypass(): PlannedStep {
   };
 }
 
-const BYPASS = 'test -x "$1" || exit 90; exec "$1" "$2"';
+const BYPASS = shellFile(new URL('./bypass.root.sh', import.meta.url));
 const MISSING = 90;
 
 /** `off` may wait for a resolver that starts again, `on` for the sidecar. */
@@ -28,7 +29,7 @@ const LIMIT_MS = 180_000;
 type BypassVerb = 'off' | 'on' | 'status';
 
 function bypassScript(verb: BypassVerb) {
-  return { name: 'bypass', text: BYPASS, args: [PLACES.bypass, verb] };
+  return { ...BYPASS, args: [PLACES.bypass, verb] };
 }
 
 /** Turns capture. As it comes back it may take a login away, so it counts as a start of the unit. Pure. */
@@ -51,6 +52,3 @@ async function bypass(host: Host, verb: BypassVerb, signal: AbortSignal) {
   const said = [output.stderr.trim(), output.stdout.trim()].filter((text) => text !== '').join('\n');
   throw vmProblems.bypassFailed({ vm: host.name, verb, said: said.slice(-2000) });
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [FORGET, BYPASS];

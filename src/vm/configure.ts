@@ -6,6 +6,7 @@ import { captureStep, sidecarStep } from './steps/running.ts';
 import { keptSettings, SETTINGS_DIRECTORIES } from './steps/settings.ts';
 import { sidecarEnv } from './steps/sidecar-env.ts';
 import { captureFiles, unitsStep } from './steps/units.ts';
+import { shellFile } from '../text-files.ts';
 
 /** What a VM has of the sidecar's units, and so who reads sidecar.env there. */
 export interface SidecarUnits {
@@ -21,14 +22,14 @@ export interface SidecarKeys {
   readonly remove: readonly string[];
 }
 
-const LOOK = 'for each; do place "$each" all && test -e "$P" && echo "$each"; done; exit 0';
+const LOOK = shellFile(new URL('./unit-look.root.sh', import.meta.url));
 const OWN = `${PLACES.units}/meshx-capture.service`;
 const DROP_IN = `${PLACES.units}/istio.service.d/meshx.conf`;
 const PACKAGE = ['/lib/systemd/system/istio.service', '/usr/lib/systemd/system/istio.service'];
 
 /** Looks which units are there, in one round trip. */
 export async function sidecarUnits(host: Host, signal: AbortSignal): Promise<SidecarUnits> {
-  const script = { name: 'unit-look', text: LOOK, args: [OWN, DROP_IN, `${PLACES.units}/istio.service`, ...PACKAGE] };
+  const script = { ...LOOK, args: [OWN, DROP_IN, `${PLACES.units}/istio.service`, ...PACKAGE] };
   const found = (await host.run(scriptCommand(script), signal)).stdout.split('\n').filter((line) => line !== '');
   if (found.includes(OWN)) return { reader: 'meshx', classic: false };
   return { reader: found.length > 0 ? 'package' : 'none', classic: found.includes(DROP_IN) };
@@ -52,6 +53,3 @@ export function configureSteps({ keys, remove }: SidecarKeys, { reader, classic 
   const units: Step = { id: 'units', title: 'Install the units', wants: captureFiles() };
   return [file, ...(classic ? [units] : []), sidecarStep()];
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [LOOK];

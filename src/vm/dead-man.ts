@@ -1,9 +1,10 @@
-import type { Command, Host, Output } from '../host/host.ts';
+import type { Host, Output } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { refuseNewer } from '../reconcile/formats.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
 import { PLACES } from './places.ts';
+import { shellFile } from '../text-files.ts';
 
 /** Units whose start may take connections away. */
 const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
@@ -75,22 +76,14 @@ export function switchNotes(vm: string, { armed, reverted, bypassedSince }: Swit
   ];
 }
 
-// A VM of an older meshx has the switch in `capture`, also while this one replaces its files. Not whatever is named: the texts are
-// of those that a user with no other right may run as root.
-const PROGRAM = `program=${PLACES.deadMan}
-test -x "$program" || program=${PLACES.capture}
-`;
-const READ = `${PROGRAM}if test -x "$program"; then "$program" switch 2>/dev/null; fi
-exit 0`;
-// The reason alone makes the VM's own timer go back: it goes on with what a lost connection or a failure leaves unfinished.
-const REVERT = `${PROGRAM}mkdir -p /run/meshx && printf '%s\\n' "$1" >/run/meshx/why
-"$program" revert || exit
-"$program" switch`;
-const SWITCH = `${PROGRAM}exec "$program" "$@"`;
+const READ = shellFile(new URL('./switch-read.root.sh', import.meta.url));
+const REVERT = shellFile(new URL('./switch-revert.root.sh', import.meta.url));
+const ARM = shellFile(new URL('./switch-arm.root.sh', import.meta.url));
+const CONFIRM = shellFile(new URL('./switch-confirm.root.sh', import.meta.url));
 
 /** What the switch of a machine says; empty for a machine that has none. Throws `format-newer` and what `Host.run` throws. */
 export async function readSwitch(host: Host, signal?: AbortSignal): Promise<SwitchState> {
-  const command = scriptCommand({ name: 'switch-read', text: READ, args: [] });
+  const command = scriptCommand({ ...READ, args: [] });
   const { stdout } = await host.run({ ...command, timeoutMs: 20_000 }, signal);
   const format = /^(armed|reverted)-format=(\d+)$/m.exec(stdout);
   if (format)
@@ -109,7 +102,10 @@ export interface Arming {
  * that is armed already begins anew. Throws `dead-man-switch-failed`: then nothing may be started.
  */
 export async function arm(host: Host, { within, by }: Arming, signal?: AbortSignal): Promise<SwitchState> {
-  const output = await host.run(command('arm', [String(within), by], 30_000), signal);
+  const output = await host.run(
+    { ...scriptCommand({ ...ARM, args: [String(within), by] }), timeoutMs: 30_000 },
+    signal,
+  );
   if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
   return parseSwitch(output.stdout);
 }
@@ -119,7 +115,7 @@ export async function arm(host: Host, { within, by }: Arming, signal?: AbortSign
  * `reverted` when it went back before, `not-confirmed` when the sidecar is not ready or somebody else disarmed it.
  */
 export async function confirm(host: Host, again: string, signal?: AbortSignal): Promise<void> {
-  const output = await host.run(command('confirm', [], 60_000), signal);
+  const output = await host.run({ ...scriptCommand({ ...CONFIRM, args: [] }), timeoutMs: 60_000 }, signal);
   if (output.exitCode === 0) return;
   const details = { vm: host.name, again, why: said(output) };
   if (output.exitCode !== CODES.reverted) throw vmProblems.notConfirmed(details);
@@ -133,17 +129,10 @@ export async function confirm(host: Host, again: string, signal?: AbortSignal): 
  * `dead-man-switch-failed`.
  */
 export async function revertNow(host: Host, why: string, signal?: AbortSignal): Promise<SwitchState['reverted']> {
-  const revert = scriptCommand({ name: 'switch-revert', text: REVERT, args: [why] });
+  const revert = scriptCommand({ ...REVERT, args: [why] });
   const output = await host.run({ ...revert, timeoutMs: 45_000 }, signal);
   if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
   return parseSwitch(output.stdout).reverted;
-}
-
-function command(verb: string, args: readonly string[], timeoutMs: number): Command {
-  return {
-    ...scriptCommand({ name: `switch-${verb}`, text: SWITCH, args: [verb, ...args] }),
-    timeoutMs,
-  };
 }
 
 function said({ stdout, stderr, exitCode }: Output): string {
@@ -155,6 +144,3 @@ function said({ stdout, stderr, exitCode }: Output): string {
     .slice(0, 500)
     .replaceAll(/meshx (?:capture|dead-man): /g, '');
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [READ, REVERT, SWITCH];

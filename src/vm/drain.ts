@@ -2,6 +2,7 @@ import type { Host } from '../host/host.ts';
 import { scriptCommand } from '../host/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { PROXY_USER } from './places.ts';
+import { shellFile } from '../text-files.ts';
 
 /** TCP connections that run through the sidecar. Its own to istiod are none of them. */
 export interface MeshConnections {
@@ -45,72 +46,9 @@ export interface Drained {
 /** How long istiod may take to drop an endpoint. Its debounce is at most 10 s, and 0.1 s when little happens. */
 const DROP_MS = 10_000;
 
-// The sidecar accepts captured connections on 15006 (inbound) and 15001 (outbound), as istio-proxy. What it opens to itself,
-// for a program that calls a service of its own machine, is the outbound one counted already, or lies idle in its pool.
-const LOOK = `proxy=$(id -u "$1" 2>/dev/null) || proxy=none
-open() {
-  ss -Htne state established 2>/dev/null | awk -v uid="uid:$proxy" '
-    function plain(text) { if (text ~ /^\\[::ffff:/) { sub(/^\\[::ffff:/, "", text); sub(/\\]/, "", text) } return text }
-    # A user can name a control group as the fields before it.
-    { for (i = 5; i <= NF && $i !~ /^(ino|cgroup):/; i++) if ($i == uid) {
-        own = plain($3); port = own; sub(/.*:/, "", port)
-        if (port == "15006") inward[++n] = plain($4)
-        else if (port == "15001") outward++
-        else opened[own] = 1
-        break
-    } }
-    END { for (i = 1; i <= n; i++) if (!(inward[i] in opened)) count++; print count + 0, outward + 0 }'
-}
-# ADDRESS…: services with one of these addresses among their endpoints, as the sidecar's own clusters show it.
-seen() {
-  pilot-agent request GET clusters 2>/dev/null | MESHX_ADDRESSES="$*" awk -F '::' '
-    BEGIN { n = split(ENVIRON["MESHX_ADDRESSES"], address, " ") }
-    /^outbound\\|/ && /::health_flags::/ {
-      split($1, part, "|")
-      for (i = 1; i <= n; i++) if (index($2, address[i] ":") == 1 || index($0, "::[" address[i] "]:")) print part[4]
-    }' | sort -u
-}
-updates() {
-  pilot-agent request GET 'stats?filter=update_success' 2>/dev/null | awk '/^(cluster|cluster_manager|listener_manager)\\./ { n += $NF } END { print n + 0 }'
-}
-now() { date +%s%3N; }
-`;
+const BEFORE = shellFile(new URL('./mesh-connections.root.sh', import.meta.url));
 
-const BEFORE = `${LOOK}shift
-echo "open $(open)"
-echo "updates $(updates)"
-seen "$@" | sed 's/^/seen /'
-echo end`;
-
-const DRAIN = `${LOOK}drop=$2 limit=$3 updates=$4 names=$5; shift 5
-start=$(now)
-passed() { echo $(($(now) - start)); }
-dropped() {
-  if test -n "$names"; then
-    for each in $(seen "$@"); do case " $names " in *" $each "*) return 1 ;; esac; done
-    how=endpoint
-  else
-    test "$(updates)" -gt "$updates" || return 1
-    how=push
-  fi
-}
-how=none
-if test "$drop" -gt 0; then
-  until dropped "$@"; do test "$(passed)" -lt "$drop" || break; sleep 0.05; done
-  echo "dropped $how $(passed)"
-  # A client's sidecar hears of it some 200 ms later than this one at most.
-  sleep 0.2
-fi
-# shellcheck disable=SC2046 # two numbers
-set -- $(open)
-while test $(($1 + $2)) -gt 0 && test "$(passed)" -lt "$limit"; do 
-  sleep 0.1
-  # shellcheck disable=SC2046 # two numbers
-  set -- $(open)
-done
-echo "open $1 $2"
-echo "waited $(passed)"
-echo end`;
+const DRAIN = shellFile(new URL('./drain.root.sh', import.meta.url));
 
 /** Counts, and notes what the sidecar sees of this VM. Only reads; all is 0 where no sidecar runs. */
 export async function beforeDrain(
@@ -118,7 +56,7 @@ export async function beforeDrain(
   addresses: readonly string[],
   signal?: AbortSignal,
 ): Promise<BeforeDrain> {
-  const script = { name: 'mesh-connections', text: BEFORE, args: [PROXY_USER, ...addresses] };
+  const script = { ...BEFORE, args: [PROXY_USER, ...addresses] };
   const { stdout } = checked(host, await host.run(scriptCommand(script), signal));
   const values = (key: string) => valuesOf(stdout, key);
   return { ...openOf(stdout), seen: values('seen'), updates: Number(values('updates')[0] ?? 0) };
@@ -133,7 +71,7 @@ export async function drain(host: Host, options: DrainOptions): Promise<Drained>
   const seen = before.seen.filter((each) => hosts.some((host) => each === host || each.startsWith(`${host}.`)));
   const limits = [hosts.length > 0 ? DROP_MS : 0, limitMs, before.updates].map(String);
   const args = [PROXY_USER, ...limits, seen.join(' '), ...addresses];
-  const command = { ...scriptCommand({ name: 'drain', text: DRAIN, args }), timeoutMs: limitMs + 60_000 };
+  const command = { ...scriptCommand({ ...DRAIN, args }), timeoutMs: limitMs + 60_000 };
   const { stdout } = checked(host, await host.run(command, signal));
   const [how = 'none', ms = '0'] = (valuesOf(stdout, 'dropped')[0] ?? 'nothing').split(' ');
   return {
@@ -144,18 +82,11 @@ export async function drain(host: Host, options: DrainOptions): Promise<Drained>
   };
 }
 
-// The agent gives connections five seconds to end before it ends itself. Stopped first, so that systemd does not start it again.
-const END = `systemctl stop meshx-capture.service 2>/dev/null
-systemctl stop --no-block istio.service || exit
-for _ in 1 2 3 4 5 6 7 8 9 10; do test "$(systemctl is-active istio.service)" = active || break; sleep 0.05; done
-systemctl kill -s KILL istio.service 2>/dev/null
-systemctl stop istio.service || exit
-systemctl reset-failed istio.service 2>/dev/null
-:`;
+const END = shellFile(new URL('./sidecar-end.root.sh', import.meta.url));
 
 /** Ends a sidecar at once that has no connection left to wait for; its capture goes first. Whatever is left of it is for who stops the units. */
 export async function endSidecar(host: Host, signal?: AbortSignal): Promise<void> {
-  await host.run(scriptCommand({ name: 'sidecar-end', text: END, args: [] }), signal);
+  await host.run(scriptCommand({ ...END, args: [] }), signal);
 }
 
 /** All of them. */
@@ -187,6 +118,3 @@ function openOf(stdout: string): MeshConnections {
 function valuesOf(stdout: string, key: string): readonly string[] {
   return stdout.split('\n').flatMap((line) => (line.startsWith(`${key} `) ? [line.slice(key.length + 1)] : []));
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [BEFORE, DRAIN, END];

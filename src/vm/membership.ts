@@ -5,6 +5,7 @@ import { parseEnv } from '../mesh/env-value.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { type MembershipRecord, parseRecord } from './membership-record.ts';
 import { PLACES } from './places.ts';
+import { shellFile } from '../text-files.ts';
 
 /**
  * What a machine says about the mesh that it is in. Namespace, group and addresses are those of its settings, which the user of the
@@ -31,29 +32,13 @@ export interface Membership {
   readonly bypassed: boolean;
 }
 
-// Values may hold anything that a file can hold, so they travel as base64.
-const LOOK = `read_file() { place "$2" all && test -f "$P" && echo "$1 $(base64 -w 0 < "$P")"; }
-if live; then
-  echo "hostname $(uname -n)"
-  case $(systemctl is-active istio.service 2>/dev/null) in active | activating | reloading | deactivating) echo 'running yes' ;; esac
-  for each in istio.service meshx-capture.service istio-auth-node-agent.service; do
-    systemctl cat "$each" >/dev/null 2>&1 && echo "unit $each"
-  done
-  test -e "$4" && echo 'switch yes'
-  for each in /var/lib/meshx /run/meshx; do test -s "$each/bypass/state" && echo 'bypassed yes' && break; done
-  for each in $(ip -o addr show scope global 2>/dev/null | awk '{ sub(/\\/.*/, "", $4); print $4 }'); do echo "address $each"; done
-fi
-if ! live || test "$(stat -c %u -- "$5" 2>/dev/null)" = 0; then read_file record "$5"; fi
-read_file cluster "$1"
-read_file sidecar "$2"
-read_file instance "$3"
-echo end`;
+const LOOK = shellFile(new URL('./membership.root.sh', import.meta.url));
 
 /** Reads it in one round trip. Throws `vm-probe-unreadable` and what `Host.run` throws. */
 export async function readMembership(host: Host, signal?: AbortSignal): Promise<Membership> {
   const instance = '/run/meshx/instance.env';
   const args = [PLACES.clusterEnv, PLACES.sidecarEnv, instance, PLACES.revertTimer, PLACES.membership];
-  const output = await host.run(scriptCommand({ name: 'membership', text: LOOK, args }), signal);
+  const output = await host.run(scriptCommand({ ...LOOK, args }), signal);
   if (!output.stdout.endsWith('end\n'))
     throw vmProblems.probeUnreadable({ host: host.name, answer: output.stdout || output.stderr });
   return membershipOf(output.stdout, host.name);
@@ -87,6 +72,3 @@ export function membershipOf(stdout: string, vm = ''): Membership {
     ...(namespace !== undefined && { namespace }),
   };
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [LOOK];

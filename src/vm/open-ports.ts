@@ -4,6 +4,7 @@ import { PLACES } from './places.ts';
 import type { DialAnswer } from './dial-answer.ts';
 import { dial } from './proofs/dial.ts';
 import { seatAt } from './proofs/find-seat.ts';
+import { shellFile } from '../text-files.ts';
 
 /** A port of a VM at which a new connection from this machine was taken. */
 export interface OpenPort {
@@ -18,9 +19,7 @@ export interface OpenPorts {
   readonly unseen?: string;
 }
 
-/** The ports that are captured or shall be: those of the files, and of the rules in force. */
-const LOOK = `{ cat "$1" "$2"; cat /run/meshx/capture.env; } 2>/dev/null | sed -n "s/^ISTIO_INBOUND_PORTS=//p" | tr -d "\\"'" | tr ',' '\\n' | grep -E '^[0-9]{1,5}$' | sort -un
-exit 0`;
+const LOOK = shellFile(new URL('./ports-look.root.sh', import.meta.url));
 
 /** At most so many ports are tried, side by side. */
 const MOST = 32;
@@ -32,7 +31,7 @@ const MOST = 32;
 export async function openPorts(host: Host, signal: AbortSignal): Promise<OpenPorts> {
   const address = host.link?.direct?.remote;
   if (address === undefined) return { open: [] };
-  const script = { name: 'ports-look', text: LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
+  const script = { ...LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
   const { stdout } = await host.run(scriptCommand(script), signal);
   const seat = await seatAt(host, address);
   if (!seat.outside) return { open: [], unseen: seat.why };
@@ -57,6 +56,3 @@ async function taken(ports: readonly OpenPort[]): Promise<readonly OpenPort[]> {
   const answers = await Promise.all(ports.map(({ address, port }) => dial(address, port, { speaks: true })));
   return ports.filter((_, index) => OPEN.includes(answers[index] ?? 'timeout'));
 }
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [LOOK];

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { NAMED_SCRIPTS, ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
+import { ROOT_SCRIPTS } from '../../src/cli/sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../../src/cli/sudoers/sudoers-file.ts';
 import { rootProgramArgv, scriptDigest, UNKNOWN_SCRIPT } from '../../src/host/root-program.ts';
 import { scriptCommand } from '../../src/host/shell.ts';
@@ -15,55 +15,18 @@ const SRC = new URL('../../src/', import.meta.url);
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 const text = (file: string): string => readFileSync(new URL(file, SRC), 'utf8');
 
-/** What stands as the text of a script in a file: `{ name: …, text: HERE, args: … }`. */
-function textsOf(file: string): readonly string[] {
-  const found = text(file).matchAll(
-    /\bname: (?:'[a-z-]+'|`[a-z-]*\$\{\w+\}`),\s*(?:\/\/[^\n]*\s*)?text(?:: ([^,]+))?,\s*args\b/g,
-  );
-  return [...found].map((match) => match[1] ?? 'text');
-}
-
-const listed = (file: string): string => /export const ROOT_SCRIPTS[^=]*= ([^;]*);/.exec(text(file))?.[1] ?? '';
-
-test('the text of every script is a constant that its file lists among those that run as root', () => {
-  const files = sources.filter((file) => textsOf(file).length > 0);
-  expect(files.length).toBeGreaterThan(15);
-  const loose = files.flatMap((file) => {
-    const names = textsOf(file).map((word) => word.replace(/^scripts\..*/, ''));
-    return names.filter((word) => !isListed(word, listed(file))).map((word) => `${file}: ${word}`);
-  });
-  expect(loose).toEqual([]);
-});
-
-/** READY is listed as READY.text; a computed one by its parts. */
-function isListed(word: string, list: string): boolean {
-  if (word.startsWith('`') || word.startsWith("'")) return list.includes('.text');
-  const name = /[A-Z_]{3,}/.exec(word)?.[0];
-  return word === '' || (name !== undefined && new RegExp(`\\b${name}\\b`).test(list));
-}
-
-test('every file that lists scripts is in the root program', () => {
-  const files = sources.filter(
-    (file) => text(file).includes('export const ROOT_SCRIPTS') && !file.startsWith('cli/sudoers'),
-  );
-  const program = text('cli/sudoers/root-scripts.ts') + text('cli/actions/sudoers.ts');
-  // The list of sudoers itself is put beside the others where the program is made.
-  const missing = files.filter((file) => file !== 'cli/actions/sudoers.ts');
-  expect(missing.filter((file) => !program.includes(`${file.replace(/^cli\//, '')}'`))).toEqual([]);
-});
-
 test('every file NAME.root.sh is in the root program under its own name, and no other file is', () => {
   const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.sh'));
-  const known = new Map(NAMED_SCRIPTS.map(({ text: script, names }) => [scriptDigest(script), names]));
-  const namesOf = (file: string) => known.get(scriptDigest(shellFile(new URL(file, SRC)).text));
+  const known = new Map(ROOT_SCRIPTS.map(({ text: script, name }) => [scriptDigest(script), name]));
+  const nameOf = (file: string) => known.get(scriptDigest(shellFile(new URL(file, SRC)).text));
   const root = files.filter((file) => file.endsWith('.root.sh'));
-  expect(root.length).toBeGreaterThan(3);
-  for (const file of root) expect(namesOf(file)).toEqual([basename(file, '.root.sh')]);
-  expect(files.filter((file) => !file.endsWith('.root.sh') && namesOf(file) !== undefined)).toEqual([]);
+  expect(root.length).toBeGreaterThan(60);
+  for (const file of root) expect(nameOf(file)).toBe(basename(file, '.root.sh'));
+  expect(files.filter((file) => !file.endsWith('.root.sh') && nameOf(file) !== undefined)).toEqual([]);
 });
 
 test('no two scripts have one name: sudo’s log would not say which of them ran', () => {
-  const names = NAMED_SCRIPTS.flatMap((script) => script.names);
+  const names = ROOT_SCRIPTS.map(({ name }) => name);
   expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
 
@@ -72,7 +35,7 @@ test('no script is run by a shell that reads it from stdin: a root program could
 });
 
 test('nothing that runs whatever it is told is among the scripts', () => {
-  expect(ROOT_SCRIPTS.filter((script) => /^\s*(exec )?"\$@"\s*$/.test(script))).toEqual([]);
+  expect(ROOT_SCRIPTS.filter(({ text: script }) => /^\s*(exec )?"\$@"\s*$/.test(script))).toEqual([]);
 });
 
 let folder: string;
@@ -91,8 +54,12 @@ const run = (args: readonly string[], input = '', env = {}) =>
 test('the root program announces itself and runs a script that it has, with its words', () => {
   const file = join(folder, 'a b');
   writeFileSync(file, 'x');
-  const own = ROOT_SCRIPTS.find((script) => script.startsWith('own '));
-  const argv = scriptCommand({ name: 'own', text: own ?? '', args: [`${process.getuid?.()}`, '0640', file] }).argv;
+  const own = ROOT_SCRIPTS.find(({ name }) => name === 'own');
+  const argv = scriptCommand({
+    name: 'own',
+    text: own?.text ?? '',
+    args: [`${process.getuid?.()}`, '0640', file],
+  }).argv;
   const [, ...words] = rootProgramArgv('meshx-aa', argv) ?? [];
   const ran = run(words);
   expect({ status: ran.status, stderr: ran.stderr }).toEqual({ status: 0, stderr: `meshx-aa ${ran.pid}\n` });
@@ -143,15 +110,9 @@ test.each(['meshx-run-begin', 'meshx-probes2', 'meshx-probes\nmeshx-x', 'meshx-*
   },
 );
 
-test('every name by which a script of the sources is called is one that the root program has', () => {
-  const known = new Set(NAMED_SCRIPTS.flatMap(({ names }) => names));
-  const called = sources.flatMap((file) => [
-    ...[...text(file).matchAll(/\bname: '([a-z-]+)',\s*(?:\/\/[^\n]*\s*)?text\b/g)].map((match) => match[1] ?? ''),
-    ...[...text(file).matchAll(/'(undo-[a-z-]+)',\s*scripts\./g)].map((match) => match[1] ?? ''),
-  ]);
-  const scripts = called.filter((name) => !['hosts', 'kubedns', 'sudoers-check', 'sudoers-allowed'].includes(name));
-  expect(scripts.length).toBeGreaterThan(45);
-  expect(scripts.filter((name) => !known.has(name))).toEqual([]);
+test('every script is run under the name of its file', () => {
+  const named = sources.filter((file) => /\bname: ['`][^,]*,\s*text\b/.test(text(file)));
+  expect(named).toEqual([]);
 });
 
 test('what is no script of ours has no form for the root program', () => {

@@ -23,18 +23,12 @@ import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
-import { NAMED_SCRIPTS } from '../sudoers/root-scripts.ts';
+import { ROOT_SCRIPTS } from '../sudoers/root-scripts.ts';
 import { parseSudoer, sudoersFile, sudoersPath } from '../sudoers/sudoers-file.ts';
+import { shellFile } from '../../text-files.ts';
 
-// visudo stands in sbin, which is not on everybody's path; the prelude has put it there.
-const CHECK = 'visudo -c -q -f - 2>&1';
-// sudo -l knows users by their names only.
-const ALLOWED = `user=$1
-case $user in '#'*) user=$(getent passwd "\${user#?}" | cut -d : -f 1) ;; esac
-test -z "$user" || sudo -n -l -U "$user" -- "$2" 2>&1`;
-
-/** Every text here that runs as root; the root program has no other. */
-export const ROOT_SCRIPTS: readonly string[] = [CHECK, ALLOWED];
+const CHECK = shellFile(new URL('../sudoers/sudoers-check.root.sh', import.meta.url));
+const ALLOWED = shellFile(new URL('../sudoers/sudoers-allowed.root.sh', import.meta.url));
 
 /** `meshx sudoers [VM]` */
 export async function sudoers(call: Call): Promise<number> {
@@ -42,11 +36,7 @@ export async function sudoers(call: Call): Promise<number> {
   const input = new Input('sudoers', call);
   const words = machineOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
-  const own = [
-    { text: CHECK, names: ['sudoers-check'] },
-    { text: ALLOWED, names: ['sudoers-allowed'] },
-  ];
-  const program = rootProgram([...NAMED_SCRIPTS, ...own]);
+  const program = rootProgram(ROOT_SCRIPTS);
   const sudoer = sudoerOf(input);
   if (words.root !== undefined) input.issue('--root: an image gets the two files as any other file of its build');
   input.accept();
@@ -117,7 +107,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
 
 /** A file that sudo cannot read would lock everybody out of sudo. */
 async function refuseLine(host: Host, line: string, signal: AbortSignal): Promise<void> {
-  const command = scriptCommand({ name: 'sudoers-check', text: CHECK, args: [] });
+  const command = scriptCommand({ ...CHECK, args: [] });
   const { exitCode, stdout, stderr } = await host.run({ ...command, stdin: line }, signal);
   if (exitCode !== 0) throw hostProblems.sudoersRefused({ host: host.name, said: (stdout + stderr).trim() });
 }
@@ -137,7 +127,7 @@ interface SudoFacts {
 }
 
 function lineChecks(host: Host, sudoer: string, signal: AbortSignal): AsyncGenerator<Result> {
-  const command = scriptCommand({ name: 'sudoers-allowed', text: ALLOWED, args: [sudoer, ROOT_PROGRAM] });
+  const command = scriptCommand({ ...ALLOWED, args: [sudoer, ROOT_PROGRAM] });
   const answer = async (): Promise<SudoFacts['answer']> =>
     sudoer.startsWith('%') ? 'not-asked' : await host.run(command, signal);
   const check: Check<SudoFacts> = {

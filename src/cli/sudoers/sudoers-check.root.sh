@@ -1,0 +1,7 @@
+#!/bin/sh
+# Stdin: a sudoers file. Exits with 0 when visudo reads it. visudo is in sbin, which is not on everybody's path; the prelude has put it
+# there.
+
+. ../../host/prelude.sh
+
+visudo -c -q -f - 2>&1

@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# Functions for scripts that count mesh connections and read what the sidecar knows. $1 is the sidecar's user.
+# The sidecar accepts captured connections on 15006 (inbound) and 15001 (outbound), as istio-proxy. What it opens to itself,
+# for a program that calls a service of its own machine, is the outbound one counted already, or is idle in its pool.
+
+proxy=$(id -u "$1" 2>/dev/null) || proxy=none
+open() {
+  ss -Htne state established 2>/dev/null | awk -v uid="uid:$proxy" '
+    function plain(text) { if (text ~ /^\[::ffff:/) { sub(/^\[::ffff:/, "", text); sub(/\]/, "", text) } return text }
+    # A user can name a control group as the fields before it.
+    { for (i = 5; i <= NF && $i !~ /^(ino|cgroup):/; i++) if ($i == uid) {
+        own = plain($3); port = own; sub(/.*:/, "", port)
+        if (port == "15006") inward[++n] = plain($4)
+        else if (port == "15001") outward++
+        else opened[own] = 1
+        break
+    } }
+    END { for (i = 1; i <= n; i++) if (!(inward[i] in opened)) count++; print count + 0, outward + 0 }'
+}
+# ADDRESS…: services with one of these addresses among their endpoints, as the sidecar's own clusters show it.
+seen() {
+  pilot-agent request GET clusters 2>/dev/null | MESHX_ADDRESSES="$*" awk -F '::' '
+    BEGIN { n = split(ENVIRON["MESHX_ADDRESSES"], address, " ") }
+    /^outbound\|/ && /::health_flags::/ {
+      split($1, part, "|")
+      for (i = 1; i <= n; i++) if (index($2, address[i] ":") == 1 || index($0, "::[" address[i] "]:")) print part[4]
+    }' | sort -u
+}
+updates() {
+  pilot-agent request GET 'stats?filter=update_success' 2>/dev/null | awk '/^(cluster|cluster_manager|listener_manager)\./ { n += $NF } END { print n + 0 }'
+}
+now() { date +%s%3N; }

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SECONDS WHO: arms the switch, and prints what it says.
+
+. ../host/prelude.sh
+. ./switch-program.sh
+
+exec "$program" arm "$@"
