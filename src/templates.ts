@@ -3,7 +3,7 @@ import { textFile, textFiles } from './text-files.ts';
 const PLACEHOLDER = /\$\{([A-Z_]+)\}/g;
 
 /** Line-based texts with ${NAMES}, in templates/. */
-export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-enter-hook';
+export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-enter-hook' | 'ufw-hook';
 
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =

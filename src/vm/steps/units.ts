@@ -1,5 +1,5 @@
 import type { VmFacts } from '../../mesh/vm-facts.ts';
-import { type SystemdFile, systemdFile } from '../../templates.ts';
+import { render, type SystemdFile, systemdFile } from '../../templates.ts';
 import type { FileWant } from '../../reconcile/kinds/file.ts';
 import type { LineWant } from '../../reconcile/kinds/line.ts';
 import type { Step } from '../../reconcile/resource.ts';
@@ -45,7 +45,7 @@ export const captureFiles = (also: readonly FileWant[] = []) => [
 const UFW_HOOK: LineWant = {
   kind: 'line',
   path: '/etc/ufw/after.init',
-  line: `[ "$1" != start ] || systemd-cat -t meshx-watch ${PLACES.watch} now || : # meshx`,
+  line: render('ufw-hook', { WATCH: PLACES.watch }).trimEnd(),
   after: 'set -e',
   mode: '0750',
 };

@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import ts from 'typescript';
+
+const SRC = new URL('../src/', import.meta.url);
+
+/** A command of the shell where a command may begin: at the start, behind a separator, or behind a reserved word. */
+const COMMAND =
+  /(?:^|[\n;&|({!]|\b(?:then|do|else|if|while|until))\s*(?:if|while|for|case|test|\[|command|printf|echo|cat|grep|sed|awk|rm|mv|mkdir|exec|exit|cd|set|shift|trap|systemctl|export|readlink|stat|chmod|chown|kill|id|place|live|own|put|sh)\s/;
+
+/** What joins commands. */
+const JOINED = /&&|\|\||;;|\n|\bthen\b|\bdo\b|\besac\b|; |\$\(/;
+
+/** A redirection, a substitution, a quoted parameter or a reserved word: prose has none of these. */
+const OF_SHELL = /2>\s*\/dev\/null|>&2|\$\(|"\$[\w@#*{]|;;|\besac\b|\bfi\b|\bdone\b|\b\w+\(\) \{|^#!\/bin\/(?:ba)?sh/m;
+
+/** Completion: it runs on the operator's machine, and is made from the table of commands. */
+const COMPLETION = /^cli\/completion\//;
+
+/** Reads the rest of a command from stdin; it must fit in one exec request. */
+const ONE_LINE = ['host/shell-line.ts'];
+
+/** Whether a text is shell of more than one command. */
+function isShell(text: string): boolean {
+  return COMMAND.test(text) && JOINED.test(text) && OF_SHELL.test(text);
+}
+
+/** The text of a literal, with a word for each value that a template takes. */
+function literal(node: ts.Node): string | undefined {
+  if (ts.isStringLiteralLike(node)) return node.text;
+  if (!ts.isTemplateExpression(node)) return undefined;
+  return node.head.text + node.templateSpans.map((span) => `X${span.literal.text}`).join('');
+}
+
+function shellIn(name: string, source: string): readonly string[] {
+  // Cheap first: most files have nothing of a shell.
+  if (!OF_SHELL.test(source)) return [];
+  const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const text = literal(node);
+    const line = file.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+    if (text !== undefined && isShell(text)) found.push(`${name}:${line}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return found;
+}
+
+test.each([
+  'const A = \'test ! -x "$1" || exec "$1" forget\';',
+  'const B = `if test -f "$P"; then rm -- "$P"; fi`;',
+  'const C = `place "$1" all || return\\ndigest_of ${path} && echo "$SUM"`;',
+  'const D = \'for each; do echo "$each"; done\';',
+  "run('systemctl daemon-reload 2>/dev/null; exit 0');",
+])('finds the shell in %s', (source) => {
+  expect(shellIn('x.ts', source)).toEqual(['x.ts:1']);
+});
+
+test.each([
+  "const hint = 'Run on the VM: systemctl restart istio; then: journalctl -u istio';",
+  "const words = ['sh', '-c', SCRIPT.text, 'meshx-own'];",
+  'const line = `[ "$1" != start ]`;',
+  'throw new Error(`cannot read ${path}; is it there?`);',
+])('passes over %s', (source) => {
+  expect(shellIn('x.ts', source)).toEqual([]);
+});
+
+test('no shell is in a literal of TypeScript: each script is a file that shellcheck reads', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const judged = files.filter((name) => !COMPLETION.test(name) && !ONE_LINE.includes(name));
+  expect(judged.flatMap((name) => shellIn(name, readFileSync(new URL(name, SRC), 'utf8')))).toEqual([]);
+});
+
+test('no file of shell is longer than 300 lines', () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sh'));
+  const long = files.filter((name) => readFileSync(new URL(name, SRC), 'utf8').split('\n').length > 301);
+  expect(long).toEqual([]);
+});
