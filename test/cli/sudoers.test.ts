@@ -111,7 +111,7 @@ test.each(['meshx-run-begin', 'meshx-probes2', 'meshx-probes\nmeshx-x', 'meshx-*
 );
 
 test('every script is run under the name of its file', () => {
-  const named = sources.filter((file) => /\bname: ['`][^,]*,\s*text\b/.test(text(file)));
+  const named = sources.filter((file) => /\bname: ['`][^,]*,\s*text\b[^}]*\bargs\b/.test(text(file)));
   expect(named).toEqual([]);
 });
 
