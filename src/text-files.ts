@@ -47,8 +47,12 @@ function composed(url: URL): string {
   return text.replace(SOURCED, (_, path: string) => composed(new URL(path, url)).replace(/\n$/, ''));
 }
 
-/** Paths from the folder, in an order that no locale changes. */
-function namesBelow(folder: URL, ending: string): readonly string[] {
+/**
+ * Paths from the folder, in an order that no locale changes. Called by scripts/inline-files.mjs, too.
+ *
+ * @public
+ */
+export function namesBelow(folder: URL, ending: string): readonly string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending));
   return names.filter((name) => statSync(new URL(name, folder)).isFile()).sort();
 }
