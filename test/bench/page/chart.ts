@@ -40,7 +40,7 @@ const STYLE = [
 ].join('');
 
 const CLASSES = {
-  'stretch': 'good',
+  stretch: 'good',
   reached: 'fair',
   missed: 'bad',
   unclear: 'open',
