@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROOT_SCRIPTS } from '../src/cli/sudoers/root-scripts.ts';
-import { rootProgram } from '../src/host/root-program.ts';
+import { rootProgram } from '../src/host/run/root-program.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 process.exitCode = main();

@@ -162,7 +162,7 @@ function isTypeOnly(file: string, specifier: string): boolean {
 }
 
 test('a time limit beside another signal is held by withTimeLimit: AbortSignal.any alone lets it be collected', () => {
-  const others = files.filter((file) => file !== 'host/time-limit.ts');
+  const others = files.filter((file) => file !== 'host/run/time-limit.ts');
   const mixed = others.filter(
     (file) => text(file).includes('AbortSignal.any(') && text(file).includes('AbortSignal.timeout('),
   );
@@ -200,12 +200,12 @@ function importedFiles(file: string): readonly string[] {
 const NAMES_A_GENERATION = [
   'mesh/generation.ts',
   'mesh/cluster-facts.ts',
-  'cluster/detect-generation.ts',
-  'cluster/current-facts.ts',
-  'cluster/classic-facts.ts',
-  'cluster/registration-request.ts',
-  'cluster/current-endpoint.ts',
-  'cluster/classic-endpoint.ts',
+  'cluster/facts/detect-generation.ts',
+  'cluster/facts/current-facts.ts',
+  'cluster/facts/classic-facts.ts',
+  'cluster/registration/registration-request.ts',
+  'cluster/registration/current-endpoint.ts',
+  'cluster/registration/classic-endpoint.ts',
   'cluster/generation/current.ts',
   'cluster/generation/classic.ts',
   'vm/generation/classic.ts',

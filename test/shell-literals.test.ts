@@ -17,7 +17,7 @@ const OF_SHELL = /2>\s*\/dev\/null|>&2|\$\(|"\$[\w@#*{]|;;|\besac\b|\bfi\b|\bdon
 const COMPLETION = /^cli\/completion\//;
 
 /** Reads the rest of a command from stdin; it must fit in one exec request. */
-const ONE_LINE = ['host/shell-line.ts'];
+const ONE_LINE = ['host/run/shell-line.ts'];
 
 /** Whether a text is shell of more than one command. */
 function isShell(text: string): boolean {

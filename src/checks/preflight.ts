@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts';
+import type { Host } from '../host/run/host.ts';
 import { inspect, type Inspected, type Inspection, inspectionOf, isLive } from '../vm/inspect.ts';
 import type { PreflightInput } from '../vm/preflight-input.ts';
 import type { Result } from './check.ts';

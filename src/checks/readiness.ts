@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts';
+import type { Host } from '../host/run/host.ts';
 import type { Result } from './check.ts';
 import { judgeCapture, judgeReady } from './join/control-plane.ts';
 import { captureOn, sidecarReady, unitsRun } from './join/machine-checks.ts';

@@ -1,4 +1,4 @@
-import type { Host } from '../host/host.ts';
+import type { Host } from '../host/run/host.ts';
 import type { Result } from './check.ts';
 import { joinChecks } from './join/generation.ts';
 import type { JoinQuestion } from './join/question.ts';

@@ -1,6 +1,6 @@
-import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../cluster/plan.ts';
-import { applyRegistration } from '../cluster/register.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
+import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../cluster/api/plan.ts';
+import { applyRegistration } from '../cluster/registration/register.ts';
+import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Input } from './input.ts';
 import { formatDocument, type OutputFormat } from './print.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ConnectOptions } from '../host/connect.ts';
+import type { ConnectOptions } from '../host/ssh/connect.ts';
 import type { MachineOptions } from '../operations/connection/machine.ts';
 import { present } from '../present.ts';
 import type { Surroundings } from './command.ts';

@@ -1,6 +1,6 @@
-import { Commands } from './commands.ts';
-import type { Command, Host, Output } from './host.ts';
-import type { Sudo } from './sudo.ts';
+import { Commands } from './run/commands.ts';
+import type { Command, Host, Output } from './run/host.ts';
+import type { Sudo } from './run/sudo.ts';
 
 /** The machine meshx itself runs on. */
 export class LocalHost implements Host {
@@ -11,7 +11,7 @@ export class LocalHost implements Host {
     this.name = options.name ?? 'localhost';
     this.#commands = new Commands({
       name: this.name,
-      launch: async (argv) => (await import('./process.ts')).startProcess(argv),
+      launch: async (argv) => (await import('./run/process.ts')).startProcess(argv),
       ...(options.sudo ? { sudo: options.sudo } : {}),
     });
   }

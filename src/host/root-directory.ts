@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
 import { reconcileProblems } from '../problems/reconcile.ts';
-import type { Command, Host, Output } from './host.ts';
+import type { Command, Host, Output } from './run/host.ts';
 import { LocalHost } from './local-host.ts';
 
 export interface RootDirectoryOptions {

@@ -1,17 +1,17 @@
 import type { Duplex } from 'node:stream';
 import { Problem } from '../problems.ts';
 import { hostProblems } from '../problems/host.ts';
-import { said } from './doing.ts';
-import { fingerprint, keyType } from './fingerprint.ts';
-import { hostKeyPolicy, type HostKeyPolicy, type Judgement } from './host-key-policy.ts';
-import { identityOffers } from './identity.ts';
-import { readKnownHosts, recordHostKey } from './known-hosts-file.ts';
-import { certificateAtHand } from './certificates.ts';
-import { NeedsOpenSsh } from './needs-openssh.ts';
-import { isRevoked } from './revoked-keys.ts';
-import type { Hop, HopDecisions } from './route.ts';
-import { SshHost } from './ssh-host.ts';
-import { openSocket } from './ssh-socket.ts';
+import { said } from './run/doing.ts';
+import { fingerprint, keyType } from './ssh/fingerprint.ts';
+import { hostKeyPolicy, type HostKeyPolicy, type Judgement } from './ssh/host-key-policy.ts';
+import { identityOffers } from './ssh/identity.ts';
+import { readKnownHosts, recordHostKey } from './ssh/known-hosts-file.ts';
+import { certificateAtHand } from './ssh/certificates.ts';
+import { NeedsOpenSsh } from './ssh/needs-openssh.ts';
+import { isRevoked } from './ssh/revoked-keys.ts';
+import type { Hop, HopDecisions } from './ssh/route.ts';
+import { SshHost } from './ssh/ssh-host.ts';
+import { openSocket } from './ssh/ssh-socket.ts';
 import { present } from '../present.ts';
 
 /**
@@ -131,7 +131,7 @@ async function openWay(
 }
 
 async function proxyWay(host: string, line: string): Promise<Way> {
-  const { startProxy } = await import('./process.ts');
+  const { startProxy } = await import('./run/process.ts');
   const { stream, words, stop } = startProxy(line);
   const program = line.trim().split(/\s+/)[0] ?? '';
   // A way that ends before SSH began is the ProxyCommand's failure, not a peer that speaks something else.

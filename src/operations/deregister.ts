@@ -1,7 +1,7 @@
-import { detectGeneration } from '../cluster/detect-generation.ts';
+import { detectGeneration } from '../cluster/facts/detect-generation.ts';
 import { clusterGeneration } from '../cluster/generation.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
-import type { ClusterPlan } from '../cluster/plan.ts';
+import type { Kubernetes } from '../cluster/api/kubernetes.ts';
+import type { ClusterPlan } from '../cluster/api/plan.ts';
 import { present } from '../present.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';

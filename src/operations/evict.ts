@@ -1,7 +1,7 @@
-import { planEviction, planReturn } from '../cluster/evict.ts';
-import { gatherClusterFacts } from '../cluster/facts.ts';
+import { planEviction, planReturn } from '../cluster/registration/evict.ts';
+import { gatherClusterFacts } from '../cluster/facts/facts.ts';
 import { clusterGeneration } from '../cluster/generation.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
+import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 

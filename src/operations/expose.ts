@@ -8,8 +8,8 @@ import {
   waitForForwardingRulesGone,
   waitForServicesGone,
 } from '../cluster/expose.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
-import type { ClusterPlan } from '../cluster/plan.ts';
+import type { Kubernetes } from '../cluster/api/kubernetes.ts';
+import type { ClusterPlan } from '../cluster/api/plan.ts';
 import type { KubeObject } from '../mesh/kube-object.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster, openCompute } from './connection/cluster.ts';

@@ -1,12 +1,12 @@
-import { detectGeneration } from '../cluster/detect-generation.ts';
-import type { Endpoint, EndpointRequest } from '../cluster/endpoint.ts';
-import { listEntries } from '../cluster/entries.ts';
+import { detectGeneration } from '../cluster/facts/detect-generation.ts';
+import type { Endpoint, EndpointRequest } from '../cluster/registration/endpoint.ts';
+import { listEntries } from '../cluster/registration/entries.ts';
 import { clusterGeneration } from '../cluster/generation.ts';
-import type { Kubernetes } from '../cluster/kubernetes.ts';
-import { begin, readOnce } from '../cluster/read-once.ts';
-import { serviceRef } from '../cluster/refs.ts';
-import { planRegistration } from '../cluster/registration.ts';
-import type { PlannedRegistration } from '../cluster/registration-request.ts';
+import type { Kubernetes } from '../cluster/api/kubernetes.ts';
+import { begin, readOnce } from '../cluster/api/read-once.ts';
+import { serviceRef } from '../cluster/api/refs.ts';
+import { planRegistration } from '../cluster/registration/registration.ts';
+import type { PlannedRegistration } from '../cluster/registration/registration-request.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 

@@ -1,4 +1,4 @@
-import type { Host, Output } from '../host/host.ts';
+import type { Host, Output } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';

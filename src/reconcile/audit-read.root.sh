@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints the audit; nothing when there is none, or in an image.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./audit.sh
 
 live || exit 0

@@ -1,6 +1,6 @@
 import { tryJson } from '../documents/json.ts';
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { lockProblems } from '../problems/lock.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { shellFile } from '../text-files.ts';

@@ -1,5 +1,5 @@
-import type { Command, Output } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Command, Output } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { callLine, callsText, textLine } from './calls.ts';
 import { CREATE } from './kinds/directory.ts';
 import { WRITE as TEXT_WRITE } from './kinds/edit.ts';

@@ -9,7 +9,7 @@
 # A shell prints a text by itself, and no program has what was sent as its stdin. All changes are made by one shell, so that files
 # of one directory need no more than one folder beside them. An image keeps owners elsewhere: there no file waits.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./calls.sh
 . ./batch-files.sh
 

@@ -1,5 +1,5 @@
-import type { Host, Output } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host, Output } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { PlannedScript } from './kind.ts';

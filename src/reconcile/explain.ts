@@ -1,4 +1,4 @@
-import type { Output } from '../host/host.ts';
+import type { Output } from '../host/run/host.ts';
 import type { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import {

@@ -1,5 +1,5 @@
-import type { Host, Output } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host, Output } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { callLine, callsText } from './calls.ts';
 import { parseFrames } from './frames.ts';

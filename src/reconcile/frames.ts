@@ -1,4 +1,4 @@
-import type { Output } from '../host/host.ts';
+import type { Output } from '../host/run/host.ts';
 
 /**
  * Takes the answers of all probes apart: for each `CODE LENGTH\n` + stdout, all in base64. Lengths count bytes, so no answer

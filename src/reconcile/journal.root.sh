@@ -2,7 +2,7 @@
 # Keeps what stdin names (calls.sh): `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once.
 # Before these `picture TABLES BASE64`, for a journal that has not begun, where the operator has one.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./undo/picture.sh
 . ./undo.sh
 . ./calls.sh

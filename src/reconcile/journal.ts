@@ -1,5 +1,5 @@
-import type { Command, Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Command, Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { callLine, callsText } from './calls.ts';
 import { explain } from './explain.ts';
 import type { Plan } from './plan.ts';

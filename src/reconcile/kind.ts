@@ -1,5 +1,5 @@
-import type { Output } from '../host/host.ts';
-import type { Script } from '../host/shell.ts';
+import type { Output } from '../host/run/host.ts';
+import type { Script } from '../host/run/shell.ts';
 
 /** A token is one line and travels as it is; PEM is many lines and travels as one line of base64. */
 export type SecretForm = 'token' | 'pem';

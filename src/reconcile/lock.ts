@@ -1,5 +1,5 @@
-import type { Host, Output } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host, Output } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { Problem } from '../problems.ts';
 import { lockProblems } from '../problems/lock.ts';
 import { BUSY, HELD, NEWER } from './exit-codes.ts';

@@ -5,7 +5,7 @@
 # program prints without being asked goes to stderr. What a question that failed said there is before a line that has its number.
 # LC_ALL=C of the prelude makes `${#}` count bytes. The last line is `failed` when not all was asked.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./calls.sh
 . ./probe-answers.sh
 . ./kinds/directory-probe.sh

@@ -6,7 +6,7 @@
 # Exits with 187 and the name of a file whose format is newer than this meshx.
 # An image has no lock: nothing is printed.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./lock.sh
 . ./audit.sh
 . ./formats.sh

@@ -2,7 +2,7 @@
 # RUN MISSING MEMBERS LOST-MEMBERS: notes the end, where the beginning is still in the audit, and releases the lock. When
 # the lock is not this run's any more, it notes the second, prints the lock, and exits with 190.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./lock.sh
 . ./audit.sh
 

@@ -2,7 +2,7 @@
 # RUN WHO COMMAND LEASE MISSING: renews the lease. MISSING: whether the lease still lasted, `again` or `lost`.
 # Exits with 190 and the lock when the lock is not this run's any more.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./lock.sh
 . ./audit.sh
 

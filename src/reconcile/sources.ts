@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { Stdin } from '../host/host.ts';
+import type { Stdin } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { directoryStream } from './directory-stream.ts';

@@ -1,6 +1,6 @@
 #!/bin/sh
 # PROGRAM off|on|status: runs meshx-bypass. Exits with 90 where it is not installed.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 
 test -x "$1" || exit 90; exec "$1" "$2"

@@ -1,5 +1,5 @@
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
 import { type CaptureState, parseCaptureState } from './capture-state.ts';

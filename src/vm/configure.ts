@@ -1,5 +1,5 @@
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import type { Step } from '../reconcile/resource.ts';
 import { PLACES } from './places.ts';
 import { captureStep, sidecarStep } from './steps/running.ts';

@@ -1,5 +1,5 @@
-import type { Host, Output } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host, Output } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { refuseNewer } from '../reconcile/formats.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';

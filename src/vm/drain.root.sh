@@ -3,7 +3,7 @@
 # one, until its next push after UPDATES; at most DROP milliseconds, not at all for 0. Then until its mesh connections have ended,
 # at most LIMIT milliseconds. Prints `dropped endpoint|push|none MILLISECONDS`, `open INWARD OUTWARD`, `waited MILLISECONDS`, `end`.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./connections.sh
 
 drop=$2 limit=$3 updates=$4 names=$5; shift 5

@@ -1,5 +1,5 @@
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { PLACES } from './places.ts';
 import { shellFile } from '../text-files.ts';
 

@@ -1,7 +1,7 @@
 import { meshGeneration } from '../mesh/mesh-generation.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import { vmProblems } from '../problems/vm.ts';

@@ -2,7 +2,7 @@
 # CLUSTER-ENV SIDECAR-ENV INSTANCE-ENV REVERT-TIMER RECORD: what the machine says about the mesh that it is in, one fact a line; the
 # last line is `end`. Values may hold anything that a file can hold, so they travel as base64. The record counts when it is root's.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 
 read_file() { place "$2" all && test -f "$P" && echo "$1 $(base64 -w 0 < "$P")"; }
 if live; then

@@ -1,6 +1,6 @@
 import type { GenerationName } from '../mesh/generation.ts';
-import type { Host } from '../host/host.ts';
-import { scriptCommand } from '../host/shell.ts';
+import type { Host } from '../host/run/host.ts';
+import { scriptCommand } from '../host/run/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { type MembershipRecord, parseRecord } from './membership-record.ts';

@@ -2,7 +2,7 @@
 # Ends a sidecar at once; its capture goes first. The agent gives connections five seconds to end before it ends itself. Stopped
 # first, so that systemd does not start it again.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 
 systemctl stop meshx-capture.service 2>/dev/null
 systemctl stop --no-block istio.service || exit

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { Host } from '../host/host.ts';
+import type { Host } from '../host/run/host.ts';
 import { packageProblems } from '../problems/sidecar-package.ts';
 import { fileSha256 } from '../reconcile/sha256.ts';
 import type { VmPackage } from './input.ts';

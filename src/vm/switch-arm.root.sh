@@ -1,7 +1,7 @@
 #!/bin/sh
 # SECONDS WHO: arms the switch, and prints what it says.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./switch-program.sh
 
 exec "$program" arm "$@"

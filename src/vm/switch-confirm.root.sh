@@ -1,7 +1,7 @@
 #!/bin/sh
 # Confirms: disarms the switch. Exits as the program does.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./switch-program.sh
 
 exec "$program" confirm

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Prints what the switch says; nothing where there is none.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 . ./switch-program.sh
 
 if test -x "$program"; then "$program" switch 2>/dev/null; fi

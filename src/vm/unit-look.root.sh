@@ -1,6 +1,6 @@
 #!/bin/sh
 # PATH…: prints those that are there.
 
-. ../host/prelude.sh
+. ../host/run/prelude.sh
 
 for each; do place "$each" all && test -e "$P" && echo "$each"; done; exit 0

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Host } from '../../src/host/host.ts';
+import type { Host } from '../../src/host/run/host.ts';
 import type { Result } from '../../src/checks/check.ts';
 import { judge, PREFLIGHT_CHECKS, preflight } from '../../src/checks/preflight.ts';
 import { RISKS } from '../../src/checks/risk.ts';

@@ -1,9 +1,9 @@
 import { collected } from '../support/collected.ts';
-import { connectKubernetes } from '../../src/cluster/connect-kubernetes.ts';
+import { connectKubernetes } from '../../src/cluster/api/connect-kubernetes.ts';
 import { registrationGroup } from '../../src/checks/join/registration-checks.ts';
 import type { JoinQuestion } from '../../src/checks/join/question.ts';
 import { runChecks } from '../../src/checks/run.ts';
-import { type EntryQuestion, vmEntry } from '../../src/cluster/vm-entry.ts';
+import { type EntryQuestion, vmEntry } from '../../src/cluster/registration/vm-entry.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 
 const workload = { group: 'db', namespace: 'vm', serviceAccount: 'db', labels: {}, services: [] };

@@ -4,9 +4,9 @@ import { inwardGroups } from '../../src/checks/join/traffic-checks.ts';
 import { runChecks } from '../../src/checks/run.ts';
 import { judgeSeat, type SeatFacts } from '../../src/vm/proofs/seat.ts';
 import { seatAt } from '../../src/vm/proofs/find-seat.ts';
-import { connect } from '../../src/host/connect.ts';
+import { connect } from '../../src/host/ssh/connect.ts';
 import { parseConnection } from '../../src/vm/proofs/connection.ts';
-import type { Host } from '../../src/host/host.ts';
+import type { Host } from '../../src/host/run/host.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sshServer } from '../support/ssh-server.ts';
 

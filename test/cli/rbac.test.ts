@@ -1,7 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import { commands } from '../../src/cli/commands.ts';
-import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../src/cluster/rights.ts';
-import { mergeRights } from '../../src/cluster/roles.ts';
+import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../src/cluster/rights/rights.ts';
+import { mergeRights } from '../../src/cluster/rights/roles.ts';
 import { expectGolden } from '../support/golden.ts';
 import { runCli } from '../support/run-cli.ts';
 

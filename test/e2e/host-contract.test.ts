@@ -1,10 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { connect, type ConnectOptions } from '../../src/host/connect.ts';
-import type { Host } from '../../src/host/host.ts';
-import { OpenSshHost } from '../../src/host/openssh-host.ts';
-import { SshHost } from '../../src/host/ssh-host.ts';
+import { connect, type ConnectOptions } from '../../src/host/ssh/connect.ts';
+import type { Host } from '../../src/host/run/host.ts';
+import { OpenSshHost } from '../../src/host/ssh/openssh-host.ts';
+import { SshHost } from '../../src/host/ssh/ssh-host.ts';
 import { hostContract, until } from '../host/contract.ts';
 import { openSsh, program, sshAgent, sudoUser, userKey, workFolder, type OpenSsh } from './support/openssh.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ROOT_PROGRAM, scriptDigest } from '../../src/host/root-program.ts';
+import { ROOT_PROGRAM, scriptDigest } from '../../src/host/run/root-program.ts';
 import { PROBES } from '../../src/reconcile/facts.ts';
 import type { Ran } from '../lab/command.ts';
 import { expectDone } from './support/done.ts';

@@ -1,8 +1,8 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import { connect, type ConnectOptions } from '../../src/host/connect.ts';
-import { fingerprint } from '../../src/host/fingerprint.ts';
+import { connect, type ConnectOptions } from '../../src/host/ssh/connect.ts';
+import { fingerprint } from '../../src/host/ssh/fingerprint.ts';
 import { openSsh, program, sshAgent, workFolder, type OpenSsh } from './support/openssh.ts';
 
 jest.setTimeout(120_000);

@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { planCurrentRegistration } from '../../src/cluster/current-registration.ts';
-import { planClassicRegistration } from '../../src/cluster/classic-registration.ts';
-import { difference } from '../../src/cluster/difference.ts';
+import { planCurrentRegistration } from '../../src/cluster/registration/current-registration.ts';
+import { planClassicRegistration } from '../../src/cluster/registration/classic-registration.ts';
+import { difference } from '../../src/cluster/api/difference.ts';
 import { exposureStatus } from '../../src/cluster/expose/status.ts';
-import { gatherClusterFacts } from '../../src/cluster/facts.ts';
-import { parseStatus, problemOf } from '../../src/cluster/live/api-problems.ts';
-import { parseManifests } from '../../src/cluster/manifests/parse-manifests.ts';
+import { gatherClusterFacts } from '../../src/cluster/facts/facts.ts';
+import { parseStatus, problemOf } from '../../src/cluster/api/live/api-problems.ts';
+import { parseManifests } from '../../src/cluster/api/manifests/parse-manifests.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { portSecurity } from '../../src/mesh/mutual-tls.ts';
 import { Problem } from '../../src/problems.ts';

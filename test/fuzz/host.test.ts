@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
-import { parseFingerprint, keyType } from '../../src/host/fingerprint.ts';
-import { hostKeyAlgorithms, judge, knownFor, parseKnownHosts } from '../../src/host/known-hosts.ts';
-import { parseConfigLines } from '../../src/host/ssh-config-lines.ts';
-import { configValues } from '../../src/host/ssh-config.ts';
-import { sshSettings } from '../../src/host/ssh-settings.ts';
-import { parseSshName } from '../../src/host/ssh-name.ts';
-import { matchesPatterns } from '../../src/host/pattern.ts';
+import { parseFingerprint, keyType } from '../../src/host/ssh/fingerprint.ts';
+import { hostKeyAlgorithms, judge, knownFor, parseKnownHosts } from '../../src/host/ssh/known-hosts.ts';
+import { parseConfigLines } from '../../src/host/ssh/config/ssh-config-lines.ts';
+import { configValues } from '../../src/host/ssh/config/ssh-config.ts';
+import { sshSettings } from '../../src/host/ssh/config/ssh-settings.ts';
+import { parseSshName } from '../../src/host/ssh/ssh-name.ts';
+import { matchesPatterns } from '../../src/host/ssh/config/pattern.ts';
 import { mutated } from './support/mutations.ts';
 import { fuzz, holds, orProblem } from './support/statement.ts';
 

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import { Problem } from '../../src/problems.ts';
-import type { Command, Host } from '../../src/host/host.ts';
+import type { Command, Host } from '../../src/host/run/host.ts';
 
 const AWKWARD = [
   ...[

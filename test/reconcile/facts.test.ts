@@ -4,7 +4,7 @@ import { gatherFacts, sameProbes } from '../../src/reconcile/facts.ts';
 import { plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Resource } from '../../src/reconcile/resource.ts';
 import { sha256 } from '../../src/reconcile/sha256.ts';
-import type { Command, Host } from '../../src/host/host.ts';
+import type { Command, Host } from '../../src/host/run/host.ts';
 import { ME, planFor, ShimMachine, step } from './shim-machine.ts';
 
 const files = (vm: ShimMachine, count: number): readonly Resource[] =>

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Output } from '../../src/host/host.ts';
+import type { Output } from '../../src/host/run/host.ts';
 import { isEmpty, isRestOf, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Step } from '../../src/reconcile/resource.ts';
 

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
-import type { Command, Host, Output } from '../../src/host/host.ts';
+import type { Command, Host, Output } from '../../src/host/run/host.ts';
 import { LocalHost } from '../../src/host/local-host.ts';
 import { apply, type ApplyOptions, type Outcome } from '../../src/reconcile/apply.ts';
 import { gatherFacts } from '../../src/reconcile/facts.ts';

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Script, scriptCommand } from '../../src/host/shell.ts';
+import { type Script, scriptCommand } from '../../src/host/run/shell.ts';
 import { batchCommand } from '../../src/reconcile/batch.ts';
 import { gatherFacts } from '../../src/reconcile/facts.ts';
 import { kindOf } from '../../src/reconcile/kinds/index.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { scriptCommand } from '../../src/host/shell.ts';
+import { scriptCommand } from '../../src/host/run/shell.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { differences, keepRunning } from '../../src/vm/adopt/differences.ts';
 import { parseStanding, type Standing, standingScript } from '../../src/vm/adopt/standing.ts';

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Host, Output } from '../../src/host/host.ts';
+import type { Host, Output } from '../../src/host/run/host.ts';
 import { beforeDrain, drain, type DrainOptions, showConnections } from '../../src/vm/drain.ts';
 import { membershipOf } from '../../src/vm/membership.ts';
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { prelude } from '../../src/host/shell.ts';
+import { prelude } from '../../src/host/run/shell.ts';
 import { PUBLISHERS } from '../../src/vm/preflight/known-programs.ts';
 import {
   lines,

@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Host } from '../../src/host/host.ts';
+import type { Host } from '../../src/host/run/host.ts';
 import { LocalHost } from '../../src/host/local-host.ts';
 import { parseConnection } from '../../src/vm/proofs/connection.ts';
 import { parseAnswers, Questions } from '../../src/vm/proofs/questions.ts';
 import { proofScript } from '../../src/vm/proofs/scripts.ts';
 import { connectScript, SIDE_BY_SIDE } from '../../src/vm/proofs/connect-shell.ts';
-import { scriptCommand } from '../../src/host/shell.ts';
+import { scriptCommand } from '../../src/host/run/shell.ts';
 
 /** A machine on which these programs say these words. */
 function machine(programs: Readonly<Record<string, string>>) {

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Command, Host } from '../../src/host/host.ts';
+import type { Command, Host } from '../../src/host/run/host.ts';
 import { openSidecarPackage } from '../../src/vm/sidecar-package.ts';
 import { debOf } from '../support/deb.ts';
 import { temporaryFolder } from '../support/run-cli.ts';

@@ -1,5 +1,5 @@
-import type { VmEntry } from '../../cluster/vm-entry.ts';
-import type { Host } from '../../host/host.ts';
+import type { VmEntry } from '../../cluster/registration/vm-entry.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';

@@ -1,4 +1,4 @@
-import type { VmEntry } from '../../cluster/vm-entry.ts';
+import type { VmEntry } from '../../cluster/registration/vm-entry.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping } from '../../mesh/unknown.ts';
 import type { Check, Seen } from '../check.ts';

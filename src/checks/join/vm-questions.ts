@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { Connect } from '../../vm/proofs/connect-shell.ts';
 import { type Connection, parseConnection } from '../../vm/proofs/connection.ts';
 import { type Answer, Questions, type QuestionsOptions } from '../../vm/proofs/questions.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { auditChain, auditText } from '../../reconcile/audit.ts';
 import { isRestOf, type Plan, planHash, summaries } from '../../reconcile/plan.ts';
@@ -22,7 +22,7 @@ import { confirmWithin } from '../join/switch.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
-import { planRegistration } from '../../cluster/registration.ts';
+import { planRegistration } from '../../cluster/registration/registration.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { present } from '../../present.ts';
 

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import { lockProblems } from '../../problems/lock.ts';

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue } from '../../mesh/sidecar-env.ts';

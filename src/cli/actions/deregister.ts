@@ -1,6 +1,6 @@
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
-import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
+import { type ClusterPlan, clusterPlanLines } from '../../cluster/api/plan.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { planDeregister } from '../../operations/deregister.ts';

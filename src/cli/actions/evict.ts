@@ -1,5 +1,5 @@
-import { type ClusterPlan, clusterPlanLines } from '../../cluster/plan.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { type ClusterPlan, clusterPlanLines } from '../../cluster/api/plan.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { Eviction } from '../../mesh/current/eviction.ts';
 import { parseName } from '../../mesh/names.ts';
 import { cliProblems } from '../../problems/cli.ts';

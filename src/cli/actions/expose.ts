@@ -1,6 +1,6 @@
 import { exposureCells, exposureStatus, type Provider, type Via } from '../../cluster/expose.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { clusterPlanLines } from '../../cluster/plan.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { type Exposure, planExpose, planUnexpose, showExposure, waitUntilGone } from '../../operations/expose.ts';

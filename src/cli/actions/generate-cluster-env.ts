@@ -1,6 +1,6 @@
-import { gatherClusterFacts } from '../../cluster/facts.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { readOnce } from '../../cluster/read-once.ts';
+import { gatherClusterFacts } from '../../cluster/facts/facts.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { readOnce } from '../../cluster/api/read-once.ts';
 import { classicClusterEnv } from '../../mesh/classic/files.ts';
 import { type CurrentBundle, currentBundle } from '../../mesh/current/bundle.ts';
 import { refuseContradictions } from '../../mesh/current/contradictions.ts';
@@ -12,7 +12,7 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { existingWorkload, wantedWorkload } from '../../operations/join/workload.ts';
-import { vmSecrets, TOKEN_SECRET } from '../../cluster/vm-secrets.ts';
+import { vmSecrets, TOKEN_SECRET } from '../../cluster/registration/vm-secrets.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { workloadOptions } from '../workload-input.ts';
 import { deliver, GENERATOR_FORMATS, type GeneratedFile, installCommand } from './generated-files.ts';

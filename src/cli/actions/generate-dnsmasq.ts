@@ -1,4 +1,4 @@
-import { gatherClusterFacts } from '../../cluster/facts.ts';
+import { gatherClusterFacts } from '../../cluster/facts/facts.ts';
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';

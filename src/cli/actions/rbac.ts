@@ -1,6 +1,6 @@
-import { revisionSuffix } from '../../cluster/refs.ts';
-import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../cluster/rights.ts';
-import { rolesOf, type Subject } from '../../cluster/roles.ts';
+import { revisionSuffix } from '../../cluster/api/refs.ts';
+import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../cluster/rights/rights.ts';
+import { rolesOf, type Subject } from '../../cluster/rights/roles.ts';
 import { parseName } from '../../mesh/names.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Call } from '../command.ts';

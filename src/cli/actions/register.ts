@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../cluster/endpoint.ts';
+import type { Endpoint } from '../../cluster/registration/endpoint.ts';
 import { parseWorkloadIp } from '../../mesh/address.ts';
 import { parseAnnotations, parseLabels } from '../../mesh/labels.ts';
 import { parseName } from '../../mesh/names.ts';

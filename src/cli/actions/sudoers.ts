@@ -1,7 +1,7 @@
-import type { Host, Output } from '../../host/host.ts';
+import type { Host, Output } from '../../host/run/host.ts';
 import { LocalHost } from '../../host/local-host.ts';
-import { rootProgram, ROOT_PROGRAM } from '../../host/root-program.ts';
-import { quote, scriptCommand } from '../../host/shell.ts';
+import { rootProgram, ROOT_PROGRAM } from '../../host/run/root-program.ts';
+import { quote, scriptCommand } from '../../host/run/shell.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Problem } from '../../problems.ts';

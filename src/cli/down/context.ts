@@ -1,6 +1,6 @@
 import type { GenerationName } from '../../mesh/generation.ts';
-import { detectGeneration } from '../../cluster/detect-generation.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import { detectGeneration } from '../../cluster/facts/detect-generation.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { Problem } from '../../problems.ts';
 import type { World } from '../../world.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';

@@ -1,8 +1,8 @@
 import type { Say } from '../../world.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/plan.ts';
-import { applyRegistration } from '../../cluster/register.ts';
-import type { Host } from '../../host/host.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { type ClusterPlan, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
+import { applyRegistration } from '../../cluster/registration/register.ts';
+import type { Host } from '../../host/run/host.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision } from '../../operations/change/decision.ts';

@@ -1,8 +1,8 @@
-import { planDeparture } from '../../cluster/departure.ts';
-import type { Departure } from '../../cluster/leaving.ts';
-import { isEmptyClusterPlan } from '../../cluster/plan.ts';
+import { planDeparture } from '../../cluster/registration/departure.ts';
+import type { Departure } from '../../cluster/registration/leaving.ts';
+import { isEmptyClusterPlan } from '../../cluster/api/plan.ts';
 import { type Draft, reported } from '../join/draft.ts';
-import type { Registry } from '../../cluster/rotation-write.ts';
+import type { Registry } from '../../cluster/registration/rotation-write.ts';
 import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
 import { type Left, writeDeparture } from './leave.ts';
 

@@ -1,6 +1,6 @@
 import type { Say } from '../../world.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
 import { IGNORED } from '../../reconcile/undo/ignored.ts';

@@ -1,5 +1,5 @@
-import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/plan.ts';
-import { vmSecrets } from '../../cluster/vm-secrets.ts';
+import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
+import { vmSecrets } from '../../cluster/registration/vm-secrets.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Checks, Decision, Verification } from '../../operations/change/decision.ts';
 import type { ChangeEvent } from '../../operations/change/event.ts';

@@ -1,14 +1,14 @@
 import { GENERATIONS } from '../../mesh/generation.ts';
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
-import { scriptDigest } from '../../host/root-program.ts';
+import { scriptDigest } from '../../host/run/root-program.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { isKind } from '../../reconcile/kinds/index.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
 import { readText } from '../files.ts';
-import type { Registration } from '../../cluster/registration-request.ts';
+import type { Registration } from '../../cluster/registration/registration-request.ts';
 import type { ProofSubject } from './proofs.ts';
 
 /** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and prove. No secret is in it. */

@@ -1,6 +1,6 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import type { Host } from '../../host/host.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
@@ -12,7 +12,7 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { verifyJoin } from '../../checks/verify-join.ts';
 import { dial } from '../../vm/proofs/dial.ts';
 import { present } from '../../present.ts';
-import { vmEntry } from '../../cluster/vm-entry.ts';
+import { vmEntry } from '../../cluster/registration/vm-entry.ts';
 
 /** What the checks of one VM are about. Data: a kept plan holds it. */
 export interface ProofSubject {

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { present } from '../../present.ts';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { Reach } from '../../checks/join/reachability.ts';
 import type { Seat } from '../../vm/proofs/seat.ts';
 import {

@@ -1,5 +1,5 @@
-import type { ClusterPlan } from '../../cluster/plan.ts';
-import { clusterPlanLines } from '../../cluster/plan.ts';
+import type { ClusterPlan } from '../../cluster/api/plan.ts';
+import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
 import type { PhaseKind } from '../../operations/change/phases.ts';

@@ -1,5 +1,5 @@
-import type { ClusterPlan } from '../../cluster/plan.ts';
-import type { Host } from '../../host/host.ts';
+import type { ClusterPlan } from '../../cluster/api/plan.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision } from '../../operations/change/decision.ts';
 import { cliProblems } from '../../problems/cli.ts';

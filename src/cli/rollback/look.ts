@@ -1,5 +1,5 @@
-import { detectGeneration } from '../../cluster/detect-generation.ts';
-import type { Host } from '../../host/host.ts';
+import { detectGeneration } from '../../cluster/facts/detect-generation.ts';
+import type { Host } from '../../host/run/host.ts';
 import { Problem } from '../../problems.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
@@ -14,7 +14,7 @@ import { membershipProblems } from '../../problems/membership.ts';
 import { isConfirmedMember, memberOf } from '../../operations/membership/member.ts';
 import { memberQuestion } from '../../operations/membership/member-question.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
-import type { Registry } from '../../cluster/rotation-write.ts';
+import type { Registry } from '../../cluster/registration/rotation-write.ts';
 import type { JoinReport } from '../join/report.ts';
 import type { RollbackRun } from './go-back.ts';
 

@@ -1,4 +1,4 @@
-import type { RootScript } from '../../host/root-program.ts';
+import type { RootScript } from '../../host/run/root-program.ts';
 import { shellFiles } from '../../text-files.ts';
 
 /**

@@ -1,7 +1,7 @@
 #!/bin/sh
 # USER PROGRAM: what sudo lets the user do with the program. sudo -l knows users by their names only.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 user=$1
 case $user in '#'*) user=$(getent passwd "${user#?}" | cut -d : -f 1) ;; esac

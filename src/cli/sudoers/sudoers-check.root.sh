@@ -2,6 +2,6 @@
 # Stdin: a sudoers file. Exits with 0 when visudo reads it. visudo is in sbin, which is not on everybody's path; the prelude has put it
 # there.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 visudo -c -q -f - 2>&1

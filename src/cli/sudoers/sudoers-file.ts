@@ -1,5 +1,5 @@
 import { sha256 } from '../../reconcile/sha256.ts';
-import { ROOT_PROGRAM } from '../../host/root-program.ts';
+import { ROOT_PROGRAM } from '../../host/run/root-program.ts';
 
 /** The first letters of a name, then what directories allow in names: `first.last`, `user@corp`, `DOMAIN\user`, `Domain Users`. */
 const NAME = /^[\p{L}\p{N}_](?:[\p{L}\p{N}_.+@\\&'()$ -]{0,254}[\p{L}\p{N}_.+@&')$-])?$/u;

@@ -1,7 +1,7 @@
 import { tryJson } from '../../documents/json.ts';
 import { Problem } from '../../problems.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
-import { errorCode, errorName, errorText } from '../foreign-error.ts';
+import { errorCode, errorName, errorText } from '../api/foreign-error.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { cloudProblems } from '../../problems/cloud.ts';
 

@@ -3,7 +3,7 @@ import { cloudProblems } from '../../problems/cloud.ts';
 import type { ComputeEngine, ComputeOptions, Instance, InstancePlace, InternalLoadBalancer } from './compute-engine.ts';
 import { googleCredentials, type GoogleCredentials } from './google-credentials.ts';
 import { clusterRange } from './container-api.ts';
-import { errorCode } from '../foreign-error.ts';
+import { errorCode } from '../api/foreign-error.ts';
 import { computeProblem } from './compute-failure.ts';
 
 const DEFAULT_TIMEOUT_MS = 15_000;

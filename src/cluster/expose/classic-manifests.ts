@@ -1,6 +1,6 @@
 import type { ClassicRelease } from '../../mesh/cluster-facts.ts';
 import { MANAGED_BY, type KubeObject } from '../../mesh/kube-object.ts';
-import type { BalancerPort } from '../load-balancer.ts';
+import type { BalancerPort } from '../facts/load-balancer.ts';
 import { INTERNAL, type Provider } from './provider.ts';
 
 export interface ClassicExposure {

@@ -1,8 +1,8 @@
 import type { KubeObject } from '../../mesh/kube-object.ts';
-import { classicRelease } from '../classic-release.ts';
-import type { Kubernetes } from '../kubernetes.ts';
-import { reachOf } from '../load-balancer.ts';
-import { serviceRef } from '../refs.ts';
+import { classicRelease } from '../facts/classic-release.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { reachOf } from '../facts/load-balancer.ts';
+import { serviceRef } from '../api/refs.ts';
 import { classicExposure } from './classic-manifests.ts';
 import type { ExposeOptions } from './options.ts';
 

@@ -2,9 +2,9 @@ import { type ObjectRef, showRef } from '../../mesh/kube-object.ts';
 import { cloudProblems } from '../../problems/cloud.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { ComputeEngine, InternalLoadBalancer } from '../compute/compute-engine.ts';
-import type { Waiting } from '../facts-options.ts';
-import type { Kubernetes } from '../kubernetes.ts';
-import { poll } from '../poll.ts';
+import type { Waiting } from '../facts/facts-options.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { poll } from '../api/poll.ts';
 
 export interface DeletedServices {
   readonly services: readonly ObjectRef[];

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
-import type { Kubernetes } from '../kubernetes.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
 
 export type Provider = 'gcp' | 'azure' | 'aws' | 'none';
 

@@ -2,16 +2,16 @@ import type { ClassicFacts } from '../../mesh/cluster-facts.ts';
 import { namespaceObject } from '../../mesh/current/objects.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { planClassicDeparture } from '../classic-departure.ts';
-import { classicEndpoint } from '../classic-endpoint.ts';
-import { gatherClassicFacts } from '../classic-facts.ts';
-import { classicMembers } from '../classic-members.ts';
-import { planClassicDeregistration, planClassicRegistration } from '../classic-registration.ts';
-import { classicRotation } from '../classic-rotation.ts';
+import { planClassicDeparture } from '../registration/classic-departure.ts';
+import { classicEndpoint } from '../registration/classic-endpoint.ts';
+import { gatherClassicFacts } from '../facts/classic-facts.ts';
+import { classicMembers } from '../registration/classic-members.ts';
+import { planClassicDeregistration, planClassicRegistration } from '../registration/classic-registration.ts';
+import { classicRotation } from '../registration/classic-rotation.ts';
 import { classicExposureObjects } from '../expose/classic-objects.ts';
-import type { ClusterPlan } from '../plan.ts';
-import { registrationPlan } from '../register.ts';
-import type { RegistrationOf } from '../registration-request.ts';
+import type { ClusterPlan } from '../api/plan.ts';
+import { registrationPlan } from '../registration/register.ts';
+import type { RegistrationOf } from '../registration/registration-request.ts';
 import type { ClusterGeneration } from './record.ts';
 
 /** A cluster with Pilot, Mixer and CA. It has no policies about single workloads. */

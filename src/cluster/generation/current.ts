@@ -1,16 +1,16 @@
 import { type CurrentFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { refuseEntryName } from '../../mesh/entry-name.ts';
 import { present } from '../../present.ts';
-import { planCurrentDeparture } from '../current-departure.ts';
-import { planCurrentDeregistration } from '../current-deregistration.ts';
-import { currentEndpoint } from '../current-endpoint.ts';
-import { gatherCurrentFacts } from '../current-facts.ts';
-import { currentMembers } from '../current-members.ts';
-import { planCurrentRegistration } from '../current-registration.ts';
-import { currentRotation } from '../current-rotation.ts';
+import { planCurrentDeparture } from '../registration/current-departure.ts';
+import { planCurrentDeregistration } from '../registration/current-deregistration.ts';
+import { currentEndpoint } from '../registration/current-endpoint.ts';
+import { gatherCurrentFacts } from '../facts/current-facts.ts';
+import { currentMembers } from '../registration/current-members.ts';
+import { planCurrentRegistration } from '../registration/current-registration.ts';
+import { currentRotation } from '../registration/current-rotation.ts';
 import { currentExposureObjects } from '../expose/current-objects.ts';
-import { readPolicies } from '../mutual-tls-policies.ts';
-import type { RegistrationOf } from '../registration-request.ts';
+import { readPolicies } from '../facts/mutual-tls-policies.ts';
+import type { RegistrationOf } from '../registration/registration-request.ts';
 import type { ClusterGeneration } from './record.ts';
 
 /** A cluster with istiod. */

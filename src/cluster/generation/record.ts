@@ -2,15 +2,15 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import type { Deregistration } from '../current-deregistration.ts';
-import type { Endpoint, EndpointPlace, EndpointRequest } from '../endpoint.ts';
+import type { Deregistration } from '../registration/current-deregistration.ts';
+import type { Endpoint, EndpointPlace, EndpointRequest } from '../registration/endpoint.ts';
 import type { ExposeOptions } from '../expose/options.ts';
-import type { FactsOptions } from '../facts-options.ts';
-import type { Kubernetes } from '../kubernetes.ts';
-import type { Departure, Leaving } from '../leaving.ts';
-import type { ClusterPlan } from '../plan.ts';
-import type { ClusterMembers, RegisteredVm, Rotation } from '../registered-vm.ts';
-import type { PlannedRegistration, Registration } from '../registration-request.ts';
+import type { FactsOptions } from '../facts/facts-options.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import type { Departure, Leaving } from '../registration/leaving.ts';
+import type { ClusterPlan } from '../api/plan.ts';
+import type { ClusterMembers, RegisteredVm, Rotation } from '../registration/registered-vm.ts';
+import type { PlannedRegistration, Registration } from '../registration/registration-request.ts';
 
 /** Whose policies are read. */
 export interface PolicyPlace {

@@ -1,6 +1,6 @@
-import { automaticGroup, entryAddress, entryLabels, listEntries } from '../../cluster/entries.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { reachOf } from '../../cluster/load-balancer.ts';
+import { automaticGroup, entryAddress, entryLabels, listEntries } from '../../cluster/registration/entries.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { reachOf } from '../../cluster/facts/load-balancer.ts';
 import { groupLabels } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';

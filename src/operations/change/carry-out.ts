@@ -1,4 +1,4 @@
-import { applyRegistration } from '../../cluster/register.ts';
+import { applyRegistration } from '../../cluster/registration/register.ts';
 import { Early } from '../../reconcile/early.ts';
 import { switchNotes } from '../../vm/dead-man.ts';
 import { applyFirst, applyLast, optionsOf } from './apply-steps.ts';

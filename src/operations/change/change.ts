@@ -1,5 +1,5 @@
-import { clusterPlanLines } from '../../cluster/plan.ts';
-import type { Host } from '../../host/host.ts';
+import { clusterPlanLines } from '../../cluster/api/plan.ts';
+import type { Host } from '../../host/run/host.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { readSwitch } from '../../vm/dead-man.ts';

@@ -1,7 +1,7 @@
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import type { ClusterPlan } from '../../cluster/plan.ts';
-import type { Registry } from '../../cluster/rotation-write.ts';
-import type { Host } from '../../host/host.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import type { ClusterPlan } from '../../cluster/api/plan.ts';
+import type { Registry } from '../../cluster/registration/rotation-write.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { Problem } from '../../problems.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';

@@ -1,8 +1,8 @@
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { applyRegistration } from '../../cluster/register.ts';
-import { planRotation } from '../../cluster/rotation.ts';
-import type { Rotation } from '../../cluster/registered-vm.ts';
-import type { Host } from '../../host/host.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { applyRegistration } from '../../cluster/registration/register.ts';
+import { planRotation } from '../../cluster/registration/rotation.ts';
+import type { Rotation } from '../../cluster/registration/registered-vm.ts';
+import type { Host } from '../../host/run/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import {

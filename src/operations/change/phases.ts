@@ -1,6 +1,6 @@
-import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/plan.ts';
-import { nudgeLines } from '../../cluster/nudge.ts';
-import type { Rotation } from '../../cluster/registered-vm.ts';
+import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
+import { nudgeLines } from '../../cluster/registration/nudge.ts';
+import type { Rotation } from '../../cluster/registration/registered-vm.ts';
 import { refOf, showRef } from '../../mesh/kube-object.ts';
 import { isEmpty, type PlannedStep } from '../../reconcile/plan.ts';
 import { startsSidecar, type SwitchState } from '../../vm/dead-man.ts';

@@ -1,4 +1,4 @@
-import { type Written } from '../../cluster/register.ts';
+import { type Written } from '../../cluster/registration/register.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import type { Problem } from '../../problems.ts';
 import type { Verified } from './decision.ts';

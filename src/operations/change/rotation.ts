@@ -1,4 +1,4 @@
-import { type Registry, writeRotation } from '../../cluster/rotation-write.ts';
+import { type Registry, writeRotation } from '../../cluster/registration/rotation-write.ts';
 import { showRef } from '../../mesh/kube-object.ts';
 import { endSidecar, type MeshConnections, total } from '../../vm/drain.ts';
 import { servesMesh } from '../../checks/readiness.ts';

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { Decision, Verified } from './decision.ts';
 import type { Observer } from './event.ts';

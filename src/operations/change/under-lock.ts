@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { Problem } from '../../problems.ts';
 import { auditMembers, type AuditNote } from '../../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../../reconcile/lock.ts';

@@ -1,6 +1,6 @@
 import type { Check, Result, Seen } from '../../checks/check.ts';
 import { group, runChecks, timed } from '../../checks/run.ts';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import { closedPorts, type OpenPorts, openPorts } from '../../vm/open-ports.ts';
 import type { Checks, Verification } from '../change/decision.ts';

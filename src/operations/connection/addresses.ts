@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { canonicalNames } from '../../host/canonical-name.ts';
-import { hop } from '../../host/route.ts';
-import { readSshConfig } from '../../host/ssh-config.ts';
-import { parseSshName } from '../../host/ssh-name.ts';
+import { canonicalNames } from '../../host/ssh/config/canonical-name.ts';
+import { hop } from '../../host/ssh/route.ts';
+import { readSshConfig } from '../../host/ssh/config/ssh-config.ts';
+import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import type { World } from '../../world.ts';
 import { instanceAddress, type MachineOptions } from './machine.ts';
 import { present } from '../../present.ts';

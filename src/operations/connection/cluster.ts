@@ -1,7 +1,7 @@
 import type { ComputeEngine } from '../../cluster/compute/compute-engine.ts';
-import type { FactsOptions } from '../../cluster/facts-options.ts';
-import { connectKubernetes } from '../../cluster/connect-kubernetes.ts';
-import type { Asked, Kubernetes } from '../../cluster/kubernetes.ts';
+import type { FactsOptions } from '../../cluster/facts/facts-options.ts';
+import { connectKubernetes } from '../../cluster/api/connect-kubernetes.ts';
+import type { Asked, Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { present } from '../../present.ts';
 import { withoutSecrets } from '../../secret-variables.ts';
 import type { World } from '../../world.ts';

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { World } from '../../world.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
 

@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import type { ComputeEngine, Instance } from '../../cluster/compute/compute-engine.ts';
-import { connect, type ConnectOptions } from '../../host/connect.ts';
-import type { Host } from '../../host/host.ts';
-import { measured } from '../../host/measured.ts';
+import { connect, type ConnectOptions } from '../../host/ssh/connect.ts';
+import type { Host } from '../../host/run/host.ts';
+import { measured } from '../../host/run/measured.ts';
 import { RootDirectoryHost } from '../../host/root-directory.ts';
-import { configValues, readSshConfig } from '../../host/ssh-config.ts';
+import { configValues, readSshConfig } from '../../host/ssh/config/ssh-config.ts';
 import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';

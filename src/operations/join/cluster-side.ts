@@ -1,7 +1,7 @@
 import { clusterGeneration } from '../../cluster/generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { planRegistration } from '../../cluster/registration.ts';
-import type { PlannedRegistration, Registration } from '../../cluster/registration-request.ts';
+import { planRegistration } from '../../cluster/registration/registration.ts';
+import type { PlannedRegistration, Registration } from '../../cluster/registration/registration-request.ts';
 import type { JoinContext } from './context.ts';
 
 /** What the cluster must know of this VM, and what is missing of it. */

@@ -1,6 +1,6 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
-import { parseSshName } from '../../host/ssh-name.ts';
+import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import { isConfirmedMember, type Member, refuseUnconfirmed } from '../membership/member.ts';

@@ -1,5 +1,5 @@
 import type { Preflight } from '../../checks/preflight.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { JoinContext } from './context.ts';
 

@@ -1,5 +1,5 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';

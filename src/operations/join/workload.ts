@@ -1,5 +1,5 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { parseName } from '../../mesh/names.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import { tunnelled } from '../../mesh/current/ambient.ts';

@@ -1,7 +1,7 @@
 import type { GenerationName } from '../../mesh/generation.ts';
-import type { Kubernetes } from '../../cluster/kubernetes.ts';
-import { readOnce } from '../../cluster/read-once.ts';
-import { parseSshName } from '../../host/ssh-name.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { readOnce } from '../../cluster/api/read-once.ts';
+import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import type { World } from '../../world.ts';
 import type { Membership } from '../../vm/membership.ts';
 import { groupNameOrNone } from '../join/workload.ts';

@@ -5,7 +5,7 @@
 # systemd does not find is a no, and so is a template. A package sets the times of its files, and systemd goes by these: after
 # one, what was loaded from elsewhere than /etc is read again. `asked`: systemd itself has said that it needs to.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 why=$1; shift
 newline='

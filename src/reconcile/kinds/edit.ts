@@ -1,4 +1,4 @@
-import type { Output } from '../../host/host.ts';
+import type { Output } from '../../host/run/host.ts';
 import type { Kind } from '../kind.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { sha256 } from '../sha256.ts';

@@ -2,7 +2,7 @@
 # OWNER MODE SHA256 PATH: the file anew, with the text that it had when it was read: a process of its former owner may
 # still have the old one open. The journal is not told, as the text need not be of meshx. Exits with 182 when it was changed.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 umask 077
 _text_of_it() { cat /proc/self/fd/9; }

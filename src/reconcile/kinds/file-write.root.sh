@@ -1,6 +1,6 @@
 #!/bin/sh
 # OWNER MODE SHA256 PATH, the text on stdin: writes a file. Exits with 181 when not all of it arrived.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 put "$1" "$2" "$3" "$4"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # OWNER MODE PATH: sets owner and mode.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 own "$1" "$2" "$3"

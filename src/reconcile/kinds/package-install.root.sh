@@ -3,7 +3,7 @@
 # the marker last, so that a run that died anywhere is repeated. What came is kept beside the marker, as packages/current, and
 # the package before it as packages/former. Exits as package-formats.sh says, and with 185 when a program is not in the package.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ../undo.sh
 . ./package-tree.sh
 . ./package-formats.sh

@@ -3,7 +3,7 @@
 # while it comes. It gets its name when it is whole. A directory was checked where it was sent; its stream has an end of its own.
 # Exits with 181 when the package is another one.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 format=$1 sha256=$2
 place "${3%/*}/incoming" && S=$R$W || exit

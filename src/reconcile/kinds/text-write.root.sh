@@ -4,7 +4,7 @@
 # A file that was not there and is now came with a package of the same plan: its text stays, without the lines that the extended
 # regular expression REPLACED names, and ours go behind it. Exits with 181 when not all of the text arrived.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 owner=$1 mode=$2 sum=$3 text=input
 place "$4" all || exit

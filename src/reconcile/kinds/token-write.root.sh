@@ -2,7 +2,7 @@
 # OWNER MODE PATH FORM, the secret as one line on stdin: without its end, the stream was cut (exit code 181). FORM `pem`: it is in
 # base64. printf is part of the shell, so the secret is in no argument list.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 form=$4
 IFS= read -r token || { echo "$3: not all of it arrived" >&2; exit 181; }

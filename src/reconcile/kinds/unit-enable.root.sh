@@ -2,7 +2,7 @@
 # NAME enable|disable. What systemctl makes on a machine it removes again when the unit is disabled; the links of an image are
 # paths as others, which the journal keeps.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 if live; then systemctl "$2" -- "$1"; exit; fi
 . ../undo.sh

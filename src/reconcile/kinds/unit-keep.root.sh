@@ -1,7 +1,7 @@
 #!/bin/sh
 # INVOCATION NAME FILE…: leaves the note of a start, for a run of the unit that is kept.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./unit-files.sh
 
 kept=$1 name=$2; shift 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # start|restart NAME SECONDS FILE…: starts the unit and leaves a note of the files that it reads. Prints why it failed on stderr.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./unit-files.sh
 
 verb=$1 name=$2 limit=$3; shift 3

@@ -1,6 +1,6 @@
 #!/bin/sh
 # NAME: stops the unit.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 systemctl stop -- "$1"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME HOME: creates the system user and its group, where they are missing.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 shell=/bin/false
 for each in /usr/sbin/nologin /sbin/nologin; do if test -x "$each"; then shell=$each; break; fi; done

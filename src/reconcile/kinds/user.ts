@@ -1,4 +1,4 @@
-import type { Output } from '../../host/host.ts';
+import type { Output } from '../../host/run/host.ts';
 import type { Change, Kind } from '../kind.ts';
 import { sha256 } from '../sha256.ts';
 import { shellFile } from '../../text-files.ts';

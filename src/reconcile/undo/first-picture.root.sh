@@ -2,7 +2,7 @@
 # Prints the tables of rules, and in the next line the packed picture of the machine in base64, for a journal that has not begun.
 # Nothing in an image.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./picture.sh
 
 J=${MESHX_UNDO-/var/lib/meshx/undo}

@@ -1,4 +1,4 @@
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { isWholePicture, pictureSaid } from './picture.ts';
 import { shellFile } from '../../text-files.ts';

@@ -1,5 +1,5 @@
-import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
+import type { Host } from '../../host/run/host.ts';
+import { scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Change } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';

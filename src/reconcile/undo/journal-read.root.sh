@@ -4,7 +4,7 @@
 # descriptor 3 is the real stdout. What a question that failed said on stderr is there, with a line behind it that has its number.
 # One process for each question is the least that keeps them apart. LC_ALL=C of the prelude makes `${#}` count bytes.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./picture.sh
 . ../undo.sh
 . ./found.sh

@@ -2,7 +2,7 @@
 # FORMAT HEADER SHA256 INTO MARKER PROGRAM…: what a delivery does, fed from the machine's own copy of the former package.
 # Exits as package-receive.root.sh and package-install.root.sh do.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 receive() {
 . ../kinds/package-receive.root.sh

@@ -1,7 +1,7 @@
 #!/bin/sh
 # MARKER: the header of what is installed, then what is known of the copies beside it.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 place "$1" && { test ! -f "$P" || sed -n '1s/^/installed /p' "$P"; } || exit
 for each in current former; do

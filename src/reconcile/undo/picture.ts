@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import type { Host } from '../../host/host.ts';
-import { type Script, scriptCommand } from '../../host/shell.ts';
+import type { Host } from '../../host/run/host.ts';
+import { type Script, scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { shellFile } from '../../text-files.ts';
 

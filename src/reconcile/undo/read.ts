@@ -1,5 +1,5 @@
-import type { Host, Output } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
+import type { Host, Output } from '../../host/run/host.ts';
+import { scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { parseFrames } from '../frames.ts';
 import { parseFound, type UndoFound } from './found.ts';

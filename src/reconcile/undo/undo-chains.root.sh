@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME…: takes away built-in chains, `nft:ip:nat:OUTPUT`, in which nothing is left.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./picture.sh
 . ../undo.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # PATH OWNER MODE: a directory that somebody took away.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 
 make_directory "$2" "$3" "$1"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Takes away all that meshx keeps on the machine.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W || exit
 all=${J%/*}

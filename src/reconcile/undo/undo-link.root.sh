@@ -1,6 +1,6 @@
 #!/bin/sh
 # PATH TARGET: a link as it was.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 place "$1" make && name=${P#./} && _stage && ln -s -- "$2" link && mv -fT -- link "../$name"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # PATH OWNER MODE.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 
 own "$2" "$3" "$1"

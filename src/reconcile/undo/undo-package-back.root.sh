@@ -1,7 +1,7 @@
 #!/bin/sh
 # FORMAT FILE: installs the version before from the machine's own copy.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./dpkg.sh
 
 if test "$1" = deb; then with_dpkg -i --force-confold "$2"

@@ -3,7 +3,7 @@
 # an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
 # stays away.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 . ./dpkg.sh
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # PATH DIGEST-NOW: removes a file, a link or a secret.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 
 as_planned "$1" "$2"

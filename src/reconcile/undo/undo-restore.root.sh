@@ -1,7 +1,7 @@
 #!/bin/sh
 # PATH DIGEST-NOW OWNER MODE MTIME: puts the journal's copy back.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 
 place "${MESHX_UNDO-/var/lib/meshx/undo}" all && copy=$R$W/files$1 || exit

@@ -1,6 +1,6 @@
 #!/bin/sh
 # PATH: removes an empty directory.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 place "$1" && if test -d "$P"; then rmdir -- "$P"; fi

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Takes away what units and scripts noted for this boot; what the lock of a run that goes on needs stays.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 run=${MESHX_RUN-/run/meshx}
 test -d "$run" || exit 0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME…: takes away rule tables, `nft:ip:nat`, in which nothing is left. A legacy one goes with the next boot.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./picture.sh
 . ../undo.sh
 

@@ -2,7 +2,7 @@
 # * PATH DIGEST-NOW SHA256, text on stdin: the text without our lines; owner and mode stay as they are. The journal's copy
 # becomes that text, first: a second undo sees nothing left to do.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./quiet.sh
 
 as_planned "$1" "$2"

@@ -2,7 +2,7 @@
 # shellcheck disable=SC2154 # what the prelude sets
 # PATH KEPT…: removes a directory with all in it, or what stands in its place, but not the paths that are kept.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 place "$1" || exit
 test "$P" != "$_nowhere" || exit 0

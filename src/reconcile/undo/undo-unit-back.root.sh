@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME STATE-BEFORE ENABLED-BEFORE: the unit as it was, with the files that are back.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 systemctl daemon-reload || exit
 systemctl reset-failed -- "$1" 2>/dev/null

@@ -1,7 +1,7 @@
 #!/bin/sh
 # NAME user|group|both GROUP-BEFORE: removes an account of ours; what still runs under it is ended.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 if test "$2" != group && getent passwd -- "$1" >/dev/null; then
   for signal in TERM KILL; do

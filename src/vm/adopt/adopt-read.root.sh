@@ -4,7 +4,7 @@
 # process of the unit, or what that process started as root (sudo or su of the package's start script); a process is known by its
 # program, never by the name that it gives itself.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 unit=$3
 systemctl show -p ActiveState -p InvocationID -- "$unit" 2>/dev/null

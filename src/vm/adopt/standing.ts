@@ -1,5 +1,5 @@
-import type { Host } from '../../host/host.ts';
-import { type Script, scriptCommand } from '../../host/shell.ts';
+import type { Host } from '../../host/run/host.ts';
+import { type Script, scriptCommand } from '../../host/run/shell.ts';
 import { parseEnv } from '../../mesh/env-value.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import { PLACES } from '../places.ts';

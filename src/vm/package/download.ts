@@ -4,7 +4,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { withTimeLimit } from '../../host/time-limit.ts';
+import { withTimeLimit } from '../../host/run/time-limit.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 
 /** istio-sidecar has some 45 MB; a server that sends this much sends something else. */

@@ -5,7 +5,7 @@
 # changed, and no iptables program is run: to ask a legacy one would load its tables.
 # What TypeScript judges is named here too (programs, units, files): test/vm/preflight-probe.test.ts compares them.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ../../../systemd/processes
 . ./say.sh
 

@@ -1,4 +1,4 @@
-import type { Script } from '../../host/shell.ts';
+import type { Script } from '../../host/run/shell.ts';
 import { shellFile } from '../../text-files.ts';
 import type { ProofLimits } from './scripts.ts';
 

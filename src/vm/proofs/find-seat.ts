@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Host } from '../../host/host.ts';
+import type { Host } from '../../host/run/host.ts';
 import { present } from '../../present.ts';
 import { judgeSeat, type Seat } from './seat.ts';
 

@@ -2,7 +2,7 @@
 # ADDRESS PORT: prints whether the port is open, silent or refused. Asks as istio-proxy where there is one: a client's own
 # sidecar would take every connection, whether the machine does or not.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 
 address=$1 port=$2
 # shellcheck disable=SC2016 # bash expands it

@@ -5,7 +5,7 @@
 # Prints lines of KEY|TEXT for each, as answers.sh numbers them. Counters and the log are read before and after, so that what is
 # seen belongs to this connection; all share one read before and one log.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./answers.sh
 
 side=$1

@@ -3,7 +3,7 @@
 # of an answer behind the number of its question, and `NUMBER end MILLISECONDS` for each that is whole. Exits with 64 for a
 # question that is not known.
 
-. ../../host/prelude.sh
+. ../../host/run/prelude.sh
 . ./answers.sh
 . ./questions.sh
 

@@ -1,5 +1,5 @@
-import type { Host, Output } from '../../host/host.ts';
-import { scriptCommand, type Script } from '../../host/shell.ts';
+import type { Host, Output } from '../../host/run/host.ts';
+import { scriptCommand, type Script } from '../../host/run/shell.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { type Connect, connectScript, SIDE_BY_SIDE } from './connect-shell.ts';

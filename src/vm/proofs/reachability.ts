@@ -1,5 +1,5 @@
-import type { Host } from '../../host/host.ts';
-import { scriptCommand } from '../../host/shell.ts';
+import type { Host } from '../../host/run/host.ts';
+import { scriptCommand } from '../../host/run/shell.ts';
 import { shellFile } from '../../text-files.ts';
 
 /** How a port answers a new TCP connection; `silent` when nothing comes back, as behind a firewall that drops. */

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { connect } from '../../../src/host/connect.ts';
-import type { Host } from '../../../src/host/host.ts';
+import { connect } from '../../../src/host/ssh/connect.ts';
+import type { Host } from '../../../src/host/run/host.ts';
 
 const LIMIT_MS = 60_000;
 const open = new Map<string, Promise<Host>>();

@@ -8,9 +8,9 @@ import {
   type ExposeOptions,
 } from '../../../src/cluster/expose.ts';
 import { exposureCells, formatAge } from '../../../src/cluster/expose/status.ts';
-import { connectKubernetes } from '../../../src/cluster/connect-kubernetes.ts';
-import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../../src/cluster/plan.ts';
-import { applyRegistration } from '../../../src/cluster/register.ts';
+import { connectKubernetes } from '../../../src/cluster/api/connect-kubernetes.ts';
+import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../../src/cluster/api/plan.ts';
+import { applyRegistration } from '../../../src/cluster/registration/register.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import {
   aClassicCluster,

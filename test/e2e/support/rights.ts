@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { auditEvents, type AuditEvent } from '../../lab/audit.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { rightsOf, type Right } from '../../../src/cluster/rights.ts';
+import { rightsOf, type Right } from '../../../src/cluster/rights/rights.ts';
 import { expectDone } from './done.ts';
 
 /** A user of the mesh's cluster who may do only what `meshx rbac` prints. */

@@ -1,4 +1,4 @@
-import type { IssuedToken, Kubernetes, ListQuery } from '../../../src/cluster/kubernetes.ts';
+import type { IssuedToken, Kubernetes, ListQuery } from '../../../src/cluster/api/kubernetes.ts';
 import type { KubeObject, ObjectRef } from '../../../src/mesh/kube-object.ts';
 
 /** A cluster that holds some objects, whatever is inside them, and takes none. */

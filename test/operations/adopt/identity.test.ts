@@ -1,5 +1,5 @@
 import { confirmIdentity } from '../../../src/operations/adopt/identity.ts';
-import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import { problemOf } from '../../support/problem.ts';
 

@@ -1,4 +1,4 @@
-import type { Command, Host, Output } from '../../../src/host/host.ts';
+import type { Command, Host, Output } from '../../../src/host/run/host.ts';
 import { Problem } from '../../../src/problems.ts';
 import { hostProblems } from '../../../src/problems/host.ts';
 import { DeadMan } from '../../../src/operations/change/dead-man.ts';

@@ -1,4 +1,4 @@
-import type { IssuedToken, Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import type { IssuedToken, Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import { type KubeObject, type ObjectRef, showRef } from '../../../src/mesh/kube-object.ts';
 import { clusterProblems } from '../../../src/problems/cluster.ts';
 

@@ -1,4 +1,4 @@
-import type { Command, Host, Output } from '../../../src/host/host.ts';
+import type { Command, Host, Output } from '../../../src/host/run/host.ts';
 import { HELD } from '../../../src/reconcile/exit-codes.ts';
 import { hostProblems } from '../../../src/problems/host.ts';
 

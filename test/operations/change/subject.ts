@@ -4,7 +4,7 @@ import type { Decision, Verified } from '../../../src/operations/change/decision
 import type { ChangeEvent } from '../../../src/operations/change/event.ts';
 import type { ChangeReport } from '../../../src/operations/change/record.ts';
 import { present } from '../../../src/present.ts';
-import { EMPTY_PLAN } from '../../../src/cluster/plan.ts';
+import { EMPTY_PLAN } from '../../../src/cluster/api/plan.ts';
 import { Problem } from '../../../src/problems.ts';
 import type { Plan, PlannedStep } from '../../../src/reconcile/plan.ts';
 import type { Step } from '../../../src/reconcile/resource.ts';

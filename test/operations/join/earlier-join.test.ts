@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseOthersPlace, ownPlace } from '../../../src/operations/join/own-place.ts';
 import type { EarlierJoin, Seen } from '../../../src/operations/join/rejoin.ts';
-import type { Kubernetes } from '../../../src/cluster/kubernetes.ts';
+import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { Preflight } from '../../../src/checks/preflight.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
 import { folderState } from '../../support/folder-state.ts';

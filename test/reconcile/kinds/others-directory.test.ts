@@ -1,6 +1,6 @@
 import { chownSync, lchownSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Script, scriptCommand } from '../../../src/host/shell.ts';
+import { type Script, scriptCommand } from '../../../src/host/run/shell.ts';
 import { batchCommand } from '../../../src/reconcile/batch.ts';
 import { directory } from '../../../src/reconcile/kinds/directory.ts';
 import type { Change } from '../../../src/reconcile/kind.ts';

@@ -4,7 +4,7 @@ import { journalCommand } from '../../../src/reconcile/journal.ts';
 import type { Plan } from '../../../src/reconcile/plan.ts';
 import { type FirstPicture, firstPicture } from '../../../src/reconcile/undo/first-picture.ts';
 import { readKeptPicture } from '../../../src/reconcile/undo/picture.ts';
-import type { Output } from '../../../src/host/host.ts';
+import type { Output } from '../../../src/host/run/host.ts';
 import { problemOf } from '../../support/problem.ts';
 import { outcomes, planFor, ShimMachine } from '../shim-machine.ts';
 

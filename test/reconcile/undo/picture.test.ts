@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { prelude } from '../../../src/host/shell.ts';
+import { prelude } from '../../../src/host/run/shell.ts';
 import { readKeptPicture, takePicture } from '../../../src/reconcile/undo/picture.ts';
 import { shellFile } from '../../../src/text-files.ts';
 import { expectGolden } from '../../support/golden.ts';

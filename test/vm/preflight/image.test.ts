@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RootDirectoryHost } from '../../../src/host/root-directory.ts';
-import { scriptCommand } from '../../../src/host/shell.ts';
+import { scriptCommand } from '../../../src/host/run/shell.ts';
 import { lines, parseAnswers, preflightScript } from '../../../src/vm/preflight/probe.ts';
 import { resolverOwner } from '../../../src/vm/resolver/owner.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';

@@ -1,0 +1,47 @@
+import type { ObjectRef } from '../../mesh/kube-object.ts';
+
+/** How the API server calls a kind in its paths. */
+export interface ResourceName {
+  readonly plural: string;
+  readonly namespaced: boolean;
+}
+
+const namespaced = (plural: string): ResourceName => ({ plural, namespaced: true });
+const clusterWide = (plural: string): ResourceName => ({ plural, namespaced: false });
+
+/** The kinds that meshx touches, so that no discovery request is needed for them. */
+const KNOWN: Readonly<Record<string, ResourceName>> = {
+  '/ConfigMap': namespaced('configmaps'),
+  '/Endpoints': namespaced('endpoints'),
+  '/Event': namespaced('events'),
+  '/Namespace': clusterWide('namespaces'),
+  '/Node': clusterWide('nodes'),
+  '/Pod': namespaced('pods'),
+  '/Secret': namespaced('secrets'),
+  '/Service': namespaced('services'),
+  '/ServiceAccount': namespaced('serviceaccounts'),
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': clusterWide('mutatingwebhookconfigurations'),
+  'apps/DaemonSet': namespaced('daemonsets'),
+  'apps/Deployment': namespaced('deployments'),
+  'discovery.k8s.io/EndpointSlice': namespaced('endpointslices'),
+  'networking.k8s.io/ServiceCIDR': clusterWide('servicecidrs'),
+  'networking.istio.io/DestinationRule': namespaced('destinationrules'),
+  'networking.istio.io/Gateway': namespaced('gateways'),
+  'networking.istio.io/ServiceEntry': namespaced('serviceentries'),
+  'networking.istio.io/Sidecar': namespaced('sidecars'),
+  'networking.istio.io/VirtualService': namespaced('virtualservices'),
+  'networking.istio.io/WorkloadEntry': namespaced('workloadentries'),
+  'networking.istio.io/WorkloadGroup': namespaced('workloadgroups'),
+  'security.istio.io/AuthorizationPolicy': namespaced('authorizationpolicies'),
+  'security.istio.io/PeerAuthentication': namespaced('peerauthentications'),
+};
+
+/** Group of `networking.istio.io/v1`; empty for `v1`. */
+export function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+}
+
+/** The name in paths of a kind that meshx knows by heart. */
+export function knownResource(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>): ResourceName | undefined {
+  return KNOWN[`${groupOf(kind.apiVersion)}/${kind.kind}`];
+}

@@ -1,0 +1,109 @@
+import type { KubeObject, ObjectRef } from '../../mesh/kube-object.ts';
+
+/** Field manager of server-side apply, and the value of the managed-by label. */
+export const FIELD_MANAGER = 'meshx';
+
+export interface ListQuery {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** All namespaces when absent. */
+  readonly namespace?: string;
+  /** `key=value,key2=value2`. */
+  readonly labelSelector?: string;
+}
+
+export interface TokenQuery {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly audience: string;
+  /** The API server's least is 600. */
+  readonly seconds: number;
+}
+
+/** A token is a secret: it goes to its place by stdin or a file of mode 0600, never into a plan or a message. */
+export interface IssuedToken {
+  readonly token: string;
+  /** What the API server granted, which may be less than was asked. */
+  readonly expires: Date;
+}
+
+export interface ApplyOptions {
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** What somebody may do, for a SelfSubjectAccessReview. */
+export interface Access {
+  readonly verb: string;
+  /** API group, empty for the core group. */
+  readonly group: string;
+  /** Plural, with its subresource: `serviceaccounts/token`. */
+  readonly resource: string;
+  readonly namespace?: string;
+  /** Only this object; any when absent. */
+  readonly name?: string;
+}
+
+/**
+ * The few calls that meshx makes to a cluster. Behind it stands an API server or a folder of manifests.
+ * Each call has a time limit of its own; refused, unreachable and conflicting calls throw a Problem.
+ */
+export interface Kubernetes {
+  /** How the operator calls the cluster: the context, or the folder. It stands in messages. */
+  readonly name: string;
+  /** The namespace of the context, when it names one. */
+  readonly namespace?: string;
+  /** False for a folder of manifests: no tokens, no connections, no waiting for others. */
+  readonly live: boolean;
+  get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
+  list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>;
+  /** Server-side apply as field manager meshx, never forced: fields of another manager are a Problem. */
+  apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
+  /** Merge patch of labels, and of ports of an entry; null takes a label away. */
+  patchLabels(
+    ref: ObjectRef,
+    labels: Readonly<Record<string, string | null>>,
+    signal?: AbortSignal,
+    ports?: Readonly<Record<string, number>>,
+  ): Promise<KubeObject>;
+  /** False when there was nothing to delete. */
+  delete(ref: ObjectRef, signal?: AbortSignal): Promise<boolean>;
+  token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
+  /** The API server's text when it refuses to create the object (a dry run); undefined when it would accept it. */
+  refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
+  /** Version of the API server, `v1.35.4`; undefined when nothing tells it. */
+  serverVersion(signal?: AbortSignal): Promise<string | undefined>;
+  /** True when the cluster knows the kind. */
+  serves(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, signal?: AbortSignal): Promise<boolean>;
+  /** True when the one who asks may do it. */
+  allowed(access: Access, signal?: AbortSignal): Promise<boolean>;
+}
+
+export interface ConnectKubernetesOptions {
+  /** Path of one kubeconfig file; else KUBECONFIG, ~/.kube/config, the service account of a pod. */
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** A folder of YAML in place of an API server. */
+  readonly manifests?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  readonly signal?: AbortSignal;
+  /** Limit of each request, milliseconds; 15 000 when absent. */
+  readonly timeoutMs?: number;
+  /** Hears warnings, and what a credential plugin tells the operator. */
+  readonly say?: (text: string) => void;
+  /** Hears of each request when it has ended. */
+  readonly tell?: (asked: Asked) => void;
+}
+
+/** One request to the API server, measured on this side. */
+export interface Asked {
+  /** The context. */
+  readonly cluster: string;
+  /** Imperative: `get Service vm/mysqldb`. */
+  readonly name: string;
+  readonly ms: number;
+  /** Bytes of the bodies. */
+  readonly sent: number;
+  readonly received: number;
+}

@@ -1,0 +1,96 @@
+import { tryJson } from '../../../documents/json.ts';
+import type { Problem } from '../../../problems.ts';
+import { clusterProblems } from '../../../problems/cluster.ts';
+import type { ApiAnswer, ApiRequest } from './transport.ts';
+
+/** The body of a failed request (meta/v1 Status), as far as meshx reads it. */
+export interface ApiStatus {
+  readonly message: string;
+  readonly reason: string;
+  readonly causes: readonly StatusCause[];
+  /** Resource of details, for a 404: `namespaces`. */
+  readonly kind?: string;
+  readonly name?: string;
+}
+
+interface StatusCause {
+  readonly reason: string;
+  readonly message: string;
+  readonly field: string;
+}
+
+/** Reads a Status; a proxy in between may answer with any text, which then is the message. */
+export function parseStatus(body: string): ApiStatus {
+  const value = asRecord(tryJson(body));
+  const details = asRecord(value['details']);
+  const causes = Array.isArray(details['causes']) ? details['causes'].map(asRecord) : [];
+  return {
+    message: text(value['message']) || body.trim().slice(0, 300) || 'no reason was given',
+    reason: text(value['reason']),
+    causes: causes.map((each) => ({
+      reason: text(each['reason']),
+      message: text(each['message']),
+      field: text(each['field']),
+    })),
+    ...(text(details['kind']) === '' ? {} : { kind: text(details['kind']) }),
+    ...(text(details['name']) === '' ? {} : { name: text(details['name']) }),
+  };
+}
+
+export interface FailedRequest {
+  readonly cluster: string;
+  readonly request: ApiRequest;
+  readonly answer: ApiAnswer;
+  /** "Service vm/mysqldb" when the request is about one object. */
+  readonly object: string;
+}
+
+/** The one place where an answer of the API server becomes a Problem. */
+export function problemOf(failed: FailedRequest): Problem {
+  const { cluster, request, answer, object } = failed;
+  const status = parseStatus(answer.body);
+  const reason = status.message;
+  switch (answer.status) {
+    case 401:
+      return clusterProblems.unauthorized({ cluster });
+    case 403:
+      if (status.causes.some((cause) => cause.reason === 'NamespaceTerminating')) {
+        return clusterProblems.namespaceEnding({ object });
+      }
+      return clusterProblems.forbidden({ cluster, request: request.summary, reason });
+    case 404:
+      if (status.kind === 'namespaces') {
+        return clusterProblems.namespaceMissing({ namespace: status.name ?? '', object });
+      }
+      return clusterProblems.objectMissing({ object, cluster });
+    case 409:
+      return conflict(object, status);
+    case 400:
+    case 422:
+      return clusterProblems.refused({ object, reason });
+    default:
+      // Server-side apply answers 500 to a field that the schema does not have (seen with 1.35): the object is at fault.
+      if (/not declared in schema/.test(reason)) return clusterProblems.refused({ object, reason });
+      return clusterProblems.failed({ cluster, request: request.summary, status: answer.status, reason });
+  }
+}
+
+/** `conflict with "kubectl-client-side-apply" using v1` on field `.spec.ports`. */
+function conflict(object: string, status: ApiStatus): Problem {
+  const conflicts = status.causes.filter((cause) => cause.reason === 'FieldManagerConflict');
+  if (conflicts.length === 0) return clusterProblems.changedMeanwhile({ object, reason: status.message });
+  const managers = conflicts.map((cause) => /conflict with "([^"]*)"/.exec(cause.message)?.[1] ?? cause.message);
+  return clusterProblems.fieldConflict({
+    object,
+    managers: [...new Set(managers)],
+    fields: conflicts.map((cause) => cause.field),
+  });
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises';
+import type { Agent } from 'node:http';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { readJson, tryJson } from '../../../documents/json.ts';
+import { withTimeLimit } from '../../../host/run/time-limit.ts';
+import { mapping, text } from '../../../mesh/unknown.ts';
+import { errorText } from '../foreign-error.ts';
+import type { Identity, IdentityContext, IdentitySource } from './identity-source.ts';
+import type { Entry } from './kubeconfig-file.ts';
+import type { Fields } from './kubeconfig-fields.ts';
+import { keepProviderConfig } from './kubeconfig-write.ts';
+import { environmentProxy, proxyAgent } from './proxy.ts';
+
+/** A token is renewed before its end, as it has to arrive. */
+const EARLY_MS = 10_000;
+
+/**
+ * The id-token of an auth-provider oidc, as kubectl uses it: renewed at the issuer when it has run out, and written back into
+ * the kubeconfig, because an issuer may take each refresh token only once.
+ */
+export function oidcIdentity(
+  config: Fields,
+  user: Pick<Entry, 'name' | 'file'>,
+  world: IdentityContext,
+): IdentitySource {
+  let current = config;
+  return async (signal) => {
+    const token = text(current['id-token']);
+    const until = token === undefined ? 0 : endOf(token) - EARLY_MS;
+    if (token !== undefined && until > Date.now()) return identity(token, until);
+    const fresher = await withTimeLimit(world.timeoutMs, signal, (limited) => renewed(current, world, limited));
+    current = { ...current, ...fresher };
+    await keepProviderConfig(user, current).catch((error: unknown) => {
+      world.say(`warning: ${user.file} does not hold the renewed tokens of user ${user.name}: ${errorText(error)}`);
+    });
+    const fresh = text(current['id-token']) ?? '';
+    return identity(fresh, endOf(fresh) - EARLY_MS);
+  };
+}
+
+function identity(token: string, until: number): Identity {
+  return { authorization: `Bearer ${token}`, until };
+}
+
+/** When a token runs out, milliseconds since 1970. Its signature is the API server's business. */
+function endOf(token: string): number {
+  const claims = mapping(tryJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
+  const end = claims['exp'];
+  if (typeof end !== 'number') throw new Error('its id-token does not say when it ends');
+  return end * 1000;
+}
+
+async function renewed(config: Fields, world: IdentityContext, signal: AbortSignal): Promise<Fields> {
+  const [issuer, client, refresh] = ['idp-issuer-url', 'client-id', 'refresh-token'].map((name) => text(config[name]));
+  if (issuer === undefined || client === undefined)
+    throw new Error('its auth-provider oidc has no idp-issuer-url or no client-id');
+  if (refresh === undefined) throw new Error('its id-token has run out and there is no refresh-token: log in again');
+  const ca = await issuerCa(config);
+  const ask = (url: string, call: IssuerCall = {}): Promise<IssuerAnswer> =>
+    askIssuer(url, call, { ca, world, signal });
+  const known = await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
+  const endpoint = text(mapping(valueOf(known, issuer))['token_endpoint']);
+  if (endpoint === undefined) throw new Error(`the issuer ${issuer} names no token_endpoint`);
+  const secret = text(config['client-secret']) ?? '';
+  const form = { grant_type: 'refresh_token', refresh_token: refresh };
+  const basic = Buffer.from(`${encodeURIComponent(client)}:${encodeURIComponent(secret)}`).toString('base64');
+  // Issuers take the client's secret in a header or in the form, and say which by refusing the other.
+  const byHeader = await ask(endpoint, { form, authorization: `Basic ${basic}` });
+  const inForm = { ...form, client_id: client, ...(secret && { client_secret: secret }) };
+  const answer = mapping(valueOf(byHeader.status === 200 ? byHeader : await ask(endpoint, { form: inForm }), issuer));
+  const token = text(answer['id_token']);
+  if (token === undefined) throw new Error(`the issuer ${issuer} renewed no id_token`);
+  return { 'id-token': token, 'refresh-token': text(answer['refresh_token']) ?? refresh };
+}
+
+async function issuerCa(config: Fields): Promise<Buffer | undefined> {
+  const data = text(config['idp-certificate-authority-data']);
+  if (data !== undefined) return Buffer.from(data, 'base64');
+  // kubectl reads it relative to the working directory.
+  const file = text(config['idp-certificate-authority']);
+  return file === undefined ? undefined : readFile(file);
+}
+
+interface IssuerCall {
+  readonly form?: Readonly<Record<string, string>>;
+  readonly authorization?: string;
+}
+
+interface IssuerAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function valueOf({ status, body }: IssuerAnswer, issuer: string): unknown {
+  if (status === 200) return readJson(body);
+  const { error, error_description: more } = mapping(tryJson(body));
+  const reason = text(more) ?? text(error) ?? 'no reason was given';
+  throw new Error(`the issuer ${issuer} answered ${status}: ${reason.slice(0, 200)}`);
+}
+
+interface IssuerWay {
+  readonly ca: Buffer | undefined;
+  readonly world: IdentityContext;
+  readonly signal: AbortSignal;
+}
+
+/** No issuer's answer is longer. */
+const MOST_BYTES = 1024 * 1024;
+
+async function askIssuer(url: string, { form, authorization }: IssuerCall, way: IssuerWay): Promise<IssuerAnswer> {
+  const target = new URL(url);
+  const proxy = environmentProxy(target, way.world.env);
+  const agent: Agent | undefined = proxy && (await proxyAgent(proxy, target));
+  const body = form && new URLSearchParams(form).toString();
+  const headers = {
+    accept: 'application/json',
+    ...(authorization && { authorization }),
+    ...(body && { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }),
+  };
+  const options = {
+    method: body ? 'POST' : 'GET',
+    headers,
+    signal: way.signal,
+    ...(way.ca && { ca: way.ca }),
+    ...(agent && { agent }),
+  };
+  return new Promise((resolve, reject) => {
+    const send = target.protocol === 'https:' ? requestHttps : requestHttp;
+    const sent = send(target, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (text.length > MOST_BYTES) response.destroy(new RangeError('the answer of the issuer is larger than 1 MiB'));
+      });
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+    });
+    sent.on('error', reject).end(body);
+  });
+}

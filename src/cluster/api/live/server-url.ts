@@ -1,0 +1,16 @@
+import { clusterProblems } from '../../../problems/cluster.ts';
+
+/**
+ * The address of an API server as kubectl reads it. `host:port` without a scheme is plain HTTP, and HTTPS when the kubeconfig
+ * has certificates or says how they are judged. Throws `kubeconfig-invalid`.
+ */
+export function serverUrl(server: string, file: string, hasTls: boolean): URL {
+  const parsed = URL.canParse(server) ? new URL(server) : undefined;
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && parsed.host !== '') return parsed;
+  const guess = `${hasTls ? 'https' : 'http'}://${server}`;
+  const isBare = !server.includes('://') && URL.canParse(guess) && new URL(guess).pathname === '/';
+  if (server !== '' && isBare) return new URL(guess);
+  const reason =
+    server === '' ? 'has no server' : `the server ${JSON.stringify(server)} is neither a URL nor host:port`;
+  throw clusterProblems.kubeconfigInvalid({ file, reason });
+}

@@ -1,0 +1,138 @@
+import { refOf, showRef, type KubeObject, type ObjectRef } from '../../../mesh/kube-object.ts';
+import { mapping } from '../../../mesh/unknown.ts';
+import { clusterProblems } from '../../../problems/cluster.ts';
+import { manifestProblems } from '../../../problems/manifests.ts';
+import { fieldsOf } from '../difference.ts';
+import { groupOf } from '../kinds.ts';
+import {
+  FIELD_MANAGER,
+  type ApplyOptions,
+  type IssuedToken,
+  type Kubernetes,
+  type ListQuery,
+  type TokenQuery,
+} from '../kubernetes.ts';
+import { isOwnFile, removeOwnFile, writeOwnFile } from './own-files.ts';
+import { keyOf, readManifests, type Manifest } from './read-manifests.ts';
+
+/** A folder of YAML in place of an API server: a GitOps checkout, an export, a cluster behind an air gap. */
+export async function openManifests(folder: string): Promise<Kubernetes> {
+  return new ManifestFolder(folder, await readManifests(folder));
+}
+
+class ManifestFolder implements Kubernetes {
+  readonly name: string;
+  readonly live = false;
+  readonly #manifests: Map<string, Manifest>;
+
+  constructor(folder: string, manifests: Map<string, Manifest>) {
+    this.name = folder;
+    this.#manifests = manifests;
+  }
+
+  async get(ref: ObjectRef): Promise<KubeObject | undefined> {
+    const manifest = this.#manifests.get(keyOf(ref));
+    if (manifest === undefined) return undefined;
+    const { object } = manifest;
+    return (await isOwnFile(this.name, manifest.file, refOf(object))) ? withOwner(object) : object;
+  }
+
+  list(query: ListQuery): Promise<readonly KubeObject[]> {
+    const wanted = (query.labelSelector ?? '').split(',').filter((term) => term !== '');
+    const matches = ({ metadata, ...object }: KubeObject): boolean =>
+      object.kind === query.kind &&
+      groupOf(object.apiVersion) === groupOf(query.apiVersion) &&
+      (query.namespace === undefined || (metadata.namespace ?? 'default') === query.namespace) &&
+      wanted.every(
+        (term) => term === `${term.split('=')[0] ?? ''}=${metadata.labels?.[term.split('=')[0] ?? ''] ?? ''}`,
+      );
+    return Promise.resolve([...this.#manifests.values()].map((manifest) => manifest.object).filter(matches));
+  }
+
+  async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
+    options.signal?.throwIfAborted();
+    const ref = refOf(object);
+    await this.#refuseForeign(ref);
+    if (options.dryRun === true) return object;
+    const file = await writeOwnFile(this.name, object);
+    this.#manifests.set(keyOf(ref), { object, file });
+    return object;
+  }
+
+  async patchLabels(
+    ref: ObjectRef,
+    labels: Readonly<Record<string, string | null>>,
+    _signal?: AbortSignal,
+    ports?: Readonly<Record<string, number>>,
+  ): Promise<KubeObject> {
+    const found = this.#manifests.get(keyOf(ref))?.object;
+    if (found === undefined) throw clusterProblems.objectMissing({ object: showRef(ref), cluster: this.name });
+    const spec = mapping(found['spec']);
+    const patched = {
+      ...found,
+      metadata: { ...found.metadata, labels: patch(found.metadata.labels ?? {}, labels) },
+      ...(ref.kind === 'WorkloadEntry'
+        ? {
+            spec: {
+              ...spec,
+              labels: patch(mapping(spec['labels']), labels),
+              ...(ports && { ports: { ...mapping(spec['ports']), ...ports } }),
+            },
+          }
+        : {}),
+    };
+    return this.apply(patched);
+  }
+
+  async delete(ref: ObjectRef): Promise<boolean> {
+    const manifest = this.#manifests.get(keyOf(ref));
+    if (manifest === undefined) return false;
+    await this.#refuseForeign(ref);
+    await removeOwnFile(this.name, manifest.file);
+    this.#manifests.delete(keyOf(ref));
+    return true;
+  }
+
+  token(query: TokenQuery): Promise<IssuedToken> {
+    return Promise.reject(manifestProblems.tokenNeedsServer({ folder: this.name, account: query.serviceAccount }));
+  }
+
+  /** Nothing here refuses anything. */
+  refusal(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  serverVersion(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** Exports seldom hold the definitions of kinds: a folder takes every kind. */
+  serves(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  allowed(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  /** Files of other owners are never written to or deleted. */
+  async #refuseForeign(ref: ObjectRef): Promise<void> {
+    const manifest = this.#manifests.get(keyOf(ref));
+    if (manifest === undefined || (await isOwnFile(this.name, manifest.file, ref))) return;
+    throw manifestProblems.manifestForeign({ object: showRef(ref), file: manifest.file, folder: this.name });
+  }
+}
+
+/** What the API server notes about an object that meshx applied, so that both adapters are compared alike. */
+function withOwner(object: KubeObject): KubeObject {
+  const owner = { manager: FIELD_MANAGER, operation: 'Apply', fieldsV1: fieldsOf(object) };
+  return { ...object, metadata: { ...object.metadata, managedFields: [owner] } };
+}
+
+function patch(
+  labels: Readonly<Record<string, unknown>>,
+  changes: Readonly<Record<string, string | null>>,
+): Record<string, string> {
+  const merged = Object.entries({ ...labels, ...changes });
+  return Object.fromEntries(merged.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+}

@@ -1,0 +1,173 @@
+import { X509Certificate } from 'node:crypto';
+import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
+import { showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import type { Place } from '../../mesh/place.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { hasAmbient, ztunnelRef } from './ambient.ts';
+import { imageVersion, readOptional } from './deployment-version.ts';
+import type { FactsOptions } from './facts-options.ts';
+import { candidates, findIstiod } from './istiod-address.ts';
+import { findIstiodHome, type IstiodHome } from './istiod-home.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { injectorValues, meshConfigOf, readDefaultConfig } from './mesh-config.ts';
+import { begin } from '../api/read-once.ts';
+import { configMapRef, revisionSuffix } from '../api/refs.ts';
+
+const ROOT_CERT = 'istio-ca-root-cert';
+
+/** Begins to read what the facts of an istiod cluster need, before it is known to be one. */
+export function readAhead(once: Kubernetes, options: FactsOptions): void {
+  const [rootCert] = rootCertRefs(options, ROOT_CERT);
+  const { mesh, injector, istiod } = placesOf(options);
+  const exposure = options.address === undefined ? candidates(options) : [];
+  const refs = [
+    mesh,
+    injector,
+    istiod,
+    ztunnelRef(options.istioNamespace),
+    ...(rootCert ? [rootCert] : []),
+    ...exposure,
+  ];
+  begin(...refs.map((ref) => once.get(ref, options.signal)));
+}
+
+/** Facts of an istiod cluster, from the places of istio-current.md 2.2. `once` may have read some of them already. */
+export async function gatherCurrentFacts(
+  kube: Kubernetes,
+  options: FactsOptions,
+  once: Kubernetes,
+): Promise<CurrentFacts> {
+  const { istioNamespace, signal } = options;
+  const suffix = revisionSuffix(options.revision);
+  const places = placesOf(options);
+  const [meshObject, injector, deployment] = await Promise.all([
+    required(once, places.mesh, signal),
+    once.get(places.injector, signal),
+    readOptional(once, places.istiod, signal),
+  ]);
+  const values = injectorValues(injector);
+  const rootCert = await readRootCert(once, options, rootCertName(values));
+  // The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem.
+  const version = imageVersion(deployment);
+  const mesh = meshConfigOf(meshObject);
+  const defaultConfig = mapping(mesh['defaultConfig']);
+  const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
+  const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
+  const signs = { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) };
+  const ambient = await hasAmbient(once, signs);
+  const seen = { ref: places.mesh, defaultConfig };
+  const { home, discovery } = options.skip?.includes('addresses')
+    ? NOT_ASKED
+    : await findIstiodHome(once, options, seen);
+  const istiod = await findIstiod(options.wait === undefined ? once : kube, options, home);
+  return {
+    generation: 'current',
+    istioNamespace,
+    ...(rootNamespace === istioNamespace ? {} : { rootNamespace }),
+    ...(suffix === '' ? {} : { revision: suffix.slice(1) }),
+    clusterId: options.clusterId ?? clusterIdOf(values),
+    trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
+    ...(meshId === undefined ? {} : { meshId }),
+    clusterDomain: options.clusterDomain ?? 'cluster.local',
+    istiodHost: istiodHost(options, { home, discovery }),
+    istiodPort: istiod.port,
+    istiodAddresses: istiod.addresses,
+    istiodAddressSource: istiod.source,
+    rootCert,
+    defaultConfig,
+    ...(ambient && { ambient }),
+    ...(version === undefined ? {} : { version }),
+  };
+}
+
+/** Whether the mesh has ambient clients, for a command that needs no other fact. */
+export async function readAmbient(kube: Kubernetes, options: FactsOptions): Promise<boolean> {
+  const { istioNamespace, signal } = options;
+  const places = placesOf(options);
+  const [defaultConfig, deployment] = await Promise.all([
+    readDefaultConfig(kube, places.mesh, signal),
+    readOptional(kube, places.istiod, signal),
+    readOptional(kube, ztunnelRef(istioNamespace), signal),
+  ]);
+  return hasAmbient(kube, { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) });
+}
+
+/** For a command that never dials istiod, whatever the mesh config says about it. */
+const NOT_ASKED = { home: { kind: 'here' }, discovery: undefined } as const;
+
+interface Places {
+  readonly mesh: ObjectRef;
+  readonly injector: ObjectRef;
+  /** The Deployment. */
+  readonly istiod: ObjectRef;
+}
+
+function placesOf({ istioNamespace: namespace, revision }: FactsOptions): Places {
+  const suffix = revisionSuffix(revision);
+  return {
+    mesh: configMapRef(namespace, `istio${suffix}`),
+    injector: configMapRef(namespace, `istio-sidecar-injector${suffix}`),
+    istiod: { apiVersion: 'apps/v1', kind: 'Deployment', namespace, name: `istiod${suffix}` },
+  };
+}
+
+/**
+ * The name that istiod's certificate holds. A revision has its own; else the mesh config may name another one. An address there
+ * is dialled only where istiod runs elsewhere: here VMs come by a gateway, and the certificate holds the Service's name.
+ */
+function istiodHost(
+  options: FactsOptions,
+  { home, discovery }: { readonly home: IstiodHome; readonly discovery: Place | undefined },
+): string {
+  const suffix = revisionSuffix(options.revision);
+  const ownName = `istiod${suffix}.${options.istioNamespace}.svc`;
+  if (home.kind === 'outside') return home.host;
+  if (discovery === undefined || suffix !== '') return ownName;
+  return discovery.isIp && home.kind === 'here' ? ownName : discovery.host;
+}
+
+/** An empty name means the only cluster, which istiod itself calls Kubernetes. */
+function clusterIdOf(values: Readonly<Record<string, unknown>>): string {
+  return text(mapping(mapping(values['global'])['multiCluster'])['clusterName']) ?? 'Kubernetes';
+}
+
+async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject> {
+  const found = await kube.get(ref, signal);
+  if (found === undefined) throw clusterProblems.factMissing({ object: showRef(ref), cluster: kube.name });
+  return found;
+}
+
+/** The workload's namespace may not exist yet: istiod writes the same roots into every namespace. */
+function rootCertRefs(options: FactsOptions, name: string): readonly ObjectRef[] {
+  const namespaces = [...new Set([options.namespace ?? options.istioNamespace, options.istioNamespace])];
+  return namespaces.map((namespace) => configMapRef(namespace, name));
+}
+
+/** The ConfigMap in which istiod puts the roots of each namespace: the installation may rename it. */
+function rootCertName(values: Readonly<Record<string, unknown>>): string {
+  return text(mapping(values['global'])['trustBundleName']) ?? ROOT_CERT;
+}
+
+async function readRootCert(kube: Kubernetes, options: FactsOptions, name: string): Promise<string> {
+  const refs = rootCertRefs(options, name);
+  for (const ref of refs) {
+    const found = await kube.get(ref, options.signal);
+    if (found !== undefined) return certificates(ref, text(mapping(found['data'])['root-cert.pem']) ?? '');
+  }
+  throw clusterProblems.factMissing({ object: refs.map(showRef).join(' or '), cluster: kube.name });
+}
+
+function certificates(ref: ObjectRef, pem: string): string {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const key = 'root-cert.pem';
+  if (blocks.length === 0) {
+    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it holds no certificate' });
+  }
+  try {
+    for (const block of blocks) new X509Certificate(block);
+  } catch (error) {
+    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it is no valid certificate' }, error);
+  }
+  return pem;
+}

@@ -1,0 +1,27 @@
+import type { KubeObject, ObjectRef } from '../../mesh/kube-object.ts';
+import { list, mapping, text } from '../../mesh/unknown.ts';
+import { Problem } from '../../problems.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+
+/** An object that may be forbidden to the operator; undefined then. */
+export async function readOptional(
+  kube: Kubernetes,
+  ref: ObjectRef,
+  signal?: AbortSignal,
+): Promise<KubeObject | undefined> {
+  try {
+    return await kube.get(ref, signal);
+  } catch (error) {
+    if (error instanceof Problem && error.id === clusterProblems.forbidden.id) return undefined;
+    throw error;
+  }
+}
+
+/** `1.29.1` out of `docker.io/istio/pilot:1.29.1-distroless`; undefined for a digest or another word. */
+export function imageVersion(deployment: KubeObject | undefined): string | undefined {
+  const template = mapping(mapping(deployment?.['spec'])['template']);
+  const images = list(mapping(template['spec'])['containers']).map((each) => text(mapping(each)['image']) ?? '');
+  const versions = images.map((image) => /:(\d+\.\d+(?:\.\d+)?)[^/]*$/.exec(image)?.[1]);
+  return versions.find((version) => version !== undefined);
+}

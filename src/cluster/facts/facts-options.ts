@@ -1,0 +1,46 @@
+import type { ClassicRelease } from '../../mesh/cluster-facts.ts';
+import type { ComputeEngine } from '../compute/compute-engine.ts';
+import type { Lookup } from './resolve-host.ts';
+
+/** What the operator said about the cluster, and how long to wait. */
+export interface FactsOptions {
+  readonly istioNamespace: string;
+  /** Revision of the control plane; `default` means none. */
+  readonly revision?: string;
+  /** Namespace of the workload: its istio-ca-root-cert is read first. */
+  readonly namespace?: string;
+  /** Name of the cluster at its cloud: the service range is asked there. */
+  readonly cluster?: string;
+  /** Service range given by the operator; several are joined by a comma. */
+  readonly serviceCidr?: string;
+  /** Where VMs reach istiod: IP, IP:PORT, host name or host:PORT. */
+  readonly address?: string;
+  /** Service behind which VMs reach istiod: NAME or NAME.NAMESPACE; istio-eastwestgateway when absent. */
+  readonly gateway?: string;
+  /** Writes these formats; found out when absent. Its presence makes the cluster a classic one. */
+  readonly release?: ClassicRelease;
+  /** DNS domain of the cluster; cluster.local when absent. */
+  readonly clusterDomain?: string;
+  /** Name by which istiod knows the cluster, in place of what the injector's values say. */
+  readonly clusterId?: string;
+  /** What the caller does not need: it is not asked for, and its absence is no Problem (empty in the facts). */
+  readonly skip?: readonly ('addresses' | 'serviceRange')[];
+  /** Accepts public addresses of load balancers that should be internal. */
+  readonly allowPublic?: boolean;
+  /** Hears of what is odd but no Problem. */
+  readonly note?: (line: string) => void;
+  readonly compute?: ComputeEngine;
+  /** Waits for load balancers without an address. */
+  readonly wait?: Waiting;
+  readonly signal?: AbortSignal;
+  /** How host names are resolved; the machine's resolver when absent. */
+  readonly lookup?: Lookup;
+}
+
+export interface Waiting {
+  readonly timeoutMs: number;
+  /** Milliseconds between two looks; 1000 when absent. */
+  readonly intervalMs?: number;
+  /** Called when what is missing changes. */
+  readonly note?: (line: string) => void;
+}

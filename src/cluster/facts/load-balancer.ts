@@ -1,0 +1,55 @@
+import type { KubeObject } from '../../mesh/kube-object.ts';
+import { list, mapping, text } from '../../mesh/unknown.ts';
+
+export interface BalancerPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly nodePort?: number;
+  readonly targetPort?: number | string;
+}
+
+/** What a Service says about how it is reached from outside. */
+export interface Reach {
+  readonly type: string;
+  readonly clusterIp: string;
+  /** IP addresses of status.loadBalancer, then spec.externalIPs. */
+  readonly addresses: readonly string[];
+  /** Host names of status.loadBalancer. */
+  readonly hostnames: readonly string[];
+  readonly ports: readonly BalancerPort[];
+  readonly selector: Readonly<Record<string, unknown>>;
+}
+
+/** Reads status and spec of a Service; whatever is not there is empty. */
+export function reachOf(service: KubeObject): Reach {
+  const spec = mapping(service['spec']);
+  const ingress = list(mapping(mapping(service['status'])['loadBalancer'])['ingress']).map(mapping);
+  const given = ingress.map((each) => text(each['ip'])).filter((ip) => ip !== undefined);
+  const external = list(spec['externalIPs']).filter((ip) => typeof ip === 'string');
+  return {
+    type: text(spec['type']) ?? 'ClusterIP',
+    clusterIp: text(spec['clusterIP']) ?? '',
+    addresses: [...new Set([...given, ...external])],
+    hostnames: ingress.map((each) => text(each['hostname'])).filter((name) => name !== undefined),
+    ports: list(spec['ports']).map(portOf),
+    selector: mapping(spec['selector']),
+  };
+}
+
+function portOf(value: unknown): BalancerPort {
+  const port = mapping(value);
+  const target = port['targetPort'];
+  return {
+    name: text(port['name']) ?? '',
+    port: typeof port['port'] === 'number' ? port['port'] : Number.NaN,
+    protocol: text(port['protocol']) ?? 'TCP',
+    ...(typeof port['nodePort'] === 'number' ? { nodePort: port['nodePort'] } : {}),
+    ...(typeof target === 'number' || typeof target === 'string' ? { targetPort: target } : {}),
+  };
+}
+
+/** True for a Service that waits for somebody to give it an address. ClusterIP and NodePort never wait. */
+export function isPending(reach: Reach): boolean {
+  return reach.type === 'LoadBalancer' && reach.addresses.length === 0 && reach.hostnames.length === 0;
+}

@@ -1,0 +1,157 @@
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { mapping, text, textMapping } from '../../mesh/unknown.ts';
+import { serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
+import type { Departure, Leaving } from './leaving.ts';
+import { automaticGroup, entryAddress, entryLabels } from './entries.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { isNudge } from './nudge.ts';
+import { EMPTY_PLAN } from '../api/plan.ts';
+import { serviceRef } from '../api/refs.ts';
+
+/** The namespace as it stands: what else uses the things of this VM decides about what goes. */
+interface Found {
+  readonly groups: readonly KubeObject[];
+  /** Entries of this VM, what a dead run left beside them, and all others. */
+  readonly own: readonly KubeObject[];
+  readonly nudges: readonly KubeObject[];
+  readonly others: readonly KubeObject[];
+}
+
+/**
+ * Without another machine in its group: Services, Sidecar, account, entry, and last the group, which is the record of all
+ * of them, so that a run that dies is finished by the next one. With one the group stays, and only the labels of this
+ * VM's entry go; istiod takes the entry away when the sidecar has ended.
+ */
+export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure> {
+  const found = await find(kube, vm);
+  const group = found.groups.find(({ metadata }) => metadata.name === vm.group);
+  const members = found.others.filter((entry) => automaticGroup(entry) === vm.group);
+  const fixed = fixedNotes(found, vm);
+  if (group && (members.length > 0 || !madeByMeshx(group))) {
+    const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'another owner made it';
+    const note = `${showRef(refOf(group))} stays: ${why}`;
+    return { ...leaveGroup(found, vm), notes: [note, ...fixed], ...(madeByMeshx(group) && { sharedNote: note }) };
+  }
+  const remove = [
+    ...(group ? await madeFor(kube, group, { found, vm }) : []),
+    ...[...found.own, ...found.nudges].map(refOf),
+    ...(group ? [refOf(group)] : []),
+  ];
+  const namespace = remove.length > 0 ? await namespaceNotes(kube, vm, found) : [];
+  return { plan: { ...EMPTY_PLAN, remove }, notes: [...fixed, ...namespace] };
+}
+
+/** A machine that is gone may be one of them under an address that nobody has said. */
+function membersStay(members: readonly KubeObject[], { own }: Found, { gone }: Leaving): string {
+  const stay = `${members.map(entryAddress).join(', ')} ${members.length === 1 ? 'is' : 'are'} in it`;
+  const unknown = gone === true && own.length === 0;
+  return unknown ? `${stay}; when the machine that is gone is among them, name it with: --vm-address ADDRESS` : stay;
+}
+
+async function find(kube: Kubernetes, vm: Leaving): Promise<Found> {
+  const { namespace, signal } = vm;
+  const [groups, all] = await Promise.all([
+    kube.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace }, signal),
+    kube.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace }, signal),
+  ]);
+  const entries = all.filter((entry) => !isNudge(entry));
+  const members = entries.filter((entry) => automaticGroup(entry) === vm.group);
+  const here = members.filter((entry) => vm.addresses.includes(entryAddress(entry)));
+  const own = here.length === 0 && members.length === 1 && isOnlyMember(vm) ? members : here;
+  const nudges = all.filter((entry) => isNudge(entry) && nudgeOf(entry, vm));
+  return { groups, own, nudges, others: entries.filter((entry) => !own.includes(entry)) };
+}
+
+/**
+ * Nobody can ask a machine that is gone for its address, and a login may take another one than the mesh. In a group that several
+ * share, the only entry that is left may be that of a healthy one.
+ */
+function isOnlyMember({ gone, namesGroup }: Leaving): boolean {
+  return gone === true && namesGroup === true;
+}
+
+/** Named after the entry that it stood beside, which is named after group and address. */
+function nudgeOf({ metadata }: KubeObject, { group, addresses }: Leaving): boolean {
+  return addresses.some((address) => metadata.name.startsWith(`nudge-${group}-${address.replaceAll(':', '-')}`));
+}
+
+function leaveGroup({ own }: Found, vm: Leaving): Pick<Departure, 'plan'> {
+  if (vm.gone === true) return { plan: { ...EMPTY_PLAN, remove: own.map(refOf) } };
+  const keysOf = (entry: KubeObject) => servicesNamed(entryLabels(entry)).map(serviceKey);
+  const relabel = own
+    .map((entry) => ({ ref: refOf(entry), labels: Object.fromEntries(keysOf(entry).map((key) => [key, null])) }))
+    .filter(({ labels }) => Object.keys(labels).length > 0);
+  return { plan: { ...EMPTY_PLAN, relabel } };
+}
+
+/** What stands in the cluster because of this group and serves nobody else. */
+async function madeFor(
+  kube: Kubernetes,
+  group: KubeObject,
+  { found, vm }: { readonly found: Found; readonly vm: Leaving },
+): Promise<readonly ObjectRef[]> {
+  const { namespace, signal } = vm;
+  const rest = found.groups.filter((other) => other !== group);
+  const inUse = new Set([...rest.map(groupLabels), ...found.others.map(entryLabels)].flatMap(servicesNamed));
+  const names = servicesNamed(groupLabels(group)).filter((name) => !inUse.has(name));
+  const account = accountOf(group);
+  const refs = [
+    ...names.map((name) => serviceRef(namespace, name)),
+    { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: `meshx-${vm.group}`.slice(0, 253) },
+    ...(account ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: account }] : []),
+  ];
+  const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
+  const ours = objects.filter((object) => object !== undefined).filter(madeByMeshx);
+  const isShared =
+    ours.some(({ kind }) => kind === 'ServiceAccount') && (await accountInUse(kube, account, { found, rest, vm }));
+  return ours.filter(({ kind }) => kind !== 'ServiceAccount' || !isShared).map(refOf);
+}
+
+async function accountInUse(
+  kube: Kubernetes,
+  account: string | undefined,
+  { found, rest, vm }: { readonly found: Found; readonly rest: readonly KubeObject[]; readonly vm: Leaving },
+): Promise<boolean> {
+  const entries = found.others.map((entry) => text(mapping(entry['spec'])['serviceAccount']));
+  if ([...rest.map(accountOf), ...entries].includes(account)) return true;
+  const pods = await kube.list({ apiVersion: 'v1', kind: 'Pod', namespace: vm.namespace }, vm.signal);
+  return pods.some((pod) => mapping(pod['spec'])['serviceAccountName'] === account);
+}
+
+function groupLabels(group: KubeObject): Readonly<Record<string, string>> {
+  return textMapping(mapping(mapping(group['spec'])['metadata'])['labels']);
+}
+
+function accountOf(group: KubeObject): string | undefined {
+  return text(mapping(mapping(group['spec'])['template'])['serviceAccount']);
+}
+
+/** What `register` was told by hand was so before the VM joined, or is meant to be so after. */
+function fixedNotes({ others }: Found, { namespace, addresses }: Leaving): readonly string[] {
+  const fixed = others.filter(
+    (entry) => automaticGroup(entry) === undefined && addresses.includes(entryAddress(entry)),
+  );
+  return fixed.map((entry) => {
+    const names = servicesNamed(entryLabels(entry)).join(', ');
+    const way = madeByMeshx(entry)
+      ? `; remove it with: meshx deregister ${names} ${entryAddress(entry)} -n ${namespace}`
+      : '';
+    return `${showRef(refOf(entry))} stays: it was registered by hand${way}`;
+  });
+}
+
+/** A namespace holds more than meshx can look at. */
+async function namespaceNotes(
+  kube: Kubernetes,
+  { namespace, group, signal }: Leaving,
+  found: Found,
+): Promise<readonly string[]> {
+  const others = found.groups.filter(({ metadata }) => metadata.name !== group);
+  if (others.length > 0 || found.others.length > 0) return [];
+  const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal);
+  if (!object || !madeByMeshx(object)) return [];
+  return [
+    `Namespace ${namespace} stays, as others may use it; when no one does: kubectl delete namespace ${namespace}`,
+  ];
+}

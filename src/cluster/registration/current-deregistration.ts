@@ -1,0 +1,109 @@
+import { withoutService, workloadOf } from '../../mesh/current/group.ts';
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import { currentObjects } from '../../mesh/current/registration.ts';
+import { madeByMeshx, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { serviceKey } from '../../mesh/workload-labels.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { loopbackPorts } from './current-registration.ts';
+import { automaticGroup, entryAddress, entryLabels, listEntries } from './entries.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { EMPTY_PLAN, planObjects, type ClusterPlan, type Relabel } from '../api/plan.ts';
+import { serviceRef } from '../api/refs.ts';
+
+export interface Deregistration {
+  readonly namespace: string;
+  readonly service: string;
+  /** Only this machine; all that meshx registered when absent. */
+  readonly address?: string;
+  /** Leaves the Service that meshx made when its last endpoint goes. */
+  readonly keepService?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What must be written so that a machine, or every machine, is out of a service. Other services of the same machines
+ * stay. Throws `service-not-registered` when there is nothing to take out.
+ */
+export async function planCurrentDeregistration(kube: Kubernetes, wanted: Deregistration): Promise<ClusterPlan> {
+  const state = await readState(kube, wanted);
+  const going = state.entries.filter((entry) => wanted.address === undefined || entryAddress(entry) === wanted.address);
+  const staying = state.entries.filter((entry) => !going.includes(entry));
+  const groups = state.groups.filter(
+    (group) => !staying.some((entry) => automaticGroup(entry) === group.metadata.name),
+  );
+  const leaving = wanted.address === undefined ? state.groups : groups.filter((group) => isGroupOf(group, going));
+  if (going.length === 0 && leaving.length === 0) throw notRegistered(kube, wanted);
+  const parts = await Promise.all(leaving.map((group) => withoutInGroup(kube, group, wanted)));
+  const isLast = staying.length === 0 && state.groups.every((group) => leaving.includes(group));
+  return {
+    ...EMPTY_PLAN,
+    change: parts.flatMap((part) => part.change),
+    unchanged: parts.flatMap((part) => part.unchanged),
+    relabel: going.filter((entry) => !isLastServiceOfFixed(entry)).map((entry) => relabel(entry, wanted.service)),
+    remove: [
+      ...going.filter(isLastServiceOfFixed).map(refOf),
+      ...parts.flatMap((part) => part.remove),
+      ...(isLast ? removableService(state.service, wanted) : []),
+    ],
+  };
+}
+
+interface State {
+  readonly service: KubeObject | undefined;
+  /** Groups and entries that name the service. */
+  readonly groups: readonly KubeObject[];
+  readonly entries: readonly KubeObject[];
+}
+
+async function readState(kube: Kubernetes, { namespace, service, signal }: Deregistration): Promise<State> {
+  const [found, groups, entries] = await Promise.all([
+    kube.get(serviceRef(namespace, service), signal),
+    kube.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace }, signal),
+    listEntries(kube, namespace, signal),
+  ]);
+  const named = groups.filter((group) => madeByMeshx(group) && servesService(group, service));
+  // A fixed entry of somebody else is theirs, whatever labels it carries.
+  const ours = entries.filter((entry) => madeByMeshx(entry) || automaticGroup(entry) !== undefined);
+  return { service: found, groups: named, entries: ours.filter((entry) => serviceKey(service) in entryLabels(entry)) };
+}
+
+function servesService(group: KubeObject, service: string): boolean {
+  return workloadOf(group).services.some(({ name }) => name === service);
+}
+
+function isGroupOf(group: KubeObject, entries: readonly KubeObject[]): boolean {
+  return entries.some((entry) => automaticGroup(entry) === group.metadata.name);
+}
+
+/** A fixed entry goes with its last service; entries that istiod made go when istiod says so. */
+function isLastServiceOfFixed(entry: KubeObject): boolean {
+  const services = Object.keys(entryLabels(entry)).filter((key) => key.startsWith(serviceKey('')));
+  return automaticGroup(entry) === undefined && services.length <= 1;
+}
+
+function relabel(entry: KubeObject, service: string): Relabel {
+  return { ref: refOf(entry), labels: { [serviceKey(service)]: null } };
+}
+
+/** The group without the service, and its Sidecar without the listener; an empty Sidecar is refused by Istio, so it goes. */
+async function withoutInGroup(kube: Kubernetes, group: KubeObject, wanted: Deregistration): Promise<ClusterPlan> {
+  const workload = withoutService(workloadOf(group), wanted.service);
+  const place = { apiVersion: NETWORKING, kind: 'Sidecar', namespace: wanted.namespace };
+  const sidecarRef: ObjectRef = { ...place, name: `meshx-${workload.group}` };
+  const sidecar = await kube.get(sidecarRef, wanted.signal);
+  const before = sidecar === undefined ? {} : { inherits: sidecar, loopbackPorts: loopbackPorts(sidecar) };
+  const foreignServices = workload.services.map(({ name }) => name);
+  const objects = currentObjects({ workload, foreignServices, ...before });
+  const plan = planObjects(objects.map((object) => [object, object.kind === 'Sidecar' ? sidecar : group]));
+  const hasSidecar = objects.some((object) => object.kind === 'Sidecar');
+  const isStale = sidecar !== undefined && madeByMeshx(sidecar) && !hasSidecar;
+  return { ...plan, remove: isStale ? [sidecarRef] : [] };
+}
+
+function removableService(service: KubeObject | undefined, wanted: Deregistration): readonly ObjectRef[] {
+  return service !== undefined && madeByMeshx(service) && wanted.keepService !== true ? [refOf(service)] : [];
+}
+
+function notRegistered(kube: Kubernetes, { service, address }: Deregistration): Error {
+  return clusterProblems.notRegistered({ service, cluster: kube.name, ...(address === undefined ? {} : { address }) });
+}

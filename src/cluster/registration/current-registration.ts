@@ -1,0 +1,123 @@
+import { rootNamespaceOf } from '../../mesh/cluster-facts.ts';
+import { groupLabels, workloadOf, withService } from '../../mesh/current/group.ts';
+import { NETWORKING } from '../../mesh/current/objects.ts';
+import { currentObjects, type CurrentRegistration } from '../../mesh/current/registration.ts';
+import { governingSidecar } from '../../mesh/current/sidecar.ts';
+import { madeByMeshx, type KubeObject } from '../../mesh/kube-object.ts';
+import { list, mapping, text } from '../../mesh/unknown.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { refuseBesideAutomatic, relabels } from './entries.ts';
+import { joinForeignServices } from './foreign-services.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { reachOf } from '../facts/load-balancer.ts';
+import type { ClusterPlan } from '../api/plan.ts';
+import { serviceRef } from '../api/refs.ts';
+import { registrationPlan } from './register.ts';
+
+export interface RegistrationOptions {
+  readonly istioNamespace: string;
+  /** Sidecars of the whole mesh stand here; in the control plane's namespace when absent. */
+  readonly rootNamespace?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A plan, and the workload as it will be: with the services that its group had before. */
+export interface PlannedRegistration {
+  readonly plan: ClusterPlan;
+  readonly workload: Workload;
+  /** Services of other owners that the workload joins; only its entry is made. */
+  readonly joined: readonly string[];
+}
+
+/**
+ * What must be written to register a workload in a current cluster. A group that is there keeps its other services; a
+ * Service of another owner is joined by the labels that it selects. Throws `service-of-another-owner`,
+ * `object-of-another-owner`, `entry-beside-automatic`.
+ */
+export async function planCurrentRegistration(
+  kube: Kubernetes,
+  registration: CurrentRegistration,
+  options: RegistrationOptions,
+): Promise<PlannedRegistration> {
+  const { signal } = options;
+  const group = await findGroup(kube, registration, signal);
+  const before = group && madeByMeshx(group) ? workloadOf(group) : undefined;
+  const merged = before === undefined ? registration.workload : mergedWorkload(before, registration.workload);
+  const services = await Promise.all(
+    merged.services.map(({ name }) => kube.get(serviceRef(merged.namespace, name), signal)),
+  );
+  const foreign = services.filter((service) => service !== undefined).filter((service) => !madeByMeshx(service));
+  const workload = joinForeignServices(merged, foreign, kube.name);
+  const joined = foreign.map((service) => service.metadata.name);
+  const sidecar = registration.fixedEntry ? {} : await sidecarBefore(kube, workload, options);
+  const foreignGroup = group !== undefined && before === undefined && doesAsItIs(group, workload, foreign);
+  const wanted = { ...sidecar, ...registration, workload, foreignServices: joined, foreignGroup };
+  const plan = await registrationPlan(kube, currentObjects(wanted), signal);
+  if (registration.fixedEntry) {
+    await refuseBesideAutomatic(kube, {
+      workload,
+      address: registration.fixedEntry.address,
+      ...(signal && { signal }),
+    });
+    return { plan, workload, joined };
+  }
+  // Entries of another owner's group have all they need but the word for ambient clients.
+  const relabel = await relabels(kube, { workload, foreign, tunnelOnly: foreignGroup, ...(signal && { signal }) });
+  return { plan: { ...plan, relabel }, workload, joined };
+}
+
+async function findGroup(
+  kube: Kubernetes,
+  registration: CurrentRegistration,
+  signal?: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const { group: name, namespace } = registration.workload;
+  if (registration.fixedEntry) return undefined;
+  return await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
+}
+
+/**
+ * Whether somebody else's group needs nothing of ours: every service is joined by the labels that its entries get from it,
+ * with the same account. A service of meshx's own needs a label that only its owner may put into the group.
+ */
+function doesAsItIs(group: KubeObject, workload: Workload, foreign: readonly KubeObject[]): boolean {
+  const found = workloadOf(group, foreign);
+  const labels = groupLabels(group);
+  const selected = foreign.flatMap((service) => Object.entries(reachOf(service).selector));
+  return (
+    workload.services.length > 0 &&
+    workload.services.every(({ name }) => foreign.some((service) => service.metadata.name === name)) &&
+    selected.every(([key, value]) => labels[key] === value) &&
+    found.serviceAccount === workload.serviceAccount
+  );
+}
+
+/** What is asked for now wins; services that are not named stay. */
+function mergedWorkload(before: Workload, wanted: Workload): Workload {
+  const kept = before.services.filter(({ name }) => !wanted.services.some((service) => service.name === name));
+  return kept.reduce((workload, service) => withService(workload, service), wanted);
+}
+
+/** What the Sidecar that governs the VM today says, so that a new one takes nothing away. */
+async function sidecarBefore(
+  kube: Kubernetes,
+  workload: Workload,
+  options: RegistrationOptions,
+): Promise<Pick<CurrentRegistration, 'inherits' | 'loopbackPorts'>> {
+  const rootNamespace = rootNamespaceOf(options);
+  const namespaces = [...new Set([workload.namespace, rootNamespace])];
+  const lists = await Promise.all(
+    namespaces.map((namespace) => kube.list({ apiVersion: NETWORKING, kind: 'Sidecar', namespace }, options.signal)),
+  );
+  const sidecars = lists.flat();
+  const own = sidecars.find((each) => madeByMeshx(each) && each.metadata.name === `meshx-${workload.group}`);
+  const inherits = own ?? governingSidecar(sidecars, workload.namespace, rootNamespace);
+  return { ...(inherits && { inherits }), ...(own && { loopbackPorts: loopbackPorts(own) }) };
+}
+
+/** Ports of a Sidecar whose application is reached by way of 127.0.0.1. */
+export function loopbackPorts(sidecar: KubeObject): readonly number[] {
+  const listeners = list(mapping(sidecar['spec'])['ingress']).map(mapping);
+  const loopback = listeners.filter((each) => text(each['defaultEndpoint'])?.startsWith('127.0.0.1:'));
+  return loopback.map((each) => mapping(each['port'])['number']).filter((port) => typeof port === 'number');
+}

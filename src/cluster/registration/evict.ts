@@ -1,0 +1,216 @@
+import {
+  evictionName,
+  evictionOf,
+  evictionPolicy,
+  evictionSelector,
+  type Eviction,
+} from '../../mesh/current/eviction.ts';
+import { restorable, sidecarName, type Evicted } from '../../mesh/current/evicted-objects.ts';
+import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
+import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { principal } from '../../mesh/spiffe.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { automaticGroup, entryAddress, listEntries } from './entries.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { EMPTY_PLAN, planObjects, type ClusterPlan } from '../api/plan.ts';
+
+export interface EvictionQuery {
+  readonly namespace: string;
+  /** A WorkloadGroup, or a VM of one: name or address of its WorkloadEntry. */
+  readonly target: string;
+  /** Policies in this namespace hold for the whole mesh. */
+  readonly rootNamespace: string;
+  readonly trustDomain: string;
+  /** Goes on where others share the identity. */
+  readonly acceptShared?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface PlannedEviction {
+  readonly plan: ClusterPlan;
+  readonly eviction: Eviction;
+  /** Others with the same identity, who are kept out too. */
+  readonly shared: readonly string[];
+}
+
+/**
+ * What must be written so that a machine that nobody can reach any more is out of the mesh: a policy that denies its
+ * identity everywhere comes first; then its entries go, its group (so that its sidecar cannot register again), and its
+ * service account (so that no token of it is good any more). Only reads. Throws `evict-target-unknown`,
+ * `evict-account-shared`.
+ */
+export async function planEviction(kube: Kubernetes, query: EvictionQuery): Promise<PlannedEviction> {
+  const { eviction: before } = await findEviction(kube, query);
+  const found = await find(kube, query, before);
+  const { group, going, staying } = found;
+  const serviceAccount = accountOf(group) ?? before?.serviceAccount ?? 'default';
+  const shared = await sharers(kube, { ...found, serviceAccount }, query);
+  if (shared.length > 0 && query.acceptShared !== true) {
+    throw clusterProblems.accountShared({
+      account: `${query.namespace}/${serviceAccount}`,
+      shared,
+      target: query.target,
+    });
+  }
+  const alone = shared.length === 0 && staying.length === 0;
+  const removable = alone ? await own(kube, found, { serviceAccount, query }) : [];
+  const evicted = { namespace: query.namespace, group: found.name, serviceAccount };
+  const eviction: Eviction = {
+    ...evicted,
+    principal: principal(query.trustDomain, query.namespace, serviceAccount),
+    addresses: unique([...(before?.addresses ?? []), ...going.map(entryAddress)]),
+    entries: unique([...(before?.entries ?? []), ...going.map(({ metadata }) => metadata.name)]),
+    kept: keptObjects(before?.kept ?? [], removable, evicted),
+  };
+  const policy = evictionPolicy(eviction, query.rootNamespace);
+  const plan = planObjects([[policy, await kube.get(refOf(policy), query.signal)]]);
+  return { plan: { ...plan, remove: [...removable.map(refOf), ...going.map(refOf)] }, eviction, shared };
+}
+
+/**
+ * What must be written so that an evicted machine may come back: what was taken away is made again, then the policy goes.
+ * Its entries are istiod's to make, when its sidecar connects again. Throws `eviction-unknown`, and `eviction-altered` for a
+ * policy that keeps something that no eviction takes away: nothing of it is applied.
+ */
+export async function planReturn(
+  kube: Kubernetes,
+  query: Omit<EvictionQuery, 'trustDomain'>,
+): Promise<{ readonly plan: ClusterPlan; readonly eviction: Eviction }> {
+  const { eviction, refused } = await findEviction(kube, query);
+  if (refused) throw clusterProblems.evictionAltered(refused);
+  if (!eviction)
+    throw clusterProblems.evictionUnknown({ target: query.target, namespace: query.namespace, cluster: kube.name });
+  const found = await Promise.all(eviction.kept.map((object) => kube.get(refOf(object), query.signal)));
+  const create = eviction.kept.filter((_object, index) => found[index] === undefined);
+  const name = evictionName(eviction);
+  const policy = {
+    apiVersion: SECURITY,
+    kind: 'AuthorizationPolicy',
+    namespace: query.rootNamespace,
+    name,
+  };
+  return { plan: { ...EMPTY_PLAN, create, remove: [policy] }, eviction };
+}
+
+interface Found {
+  /** Name of the group, also when it is gone already. */
+  readonly name: string;
+  readonly group: KubeObject | undefined;
+  readonly going: readonly KubeObject[];
+  /** Entries of the same group that were not named. */
+  readonly staying: readonly KubeObject[];
+  readonly entries: readonly KubeObject[];
+}
+
+async function find(kube: Kubernetes, query: EvictionQuery, before: Eviction | undefined): Promise<Found> {
+  const { namespace, target, signal } = query;
+  const entries = await listEntries(kube, namespace, signal);
+  const named = entries.find((each) => each.metadata.name === target || entryAddress(each) === target);
+  const name = (named && automaticGroup(named)) ?? before?.group ?? target;
+  const group = await kube.get({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace, name }, signal);
+  const members = entries.filter((each) => automaticGroup(each) === name);
+  if (!group && !before && members.length === 0) {
+    throw clusterProblems.evictTargetUnknown({ target, namespace, cluster: kube.name });
+  }
+  const going = named && automaticGroup(named) === name ? [named] : members;
+  return { name, group, going, staying: members.filter((each) => !going.includes(each)), entries };
+}
+
+interface FoundEviction {
+  readonly eviction?: Eviction;
+  /** The policy that would hold the eviction of the target, and why what it keeps is not trusted. */
+  readonly refused?: { readonly policy: string; readonly reason: string };
+}
+
+async function findEviction(
+  kube: Kubernetes,
+  { namespace, target, rootNamespace, signal }: Omit<EvictionQuery, 'trustDomain'>,
+): Promise<FoundEviction> {
+  const place = { apiVersion: SECURITY, kind: 'AuthorizationPolicy', namespace: rootNamespace };
+  const policies = await kube.list({ ...place, labelSelector: evictionSelector(namespace) }, signal);
+  const read = policies.map((policy) => ({ policy: refOf(policy), found: evictionOf(policy) }));
+  const evictions = read.flatMap(({ found }) => (typeof found === 'object' ? [found] : []));
+  const eviction = evictions.find(
+    ({ group, addresses, entries }) => group === target || addresses.includes(target) || entries.includes(target),
+  );
+  if (eviction) return { eviction };
+  // An altered annotation may name any target: by address or entry the altered policy is found only when it is the one left.
+  const altered = read.filter((each) => typeof each.found === 'string');
+  const own = evictionName({ namespace, group: target });
+  const match = altered.find(({ policy }) => policy.name === own) ?? altered[0];
+  return match && typeof match.found === 'string'
+    ? { refused: { policy: showRef(match.policy), reason: match.found } }
+    : {};
+}
+
+/** Everybody else whose certificate says the same: the policy cannot tell them apart. */
+async function sharers(
+  kube: Kubernetes,
+  found: Found & { readonly serviceAccount: string },
+  { namespace, signal }: EvictionQuery,
+): Promise<readonly string[]> {
+  const { serviceAccount, entries, staying, name } = found;
+  const [groups, pods] = await Promise.all([
+    kube.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace }, signal),
+    kube.list({ apiVersion: 'v1', kind: 'Pod', namespace }, signal),
+  ]);
+  const others = [
+    ...groups.filter((each) => each.metadata.name !== name && accountOf(each) === serviceAccount),
+    ...entries.filter(
+      (each) => automaticGroup(each) === undefined && specOf(each)['serviceAccount'] === serviceAccount,
+    ),
+    ...staying,
+    ...pods.filter((each) => (text(specOf(each)['serviceAccountName']) ?? 'default') === serviceAccount),
+  ];
+  return others.map((each) => showRef(refOf(each)));
+}
+
+/** Group, its Sidecar and its account, where they are. A namespace's own account comes back by itself and may be anybody's. */
+async function own(
+  kube: Kubernetes,
+  { group, name }: Found,
+  { serviceAccount, query }: { readonly serviceAccount: string; readonly query: EvictionQuery },
+): Promise<readonly KubeObject[]> {
+  const { namespace, signal } = query;
+  const sidecar: ObjectRef = { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: sidecarName(name) };
+  const account: ObjectRef = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: serviceAccount };
+  const refs = serviceAccount === 'default' ? [sidecar] : [sidecar, account];
+  const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
+  const others = objects.filter((object) => object !== undefined);
+  // A Sidecar of that name that meshx did not make is not this VM's to take away.
+  const mine = others.filter((object) => object.kind !== 'Sidecar' || madeByMeshx(object));
+  return group === undefined ? mine : [group, ...mine];
+}
+
+/** The first eviction saw the whole; a repeated one adds only what has come since. */
+function keptObjects(
+  before: readonly KubeObject[],
+  now: readonly KubeObject[],
+  evicted: Evicted,
+): readonly KubeObject[] {
+  const names = before.map((object) => showRef(refOf(object)));
+  return [
+    ...before,
+    ...now.filter((object) => !names.includes(showRef(refOf(object)))).map((one) => again(one, evicted)),
+  ];
+}
+
+/** An object as it can be made anew: what cannot be kept is not deleted either. */
+function again(object: KubeObject, evicted: Evicted): KubeObject {
+  const kept = restorable(object, evicted);
+  if (typeof kept !== 'string') return kept;
+  throw clusterProblems.evictionUnkept({ object: showRef(refOf(object)), reason: kept });
+}
+
+function accountOf(group: KubeObject | undefined): string | undefined {
+  return group && (text(mapping(specOf(group)['template'])['serviceAccount']) ?? 'default');
+}
+
+function specOf(object: KubeObject): Readonly<Record<string, unknown>> {
+  return mapping(object['spec']);
+}
+
+function unique(words: readonly string[]): readonly string[] {
+  return [...new Set(words.filter((word) => word !== ''))].sort();
+}

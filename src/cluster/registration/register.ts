@@ -1,0 +1,61 @@
+import { refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { clusterProblems } from '../../problems/cluster.ts';
+import { nudge } from './nudge.ts';
+import { waitForNamespace } from './namespace-ready.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+import { planObjects, type ClusterPlan } from '../api/plan.ts';
+
+/**
+ * What must be written so that these objects stand in the cluster as wanted. Only reads. Throws `object-of-another-owner`
+ * when an object that meshx did not make differs from what is wanted.
+ */
+export async function registrationPlan(
+  kube: Kubernetes,
+  objects: readonly KubeObject[],
+  signal?: AbortSignal,
+): Promise<ClusterPlan> {
+  const found = await Promise.all(objects.map((object) => kube.get(refOf(object), signal)));
+  const plan = planObjects(objects.map((object, index) => [object, found[index]]));
+  if (plan.foreign.length > 0) {
+    const objects = plan.foreign.map(({ ref, fields }) => `${showRef(ref)}: ${fields.join(', ')}`);
+    throw clusterProblems.anothersObject({ cluster: kube.name, objects });
+  }
+  return plan;
+}
+
+/** One write that was done. */
+export interface Written {
+  readonly verb: 'created' | 'changed' | 'labeled' | 'deleted';
+  readonly ref: ObjectRef;
+}
+
+/**
+ * Carries out a plan and tells each write as it is done. Stops at the first failure; running it again goes on from there.
+ * After making a namespace it waits until Istio has put its root certificate there.
+ */
+export async function* applyRegistration(
+  kube: Kubernetes,
+  plan: ClusterPlan,
+  signal?: AbortSignal,
+): AsyncGenerator<Written> {
+  const options = signal === undefined ? {} : { signal };
+  for (const object of plan.create) {
+    await kube.apply(object, options);
+    yield { verb: 'created', ref: refOf(object) };
+    if (object.kind === 'Namespace')
+      await waitForNamespace(kube, { plan, namespace: object.metadata.name, ...options });
+  }
+  for (const { object } of plan.change) {
+    await kube.apply(object, options);
+    yield { verb: 'changed', ref: refOf(object) };
+  }
+  for (const relabel of plan.relabel) {
+    const { ref, labels, ports } = relabel;
+    await kube.patchLabels(ref, labels, signal, ports);
+    await nudge(kube, relabel, signal);
+    yield { verb: 'labeled', ref };
+  }
+  for (const ref of plan.remove) {
+    if (await kube.delete(ref, signal)) yield { verb: 'deleted', ref };
+  }
+}

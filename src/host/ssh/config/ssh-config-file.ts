@@ -1,0 +1,88 @@
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import { isGlob, matchesGlob } from './file-glob.ts';
+import { readIfThere } from '../../read-file.ts';
+import { type ConfigLine, parseConfigLines } from './ssh-config-lines.ts';
+
+/** A file as a tree: an Include line holds the files that it names. */
+export interface ConfigNode extends ConfigLine {
+  readonly included?: readonly ConfigNode[];
+}
+
+export interface ConfigTree {
+  readonly nodes: readonly ConfigNode[];
+  readonly issues: readonly string[];
+}
+
+export interface ReadConfig {
+  readonly file: string;
+  readonly home: string;
+  /** Relative Includes are looked for here: ~/.ssh for a user's file, /etc/ssh for the system's. */
+  readonly folder: string;
+}
+
+/** As OpenSSH: deeper Includes are a circle. */
+const DEEPEST = 16;
+
+/** Reads a file with all that it includes; undefined when it is not there. */
+export async function readConfigTree(config: ReadConfig, depth = 0): Promise<ConfigTree | undefined> {
+  const text = await readIfThere(config.file);
+  if (text === undefined) return undefined;
+  const { lines, issues } = parseConfigLines(text, config.file);
+  const found = [...issues];
+  const nodes: ConfigNode[] = [];
+  for (const line of lines) {
+    if (line.keyword !== 'include') nodes.push(line);
+    else if (depth >= DEEPEST) found.push(`${line.where}: Include is nested too deeply`);
+    else {
+      const trees = await includedTrees(line, config, depth + 1);
+      nodes.push({ ...line, included: trees.flatMap((tree) => tree.nodes) });
+      found.push(...trees.flatMap((tree) => tree.issues));
+      // A circle is met once for each way through it: one issue is enough.
+      if (found.length > 100) break;
+    }
+  }
+  return { nodes, issues: [...new Set(found)] };
+}
+
+async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number): Promise<readonly ConfigTree[]> {
+  const trees: ConfigTree[] = [];
+  for (const word of line.words) {
+    const path = word.startsWith('~/') ? join(config.home, word.slice(2)) : word;
+    for (const file of await filesOf(isAbsolute(path) ? path : join(config.folder, path))) {
+      if (await isFolder(file)) continue;
+      const tree = await readConfigTree({ ...config, file }, depth);
+      if (tree) trees.push(tree);
+      if (tree?.issues.some((issue) => issue.endsWith('nested too deeply'))) return trees;
+    }
+  }
+  return trees;
+}
+
+/** `Include config.d/*` may name one; ssh finds no lines in it. */
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The files that a path with `*`, `?` and brackets names, in their order; a folder that is not there has none. */
+async function filesOf(path: string): Promise<readonly string[]> {
+  if (!isGlob(path)) return [path];
+  const parent = dirname(path);
+  const pattern = path.slice(parent === '/' ? 1 : parent.length + 1);
+  const folders = await filesOf(parent);
+  const found = await Promise.all(folders.map((folder) => childrenOf(folder, pattern)));
+  return found.flat();
+}
+
+async function childrenOf(folder: string, pattern: string): Promise<readonly string[]> {
+  if (!isGlob(pattern)) return [join(folder, pattern)];
+  const names = await readdir(folder).catch(() => [] as string[]);
+  const seen = names.filter((name) => pattern.startsWith('.') || !name.startsWith('.'));
+  return seen
+    .filter((name) => matchesGlob(pattern, name))
+    .sort()
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { hostProblems } from '../../../problems/host.ts';
+import { type ConfigValues } from './ssh-config.ts';
+import { checkWord, parseSshName, type SshName } from '../ssh-name.ts';
+
+/** How to reach one machine: what was asked, the SSH configuration and OpenSSH's defaults, in this order. */
+export interface SshSettings {
+  /** As the operator typed it. */
+  readonly alias: string;
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly identityFiles: readonly string[];
+  /** Of CertificateFile; those beside the identity files are looked for when they are needed. */
+  readonly certificateFiles: readonly string[];
+  /** Whether the files were named by somebody; the default ones may be missing without a word. */
+  readonly identitiesNamed: boolean;
+  readonly identitiesOnly: boolean;
+  /** Path of the agent's socket. */
+  readonly agent: string | undefined;
+  readonly jumps: readonly SshName[];
+  readonly proxyCommand: string | undefined;
+  readonly userKnownHosts: readonly string[];
+  readonly globalKnownHosts: readonly string[];
+  readonly revokedHostKeys: readonly string[];
+  readonly knownHostsCommand: string | undefined;
+  readonly hostKeyAlias: string | undefined;
+  readonly hashKnownHosts: boolean;
+  readonly connectTimeoutMs: number | undefined;
+  /** Absent where names are taken as they are. */
+  readonly canonicalize?: Canonicalize;
+}
+
+/** CanonicalizeHostname and what belongs to it. */
+export interface Canonicalize {
+  readonly domains: readonly string[];
+  readonly maxDots: number;
+  readonly fallbackLocal: boolean;
+  /** `NAMES:TARGETS`, both lists of patterns. */
+  readonly permittedCnames: readonly string[];
+}
+
+export interface SettingsInput {
+  readonly asked: SshName;
+  readonly values: ConfigValues;
+  readonly home: string;
+  readonly localUser: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+
+/** Pure. Throws a Problem with all values that cannot be used. */
+export function sshSettings(input: SettingsInput): SshSettings {
+  const { asked, values, home, localUser, env } = input;
+  const issues: string[] = [];
+  const first = (keyword: string) => values.get(keyword)?.[0];
+  const yes = (keyword: string) => ['yes', 'true'].includes(first(keyword)?.toLowerCase() ?? '');
+  const fail = (reason: string) => hostProblems.nameInvalid({ name: asked.host, reason });
+  const user = asked.user ?? first('user') ?? localUser;
+  const address = (first('hostname') ?? '%h').replace(/%[h%]/g, (token) => (token === '%h' ? asked.host : '%'));
+  const port = asked.port ?? parsePort(first('port'), issues);
+  checkWord('host', address, fail);
+  checkWord('user', user, fail);
+  const tokens = new Map<string, string>([
+    ...([
+      ['%', '%'],
+      ['d', home],
+      ['h', address],
+      ['n', asked.host],
+      ['p', String(port)],
+    ] as const),
+    ...([
+      ['r', user],
+      ['u', localUser],
+      ['k', first('hostkeyalias') ?? asked.host],
+    ] as const),
+  ]);
+  const expand = (text: string) =>
+    text.replace(/%(.)/gs, (whole, token: string) => {
+      if (!tokens.has(token)) issues.push(`${JSON.stringify(text)}: ${whole} is not a token that meshx knows`);
+      return tokens.get(token) ?? whole;
+    });
+  const path = (text: string) =>
+    expand(text.replace(/^~(?=\/|$)/, home).replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? ''));
+  const paths = (keyword: string, otherwise: readonly string[]) => {
+    const words = values.get(keyword) ?? otherwise;
+    return words.filter((word) => word.toLowerCase() !== 'none').map(path);
+  };
+  const ssh = (name: string) => join(home, '.ssh', name);
+  const settings = {
+    ...{ alias: asked.host, address, port, user },
+    identityFiles: paths('identityfile', DEFAULT_IDENTITIES.map(ssh)),
+    certificateFiles: paths('certificatefile', []),
+    identitiesNamed: values.has('identityfile'),
+    identitiesOnly: yes('identitiesonly'),
+    agent: agentSocket(first('identityagent'), env, path),
+    jumps: parseJumps(mapped(first('proxyjump'), expand)),
+    proxyCommand: first('proxycommand')?.toLowerCase() === 'none' ? undefined : mapped(first('proxycommand'), expand),
+    userKnownHosts: paths('userknownhostsfile', [ssh('known_hosts'), ssh('known_hosts2')]),
+    globalKnownHosts: paths('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
+    revokedHostKeys: paths('revokedhostkeys', []),
+    knownHostsCommand: first('knownhostscommand')?.toLowerCase() === 'none' ? undefined : first('knownhostscommand'),
+    hostKeyAlias: first('hostkeyalias'),
+    hashKnownHosts: yes('hashknownhosts'),
+    connectTimeoutMs: parseSeconds(first('connecttimeout'), issues),
+  };
+  const canonicalize = canonicalRules(values, settings.jumps.length > 0 || settings.proxyCommand !== undefined);
+  if (issues.length > 0) throw hostProblems.configInvalid({ files: [`the settings of ${asked.host}`], issues });
+  return { ...settings, ...(canonicalize && { canonicalize }) };
+}
+
+/** A name that a proxy resolves is left to it, unless `always` was said. */
+function canonicalRules(values: ConfigValues, proxied: boolean): Canonicalize | undefined {
+  const word = values.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no';
+  if (word !== 'always' && (proxied || !['yes', 'true'].includes(word))) return undefined;
+  const all = (keyword: string) => (values.get(keyword) ?? []).filter((each) => each.toLowerCase() !== 'none');
+  return {
+    domains: all('canonicaldomains'),
+    maxDots: Number(values.get('canonicalizemaxdots')?.[0] ?? 1),
+    fallbackLocal: !['no', 'false'].includes(values.get('canonicalizefallbacklocal')?.[0]?.toLowerCase() ?? 'yes'),
+    permittedCnames: all('canonicalizepermittedcnames'),
+  };
+}
+
+const mapped = (text: string | undefined, change: (text: string) => string) =>
+  text === undefined ? undefined : change(text);
+
+function parsePort(text: string | undefined, issues: string[]): number {
+  const port = text === undefined ? 22 : /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65535) issues.push(`Port: ${JSON.stringify(text)} is not a port (1 to 65535)`);
+  return port;
+}
+
+/** Seconds, or OpenSSH's time format (sshd_config(5), TIME FORMATS): 90, 1m30s. */
+function parseSeconds(text: string | undefined, issues: string[]): number | undefined {
+  if (text === undefined || text.toLowerCase() === 'none') return undefined;
+  const parts = /^(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s?)?$/i.exec(text);
+  if (!parts) issues.push(`ConnectTimeout: ${JSON.stringify(text)} is not a time`);
+  const [hours, minutes, seconds] = [1, 2, 3].map((at) => Number(parts?.[at] ?? 0));
+  const ms = 1000 * ((hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0));
+  return ms > 0 ? ms : undefined;
+}
+
+function agentSocket(
+  named: string | undefined,
+  env: SettingsInput['env'],
+  path: (text: string) => string,
+): string | undefined {
+  if (named === undefined || named === 'SSH_AUTH_SOCK') return env['SSH_AUTH_SOCK'] || undefined;
+  if (named.toLowerCase() === 'none') return undefined;
+  return named.startsWith('$') && !named.startsWith('${') ? env[named.slice(1)] || undefined : path(named);
+}
+
+/** `user@one:22,two`: visited in this order. */
+function parseJumps(text: string | undefined): readonly SshName[] {
+  if (text === undefined || text.toLowerCase() === 'none') return [];
+  return text.split(',').map((one) => parseSshName(one.startsWith('ssh://') ? one : `ssh://${one}`));
+}
