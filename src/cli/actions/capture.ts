@@ -5,7 +5,7 @@ import { lockProblems } from '../../problems/lock.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import { readCapture, turningStep } from '../../vm/bypass.ts';
 import type { CaptureState } from '../../vm/capture-state.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision, Guard } from '../../operations/change/decision.ts';
 import { asPlanned } from '../../operations/change/event.ts';
@@ -80,7 +80,7 @@ async function turned(host: Host, turning: Turning, found: CaptureState): Promis
   const tell = tellChange({ vm, say: terminal.err, again });
   let said = '';
   const { problem } = await change({
-    ...{ vm, host, command: commandWords('capture', call, vm, verb), again, who: whoOf(world) },
+    ...{ vm, host, command: commandWords('capture', call, vm, verb), again, ...authorOf(world) },
     ...{ signal: world.signal, now: world.now, inspectedAt, decision },
     inspect: async (signal) => decided(turning, await readCapture(host, signal)),
     observe: (event) => {

@@ -15,7 +15,7 @@ import { isEmpty, type Plan, plan } from '../../reconcile/plan.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision } from '../../operations/change/decision.ts';
 import { asPlanned } from '../../operations/change/event.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import { tellChange } from '../change-text.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { readMembership } from '../../vm/membership.ts';
@@ -67,7 +67,7 @@ export async function configure(call: Call): Promise<number> {
   const again = typedLine('configure', call, vm);
   const tell = tellChange({ vm, say: terminal.err, again });
   const { phases, problem } = await change({
-    ...{ vm, host, command: commandWords('configure', call, vm), again, who: whoOf(world), signal, now: world.now },
+    ...{ vm, host, command: commandWords('configure', call, vm), again, ...authorOf(world), signal, now: world.now },
     ...{ inspectedAt, decision, inspect: async (held) => decided(configuring, await planVm(steps, host, held), held) },
     observe: (event) => {
       if (event.kind !== 'phase') tell(event);

@@ -12,7 +12,7 @@ import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { Check, Result, Seen } from '../../checks/check.ts';
 import { group, runChecks, timed } from '../../checks/run.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
@@ -91,7 +91,7 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
   const again = ['meshx sudoers', ...args, '--for', quote(sudoer), '--install'].join(' ');
   const tell = tellChange({ vm: host.name, say: terminal.err, again });
   const { phases, problem } = await change({
-    ...{ vm: host.name, host, command: commandWords('sudoers', input.call, ...args), again, who: whoOf(world) },
+    ...{ vm: host.name, host, command: commandWords('sudoers', input.call, ...args), again, ...authorOf(world) },
     ...{ signal, now: world.now, inspectedAt, decision, inspect: decide },
     observe: (event) => {
       if (event.kind !== 'phase') tell(event);

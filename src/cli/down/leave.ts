@@ -14,7 +14,7 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import { summaries } from '../../reconcile/plan.ts';
 import type { Membership } from '../../vm/membership.ts';
 import type { Result } from '../../checks/check.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import { tellChange } from '../change-text.ts';
 import { type Draft, reported } from '../join/draft.ts';
 import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
@@ -153,7 +153,7 @@ async function changed({ run, host, leave, inspectedAt }: Leaving & { readonly h
   const { context, vm, say, again, command } = run;
   const { signal, now } = context.world;
   return await change({
-    ...{ vm, host, command, again, who: whoOf(context.world), signal, now, inspectedAt },
+    ...{ vm, host, command, again, ...authorOf(context.world), signal, now, inspectedAt },
     decision: decided(run, host, leave),
     inspect: async (held) => decided(run, host, await look(context, vm, host, held)),
     observe: tellChange({ vm, say, again }),

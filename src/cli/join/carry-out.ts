@@ -8,7 +8,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Result } from '../../checks/check.ts';
 import type { Reachability } from '../../vm/proofs/reachability.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import { tellChange } from '../change-text.ts';
 import type { Draft } from './draft.ts';
@@ -43,7 +43,7 @@ export async function carryOut(work: Work, joining: JoinChange, draft: Draft): P
   draft.again = again;
   draft.notes = [...draft.notes, ...(work.unproved ?? [])];
   const report = await change({
-    ...{ vm, host, command, again, who: whoOf(world), signal: world.signal, now: world.now, inspectedAt },
+    ...{ vm, host, command, again, ...authorOf(world), signal: world.signal, now: world.now, inspectedAt },
     decision: decided(work),
     inspect: async (signal) => decided(await joining.inspect(signal)),
     observe: (event) => {

@@ -4,7 +4,7 @@ import type { Decision } from '../../operations/change/decision.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { Result } from '../../checks/check.ts';
 import { readiness } from '../../checks/readiness.ts';
-import { whoOf } from '../../who.ts';
+import { authorOf } from '../../who.ts';
 import type { Say } from '../../world.ts';
 import { tellChange } from '../change-text.ts';
 import type { Place } from '../../operations/membership/member.ts';
@@ -47,7 +47,7 @@ export function goBack(run: RollbackRun): Promise<JoinReport> {
     const decision = decided(run, host, former);
     if (words.dryRun) return draft.plan(await plannedPhases({ host, decision, signal: world.signal }), say);
     draft.again = again;
-    const about = { vm, host, command, again, who: whoOf(world), signal: world.signal, now: world.now, inspectedAt };
+    const about = { vm, host, command, again, ...authorOf(world), signal: world.signal, now: world.now, inspectedAt };
     const inspect = async (signal: AbortSignal) => decided(run, host, await look(run, host, signal));
     draft.take(await change({ ...about, decision, inspect, observe: tellChange({ vm, say, again }) }));
   });

@@ -1,4 +1,5 @@
 import type { Host } from '../../host/run/host.ts';
+import type { Author } from '../../who.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { Decision, Verified } from './decision.ts';
 import type { Observer } from './event.ts';
@@ -6,13 +7,11 @@ import type { Phase, PhaseKind } from './phases.ts';
 import type { ChangeRecord } from './record.ts';
 
 /** A change of one VM: what it is called, and how it is decided. */
-export interface Change<Result extends Verified = Verified> {
+export interface Change<Result extends Verified = Verified> extends Author {
   readonly vm: string;
   readonly host: Host;
   /** What lock and audit show of the command. */
   readonly command: string;
-  /** `user@workstation` */
-  readonly who: string;
   /** The command that goes on after a failure, as it can be typed. */
   readonly again: string;
   /** Aborted by the operator. */

@@ -5,6 +5,7 @@ import { auditMembers, type AuditNote } from '../../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../../reconcile/lock.ts';
 import { planHash, summaries } from '../../reconcile/plan.ts';
 import type { Plan } from '../../reconcile/plan.ts';
+import type { Author } from '../../who.ts';
 
 /** What was decided about a VM, and what else than its plan counts as a change. */
 export interface Counted {
@@ -13,11 +14,9 @@ export interface Counted {
 }
 
 /** What a run is called, and how it goes on. */
-export interface Locking<Decided extends Counted> {
+export interface Locking<Decided extends Counted> extends Author {
   /** What lock and audit show of the command. */
   readonly command: string;
-  /** `user@workstation` */
-  readonly who: string;
   /** The command that goes on after a failure, as it can be typed. */
   readonly again: string;
   /** Aborted by the operator. */
@@ -42,12 +41,12 @@ export async function underLock<Decided extends Counted>(
   first: Decided,
   body: (decided: Decided, signal: AbortSignal) => Promise<void>,
 ): Promise<Decided> {
-  const { signal, command, who, again, inspect } = locking;
+  const { signal, command, who, meshx, again, inspect } = locking;
   if (changesOf(first) === 0) {
     await body(first, signal);
     return first;
   }
-  const holder: Holder = { run: randomBytes(8).toString('hex'), who, command };
+  const holder: Holder = { run: randomBytes(8).toString('hex'), who, command, meshx };
   let current = first;
   const note = {
     began: auditMembers({ event: 'began', ...holder, plan: planHash(first.plan), changes: changesOf(first) }),

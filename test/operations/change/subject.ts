@@ -96,7 +96,14 @@ export class Subject {
 
   async about(more: More = {}): Promise<Change<Result>> {
     return {
-      ...{ vm: 'vm1', host: await this.vm.login(), command: 'meshx up vm1', who: 'anna@desk', again: 'meshx up vm1' },
+      ...{
+        vm: 'vm1',
+        host: await this.vm.login(),
+        command: 'meshx up vm1',
+        who: 'anna@desk',
+        meshx: '1.2.3',
+        again: 'meshx up vm1',
+      },
       ...{
         signal: this.vm.operator.signal,
         now: () => new Date(2026, 0, 31, 9, 8, 41),

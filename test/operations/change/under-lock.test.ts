@@ -11,7 +11,13 @@ const due = (...summaries: readonly string[]): Counted => ({ plan: planOf(...sum
 
 function locking(more: Partial<Locking<Counted>> = {}): Locking<Counted> {
   return {
-    ...{ command: 'meshx up vm', who: 'anna@desk', again: 'meshx up vm', inspectedAt: performance.now() },
+    ...{
+      command: 'meshx up vm',
+      who: 'anna@desk',
+      meshx: '1.2.3',
+      again: 'meshx up vm',
+      inspectedAt: performance.now(),
+    },
     ...{ signal: new AbortController().signal, note: () => undefined, done: () => 1 },
     ...more,
   };
@@ -31,9 +37,9 @@ test('a change costs two round trips and leaves a beginning and an end', async (
   await underLock(vm, locking({ done: () => 2 }), due('a', 'b'), async () => undefined);
   expect(vm.ran).toEqual(['meshx-run-begin', 'meshx-run-end']);
   const { lines } = await readAudit(vm);
-  expect(lines.map(({ who, command, plan }) => [who, command, plan.length])).toEqual([
-    ['anna@desk', 'meshx up vm', 64],
-    ['anna@desk', 'meshx up vm', 64],
+  expect(lines.map(({ who, meshx, command, plan }) => [who, meshx, command, plan.length])).toEqual([
+    ['anna@desk', '1.2.3', 'meshx up vm', 64],
+    ['anna@desk', '1.2.3', 'meshx up vm', 64],
   ]);
 });
 
