@@ -74,11 +74,20 @@ export class Machine implements AsyncDisposable {
       await this.#lab.vm(vm, ip, { mysql, diskMib: DISK_MIB });
       await this.gate.install();
       if (variant.service === 'mysql') await seedRatings(this.#lab, vm);
-      else await this.#lab.mustSsh(vm, 'systemctl enable --now lab-http@8080');
+      else await this.#serveHttp();
       this.#made = variant.service;
     }
     if (variant.trap) await this.#lab.mustSsh(vm, trap(servicePort(variant)), { user: 'deploy' });
     await this.#open(variant);
+  }
+
+  /** systemd calls the unit started before its program listens. */
+  async #serveHttp(): Promise<void> {
+    const { vm } = this.seat;
+    await this.#lab.mustSsh(vm, 'systemctl enable --now lab-http@8080');
+    const answers = async (): Promise<boolean> =>
+      (await this.#lab.ssh(vm, 'curl -s -o /dev/null --max-time 2 http://localhost:8080/')).exitCode === 0;
+    await this.#lab.waitFor(`the service of ${vm}`, answers);
   }
 
   /** The owner takes the port out again. */
