@@ -2,7 +2,6 @@ import type { ChangeEvent, Observer, PhaseReport } from '../operations/change/ev
 import type { Result } from '../checks/check.ts';
 import { showConnections } from '../vm/drain.ts';
 import type { Lines, Say } from '../world.ts';
-import { formatCheck, formatStep } from './join/report.ts';
 
 /** Whose change it is, and where it is told. */
 export interface Telling {
@@ -20,9 +19,28 @@ export function tellChange(telling: Telling): Observer<Result> {
   };
 }
 
+const MARKS: Readonly<Record<PhaseReport['status'], string>> = {
+  unchanged: '=',
+  planned: '+',
+  changed: '+',
+  failed: 'x',
+  skipped: '-',
+};
+
 /** A phase with its changes below it, and what was seen while it ran below these. */
-export function formatPhase(phase: PhaseReport): readonly string[] {
-  return [...formatStep(phase), ...phase.seen.map((line) => `      ${line}`)];
+export function formatPhase({ status, title, changes, seen }: Omit<PhaseReport, 'id' | 'kind' | 'ms'>) {
+  return [
+    `${MARKS[status]} ${title}`,
+    ...changes.map((change) => `    ${change}`),
+    ...seen.map((line) => `      ${line}`),
+  ];
+}
+
+/** `ok`, `FAILED` or `skipped`, the good condition, and what was seen. */
+export function formatCheck({ ok, id, title, detail, hint, ms }: Result): readonly string[] {
+  const word = ok === 'skipped' ? 'skipped' : ok ? 'ok' : 'FAILED';
+  const line = `${word.padEnd(7)} ${title} (${detail}; ${ms} ms) [${id}]`;
+  return ok === false && hint ? [line, `        hint: ${hint}`] : [line];
 }
 
 function linesOf(event: ChangeEvent<Result>, { vm, again }: Telling): Lines | undefined {

@@ -1,3 +1,4 @@
+import type { RestartOptions } from '../operations/change/decision.ts';
 import type { Input } from './input.ts';
 
 /** --step-timeout in milliseconds. */
@@ -9,4 +10,14 @@ export function stepTimeoutMs(input: Input): number | undefined {
 /** --drain-timeout in milliseconds. */
 export function drainTimeoutMs(input: Input): number {
   return (input.number('drainTimeout', [0, 86_400]) ?? 30) * 1000;
+}
+
+/** Reads --restart and --drain-timeout. */
+export function restartOptions(input: Input): RestartOptions {
+  return { allowed: input.flag('restart'), limitMs: drainTimeoutMs(input) };
+}
+
+/** --confirm-within in seconds. */
+export function confirmWithin(input: Input): number {
+  return input.number('confirmWithin', [10, 3600]) ?? 90;
 }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { formatProblem, formatDocument, printProblem } from '../../src/cli/print.ts';
-import { formatStep, formatCheck } from '../../src/cli/join/report.ts';
+import { formatCheck, formatPhase } from '../../src/cli/change-text.ts';
 import { sink, type Outlet } from '../../src/cli/sink.ts';
 import { formatTable } from '../../src/cli/table.ts';
 import { formatYaml } from '../../src/mesh/yaml-text.ts';
@@ -70,12 +70,12 @@ describe('whatever text meshx is given', () => {
 
   test('it can fake neither a hint, nor a step, nor a check, nor a row', () => {
     const problem = new Problem('id', { message: `a ${HOSTILE}`, hint: `b ${HOSTILE}`, issues: [HOSTILE] });
-    const step = { id: HOSTILE, title: HOSTILE, status: 'changed' as const, changes: [HOSTILE] };
+    const step = { id: HOSTILE, title: HOSTILE, status: 'changed' as const, changes: [HOSTILE], seen: [HOSTILE] };
     const text = { id: HOSTILE, title: HOSTILE, detail: HOSTILE, hint: HOSTILE };
     const result = { ...text, ok: false, severity: 'error' as const, category: 'vm' as const, ms: 1 };
     const { written, terminal } = recorded();
     terminal.err(formatProblem(problem));
-    terminal.err(formatStep(step));
+    terminal.err(formatPhase(step));
     terminal.err(formatCheck(result));
     terminal.out(formatTable([['NAME'], [HOSTILE]]));
     const lines = (written.err + written.out).split('\n');

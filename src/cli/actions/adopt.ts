@@ -12,10 +12,10 @@ import { upLine } from '../adopt/up-line.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { Input } from '../input.ts';
-import { conclude } from '../join/conclude.ts';
+import { conclude } from '../conclude.ts';
 import { join } from '../join/join.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
-import type { JoinReport } from '../join/report.ts';
+import type { VmReport } from '../../operations/change/vm-report.ts';
 import { speaker } from '../print.ts';
 import { typedLine } from '../typed-line.ts';
 
@@ -38,7 +38,7 @@ export async function adopt(call: Call): Promise<number> {
     return keepRunning(standing, steps);
   };
   const names = { vm, say, again: typedLine('adopt', call, vm), command: commandWords('adopt', call, vm) };
-  const run = (dryRun: boolean): Promise<JoinReport> =>
+  const run = (dryRun: boolean): Promise<VmReport> =>
     join({ ...names, context: { ...context, options: { ...options, dryRun } }, revise }, () => Promise.resolve());
 
   const planned = await run(true);
@@ -46,9 +46,9 @@ export async function adopt(call: Call): Promise<number> {
   // A sidecar that need not be touched is what it should be, whatever it was started with.
   const differing = changes.includes('restart istio.service') ? found.differences : [];
   if (changes.length > 0) for (const text of announcement(vm, standing, differing)) say(text);
-  const end = (report: JoinReport): number => conclude({ terminal, ...told }, [report]);
+  const end = (report: VmReport): number => conclude({ terminal, ...told }, [report]);
   if (options.dryRun || planned.status === 'failed') return end(planned);
-  if (differing.length > 0 && !options.restart.restart)
+  if (differing.length > 0 && !options.restart.allowed)
     throw vmProblems.adoptNeedsRestart({ vm, differences: differing });
   if (changes.length > 0) await confirmed(call, { vm, changes: changes.length, yes: told.yes });
   return end(await run(false));

@@ -12,13 +12,13 @@ import { Input } from '../input.ts';
 import { carryOut, showPlan } from '../join/carry-out.ts';
 import { seatAt } from '../../vm/proofs/find-seat.ts';
 import type { Work } from '../join/work.ts';
-import { conclude } from '../join/conclude.ts';
-import { reported } from '../join/draft.ts';
+import { conclude } from '../conclude.ts';
+import { placeOf } from '../join/proofs.ts';
+import { reported } from '../../operations/change/vm-report.ts';
 import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
 import { clusterGeneration } from '../../cluster/generation.ts';
 import { judgedSecurity } from '../join/security.ts';
-import { restartWords } from '../join/restart.ts';
-import { confirmWithin } from '../join/switch.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
@@ -35,7 +35,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const dryRun = input.flag('dryRun');
   const within = confirmWithin(input);
-  const restart = restartWords(input);
+  const restart = restartOptions(input);
   input.accept();
 
   const kept = await readKeptPlan(resolve(world.cwd, args[0] ?? ''));
@@ -44,7 +44,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const { kube } = await openCluster(world, words.cluster, workload.namespace);
   const say = speaker(terminal, dryRun && output === 'text');
   const report = await reported(vm, signal, async (draft) => {
-    draft.about(subject);
+    draft.place = placeOf(subject);
     const policies = await clusterGeneration(subject.cluster.generation).policies(kube, subject.cluster, {
       namespace: workload.namespace,
       signal,

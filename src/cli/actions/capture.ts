@@ -16,7 +16,7 @@ import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
-import { confirmWithin } from '../join/switch.ts';
+import { confirmWithin } from '../time-limits.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat } from '../print.ts';

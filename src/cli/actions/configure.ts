@@ -13,10 +13,10 @@ import type { Say } from '../../world.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
 import { isEmpty, type Plan, plan } from '../../reconcile/plan.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
-import type { Decision } from '../../operations/change/decision.ts';
-import { asPlanned } from '../../operations/change/event.ts';
+import type { Decision, RestartOptions } from '../../operations/change/decision.ts';
+import { asPlanned, type PhaseReport } from '../../operations/change/event.ts';
 import { authorOf } from '../../who.ts';
-import { tellChange } from '../change-text.ts';
+import { formatPhase, tellChange } from '../change-text.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
 import { readMembership } from '../../vm/membership.ts';
 import type { Call } from '../command.ts';
@@ -25,11 +25,9 @@ import { configureSteps, type SidecarKeys, sidecarUnits } from '../../vm/configu
 import { typedLine } from '../typed-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { formatStep, type StepReport } from '../join/report.ts';
 import { portsVerification } from '../../operations/configure/ports.ts';
 import { hasSwitch } from '../../vm/has-switch.ts';
-import { type RestartWords, restartWords } from '../join/restart.ts';
-import { confirmWithin } from '../join/switch.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
@@ -45,7 +43,7 @@ export async function configure(call: Call): Promise<number> {
   const input = new Input('configure', call);
   const words = {
     ...{ machine: machineOptions(input), keys: wantedKeys(input), remove: removedKeys(input) },
-    ...{ within: confirmWithin(input), restart: restartWords(input) },
+    ...{ within: confirmWithin(input), restart: restartOptions(input) },
   };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
@@ -56,9 +54,13 @@ export async function configure(call: Call): Promise<number> {
   const configuring = { vm, host, words, login, say: terminal.err };
   const { steps, facts } = await inspected(configuring, signal);
   const decision = await decided(configuring, plan(steps, facts), signal);
-  const report = (reports: readonly StepReport[], problem?: Problem): void => {
+  const report = (reports: readonly PhaseReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
-    terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
+    terminal.out(
+      output === 'text'
+        ? reports.flatMap((each) => formatPhase({ ...each, seen: [] }))
+        : formatDocument(record, output),
+    );
   };
   if (input.flag('dryRun')) {
     report(asPlanned(await plannedPhases({ host, decision, signal })));
@@ -83,7 +85,7 @@ interface Configuring {
   readonly words: SidecarKeys & {
     readonly machine: MachineOptions;
     readonly within: number;
-    readonly restart: RestartWords;
+    readonly restart: RestartOptions;
   };
   readonly login: () => Promise<Host>;
   readonly say: Say;
@@ -113,10 +115,9 @@ async function decided(
   const starts = due.steps.some(startsSidecar);
   const guarded = words.machine.root === undefined && (await hasSwitch(host, signal));
   if (starts && !guarded) say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
-  const { restart: allowed, drainTimeoutMs: limitMs } = words.restart;
   return {
     plan: due,
-    drain: { for: 'restart', returns: 'after-confirm', addresses: [], allowed, limitMs },
+    drain: { for: 'restart', returns: 'after-confirm', addresses: [], ...words.restart },
     // Also with an empty plan: a run that died may have left it armed, and the VM would roll back behind this one.
     ...(guarded && { guard: { within: words.within, login, evenIfEmpty: true } }),
     ...(guarded && starts && { verify: portsVerification(host) }),

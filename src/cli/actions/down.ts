@@ -10,7 +10,7 @@ import { leaveSharedGroups } from '../down/shared-groups.ts';
 import { downWords } from '../down/words.ts';
 import { openDownContext } from '../down/context.ts';
 import { Input } from '../input.ts';
-import { conclude } from '../join/conclude.ts';
+import { conclude } from '../conclude.ts';
 
 const DEFAULT_PARALLEL = 4;
 

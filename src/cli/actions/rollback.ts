@@ -5,9 +5,8 @@ import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
-import { conclude } from '../join/conclude.ts';
-import { restartWords } from '../join/restart.ts';
-import { confirmWithin } from '../join/switch.ts';
+import { conclude } from '../conclude.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
@@ -21,7 +20,7 @@ export async function rollback(call: Call): Promise<number> {
   const words = {
     cluster: clusterOptions(input),
     machine: machineOptions(input),
-    restart: restartWords(input),
+    restart: restartOptions(input),
     within: confirmWithin(input),
     dryRun: input.flag('dryRun'),
     typed: present({

@@ -7,18 +7,17 @@ import { shown } from '../../problems/mesh.ts';
 import type { Problem } from '../../problems.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
 import type { Decision, Verification } from '../../operations/change/decision.ts';
-import { asPlanned } from '../../operations/change/event.ts';
+import { asPlanned, type PhaseReport } from '../../operations/change/event.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { Check, Result, Seen } from '../../checks/check.ts';
 import { group, runChecks, timed } from '../../checks/run.ts';
 import { authorOf } from '../../who.ts';
-import { tellChange } from '../change-text.ts';
+import { formatPhase, tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { formatStep, type StepReport } from '../join/report.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
@@ -79,9 +78,9 @@ async function install(input: Input, host: Host, { sudoer, program, output }: Wa
     verify: lineVerification(host, sudoer),
   });
   const decision = await decide(signal);
-  const report = (reports: readonly StepReport[], problem?: Problem): void => {
+  const report = (reports: readonly PhaseReport[], problem?: Problem): void => {
     const record = { steps: reports, ...(problem && { problem: problemRecord(problem) }) };
-    terminal.out(output === 'text' ? reports.flatMap(formatStep) : formatDocument(record, output));
+    terminal.out(output === 'text' ? reports.flatMap(formatPhase) : formatDocument(record, output));
   };
   if (input.flag('dryRun')) {
     report(asPlanned(await plannedPhases({ host, decision, signal })));

@@ -15,9 +15,8 @@ import { summaries } from '../../reconcile/plan.ts';
 import type { Membership } from '../../vm/membership.ts';
 import type { Result } from '../../checks/check.ts';
 import { authorOf } from '../../who.ts';
-import { tellChange } from '../change-text.ts';
-import { type Draft, reported } from '../join/draft.ts';
-import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
+import { formatPhase, tellChange } from '../change-text.ts';
+import { clusterReport, type ReportBuilder, reported, type VmReport } from '../../operations/change/vm-report.ts';
 import type { Confirm } from './confirm.ts';
 import { type DownContext, VM_ALONE } from './context.ts';
 import { isNothing, type Leave, look } from './look.ts';
@@ -38,7 +37,7 @@ export interface DownRun {
 /** A VM after its turn. */
 export interface Left {
   readonly run: DownRun;
-  readonly report: JoinReport;
+  readonly report: VmReport;
   /** Absent when it has not left; a difference that is found afterwards does not change that. */
   readonly leave?: Leave;
 }
@@ -92,12 +91,12 @@ async function lookOrSay({ context, vm, say }: DownRun, host: Host | undefined):
   }
 }
 
-function tellPlace({ registry, membership, notes }: Leave, draft: Draft): void {
+function tellPlace({ registry, membership, notes }: Leave, draft: ReportBuilder): void {
   const { namespace, group, generation } = registry?.vm ?? membership ?? {};
-  draft.at({
+  draft.place = {
     ...(namespace !== undefined && { namespace }),
     ...(group !== undefined && generation === 'current' && { group }),
-  });
+  };
   draft.notes = notes;
 }
 
@@ -117,18 +116,18 @@ function decided({ context: { words }, vm, say }: DownRun, host: Host, leave: Le
 /** Without its machine a VM has only its registration. */
 async function phasesOf({ run, host, leave }: Leaving): Promise<readonly PhaseReport[]> {
   const { signal } = run.context.world;
-  if (!host) return [{ ...clusterStep(leave.departure, 'planned'), kind: 'cluster', seen: [], ms: 0 }];
+  if (!host) return [clusterReport(leave.departure, 'planned')];
   return asPlanned(await plannedPhases({ host, decision: decided(run, host, leave), signal }));
 }
 
-async function showPlan(leaving: Leaving, draft: Draft): Promise<void> {
+async function showPlan(leaving: Leaving, draft: ReportBuilder): Promise<void> {
   draft.cluster = leaving.leave.also;
   draft.steps = await phasesOf(leaving);
   draft.status = 'planned';
-  for (const step of draft.steps) leaving.run.say(formatStep(step));
+  for (const step of draft.steps) leaving.run.say(formatPhase(step));
 }
 
-async function carryOut(leaving: Leaving, draft: Draft, hasLeft: () => void): Promise<void> {
+async function carryOut(leaving: Leaving, draft: ReportBuilder, hasLeft: () => void): Promise<void> {
   const { run, host, leave } = leaving;
   const { words, world } = run.context;
   draft.status = 'unchanged';
@@ -166,7 +165,7 @@ async function askFirst(leaving: Leaving): Promise<void> {
   const { context, vm, say, confirm } = run;
   const { plan, also, notes } = leave;
   if (!context.words.yes) {
-    for (const step of await phasesOf(leaving)) say(formatStep(step));
+    for (const step of await phasesOf(leaving)) say(formatPhase(step));
     for (const line of notes) say(`note: ${line}`);
     if (plan.steps.some(({ id }) => id === 'journal'))
       say(`note: the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`);
@@ -178,11 +177,13 @@ async function askFirst(leaving: Leaving): Promise<void> {
 export async function writeDeparture(
   kube: Kubernetes,
   plan: ClusterPlan,
-  { draft, say, signal }: { readonly draft: Draft; readonly say: DownRun['say']; readonly signal: AbortSignal },
+  { draft, say, signal }: { readonly draft: ReportBuilder; readonly say: DownRun['say']; readonly signal: AbortSignal },
 ): Promise<void> {
   for await (const { verb, ref } of applyRegistration(kube, plan, signal))
     draft.cluster = [...draft.cluster, `${verb} ${showRef(ref)}`];
-  draft.add(clusterStep(plan, 'changed'), say);
+  const done = clusterReport(plan, 'changed');
+  draft.steps = [...draft.steps, done];
+  say(formatPhase(done));
 }
 
 /** What is not done yet, and the command that does it. */

@@ -1,7 +1,7 @@
-import { changesOf, type JoinReport } from '../join/report.ts';
+import { changesOf, type VmReport } from '../../operations/change/vm-report.ts';
 
 /** The last line for a VM that leaves. */
-export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: JoinReport): string {
+export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: VmReport): string {
   const changes = cluster.length + changesOf(steps);
   const words = {
     planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,

@@ -1,9 +1,9 @@
 import { planDeparture } from '../../cluster/registration/departure.ts';
 import type { Departure } from '../../cluster/registration/leaving.ts';
 import { isEmptyClusterPlan } from '../../cluster/api/plan.ts';
-import { type Draft, reported } from '../join/draft.ts';
 import type { Registry } from '../../cluster/registration/rotation-write.ts';
-import { clusterStep, formatStep, type JoinReport } from '../join/report.ts';
+import { formatPhase } from '../change-text.ts';
+import { clusterReport, type ReportBuilder, reported, type VmReport } from '../../operations/change/vm-report.ts';
 import { type Left, writeDeparture } from './leave.ts';
 
 /** A VM that left while others were in its group. */
@@ -17,7 +17,7 @@ interface Sharer extends Left {
  * have left, the departure from such a group is planned once more, of all of them together. What it takes away is in the
  * report of the last one. Gives the reports of all VMs.
  */
-export async function leaveSharedGroups(all: readonly Left[]): Promise<readonly JoinReport[]> {
+export async function leaveSharedGroups(all: readonly Left[]): Promise<readonly VmReport[]> {
   const reports = new Map(all.map(({ run, report }) => [run.vm, report]));
   for (const sharers of groupsOf(all)) for (const report of await leaveGroup(sharers)) reports.set(report.vm, report);
   return [...reports.values()];
@@ -35,7 +35,7 @@ function groupsOf(all: readonly Left[]): readonly (readonly Sharer[])[] {
   return [...groups.values()].filter((sharers) => sharers.length > 1);
 }
 
-async function leaveGroup(sharers: readonly Sharer[]): Promise<readonly JoinReport[]> {
+async function leaveGroup(sharers: readonly Sharer[]): Promise<readonly VmReport[]> {
   const last = sharers.at(-1);
   const reports = sharers.map(({ report }) => report);
   if (!last) return reports;
@@ -60,10 +60,10 @@ async function departureOf({ run, registry }: Sharer, sharers: readonly Sharer[]
   return departure.sharedNote !== undefined || isEmptyClusterPlan(departure.plan) ? undefined : departure;
 }
 
-async function takeOut({ run, registry }: Sharer, { plan, notes }: Departure, draft: Draft): Promise<void> {
+async function takeOut({ run, registry }: Sharer, { plan, notes }: Departure, draft: ReportBuilder): Promise<void> {
   const { context, vm, say, confirm } = run;
-  const step = clusterStep(plan, 'planned');
-  if (context.words.dryRun || !context.words.yes) say(formatStep(step));
+  const step = clusterReport(plan, 'planned');
+  if (context.words.dryRun || !context.words.yes) say(formatPhase(step));
   if (context.words.dryRun) {
     draft.cluster = step.changes;
     draft.steps = [step];
@@ -81,11 +81,11 @@ function wayToFinish({ run, registry: { vm } }: Sharer): string {
   return `What was made for WorkloadGroup ${vm.namespace}/${vm.group} goes with: meshx down ${run.vm} --cluster-only -n ${vm.namespace} --workload-group ${vm.group}`;
 }
 
-function withoutNote({ report, sharedNote }: Sharer): JoinReport {
+function withoutNote({ report, sharedNote }: Sharer): VmReport {
   return { ...report, notes: report.notes.filter((note) => note !== sharedNote) };
 }
 
-function together(report: JoinReport, group: JoinReport): JoinReport {
+function together(report: VmReport, group: VmReport): VmReport {
   const problem = report.problem ?? group.problem;
   return {
     ...report,

@@ -11,16 +11,16 @@ import type { Reachability } from '../../vm/proofs/reachability.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import { tellChange } from '../change-text.ts';
-import type { Draft } from './draft.ts';
+import type { ReportBuilder } from '../../operations/change/vm-report.ts';
 import { verify } from './proofs.ts';
 import { compareReach, reachedNow, shutHere } from './reach.ts';
 import { reachQuestion, type Work } from './work.ts';
 
 /** Shows what would be done. */
-export async function showPlan(work: Work, draft: Draft): Promise<void> {
+export async function showPlan(work: Work, draft: ReportBuilder): Promise<void> {
   draft.cluster = clusterPlanLines(work.registration);
-  const { host, say, help } = work;
-  draft.plan(await plannedPhases({ host, decision: decided(work), signal: help.signal }), say);
+  const { host, help } = work;
+  draft.plan(await plannedPhases({ host, decision: decided(work), signal: help.signal }), tellChange(work));
 }
 
 /** What a join is called, and how it is decided anew when another run came first. */
@@ -36,7 +36,7 @@ export interface JoinChange {
 /**
  * Registers, applies, verifies, and only then does what waits for the checks, as one guarded change. Throws the first Problem.
  */
-export async function carryOut(work: Work, joining: JoinChange, draft: Draft): Promise<void> {
+export async function carryOut(work: Work, joining: JoinChange, draft: ReportBuilder): Promise<void> {
   const { vm, host, say, again } = work;
   const { world, command, inspectedAt } = joining;
   const tell = tellChange({ vm, say, again });
@@ -70,7 +70,7 @@ function decided(work: Work): Decision<Result> {
   const registry = { kube: help.kube, vm: { generation, namespace, group, addresses } };
   const drain = restart && {
     ...{ for: 'restart' as const, returns: 'before-verify' as const, addresses, registry },
-    ...{ allowed: restart.restart, limitMs: restart.drainTimeoutMs },
+    ...restart,
   };
   return {
     ...{ plan, steps, sources: vmSecrets(help.kube, subject.workload) },

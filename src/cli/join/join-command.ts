@@ -8,7 +8,7 @@ import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { marked, speaker } from '../print.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
-import { conclude } from './conclude.ts';
+import { conclude } from '../conclude.ts';
 import { EarlyMachines } from '../../operations/connection/early-machines.ts';
 import { join, type Joining } from './join.ts';
 import { formatKeptPlan } from './kept-plan.ts';

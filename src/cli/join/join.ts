@@ -18,10 +18,10 @@ import { openMachine } from '../../operations/connection/machine.ts';
 import { carryOut, showPlan } from './carry-out.ts';
 import type { Work } from './work.ts';
 import { clusterSide } from '../../operations/join/cluster-side.ts';
-import { reported } from './draft.ts';
+import { reported, type VmReport } from '../../operations/change/vm-report.ts';
+import { placeOf } from './proofs.ts';
 import { judgeFindings } from './findings.ts';
 import type { Seen } from '../../operations/join/rejoin.ts';
-import type { JoinReport } from './report.ts';
 import { judgedSecurity } from './security.ts';
 import { seatAt } from '../../vm/proofs/find-seat.ts';
 import type { Guard } from '../../operations/change/decision.ts';
@@ -59,13 +59,13 @@ export interface Joining extends Work {
  * Takes one VM into the mesh: look, plan, apply, prove. Never throws for a failure of this VM: the report has the Problem.
  * `show` gets the plan on a dry run, with everything in it.
  */
-export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): Promise<JoinReport> {
+export function join(run: JoinRun, show: (joining: Joining) => Promise<void>): Promise<VmReport> {
   const { world, options } = run.context;
   return reported(run.vm, world.signal, async (draft) => {
     await using host = await (run.open?.() ?? openMachine(world, options.machine, run.vm));
     const inspectedAt = performance.now();
     const joining = await look(run, host, world.signal);
-    draft.about(joining.subject);
+    draft.place = placeOf(joining.subject);
     if (options.dryRun) {
       await showPlan(joining, draft);
       return await show(joining);

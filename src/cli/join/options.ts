@@ -12,8 +12,7 @@ import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
 import { workloadOptions } from '../workload-input.ts';
 import { repeatedOptions } from './repeated-options.ts';
-import { restartWords } from './restart.ts';
-import { confirmWithin } from './switch.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
 
 /** How the end of a join is told. */
 export interface JoinOutput {
@@ -48,7 +47,7 @@ export function joinOptions(input: Input): JoinOptions {
     forget: forgotten(input),
     only: input.list('only'),
     confirmWithin: confirmWithin(input),
-    restart: restartWords(input),
+    restart: restartOptions(input),
     dryRun: input.flag('print') || input.flag('dryRun'),
     ...present({
       package: from === undefined ? undefined : { from, ...present({ sha256 }) },

@@ -12,6 +12,7 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { verifyJoin } from '../../checks/verify-join.ts';
 import { dial } from '../../vm/proofs/dial.ts';
 import { present } from '../../present.ts';
+import type { MeshPlace } from '../../operations/change/vm-report.ts';
 import { vmEntry } from '../../cluster/registration/vm-entry.ts';
 
 /** What the checks of one VM are about. Data: a kept plan holds it. */
@@ -20,6 +21,11 @@ export interface ProofSubject {
   readonly workload: Workload;
   readonly vm: VmFacts;
   readonly meshService?: MeshTarget;
+}
+
+/** As the report of a join shows it: only istiod's generation has groups. */
+export function placeOf({ cluster, workload: { group, namespace }, vm }: ProofSubject): MeshPlace {
+  return { ...(meshGeneration(cluster.generation).hasGroups && { group }), namespace, address: vm.address };
 }
 
 /** Who can tell something about it. */

@@ -6,8 +6,7 @@ import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Say, World } from '../../world.ts';
 import type { ProofHelp, ProofSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
-import type { RestartWords } from './restart.ts';
-import type { Guard } from '../../operations/change/decision.ts';
+import type { Guard, RestartOptions } from '../../operations/change/decision.ts';
 import { present } from '../../present.ts';
 
 /** Everything that is to be done for one VM and its proofs, decided and not yet begun. */
@@ -22,7 +21,7 @@ export interface Work {
   /** The VM's dead-man switch; absent for an image, where nothing runs. */
   readonly deadMan?: Guard;
   /** What was said about the end of open connections; absent for an image. */
-  readonly restart?: RestartWords;
+  readonly restart?: RestartOptions;
   /** The picture of a machine that meshx has never changed, on its way; absent for all others. */
   readonly picture?: Promise<FirstPicture>;
   /** Ports that listen on the VM, to be compared before and after; absent for an image. */

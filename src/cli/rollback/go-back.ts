@@ -1,6 +1,6 @@
 import type { Host } from '../../host/run/host.ts';
 import { change, plannedPhases } from '../../operations/change/change.ts';
-import type { Decision } from '../../operations/change/decision.ts';
+import type { Decision, RestartOptions } from '../../operations/change/decision.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { Result } from '../../checks/check.ts';
 import { readiness } from '../../checks/readiness.ts';
@@ -10,9 +10,7 @@ import { tellChange } from '../change-text.ts';
 import type { Place } from '../../operations/membership/member.ts';
 import type { ClusterOptions } from '../../operations/connection/cluster.ts';
 import type { Input } from '../input.ts';
-import { reported } from '../join/draft.ts';
-import { changesOf, type JoinReport } from '../join/report.ts';
-import type { RestartWords } from '../join/restart.ts';
+import { changesOf, reported, type VmReport } from '../../operations/change/vm-report.ts';
 import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { type Former, look } from './look.ts';
 
@@ -23,7 +21,7 @@ export interface RollbackRun {
   readonly words: {
     readonly cluster: ClusterOptions;
     readonly machine: MachineOptions;
-    readonly restart: RestartWords;
+    readonly restart: RestartOptions;
     /** Seconds until the VM goes back by itself. */
     readonly within: number;
     readonly dryRun: boolean;
@@ -36,31 +34,31 @@ export interface RollbackRun {
 }
 
 /** Rolls back to the former package: drain, install, restart, and see that the sidecar is ready. Never throws for the VM. */
-export function goBack(run: RollbackRun): Promise<JoinReport> {
+export function goBack(run: RollbackRun): Promise<VmReport> {
   const { input, vm, words, say, again, command } = run;
   const { world } = input.call;
   return reported(vm, world.signal, async (draft) => {
     await using host = await openMachine(world, words.machine, vm);
     const inspectedAt = performance.now();
     const former = await look(run, host, world.signal);
-    draft.at(former.place);
+    draft.place = former.place;
     const decision = decided(run, host, former);
-    if (words.dryRun) return draft.plan(await plannedPhases({ host, decision, signal: world.signal }), say);
+    const observe = tellChange({ vm, say, again });
+    if (words.dryRun) return draft.plan(await plannedPhases({ host, decision, signal: world.signal }), observe);
     draft.again = again;
     const about = { vm, host, command, again, ...authorOf(world), signal: world.signal, now: world.now, inspectedAt };
     const inspect = async (signal: AbortSignal) => decided(run, host, await look(run, host, signal));
-    draft.take(await change({ ...about, decision, inspect, observe: tellChange({ vm, say, again }) }));
+    draft.take(await change({ ...about, decision, inspect, observe }));
   });
 }
 
 /** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */
 function decided({ input, vm, words }: RollbackRun, host: Host, former: Former): Decision<Result> {
   const { plan, addresses, registry, units, hasSwitch } = former;
-  const { restart: allowed, drainTimeoutMs: limitMs } = words.restart;
   const login = () => openMachine(input.call.world, words.machine, vm);
   return {
     plan,
-    drain: { for: 'restart', returns: 'after-confirm', addresses, registry, allowed, limitMs },
+    drain: { for: 'restart', returns: 'after-confirm', addresses, registry, ...words.restart },
     ...(hasSwitch && { guard: { within: words.within, login } }),
     verify: {
       id: 'ready',
@@ -73,7 +71,7 @@ function decided({ input, vm, words }: RollbackRun, host: Host, former: Former):
 }
 
 /** The last line. */
-export function formatRollbackEnd({ vm, status, steps, ms }: JoinReport): string {
+export function formatRollbackEnd({ vm, status, steps, ms }: VmReport): string {
   const [first = 'nothing'] = steps.filter(({ kind }) => kind === 'step').flatMap(({ changes }) => changes);
   const words = {
     planned: `${changesOf(steps)} changes are planned, nothing was changed`,

@@ -15,7 +15,7 @@ import { isConfirmedMember, memberOf } from '../../operations/membership/member.
 import { memberQuestion } from '../../operations/membership/member-question.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import type { Registry } from '../../cluster/registration/rotation-write.ts';
-import type { JoinReport } from '../join/report.ts';
+import type { MeshPlace } from '../../operations/change/vm-report.ts';
 import type { RollbackRun } from './go-back.ts';
 
 /** All that is known before a VM goes back to its former package. */
@@ -27,7 +27,7 @@ export interface Former {
   readonly units: readonly string[];
   /** Whether the VM has a dead-man switch: one that an older meshx set up has none. */
   readonly hasSwitch: boolean;
-  readonly place: Pick<JoinReport, 'group' | 'namespace' | 'address'>;
+  readonly place: MeshPlace;
 }
 
 /** The package that comes back gives them to the sidecar's user again. */

@@ -52,11 +52,17 @@ interface Draining {
   readonly limitMs: number;
 }
 
-/** Only where the plan restarts the sidecar and connections are open; the VM returns to rotation. */
-interface RestartDrain extends Draining {
-  readonly for: 'restart';
+/** What the operator allows when the sidecar restarts. */
+export interface RestartOptions {
   /** Whether open connections may be ended. */
   readonly allowed: boolean;
+  /** How long connections may take to end, milliseconds. */
+  readonly limitMs: number;
+}
+
+/** Only where the plan restarts the sidecar and connections are open; the VM returns to rotation. */
+interface RestartDrain extends Draining, RestartOptions {
+  readonly for: 'restart';
   /** Checks that send requests to the VM need it in rotation; all others keep clients away until the change is confirmed. */
   readonly returns: 'before-verify' | 'after-confirm';
 }

@@ -1,4 +1,4 @@
-import { clusterPlanLines, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
+import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
 import { nudgeLines } from '../../cluster/registration/nudge.ts';
 import type { Rotation } from '../../cluster/registration/registered-vm.ts';
 import { refOf, showRef } from '../../mesh/kube-object.ts';
@@ -90,8 +90,11 @@ function stepPhase({ id, title, changes }: PlannedStep): Phase {
 }
 
 function clusterPhase({ kube, plan }: ClusterWrites): Phase {
-  const changes = [...clusterPlanLines(plan), ...nudgeLines(kube, plan)];
-  const { unchanged } = plan;
+  return registrationPhase(plan, [...clusterPlanLines(plan), ...nudgeLines(kube, plan)]);
+}
+
+/** The writes to the cluster; where there are none its title names what is up to date. Pure. */
+export function registrationPhase({ unchanged }: ClusterPlan, changes: readonly string[]): Phase {
   const suffix = changes.length === 0 && unchanged.length > 0 ? `: ${unchanged.map(showRef).join(', ')}` : '';
   return { kind: 'cluster', id: 'registration', title: `Registration in the cluster${suffix}`, changes };
 }

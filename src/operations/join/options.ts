@@ -5,6 +5,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
+import type { RestartOptions } from '../change/decision.ts';
 
 /** What a VM is to the mesh, as far as it is given; the rest follows from the VM or the cluster. */
 export interface WorkloadOptions {
@@ -13,13 +14,6 @@ export interface WorkloadOptions {
   readonly serviceAccount?: string;
   readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
   readonly captureDns: boolean;
-}
-
-/** What is allowed when the sidecar restarts. */
-interface RestartOptions {
-  /** Whether open connections may be ended. */
-  readonly restart: boolean;
-  readonly drainTimeoutMs: number;
 }
 
 /** How VMs are joined: everything that the join of one VM depends on besides the VM and its cluster. */

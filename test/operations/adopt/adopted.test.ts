@@ -15,7 +15,7 @@ const GIVEN: JoinOptions = {
   forget: [],
   only: [],
   confirmWithin: 90,
-  restart: { restart: false, drainTimeoutMs: 0 },
+  restart: { allowed: false, limitMs: 0 },
   dryRun: true,
 };
 

@@ -13,7 +13,7 @@ const GIVEN: JoinOptions = {
   forget: ['gateway'],
   only: [],
   confirmWithin: 90,
-  restart: { restart: false, drainTimeoutMs: 0 },
+  restart: { allowed: false, limitMs: 0 },
   dryRun: false,
 };
 

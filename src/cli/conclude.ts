@@ -1,0 +1,71 @@
+import { changesOf, type VmReport } from '../operations/change/vm-report.ts';
+import type { Problem } from '../problems.ts';
+import { cliProblems } from '../problems/cli.ts';
+import type { Terminal } from '../terminal.ts';
+import { EXIT } from './exit-codes.ts';
+import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
+
+/** How the end is told. */
+export interface Ending {
+  readonly terminal: Terminal;
+  readonly output: OutputFormat;
+  /** The last line for a VM; that of a join when absent. */
+  readonly end?: (report: VmReport) => string;
+  /** Exit with 3 when something is planned. */
+  readonly exitCode: boolean;
+}
+
+/** Tells what became of the VMs and gives the exit code. A document for programs is one, with its problems in it. */
+export function conclude({ terminal, output, exitCode, end = formatEnd }: Ending, found: readonly VmReport[]): number {
+  const reports = found.map((report) => completed(terminal, report));
+  const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
+  if (output === 'text') for (const report of told) terminal.out([end(report), ...report.notes]);
+  else terminal.out(formatDocument({ vms: reports.map(recordOf) }, output));
+  const problem = problemOf(reports);
+  if (problem) return tellProblem(terminal, problem);
+  return exitCode && reports.some(isPlanned) ? EXIT.planNotEmpty : EXIT.done;
+}
+
+/** The last line for a VM that joins. */
+function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: VmReport): string {
+  const changes = cluster.length + changesOf(steps);
+  const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
+  const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
+  const ends = {
+    planned: changes === 0 ? 'up to date, the plan is empty' : `${changes} changes are planned, nothing was changed`,
+    unchanged: 'up to date, no changes',
+    changed: `done, ${changes} changes`,
+    failed: `failed after ${changes} changes`,
+  };
+  return `${vm}: ${ends[status]} (${(ms / 1000).toFixed(1)} s${where})`;
+}
+
+/** With commands that can be pasted. */
+function completed(terminal: Terminal, report: VmReport): VmReport {
+  const { notes, problem } = report;
+  const { complete = (text: string) => text } = terminal;
+  return { ...report, notes: notes.map(complete), ...(problem && { problem: pasteable(terminal, problem) }) };
+}
+
+/** The report for programs. */
+function recordOf({ problem, checks, ...report }: VmReport): object {
+  const shown = checks.map(({ id, category, title, ok, detail, hint, ms }) => ({
+    ...{ id, category, title, ok, detail, ms },
+    ...(hint && { hint }),
+  }));
+  return { ...report, checks: shown, ...(problem && { problem: problemRecord(problem) }) };
+}
+
+function problemOf(reports: readonly VmReport[]): Problem | undefined {
+  const failed = reports.filter(({ problem }) => problem);
+  if (failed.length === 0 || reports.length === 1) return failed[0]?.problem;
+  return cliProblems.someVmsFailed({ total: reports.length, failed: failed.map(failure) });
+}
+
+function failure({ vm, problem }: VmReport): string {
+  return problem ? `${vm}: ${problem.message} ${problem.hint} (${problem.id})` : vm;
+}
+
+function isPlanned({ status, cluster, steps }: VmReport): boolean {
+  return status === 'planned' && (cluster.length > 0 || steps.some(({ changes }) => changes.length > 0));
+}
