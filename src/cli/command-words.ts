@@ -5,7 +5,7 @@ import { flagOf } from './input.ts';
 const SHOWN: readonly string[] = [
   ...['namespace', 'service', 'ports', 'workloadGroup', 'serviceAccount', 'vmAddress', 'excludePorts', 'only', 'unset'],
   ...['acceptRisk', 'network', 'locality', 'weight', 'revision', 'istioNamespace', 'istiodAddress', 'serviceCidr'],
-  ...['meshService', 'proofClient', 'drainTimeout', 'confirmWithin', 'context', 'mode', 'parallel', 'for'],
+  ...['meshService', 'probeClient', 'drainTimeout', 'confirmWithin', 'context', 'mode', 'parallel', 'for'],
 ];
 
 /** Options that hold `KEY=value`: the key is kept. */

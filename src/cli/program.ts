@@ -51,26 +51,38 @@ function named(parent: Command, spec: CommandSpec): Command {
 function declare(command: Command, top: Command, spec: CommandSpec, { around, start }: Start): void {
   for (const [syntax, description] of spec.args) command.argument(syntax, description);
   for (const line of spec.options) command.addOption(optionOf(line));
-  if (hasProbe(spec)) command.addOption(new Option(FORMER_PROBE, 'the former name of --probe').hideHelp());
+  for (const [now, former] of renamedIn(spec))
+    command.addOption(new Option(`--${former} <value>`, `the former name of --${now}`).hideHelp());
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
   command.action(async () => {
     refuseForeign(top, spec);
     const given = { ...top.opts<Record<string, unknown>>(), ...command.opts<Record<string, unknown>>() };
-    await start(spec, { ...around, args: command.args, given: hasProbe(spec) ? renamed(given, around) : given });
+    await start(spec, { ...around, args: command.args, given: renamed(given, spec, around) });
   });
 }
 
-const FORMER_PROBE = '--check <probe>';
+/** Options that had another name: `--NOW`, formerly `--FORMER`. */
+const RENAMED = [
+  ['probe', 'check'],
+  ['probe-client', 'proof-client'],
+] as const;
 
-function hasProbe({ options }: CommandSpec): boolean {
-  return options.some(([flags]) => flags.startsWith('--probe '));
+function renamedIn({ options }: CommandSpec): readonly (typeof RENAMED)[number][] {
+  return RENAMED.filter(([now]) => options.some(([flags]) => flags.startsWith(`--${now} `)));
 }
 
-/** `--check` was the name of `--probe`: it still works, with a warning. The new name wins. */
-function renamed({ check, ...given }: Call['given'], { terminal }: Surroundings): Call['given'] {
-  if (check === undefined) return given;
-  terminal.err('note: --check is now --probe; the old name will be removed');
-  return { probe: check, ...given };
+/** Former names of options still work, with a warning. The new name wins. */
+function renamed(given: Call['given'], spec: CommandSpec, { terminal }: Surroundings): Call['given'] {
+  return renamedIn(spec).reduce<Call['given']>((before, [now, former]) => {
+    const { [attribute(former)]: value, ...rest } = before;
+    if (value === undefined) return before;
+    terminal.err(`note: --${former} is now --${now}; the old name will be removed`);
+    return { [attribute(now)]: value, ...rest };
+  }, given);
+}
+
+function attribute(option: string): string {
+  return new Option(`--${option} <value>`).attributeName();
 }
 
 /**

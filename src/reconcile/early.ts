@@ -40,12 +40,12 @@ export interface EarlyOptions {
   /** The picture for a journal that has not begun, when it is being taken already. */
   readonly picture?: Promise<FirstPicture>;
   /** Only the steps before the proof, or only those that wait for it; all when absent. */
-  readonly only?: 'before-proof' | 'after-proof';
+  readonly only?: 'before-checks' | 'after-checks';
 }
 
 /** The steps of a plan that are asked for. Pure. */
 export function askedSteps({ steps }: Plan, { only }: Pick<EarlyOptions, 'only'>): readonly PlannedStep[] {
-  return steps.filter(({ when }) => only === undefined || (when === 'after-proof') === (only === 'after-proof'));
+  return steps.filter(({ when }) => only === undefined || (when === 'after-checks') === (only === 'after-checks'));
 }
 
 /**

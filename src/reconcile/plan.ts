@@ -11,7 +11,7 @@ export interface PlannedStep {
   readonly changes: readonly Change[];
   /** What these changes may alter; the undo journal keeps it. */
   readonly touches: Touches;
-  readonly when?: 'after-proof';
+  readonly when?: 'after-checks';
 }
 
 /** Plain data without a secret: it can be printed, kept in a file, compared, and applied later. */

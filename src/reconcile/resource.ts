@@ -29,6 +29,6 @@ export interface Step {
   readonly id: string;
   readonly title: string;
   readonly wants: readonly Resource[];
-  /** `after-proof`: applied only when the proofs have passed (units are enabled for boot last). */
-  readonly when?: 'after-proof';
+  /** `after-checks`: applied only when the proofs have passed (units are enabled for boot last). */
+  readonly when?: 'after-checks';
 }

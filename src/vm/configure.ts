@@ -22,14 +22,14 @@ export interface SidecarKeys {
   readonly remove: readonly string[];
 }
 
-const LOOK = shellFile(new URL('./unit-look.root.sh', import.meta.url));
+const FIND_UNITS = shellFile(new URL('./find-units.root.sh', import.meta.url));
 const OWN = `${PLACES.units}/meshx-capture.service`;
 const DROP_IN = `${PLACES.units}/istio.service.d/meshx.conf`;
 const PACKAGE = ['/lib/systemd/system/istio.service', '/usr/lib/systemd/system/istio.service'];
 
-/** Looks which units are there, in one round trip. */
+/** Reads which units exist, in one round trip. */
 export async function sidecarUnits(host: Host, signal: AbortSignal): Promise<SidecarUnits> {
-  const script = { ...LOOK, args: [OWN, DROP_IN, `${PLACES.units}/istio.service`, ...PACKAGE] };
+  const script = { ...FIND_UNITS, args: [OWN, DROP_IN, `${PLACES.units}/istio.service`, ...PACKAGE] };
   const found = (await host.run(scriptCommand(script), signal)).stdout.split('\n').filter((line) => line !== '');
   if (found.includes(OWN)) return { reader: 'meshx', classic: false };
   return { reader: found.length > 0 ? 'package' : 'none', classic: found.includes(DROP_IN) };

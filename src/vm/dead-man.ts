@@ -91,6 +91,14 @@ export async function readSwitch(host: Host, signal?: AbortSignal): Promise<Swit
   return parseSwitch(stdout);
 }
 
+const FIND = shellFile(new URL('./find-switch.root.sh', import.meta.url));
+
+/** Whether the VM has a dead-man switch. A VM joined by hand has none; one joined by an older meshx gets its own with setup-vm. */
+export async function hasSwitch(host: Host, signal: AbortSignal): Promise<boolean> {
+  const script = { ...FIND, args: [PLACES.capture, PLACES.revertTimer] };
+  return (await host.run(scriptCommand(script), signal)).exitCode === 0;
+}
+
 /** Who arms, and for how many seconds. */
 export interface Arming {
   readonly within: number;

@@ -1,8 +1,8 @@
 import type { Meeting } from '../../src/mesh/mutual-tls.ts';
-import type { DialAnswer } from '../../src/vm/dial-answer.ts';
+import type { DialAnswer } from '../../src/vm/reachability/dial.ts';
 import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from '../../src/checks/join/connection.ts';
-import { parseConnection } from '../../src/vm/proofs/connection.ts';
+import { parseConnection } from '../../src/vm/questions/connection.ts';
 import {
   judgeActive,
   judgeAnswers,
@@ -11,7 +11,7 @@ import {
   judgeResolves,
   judgeSynced,
 } from '../../src/checks/join/control-plane.ts';
-import { connectScript } from '../../src/vm/proofs/connect-shell.ts';
+import { connectScript } from '../../src/vm/questions/script.ts';
 
 const NOW = new Date('2026-01-02T12:00:00Z');
 const IDENTITY = 'spiffe://cluster.local/ns/vm/sa/mysqldb';

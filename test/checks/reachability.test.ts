@@ -9,7 +9,7 @@ import {
   type PortAnswer,
   reachability,
   type Reachability,
-} from '../../src/vm/proofs/reachability.ts';
+} from '../../src/vm/reachability/reachability.ts';
 
 const judged = (reach: Reach) => judgeAll(reachChecks, { reach })[0];
 const from = (answers: Readonly<Record<number, PortAnswer>>): Reachability => ({ from: 'this machine', answers });
@@ -42,11 +42,11 @@ describe('reachability before and after', () => {
 
   test('a silent port is asked twice, and a late answer counts', async () => {
     const asked: number[] = [];
-    const knock = (port: number): Promise<PortAnswer> => {
+    const probe = (port: number): Promise<PortAnswer> => {
       asked.push(port);
       return Promise.resolve(asked.length === 1 ? 'silent' : 'open');
     };
-    expect(await reachability('here', [3306], knock)).toEqual({ from: 'here', answers: { 3306: 'open' } });
+    expect(await reachability('here', [3306], probe)).toEqual({ from: 'here', answers: { 3306: 'open' } });
     expect(asked).toEqual([3306, 3306]);
   });
 

@@ -27,7 +27,7 @@ test('what fails before any VM is asked is one document too', async () => {
 });
 
 test('a VM that is being verified cannot be its own client', async () => {
-  const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--proof-client', 'b', '--manifests', '/nonexistent']);
+  const { exitCode, stderr } = await runCli(['up', 'a', 'b', '--probe-client', 'b', '--manifests', '/nonexistent']);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('--proof-client: b is itself being verified');
+  expect(stderr).toContain('--probe-client: b is itself being verified');
 });

@@ -87,11 +87,14 @@ test('the help of --probe names every form that is accepted', async () => {
   for (const form of forms) expect(/--probe <probe>(.*\n.*)/.exec(stdout)?.[1]).toContain(form.replace(/:.*/, ':'));
 });
 
-test('--check is still read as --probe, is not in the help, and says that it was renamed', async () => {
-  const { call, lines } = await parsed(['up', 'a', '--service', 'db:3306', '--check', 'tcp']);
-  expect(call.given).toMatchObject({ probe: 'tcp' });
-  expect(call.given).not.toHaveProperty('check');
-  expect(lines).toContain('note: --check is now --probe; the old name will be removed');
-  expect((await parsed(['up', 'a', '--probe', 'tcp'])).lines).toEqual([]);
-  expect((await runCli(['up', '--help'])).stdout).not.toContain('--check');
+test.each([
+  { now: 'probe', former: 'check', name: 'probe', value: 'tcp' },
+  { now: 'probe-client', former: 'proof-client', name: 'probeClient', value: 'b' },
+])('--$former is accepted as --$now, with a warning, and is not in the help', async ({ now, former, name, value }) => {
+  const { call, lines } = await parsed(['up', 'a', '--service', 'db:3306', `--${former}`, value]);
+  expect(call.given).toMatchObject({ [name]: value });
+  expect(Object.keys(call.given)).not.toContain(former.replace('-c', 'C'));
+  expect(lines).toContain(`note: --${former} is now --${now}; the old name will be removed`);
+  expect((await parsed(['up', 'a', `--${now}`, value])).lines).toEqual([]);
+  expect((await runCli(['up', '--help'])).stdout).not.toContain(`--${former}`);
 });

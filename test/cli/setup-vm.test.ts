@@ -181,9 +181,9 @@ test.each([
 
 test.each([
   ['no JSON', 'nothing', 'it is not JSON'],
-  ['another format', '{"version": 9}', 'it has format 9, and this meshx reads format 1'],
+  ['another format', '{"version": 9}', 'it has format 9, and this meshx reads format 2'],
   ['a list', '[]', 'it is not an object'],
-  ['only the format', '{"version": 1, "hash": "x", "vm": "a"}', 'missing or wrong: registration, steps, plan'],
+  ['only the format', '{"version": 2, "hash": "x", "vm": "a"}', 'missing or wrong: registration, steps, plan'],
 ])('a plan file with %s is refused in words, without the text of a library', async (_what, text, words) => {
   const cwd = exampleImage();
   writeFileSync(join(cwd, 'plan.json'), text);

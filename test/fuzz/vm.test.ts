@@ -6,7 +6,7 @@ import { parseListeners } from '../../src/vm/preflight/sockets.ts';
 import { judge } from '../../src/checks/preflight.ts';
 import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
 import { judgeConnection, judgeMtls } from '../../src/checks/join/connection.ts';
-import { parseConnection } from '../../src/vm/proofs/connection.ts';
+import { parseConnection } from '../../src/vm/questions/connection.ts';
 import {
   judgeActive,
   judgeAnswers,

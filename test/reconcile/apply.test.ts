@@ -99,12 +99,12 @@ test('steps that wait for the proof are applied by a call of their own', async (
   const vm = new ShimMachine();
   const steps: readonly Step[] = [
     step(file(vm.path('etc/a'))),
-    { id: 'late', title: 'Late', wants: [file(vm.path('etc/b'))], when: 'after-proof' },
+    { id: 'late', title: 'Late', wants: [file(vm.path('etc/b'))], when: 'after-checks' },
   ];
   const planned = plan(steps, await gatherFacts(steps, vm));
-  expect(await outcomes(planned, vm, { only: 'before-proof' })).toMatchObject([{ id: 'step', status: 'changed' }]);
+  expect(await outcomes(planned, vm, { only: 'before-checks' })).toMatchObject([{ id: 'step', status: 'changed' }]);
   expect(existsSync(vm.path('etc/b'))).toBe(false);
-  expect(await outcomes(planned, vm, { only: 'after-proof' })).toMatchObject([{ id: 'late', status: 'changed' }]);
+  expect(await outcomes(planned, vm, { only: 'after-checks' })).toMatchObject([{ id: 'late', status: 'changed' }]);
   expect(isEmpty(plan(steps, await gatherFacts(steps, vm)))).toBe(true);
 });
 

@@ -7,7 +7,7 @@ const absent: Output = { exitCode: 0, stdout: '', stderr: '' };
 const file = (path: string, content = 'x') => ({ kind: 'file', path, content, owner: 'root', mode: '0644' }) as const;
 const steps: readonly Step[] = [
   { id: 'files', title: 'Files', wants: [file('/etc/a'), { kind: 'hosts', address: '10.0.0.1', names: ['istiod'] }] },
-  { id: 'boot', title: 'Boot', wants: [{ kind: 'enabled', name: 'a.service', enabled: true }], when: 'after-proof' },
+  { id: 'boot', title: 'Boot', wants: [{ kind: 'enabled', name: 'a.service', enabled: true }], when: 'after-checks' },
 ];
 const facts = new Map([
   ['file:/etc/a', absent],
@@ -20,7 +20,7 @@ test('a plan is data: it survives JSON, keeps the order of the steps and what wa
   expect(JSON.parse(JSON.stringify(planned))).toEqual(planned);
   expect(planned.steps.map(({ id, when }) => [id, when])).toEqual([
     ['files', undefined],
-    ['boot', 'after-proof'],
+    ['boot', 'after-checks'],
   ]);
   expect(summaries(planned)).toEqual([
     'create /etc/a',

@@ -374,7 +374,7 @@ test('a step starts the sidecar when it touches its units before the proof', () 
   expect(startsSidecar(step({}))).toBe(true);
   expect(startsSidecar(step({ touches: { units: ['dnsmasq.service'] } }))).toBe(false);
   expect(startsSidecar(step({ changes: [] }))).toBe(false);
-  expect(startsSidecar(step({ when: 'after-proof' }))).toBe(false);
+  expect(startsSidecar(step({ when: 'after-checks' }))).toBe(false);
 });
 
 test('the timer that is armed is the one that starts the revert', async () => {

@@ -74,7 +74,7 @@ describe('a VM of the current generation', () => {
 
   test('its units are enabled last, and only when the proofs have passed', () => {
     const last = wantedVm(currentInput()).at(-1);
-    expect(last).toMatchObject({ id: 'boot', when: 'after-proof' });
+    expect(last).toMatchObject({ id: 'boot', when: 'after-checks' });
     expect(last?.wants).toEqual([
       { kind: 'enabled', name: 'istio.service', enabled: true },
       { kind: 'enabled', name: 'meshx-capture.service', enabled: true },

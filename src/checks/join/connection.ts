@@ -1,7 +1,7 @@
 import { parseAccessLog } from '../../mesh/access-log.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';
-import type { DialAnswer } from '../../vm/dial-answer.ts';
-import type { Connection } from '../../vm/proofs/connection.ts';
+import type { DialAnswer } from '../../vm/reachability/dial.ts';
+import type { Connection } from '../../vm/questions/connection.ts';
 import type { Seen } from '../check.ts';
 
 /** How the connection is to be read. */

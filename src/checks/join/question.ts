@@ -5,8 +5,8 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import type { DialAnswer } from '../../vm/dial-answer.ts';
-import type { Seat } from '../../vm/proofs/seat.ts';
+import type { DialAnswer } from '../../vm/reachability/dial.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Reach } from './reachability.ts';
 
 /** The join that is verified, and who can help. */

@@ -1,5 +1,5 @@
-import type { ReachChange, Reachability } from '../../vm/proofs/reachability.ts';
-import type { Seat } from '../../vm/proofs/seat.ts';
+import type { ReachChange, Reachability } from '../../vm/reachability/reachability.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Check, Seen } from '../check.ts';
 
 /** What was asked before a change and after it. */

@@ -10,7 +10,7 @@ import { commandWords } from '../command-words.ts';
 import { typedLine } from '../typed-line.ts';
 import { Input } from '../input.ts';
 import { carryOut, showPlan } from '../join/carry-out.ts';
-import { seatAt } from '../../vm/proofs/find-seat.ts';
+import { seatAt } from '../../vm/reachability/find-seat.ts';
 import type { Work } from '../join/work.ts';
 import { conclude } from '../conclude.ts';
 import { placeOf } from '../join/proofs.ts';
@@ -39,7 +39,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   input.accept();
 
   const kept = await readKeptPlan(resolve(world.cwd, args[0] ?? ''));
-  const { vm, steps, subject, unproved } = kept;
+  const { vm, steps, subject, unverified } = kept;
   const { workload } = subject;
   const { kube } = await openCluster(world, words.cluster, workload.namespace);
   const say = speaker(terminal, dryRun && output === 'text');
@@ -63,7 +63,7 @@ export async function applyKeptPlan(call: Call): Promise<number> {
       say,
       again,
       ...(!image && { restart }),
-      ...present({ unproved, deadMan, record: world.record }),
+      ...present({ unverified, deadMan, record: world.record }),
     };
     const seat = seatAt(host, subject.vm.address);
     const inspect = async (signal: AbortSignal): Promise<Work> => {

@@ -26,7 +26,7 @@ import { typedLine } from '../typed-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { portsVerification } from '../../operations/configure/ports.ts';
-import { hasSwitch } from '../../vm/has-switch.ts';
+import { hasSwitch } from '../../vm/dead-man.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { planVm } from '../../operations/join/vm-side.ts';
 import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';

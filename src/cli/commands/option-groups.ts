@@ -36,7 +36,7 @@ export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--vm-address <ip>', "the VM's mesh address (default: the one that routes to istiod)"],
   ['--exclude-ports <ports...>', 'inbound ports to exclude from capture, besides SSH'],
   ['--mesh-service <name:port>', 'mesh service to test from the VM: NAME[.NAMESPACE]:PORT[/PATH]'],
-  ['--proof-client <vm>', "another mesh VM to test from (default: the VM's own sidecar)"],
+  ['--probe-client <vm>', "another mesh VM to test from (default: the VM's own sidecar)"],
   ['--forget <option...>', 'do not repeat this option of the previous join: vm-address, exclude-ports, …'],
   ['--no-create', 'do not create the namespace and the service account'],
 ];

@@ -7,7 +7,7 @@ import { present } from '../../present.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { isEmpty } from '../../reconcile/plan.ts';
 import type { Result } from '../../checks/check.ts';
-import type { Reachability } from '../../vm/proofs/reachability.ts';
+import type { Reachability } from '../../vm/reachability/reachability.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import { tellChange } from '../change-text.ts';
@@ -41,7 +41,7 @@ export async function carryOut(work: Work, joining: JoinChange, draft: ReportBui
   const { world, command, inspectedAt } = joining;
   const tell = tellChange({ vm, say, again });
   draft.again = again;
-  draft.notes = [...draft.notes, ...(work.unproved ?? [])];
+  draft.notes = [...draft.notes, ...(work.unverified ?? [])];
   const report = await change({
     ...{ vm, host, command, again, ...authorOf(world), signal: world.signal, now: world.now, inspectedAt },
     decision: decided(work),
@@ -63,7 +63,7 @@ function measure(event: ChangeEvent<Result>, { vm, record }: Work): void {
 }
 
 function decided(work: Work): Decision<Result> {
-  const { registration, steps, plan, subject, help, deadMan, restart, picture, unproved } = work;
+  const { registration, steps, plan, subject, help, deadMan, restart, picture, unverified } = work;
   const { addresses } = subject.vm;
   const { generation } = subject.cluster;
   const { namespace, group } = subject.workload;
@@ -75,7 +75,7 @@ function decided(work: Work): Decision<Result> {
   return {
     ...{ plan, steps, sources: vmSecrets(help.kube, subject.workload) },
     cluster: { kube: help.kube, plan: registration },
-    ...present({ drain, guard: deadMan, picture, verify: unproved ? undefined : verification(work) }),
+    ...present({ drain, guard: deadMan, picture, verify: unverified ? undefined : verification(work) }),
   };
 }
 

@@ -66,19 +66,19 @@ export async function joinVms(command: string, call: Call): Promise<number> {
   return code;
 }
 
-function refuseContradictions(input: Input, { machine, proofClient }: JoinOptions, vms: readonly string[]): void {
+function refuseContradictions(input: Input, { machine, probeClient }: JoinOptions, vms: readonly string[]): void {
   if (machine.root !== undefined && vms.length > 1) input.issue('--root: it stands for one VM, and several were named');
   if (input.text('out') !== undefined && vms.length > 1)
     input.issue('--out: a file holds the plan of one VM, and several were named');
-  if (proofClient !== undefined && vms.includes(proofClient))
-    input.issue(`--proof-client: ${proofClient} is itself being verified; choose another VM`);
+  if (probeClient !== undefined && vms.includes(probeClient))
+    input.issue(`--probe-client: ${probeClient} is itself being verified; choose another VM`);
 }
 
 /** One connection for the proofs of all VMs. A dry run and an image prove nothing. */
 async function openClient({ world, options }: JoinContext) {
-  const { proofClient, machine, dryRun } = options;
-  if (proofClient === undefined || dryRun || machine.root !== undefined) return undefined;
-  return await openMachine(world, machine, proofClient);
+  const { probeClient, machine, dryRun } = options;
+  if (probeClient === undefined || dryRun || machine.root !== undefined) return undefined;
+  return await openMachine(world, machine, probeClient);
 }
 
 /** With --print every file is shown, with --out the plan is kept. */
@@ -87,7 +87,7 @@ function keep(
   { print, output, acceptRisk }: JoinOptions & JoinOutput,
 ): (joining: Joining) => Promise<void> {
   const { world, terminal } = input.call;
-  return async ({ vm, asked, steps, plan, subject, unproved }) => {
+  return async ({ vm, asked, steps, plan, subject, unverified }) => {
     if (print && output === 'text') terminal.out(formatFiles(steps));
     const out = input.text('out');
     if (out === undefined) return;
@@ -98,7 +98,7 @@ function keep(
       plan,
       subject,
       acceptRisk,
-      ...present({ unproved }),
+      ...present({ unverified }),
     });
     await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, out)), text, mode: 0o600 }]);
     terminal.err(`the plan was kept in ${out}; apply it with: meshx apply ${out}`);

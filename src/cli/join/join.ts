@@ -8,7 +8,7 @@ import { type Facts, gatherFacts, sameProbes } from '../../reconcile/facts.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
-import type { Seat } from '../../vm/proofs/seat.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import type { VmInput } from '../../vm/input.ts';
 import type { Result } from '../../checks/check.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
@@ -23,7 +23,7 @@ import { placeOf } from './proofs.ts';
 import { judgeFindings } from './findings.ts';
 import type { Seen } from '../../operations/join/rejoin.ts';
 import { judgedSecurity } from './security.ts';
-import { seatAt } from '../../vm/proofs/find-seat.ts';
+import { seatAt } from '../../vm/reachability/find-seat.ts';
 import type { Guard } from '../../operations/change/decision.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
 import { preflightInput, vmInput, wantedSteps } from '../../operations/join/vm-side.ts';
@@ -125,7 +125,7 @@ async function look(run: JoinRun, host: Host, signal: AbortSignal): Promise<Join
     ...(options.machine.root === undefined && { restart: options.restart, listening: looked.listening }),
     ...present({
       picture,
-      unproved: unproved(input, options.only),
+      unverified: unverified(input, options.only),
       deadMan: guardOf(run),
       record: context.world.record,
     }),
@@ -180,7 +180,7 @@ function guardOf({ context: { world, options }, vm }: JoinRun): Guard | undefine
   return { within: options.confirmWithin, login: () => openMachine(world, options.machine, vm) };
 }
 
-function unproved(input: VmInput, only: readonly string[]): readonly string[] | undefined {
+function unverified(input: VmInput, only: readonly string[]): readonly string[] | undefined {
   if (input.image) return imageNotes(input);
   return only.length > 0 ? ['Only some steps were requested, so nothing was verified.'] : undefined;
 }

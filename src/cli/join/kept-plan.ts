@@ -9,23 +9,23 @@ import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
 import { readText } from '../files.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
-import type { ProofSubject } from './proofs.ts';
+import type { JoinSubject } from './proofs.ts';
 
-/** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and prove. No secret is in it. */
+/** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and verify. No secret is in it. */
 export interface KeptPlan {
   readonly vm: string;
   /** What must stand in the cluster. */
   readonly registration: Registration;
   readonly steps: readonly Step[];
   readonly plan: Plan;
-  readonly subject: ProofSubject;
-  /** What is said in place of proofs. */
-  readonly unproved?: readonly string[];
+  readonly subject: JoinSubject;
+  /** Why the join is not verified. */
+  readonly unverified?: readonly string[];
   /** Risks that were accepted when the plan was made. */
   readonly acceptRisk: readonly string[];
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** JSON, for people to read and for `meshx apply`. */
 export function formatKeptPlan(kept: KeptPlan): string {
@@ -87,7 +87,7 @@ async function foreignScripts({ steps }: Plan): Promise<readonly string[]> {
     .map(({ id }) => id);
 }
 
-/** Of everything in it, as JSON: what runs, what is registered and what is proved. */
+/** Of everything in it, as JSON: what runs, what is registered and what is verified. */
 function hashOf(kept: KeptPlan): string {
   return sha256(JSON.stringify(kept));
 }

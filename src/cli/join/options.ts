@@ -53,7 +53,7 @@ export function joinOptions(input: Input): JoinOptions {
       package: from === undefined ? undefined : { from, ...present({ sha256 }) },
       vmAddress: input.parsed('vmAddress', parseWorkloadIp),
       meshService: input.parsed('meshService', parseMeshTarget),
-      proofClient: input.text('proofClient'),
+      probeClient: input.text('probeClient'),
     }),
   };
 }

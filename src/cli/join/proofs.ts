@@ -7,16 +7,16 @@ import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { Result } from '../../checks/check.ts';
 import type { Reach } from '../../checks/join/reachability.ts';
-import type { Seat } from '../../vm/proofs/seat.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { verifyJoin } from '../../checks/verify-join.ts';
-import { dial } from '../../vm/proofs/dial.ts';
+import { dial } from '../../vm/reachability/dial.ts';
 import { present } from '../../present.ts';
 import type { MeshPlace } from '../../operations/change/vm-report.ts';
 import { vmEntry } from '../../cluster/registration/vm-entry.ts';
 
 /** What the checks of one VM are about. Data: a kept plan holds it. */
-export interface ProofSubject {
+export interface JoinSubject {
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
   readonly vm: VmFacts;
@@ -24,12 +24,12 @@ export interface ProofSubject {
 }
 
 /** As the report of a join shows it: only istiod's generation has groups. */
-export function placeOf({ cluster, workload: { group, namespace }, vm }: ProofSubject): MeshPlace {
+export function placeOf({ cluster, workload: { group, namespace }, vm }: JoinSubject): MeshPlace {
   return { ...(meshGeneration(cluster.generation).hasGroups && { group }), namespace, address: vm.address };
 }
 
 /** Who can tell something about it. */
-export interface ProofHelp {
+export interface VerifyOptions {
   readonly kube: Kubernetes;
   readonly security: readonly PortSecurity[];
   readonly client?: Host;
@@ -42,8 +42,8 @@ export interface ProofHelp {
 /** Verifies the join of one VM, with what the cluster's side can say. */
 export async function* verify(
   host: Host,
-  subject: ProofSubject,
-  help: ProofHelp & { readonly shut: readonly number[]; readonly reach?: () => Promise<Reach> },
+  subject: JoinSubject,
+  help: VerifyOptions & { readonly shut: readonly number[]; readonly reach?: () => Promise<Reach> },
 ): AsyncGenerator<Result> {
   const { kube, security, client, signal, ended, shut, reach } = help;
   const seat = await help.seat;

@@ -1,19 +1,16 @@
-import { connect } from 'node:net';
 import { present } from '../../present.ts';
 import type { Host } from '../../host/run/host.ts';
 import type { Reach } from '../../checks/join/reachability.ts';
-import type { Seat } from '../../vm/proofs/seat.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import {
   compareReachability,
-  type Knock,
-  knockFrom,
-  type PortAnswer,
+  type PortProbe,
+  probeFrom,
+  probePort,
   reachability,
   type Reachability,
-} from '../../vm/proofs/reachability.ts';
+} from '../../vm/reachability/reachability.ts';
 
-/** How long a port may keep silent, in milliseconds; a silent one is asked twice. */
-const SILENCE_MS = 1000;
 /** How often the comparison is made again before it counts: a service may just be starting again. */
 const ATTEMPTS = 5;
 
@@ -40,11 +37,11 @@ export async function reachedNow({
   seat,
   signal,
 }: ReachQuestion): Promise<readonly Reachability[]> {
-  const places: readonly (readonly [string, Knock])[] = [
-    ...((await seat)?.outside === false ? [] : ([[HERE, knockFromHere(address)]] as const)),
-    ...(client ? ([[client.name, knockFrom(client, address, signal)]] as const) : []),
+  const places: readonly (readonly [string, PortProbe])[] = [
+    ...((await seat)?.outside === false ? [] : ([[HERE, (port: number) => probePort(address, port)]] as const)),
+    ...(client ? ([[client.name, probeFrom(client, address, signal)]] as const) : []),
   ];
-  return await Promise.all(places.map(([from, knock]) => reachability(from, ports, knock)));
+  return await Promise.all(places.map(([from, probe]) => reachability(from, ports, probe)));
 }
 
 /** Asks again and compares: capture must neither open nor close a port. */
@@ -69,19 +66,4 @@ export async function compareReach(
 export function shutHere(before: readonly Reachability[]): readonly number[] {
   const here = before.find(({ from }) => from === HERE);
   return Object.entries(here?.answers ?? {}).flatMap(([port, answer]) => (answer === 'open' ? [] : [Number(port)]));
-}
-
-function knockFromHere(address: string): Knock {
-  return (port) =>
-    new Promise((resolve) => {
-      const socket = connect({ host: address, port });
-      const end = (answer: PortAnswer): void => {
-        socket.destroy();
-        resolve(answer);
-      };
-      socket.setTimeout(SILENCE_MS, () => end('silent'));
-      socket.once('connect', () => end('open'));
-      // A firewall that rejects answers with an ICMP message: also a refusal.
-      socket.once('error', () => end('refused'));
-    });
 }

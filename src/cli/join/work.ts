@@ -4,7 +4,7 @@ import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Say, World } from '../../world.ts';
-import type { ProofHelp, ProofSubject } from './proofs.ts';
+import type { VerifyOptions, JoinSubject } from './proofs.ts';
 import type { ReachQuestion } from './reach.ts';
 import type { Guard, RestartOptions } from '../../operations/change/decision.ts';
 import { present } from '../../present.ts';
@@ -16,8 +16,8 @@ export interface Work {
   readonly registration: ClusterPlan;
   readonly steps: readonly Step[];
   readonly plan: Plan;
-  readonly subject: ProofSubject;
-  readonly help: ProofHelp;
+  readonly subject: JoinSubject;
+  readonly help: VerifyOptions;
   /** The VM's dead-man switch; absent for an image, where nothing runs. */
   readonly deadMan?: Guard;
   /** What was said about the end of open connections; absent for an image. */
@@ -27,7 +27,7 @@ export interface Work {
   /** Ports that listen on the VM, to be compared before and after; absent for an image. */
   readonly listening?: readonly number[];
   /** What the operator is told in place of proofs: an image proves nothing, nor do some steps alone. */
-  readonly unproved?: readonly string[];
+  readonly unverified?: readonly string[];
   /** Where progress goes, a line or several. */
   readonly say: Say;
   /** The command that goes on after a failure. */

@@ -14,7 +14,7 @@ export type RootScript = ShellFile;
 
 const HEAD = textFile(new URL('./root-program.sh', import.meta.url));
 const MAIN = shellFile(new URL('./root-program-main.sh', import.meta.url)).text;
-const LOOK = shellFile(new URL('./look-for-root.sh', import.meta.url));
+const WAYS_TO_ROOT = shellFile(new URL('./ways-to-root.sh', import.meta.url));
 
 /**
  * The one program that a user without other rights may run as root: `meshx-root TOKEN DIGEST meshx-NAME WORD…`. It holds
@@ -52,7 +52,9 @@ export function rootProgramArgv(token: string, argv: readonly string[]): readonl
 }
 
 /** The question about the ways to root, for the user who logged in. */
-export const LOOK_FOR_ROOT: Command = { argv: ['sh', '-c', LOOK.text, `meshx-${LOOK.name}`, ROOT_PROGRAM] };
+export const LOOK_FOR_ROOT: Command = {
+  argv: ['sh', '-c', WAYS_TO_ROOT.text, `meshx-${WAYS_TO_ROOT.name}`, ROOT_PROGRAM],
+};
 
 /** The answer. Only the last lines count: a login shell's own files may print before. */
 export function waysToRoot(stdout: string): {

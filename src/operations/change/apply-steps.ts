@@ -11,7 +11,7 @@ import { phaseOf, type Run } from './run.ts';
 /** How the engine applies the plan of a change. */
 export function optionsOf<Result extends Verified>(
   { about, record }: Run<Result>,
-  only: 'before-proof' | 'after-proof',
+  only: 'before-checks' | 'after-checks',
 ): ApplyOptions {
   const { decision, signal, again } = about;
   const { sources = { secret: noSecret }, journal, picture } = decision;
@@ -51,16 +51,16 @@ export async function applyFirst<Result extends Verified>(
  */
 export async function applyLast<Result extends Verified>(run: Run<Result>): Promise<void> {
   const { plan } = run.about.decision;
-  if (!plan.steps.some(({ when }) => when === 'after-proof')) return;
+  if (!plan.steps.some(({ when }) => when === 'after-checks')) return;
   const left = phaseOf(run, 'confirm') ? await leftAfterConfirm(run) : plan;
-  const options = optionsOf(run, 'after-proof');
+  const options = optionsOf(run, 'after-checks');
   await using early = new Early(left, run.about.host, options);
   await applied(run, left, { ...options, early });
 }
 
 async function leftAfterConfirm<Result extends Verified>({ about }: Run<Result>): Promise<Plan> {
   const { decision, host, signal } = about;
-  const steps = (decision.steps ?? []).filter(({ when }) => when === 'after-proof');
+  const steps = (decision.steps ?? []).filter(({ when }) => when === 'after-checks');
   return planOf(steps, await gatherFacts(steps, host, signal));
 }
 

@@ -62,7 +62,7 @@ async function changeBoth<Result extends Verified>(
   rotation: Rotation<Result>,
 ): Promise<Checks<Result> | undefined> {
   const { host, decision, signal } = run.about;
-  const options = optionsOf(run, 'before-proof');
+  const options = optionsOf(run, 'before-checks');
   await using early = new Early(decision.plan, host, options);
   const checks = await decision.verify?.before(signal);
   await rotation.leave();

@@ -24,7 +24,7 @@ export async function settleAndVerify<Result extends Verified>(
 async function settle<Result extends Verified>(run: Run<Result>): Promise<void> {
   const { vm, host, decision, signal } = run.about;
   await run.record.during(phaseOf(run, 'settle'), async () => {
-    const steps = (decision.steps ?? []).filter(({ when }) => when !== 'after-proof');
+    const steps = (decision.steps ?? []).filter(({ when }) => when !== 'after-checks');
     const remaining = summaries(plan(steps, await gatherFacts(steps, host, signal)));
     if (remaining.length > 0) throw cliProblems.vmNotSettled({ vm, remaining });
   });

@@ -34,7 +34,7 @@ export function phasesOf<Result extends Verified>(decision: Decision<Result>, in
   const armed = guard && inspected.found?.armed !== undefined;
   const starts = guard && plan.steps.some(startsSidecar);
   const first = plan.steps.filter(({ when }) => when === undefined);
-  const last = plan.steps.filter(({ when }) => when === 'after-proof');
+  const last = plan.steps.filter(({ when }) => when === 'after-checks');
   const returns = drain?.for === 'restart' && inspected.drain ? returnPhases(inspected.drain) : [];
   const early = drain?.for === 'restart' && drain.returns === 'before-verify';
   const changed = !isEmpty(plan) || (cluster !== undefined && !isEmptyClusterPlan(cluster.plan));

@@ -2,7 +2,7 @@ import type { Check, Result, Seen } from '../../checks/check.ts';
 import { group, runChecks, timed } from '../../checks/run.ts';
 import type { Host } from '../../host/run/host.ts';
 import { vmProblems } from '../../problems/vm.ts';
-import { closedPorts, type OpenPorts, openPorts } from '../../vm/open-ports.ts';
+import { closedPorts, type OpenPorts, openPorts } from '../../vm/reachability/open-ports.ts';
 import type { Checks, Verification } from '../change/decision.ts';
 
 /** Whether the captured ports of a VM take new connections as before. */

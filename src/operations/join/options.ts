@@ -28,7 +28,7 @@ export interface JoinOptions {
   /** A service of the mesh that the verification requests. */
   readonly meshService?: TypedTarget;
   /** Another VM of the mesh that is the client in the verification. */
-  readonly proofClient?: string;
+  readonly probeClient?: string;
   /** Create namespace and service account when they are missing. */
   readonly create: boolean;
   readonly acceptRisk: readonly string[];

@@ -66,6 +66,6 @@ export function bootStep(units: readonly string[], image: boolean | undefined): 
     id: 'boot',
     title: 'Start at boot',
     wants: units.map((name) => ({ kind: 'enabled', name, enabled: true })),
-    ...(image ? {} : { when: 'after-proof' as const }),
+    ...(image ? {} : { when: 'after-checks' as const }),
   };
 }

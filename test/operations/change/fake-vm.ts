@@ -76,7 +76,7 @@ export class FakeVm {
         return answer(`open ${this.connections} 0\nupdates 1\nend\n`);
       case 'drain':
         return answer('open 0 0\nwaited 5\nend\n');
-      case 'prove':
+      case 'ask':
         return answer(`1 ready\n1 end 5\n2 capture=${this.capture ? 'on' : 'off'}\n2 end 5\n`);
       case 'probes':
         return answer(this.#probes(stdin));

@@ -28,7 +28,7 @@ export const PLAN: Plan = {
   steps: [
     step('files', 'create /etc/a', script('file')),
     step('sidecar', 'restart istio.service', script('unit-start', 'restart', 'istio.service'), 'istio.service'),
-    { ...step('boot', 'enable istio.service', script('unit-enable', 'istio.service', 'enable')), when: 'after-proof' },
+    { ...step('boot', 'enable istio.service', script('unit-enable', 'istio.service', 'enable')), when: 'after-checks' },
   ],
 };
 
@@ -36,7 +36,7 @@ export const PLAN: Plan = {
 const STEPS: readonly Step[] = [
   { id: 'files', title: 'The step files', wants: [{ kind: 'enabled', name: 'guard.service', enabled: true }] },
   {
-    ...{ id: 'boot', title: 'The step boot', when: 'after-proof' },
+    ...{ id: 'boot', title: 'The step boot', when: 'after-checks' },
     wants: [{ kind: 'enabled', name: 'istio.service', enabled: true }],
   },
 ];

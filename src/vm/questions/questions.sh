@@ -1,15 +1,15 @@
-# shellcheck shell=sh disable=SC2317 # functions whose names are handed on
-# The questions of prove.root.sh: each is a function prove_NAME, for the process that answers it. They need answers.sh.
+# shellcheck shell=sh disable=SC2317 # functions that are called by name
+# The questions of ask.root.sh: each is a function question_NAME, called in a process of its own. They need answers.sh.
 
 # NAME USER: the addresses of NAME as USER resolves it.
-prove_resolves() {
+question_resolves() {
   name=$1 as=$2
   ask() { found=$(runuser -u "$as" -- getent ahosts "$name"); test -n "$found"; }
   wait_for ask
   echo "$found"
 }
 # NAME PORT ROOT: whether the port of NAME answers the sidecar's user, by TLS with the root certificate ROOT or by TCP.
-prove_answers() {
+question_answers() {
   name=$1 port=$2 root=$3
   found=$(getent ahosts "$name")
   address=${found%% *} said=
@@ -29,8 +29,8 @@ prove_answers() {
   if wait_for "$how"; then echo "$how $target"; else echo "no $how $target"; echo "$said" | grep -iE 'error|refused|timed' | head -n 3; fi
   case $(ss -Htne state established "dport = :$port") in *" uid:$(id -u istio-proxy) "*) echo connected ;; esac
 }
-# UNIT: `ready`, or why the sidecar of UNIT is not.
-prove_ready() {
+# UNIT: `ready`, or why the sidecar of UNIT is not ready.
+question_ready() {
   unit=$1
   ready() {
     if command -v curl >/dev/null && curl -sf -o /dev/null --noproxy '*' --max-time 5 http://127.0.0.1:15021/healthz/ready; then return; fi
@@ -40,8 +40,8 @@ prove_ready() {
   systemctl show -p ActiveState,SubState,NRestarts "$unit"
   tail -q -n 200 /var/log/istio/istio.err.log /var/log/istio/istio.log 2>/dev/null | grep -iE 'warn|error|fatal' | tail -n 3
 }
-# PATH PATTERN: Envoy's answer to GET PATH, until the answer holds the pattern, which is one of the shell's.
-prove_admin() {
+# PATH PATTERN: Envoy's answer to GET PATH, once it matches the shell pattern.
+question_admin() {
   path=$1 pattern=$2
   ask() {
     found=$(admin GET "$path")
@@ -51,22 +51,22 @@ prove_admin() {
   printf '%s\n' "$found"
 }
 # FILE: lifetime and names of the certificate.
-prove_certificate() {
+question_certificate() {
   file=$1
   ask() { test -s "$file"; }
   wait_for ask
   openssl x509 -noout -enddate -startdate -ext subjectAltName <"$file"
 }
 # UNIT…: `UNIT active`, or the state of each.
-prove_active() {
+question_active() {
   for unit; do
     running() { systemctl is-active -q "$unit"; }
     if wait_for running; then echo "$unit active"; else echo "$unit $(systemctl is-active "$unit")"; fi
   done
 }
-prove_capture() { /usr/local/lib/meshx/capture status; }
-# PORT [SIZE]: size of the access log, or the lines of the port that were added since it had SIZE.
-prove_log() {
+question_capture() { /usr/local/lib/meshx/capture status; }
+# PORT [SIZE]: size of the access log, or the lines of the port that were added after SIZE bytes.
+question_log() {
   port=$1 size=$2
   log=/var/log/istio/istio.log
   test -n "$size" || { wc -c <"$log" 2>/dev/null || echo 0; return; }

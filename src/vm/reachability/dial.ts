@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
-import type { DialAnswer } from '../dial-answer.ts';
+
+/** What a new connection from outside the mesh met; `open-with-bytes` when the server sent data. */
+export type DialAnswer = 'open-with-bytes' | 'open-silent' | 'closed' | 'refused' | 'timeout';
 
 /** How long a new connection may take, and how long a server that speaks first may keep silent. */
 const LIMIT_MS = 3000;

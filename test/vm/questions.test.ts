@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/host/run/host.ts';
 import { LocalHost } from '../../src/host/local-host.ts';
-import { parseConnection } from '../../src/vm/proofs/connection.ts';
-import { parseAnswers, Questions } from '../../src/vm/proofs/questions.ts';
-import { proofScript } from '../../src/vm/proofs/scripts.ts';
-import { connectScript, SIDE_BY_SIDE } from '../../src/vm/proofs/connect-shell.ts';
+import { parseConnection } from '../../src/vm/questions/connection.ts';
+import { parseAnswers, Questions } from '../../src/vm/questions/questions.ts';
+import { questionScript } from '../../src/vm/questions/script.ts';
+import { connectScript, SIDE_BY_SIDE } from '../../src/vm/questions/script.ts';
 import { scriptCommand } from '../../src/host/run/shell.ts';
 
 /** A machine on which these programs say these words. */
 function machine(programs: Readonly<Record<string, string>>) {
-  const folder = mkdtempSync(join(tmpdir(), 'meshx-proofs-'));
+  const folder = mkdtempSync(join(tmpdir(), 'meshx-questions-'));
   const [bin, temporary] = [join(folder, 'bin'), join(folder, 'tmp')];
   for (const each of [bin, temporary]) mkdirSync(each);
   for (const [name, text] of Object.entries({ runuser: RUNUSER, ...programs })) {
@@ -52,11 +52,11 @@ test('questions of one moment are one command, each with an answer and a time of
   using vm = machine({ getent: 'sleep 0.3; echo "10.0.0.2 STREAM $2"; echo "10.0.0.2 DGRAM"', curl: CURL });
   const questions = new Questions({ limitMs: 2000 });
   const [name, certs, again] = await Promise.all([
-    questions.ask(vm.host, { name: 'resolves', words: ['a b', 'nobody'] }),
-    questions.ask(vm.host, { name: 'admin', words: ['certs', 'spiffe:'] }),
-    questions.ask(vm.host, { name: 'resolves', words: ["it's", 'nobody'] }),
+    questions.ask(vm.host, { name: 'resolves', args: ['a b', 'nobody'] }),
+    questions.ask(vm.host, { name: 'admin', args: ['certs', 'spiffe:'] }),
+    questions.ask(vm.host, { name: 'resolves', args: ["it's", 'nobody'] }),
   ]);
-  expect(vm.commands).toEqual(['meshx-prove']);
+  expect(vm.commands).toEqual(['meshx-ask']);
   expect(name.stdout).toBe('10.0.0.2 STREAM a b\n10.0.0.2 DGRAM\n');
   expect(certs.stdout).toBe('{ "uri": "spiffe:\\\\x" }\n');
   expect(again.stdout).toContain("STREAM it's");
@@ -67,10 +67,10 @@ test('questions of one moment are one command, each with an answer and a time of
 test('one that hangs hides no other, and is ended with what it started', async () => {
   using vm = machine({ getent: 'sleep 63.25', curl: CURL });
   const asked = [
-    { name: 'resolves', words: ['name', 'nobody'] },
-    { name: 'admin', words: ['certs', 'spiffe:'] },
+    { name: 'resolves', args: ['name', 'nobody'] },
+    { name: 'admin', args: ['certs', 'spiffe:'] },
   ] as const;
-  const { stdout } = await vm.host.run(scriptCommand(proofScript(asked, { seconds: 1, most: 1 })));
+  const { stdout } = await vm.host.run(scriptCommand(questionScript(asked, { seconds: 1, most: 1 })));
   expect([...parseAnswers(stdout).keys()]).toEqual([2]);
   expect(isRunning('sleep\0' + '63.25')).toBe(false);
   expect(vm.left()).toEqual([]);
@@ -80,8 +80,8 @@ test('each failure is told after its limit, beside what went well', async () => 
   using vm = machine({ getent: 'exit 2', curl: CURL });
   const questions = new Questions({ limitMs: 1000 });
   const [failed, fine] = await Promise.all([
-    questions.ask(vm.host, { name: 'resolves', words: ['name', 'nobody'] }),
-    questions.ask(vm.host, { name: 'admin', words: ['certs', 'spiffe:'] }),
+    questions.ask(vm.host, { name: 'resolves', args: ['name', 'nobody'] }),
+    questions.ask(vm.host, { name: 'admin', args: ['certs', 'spiffe:'] }),
   ]);
   expect(failed.stdout.trim()).toBe('');
   expect(fine.stdout).toContain('spiffe');
@@ -89,7 +89,7 @@ test('each failure is told after its limit, beside what went well', async () => 
 
 test('a machine that cannot begin is no answer', async () => {
   using vm = machine({ mktemp: 'echo "no space left" >&2; exit 1' });
-  const asking = new Questions({ limitMs: 1000 }).ask(vm.host, { name: 'capture', words: [] });
+  const asking = new Questions({ limitMs: 1000 }).ask(vm.host, { name: 'capture', args: [] });
   await expect(asking).rejects.toMatchObject({ id: 'probe-failed', message: expect.stringContaining('no space left') });
 });
 
@@ -113,7 +113,7 @@ test('connections are one command however many they are, each with its own addre
   const names = Array.from({ length: 20 }, (_, index) => `s${index + 1}.vm.svc.cluster.local`);
   const to = { port: 80, path: '/', comesBack: true, serverFirst: false };
   const answers = await Promise.all(names.map((host) => questions.ask(vm.host, { ...to, host })));
-  expect(vm.commands).toEqual(['meshx-prove-connect']);
+  expect(vm.commands).toEqual(['meshx-connect']);
   for (const [index, { stdout }] of answers.entries()) {
     const connection = parseConnection(stdout);
     expect(connection).toMatchObject({ address: `10.0.0.${index + 1}`, code: 0 });

@@ -1,9 +1,9 @@
 #!/bin/sh
-# LIMIT MOST SIDE, then NAME PORT PATH INBOUND FIRST of each connection: connects as an ordinary user, SIDE at once, as the
-# sidecar's own user is never captured, and classic rules let root's traffic pass too. PATH: of a GET; empty for a TCP connection
-# that only listens. INBOUND: not empty when the connection must come back to this VM. FIRST: when the server must speak first.
-# Prints lines of KEY|TEXT for each, as answers.sh numbers them. Counters and the log are read before and after, so that what is
-# seen belongs to this connection; all share one read before and one log.
+# LIMIT MOST SIDE, then NAME PORT PATH INBOUND FIRST for each connection: connects, SIDE at a time. Connects as an ordinary user: the
+# sidecar's own user is never captured, and classic rules exempt root. PATH: of a GET; empty for a TCP connection that only
+# listens. INBOUND: not empty if the connection must come back to this VM. FIRST: not empty if the server must speak first.
+# Prints lines KEY|TEXT for each, numbered by answers.sh. Counters and log are read before and after each connection to see what
+# it added; all connections share the first reading and the log.
 
 . ../../host/run/prelude.sh
 . ./answers.sh
@@ -11,7 +11,7 @@
 side=$1
 shift
 log=/var/log/istio/istio.log
-# New connections and requests of the two clusters of each target, or of one: `NUMBER OUT OWN`.
+# [NUMBER]: prints `NUMBER OUT OWN`, connections and requests of the two clusters of each target, or of one.
 count() {
   admin GET clusters | awk -v only="${1-}" '
     FNR == NR { port[$1] = $2; name[$1] = $3; last = $1; next }
@@ -26,16 +26,16 @@ http() {
   # shellcheck disable=SC2016 # bash expands it
   runuser -u nobody -- timeout 5 bash -c 'command exec 3<>"/dev/tcp/$0/$1" && printf "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" "$2" "$0:$1" >&3 && cat <&3' "$name" "$port" "$path" 2>&1
 }
-# Exit 3: no connection. 124: open and silent. Otherwise what came, or nothing before the end.
+# Prints the received bytes. Exits with 3 without a connection, with 124 if it is open and silent.
 # shellcheck disable=SC2016 # bash expands it
 tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; command exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
 good() {
   if test -n "$path"; then http | tr -d '\r' | head -n 60 >"$mine.said"; code=0; else tcp >"$mine.said"; code=$?; fi
   count "$number" >"$mine.after"
   read -r _ out own <"$mine.after"
-  # A server that speaks first may be slow with its first word: many look the client's name up before it.
+  # A server that speaks first may be slow: many resolve the client's name before.
   if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said" || return 1; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; } || return 1; fi
-  # Several machines may serve the name: again, until the connection came back here.
+  # Several machines may serve the name: try until the connection comes back here.
   test -z "$inbound" || test "$own" -gt "$own_before"
 }
 connect() {
@@ -58,7 +58,7 @@ turn() { # NUMBER NAME PORT PATH INBOUND FIRST
   answer "$_turn" connect "$@" 5>&-
   echo >&5
 }
-# Lines of each target, the last four; says yes when each has one of the side that is looked for.
+# Writes the last four lines of each target; succeeds once each target has a line of the expected direction.
 logged() {
   tail -c "+$((size + 1))" "$log" 2>/dev/null | awk '
     FNR == NR { port[$1] = $2; seen[$1] = 0; wanted[$1] = $4 "bound|" $2 "||"; last = $1; next }
@@ -95,7 +95,7 @@ while test $# -gt 4; do
   shift 5
 done
 answers_end
-# Envoy writes its log once a second; opening it again makes it write at once. Its two sides log one after the other.
+# Envoy flushes its log once a second; reopening flushes it now. Outbound and inbound lines appear one after the other.
 ( admin POST reopen_logs ) >/dev/null 2>&1
 now
 limit=3 since=$now

@@ -1,5 +1,5 @@
 #!/bin/sh
-# PATH…: prints those that are there.
+# PATH…: prints the paths that exist.
 
 . ../host/run/prelude.sh
 

@@ -1,10 +1,9 @@
-import type { Host } from '../host/run/host.ts';
-import { scriptCommand } from '../host/run/shell.ts';
-import { PLACES } from './places.ts';
-import type { DialAnswer } from './dial-answer.ts';
-import { dial } from './proofs/dial.ts';
-import { seatAt } from './proofs/find-seat.ts';
-import { shellFile } from '../text-files.ts';
+import type { Host } from '../../host/run/host.ts';
+import { scriptCommand } from '../../host/run/shell.ts';
+import { shellFile } from '../../text-files.ts';
+import { PLACES } from '../places.ts';
+import { dial, type DialAnswer } from './dial.ts';
+import { seatAt } from './find-seat.ts';
 
 /** A port of a VM at which a new connection from this machine was taken. */
 export interface OpenPort {
@@ -12,26 +11,26 @@ export interface OpenPort {
   readonly port: number;
 }
 
-/** What a look from this machine found. */
+/** The ports of a VM that this machine can reach. */
 export interface OpenPorts {
   readonly open: readonly OpenPort[];
-  /** Why nothing was asked, where this machine is not outside the VM. */
+  /** Why no port was tried: this machine is not outside the VM. */
   readonly unseen?: string;
 }
 
-const LOOK = shellFile(new URL('./ports-look.root.sh', import.meta.url));
+const CAPTURED_PORTS = shellFile(new URL('./captured-ports.root.sh', import.meta.url));
 
-/** At most so many ports are tried, side by side. */
+/** How many ports are tried, in parallel. */
 const MOST = 32;
 
 /**
- * Captured ports of the VM that take a new connection from this machine. They are asked at the address to which the SSH connection
- * goes, never at one that the VM names. Empty behind a jump host, and where that address does not lead to the VM from outside.
+ * Captured ports of the VM that accept a new connection from this machine. They are tried at the address of the SSH connection,
+ * never at one that the VM names. Empty behind a jump host, and where that address does not lead to the VM from outside.
  */
 export async function openPorts(host: Host, signal: AbortSignal): Promise<OpenPorts> {
   const address = host.link?.direct?.remote;
   if (address === undefined) return { open: [] };
-  const script = { ...LOOK, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
+  const script = { ...CAPTURED_PORTS, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
   const { stdout } = await host.run(scriptCommand(script), signal);
   const seat = await seatAt(host, address);
   if (!seat.outside) return { open: [], unseen: seat.why };
@@ -44,7 +43,7 @@ function portsIn(stdout: string): readonly number[] {
   return ports.filter((port) => Number.isInteger(port) && port > 0 && port < 65536).slice(0, MOST);
 }
 
-/** Those that take no new connection any more. */
+/** The ports that no longer accept a connection. */
 export async function closedPorts(before: readonly OpenPort[]): Promise<readonly OpenPort[]> {
   const now = await taken(before);
   return before.filter((each) => !now.includes(each));

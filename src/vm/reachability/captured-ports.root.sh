@@ -1,5 +1,5 @@
 #!/bin/sh
-# CLUSTER-ENV SIDECAR-ENV: prints the ports that are captured or shall be: those of the files, and of the rules in force.
+# CLUSTER-ENV SIDECAR-ENV: prints the ports that are or will be captured: those of the files and of the loaded rules.
 
 . ../host/run/prelude.sh
 

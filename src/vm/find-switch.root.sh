@@ -1,5 +1,5 @@
 #!/bin/sh
-# PROGRAM TIMER: exits with 0 when both are there.
+# PROGRAM TIMER: exits with 0 if both exist.
 
 . ../host/run/prelude.sh
 
