@@ -57,11 +57,6 @@ export function inCidr(address: string, cidr: string): boolean {
   return ip.kind() === range[0].kind() && ip.match(range);
 }
 
-/** The family of a parsed address. */
-export function ipFamily(address: string): 'IPv4' | 'IPv6' {
-  return address.includes(':') ? 'IPv6' : 'IPv4';
-}
-
 /** host:port, with brackets around IPv6. */
 export function hostPort(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -1,6 +1,6 @@
 import { meshProblems } from '../problems/mesh.ts';
 import { isAgentKey } from './agent-keys.ts';
-import { checked, ENV_KEY, parseEnv } from './env-value.ts';
+import { checked, ENV_KEY } from './env-value.ts';
 
 /** Keys that Istio's packages document in sidecar.env, of both generations (istio-current.md 3.4, istio-classic.md 5.4). */
 export const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
@@ -40,17 +40,6 @@ const READ_KEYS: ReadonlySet<string> = new Set([
   ...['CONTROL_PLANE_AUTH_POLICY'],
 ]);
 
-const NEVER_READ: Readonly<Record<string, string>> = {
-  ISTIO_INBOUND_EXCLUDE_PORTS:
-    'it is documented but nothing has ever read it; the key that works is ISTIO_LOCAL_EXCLUDE_PORTS',
-};
-
-/** Something about sidecar.env that the operator should know; nothing that stops a run. */
-export interface EnvWarning {
-  readonly key: string;
-  readonly text: string;
-}
-
 /** What `configure` is told about a VM. */
 export interface SidecarWant {
   readonly service: string;
@@ -61,13 +50,6 @@ export interface SidecarWant {
 /** The three keys that join a service to its VM, in the order in which the walkthrough adds them. */
 export function sidecarKeys({ service, namespace, ports }: SidecarWant): Readonly<Record<string, string>> {
   return { ISTIO_INBOUND_PORTS: ports.join(','), ISTIO_SERVICE: service, ISTIO_NAMESPACE: namespace };
-}
-
-/** Lines KEY=value, quoted only where needed, so that plain values are byte for byte as people write them. */
-export function formatSidecarEnv(keys: Readonly<Record<string, string>>): string {
-  return Object.entries(keys)
-    .map(([key, value]) => `${key}=${formatSidecarValue(key, value)}\n`)
-    .join('');
 }
 
 /**
@@ -81,40 +63,10 @@ export function formatSidecarValue(key: string, value: string): string {
   return `'${value}'`;
 }
 
-/** Warns of keys that no one reads, misspelt ones among them. Keys of Istio's metadata and of meshx are free. */
-export function sidecarWarnings(text: string): readonly EnvWarning[] {
-  return [...parseEnv(text).keys()].flatMap((key) => {
-    const never = NEVER_READ[key];
-    if (never) return [{ key, text: `${key} has no effect: ${never}.` }];
-    return isKnownKey(key) ? [] : [{ key, text: `${key} is no key that Istio documents or reads${nearest(key)}.` }];
-  });
-}
-
 /** Whether something reads this key of sidecar.env. */
 export function isKnownKey(key: string): boolean {
   const free = key.startsWith('MESHX_') || isAgentKey(key);
   return ENV_KEY.test(key) && (free || DOCUMENTED_KEYS.has(key) || READ_KEYS.has(key));
-}
-
-/** Where sidecar.env says something else than the registration, one sentence each; [] when they agree. */
-export function sidecarMismatches(text: string, want: SidecarWant): readonly string[] {
-  const found = parseEnv(text);
-  return Object.entries(sidecarKeys(want)).flatMap(([key, value]) => {
-    const actual = found.get(key);
-    if (actual !== undefined && sameValue(key, actual, value)) return [];
-    return [`${key} is ${actual === undefined ? 'not set' : actual || 'empty'}, but the registration says ${value}`];
-  });
-}
-
-function sameValue(key: string, actual: string, wanted: string): boolean {
-  if (key !== 'ISTIO_INBOUND_PORTS') return actual === wanted;
-  const sorted = (ports: string) =>
-    ports
-      .split(',')
-      .map(Number)
-      .sort((a, b) => a - b)
-      .join(',');
-  return actual === '*' || sorted(actual) === sorted(wanted);
 }
 
 /** `; perhaps KEY is meant` for a misspelt key, else nothing. */

@@ -56,7 +56,7 @@ fuzz(
   ),
   ([body, status]) => {
     holds(parseStatus(body).message !== '', body);
-    const request = { method: 'GET', path: '/', summary: 'get Service vm/x', repeatable: true } as const;
+    const request = { method: 'GET', path: '/', summary: 'get Service vm/x' } as const;
     expect(problemOf({ cluster: 'c', request, answer: { status, body }, object: 'Service vm/x' })).toBeInstanceOf(
       Problem,
     );

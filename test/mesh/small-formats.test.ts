@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { automaticEntryName } from '../../src/mesh/entry-name.ts';
 import { checkProbe, parseCheck } from '../../src/mesh/probe.ts';
-import { serviceHost, serviceHostForms } from '../../src/mesh/service-host.ts';
+import { serviceHost } from '../../src/mesh/service-host.ts';
 import { parseSpiffeId, principal, spiffeId } from '../../src/mesh/spiffe.ts';
 import { hostileText, outcome, problemOf, RUNS } from './support.ts';
 
@@ -29,12 +29,6 @@ test('any text is an identity that reads back, or none', () => {
 test('a service has these names in the mesh', () => {
   expect(serviceHost('mysqldb', 'vm')).toBe('mysqldb.vm.svc.cluster.local');
   expect(serviceHost('mysqldb', 'vm', 'corp.example')).toBe('mysqldb.vm.svc.corp.example');
-  expect(serviceHostForms('mysqldb', 'vm')).toEqual([
-    'mysqldb',
-    'mysqldb.vm',
-    'mysqldb.vm.svc',
-    'mysqldb.vm.svc.cluster.local',
-  ]);
 });
 
 test.each([

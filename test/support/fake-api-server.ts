@@ -238,8 +238,6 @@ export class FakeApiServer {
   }
 
   #answer(request: LoggedRequest): Answer {
-    if (request.path === '/version') return [200, { gitVersion: 'v1.35.4' }];
-    if (request.path.endsWith('/selfsubjectaccessreviews')) return this.#review(request);
     const segments = request.path
       .split('/')
       .filter((part) => part !== '')
@@ -247,7 +245,6 @@ export class FakeApiServer {
     const apiVersion = segments[0] === 'api' ? (segments[1] ?? '') : segments.slice(1, 3).join('/');
     const rest = segments.slice(segments[0] === 'api' ? 2 : 3);
     if (this.#options.unserved?.includes(apiVersion)) return [404, '404 page not found'];
-    if (rest.length === 0) return this.#discovery(apiVersion);
     const inNamespace = rest[0] === 'namespaces' && rest.length > 2;
     const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
     const place = { apiVersion, namespace: inNamespace ? (rest[1] ?? '') : '', plural, name, subresource };
@@ -377,31 +374,6 @@ export class FakeApiServer {
     }
     const expirationTimestamp = new Date(Date.now() + spec.expirationSeconds * 1000).toISOString();
     return [201, { status: { token: `token-of-${place.name}-for-${spec.audiences.join()}`, expirationTimestamp } }];
-  }
-
-  #review({ body }: LoggedRequest): Answer {
-    const { resourceAttributes } = body['spec'] as { resourceAttributes: Readonly<Record<string, string>> };
-    const { verb, resource, subresource } = resourceAttributes;
-    const right = `${verb} ${resource}${subresource ? `/${subresource}` : ''}`;
-    return [201, { status: { allowed: this.#options.denied?.includes(right) !== true } }];
-  }
-
-  #discovery(apiVersion: string): Answer {
-    if (!/^v1$|^(apps|networking\.istio\.io|networking\.k8s\.io|discovery\.k8s\.io)\/v1$/.test(apiVersion)) {
-      return [404, '404 page not found'];
-    }
-    const resources = Object.entries(PLURALS).map(([name, kind]) => ({
-      name,
-      kind,
-      namespaced: !CLUSTER_WIDE.has(name),
-    }));
-    return [
-      200,
-      {
-        kind: 'APIResourceList',
-        resources: [...resources, { name: 'services/status', kind: 'Service', namespaced: true }],
-      },
-    ];
   }
 }
 

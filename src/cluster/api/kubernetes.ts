@@ -32,18 +32,6 @@ export interface ApplyOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What somebody may do, for a SelfSubjectAccessReview. */
-export interface Access {
-  readonly verb: string;
-  /** API group, empty for the core group. */
-  readonly group: string;
-  /** Plural, with its subresource: `serviceaccounts/token`. */
-  readonly resource: string;
-  readonly namespace?: string;
-  /** Only this object; any when absent. */
-  readonly name?: string;
-}
-
 /**
  * The few calls that meshx makes to a cluster. Behind it stands an API server or a folder of manifests.
  * Each call has a time limit of its own; refused, unreachable and conflicting calls throw a Problem.
@@ -71,12 +59,6 @@ export interface Kubernetes {
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
   /** The API server's text when it refuses to create the object (a dry run); undefined when it would accept it. */
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
-  /** Version of the API server, `v1.35.4`; undefined when nothing tells it. */
-  serverVersion(signal?: AbortSignal): Promise<string | undefined>;
-  /** True when the cluster knows the kind. */
-  serves(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>, signal?: AbortSignal): Promise<boolean>;
-  /** True when the one who asks may do it. */
-  allowed(access: Access, signal?: AbortSignal): Promise<boolean>;
 }
 
 export interface ConnectKubernetesOptions {

@@ -34,9 +34,6 @@ export function readOnce(kube: Kubernetes): Kubernetes {
     delete: (...write) => kube.delete(...write),
     token: (...query) => kube.token(...query),
     refusal: (...query) => kube.refusal(...query),
-    serverVersion: (signal) => kube.serverVersion(signal),
-    serves: (...query) => kube.serves(...query),
-    allowed: (...query) => kube.allowed(...query),
   };
 }
 

@@ -39,16 +39,4 @@ export class ClusterOfObjects implements Kubernetes {
   refusal(): Promise<string | undefined> {
     return Promise.resolve(undefined);
   }
-
-  serverVersion(): Promise<string | undefined> {
-    return Promise.resolve('v1.35.4');
-  }
-
-  serves(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  allowed(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
 }

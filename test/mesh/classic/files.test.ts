@@ -1,6 +1,5 @@
 import type { ClassicRelease } from '../../../src/mesh/cluster-facts.ts';
 import { classicClusterEnv, classicKubedns, missingAddresses } from '../../../src/mesh/classic/files.ts';
-import { classicHosts } from '../../../src/mesh/classic/hosts.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { classicFacts, problemOf } from '../support.ts';
 
@@ -74,13 +73,4 @@ test('a missing address is named and never written, the CA is waited for too', (
 test('a host name instead of an address is refused: dnsmasq would not start', () => {
   const addresses = { ...classicFacts().addresses, dns: 'lb.example.com' };
   expect(problemOf(() => classicKubedns(classicFacts({ addresses }))).id).toBe('bad-address');
-});
-
-test('the hosts lines of the gateway model are byte for byte', () => {
-  const gateway = { address: '10.150.0.20', istioNamespace: 'istio-system', clusterDomain: 'cluster.local' };
-  const services = [{ name: 'productpage', namespace: 'default', clusterIp: '10.63.251.156' }];
-  expectGolden('mesh/classic/gateway/hosts', classicHosts({ ...gateway, services }));
-  expect(classicHosts({ ...gateway, services })).toBe(
-    '10.150.0.20 istio-citadel istio-pilot istio-pilot.istio-system\n10.63.251.156 productpage.default.svc.cluster.local\n',
-  );
 });

@@ -54,18 +54,6 @@ export class FakeCluster implements Kubernetes {
     return Promise.resolve(undefined);
   }
 
-  serverVersion(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  serves(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  allowed(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   #refuse(what: string): void {
     if (this.refused.has(what)) throw clusterProblems.unreachable({ cluster: this.name, server: 'a', reason: 'reset' });
   }

@@ -1,4 +1,6 @@
 import { tryJson } from '../../../documents/json.ts';
+import { list, mapping, text } from '../../../mesh/unknown.ts';
+import { present } from '../../../present.ts';
 import type { Problem } from '../../../problems.ts';
 import { clusterProblems } from '../../../problems/cluster.ts';
 import type { ApiAnswer, ApiRequest } from './transport.ts';
@@ -21,19 +23,16 @@ interface StatusCause {
 
 /** Reads a Status; a proxy in between may answer with any text, which then is the message. */
 export function parseStatus(body: string): ApiStatus {
-  const value = asRecord(tryJson(body));
-  const details = asRecord(value['details']);
-  const causes = Array.isArray(details['causes']) ? details['causes'].map(asRecord) : [];
+  const value = mapping(tryJson(body));
+  const details = mapping(value['details']);
   return {
-    message: text(value['message']) || body.trim().slice(0, 300) || 'no reason was given',
-    reason: text(value['reason']),
-    causes: causes.map((each) => ({
-      reason: text(each['reason']),
-      message: text(each['message']),
-      field: text(each['field']),
-    })),
-    ...(text(details['kind']) === '' ? {} : { kind: text(details['kind']) }),
-    ...(text(details['name']) === '' ? {} : { name: text(details['name']) }),
+    message: text(value['message']) ?? (body.trim().slice(0, 300) || 'no reason was given'),
+    reason: text(value['reason']) ?? '',
+    causes: list(details['causes']).map((cause) => {
+      const { reason, message, field } = mapping(cause);
+      return { reason: text(reason) ?? '', message: text(message) ?? '', field: text(field) ?? '' };
+    }),
+    ...present({ kind: text(details['kind']), name: text(details['name']) }),
   };
 }
 
@@ -85,12 +84,4 @@ function conflict(object: string, status: ApiStatus): Problem {
     managers: [...new Set(managers)],
     fields: conflicts.map((cause) => cause.field),
   });
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

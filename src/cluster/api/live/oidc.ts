@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Agent } from 'node:http';
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import { readJson, tryJson } from '../../../documents/json.ts';
 import { withTimeLimit } from '../../../host/run/time-limit.ts';
 import { mapping, text } from '../../../mesh/unknown.ts';
+import { present } from '../../../present.ts';
 import { errorText } from '../foreign-error.ts';
+import { exchange, type ExchangeAnswer } from './http-exchange.ts';
 import type { Identity, IdentityContext, IdentitySource } from './identity-source.ts';
 import type { Entry } from './kubeconfig-file.ts';
 import type { Fields } from './kubeconfig-fields.ts';
@@ -57,7 +56,7 @@ async function renewed(config: Fields, world: IdentityContext, signal: AbortSign
     throw new Error('its auth-provider oidc has no idp-issuer-url or no client-id');
   if (refresh === undefined) throw new Error('its id-token has run out and there is no refresh-token: log in again');
   const ca = await issuerCa(config);
-  const ask = (url: string, call: IssuerCall = {}): Promise<IssuerAnswer> =>
+  const ask = (url: string, call: IssuerCall = {}): Promise<ExchangeAnswer> =>
     askIssuer(url, call, { ca, world, signal });
   const known = await ask(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const endpoint = text(mapping(valueOf(known, issuer))['token_endpoint']);
@@ -87,12 +86,7 @@ interface IssuerCall {
   readonly authorization?: string;
 }
 
-interface IssuerAnswer {
-  readonly status: number;
-  readonly body: string;
-}
-
-function valueOf({ status, body }: IssuerAnswer, issuer: string): unknown {
+function valueOf({ status, body }: ExchangeAnswer, issuer: string): unknown {
   if (status === 200) return readJson(body);
   const { error, error_description: more } = mapping(tryJson(body));
   const reason = text(more) ?? text(error) ?? 'no reason was given';
@@ -105,37 +99,18 @@ interface IssuerWay {
   readonly signal: AbortSignal;
 }
 
-/** No issuer's answer is longer. */
-const MOST_BYTES = 1024 * 1024;
-
-async function askIssuer(url: string, { form, authorization }: IssuerCall, way: IssuerWay): Promise<IssuerAnswer> {
+async function askIssuer(url: string, { form, authorization }: IssuerCall, way: IssuerWay): Promise<ExchangeAnswer> {
   const target = new URL(url);
   const proxy = environmentProxy(target, way.world.env);
-  const agent: Agent | undefined = proxy && (await proxyAgent(proxy, target));
   const body = form && new URLSearchParams(form).toString();
-  const headers = {
-    accept: 'application/json',
-    ...(authorization && { authorization }),
-    ...(body && { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) }),
-  };
-  const options = {
+  return exchange(target, {
     method: body ? 'POST' : 'GET',
-    headers,
+    headers: {
+      ...(authorization && { authorization }),
+      ...(body && { 'content-type': 'application/x-www-form-urlencoded' }),
+    },
     signal: way.signal,
-    ...(way.ca && { ca: way.ca }),
-    ...(agent && { agent }),
-  };
-  return new Promise((resolve, reject) => {
-    const send = target.protocol === 'https:' ? requestHttps : requestHttp;
-    const sent = send(target, options, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (part: string) => {
-        text += part;
-        if (text.length > MOST_BYTES) response.destroy(new RangeError('the answer of the issuer is larger than 1 MiB'));
-      });
-      response.on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
-    sent.on('error', reject).end(body);
+    mostMiB: 1,
+    ...present({ body, ca: way.ca, agent: proxy && (await proxyAgent(proxy, target)) }),
   });
 }

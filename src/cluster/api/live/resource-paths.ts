@@ -1,26 +1,30 @@
 import { clusterProblems } from '../../../problems/cluster.ts';
-import type { ResourceName } from '../kinds.ts';
+import { knownResource } from '../kinds.ts';
 
-/** `/api/v1` or `/apis/networking.istio.io/v1`: also where the kinds of a group version are listed. */
-export function groupVersionPath(apiVersion: string): string {
-  const parts = apiVersion.split('/').map(encodeURIComponent);
-  return parts.length === 1 ? `/api/${parts[0]}` : `/apis/${parts.join('/')}`;
+/**
+ * Path of one object, or of every object of a kind when no name is given. A hostile name stays inside its segment. Throws
+ * `object-refused` for a name that climbs out of it.
+ */
+export function resourcePath(ref: {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}): string {
+  const { apiVersion, kind, namespace, name } = ref;
+  const { plural, namespaced } = knownResource(ref) ?? unknownKind(kind);
+  const place = namespaced && namespace !== undefined ? ['namespaces', namespace] : [];
+  const root = apiVersion.includes('/') ? 'apis' : 'api';
+  const segments = [root, ...apiVersion.split('/'), ...place, plural, ...(name === undefined ? [] : [name])];
+  return `/${segments.map(encodeSegment).join('/')}`;
 }
 
-/** Path of one object, or of all of a kind when no name is given. Hostile names stay inside their segment. */
-export function resourcePath(
-  resource: ResourceName,
-  ref: { readonly apiVersion: string; readonly namespace?: string; readonly name?: string },
-): string {
-  const inNamespace =
-    resource.namespaced && ref.namespace !== undefined ? ['namespaces', ref.namespace, resource.plural] : [];
-  const segments = [...(inNamespace.length > 0 ? inNamespace : [resource.plural])];
-  if (ref.name !== undefined) segments.push(ref.name);
-  return `${groupVersionPath(ref.apiVersion)}/${segments.map(encodeSegment).join('/')}`;
+function unknownKind(kind: string): never {
+  throw new Error(`kinds.ts has no plural for ${kind}`);
 }
 
 function encodeSegment(segment: string): string {
-  // `..` climbs to another resource when a URL is parsed, also in its encoded form; no object has such a name.
+  // A URL parser follows `..` even when it is percent-encoded. No object has such a name.
   if (!/^\.*$/.test(segment)) return encodeURIComponent(segment);
   throw clusterProblems.refused({ object: JSON.stringify(segment), reason: 'this is no name of an object' });
 }

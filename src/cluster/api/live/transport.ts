@@ -1,5 +1,4 @@
-import { request as requestHttp } from 'node:http';
-import { request as requestHttps, type RequestOptions } from 'node:https';
+import type { RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withTimeLimit } from '../../../host/run/time-limit.ts';
 import { mapping } from '../../../mesh/unknown.ts';
@@ -8,22 +7,21 @@ import { clusterProblems } from '../../../problems/cluster.ts';
 import { errorCode, errorName, errorText } from '../foreign-error.ts';
 import type { Asked } from '../kubernetes.ts';
 import type { ApiConnection } from './api-connection.ts';
+import { exchange } from './http-exchange.ts';
 
-/** The largest answer that meshx reads, bytes: a list of many thousand objects, not an endless stream. */
-const MAX_ANSWER = 256 * 1024 * 1024;
+/** Enough for a list of many thousand objects. */
+const MOST_MIB = 256;
 const TRIES = 3;
 const FIRST_PAUSE_MS = 200;
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** With its query; each segment is encoded by who builds it. */
+  /** With its query, already encoded. */
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
   /** Imperative, for people: "get Service vm/mysqldb". */
   readonly summary: string;
-  /** True when sending it twice does the same as once: it is sent again after 429 and 5xx. */
-  readonly repeatable: boolean;
 }
 
 export interface ApiAnswer {
@@ -34,13 +32,16 @@ export interface ApiAnswer {
 }
 
 export interface TransportOptions {
-  /** Limit of each request, milliseconds. */
+  /** Of each request. */
   readonly timeoutMs: number;
-  /** Hears of each request when it has ended; one that is sent again counts again. */
+  /** Called after each request, repeats included. */
   readonly tell?: (asked: Asked) => void;
 }
 
-/** Sends requests to one API server with the credentials of one context, each within a limit. */
+/**
+ * Sends requests to one API server with the credentials of one context, each within a time limit. Every request of meshx
+ * does the same when it is sent twice, so it is sent again after 429, 5xx and a reset connection.
+ */
 export class Transport {
   readonly #credentials: ApiConnection;
   readonly #timeoutMs: number;
@@ -57,15 +58,16 @@ export class Transport {
     let refreshed = false;
     for (let tried = 1; ; tried += 1) {
       const began = performance.now();
-      const answer = await this.#once(request, signal, request.repeatable && tried < TRIES);
+      const mayRepeat = tried < TRIES;
+      const answer = await this.#once(request, signal, mayRepeat);
       this.#told(request, answer, performance.now() - began);
       if (answer?.status === 401 && !refreshed) {
-        // A token of an exec plugin may have run out since it was asked: ask the plugin once more.
+        // The token of an exec plugin may have expired: run the plugin once more.
         refreshed = true;
         this.#credentials.forget();
         continue;
       }
-      if (answer !== undefined && !(request.repeatable && tried < TRIES && isTransient(answer.status))) return answer;
+      if (answer !== undefined && !(mayRepeat && isTransient(answer.status))) return answer;
       const pause = Math.min((answer?.retryAfter ?? 0) * 1000 || FIRST_PAUSE_MS * 2 ** (tried - 1), this.#timeoutMs);
       await delay(pause, undefined, { signal }).catch((error: unknown) => {
         throw clusterProblems.interrupted({ request: request.summary }, error);
@@ -73,7 +75,7 @@ export class Transport {
     }
   }
 
-  /** Undefined when the connection broke and the request may be sent again. */
+  /** Undefined when the connection was reset and the request may be sent again. */
   async #once(
     request: ApiRequest,
     signal: AbortSignal | undefined,
@@ -81,10 +83,10 @@ export class Transport {
   ): Promise<ApiAnswer | undefined> {
     const stop = signal ?? new AbortController().signal;
     try {
-      // A credential plugin has a limit of its own: it may wait for a person.
+      // A credential plugin may wait for a person, so it has its own time limit.
       const options = await unlessAborted(this.#credentials.options(stop), stop);
       return await withTimeLimit(this.#timeoutMs, stop, (until) =>
-        exchange(this.#credentials.server, options, request, until),
+        ask(this.#credentials.server, options, request, until),
       );
     } catch (error) {
       if (stop.aborted) throw clusterProblems.interrupted({ request: request.summary }, error);
@@ -118,7 +120,7 @@ export class Transport {
 
 const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/;
 
-/** What a request throws that was aborted by its limit: the limit's reason, or an AbortError with it as its cause. */
+/** A request past its limit throws the limit's TimeoutError, or an AbortError caused by it. */
 function isTimeout(error: unknown): boolean {
   return [error, mapping(error)['cause']].some((each) => errorName(each) === 'TimeoutError');
 }
@@ -136,35 +138,14 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
-function exchange(server: URL, options: RequestOptions, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const headers = {
-    ...options.headers,
-    accept: 'application/json',
-    'user-agent': 'meshx',
-    ...(body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-    ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
-  };
-  const send = server.protocol === 'http:' ? requestHttp : requestHttps;
-  // The server of a kubeconfig may have a path: gateways that front several clusters do.
-  const url = new URL(server.pathname.replace(/\/$/, '') + request.path, server.origin);
-  return new Promise((resolve, reject) => {
-    const sent = send(url, { ...options, method: request.method, headers, signal }, (response) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      response.on('data', (part: Buffer) => {
-        parts.push(part);
-        size += part.length;
-        if (size > MAX_ANSWER) response.destroy(new RangeError('the answer is larger than 256 MiB'));
-      });
-      response.on('error', reject);
-      response.on('end', () => {
-        const seconds = Number(response.headers['retry-after']);
-        const retryAfter = Number.isFinite(seconds) && seconds > 0 ? { retryAfter: seconds } : {};
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(parts).toString('utf8'), ...retryAfter });
-      });
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+async function ask(server: URL, options: RequestOptions, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
+  const { method, path, body, contentType = 'application/json' } = request;
+  // A gateway in front of several clusters gives each a path of its own.
+  const url = new URL(server.pathname.replace(/\/$/, '') + path, server.origin);
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const type = body === undefined ? {} : { 'content-type': contentType };
+  const headers = { ...options.headers, 'user-agent': 'meshx', ...type };
+  const answer = await exchange(url, { ...options, method, headers, signal, mostMiB: MOST_MIB, ...sent });
+  const seconds = Number(answer.headers['retry-after']);
+  return { status: answer.status, body: answer.body, ...(seconds > 0 && { retryAfter: seconds }) };
 }

@@ -102,19 +102,6 @@ class ManifestFolder implements Kubernetes {
     return Promise.resolve(undefined);
   }
 
-  serverVersion(): Promise<undefined> {
-    return Promise.resolve(undefined);
-  }
-
-  /** Exports seldom hold the definitions of kinds: a folder takes every kind. */
-  serves(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  allowed(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
   /** Files of other owners are never written to or deleted. */
   async #refuseForeign(ref: ObjectRef): Promise<void> {
     const manifest = this.#manifests.get(keyOf(ref));

@@ -106,8 +106,6 @@ test('reads send no mutating request', async () => {
   await using world = await start({ serviceCidr: '10.63.240.0/20' });
   await world.kube.get(mysqldb);
   await world.kube.list({ apiVersion: 'v1', kind: 'Service' });
-  await world.kube.serverVersion();
-  await world.kube.serves({ apiVersion: 'networking.istio.io/v1', kind: 'WorkloadGroup' });
   await world.kube.refusal({ ...wanted, spec: { clusterIP: '1.1.1.1' } });
   expect(world.server.mutations).toEqual([]);
 });
@@ -117,24 +115,11 @@ test('a kind that the cluster does not know reads as nothing and is a Problem to
   const { kube } = world;
   const group = { apiVersion: 'networking.istio.io/v1', kind: 'WorkloadGroup' };
   const ref = { ...group, namespace: 'vm', name: 'db' };
-  expect(await kube.serves(group)).toBe(false);
   expect(await kube.get(ref)).toBeUndefined();
   expect(await kube.list(group)).toEqual([]);
   const problem = await problemOf(kube.apply({ ...group, metadata: { name: 'db', namespace: 'vm' } }));
   expect(problem.id).toBe('kind-not-served');
   expect(problem.message).toBe('lab does not serve WorkloadGroup (networking.istio.io/v1).');
-});
-
-test('a kind that is not known by heart is asked for once', async () => {
-  await using world = await start();
-  const query = { apiVersion: 'networking.istio.io/v1', kind: 'ProxyConfig', namespace: 'vm' };
-  await world.kube.list(query);
-  await world.kube.list(query);
-  const paths = world.server.requests.map(({ path }) => path);
-  expect(paths.filter((path) => path === '/apis/networking.istio.io/v1')).toHaveLength(1);
-  expect(
-    await problemOf(world.kube.apply({ apiVersion: 'foo.example/v1', kind: 'Foo', metadata: { name: 'x' } })),
-  ).toMatchObject({ id: 'kind-not-served' });
 });
 
 test('a missing namespace is named', async () => {
@@ -151,9 +136,6 @@ test('a right that is missing is named with its verb and resource', async () => 
   expect(problem.message).toMatch(
     /^You may not list services of namespace istio-system in lab: .*cannot list resource "services"/,
   );
-  const access = { verb: 'list', group: '', resource: 'services', namespace: 'istio-system' };
-  expect(await world.kube.allowed(access)).toBe(false);
-  expect(await world.kube.allowed({ ...access, verb: 'get' })).toBe(true);
 });
 
 test.each(['a;b', 'a\nb', '$(touch x)', 'x'.repeat(300), 'Upper', '../../default/services/kubernetes'])(
