@@ -1,7 +1,7 @@
 import type { Risk } from './risk.ts';
 
-/** Where the state is that a check is about. */
-type Category =
+/** What a check is about. */
+export type Category =
   'vm' | 'path' | 'dns' | 'capture' | 'firewall' | 'sidecar' | 'identity' | 'registration' | 'service' | 'traffic';
 
 /** What it means that the good state does not hold: `error` stops a run, `risk` stops it unless it is accepted by name. */

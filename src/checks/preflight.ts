@@ -13,7 +13,7 @@ import { addressChecks, nameChecks } from './preflight/network.ts';
 import { mountChecks } from './preflight/network-mounts.ts';
 import { resolverChecks } from './preflight/resolver.ts';
 import { serviceChecks } from './preflight/services.ts';
-import { clockChecks, systemChecks } from './preflight/system.ts';
+import { runtimeChecks, systemChecks } from './preflight/system.ts';
 
 /** What the machine is, and what must be known or decided before it joins. */
 export interface Preflight extends Inspection {
@@ -23,7 +23,7 @@ export interface Preflight extends Inspection {
 /** All checks of a machine before a join, in the order in which people read them. */
 export const PREFLIGHT_CHECKS: readonly MachineCheck[] = [
   ...systemChecks,
-  ...clockChecks,
+  ...runtimeChecks,
   ...addressChecks,
   ...nameChecks,
   ...resolverChecks,
@@ -45,11 +45,7 @@ export async function preflight(host: Host, input: PreflightInput, signal?: Abor
 export function judge(inspected: Inspected, input: PreflightInput): Preflight {
   const inspection = inspectionOf(inspected, input);
   const { answers, now } = inspected;
-  const facts: Partial<MachineFacts> = {
-    files: answers,
-    ...(isLive(answers) && { machine: answers, now }),
-    inspection,
-    input,
-  };
+  const machine = isLive(answers) && { machine: answers };
+  const facts: Partial<MachineFacts> = { files: answers, ...machine, now, inspection, input };
   return { ...inspection, findings: judgeAll(PREFLIGHT_CHECKS, facts) };
 }

@@ -3,27 +3,21 @@ import type { Result } from './check.ts';
 import { judgeCapture, judgeReady } from './join/control-plane.ts';
 import { captureOn, sidecarReady, unitsRun } from './join/machine-checks.ts';
 import { vmQuestions } from './join/vm-questions.ts';
-import { group, LIMIT_MS, runChecks, type Running } from './run.ts';
+import { LIMIT_MS, runChecks } from './run.ts';
 
-/** What the machine alone can tell after its sidecar was restarted: the units run, the sidecar is ready, traffic is captured. */
+/** Checks on the VM after its sidecar was restarted: the units run, the sidecar is ready, traffic is captured. */
 export async function* readiness(host: Host, units: readonly string[], signal: AbortSignal): AsyncGenerator<Result> {
-  const running: Running = { signal };
   const { ask } = vmQuestions(host, { limitMs: LIMIT_MS, signal });
-  const captures = units.includes('meshx-capture.service');
-  const sidecar = group([unitsRun('units-active'), sidecarReady], {
-    units: () => ask('active', units),
-    ready: () => ask('ready', ['istio.service']),
-  });
-  const capture = group([captureOn], captures ? { capture: () => ask('capture', []) } : {});
-  yield* runChecks([[sidecar], [capture]], running);
+  const capture = units.includes('meshx-capture.service') ? [captureOn(ask)] : [];
+  yield* runChecks([[unitsRun(ask, 'units-active', units), sidecarReady(ask)], capture], { signal });
 }
 
 /** How long `servesMesh` waits. */
 const SHORT_MS = 5000;
 
 /**
- * Whether the VM may have clients: its sidecar is ready, and traffic is captured. A ready sidecar without its redirection would let
- * clients speak TLS to the service itself. Captured by other means where meshx has no program of its own there.
+ * Whether the VM may have clients: its sidecar is ready and traffic is captured. Without capture, clients would speak TLS to the
+ * service itself. Without a capture program of meshx, the package captures.
  */
 export async function servesMesh(host: Host, signal: AbortSignal): Promise<boolean> {
   const { ask } = vmQuestions(host, { limitMs: SHORT_MS, signal });

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Check, Result } from './check.ts';
+import type { Check, Result, Seen } from './check.ts';
 import { resultsOf } from './judge.ts';
 
 /** A fact, and how long it took to read, in milliseconds. */
@@ -42,6 +42,21 @@ export function group<Facts extends object>(checks: readonly Check<Facts>[], sou
       });
     },
   };
+}
+
+/** A check of one fact, with its source. */
+export function one<Value>(
+  check: Pick<Check<never>, 'id' | 'category' | 'title' | 'settles'>,
+  read: () => Promise<Read<Value>>,
+  judge: (value: Value) => Seen,
+): CheckGroup {
+  const whole: Check<{ readonly value: Value }> = {
+    ...check,
+    severity: 'error',
+    needs: ['value'],
+    judge: ({ value }) => [judge(value)],
+  };
+  return group([whole], { value: read });
 }
 
 type Reader<Facts> = (name: keyof Facts) => Promise<Read<Facts[keyof Facts]>>;

@@ -33,8 +33,8 @@ describe('the seat from which a VM is asked', () => {
       { direct: { ...direct, remote: '203.0.113.5' }, answersThere: () => Promise.resolve(true) },
       'this machine',
     ],
-  ])('is outside the mesh: %s', async (_, change, words) => {
-    expect(await seat(change)).toEqual({ outside: true, words });
+  ])('is outside the mesh: %s', async (_, change, name) => {
+    expect(await seat(change)).toEqual({ outside: true, name });
   });
 
   test.each<[string, Partial<SeatFacts>, RegExp]>([
@@ -78,13 +78,13 @@ test('no connection is opened from a seat that is not outside, and the check say
   };
   expect(await look({ seat: { outside: false, why: 'meshx runs on the VM itself' } })).toMatchObject({
     ok: 'skipped',
-    detail: 'not asked: meshx runs on the VM itself',
+    detail: 'not tried: meshx runs on the VM itself',
   });
   expect(await look({ shut: [3306] })).toMatchObject({ ok: 'skipped' });
   expect(dialled).toEqual([]);
-  expect(await look({ seat: { outside: true, words: 'this machine' } })).toMatchObject({
+  expect(await look({ seat: { outside: true, name: 'this machine' } })).toMatchObject({
     ok: false,
-    detail: expect.stringContaining('asked from this machine'),
+    detail: expect.stringContaining('tried from this machine'),
   });
 });
 

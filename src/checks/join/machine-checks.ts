@@ -2,8 +2,7 @@ import type { ClassicFacts, CurrentFacts } from '../../mesh/cluster-facts.ts';
 import { spiffeId } from '../../mesh/spiffe.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { PLACES, PROXY_USER } from '../../vm/places.ts';
-import type { Check } from '../check.ts';
-import { type CheckGroup, group, type Read } from '../run.ts';
+import { type CheckGroup, one, type Read } from '../run.ts';
 import { judgeCertFile, judgeEnvoyCerts } from './certificate.ts';
 import { judgeActive, judgeAnswers, judgeCapture, judgeReady, judgeResolves, judgeSynced } from './control-plane.ts';
 import type { VmQuestions } from './vm-questions.ts';
@@ -11,179 +10,90 @@ import type { VmQuestions } from './vm-questions.ts';
 const SYNC_STATS =
   'stats?filter=cluster_manager.cds.update_success|cluster_manager.cds.update_rejected|listener_manager.lds.update_success|listener_manager.lds.update_rejected';
 
-/** What the VM says of its sidecar and of its way to the control plane. Each is the answer to one question. */
-interface SidecarFacts {
-  readonly controlPlaneName: string;
-  readonly controlPlaneAnswer: string;
-  readonly clusterName: string;
-  readonly units: string;
-  readonly ready: string;
-  readonly certificates: Dated;
-  readonly accepted: string;
-  readonly capture: string;
-}
-
-/** An answer whose moment counts. */
-interface Dated {
-  readonly text: string;
-  readonly at: Date;
-}
-
-type SidecarCheck = Check<SidecarFacts>;
-
-const error = { severity: 'error' } as const;
-
-export const sidecarReady: SidecarCheck = {
-  ...error,
-  id: 'sidecar-ready',
-  category: 'sidecar',
-  title: 'the sidecar is ready',
-  needs: ['ready'],
-  judge: ({ ready }) => [judgeReady(ready)],
-};
-
-export const captureOn: SidecarCheck = {
-  ...error,
-  id: 'capture',
-  category: 'capture',
-  title: 'traffic is captured',
-  needs: ['capture'],
-  judge: ({ capture }) => [judgeCapture(capture)],
-};
-
-/** The units of a classic mesh, and of a VM that restarts. */
-export function unitsRun(id: string): SidecarCheck {
-  return {
-    ...error,
-    id,
-    category: 'sidecar',
-    title: 'the units run',
-    needs: ['units'],
-    judge: ({ units }) => [judgeActive(units)],
-  };
-}
+type Ask = VmQuestions['ask'];
 
 /** The sidecar of a current mesh and its way to istiod. */
-export function currentGroup(cluster: CurrentFacts, workload: Workload, { ask }: VmQuestions): CheckGroup {
-  const { istiodHost, istiodPort } = cluster;
-  const identity = spiffeId(cluster.trustDomain, workload.namespace, workload.serviceAccount);
-  return group(currentChecks(cluster, identity), {
-    controlPlaneName: () => ask('resolves', [istiodHost, PROXY_USER]),
-    controlPlaneAnswer: () => ask('answers', [istiodHost, String(istiodPort), PLACES.rootCert]),
-    ready: () => ask('ready', ['istio.service']),
-    certificates: () => dated(ask('admin', ['certs', 'spiffe://'])),
-    accepted: () => ask('admin', [SYNC_STATS, 'lds.update_success: [1-9]']),
-    capture: () => ask('capture', []),
-  });
-}
-
-function currentChecks(cluster: CurrentFacts, identity: string): readonly SidecarCheck[] {
+export function currentChecks(cluster: CurrentFacts, workload: Workload, { ask }: VmQuestions): readonly CheckGroup[] {
   const { istiodHost, istiodPort, istiodAddresses } = cluster;
+  const identity = spiffeId(cluster.trustDomain, workload.namespace, workload.serviceAccount);
   return [
-    {
-      ...error,
-      id: 'istiod-resolves',
-      category: 'dns',
-      title: `${istiodHost} resolves on the VM`,
-      needs: ['controlPlaneName'],
-      judge: ({ controlPlaneName }) => [judgeResolves(controlPlaneName, istiodHost, istiodAddresses)],
-    },
-    {
-      ...error,
-      id: 'istiod-answers',
-      category: 'path',
-      title: `istiod answers on port ${istiodPort}`,
-      needs: ['controlPlaneAnswer'],
-      judge: ({ controlPlaneAnswer }) => [judgeAnswers(controlPlaneAnswer, istiodHost)],
-    },
-    sidecarReady,
-    {
-      ...error,
-      id: 'certificate',
-      category: 'identity',
-      title: 'the sidecar has its certificate',
-      needs: ['certificates'],
-      judge: ({ certificates: { text, at } }) => [judgeEnvoyCerts(text, identity, at)],
-    },
-    {
-      ...error,
-      id: 'proxy-synced',
-      category: 'sidecar',
-      title: "the sidecar has istiod's configuration",
-      needs: ['accepted'],
-      judge: ({ accepted }) => [judgeSynced(accepted)],
-    },
-    captureOn,
+    one(
+      { id: 'istiod-resolves', category: 'dns', title: `${istiodHost} resolves on the VM` },
+      () => ask('resolves', [istiodHost, PROXY_USER]),
+      (answer) => judgeResolves(answer, istiodHost, istiodAddresses),
+    ),
+    one(
+      { id: 'istiod-answers', category: 'path', title: `istiod answers on port ${istiodPort}` },
+      () => ask('answers', [istiodHost, String(istiodPort), PLACES.rootCert]),
+      (answer) => judgeAnswers(answer, istiodHost),
+    ),
+    sidecarReady(ask),
+    one(
+      { id: 'certificate', category: 'identity', title: 'the sidecar has its certificate' },
+      () => dated(ask('admin', ['certs', 'spiffe://'])),
+      ({ text, at }) => judgeEnvoyCerts(text, identity, at),
+    ),
+    one(
+      { id: 'proxy-synced', category: 'sidecar', title: "the sidecar has istiod's configuration" },
+      () => ask('admin', [SYNC_STATS, 'lds.update_success: [1-9]']),
+      judgeSynced,
+    ),
+    captureOn(ask),
   ];
 }
 
 /** The units of a classic mesh and their way to Pilot. */
-export function classicGroup(cluster: ClassicFacts, workload: Workload, { ask }: VmQuestions): CheckGroup {
+export function classicChecks(cluster: ClassicFacts, workload: Workload, { ask }: VmQuestions): readonly CheckGroup[] {
+  const is15 = cluster.release === '1.5';
   const pilot = `istio-pilot.${cluster.istioNamespace}`;
-  const units = cluster.release === '1.5' ? ['istio.service'] : ['istio-auth-node-agent.service', 'istio.service'];
-  // The cluster's own DNS answers this name with the cluster IP; the short one is the load balancer's.
-  const service = `${cluster.release === '1.5' ? 'istiod' : 'istio-pilot'}.${cluster.istioNamespace}.svc.${cluster.clusterDomain}`;
-  // 8080 to 0.7; later releases have it beside the TLS ports (istio-classic.md 5.4).
-  const port = cluster.release === '1.5' ? '15012' : '8080';
+  // The cluster's DNS answers this name with the cluster IP; the short one is the load balancer's.
+  const service = `${is15 ? 'istiod' : 'istio-pilot'}.${cluster.istioNamespace}.svc.${cluster.clusterDomain}`;
   const identity = spiffeId('cluster.local', workload.namespace, workload.serviceAccount);
-  return group(classicChecks({ pilot, address: cluster.addresses.pilot, service, identity }), {
-    controlPlaneName: () => ask('resolves', [pilot, PROXY_USER]),
-    controlPlaneAnswer: () => ask('answers', [pilot, port, '']),
-    clusterName: () => ask('resolves', [service, PROXY_USER]),
-    units: () => ask('active', units),
-    certificates: () => dated(ask('certificate', [PLACES.certChain])),
-    capture: () => ask('capture', []),
-  });
-}
-
-interface Classic {
-  readonly pilot: string;
-  readonly address: string;
-  readonly service: string;
-  readonly identity: string;
-}
-
-function classicChecks({ pilot, address, service, identity }: Classic): readonly SidecarCheck[] {
   return [
-    {
-      ...error,
-      id: 'pilot-resolves',
-      category: 'dns',
-      title: `${pilot} resolves on the VM`,
-      needs: ['controlPlaneName'],
-      judge: ({ controlPlaneName }) => [judgeResolves(controlPlaneName, pilot, [address])],
-    },
-    {
-      ...error,
-      id: 'pilot-answers',
-      category: 'path',
-      title: 'Pilot answers',
-      needs: ['controlPlaneAnswer'],
-      judge: ({ controlPlaneAnswer }) => [judgeAnswers(controlPlaneAnswer, pilot)],
-    },
-    {
-      ...error,
-      id: 'cluster-dns',
-      category: 'dns',
-      title: 'cluster names resolve on the VM',
-      needs: ['clusterName'],
-      judge: ({ clusterName }) => [judgeResolves(clusterName, service, [])],
-    },
-    unitsRun('units-run'),
-    {
-      ...error,
-      id: 'certificate',
-      category: 'identity',
-      title: 'the VM has its certificate',
-      needs: ['certificates'],
-      judge: ({ certificates: { text, at } }) => [judgeCertFile(text, identity, at)],
-    },
-    // The package's script loads its rules when its unit runs already.
-    { ...captureOn, settles: true },
+    one(
+      { id: 'pilot-resolves', category: 'dns', title: `${pilot} resolves on the VM` },
+      () => ask('resolves', [pilot, PROXY_USER]),
+      (answer) => judgeResolves(answer, pilot, [cluster.addresses.pilot]),
+    ),
+    one(
+      { id: 'pilot-answers', category: 'path', title: 'Pilot answers' },
+      // Plain text on 8080 up to 0.7; later releases keep it beside the TLS ports.
+      () => ask('answers', [pilot, is15 ? '15012' : '8080', '']),
+      (answer) => judgeAnswers(answer, pilot),
+    ),
+    one(
+      { id: 'cluster-dns', category: 'dns', title: 'cluster names resolve on the VM' },
+      () => ask('resolves', [service, PROXY_USER]),
+      (answer) => judgeResolves(answer, service, []),
+    ),
+    unitsRun(ask, 'units-run', is15 ? ['istio.service'] : ['istio-auth-node-agent.service', 'istio.service']),
+    one(
+      { id: 'certificate', category: 'identity', title: 'the VM has its certificate' },
+      () => dated(ask('certificate', [PLACES.certChain])),
+      ({ text, at }) => judgeCertFile(text, identity, at),
+    ),
+    // The package's script loads its rules after its unit has started.
+    captureOn(ask, { settles: true }),
   ];
 }
 
-async function dated(asking: Promise<Read<string>>): Promise<Read<Dated>> {
+export function sidecarReady(ask: Ask): CheckGroup {
+  const check = { id: 'sidecar-ready', category: 'sidecar', title: 'the sidecar is ready' } as const;
+  return one(check, () => ask('ready', ['istio.service']), judgeReady);
+}
+
+export function captureOn(ask: Ask, settles?: { readonly settles: true }): CheckGroup {
+  const check = { id: 'capture', category: 'capture', title: 'traffic is captured', ...settles } as const;
+  return one(check, () => ask('capture', []), judgeCapture);
+}
+
+/** The units of a classic mesh, or of a VM that restarts. */
+export function unitsRun(ask: Ask, id: string, units: readonly string[]): CheckGroup {
+  return one({ id, category: 'sidecar', title: 'the units run' }, () => ask('active', units), judgeActive);
+}
+
+/** An answer with the time at which it arrived. */
+async function dated(asking: Promise<Read<string>>): Promise<Read<{ readonly text: string; readonly at: Date }>> {
   const { value: text, ms } = await asking;
   return { value: { text, at: new Date() }, ms };
 }

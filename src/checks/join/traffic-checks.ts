@@ -6,6 +6,7 @@ import type { ServicePort } from '../../mesh/service-port.ts';
 import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Connection } from '../../vm/questions/connection.ts';
 import type { Connect } from '../../vm/questions/script.ts';
+import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Check, Seen } from '../check.ts';
 import { type CheckGroup, group, type Read, timed } from '../run.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from './connection.ts';
@@ -21,7 +22,7 @@ interface OutwardFacts {
   readonly connection: Connection;
 }
 
-/** From the VM into the mesh, as an ordinary user. */
+/** From the VM to the mesh, as an ordinary user. */
 export function outwardGroup(question: JoinQuestion, { ask, connect }: VmQuestions): CheckGroup {
   const { meshService, cluster, workload } = question;
   const own = workload.services[0];
@@ -64,14 +65,14 @@ function expectedOf({ host, port, path = '' }: MeshTarget, counted: boolean): Ex
 
 type Named = Pick<Check<unknown>, 'id' | 'title' | 'category' | 'severity'>;
 
-/** One that cannot be asked here. */
+/** A check that cannot run here. */
 function skipped(check: Named, detail: string): Check<unknown> {
   return { ...check, needs: [], judge: () => [{ ok: 'skipped', detail }] };
 }
 
 interface PortFacts {
   readonly through: Through;
-  /** What a new connection from outside met. */
+  /** What a new connection from outside the mesh met. */
   readonly outside: DialAnswer;
 }
 
@@ -94,7 +95,7 @@ interface Served {
   readonly question: JoinQuestion;
 }
 
-/** A connection from outside would be counted beside the one through the mesh, so it comes after that. */
+/** Connects from outside last: the VM would count that connection as one through the mesh. */
 function portGroup(served: Served, vm: VmQuestions): CheckGroup {
   const { port, question } = served;
   let begun: Promise<Read<Through>> | undefined;
@@ -139,13 +140,13 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
           needs: ['outside'],
           judge: ({ outside: answer }) => {
             const seen = judgeOutside(answer, expected, portMeaning(port).serverFirst);
-            return [{ ...seen, detail: `${seen.detail}, asked from ${seatWords(question)}` }];
+            return [{ ...seen, detail: `${seen.detail}, tried from ${seatName(question.seat)}` }];
           },
         },
   ];
 }
 
-/** By another VM of the mesh when one is at hand, else by the VM's own sidecar, out and in again. */
+/** From the probe client if there is one, else through the VM's own sidecar, out and in again. */
 function wayOf({ service, port, question: { cluster, workload, client } }: Served): Connect {
   const { protocol, serverFirst } = portMeaning(port);
   return {
@@ -172,7 +173,7 @@ function judgeThrough({ connection }: Through, served: Served): Seen {
   return { ...seen, detail: `${seen.detail}, ${way}` };
 }
 
-/** Connects, and keeps what the VM logged of it. A client of its own logs on its own machine. */
+/** Connects, and reads what the VM logged of it. A probe client logs on its own machine. */
 async function connected(to: Connect, { client }: JoinQuestion, { ask, connect }: VmQuestions): Promise<Read<Through>> {
   const port = String(to.port);
   if (!client) {
@@ -186,24 +187,22 @@ async function connected(to: Connect, { client }: JoinQuestion, { ask, connect }
   return { value: { connection: made.value, log }, ms: size.ms + made.ms + logged.ms };
 }
 
-/** Why the port is not asked from outside; undefined when it is. */
+/** Why the port is not tried from outside; undefined if it is. */
 function notFromOutside({ number }: ServicePort, { outside, dial, seat, shut = [] }: JoinQuestion): string | undefined {
   if (!dial || outside?.[number] === undefined) return 'no client outside the mesh tried, or no policy was read';
-  if (seat?.outside === false) return `not asked: ${seat.why}`;
+  if (seat?.outside === false) return `not tried: ${seat.why}`;
   if (!shut.includes(number)) return undefined;
-  return `not asked: ${seat?.words ?? THIS_MACHINE} could not reach the port before either`;
+  return `not tried: ${seatName(seat)} could not reach the port before either`;
 }
 
-const THIS_MACHINE = 'this machine';
-
-function seatWords({ seat }: JoinQuestion): string {
-  return seat?.outside ? seat.words : THIS_MACHINE;
+function seatName(seat: Seat | undefined): string {
+  return seat?.outside ? seat.name : 'this machine';
 }
 
 async function dialled(port: ServicePort, { dial, outside, vm }: JoinQuestion): Promise<DialAnswer> {
   const expected = outside?.[port.number];
   const { protocol } = portMeaning(port);
-  // To one that speaks it shows at once whether it is refused. Words of HTTP are not for a server of another protocol.
+  // A client that sends sees a refusal at once. HTTP is only sent to a server of HTTP or where a refusal is expected.
   const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
   if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
   return await dial(vm.address, port.number, { speaks });

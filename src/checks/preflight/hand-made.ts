@@ -1,18 +1,10 @@
 import { lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** A sidecar that was installed without meshx: two would fight for the same ports and rules. */
 export const handMadeChecks: readonly MachineCheck[] = [
-  {
-    id: 'hand-made-sidecar',
-    category: 'sidecar',
-    title: 'no other sidecar is installed',
-    severity: 'risk',
-    risk: 'hand-made-sidecar',
-    needs: ['machine'],
-    judge: handMade,
-  },
+  risk('sidecar', 'hand-made-sidecar', 'no other sidecar is installed', handMade),
 ];
 
 function handMade({ machine }: MachineFacts): readonly Seen[] {

@@ -1,6 +1,6 @@
 import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** Units that put files back as another program wants them, by the program that people know. */
 const AGENTS: readonly (readonly [RegExp, string])[] = [
@@ -14,40 +14,10 @@ const AGENTS: readonly (readonly [RegExp, string])[] = [
 
 /** Who else decides about this machine's files and programs: configuration management, SELinux, AppArmor, resolvers. */
 export const keeperChecks: readonly MachineCheck[] = [
-  {
-    id: 'config-management',
-    category: 'vm',
-    title: "no other program keeps meshx's files",
-    severity: 'risk',
-    risk: 'config-management',
-    needs: ['machine'],
-    judge: configManagement,
-  },
-  {
-    id: 'selinux',
-    category: 'vm',
-    title: "SELinux knows the labels of meshx's files",
-    severity: 'note',
-    needs: ['machine'],
-    judge: selinux,
-  },
-  {
-    id: 'apparmor',
-    category: 'vm',
-    title: 'AppArmor does not confine a program that the sidecar needs',
-    severity: 'risk',
-    risk: 'apparmor',
-    needs: ['machine'],
-    judge: apparmor,
-  },
-  {
-    id: 'resolver-in-use',
-    category: 'dns',
-    title: 'resolvers on the machine stay in use',
-    severity: 'note',
-    needs: ['machine'],
-    judge: resolverInUse,
-  },
+  risk('vm', 'config-management', "no other program keeps meshx's files", configManagement),
+  note('vm', 'selinux', "SELinux knows the labels of meshx's files", selinux),
+  risk('vm', 'apparmor', 'AppArmor does not confine a program that the sidecar needs', apparmor),
+  note('dns', 'resolver-in-use', 'resolvers on the machine stay in use', resolverInUse),
 ];
 
 function configManagement({ machine }: MachineFacts): readonly Seen[] {

@@ -1,46 +1,17 @@
 import { first, lines } from '../../vm/preflight/probe.ts';
 import { loginDirectory, PLATFORM_ADDRESS, platformAgent } from '../../vm/preflight/remote-logins.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** Programs that ask the metadata server, which is never captured, or sssd. */
 const KNOWN_KEY_COMMANDS = /(?:google_authorized_keys|sss_ssh_authorizedkeys|eic_run_authorized_keys)$/;
 
 /** Ways to log in that ask another machine: capture must not stand in them. */
 export const loginChecks: readonly MachineCheck[] = [
-  {
-    id: 'directory-login',
-    category: 'capture',
-    title: 'logins reach their directory',
-    severity: 'note',
-    needs: ['machine'],
-    judge: directory,
-  },
-  {
-    id: 'network-login',
-    category: 'capture',
-    title: 'no login goes through the sidecar',
-    severity: 'risk',
-    risk: 'network-login',
-    needs: ['machine'],
-    judge: secondFactor,
-  },
-  {
-    id: 'os-login',
-    category: 'capture',
-    title: 'OS Login reaches the metadata server',
-    severity: 'note',
-    needs: ['machine'],
-    judge: metadata,
-  },
-  {
-    id: 'platform-agent',
-    category: 'capture',
-    title: "the platform's agent reaches it",
-    severity: 'note',
-    needs: ['machine'],
-    judge: platform,
-  },
+  note('capture', 'directory-login', 'logins reach their directory', directory),
+  risk('capture', 'network-login', 'no login goes through the sidecar', secondFactor),
+  note('capture', 'os-login', 'OS Login reaches the metadata server', metadata),
+  note('capture', 'platform-agent', "the platform's agent reaches it", platform),
 ];
 
 function directory({ machine }: MachineFacts): readonly Seen[] {

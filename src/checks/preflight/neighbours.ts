@@ -3,63 +3,18 @@ import { nodeSigns, otherNetworks } from '../../vm/preflight/networks.ts';
 import { lines } from '../../vm/preflight/probe.ts';
 import { parseListeners } from '../../vm/preflight/sockets.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 const PUBLISHING: ReadonlySet<string> = new Set(PUBLISHERS);
 
 /** Others that use the machine's network: containers, a Kubernetes node, VPNs, their own routes. */
 export const neighbourChecks: readonly MachineCheck[] = [
-  {
-    id: 'kubernetes-node',
-    category: 'capture',
-    title: 'the machine is not a Kubernetes node',
-    severity: 'risk',
-    risk: 'kubernetes-node',
-    needs: ['machine'],
-    judge: kubernetesNode,
-  },
-  {
-    id: 'bridges-excluded',
-    category: 'capture',
-    title: 'container networks stay out of capture',
-    severity: 'note',
-    needs: ['machine'],
-    judge: bridges,
-  },
-  {
-    id: 'service-in-container',
-    category: 'service',
-    title: 'no service is a published container port',
-    severity: 'risk',
-    risk: 'service-in-container',
-    needs: ['machine', 'input'],
-    judge: published,
-  },
-  {
-    id: 'tunnels-excluded',
-    category: 'capture',
-    title: 'tunnels stay out of capture',
-    severity: 'note',
-    needs: ['machine'],
-    judge: tunnels,
-  },
-  {
-    id: 'mesh-by-tunnel',
-    category: 'path',
-    title: 'the mesh reaches the machine',
-    severity: 'note',
-    needs: ['machine'],
-    judge: meshByTunnel,
-  },
-  {
-    id: 'policy-routing',
-    category: 'capture',
-    title: 'routes do not depend on the sender',
-    severity: 'risk',
-    risk: 'policy-routing',
-    needs: ['machine'],
-    judge: routing,
-  },
+  risk('capture', 'kubernetes-node', 'the machine is not a Kubernetes node', kubernetesNode),
+  note('capture', 'bridges-excluded', 'container networks stay out of capture', bridges),
+  risk('service', 'service-in-container', 'no service is a published container port', published),
+  note('capture', 'tunnels-excluded', 'tunnels stay out of capture', tunnels),
+  note('path', 'mesh-by-tunnel', 'the mesh reaches the machine', meshByTunnel),
+  risk('capture', 'policy-routing', 'routes do not depend on the sender', routing),
 ];
 
 function kubernetesNode({ machine }: MachineFacts): readonly Seen[] {

@@ -1,17 +1,10 @@
 import { networkMounts } from '../../vm/preflight/network-mounts.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { note, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** The kernel's own connections must not be captured. */
 export const mountChecks: readonly MachineCheck[] = [
-  {
-    id: 'network-mounts',
-    category: 'capture',
-    title: 'the kernel reaches its network filesystems',
-    severity: 'note',
-    needs: ['machine'],
-    judge: mounts,
-  },
+  note('capture', 'network-mounts', 'the kernel reaches its network filesystems', mounts),
 ];
 
 function mounts({ machine }: MachineFacts): readonly Seen[] {

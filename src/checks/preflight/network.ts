@@ -2,63 +2,20 @@ import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { ownAddresses } from '../../vm/preflight/addresses.ts';
 import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { error, note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** The machine's address in the mesh, and its way to the control plane. */
 export const addressChecks: readonly MachineCheck[] = [
-  {
-    id: 'address-foreign',
-    category: 'path',
-    title: 'an interface has the given address',
-    severity: 'risk',
-    risk: 'foreign-address',
-    needs: ['machine', 'input'],
-    judge: addressForeign,
-  },
-  {
-    id: 'address-unknown',
-    category: 'path',
-    title: 'the mesh address is known',
-    severity: 'error',
-    needs: ['machine', 'inspection', 'input'],
-    judge: addressUnknown,
-  },
-  {
-    id: 'address-chosen',
-    category: 'path',
-    title: 'the mesh address is the one that routes to the control plane',
-    severity: 'note',
-    needs: ['machine', 'inspection', 'input'],
-    judge: addressChosen,
-  },
-  {
-    id: 'control-plane-unreachable',
-    category: 'path',
-    title: 'the machine reaches the control plane',
-    severity: 'error',
-    needs: ['machine', 'input'],
-    judge: unreachable,
-  },
+  { ...risk('path', 'foreign-address', 'an interface has the given address', addressForeign), id: 'address-foreign' },
+  error('path', 'address-unknown', 'the mesh address is known', addressUnknown),
+  note('path', 'address-chosen', 'the mesh address is the one that routes to the control plane', addressChosen),
+  error('path', 'control-plane-unreachable', 'the machine reaches the control plane', unreachable),
 ];
 
 /** The machine's own name, and what stands between a program and the sidecar's DNS. */
 export const nameChecks: readonly MachineCheck[] = [
-  {
-    id: 'hostname-missing',
-    category: 'dns',
-    title: "the machine's own name is in /etc/hosts",
-    severity: 'note',
-    needs: ['machine', 'inspection'],
-    judge: hostnameMissing,
-  },
-  {
-    id: 'nss-resolve',
-    category: 'dns',
-    title: 'programs resolve names through DNS',
-    severity: 'note',
-    needs: ['machine', 'input'],
-    judge: nssResolve,
-  },
+  note('dns', 'hostname-missing', "the machine's own name is in /etc/hosts", hostnameMissing),
+  note('dns', 'nss-resolve', 'programs resolve names through DNS', nssResolve),
 ];
 
 function addressForeign({ machine, input: { address: said } }: MachineFacts): readonly Seen[] {

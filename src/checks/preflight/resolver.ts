@@ -3,7 +3,7 @@ import type { ResolverRecord } from '../../vm/input.ts';
 import { capturedServers } from '../../vm/resolver/capture.ts';
 import { resolverOwner, type ResolverOwner } from '../../vm/resolver/owner.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { note, type MachineCheck, type MachineFacts } from './machine.ts';
 
 const WORDS: Readonly<Record<ResolverOwner, string>> = {
   'systemd-resolved': 'systemd-resolved keeps resolv.conf',
@@ -15,14 +15,7 @@ const WORDS: Readonly<Record<ResolverOwner, string>> = {
 };
 
 export const resolverChecks: readonly MachineCheck[] = [
-  {
-    id: 'resolver',
-    category: 'dns',
-    title: 'the name server setup is known',
-    severity: 'note',
-    needs: ['machine', 'inspection', 'input'],
-    judge: resolver,
-  },
+  note('dns', 'resolver', 'the name server setup is known', resolver),
 ];
 
 /** Which arrangement of name servers was recognized, what the sidecar does with it, and the facts that led there. */

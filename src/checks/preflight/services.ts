@@ -3,42 +3,16 @@ import type { MeshService } from '../../mesh/workload.ts';
 import { lines } from '../../vm/preflight/probe.ts';
 import { isLoopback, type Listener, parseListeners, takenPorts } from '../../vm/preflight/sockets.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { error, note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** Programs in the way of the sidecar's ports, and services that traffic would not reach. */
 export const serviceChecks: readonly MachineCheck[] = [
+  error('sidecar', 'port-in-use', 'the sidecar ports are free', portInUse),
+  error('service', 'service-on-ssh-port', 'no service uses an SSH port', onSshPort),
+  note('service', 'service-not-listening', 'the services listen', notListening),
   {
-    id: 'port-in-use',
-    category: 'sidecar',
-    title: 'the sidecar ports are free',
-    severity: 'error',
-    needs: ['machine', 'input'],
-    judge: portInUse,
-  },
-  {
-    id: 'service-on-ssh-port',
-    category: 'service',
-    title: 'no service uses an SSH port',
-    severity: 'error',
-    needs: ['inspection', 'input', 'machine'],
-    judge: onSshPort,
-  },
-  {
-    id: 'service-not-listening',
-    category: 'service',
-    title: 'the services listen',
-    severity: 'note',
-    needs: ['machine', 'inspection', 'input'],
-    judge: notListening,
-  },
-  {
+    ...risk('service', 'loopback-only', 'the services listen where the sidecar connects', onLoopback),
     id: 'service-on-loopback',
-    category: 'service',
-    title: 'the services listen where the sidecar connects',
-    severity: 'risk',
-    risk: 'loopback-only',
-    needs: ['machine', 'inspection', 'input'],
-    judge: onLoopback,
   },
 ];
 

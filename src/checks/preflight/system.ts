@@ -2,7 +2,7 @@ import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { architecture, DEBIAN_WORDS, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
 import { first, lines, NEEDED_PROGRAMS } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
-import type { MachineCheck, MachineFacts } from './machine.ts';
+import { error, note, onImages, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 /** RHEL 8 has it; the units use nothing newer. */
 const OLDEST_SYSTEMD = 239;
@@ -12,76 +12,29 @@ const ROOM = 400 * 1024 * 1024;
 const SKEW_LIMIT = 60;
 const SKEW_NOTE = 5;
 
-const vm = { category: 'vm', severity: 'error' } as const;
-
-/** The operating system, its programs and its disk. An image has all but systemd. */
+/** The operating system, its programs and its disk. */
 export const systemChecks: readonly MachineCheck[] = [
-  {
-    ...vm,
-    id: 'os-untested',
-    title: 'meshx knows the operating system',
-    severity: 'risk',
-    risk: 'untested-os',
-    needs: ['files'],
-    judge: osUntested,
-  },
-  {
-    ...vm,
-    id: 'os-written',
-    title: 'meshx is tested on the operating system',
-    severity: 'note',
-    needs: ['files'],
-    judge: osWritten,
-  },
-  {
-    ...vm,
-    id: 'architecture-other',
-    title: 'the package is for the architecture',
-    needs: ['files', 'input'],
-    judge: architectureOther,
-  },
-  {
-    ...vm,
-    id: 'package-format',
-    title: 'the system can read the package format',
-    needs: ['files', 'input'],
-    judge: packageFormat,
-  },
-  {
-    ...vm,
-    id: 'dnsmasq-missing',
-    title: 'dnsmasq is installed for a classic mesh',
-    needs: ['files', 'input'],
-    judge: dnsmasqMissing,
-  },
-  {
-    ...vm,
-    id: 'programs-missing',
-    title: 'the programs that the units need are installed',
-    needs: ['files'],
-    judge: programsMissing,
-  },
-  { ...vm, id: 'disk-full', title: 'the sidecar fits on the disk', needs: ['files', 'input'], judge: diskFull },
-  { ...vm, id: 'etc-istio-directory', title: '/etc/istio can be a link', needs: ['files'], judge: etcIstioDirectory },
-  {
-    ...vm,
-    id: 'systemd-missing',
-    title: 'systemd is new enough',
-    needs: ['machine'],
-    judge: systemdMissing,
-  },
-];
+  { ...risk('vm', 'untested-os', 'meshx knows the operating system', osUntested), id: 'os-untested' },
+  note('vm', 'os-written', 'meshx is tested on the operating system', osWritten),
+  error('vm', 'architecture-other', 'the package is for the architecture', architectureOther),
+  error('vm', 'package-format', 'the system can read the package format', packageFormat),
+  error('vm', 'dnsmasq-missing', 'dnsmasq is installed for a classic mesh', dnsmasqMissing),
+  error('vm', 'programs-missing', 'the programs that the units need are installed', programsMissing),
+  error('vm', 'disk-full', 'the sidecar fits on the disk', diskFull),
+  error('vm', 'etc-istio-directory', '/etc/istio can be a link', etcIstioDirectory),
+].map(onImages);
 
-/** Tokens and certificates are dated. */
-export const clockChecks: readonly MachineCheck[] = [
-  { ...vm, id: 'clock-skew', title: 'the clock is right', needs: ['machine', 'now'], judge: clockSkew },
+/** systemd and the clock, by which tokens and certificates are dated. */
+export const runtimeChecks: readonly MachineCheck[] = [
+  error('vm', 'systemd-missing', 'systemd is new enough', systemdMissing),
+  error('vm', 'clock-skew', 'the clock is right', clockSkew),
 ];
 
 function osUntested({ files }: MachineFacts): readonly Seen[] {
   const os = parseOsRelease(lines(files, 'os'));
   if (platformState(os) !== 'unsupported') return [];
   const hint = 'docs/platforms.md lists the systems that are known.';
-  return [{ ok: false, detail: `Nobody tried meshx on ${os.name || 'an unknown system'}.`, hint }];
+  return [{ ok: false, detail: `meshx is not tested on ${os.name || 'an unknown system'}.`, hint }];
 }
 
 function osWritten({ files }: MachineFacts): readonly Seen[] {

@@ -1,6 +1,6 @@
-/** Where meshx runs, as seen from the VM: a check that needs a client outside the mesh is only asked from a seat outside of it. */
+/** Where meshx runs, as seen from the VM. Checks that need a client outside the mesh only run from a seat outside. */
 export type Seat =
-  | { readonly outside: true; /** For the details of checks. */ readonly words: string }
+  | { readonly outside: true; /** For the details of checks. */ readonly name: string }
   | { readonly outside: false; readonly why: string };
 
 export interface SeatFacts {
@@ -8,17 +8,17 @@ export interface SeatFacts {
   readonly address: string;
   /** All addresses of the machine that meshx runs on. */
   readonly own: readonly string[];
-  /** Both ends of an SSH connection without jump host and ProxyCommand, as this machine has them. */
+  /** Both ends of an SSH connection without jump host and ProxyCommand, as this machine sees them. */
   readonly direct?: { readonly local: string; readonly localPort: number; readonly remote: string };
-  /** SSH_CONNECTION of the login, which is the VM's view of it; empty where it is not known. */
+  /** SSH_CONNECTION of the login, the VM's view of it; empty if unknown. */
   readonly session: string;
   /** Whether a sidecar listens on this machine. */
   readonly sidecar: boolean;
-  /** Whether the VM's own host key answers at its address in the mesh; asked only where nothing else tells. */
+  /** Whether the VM's own host key answers at its mesh address; called only if nothing else decides. */
   readonly answersThere: () => Promise<boolean>;
 }
 
-/** Judges from what both ends see of the login. What the VM says can only take checks of its own away. */
+/** Judges by what both ends see of the login. A lying VM can only lose checks of its own. */
 export async function judgeSeat(facts: SeatFacts): Promise<Seat> {
   const { address, own, direct, sidecar } = facts;
   const session = sessionOf(facts.session);
@@ -33,7 +33,7 @@ export async function judgeSeat(facts: SeatFacts): Promise<Seat> {
   if (!straight && direct?.remote !== address && !(await facts.answersThere()))
     return inside(`from this machine ${address} is not known to lead to the VM`);
   const translated = direct !== undefined && session !== undefined && !own.includes(session.client);
-  return { outside: true, words: `this machine${translated ? `, behind NAT as ${session.client}` : ''}` };
+  return { outside: true, name: `this machine${translated ? `, behind NAT as ${session.client}` : ''}` };
 }
 
 const inside = (why: string): Seat => ({ outside: false, why });

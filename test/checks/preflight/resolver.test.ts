@@ -20,6 +20,7 @@ describe('what is said of the arrangement', () => {
   const said = (record: Partial<ResolverRecord>, generation: 'current' | 'classic' = 'current') =>
     judgeAll(resolverChecks, {
       machine: {},
+      now: new Date(0),
       // as: of all that was inspected and is compared, the check reads these alone.
       inspection: {
         resolver: aResolver(record),
