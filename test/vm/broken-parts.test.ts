@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseSwitch } from '../../src/vm/dead-man.ts';
@@ -34,12 +34,6 @@ async function anArmedVm(programs: string): Promise<Machine> {
   return machine;
 }
 
-/** Its processes are each machine's own. */
-function become(machine: Machine, other: Machine): void {
-  const processes = join(other.root, 'proc/9');
-  cpSync(other.root, machine.root, { recursive: true, filter: (path) => !path.startsWith(processes) });
-}
-
 async function expectRolledBack(machine: Machine): Promise<void> {
   expect(await machine.nat('iptables-nft')).toBe(DOCKER);
   expect([await machine.nat('iptables-legacy'), await machine.nat('ip6tables-nft')]).toEqual(['', '']);
@@ -51,6 +45,18 @@ async function expectRolledBack(machine: Machine): Promise<void> {
 const BROKEN = 'if then {\n';
 const GARBAGE = Array.from({ length: 4096 }, (_, at) => String.fromCharCode((at * 7 + 1) % 255)).join('');
 const PARTS = readdirSync(SYSTEMD).filter((name) => !['dead-man', 'rules'].includes(name));
+
+/** Armed by the present programs, and by the former ones. Tests take copies of them, with programs of their own. */
+let present: Machine;
+let former: Machine;
+beforeAll(async () => {
+  present = await anArmedVm(SYSTEMD);
+  former = await anArmedVm(FORMER);
+});
+afterAll(async () => {
+  await present[Symbol.asyncDispose]();
+  await former[Symbol.asyncDispose]();
+});
 
 describe('a revert takes every rule away when', () => {
   test.each<[what: string, breaks: (programs: string, machine: Machine) => unknown]>([
@@ -70,7 +76,7 @@ describe('a revert takes every rule away when', () => {
     ],
   ])('%s', async (_, breaks) => {
     const programs = programsOf(SYSTEMD);
-    await using machine = await anArmedVm(programs);
+    await using machine = present.copy(programs);
     await breaks(programs, machine);
     await machine.write('run/meshx/why', 'a check failed\n');
     expect(await machine.command('dead-man', 'due')).toMatchObject({ code: 0 });
@@ -84,7 +90,7 @@ describe('a revert takes every rule away when', () => {
     ['missing', (path: string) => rmSync(path)],
   ])('the file that takes rules away is %s: meshx-bypass does it', async (_, breaks) => {
     const programs = programsOf(SYSTEMD);
-    await using machine = await anArmedVm(programs);
+    await using machine = present.copy(programs);
     cpSync(join(SYSTEMD, 'meshx-bypass'), join(machine.root, 'usr/local/sbin/meshx-bypass'));
     breaks(join(programs, 'rules'));
     await machine.write('run/meshx/why', 'a check failed\n');
@@ -100,17 +106,15 @@ const WRITTEN = unitsStep({}).wants.flatMap((want) =>
     : [],
 );
 const written = (programs: string, count: number): void =>
-  WRITTEN.slice(0, count).forEach((name) => cpSync(join(SYSTEMD, name), join(programs, name)));
+  WRITTEN.slice(0, count).forEach((name) => copyFileSync(join(SYSTEMD, name), join(programs, name)));
 /** As src/vm/dead-man.ts chooses. */
 const switchOf = (count: number): string => (WRITTEN.slice(0, count).includes('dead-man') ? 'dead-man' : 'capture');
 
 describe('an upgrade that ends between two files, with a switch that the former build armed,', () => {
   test('is rolled back by the former timer and by the former units, whichever files were written', async () => {
-    await using armed = await anArmedVm(programsOf(FORMER));
     for (let count = 0; count <= WRITTEN.length; count++) {
       const programs = programsOf(FORMER);
-      await using machine = await aMachine(programs);
-      become(machine, armed);
+      await using machine = former.copy(programs);
       written(programs, count);
       await machine.write('run/meshx/why', 'the run died\n');
       expect([count, await machine.command('capture', 'revert', 'due')]).toMatchObject([count, { code: 0 }]);
@@ -121,11 +125,9 @@ describe('an upgrade that ends between two files, with a switch that the former 
   });
 
   test('is confirmed by the next run, whichever files were written', async () => {
-    await using armed = await anArmedVm(programsOf(FORMER));
     for (const count of [0, WRITTEN.indexOf('dead-man') + 1, WRITTEN.indexOf('capture'), WRITTEN.length]) {
       const programs = programsOf(FORMER);
-      await using machine = await aMachine(programs);
-      become(machine, armed);
+      await using machine = former.copy(programs);
       written(programs, count);
       expect([count, await machine.command(switchOf(count), 'arm', '60', 'other@desk')]).toMatchObject([
         count,
@@ -151,12 +153,11 @@ describe('an upgrade that ends between two files, with a switch that the former 
       'start',
       'switch',
     ];
-    await using captured = await anArmedVm(programsOf(FORMER));
+    await using captured = former.copy();
     await captured.write('route', '10.150.0.10 via 10.150.0.1 dev eth0 src 10.150.0.5 uid 0\n');
     for (let count = WRITTEN.indexOf('guard'); count <= WRITTEN.length; count++) {
       const programs = programsOf(FORMER);
-      await using machine = await aMachine(programs);
-      become(machine, captured);
+      await using machine = captured.copy(programs);
       written(programs, count);
       for (const verb of commands) {
         const { code, stderr } = await machine.command('capture', verb);

@@ -14,6 +14,14 @@ const TRACKING = '-A MESHX_GUARD -p tcp -m conntrack --ctstate INVALID -j RETURN
 const TUPLE = (from: string, sport: number, to: string, dport: number): string =>
   `-A MESHX_GUARD -s ${from} -d ${to} -p tcp -m tcp --sport ${sport} --dport ${dport} ! --syn -j ACCEPT`;
 
+/** A machine that captures. Tests of what comes then take copies of it. */
+let started: Machine;
+beforeAll(async () => {
+  started = await aMachine();
+  expect(await started.run('start')).toMatchObject({ code: 0, stderr: '' });
+});
+afterAll(() => started[Symbol.asyncDispose]());
+
 describe('start', () => {
   test('captures nothing when the open connections cannot be listed', async () => {
     await using machine = await aMachine();
@@ -33,8 +41,7 @@ describe('start', () => {
   });
 
   test('a stop in which one backend refuses still takes the rules out of the other, and says so', async () => {
-    await using machine = await aMachine();
-    expect((await machine.run('start')).code).toBe(0);
+    await using machine = started.copy();
     await machine.write('iptables-legacy.refuses', '');
     const { code, stderr } = await machine.run('stop');
     expect(code).not.toBe(0);
@@ -64,11 +71,8 @@ describe('start', () => {
   });
 
   test('accepts exactly the open connections, both directions, before Istio’s rules, in each backend', async () => {
-    await using machine = await aMachine();
-    const { code, stderr } = await machine.run('start');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const program of ['iptables-nft', 'iptables-legacy']) {
-      const rules = (await machine.nat(program)).split('\n');
+      const rules = (await started.nat(program)).split('\n');
       expect(rules.filter((rule) => rule.startsWith('-A MESHX_GUARD'))).toEqual([
         TRACKING,
         TUPLE('10.150.0.5', 22, '10.150.0.1', 41884),
@@ -84,7 +88,7 @@ describe('start', () => {
         expect(first).toBe(`-A ${chain} -p tcp -j MESHX_GUARD`);
       }
     }
-    expect((await machine.nat('ip6tables-nft')).match(/^-A MESHX_GUARD.*$/gm)).toEqual([
+    expect((await started.nat('ip6tables-nft')).match(/^-A MESHX_GUARD.*$/gm)).toEqual([
       TRACKING,
       TUPLE('fd00::5', 7777, 'fd00::1', 40000),
       TUPLE('fd00::1', 40000, 'fd00::5', 7777),
@@ -92,9 +96,7 @@ describe('start', () => {
   });
 
   test('has the blanket rule only while it lists, and never beside rules of Istio', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
-    const steps = (await machine.read('calls')).split('\n');
+    const steps = (await started.read('calls')).split('\n');
     const blanket = steps.findIndex(
       (line) => line.includes('iptables-nft-restore') && line.includes('-A MESHX_GUARD -p tcp ! --syn -j ACCEPT'),
     );
@@ -104,13 +106,11 @@ describe('start', () => {
     const rules = steps.findIndex((line) => line === 'pilot-agent istio-iptables');
     expect([blanket, listed, exact, rules].every((at) => at >= 0)).toBe(true);
     expect([blanket, listed, exact, rules]).toEqual([blanket, listed, exact, rules].sort((a, b) => a - b));
-    expect(await machine.nat('iptables-nft')).not.toContain('-A MESHX_GUARD -p tcp ! --syn');
+    expect(await started.nat('iptables-nft')).not.toContain('-A MESHX_GUARD -p tcp ! --syn');
   });
 
   test('starts connection tracking before it lists, and keeps it until Istio’s rules do', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
-    const steps = (await machine.read('calls')).split('\n');
+    const steps = (await started.read('calls')).split('\n');
     // The first look is for connections through a sidecar that runs already.
     const listed = steps.findLastIndex((line) => line.startsWith('ss -Htne'));
     const loads = steps.filter((line) => line.includes('iptables-nft-restore') && line.includes(':MESHX_GUARD'));
@@ -121,9 +121,7 @@ describe('start', () => {
   });
 
   test('waits for the sidecar before it touches a rule', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
-    const steps = (await machine.read('calls')).split('\n');
+    const steps = (await started.read('calls')).split('\n');
     const ready = steps.findIndex((line) => line.startsWith('pilot-agent wait'));
     expect(ready).toBeGreaterThanOrEqual(0);
     expect(steps.findIndex((line) => line.includes('-restore'))).toBeGreaterThan(ready);
@@ -207,8 +205,7 @@ describe('start', () => {
 
 describe('guard', () => {
   test('lets go of connections that ended, and goes with the last one', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.write('connections', ESTABLISHED.split('\n')[0] ?? '');
     // Ends by itself, because the connections are gone at its second look.
     await machine.write('connections.next', '');
@@ -222,8 +219,7 @@ describe('guard', () => {
   });
 
   test('takes another socket between the same ports for another connection', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.write('connections', ESTABLISHED.replace('sk:1e', 'sk:ff'));
     await machine.write('connections.next', '');
     await machine.run('follow');
@@ -284,8 +280,7 @@ function aSleeper(): Disposable & { readonly pid: number; killed(): Promise<bool
 
 describe('stop', () => {
   test('leaves no rule of Istio or of the guard, and every rule of others', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.write('connections', '');
     expect((await machine.run('stop')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -294,8 +289,7 @@ describe('stop', () => {
   });
 
   test('keeps connection tracking for what runs through the sidecar, until the sidecar has stopped', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     expect((await machine.run('stop')).code).toBe(0);
     const left = await machine.nat('iptables-nft');
     expect(left.match(/^-A .*MESHX_.*$/gm)).toEqual([
@@ -307,8 +301,7 @@ describe('stop', () => {
   });
 
   test('works without pilot-agent, and a second time', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.write('agent-fails', '');
     await machine.write('connections', '');
     expect((await machine.run('stop')).code).toBe(0);
@@ -331,8 +324,7 @@ describe('status after another program removed rules', () => {
     ['the jump of the connections that arrive', (rules: string) => rules.replaceAll(/^-A PREROUTING.*ISTIO.*\n/gm, '')],
     ['the jump of the connections that leave', (rules: string) => rules.replaceAll(/^-A OUTPUT.*ISTIO.*\n/gm, '')],
   ])('does not say captured after %s, with or without the list of the start', async (_, remove) => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     expect(parseCaptureState((await machine.run('status')).stdout)).toMatchObject({ captured: true });
     await machine.write('iptables-nft.nat', remove(await machine.nat('iptables-nft')));
     const seen = parseCaptureState((await machine.run('status')).stdout);
@@ -342,15 +334,13 @@ describe('status after another program removed rules', () => {
   });
 
   test('says captured without the list of the start, which an older meshx did not write', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.remove('run/meshx/loaded');
     expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(true);
   });
 
   test('goes by the backend in force, not by rules that another one has', async () => {
-    await using machine = await aMachine();
-    await machine.run('start');
+    await using machine = started.copy();
     await machine.write('iptables-legacy.nat', await machine.nat('iptables-nft'));
     await machine.write('iptables-nft.nat', '');
     expect(parseCaptureState((await machine.run('status')).stdout).captured).toBe(false);
@@ -417,8 +407,7 @@ describe('where nothing can be written below /run', () => {
   });
 
   test('capture stop takes every rule away although its folder cannot be made', async () => {
-    await using machine = await aMachine();
-    expect((await machine.run('start')).code).toBe(0);
+    await using machine = started.copy();
     await machine.forgetRun();
     await machine.write('run/meshx', '');
     expect((await machine.run('stop')).code).toBe(0);

@@ -24,15 +24,23 @@ async function aMember(runs: Readonly<Record<string, string>>): Promise<Machine>
 
 const RUNNING = { 'istio.service': 'first', 'meshx-capture.service': 'first' };
 
+/** A VM that captures. */
+let capturing: Machine;
 /** A VM whose sidecar and capture were started after the switch was armed, and that has no open connection. */
-async function startedSinceArming(): Promise<Machine> {
-  const machine = await aMember({});
-  await machine.run('arm 45 root@desk');
-  await machine.run('start');
-  await machine.write('units/istio.service/active', 'second');
-  await machine.write('connections', '');
-  return machine;
-}
+let startedSinceArming: Machine;
+beforeAll(async () => {
+  capturing = await aMember(RUNNING);
+  await capturing.run('start');
+  startedSinceArming = await aMember({});
+  await startedSinceArming.run('arm 45 root@desk');
+  await startedSinceArming.run('start');
+  await startedSinceArming.write('units/istio.service/active', 'second');
+  await startedSinceArming.write('connections', '');
+});
+afterAll(async () => {
+  await capturing[Symbol.asyncDispose]();
+  await startedSinceArming[Symbol.asyncDispose]();
+});
 
 describe('arm', () => {
   test('notes who and until when, keeps the units from boot, and starts the timer', async () => {
@@ -102,7 +110,7 @@ describe('confirm', () => {
 
 describe('revert', () => {
   test('takes the rules away, stops the sidecar, and leaves it out of the next boot', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     await machine.write('run/meshx/why', 'a proof failed\n');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -115,7 +123,7 @@ describe('revert', () => {
   });
 
   test('goes back also where the switch cannot be written any more', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     // No file can take the place of a folder that is not empty: root writes on what is read-only to others.
     await machine.write('var/lib/meshx/reverted/armed/x', '');
     await machine.run('revert');
@@ -130,8 +138,7 @@ describe('revert', () => {
   });
 
   test('leaves running what ran before, when nothing was started since', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.run('arm 45 root@desk');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
@@ -139,8 +146,7 @@ describe('revert', () => {
   });
 
   test('a run that takes over an armed switch does not take what the dead run started for what ran before', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.run('arm 45 root@desk');
     await machine.write('units/istio.service/active', 'second');
     expect((await machine.run('arm 60 other@desk')).stdout).toContain('armed-by=root@desk');
@@ -149,8 +155,7 @@ describe('revert', () => {
   });
 
   test('does nothing when nothing is armed', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
   });
@@ -167,7 +172,7 @@ describe('revert', () => {
 describe('a revert that cannot end', () => {
   /** The rules of one backend stay, whatever is tried. */
   async function stuck(): Promise<Machine> {
-    const machine = await startedSinceArming();
+    const machine = startedSinceArming.copy();
     await machine.write('iptables-nft.refuses', '');
     return machine;
   }
@@ -201,7 +206,7 @@ describe('a revert that cannot end', () => {
   });
 
   test('is begun by the timer when /run has lost the switch', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     await machine.remove('run/meshx/armed');
     expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -209,8 +214,7 @@ describe('a revert that cannot end', () => {
   });
 
   test('of the former build, which wrote down first that it had gone back, is gone on with', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.write('connections', '');
     await machine.write('var/lib/meshx/reverted', `${FORMER}reverted=2026-01-01T00:01:31Z\nwhy=x\nkept=partly\n`);
     expect((await machine.run('revert')).code).toBe(0);
@@ -230,7 +234,7 @@ describe('the timer', () => {
   };
 
   test('goes back when the machine has run for the time that was noted, whatever its clock says', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     await machine.write(
       'var/lib/meshx/armed',
       (await machine.read('run/meshx/armed')).replace(/until=.*/, 'until=2000'),
@@ -244,14 +248,14 @@ describe('the timer', () => {
   });
 
   test('takes nothing away before, and ends to be started again', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
     expect(machine.exists(TIMER)).toBe(true);
   });
 
   test('goes back at once when a run gave a reason and was cut off', async () => {
-    await using machine = await startedSinceArming();
+    await using machine = startedSinceArming.copy();
     await machine.write('run/meshx/why', 'a proof failed\n');
     expect((await machine.run('due')).code).toBe(0);
     expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
@@ -265,8 +269,7 @@ describe('the timer', () => {
   });
 
   test('of the former build, which comes at its time, finds nothing to wait for', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.write('connections', '');
     await machine.write('var/lib/meshx/armed', FORMER);
     await machine.write('run/meshx/armed', '');
@@ -292,8 +295,7 @@ describe('the timer', () => {
 
 describe('meshx-bypass', () => {
   test('off takes rules away and keeps the units from boot; on enables and starts what was', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.write('connections', '');
     expect((await machine.bypass('off')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -346,8 +348,7 @@ describe('meshx-bypass', () => {
   });
 
   test('off works without the other scripts and without a journal', async () => {
-    await using machine = await aMember(RUNNING);
-    await machine.run('start');
+    await using machine = capturing.copy();
     await machine.forgetRun();
     expect((await machine.bypass('off')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);

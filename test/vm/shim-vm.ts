@@ -1,11 +1,22 @@
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SHIMS = fileURLToPath(new URL('iptables-shim.sh', import.meta.url));
+const RESTORE = fileURLToPath(new URL('restore.awk', import.meta.url));
 const SYSTEMD = fileURLToPath(new URL('../../systemd/', import.meta.url));
 
 /** How a script ended. */
@@ -61,6 +72,8 @@ export interface Machine extends AsyncDisposable {
   process(pid: number, process: ShimProcess): Promise<void>;
   /** Rules of a program's nat table, as its -save prints them. */
   nat(program: string): Promise<string>;
+  /** Another machine in the same state. What takes long to reach is reached once for several tests. */
+  copy(programs?: string): Machine;
 }
 
 /** What `ss` lists on it. */
@@ -94,61 +107,45 @@ function formatEnv(env: Readonly<Record<string, string>>): string {
     .join('');
 }
 
+const FAMILIES = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
+const NAMES = [
+  ...FAMILIES.flatMap((each) => [each, `${each}-save`, `${each}-restore`]),
+  ...['iptables', 'nft', 'ss', 'runuser', 'sshd', 'systemctl', 'id', 'getent', 'ip', 'sleep', 'pilot-agent'],
+];
+const FOLDERS = ['usr/local/bin', 'var/lib/istio/envoy', 'proc/net', 'etc/certs', 'var/log/istio', 'run/meshx/sidecar'];
+
+/** A folder that goes with the test. */
+const newRoot = (): string => mkdtempSync(join(tmpdir(), 'meshx-capture-'));
+
 /** A machine that goes with the test. `programs` is the folder that has those of meshx. */
 export async function aMachine(programs = SYSTEMD): Promise<Machine> {
-  const root = await mkdtemp(join(tmpdir(), 'meshx-capture-'));
-  const bin = join(root, 'usr/local/bin');
-  const families = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
-  const names = [
-    ...families.flatMap((each) => [each, `${each}-save`, `${each}-restore`]),
-    'iptables',
-    'nft',
-    'ss',
-    'runuser',
-    'sshd',
-    'systemctl',
-    'id',
-    'getent',
-    'ip',
-  ];
-  await mkdir(bin, { recursive: true });
-  await mkdir(join(root, 'var/lib/istio/envoy'), { recursive: true });
-  await mkdir(join(root, 'proc/net'), { recursive: true });
-  for (const folder of ['etc/certs', 'var/log/istio', 'run/meshx/sidecar'])
-    await mkdir(join(root, folder), { recursive: true });
-  for (const path of [...names, 'pilot-agent'].map((name) => join(bin, name))) {
-    await cp(SHIMS, path);
-    await chmod(path, 0o755);
-  }
-  const write = async (path: string, text: string): Promise<void> => {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
+  const root = newRoot();
+  for (const folder of FOLDERS) mkdirSync(join(root, folder), { recursive: true });
+  copyFileSync(SHIMS, join(root, 'shim'));
+  chmodSync(join(root, 'shim'), 0o755);
+  for (const name of NAMES) linkSync(join(root, 'shim'), join(root, 'usr/local/bin', name));
+  copyFileSync(RESTORE, join(root, 'restore.awk'));
+  const texts = {
+    'var/lib/istio/envoy/cluster.env': CLUSTER_ENV,
+    'etc/resolv.conf': 'nameserver 10.150.0.2\n',
+    connections: ESTABLISHED,
+    listeners: 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:22 sk:1\n',
+    'table.begin': '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n',
+    'table.end': 'COMMIT\n',
+    ...Object.fromEntries(FAMILIES.map((each) => [`${each}.nat`, each === 'iptables-nft' ? DOCKER : ''])),
   };
-  await write('var/lib/istio/envoy/cluster.env', CLUSTER_ENV);
-  await write('connections', ESTABLISHED);
-  await write('etc/resolv.conf', 'nameserver 10.150.0.2\n');
-  const addProcess = async (
-    pid: number,
-    { exe, uid = 0, parent = 1, comm, sockets = [] }: ShimProcess,
-  ): Promise<void> => {
-    const at = join(root, 'proc', String(pid));
-    const name = comm ?? basename(exe);
-    await rm(at, { recursive: true, force: true });
-    await mkdir(join(at, 'fd'), { recursive: true });
-    if (!existsSync(join(root, exe))) await write(exe, '');
-    await symlink(join(root, exe), join(at, 'exe'));
-    for (const inode of sockets) await symlink(`socket:[${inode}]`, join(at, 'fd', String(inode)));
-    await writeFile(join(at, 'comm'), `${name}\n`);
-    // The kernel escapes a line break here, and not in stat.
-    await writeFile(
-      join(at, 'status'),
-      `Name:\t${name.replaceAll('\n', '\\n')}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
-    );
-    await writeFile(join(at, 'stat'), `${pid} (${name}) S ${parent} ${'0 '.repeat(17)}4711 0\n`);
+  for (const [path, text] of Object.entries(texts)) writeFileSync(join(root, path), text);
+  const machine = machineIn(root, programs);
+  await machine.process(9, { exe: 'usr/sbin/sshd', sockets: [22] });
+  return machine;
+}
+
+/** The machine whose files are in a folder. */
+function machineIn(root: string, programs: string): Machine {
+  const write = (path: string, text: string): Promise<void> => {
+    mkdirSync(join(root, dirname(path)), { recursive: true });
+    return writeFile(join(root, path), text);
   };
-  await addProcess(9, { exe: 'usr/sbin/sshd', sockets: [22] });
-  await write('listeners', 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:22 sk:1\n');
-  for (const program of families) await write(`${program}.nat`, program === 'iptables-nft' ? DOCKER : '');
   const script = async (
     name: string,
     words: readonly string[],
@@ -166,7 +163,7 @@ export async function aMachine(programs = SYSTEMD): Promise<Machine> {
     command: (program, ...words) => script(program, words),
     write,
     remove: (path) => rm(join(root, path), { recursive: true }),
-    process: addProcess,
+    process: (pid, process) => Promise.resolve(addProcess(root, pid, process)),
     read: (path) => readFile(join(root, path), 'utf8'),
     nat: (program) => readFile(join(root, `${program}.nat`), 'utf8'),
     rebooted: () => rm(join(root, 'run'), { recursive: true, force: true }),
@@ -181,6 +178,30 @@ export async function aMachine(programs = SYSTEMD): Promise<Machine> {
     bypass: (verb) => script('meshx-bypass', [verb]),
     sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),
     watch: (verb) => script('watch', [verb]),
+    copy: (others = programs) => {
+      const copy = newRoot();
+      execFileSync('cp', ['-a', `${root}/.`, copy]);
+      return machineIn(copy, others);
+    },
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+function addProcess(root: string, pid: number, { exe, uid = 0, parent = 1, comm, sockets = [] }: ShimProcess): void {
+  const at = join(root, 'proc', String(pid));
+  const name = comm ?? basename(exe);
+  rmSync(at, { recursive: true, force: true });
+  mkdirSync(join(at, 'fd'), { recursive: true });
+  mkdirSync(join(root, dirname(exe)), { recursive: true });
+  if (!existsSync(join(root, exe))) writeFileSync(join(root, exe), '');
+  // From here, so that a copy of the machine has processes of its own.
+  symlinkSync(join('../..', exe), join(at, 'exe'));
+  for (const inode of sockets) symlinkSync(`socket:[${inode}]`, join(at, 'fd', String(inode)));
+  writeFileSync(join(at, 'comm'), `${name}\n`);
+  // The kernel escapes a line break here, and not in stat.
+  writeFileSync(
+    join(at, 'status'),
+    `Name:\t${name.replaceAll('\n', '\\n')}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
+  );
+  writeFileSync(join(at, 'stat'), `${pid} (${name}) S ${parent} ${'0 '.repeat(17)}4711 0\n`);
 }

@@ -10,27 +10,28 @@ import { aMachine, DOCKER, type Machine } from './shim-vm.ts';
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
 jest.setTimeout(60_000);
 
-/** A VM whose traffic is captured. */
-async function aCapturedVm(): Promise<Machine> {
-  const machine = await aMachine();
-  await machine.write('units/meshx-capture.service/active', 'first');
-  expect((await machine.run('start')).code).toBe(0);
-  return machine;
-}
+/** A VM whose traffic is captured. Tests take copies of it. */
+let captured: Machine;
+beforeAll(async () => {
+  captured = await aMachine();
+  await captured.write('units/meshx-capture.service/active', 'first');
+  expect((await captured.run('start')).code).toBe(0);
+});
+afterAll(() => captured[Symbol.asyncDispose]());
 
 /** What `iptables -t nat -F`, a firewall's restart and `nft flush ruleset` have in common. */
 const flush = async (machine: Machine): Promise<void> => await machine.write('iptables-nft.nat', DOCKER);
 
 describe('a watched VM', () => {
   test('is left alone while the rules are in place', async () => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     const before = await machine.nat('iptables-nft');
     expect(await machine.watch('now')).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(await machine.nat('iptables-nft')).toBe(before);
   });
 
   test('gets flushed rules back, and keeps the connections that are open then', async () => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     const before = await machine.nat('iptables-nft');
     await flush(machine);
     await machine.write('connections', 'ESTAB 0 0 10.150.0.5:3306 10.150.0.77:51000 uid:104 ino:31 sk:77 <->\n');
@@ -46,7 +47,7 @@ describe('a watched VM', () => {
     ['one rule', /-A ISTIO_INBOUND .*\n/],
     ['a jump to the chains', /-A OUTPUT -j ISTIO_OUTPUT\n/],
   ])('gets %s back', async (_, lost) => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     const before = await machine.nat('iptables-nft');
     await machine.write('iptables-nft.nat', before.replace(lost, ''));
     await machine.watch('now');
@@ -66,7 +67,7 @@ describe('a watched VM', () => {
     ],
     ['the VM rolls back', async (machine: Machine) => await machine.write('run/meshx/reverting', 'ran=\n')],
   ])('gets nothing back when %s', async (_, event) => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     await event(machine);
     await flush(machine);
     expect(await machine.watch('now')).toMatchObject({ code: 0, stdout: '' });
@@ -74,7 +75,7 @@ describe('a watched VM', () => {
   });
 
   test('gives way to what removes the rules again and again, until capture is started anew', async () => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     for (let round = 0; round < 8; round++) {
       await flush(machine);
       expect((await machine.watch('now')).stdout).toContain(`restored, ${round + 1} of at most 8`);
@@ -96,7 +97,7 @@ describe('a watched VM', () => {
   });
 
   test('whose rules cannot be restored says so, and gets them back when they can', async () => {
-    await using machine = await aCapturedVm();
+    await using machine = captured.copy();
     await flush(machine);
     await machine.write('agent-fails', '');
     const { code, stdout } = await machine.watch('now');
