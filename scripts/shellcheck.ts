@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ROOT_SCRIPTS } from '../src/cli/sudoers/root-scripts.ts';
+import { ROOT_SCRIPTS } from '../src/operations/sudoers/root-scripts.ts';
 import { rootProgram } from '../src/host/run/root-program.ts';
 
 const root = new URL('..', import.meta.url).pathname;

@@ -6,17 +6,17 @@ const SRC = join(ROOT, 'src');
 
 /** What a folder may import besides itself and `problems.ts`. Dependencies go down only: docs/architecture.md. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  problems: ['visible.ts'],
+  problems: ['visible.ts', 'shell-words.ts'],
   documents: [],
   mesh: ['problems', 'documents', 'visible.ts', 'present.ts'],
-  host: ['problems', 'present.ts', 'text-files.ts'],
+  host: ['problems', 'present.ts', 'text-files.ts', 'shell-words.ts'],
   reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
   vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'text-files.ts', 'present.ts'],
   checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
-    ...['world.ts', 'who.ts', 'secret-variables.ts', 'present.ts'],
+    ...['world.ts', 'who.ts', 'secret-variables.ts', 'text-files.ts', 'shell-words.ts', 'present.ts'],
   ],
   cli: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations'],
@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'who.ts',
       'secret-variables.ts',
       'templates.ts',
-      'text-files.ts',
+      'shell-words.ts',
       'visible.ts',
       'present.ts',
     ],
@@ -196,6 +196,24 @@ function importedFiles(file: string): readonly string[] {
   return targets.map((target) => join(dirname(file), target)).filter((target) => files.includes(target));
 }
 
+test('use cases know no option of the command line', () => {
+  const inner = files.filter((file) => file.startsWith('operations/'));
+  expect(inner.filter((file) => /(^|[^-])--[a-z]/.test(text(file)))).toEqual([]);
+});
+
+test('the command line knows no remote script: it runs nothing on a VM and reads no file of shell', () => {
+  const scripts = readdirSync(join(SRC, 'cli'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.sh'),
+  );
+  expect(scripts).toEqual([]);
+  const running = files
+    .filter((file) => file.startsWith('cli/'))
+    .filter((file) => imports(file).some((specifier) => /(^|\/)(text-files\.ts|host\/run\/)/.test(specifier)));
+  // These wait until they leave the command line.
+  const waiting = /^cli\/(join|down|rollback)\/|^cli\/actions\/apply\.ts$/;
+  expect(running.filter((file) => !waiting.test(file))).toEqual([]);
+});
+
 /** Files that may write the name of a generation: what finds it out, what holds it as data, and the records themselves. */
 const NAMES_A_GENERATION = [
   'mesh/generation.ts',
@@ -219,8 +237,8 @@ const OTHER_MEANING = ['mesh/access-log.ts', 'reconcile/undo/former-package.ts']
 
 test('what differs between the generations is in their records: no other file compares the name', () => {
   const naming = files.filter((file) => /'(current|classic)'/.test(text(file)));
-  // These compare it until they have a record of their own: down, and the files of generate-cluster-env.
-  const waiting = naming.filter((file) => /^cli\/(down\/leave|actions\/generate-cluster-env)/.test(file));
+  // It compares it until it leaves the command line.
+  const waiting = naming.filter((file) => file === 'cli/down/leave.ts');
   const expected = [...waiting, ...OTHER_MEANING, ...NAMES_A_GENERATION];
   expect(naming.filter((file) => !expected.includes(file))).toEqual([]);
   expect(NAMES_A_GENERATION.filter((file) => !naming.includes(file))).toEqual([]);

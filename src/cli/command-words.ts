@@ -1,5 +1,6 @@
 import type { Call } from './command.ts';
 import { flagOf } from './input.ts';
+import { typedLine } from './typed-line.ts';
 
 /** Options whose values name things of the mesh and can hold no secret. Of every other one only its name is kept. */
 const SHOWN: readonly string[] = [
@@ -21,6 +22,11 @@ const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns'];
 export function commandWords(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
   const options = Object.entries(given).flatMap(([name, value]) => optionWords(name, value));
   return ['meshx', command, ...args.map(shownWord), ...options].join(' ');
+}
+
+/** What a change is called: in lock and audit, and as it is typed again. */
+export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {
+  return { command: commandWords(command, call, ...args), again: typedLine(command, call, ...args) };
 }
 
 function optionWords(name: string, value: unknown): readonly string[] {

@@ -1,7 +1,10 @@
+import type { Result } from '../checks/check.ts';
+import type { Changed } from '../operations/change/plan-or-change.ts';
 import { changesOf, type VmReport } from '../operations/change/vm-report.ts';
 import type { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Terminal } from '../terminal.ts';
+import { formatPhase } from './change-text.ts';
 import { EXIT } from './exit-codes.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
@@ -24,6 +27,18 @@ export function conclude({ terminal, output, exitCode, end = formatEnd }: Ending
   const problem = problemOf(reports);
   if (problem) return tellProblem(terminal, problem);
   return exitCode && reports.some(isPlanned) ? EXIT.planNotEmpty : EXIT.done;
+}
+
+/** Prints the phases that are planned or were carried out, and gives the exit code. */
+export function concludeChange(
+  { terminal, output, exitCode }: Ending,
+  { status, phases, problem }: Changed<Result>,
+): number {
+  const record = { steps: phases, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
+  const lines = phases.flatMap((phase) => formatPhase({ ...phase, seen: [] }));
+  terminal.out(output === 'text' ? lines : formatDocument(record, output));
+  if (problem) return tellProblem(terminal, problem);
+  return exitCode && status === 'planned' && changesOf(phases) > 0 ? EXIT.planNotEmpty : EXIT.done;
 }
 
 /** The last line for a VM that joins. */

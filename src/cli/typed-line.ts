@@ -1,4 +1,4 @@
-import { toShell } from '../host/run/shell.ts';
+import { toShell } from '../shell-words.ts';
 import type { Call, CommandSpec } from './command.ts';
 import { flagOf } from './input.ts';
 import type { CommonName } from './options.ts';

@@ -1,4 +1,6 @@
 import type { ClusterFacts } from './cluster-facts.ts';
+import type { BundleOptions } from './current/cluster-env.ts';
+import type { VmFiles } from './vm-file.ts';
 import type { Workload } from './workload.ts';
 
 /** Control planes: `current` is istiod, `classic` is Pilot, Mixer and CA. */
@@ -25,6 +27,10 @@ export interface MeshGeneration<Facts extends ClusterFacts = ClusterFacts> {
   readonly inboundPort: number;
   /** Where the control plane answers for a VM. */
   endpoint(facts: Facts): { readonly addresses: readonly string[]; readonly port: number };
+  /** Where the facts that a VM needs first were found, for people. */
+  source(facts: Facts): string;
+  /** The files that a VM needs before it joins; with a workload where the mesh has groups. The token is not among them: it is a secret. */
+  files(facts: Facts, workload: Workload | undefined, options: BundleOptions): VmFiles;
   /** Keys of the mesh's metadata that no VM gets; undefined where the package's own reader takes the settings. */
   refusedMetadata(facts: Facts, workload: Workload): readonly string[] | undefined;
   /** Some clients come through ztunnel. */

@@ -87,3 +87,9 @@ export const cliProblems = {
     issues: d.issues,
   })),
 };
+
+/** Settings that the sidecar of a VM would not read as they are meant. */
+export function settingsRefused(refused: readonly { readonly key: string; readonly reason: string }[]) {
+  const issues = refused.map(({ key, reason }) => `--set ${key}: ${reason}`);
+  return cliProblems.invalidInput({ command: 'configure', issues });
+}

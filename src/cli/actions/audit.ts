@@ -1,12 +1,11 @@
 import { relative, resolve } from 'node:path';
+import { inspectAudit } from '../../operations/audit.ts';
 import type { Problem } from '../../problems.ts';
-import { lockProblems } from '../../problems/lock.ts';
-import { type Audit, auditChain, auditText, type Chain, unfinishedRuns } from '../../reconcile/audit.ts';
+import { type Audit, unfinishedRuns } from '../../reconcile/audit.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
-import { openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, problemRecord, tellProblem } from '../print.ts';
 import { formatTable } from '../table.ts';
@@ -23,21 +22,13 @@ export async function audit(call: Call): Promise<number> {
     input.issue('--head: it is not a sha256 of 64 digits 0-9 a-f');
   input.accept();
 
-  await using host = await openMachine(world, machine, args[0] ?? '');
-  const text = await auditText(host, world.signal);
-  // Kept before it is judged: a broken record is the one that somebody wants to look into.
+  const { text, found, problem } = await inspectAudit(world, { machine, vm: args[0] ?? '', head });
+  // A broken record is kept too: it is the one to look into.
   if (file !== undefined) {
     await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, file)), text, mode: 0o600 }]);
   }
-  const found = auditChain(text);
-  const problem = problemOf(host.name, found, head);
   terminal.out(output === 'text' ? formatAudit(found, problem) : auditDocument(found, problem, output));
   return problem ? tellProblem(terminal, problem) : EXIT.done;
-}
-
-function problemOf(host: string, { broken, hashes }: Chain, head: string | undefined): Problem | undefined {
-  if (broken) return lockProblems.chainBroken({ host, ...broken });
-  return head === undefined || hashes.includes(head) ? undefined : lockProblems.headMissing({ host, head });
 }
 
 function formatAudit(found: Audit, problem: Problem | undefined): string {

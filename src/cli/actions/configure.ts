@@ -1,37 +1,17 @@
-import type { Host } from '../../host/run/host.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
-import { keyIssue, portListIssue, settingIssue } from '../../mesh/sidecar-setting.ts';
-import type { Result } from '../../checks/check.ts';
-import { judgeSettings } from '../../checks/preflight/settings.ts';
-import type { Problem } from '../../problems.ts';
-import { cliProblems } from '../../problems/cli.ts';
-import { leavingProblems } from '../../problems/leaving.ts';
-import { vmProblems } from '../../problems/vm.ts';
-import type { Say } from '../../world.ts';
-import { gatherFacts } from '../../reconcile/facts.ts';
-import { isEmpty, type Plan, plan } from '../../reconcile/plan.ts';
-import { change, plannedPhases } from '../../operations/change/change.ts';
-import type { Decision, RestartOptions } from '../../operations/change/decision.ts';
-import { asPlanned, type PhaseReport } from '../../operations/change/event.ts';
-import { authorOf } from '../../who.ts';
-import { formatPhase, tellChange } from '../change-text.ts';
-import { startsSidecar } from '../../vm/dead-man.ts';
-import { readMembership } from '../../vm/membership.ts';
+import { keyIssue, portListIssue } from '../../mesh/sidecar-setting.ts';
+import { configure as configureVm, type ConfigureEvent } from '../../operations/configure/configure.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { commandWords } from '../command-words.ts';
-import { configureSteps, type SidecarKeys, sidecarUnits } from '../../vm/configure.ts';
-import { typedLine } from '../typed-line.ts';
-import { EXIT } from '../exit-codes.ts';
+import { called } from '../command-words.ts';
+import { concludeChange } from '../conclude.ts';
 import { Input } from '../input.ts';
-import { portsVerification } from '../../operations/configure/ports.ts';
-import { hasSwitch } from '../../vm/dead-man.ts';
-import { confirmWithin, restartOptions } from '../time-limits.ts';
-import { planVm } from '../../operations/join/vm-side.ts';
-import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
 import { machineOptions } from '../machine-options.ts';
-import { formatDocument, OUTPUT_FORMATS, pasteable, problemRecord, tellProblem } from '../print.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
 
@@ -39,89 +19,26 @@ const KEY = /^[A-Z][A-Z0-9_]*$/;
 export async function configure(call: Call): Promise<number> {
   const { world, terminal, args } = call;
   const [vm = ''] = args;
-  const { signal } = world;
   const input = new Input('configure', call);
-  const words = {
-    ...{ machine: machineOptions(input), keys: wantedKeys(input), remove: removedKeys(input) },
-    ...{ within: confirmWithin(input), restart: restartOptions(input) },
+  const machine = machineOptions(input);
+  const options = {
+    ...{ keys: wantedKeys(input), remove: removedKeys(input), image: machine.root !== undefined },
+    ...{ confirmWithin: confirmWithin(input), restart: restartOptions(input) },
   };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
-  const login = () => openMachine(world, words.machine, vm);
-  await using host = await login();
-  const inspectedAt = performance.now();
-  const configuring = { vm, host, words, login, say: terminal.err };
-  const { steps, facts } = await inspected(configuring, signal);
-  const decision = await decided(configuring, plan(steps, facts), signal);
-  const report = (reports: readonly PhaseReport[], problem?: Problem): void => {
-    const record = { steps: reports, ...(problem && { problem: problemRecord(pasteable(terminal, problem)) }) };
-    terminal.out(
-      output === 'text'
-        ? reports.flatMap((each) => formatPhase({ ...each, seen: [] }))
-        : formatDocument(record, output),
-    );
+  const names = { vm, ...called('configure', call, vm) };
+  const tell = tellChange({ ...names, say: terminal.err });
+  const observe = (event: ConfigureEvent): void => {
+    if (event.kind === 'no-switch')
+      terminal.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
+    else if (event.kind === 'setting') terminal.err(`note: ${event.detail}`);
+    else if (event.kind !== 'phase') tell(event);
   };
-  if (input.flag('dryRun')) {
-    report(asPlanned(await plannedPhases({ host, decision, signal })));
-    return !isEmpty(decision.plan) && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
-  }
-  const again = typedLine('configure', call, vm);
-  const tell = tellChange({ vm, say: terminal.err, again });
-  const { phases, problem } = await change({
-    ...{ vm, host, command: commandWords('configure', call, vm), again, ...authorOf(world), signal, now: world.now },
-    ...{ inspectedAt, decision, inspect: async (held) => decided(configuring, await planVm(steps, host, held), held) },
-    observe: (event) => {
-      if (event.kind !== 'phase') tell(event);
-    },
-  });
-  report(phases, problem);
-  return problem ? tellProblem(terminal, problem) : EXIT.done;
-}
-
-interface Configuring {
-  readonly vm: string;
-  readonly host: Host;
-  readonly words: SidecarKeys & {
-    readonly machine: MachineOptions;
-    readonly within: number;
-    readonly restart: RestartOptions;
-  };
-  readonly login: () => Promise<Host>;
-  readonly say: Say;
-}
-
-/** What the VM must have, and what it has. Only reads. Throws `invalid-input`, `not-of-the-mesh`, `settings-unread`. */
-async function inspected({ vm, host, words, say }: Configuring, signal: AbortSignal) {
-  const units = await sidecarUnits(host, signal);
-  if (units.reader !== 'package') refuseUnread(words.keys);
-  if ((await readMembership(host, signal)).generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
-  const steps = configureSteps(words, units);
-  const facts = await gatherFacts(steps, host, signal);
-  if (units.reader !== 'package') refuseSettings(judgeSettings({ vm, steps, facts }), vm, say);
-  return { steps, facts };
-}
-
-/**
- * configure knows no cluster, so that clients come until the sidecar ends, and what they have open is waited for. What is
- * verified is what the VM can tell (units that run, a ready sidecar), a new login, and that new connections from here to the
- * captured ports are taken as before.
- */
-async function decided(
-  { vm, host, words, login, say }: Configuring,
-  due: Plan,
-  signal: AbortSignal,
-): Promise<Decision<Result>> {
-  const starts = due.steps.some(startsSidecar);
-  const guarded = words.machine.root === undefined && (await hasSwitch(host, signal));
-  if (starts && !guarded) say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
-  return {
-    plan: due,
-    drain: { for: 'restart', returns: 'after-confirm', addresses: [], ...words.restart },
-    // Also with an empty plan: a run that died may have left it armed, and the VM would roll back behind this one.
-    ...(guarded && { guard: { within: words.within, login, evenIfEmpty: true } }),
-    ...(guarded && starts && { verify: portsVerification(host) }),
-  };
+  const login = () => openMachine(world, machine, vm);
+  const report = await configureVm(world, { ...names, login, dryRun: input.flag('dryRun'), observe }, options);
+  return concludeChange({ terminal, output, exitCode: input.flag('exitCode') }, report);
 }
 
 /** In the order of the walkthrough: ports, service, namespace; then the others as they were given. */
@@ -167,19 +84,4 @@ function removedKeys(input: Input): readonly string[] {
   const keys = input.list('unset');
   for (const key of keys) if (!KEY.test(key)) input.issue(`--unset: ${JSON.stringify(key.slice(0, 80))} is not a key`);
   return keys;
-}
-
-/** What meshx's units would not read as it is meant. */
-function refuseUnread(keys: Readonly<Record<string, string>>): void {
-  const issues = Object.entries(keys).flatMap(([key, value]) => {
-    const issue = settingIssue(key, value);
-    return issue ? [`--set ${key}: ${issue.reason}`] : [];
-  });
-  if (issues.length > 0) throw cliProblems.invalidInput({ command: 'configure', issues });
-}
-
-function refuseSettings(findings: readonly Result[], vm: string, say: Say): void {
-  const stops = findings.filter(({ severity }) => severity === 'error');
-  for (const { detail } of findings.filter((finding) => !stops.includes(finding))) say(`note: ${detail}`);
-  if (stops.length > 0) throw vmProblems.settingsUnread({ vm, findings: stops.map(({ detail }) => detail) });
 }

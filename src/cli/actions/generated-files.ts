@@ -1,18 +1,17 @@
 import { resolve } from 'node:path';
+import type { VmFile } from '../../mesh/vm-file.ts';
 import type { Input } from '../input.ts';
-import { type MadeFile, writeFiles } from '../files.ts';
+import { writeFiles } from '../files.ts';
 import { formatDocument } from '../print.ts';
 
-/** A generated file, and where it goes on the VM. */
-export interface GeneratedFile extends MadeFile {
-  /** Path on the VM. */
-  readonly place: string;
-  /** The command that puts it there, on the VM. */
+/** A generated file, and the command that puts it in its place on the VM. */
+interface GeneratedFile extends VmFile {
   readonly install: string;
 }
 
-/** `install` as one types it on the VM. */
-export function installCommand(name: string, place: string, [owner, mode]: readonly [string, string]): string {
+/** The command as it is typed on the VM. */
+export function installCommand({ name, place, owner, mode, added }: VmFile): string {
+  if (added) return `sudo sh -c "cat ${name} >> ${place}"`;
   return `sudo install -D -o ${owner} -m ${mode} ${name} ${place}`;
 }
 
@@ -37,7 +36,8 @@ export async function deliver(input: Input, files: readonly GeneratedFile[]): Pr
     for (const { name, text } of files) out(files.length > 1 ? `# ${name}\n${text}` : text);
     return;
   }
-  const written = await writeFiles(resolve(world.cwd, input.text('out') ?? '.'), files);
+  const made = files.map(({ name, text, mode }) => ({ name, text, mode: Number.parseInt(mode, 8) }));
+  const written = await writeFiles(resolve(world.cwd, input.text('out') ?? '.'), made);
   for (const [index, { name, place, install }] of files.entries()) {
     const said = written[index]?.state === 'unchanged' ? 'is up to date' : 'was generated';
     err(`${name} ${said}; on each VM it belongs to ${place}`);

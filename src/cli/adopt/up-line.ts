@@ -1,4 +1,4 @@
-import { toShell } from '../../host/run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import { formatServicePort } from '../../mesh/service-port.ts';
 import type { Adopted } from '../../operations/adopt/adopted.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';

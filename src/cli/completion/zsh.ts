@@ -1,4 +1,4 @@
-import { quote } from '../../host/run/shell.ts';
+import { quote } from '../../shell-words.ts';
 import { flags, type Place, stepOfWord } from './places.ts';
 
 /** Completion for zsh, with a description beside each word. */

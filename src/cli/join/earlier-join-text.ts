@@ -1,4 +1,4 @@
-import { toShell } from '../../host/run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import type { EarlierJoinEvent } from '../../operations/join/rejoin.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { flagOf } from '../input.ts';

@@ -78,7 +78,7 @@ export async function readKeptPlan(path: string): Promise<KeptPlan> {
 
 /** Scripts that this version of meshx does not run, by the name of their step. */
 async function foreignScripts({ steps }: Plan): Promise<readonly string[]> {
-  const { ROOT_SCRIPTS } = await import('../sudoers/root-scripts.ts');
+  const { ROOT_SCRIPTS } = await import('../../operations/sudoers/root-scripts.ts');
   const own = new Set(ROOT_SCRIPTS.map(({ text }) => scriptDigest(text)));
   return steps
     .filter(({ changes }) =>

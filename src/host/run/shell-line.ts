@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { toShell } from './shell.ts';
+import { toShell } from '../../shell-words.ts';
 
 /**
  * The longest line that goes into an exec request. A packet of 32 768 bytes is what every SSH server must take

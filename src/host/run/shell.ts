@@ -1,20 +1,6 @@
 import type { Command } from './host.ts';
 import { shellFile } from '../../text-files.ts';
 
-const SAFE_WORD = /^[\w@%+=:,./-]+$/;
-
-/** Quotes one word for a POSIX shell. A NUL byte cannot be passed to a program at all and is refused. */
-export function quote(word: string): string {
-  if (word.includes('\0')) throw new TypeError('a word for the shell cannot hold a NUL byte');
-  if (SAFE_WORD.test(word)) return word;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/** argv as one line for a POSIX shell: SSH has no argv, the remote shell splits it again. This file alone quotes. */
-export function toShell(argv: readonly string[]): string {
-  return argv.map(quote).join(' ');
-}
-
 /** A small POSIX script, from a file NAME.root.sh, with its values as "$1", "$2", … Plain data. */
 export interface Script {
   /** Becomes $0 as `meshx-NAME`, so that it can be recognized in `ps` and in audit logs. */

@@ -1,4 +1,4 @@
-import { toShell } from '../run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import type { SshSettings } from './config/ssh-settings.ts';
 
 export interface JumpWords {

@@ -1,6 +1,7 @@
 import type { ClassicFacts } from '../cluster-facts.ts';
 import type { MeshGeneration } from '../generation.ts';
-import { classicKubedns } from './files.ts';
+import { classicClusterEnv, classicKubedns } from './files.ts';
+import { clusterEnvFile } from '../vm-file.ts';
 
 /** A mesh of Pilot, Mixer and CA. The proxy has one port for traffic and one for its administration. */
 export const classicMesh: MeshGeneration<ClassicFacts> = {
@@ -12,6 +13,8 @@ export const classicMesh: MeshGeneration<ClassicFacts> = {
   sidecarPorts: new Set([15000, 15001]),
   inboundPort: 15001,
   endpoint: ({ addresses }) => ({ addresses: [addresses.pilot], port: 8080 }),
+  source: ({ serviceCidrSource }) => `service range from ${serviceCidrSource}`,
+  files: (facts) => ({ files: [clusterEnvFile(classicClusterEnv(facts))] }),
   refusedMetadata: () => undefined,
   isAmbient: () => false,
   kubedns: classicKubedns,

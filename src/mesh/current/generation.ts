@@ -1,5 +1,6 @@
 import type { CurrentFacts } from '../cluster-facts.ts';
 import type { MeshGeneration } from '../generation.ts';
+import { currentFiles } from './vm-files.ts';
 import { currentKubedns } from './kubedns.ts';
 import { PROXY_PORTS } from './ports.ts';
 import { refusedMetadata } from './proxy-config.ts';
@@ -14,6 +15,9 @@ export const currentMesh: MeshGeneration<CurrentFacts> = {
   sidecarPorts: PROXY_PORTS,
   inboundPort: 15006,
   endpoint: ({ istiodAddresses, istiodPort }) => ({ addresses: istiodAddresses, port: istiodPort }),
+  source: ({ istiodAddresses: [address = 'no address'], istiodAddressSource }) =>
+    `istiod at ${address} from ${istiodAddressSource}`,
+  files: currentFiles,
   refusedMetadata,
   isAmbient: ({ ambient }) => ambient === true,
   kubedns: currentKubedns,

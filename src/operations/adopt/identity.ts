@@ -1,6 +1,6 @@
 import { automaticGroup, entryAddress, listEntries } from '../../cluster/registration/entries.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import { toShell } from '../../host/run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import { workloadOf } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { mapping, text } from '../../mesh/unknown.ts';

@@ -1,7 +1,7 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Preflight } from '../../checks/preflight.ts';
-import { toShell } from '../../host/run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { type JoinContext, reopenContext } from './context.ts';

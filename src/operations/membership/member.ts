@@ -7,7 +7,7 @@ import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { RegisteredVm } from '../../cluster/registration/registered-vm.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
-import { toShell } from '../../host/run/shell.ts';
+import { toShell } from '../../shell-words.ts';
 import { Problem } from '../../problems.ts';
 import { membershipProblems } from '../../problems/membership.ts';
 import type { Membership } from '../../vm/membership.ts';

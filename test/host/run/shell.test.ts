@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { quote, scriptText, toShell } from '../../../src/host/run/shell.ts';
+import { scriptText } from '../../../src/host/run/shell.ts';
+import { quote, toShell } from '../../../src/shell-words.ts';
 
 let folder: string;
 

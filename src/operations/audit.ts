@@ -1,0 +1,30 @@
+import type { Problem } from '../problems.ts';
+import { lockProblems } from '../problems/lock.ts';
+import { auditChain, auditText, type Chain } from '../reconcile/audit.ts';
+import type { World } from '../world.ts';
+import { type MachineOptions, openMachine } from './connection/machine.ts';
+
+/** The record of the runs that changed a VM, as it is there, and what of it holds. */
+export interface AuditReport {
+  readonly text: string;
+  readonly found: Chain;
+  /** `audit-chain-broken`, `audit-head-missing`. */
+  readonly problem?: Problem;
+}
+
+/** Reads the record and judges it; `head` is one that an earlier reader saw. Changes nothing on the VM. */
+export async function inspectAudit(
+  world: World,
+  { machine, vm, head }: { readonly machine: MachineOptions; readonly vm: string; readonly head: string | undefined },
+): Promise<AuditReport> {
+  await using host = await openMachine(world, machine, vm);
+  const text = await auditText(host, world.signal);
+  const found = auditChain(text);
+  const problem = problemOf(host.name, found, head);
+  return { text, found, ...(problem && { problem }) };
+}
+
+function problemOf(host: string, { broken, hashes }: Chain, head: string | undefined): Problem | undefined {
+  if (broken) return lockProblems.chainBroken({ host, ...broken });
+  return head === undefined || hashes.includes(head) ? undefined : lockProblems.headMissing({ host, head });
+}

@@ -1,0 +1,37 @@
+import type { Host } from '../../host/run/host.ts';
+import { authorOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { change, plannedPhases } from './change.ts';
+import type { Verified } from './decision.ts';
+import { asPlanned, type Observer } from './event.ts';
+import type { ChangeReport } from './record.ts';
+import type { Change } from './run.ts';
+
+/** One change that a caller asks for: of which VM, what it is called, and who hears of it. */
+export interface Calling<Event> extends Pick<Change, 'vm' | 'command' | 'again'> {
+  /** Opens a connection to the VM; only a new one shows that logins work. */
+  readonly login: () => Promise<Host>;
+  /** The phases are reported, and nothing is changed. */
+  readonly dryRun: boolean;
+  readonly observe: (event: Event) => void;
+}
+
+/** What is planned, or what became of it. */
+export type Changed<Result extends Verified = Verified> = Pick<ChangeReport<Result>, 'phases' | 'problem'> & {
+  readonly status: ChangeReport['status'] | 'planned';
+};
+
+interface Found<Result extends Verified> extends Pick<Change<Result>, 'host' | 'inspectedAt' | 'decision'> {
+  readonly inspect: NonNullable<Change<Result>['inspect']>;
+}
+
+/** Carries out what was decided about a VM, or only shows its phases. */
+export async function planOrChange<Result extends Verified>(
+  world: World,
+  { vm, command, again, dryRun, observe }: Calling<Parameters<Observer<Result>>[0]>,
+  found: Found<Result>,
+): Promise<Changed<Result>> {
+  const { signal, now } = world;
+  if (dryRun) return { status: 'planned', phases: asPlanned(await plannedPhases({ ...found, signal })) };
+  return await change({ ...found, vm, command, again, observe, ...authorOf(world), signal, now });
+}
