@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 const MANY = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
@@ -73,9 +74,9 @@ export const cliProblems = {
     message: `${d.cluster} runs istiod, where the files belong to one WorkloadGroup, and no group was given.`,
     hint: 'Give the group and its services: meshx generate-cluster-env --workload-group NAME --service NAME:PORT',
   })),
-  accountNotRepeated: known('account-not-repeated', (d: { vm: string; account: string; command: string }) => ({
+  accountNotRepeated: known('account-not-repeated', (d: PlacedCommand & { account: string }) => ({
     message: `${d.vm} joined with the service account ${d.account}, and only its own record says so. Nothing was changed.`,
-    hint: `Give the account it should use: ${d.command}`,
+    hint: `Give the account it should use: ${placedCommand(d)}`,
   })),
   stepUnknown: known('step-unknown', (d: { step: string; steps: readonly string[] }) => ({
     message: `Unknown step ${d.step}.`,

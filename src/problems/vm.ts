@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 /** Problems of a machine that shall become, or is, a VM of the mesh. */
 export const vmProblems = {
@@ -49,9 +50,9 @@ export const vmProblems = {
   })),
   adoptUnconfirmed: known(
     'adopt-unconfirmed',
-    (d: { vm: string; claims: readonly string[]; found: readonly string[]; command: string }) => ({
+    (d: PlacedCommand & { claims: readonly string[]; found: readonly string[] }) => ({
       message: `The cluster does not confirm the identity that ${d.vm} claims: ${d.claims.join(', ')}. No token was requested, and nothing was changed.`,
-      hint: `Start its sidecar so that it registers itself. If the identity is right, confirm it: ${d.command}`,
+      hint: `Start its sidecar so that it registers itself. If the identity is right, confirm it: ${placedCommand(d)}`,
       issues: d.found,
     }),
   ),

@@ -1,6 +1,5 @@
 import { automaticGroup, entryAddress, listEntries } from '../../cluster/registration/entries.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import { toShell } from '../../shell-words.ts';
 import { workloadOf } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
@@ -37,9 +36,8 @@ export async function confirmIdentity(kube: Kubernetes, claim: Claim): Promise<v
     text(mapping(entry['spec'])['serviceAccount']) ?? 'default';
   const groupAccount = group && workloadOf(group).serviceAccount;
   if (groupAccount === serviceAccount && reached.some((entry) => accountOf(entry) === serviceAccount)) return;
-  const words = ['-n', namespace, '--workload-group', name, '-s', serviceAccount];
   throw vmProblems.adoptUnconfirmed({
-    ...{ vm, command: toShell(['meshx', 'adopt', vm, ...words]) },
+    ...{ command: 'adopt', vm, namespace, group: name, account: serviceAccount },
     claims: [`WorkloadGroup ${namespace}/${name}`, `service account ${serviceAccount}`],
     found: [
       group

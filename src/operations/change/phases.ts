@@ -10,7 +10,7 @@ import type { DrainPlan } from './drain.ts';
 export type PhaseKind =
   'take-over' | 'drain' | 'cluster' | 'stop' | 'step' | 'arm' | 'return' | 'settle' | 'verify' | 'confirm' | 'compare';
 
-/** One phase of a change: what `--dry-run` prints, and what is done and reported in the same order and with the same lines. */
+/** One phase of a change: what a dry run shows, and what is done and reported in the same order and with the same lines. */
 export interface Phase {
   readonly kind: PhaseKind;
   /** Of a step its own; stable. */

@@ -23,7 +23,7 @@ export interface MachineOptions {
   readonly place: { readonly project?: string; readonly zone?: string };
 }
 
-/** The VM of that name, connected; with --root the directory. Throws what connecting throws, and `vm-not-found`. */
+/** The VM of that name, connected, or the directory that stands for it. Throws what connecting throws, and `vm-not-found`. */
 export async function openMachine(world: World, options: MachineOptions, vm: string): Promise<Host> {
   const began = performance.now();
   const host = await reach(world, options, vm);

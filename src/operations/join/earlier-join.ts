@@ -1,7 +1,6 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { Preflight } from '../../checks/preflight.ts';
-import { toShell } from '../../shell-words.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { type JoinContext, reopenContext } from './context.ts';
@@ -44,5 +43,5 @@ function refuseAccount({ command, vm, context }: EarlierJoin, { membership }: Pr
   const account = membership.record?.serviceAccount;
   if (meshGeneration(context.facts.generation).hasGroups || account === undefined || account === 'default') return;
   if (context.options.workload.serviceAccount !== undefined) return;
-  throw cliProblems.accountNotRepeated({ vm, account, command: toShell(['meshx', command, vm, '-s', account]) });
+  throw cliProblems.accountNotRepeated({ command, vm, account });
 }

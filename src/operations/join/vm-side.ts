@@ -25,7 +25,7 @@ export function preflightInput({ facts, options, world, package: opened }: JoinC
   };
 }
 
-/** What the machine must look like. `--only` leaves the named steps. Throws `step-unknown`. */
+/** What the machine must look like. `only` leaves the named steps; empty, all. Throws `step-unknown`. */
 export function wantedSteps(input: VmInput, only: readonly string[]): readonly Step[] {
   const steps = wantedVm(input);
   const unknown = only.find((id) => !steps.some((step) => step.id === id));

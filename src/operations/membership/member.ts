@@ -7,9 +7,9 @@ import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { RegisteredVm } from '../../cluster/registration/registered-vm.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
-import { toShell } from '../../shell-words.ts';
 import { Problem } from '../../problems.ts';
 import { membershipProblems } from '../../problems/membership.ts';
+import type { PlacedCommand } from '../../problems/placed-command.ts';
 import type { Membership } from '../../vm/membership.ts';
 
 /** What a machine says that decides where its objects are looked for. */
@@ -58,11 +58,7 @@ export async function memberOf(question: MemberQuestion): Promise<Member> {
   const { membership, otherwise, signal } = question;
   const generation = membership?.generation ?? (await question.generation());
   if (disagrees(question, generation))
-    throw membershipProblems.disagrees({
-      vm: question.vm,
-      values: await values(question),
-      command: rightCommand(question),
-    });
+    throw membershipProblems.disagrees({ ...rightCommand(question), values: await values(question) });
   const place = { ...otherwise, ...settingsPlace(membership), ...recordPlace(membership), ...question.typed };
   const namespace = parseName(place.namespace, 'namespace');
   const group = parseName(place.group, 'group');
@@ -116,8 +112,7 @@ export async function isConfirmedMember({ registered, question }: Member): Promi
 
 /** Throws `membership-unconfirmed` with the writes that are not made. */
 export async function refuseUnconfirmed({ question }: Member, writes: readonly string[]): Promise<never> {
-  const command = rightCommand(question);
-  throw membershipProblems.unconfirmed({ vm: question.vm, writes, values: await values(question), command });
+  throw membershipProblems.unconfirmed({ ...rightCommand(question), writes, values: await values(question) });
 }
 
 /** Pure. */
@@ -175,15 +170,11 @@ function showPlace({ namespace, group, address }: Place): string {
 }
 
 /** The operator's values, then those that only root of the machine can have written. */
-function rightCommand({ vm, command, typed, membership, otherwise }: MemberQuestion): string {
+function rightCommand({ vm, command, typed, membership, otherwise }: MemberQuestion): PlacedCommand {
   const record = recordPlace(membership);
   const settings = record.namespace === undefined ? settingsPlace(membership) : {};
-  const { namespace, group, address } = { ...otherwise, ...settings, ...record, ...typed };
-  const words = [
-    ...['-n', namespace, '--workload-group', group],
-    ...(address !== undefined && isAddress(address) ? ['--vm-address', address] : []),
-  ];
-  return toShell(['meshx', command, vm, ...words]);
+  const { address, ...place } = { ...otherwise, ...settings, ...record, ...typed };
+  return { command, vm, ...place, ...(address !== undefined && isAddress(address) && { address }) };
 }
 
 function isAddress(text: string): boolean {
