@@ -14,7 +14,7 @@ export interface Telling {
 /** Tells what happens during a change as it happens. */
 export function tellChange(telling: Telling): Observer<Result> {
   return (event) => {
-    const lines = linesOf(event, telling);
+    const lines = linesOfChange(event, telling);
     if (lines !== undefined) telling.say(lines);
   };
 }
@@ -43,7 +43,8 @@ export function formatCheck({ ok, id, title, detail, hint, ms }: Result): readon
   return ok === false && hint ? [line, `        hint: ${hint}`] : [line];
 }
 
-function linesOf(event: ChangeEvent<Result>, { vm, again }: Telling): Lines | undefined {
+/** What is printed of an event; undefined for nothing. */
+export function linesOfChange(event: ChangeEvent<Result>, { vm, again }: Telling): Lines | undefined {
   switch (event.kind) {
     case 'phase':
       return formatPhase(event.phase);

@@ -3,6 +3,18 @@ import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 const MANY = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
+/** What a check found, and the name of the risk as which it can be accepted. */
+interface Found {
+  readonly detail: string;
+  readonly hint?: string;
+  readonly risk?: string;
+}
+
+function findingLine({ detail, hint = '', risk }: Found): string {
+  const way = risk === undefined ? '' : ` Or accept it: --accept-risk=${risk}`;
+  return `${detail} ${hint}${way}`.trim();
+}
+
 /** Problems of the command line itself. */
 export const cliProblems = {
   wrongUsage: known('wrong-usage', (d: { message: string; hint: string; issues?: readonly string[] }) => d),
@@ -51,10 +63,10 @@ export const cliProblems = {
     hint: 'Find the other tool that manages these files or units, and let only one tool manage them.',
     issues: d.remaining,
   })),
-  preflightFailed: known('preflight-failed', (d: { vm: string; findings: readonly string[] }) => ({
+  preflightFailed: known('preflight-failed', (d: { vm: string; findings: readonly Found[] }) => ({
     message: `${d.vm} cannot join: ${MANY(d.findings.length, 'finding')}. Nothing was changed.`,
     hint: 'Fix the findings, or accept one that names a risk: --accept-risk NAME',
-    issues: d.findings,
+    issues: d.findings.map(findingLine),
   })),
   outsideClientHangs: known('outside-client-hangs', (d: { vm: string; ports: readonly string[]; policy: string }) => ({
     message: `${d.vm}: plaintext clients outside the mesh would hang on ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,

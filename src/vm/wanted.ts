@@ -10,9 +10,12 @@ export function wantedVm(input: VmInput): readonly Step[] {
   return vmGeneration(input.generation).steps(input);
 }
 
-/** Who brings what an image must not hold, in sentences for the operator. Empty for a machine. */
-export function imageNotes({ image, generation }: VmInput): readonly string[] {
-  if (!image) return [];
+/**
+ * Why a join is not verified, in sentences for the operator; undefined for a machine that gets all of its steps. Of an image they
+ * say who brings what it must not hold.
+ */
+export function notVerified({ image, generation }: VmInput, only: readonly string[]): readonly string[] | undefined {
+  if (!image) return only.length > 0 ? ['Only some steps were requested, so nothing was verified.'] : undefined;
   return [
     `The image holds no secret. At its first boot a machine needs ${vmGeneration(generation).imageSecret}.`,
     'Either run `meshx setup-vm VM` against it, or let its provisioner put the file there: the units are enabled and wait.',

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import fc from 'fast-check';
 import { LocalHost } from '../../src/host/local-host.ts';
 import { judgeReach as judged } from '../../src/checks/join/reachability.ts';
-import { compareReach, reachedNow } from '../../src/cli/join/reach.ts';
+import { compareReach, reachedNow } from '../../src/operations/join/reach.ts';
 import {
   compareReachability,
   type PortAnswer,

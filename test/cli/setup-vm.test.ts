@@ -198,7 +198,7 @@ test('a kept plan whose hash was made anew runs no script that is not of meshx',
   await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });
   const path = join(cwd, 'plan.json');
   const { version, hash, ...kept } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  expect([version, typeof hash]).toEqual([1, 'string']);
+  expect([version, typeof hash]).toEqual([2, 'string']);
   const text = JSON.stringify(kept).replace(/"text":"/, '"text":"touch /tmp/owned; ');
   const forged = { version, hash: createHash('sha256').update(text).digest('hex'), ...JSON.parse(text) };
   writeFileSync(path, JSON.stringify(forged));

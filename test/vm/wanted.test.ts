@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Resource, Step } from '../../src/reconcile/resource.ts';
 import { systemdFile } from '../../src/templates.ts';
-import { imageNotes, wantedVm } from '../../src/vm/wanted.ts';
+import { notVerified, wantedVm } from '../../src/vm/wanted.ts';
 import { expectGolden } from '../support/golden.ts';
 import { aClassicCluster, aCurrentCluster, aVm, aWorkload, classicInput, currentInput } from './world.ts';
 
@@ -161,8 +161,9 @@ describe('an image', () => {
   });
 
   test('says who delivers the secret at the first boot; a machine has nothing to say', () => {
-    expect(imageNotes(image).join(' ')).toContain('/run/secrets/tokens/istio-token');
-    expect(imageNotes(currentInput())).toEqual([]);
+    expect(notVerified(image, [])?.join(' ')).toContain('/run/secrets/tokens/istio-token');
+    expect(notVerified(currentInput(), [])).toBeUndefined();
+    expect(notVerified(currentInput(), ['package'])).toEqual([expect.stringContaining('nothing was verified')]);
   });
 
   test('of a classic mesh holds no certificate', () => {

@@ -1,88 +1,97 @@
 import { resolve } from 'node:path';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
+import { planRegistration } from '../../cluster/registration/registration.ts';
 import type { Host } from '../../host/run/host.ts';
+import type { RestartOptions } from '../../operations/change/decision.ts';
+import { type ClusterOptions, openCluster } from '../../operations/connection/cluster.ts';
+import { type MachineOptions, openMachine } from '../../operations/connection/machine.ts';
+import { joinDecision } from '../../operations/join/decision.ts';
+import { carriedOut, placeOf, planned } from '../../operations/join/join.ts';
+import { judgedSecurity } from '../../operations/join/risks.ts';
+import type { JoinRun } from '../../operations/join/run.ts';
+import { planVm } from '../../operations/join/vm-side.ts';
+import { type Parts, reportOf } from '../../operations/vm-report.ts';
+import { present } from '../../present.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { auditChain, auditText } from '../../reconcile/audit.ts';
 import { isRestOf, type Plan, planHash, summaries } from '../../reconcile/plan.ts';
-import { openCluster } from '../../operations/connection/cluster.ts';
+import { seatAt } from '../../vm/reachability/find-seat.ts';
+import type { World } from '../../world.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
-import { typedLine } from '../typed-line.ts';
-import { Input } from '../input.ts';
-import { carryOut, showPlan } from '../join/carry-out.ts';
-import { seatAt } from '../../vm/reachability/find-seat.ts';
-import type { Work } from '../join/work.ts';
 import { conclude } from '../conclude.ts';
-import { placeOf } from '../join/proofs.ts';
-import { reported } from '../../operations/change/vm-report.ts';
+import { Input } from '../input.ts';
 import { type KeptPlan, readKeptPlan } from '../join/kept-plan.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
-import { judgedSecurity } from '../join/security.ts';
-import { confirmWithin, restartOptions } from '../time-limits.ts';
-import { planVm } from '../../operations/join/vm-side.ts';
-import { openMachine } from '../../operations/connection/machine.ts';
+import { tellJoin } from '../join/text.ts';
 import { machineOptions } from '../machine-options.ts';
-import { planRegistration } from '../../cluster/registration/registration.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
-import { present } from '../../present.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
+import { typedLine } from '../typed-line.ts';
+import { printedReport } from '../vm-report.ts';
 
-/** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was read by somebody. */
+/** `meshx apply plan.json`: what setup-vm would do from here on, with the plan as it was reviewed. */
 export async function applyKeptPlan(call: Call): Promise<number> {
   const { world, terminal, args } = call;
-  const { signal } = world;
   const input = new Input('apply', call);
-  const words = { cluster: clusterOptions(input), machine: machineOptions(input) };
+  const options: ApplyOptions = {
+    ...{ cluster: clusterOptions(input), machine: machineOptions(input) },
+    ...{ restart: restartOptions(input), confirmWithin: confirmWithin(input), dryRun: input.flag('dryRun') },
+  };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
-  const dryRun = input.flag('dryRun');
-  const within = confirmWithin(input);
-  const restart = restartOptions(input);
   input.accept();
 
   const kept = await readKeptPlan(resolve(world.cwd, args[0] ?? ''));
-  const { vm, steps, subject, unverified } = kept;
-  const { workload } = subject;
-  const { kube } = await openCluster(world, words.cluster, workload.namespace);
-  const say = speaker(terminal, dryRun && output === 'text');
-  const report = await reported(vm, signal, async (draft) => {
-    draft.place = placeOf(subject);
-    const policies = await clusterGeneration(subject.cluster.generation).policies(kube, subject.cluster, {
-      namespace: workload.namespace,
-      signal,
-    });
-    const security = judgedSecurity(workload, policies, { vm, acceptRisk: kept.acceptRisk, say });
-    await using host = await openMachine(world, words.machine, vm);
-    const again = typedLine('apply', call, ...args);
-    const login = () => openMachine(world, words.machine, vm);
-    const deadMan = words.machine.root === undefined ? { within, login } : undefined;
-    const image = words.machine.root !== undefined;
-    const shared = {
-      vm,
-      host,
-      steps,
-      subject,
-      say,
-      again,
-      ...(!image && { restart }),
-      ...present({ unverified, deadMan, record: world.record }),
-    };
-    const seat = seatAt(host, subject.vm.address);
-    const inspect = async (signal: AbortSignal): Promise<Work> => {
-      const plan = await duePlan(kept, host, signal);
-      const { plan: registration } = await planRegistration(kube, kept.registration, signal);
-      return {
-        ...shared,
-        plan,
-        registration,
-        help: { kube, security, signal, seat },
-      };
-    };
-    const inspectedAt = performance.now();
-    const work = await inspect(signal);
-    if (dryRun) return await showPlan(work, draft);
-    const command = commandWords('apply', call, ...args);
-    await carryOut(work, { world, command, inspectedAt, inspect }, draft);
-  });
-  return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [report]);
+  const { vm } = kept;
+  const again = typedLine('apply', call, ...args);
+  const observe = tellJoin({ vm, again, say: speaker(terminal, options.dryRun && output === 'text') });
+  const names = { vm, again, command: commandWords('apply', call, ...args), observe };
+  const { kube } = await openCluster(world, options.cluster, kept.subject.workload.namespace);
+  const report = await reportOf(vm, world.signal, parts({ world, kept, options, kube, ...names }));
+  const printed = printedReport(report, again, (note) => [note]);
+  return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [printed]);
+}
+
+interface ApplyOptions {
+  readonly cluster: ClusterOptions;
+  readonly machine: MachineOptions;
+  readonly restart: RestartOptions;
+  /** Seconds that the VM waits for its confirmation. */
+  readonly confirmWithin: number;
+  readonly dryRun: boolean;
+}
+
+interface Applying extends Pick<JoinRun, 'vm' | 'again' | 'command' | 'observe'> {
+  readonly world: World;
+  readonly kept: KeptPlan;
+  readonly options: ApplyOptions;
+  readonly kube: Kubernetes;
+}
+
+async function* parts(applying: Applying): Parts {
+  const { world, vm, kept, options, kube, observe } = applying;
+  const { subject, acceptRisk, unverified } = kept;
+  const { signal } = world;
+  yield placeOf(subject);
+  const place = { namespace: subject.workload.namespace, signal };
+  const policies = await clusterGeneration(subject.cluster.generation).policies(kube, subject.cluster, place);
+  const security = judgedSecurity(subject.workload, policies, { vm, acceptRisk, observe });
+  const login = () => openMachine(world, options.machine, vm);
+  await using host = await login();
+  const seat = seatAt(host, subject.vm.address);
+  const { restart, confirmWithin: within } = options;
+  const live = options.machine.root === undefined ? { restart, guard: { within, login } } : undefined;
+  const verifying = unverified ? undefined : { vm, host, security, seat, ...present({ record: world.record }) };
+  const inspect = async (held: AbortSignal) => {
+    const { steps, registration } = kept;
+    const plan = await duePlan(kept, host, held);
+    const { plan: writes } = await planRegistration(kube, registration, held);
+    return { decision: joinDecision({ subject, kube, writes, steps, plan, ...present({ live, verifying }) }) };
+  };
+  const inspectedAt = performance.now();
+  const plan = { ...(await inspect(signal)), ...present({ unverified }) };
+  yield* (options.dryRun ? planned : carriedOut)(world, applying, { host, inspectedAt, plan, inspect });
 }
 
 /**

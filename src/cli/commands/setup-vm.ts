@@ -29,5 +29,5 @@ export const setupVm: CommandSpec = {
     'setup-vm admin@10.150.0.5 --service mysqldb:3306 --package istio-sidecar.deb --dry-run',
     'setup-vm istio-vm --only cluster-env',
   ],
-  run: async (call) => (await import('../actions/setup-vm.ts')).setupVm(call),
+  run: async (call) => (await import('../actions/join.ts')).joinVms('setup-vm', call),
 };

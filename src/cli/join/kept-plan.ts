@@ -9,7 +9,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
 import { readText } from '../files.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
-import type { JoinSubject } from './proofs.ts';
+import type { JoinSubject } from '../../operations/join/run.ts';
 
 /** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and verify. No secret is in it. */
 export interface KeptPlan {

@@ -2,8 +2,9 @@ import { parseWorkloadIp } from '../../mesh/address.ts';
 import { parseMeshTarget } from '../../mesh/mesh-target.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
-import { FORGETTABLE } from '../../operations/join/recorded-options.ts';
+import { FORGETTABLE, REPEATED } from '../../operations/join/recorded-options.ts';
 import { present } from '../../present.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { shown } from '../../problems/mesh.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import { flagOf, type Input } from '../input.ts';
@@ -11,7 +12,6 @@ import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
 import { workloadOptions } from '../workload-input.ts';
-import { repeatedOptions } from './repeated-options.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 
 /** How the end of a join is told. */
@@ -65,4 +65,20 @@ function forgotten(input: Input): readonly string[] {
   for (const name of names.filter((each) => !flags.includes(each)))
     input.issue(`--forget: ${shown(name)} is not one of ${flags.join(', ')}`);
   return FORGETTABLE.filter((name) => names.includes(flagOf(name).slice(2)));
+}
+
+const LISTS: readonly string[] = ['excludePorts', 'serviceCidr', 'acceptRisk'];
+
+/** The given options that the next join of the same VM repeats, as they are recorded. */
+function repeatedOptions(input: Input): RecordedOptions {
+  const found = REPEATED.map((name) => [name, recorded(input, name)] as const);
+  return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
+}
+
+/** DNS capture is on unless it is switched off. */
+function recorded(input: Input, name: string): RecordedOptions[string] | undefined {
+  if (name === 'captureDns') return input.call.given[name] === false ? false : undefined;
+  if (!LISTS.includes(name)) return input.text(name);
+  const texts = input.list(name);
+  return texts.length === 0 ? undefined : texts;
 }

@@ -100,7 +100,7 @@ async function compare<Result extends Verified>(
 }
 
 /** What a library throws after Ctrl-C is thrown because of it; a Problem with issues says itself what was done. */
-function expected(error: unknown, { aborted }: AbortSignal, done: readonly string[]): Problem {
+export function expected(error: unknown, { aborted }: AbortSignal, done: readonly string[]): Problem {
   if (error instanceof Problem && !(aborted && error.issues.length === 0)) return error;
   if (aborted) return cliProblems.interrupted({ done }, error);
   throw error;

@@ -26,9 +26,9 @@ export interface JoinContext {
   readonly package?: OpenedPackage;
   /** What decides about mutual TLS; absent for a classic cluster. */
   readonly policies?: MtlsPolicies;
-  /** The service of the mesh that the proofs reach. */
+  /** The service of the mesh that the verification requests. */
   readonly meshService?: MeshTarget;
-  /** Another VM of the mesh, the client of the proofs. */
+  /** Another VM of the mesh, the client of the verification. */
   readonly client?: Host;
 }
 

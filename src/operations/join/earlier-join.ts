@@ -5,7 +5,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { type JoinContext, reopenContext } from './context.ts';
 import { ownPlace, refuseOthersPlace } from './own-place.ts';
-import type { EarlierJoin, Seen } from './rejoin.ts';
+import type { JoinRun, Seen } from './run.ts';
 import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options.ts';
 
 /**
@@ -14,23 +14,23 @@ import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options
  * the cluster has to confirm them before anything is registered or a token is asked for. Throws `membership-unconfirmed`,
  * `account-not-repeated`, and `invalid-input` for a recorded value that is none.
  */
-export async function withEarlierJoin(run: EarlierJoin, seen: Seen): Promise<JoinContext> {
-  const { command, context } = run;
-  const place = ownPlace(run, seen.looked);
+export async function withEarlierJoin(run: JoinRun, seen: Seen): Promise<JoinContext> {
+  const { verb, context } = run;
+  const place = ownPlace(run, seen.preflight);
   await refuseOthersPlace(run, seen, place);
-  refuseAccount(run, seen.looked);
-  const recorded = seen.looked.membership.record?.options ?? {};
+  refuseAccount(run, seen.preflight);
+  const recorded = seen.preflight.membership.record?.options ?? {};
   noteReplaced(run, recorded);
   const missing = { ...missingOptions(context.options, recorded), ...place.missing };
   const names = Object.keys(missing);
   if (names.length === 0) return context;
   run.observe({ kind: 'repeated', options: missing });
-  const options = withRecorded(command, context.options, missing);
+  const options = withRecorded(verb, context.options, missing);
   return names.some(isOfTheCluster) ? await reopenContext(options, context) : { ...context, options };
 }
 
 /** What is given and differs from the record. */
-function noteReplaced({ context: { options }, observe }: EarlierJoin, recorded: RecordedOptions): void {
+function noteReplaced({ context: { options }, observe }: JoinRun, recorded: RecordedOptions): void {
   for (const [name, before] of Object.entries(recorded)) {
     const now = options.repeated[name];
     if (now === undefined || options.forget.includes(name) || isDeepStrictEqual(now, before)) continue;
@@ -39,9 +39,9 @@ function noteReplaced({ context: { options }, observe }: EarlierJoin, recorded: 
 }
 
 /** In a classic mesh nothing in the cluster says whose account a VM has, and its certificate is copied out of a Secret. */
-function refuseAccount({ command, vm, context }: EarlierJoin, { membership }: Preflight): void {
+function refuseAccount({ verb, vm, context }: JoinRun, { membership }: Preflight): void {
   const account = membership.record?.serviceAccount;
   if (meshGeneration(context.facts.generation).hasGroups || account === undefined || account === 'default') return;
   if (context.options.workload.serviceAccount !== undefined) return;
-  throw cliProblems.accountNotRepeated({ command, vm, account });
+  throw cliProblems.accountNotRepeated({ command: verb, vm, account });
 }

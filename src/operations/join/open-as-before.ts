@@ -9,7 +9,7 @@ import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options
 
 /** Which VM is asked how it joined, and the command that hints name. */
 interface Opening {
-  readonly command: string;
+  readonly verb: string;
   readonly vm: string | undefined;
   readonly options: JoinOptions;
 }
@@ -18,16 +18,12 @@ interface Opening {
  * The cluster, read with the options that the VM joined with: without them (the address of istiod, say) it may not be readable at
  * all. Throws the error that was met without them where the VM adds nothing.
  */
-export async function openAsBefore(
-  world: World,
-  { command, vm, options }: Opening,
-  error: unknown,
-): Promise<JoinContext> {
+export async function openAsBefore(world: World, { verb, vm, options }: Opening, error: unknown): Promise<JoinContext> {
   if (!(error instanceof Problem) || vm === undefined || world.signal.aborted) throw error;
   const recorded = await recordedOptions(world, vm, options.machine).catch(() => ({}));
   const missing = Object.entries(missingOptions(options, recorded)).filter(([name]) => isOfTheCluster(name));
   if (missing.length === 0) throw error;
-  const before = withRecorded(command, options, Object.fromEntries(missing));
+  const before = withRecorded(verb, options, Object.fromEntries(missing));
   return { ...(await openContext(world, before)), options };
 }
 

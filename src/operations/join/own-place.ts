@@ -5,7 +5,7 @@ import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import { isConfirmedMember, type Member, refuseUnconfirmed } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
-import type { EarlierJoin, Seen } from './rejoin.ts';
+import type { JoinRun, Seen } from './run.ts';
 import { groupName, groupNameOrNone } from './workload.ts';
 import { present } from '../../present.ts';
 
@@ -20,7 +20,7 @@ export interface OwnPlace {
 }
 
 /** The operator's word, then the record, then the settings of a VM that an earlier meshx joined, then the name of the machine. Pure. */
-export function ownPlace({ context, vm, observe }: EarlierJoin, { membership, facts }: Preflight): OwnPlace {
+export function ownPlace({ context, vm, observe }: JoinRun, { membership, facts }: Preflight): OwnPlace {
   const { record } = membership;
   const { workload, forget } = context.options;
   const otherwise = { namespace: context.namespace, group: groupName(facts.hostname || vm) };
@@ -50,8 +50,8 @@ export function ownPlace({ context, vm, observe }: EarlierJoin, { membership, fa
  * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
  * address by which the operator reaches it. A new group, named after the machine, is nobody else's. Throws `membership-unconfirmed`.
  */
-export async function refuseOthersPlace(run: EarlierJoin, seen: Seen, place: OwnPlace): Promise<void> {
-  const { context, command, vm } = run;
+export async function refuseOthersPlace(run: JoinRun, seen: Seen, place: OwnPlace): Promise<void> {
+  const { context, verb: command, vm } = run;
   if (place.isOperators || context.options.machine.root !== undefined) return;
   if (Object.keys(place.missing).length === 0 && !(await isTaken(run, seen, place))) return;
   const member = await memberOf(run, seen, place);
@@ -62,7 +62,7 @@ export async function refuseOthersPlace(run: EarlierJoin, seen: Seen, place: Own
 
 /** Whether group or account are there already: in a first join both are made. */
 async function isTaken(
-  { context }: EarlierJoin,
+  { context }: JoinRun,
   { kube, signal }: Seen,
   { namespace, group: name }: OwnPlace,
 ): Promise<boolean> {
@@ -76,17 +76,17 @@ async function isTaken(
   return found.some((object) => object !== undefined);
 }
 
-async function memberOf(run: EarlierJoin, { looked, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
-  const { context, command, vm } = run;
+async function memberOf(run: JoinRun, { preflight, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
+  const { context, verb: command, vm } = run;
   const { generation } = context.facts;
   const { namespace, group } = place;
-  const { hostname } = looked.facts;
-  const addresses = [...new Set([...looked.facts.addresses, looked.facts.address])].filter((each) => each !== '');
+  const { hostname } = preflight.facts;
+  const addresses = [...new Set([...preflight.facts.addresses, preflight.facts.address])].filter((each) => each !== '');
   const { workload, vmAddress } = context.options;
   const question = await memberQuestion(context.world, {
     ...{ vm, command, kube, signal, namespace: context.namespace, machine: context.options.machine },
     typed: present({ namespace: workload.namespace, group: workload.group, address: vmAddress }),
-    membership: { ...looked.membership, generation, hostname, addresses },
+    membership: { ...preflight.membership, generation, hostname, addresses },
     generation: () => Promise.resolve(generation),
   });
   return { registered: { generation, namespace, group, addresses, signal }, question };

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseOthersPlace, ownPlace } from '../../../src/operations/join/own-place.ts';
-import type { EarlierJoin, Seen } from '../../../src/operations/join/rejoin.ts';
+import type { JoinRun, Seen } from '../../../src/operations/join/run.ts';
 import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { Preflight } from '../../../src/checks/preflight.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
@@ -88,14 +88,15 @@ describe('a live VM that names its own place', () => {
       namespace: 'vm',
       facts: { generation: 'current' },
       options: { machine: { ssh: { sshConfig: 'none' }, place: {} }, workload: {}, forget: [] },
-    } as unknown as EarlierJoin['context'];
+    } as unknown as JoinRun['context'];
     const { group } = place;
     const record = group === undefined ? {} : { record: { namespace: 'prod', group } };
     const facts = { hostname: place.hostname ?? 'web-1', address: '10.0.0.5', addresses: ['10.0.0.5'] };
-    const looked = { membership: record, facts } as unknown as Preflight;
-    const run: EarlierJoin = { command: 'up', context, vm: '10.0.0.5', observe: () => undefined };
-    const seen: Seen = { looked, kube, signal: new AbortController().signal };
-    await refuseOthersPlace(run, seen, ownPlace(run, looked));
+    const preflight = { membership: record, facts } as unknown as Preflight;
+    const names = { verb: 'up', again: 'meshx up 10.0.0.5', command: 'meshx up 10.0.0.5' };
+    const run: JoinRun = { ...names, context, vm: '10.0.0.5', observe: () => undefined, repeats: true };
+    const seen: Seen = { preflight, kube, signal: new AbortController().signal };
+    await refuseOthersPlace(run, seen, ownPlace(run, preflight));
   }
 
   test('keeps the place that the cluster has it in', async () => {

@@ -1,41 +1,54 @@
-import type { Say } from '../../world.ts';
+import type { Result } from '../../checks/check.ts';
 import { SECURITY } from '../../mesh/current/objects.ts';
 import { type MtlsPolicies, type PortSecurity, portSecurity } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { VM_LABEL } from '../../mesh/workload-labels.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import type { JoinRun } from './run.ts';
 
-/** Whom the judgement is for. */
-export interface SecurityJudge {
+/** Whose risks are judged, and which of them are accepted by name. */
+export interface Judging {
   readonly vm: string;
   readonly acceptRisk: readonly string[];
-  readonly say: Say;
+  readonly observe: JoinRun['observe'];
+}
+
+/**
+ * Tells notes and accepted risks; throws `preflight-failed` with everything else. A risk is accepted by its name only, so
+ * that no one accepts what they have not read.
+ */
+export function refuseFindings(findings: readonly Result[], { vm, acceptRisk, observe }: Judging): void {
+  const isAccepted = ({ severity, risk }: Result): boolean =>
+    severity === 'note' || (severity === 'risk' && risk !== undefined && acceptRisk.includes(risk));
+  for (const finding of findings.filter(isAccepted)) observe({ kind: 'finding', finding });
+  const stops = findings.filter((finding) => !isAccepted(finding));
+  if (stops.length > 0) throw cliProblems.preflightFailed({ vm, findings: stops });
 }
 
 /**
  * What each port of the workload will do to its clients. Throws `outside-client-hangs` when a plaintext client from outside
- * the mesh would wait for ever, unless that risk was accepted by name. To be called before anything is changed.
+ * the mesh would hang, unless that risk was accepted by name. To be called before anything is changed.
  */
 export function judgedSecurity(
   workload: Workload,
   policies: MtlsPolicies | undefined,
-  { vm, acceptRisk, say }: SecurityJudge,
+  { vm, acceptRisk, observe }: Judging,
 ): readonly PortSecurity[] {
   const ports = policies === undefined ? [] : portSecurity(workload, policies);
   const hanging = ports.filter(({ outsideMesh }) => outsideMesh === 'hangs');
   if (hanging.length === 0) return ports;
-  const { id } = cliProblems.outsideClientHangs;
-  if (!acceptRisk.includes(id))
-    throw cliProblems.outsideClientHangs({
-      vm,
-      ports: hanging.map(formatPort),
-      policy: strictPolicy(workload, hanging),
-    });
-  for (const port of hanging) say(`accepted: a plaintext client outside the mesh will hang at ${formatPort(port)}`);
+  const problem = cliProblems.outsideClientHangs({
+    vm,
+    ports: hanging.map(showPortSecurity),
+    policy: strictPolicy(workload, hanging),
+  });
+  if (!acceptRisk.includes(problem.id)) throw problem;
+  for (const port of hanging) observe({ kind: 'hanging-accepted', port });
   return ports;
 }
 
-function formatPort({ service, port, server }: PortSecurity): string {
+/** `mysqldb:3306 (PERMISSIVE, Istio's default)` */
+export function showPortSecurity({ service, port, server }: PortSecurity): string {
   return `${service}:${port.number} (${server.mode}, ${server.source === 'default' ? "Istio's default" : `by ${server.source}`})`;
 }
 

@@ -1,0 +1,70 @@
+import { relative, resolve } from 'node:path';
+import { joinEach } from '../../operations/join/join-each.ts';
+import type { JoinOptions } from '../../operations/join/options.ts';
+import type { JoinPlan } from '../../operations/join/run.ts';
+import type { Call } from '../command.ts';
+import { commandWords } from '../command-words.ts';
+import { conclude } from '../conclude.ts';
+import { writeFiles } from '../files.ts';
+import { Input } from '../input.ts';
+import { refuseForeignVariables } from '../legacy-environment.ts';
+import { marked, speaker } from '../print.ts';
+import { typedLine } from '../typed-line.ts';
+import { printedReport } from '../vm-report.ts';
+import { formatKeptPlan } from '../join/kept-plan.ts';
+import { joinOptions, joinOutput } from '../join/options.ts';
+import { formatFiles, tellJoin } from '../join/text.ts';
+
+const DEFAULT_PARALLEL = 4;
+
+/** setup-vm and up. Gives the exit code. */
+export async function joinVms(verb: string, call: Call): Promise<number> {
+  const { world, terminal } = call;
+  const input = new Input(verb, call);
+  const options = joinOptions(input);
+  const { print, ...ending } = joinOutput(input);
+  const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
+  const vms = [...new Set(call.args)];
+  refuseContradictions(input, options, vms);
+  input.accept();
+  refuseForeignVariables(world.env);
+
+  const speak = speaker(terminal, options.dryRun && ending.output === 'text');
+  const about = (vm: string) => {
+    const again = typedLine(verb, call, vm);
+    const observe = tellJoin({ vm, say: marked(speak, vms, vm), again });
+    const planned = async (plan: JoinPlan) => {
+      if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
+      await keep(input, vm, plan, options);
+    };
+    return { again, command: commandWords(verb, call, vm), observe, planned };
+  };
+  const ends = await joinEach(world, { verb, vms, parallel, options, about });
+  const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const printed = reports.map((report) => printedReport(report, typedLine(verb, call, report.vm), (note) => [note]));
+  const code = conclude({ terminal, ...ending }, printed);
+  // A bug met on one VM must not hide the report of the others.
+  const bug = ends.find((end) => end.status === 'rejected');
+  if (bug) throw bug.reason;
+  return code;
+}
+
+function refuseContradictions(input: Input, { machine, probeClient }: JoinOptions, vms: readonly string[]): void {
+  if (machine.root !== undefined && vms.length > 1) input.issue('--root: it stands for one VM, and several were named');
+  if (input.text('out') !== undefined && vms.length > 1)
+    input.issue('--out: a file holds the plan of one VM, and several were named');
+  if (probeClient !== undefined && vms.includes(probeClient))
+    input.issue(`--probe-client: ${probeClient} is itself being verified; choose another VM`);
+}
+
+/** With --out the plan of a dry run is kept in a file. */
+async function keep(input: Input, vm: string, joining: JoinPlan, { acceptRisk }: JoinOptions): Promise<void> {
+  const { world, terminal } = input.call;
+  const out = input.text('out');
+  if (out === undefined) return;
+  const { decision, ...kept } = joining;
+  const { steps, plan } = decision;
+  const text = formatKeptPlan({ vm, ...kept, steps, plan, acceptRisk });
+  await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, out)), text, mode: 0o600 }]);
+  terminal.err(`the plan was kept in ${out}; apply it with: meshx apply ${out}`);
+}

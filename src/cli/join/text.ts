@@ -1,0 +1,82 @@
+import { toShell } from '../../shell-words.ts';
+import { showPortSecurity } from '../../operations/join/risks.ts';
+import type { JoinEvent } from '../../operations/join/run.ts';
+import type { Resource, Step } from '../../reconcile/resource.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
+import { linesOfChange, type Telling } from '../change-text.ts';
+import { flagOf } from '../input.ts';
+
+/** Tells what happens while a VM joins, as it happens. */
+export function tellJoin(telling: Telling): (event: JoinEvent) => void {
+  return (event) => {
+    const lines = linesOf(event, telling);
+    if (lines !== undefined) telling.say(lines);
+  };
+}
+
+function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string | undefined {
+  switch (event.kind) {
+    case 'repeated':
+      return `note: repeated from the join before: ${shownOptions(event.options)} (leave one out with: --forget NAME)`;
+    case 'replaced':
+      return `note: ${shownOptions(event.now)} replaces ${shownOptions(event.before)} of the join before`;
+    case 'left-group':
+      return `note: ${telling.vm} was in WorkloadGroup ${event.group}; what was made for it stays there`;
+    case 'finding':
+      return findingLines(event.finding);
+    case 'hanging-accepted':
+      return `accepted: a plaintext client outside the mesh will hang at ${showPortSecurity(event.port)}`;
+    case 'package-needed':
+      return `note: ${event.problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`;
+    default:
+      return linesOfChange(event, telling);
+  }
+}
+
+function findingLines({ severity, detail, hint }: Extract<JoinEvent, { kind: 'finding' }>['finding']) {
+  if (severity === 'risk') return [`accepted: ${detail}`];
+  return [`note: ${detail}`, ...(hint ? [`  ${hint}`] : [])];
+}
+
+/** As they can be typed. */
+function shownOptions(options: RecordedOptions): string {
+  const typed = Object.entries(options).flatMap(([name, value]) =>
+    value === false
+      ? [flagOf(name).replace('--', '--no-')]
+      : [value].flat().flatMap((each) => [flagOf(name), String(each)]),
+  );
+  return toShell(typed);
+}
+
+/** Every file of the steps with its place, owner, mode and content, for people who put the parts into other tools. */
+export function formatFiles(steps: readonly Step[]): string {
+  return steps.flatMap(({ id, title, wants }) => [`## ${id}: ${title}`, ...wants.map(formatWant), '']).join('\n');
+}
+
+function formatWant(want: Resource): string {
+  switch (want.kind) {
+    case 'file':
+      return `--- ${want.path} (${want.owner} ${want.mode})\n${want.content.trimEnd()}`;
+    case 'env':
+      return `--- ${want.path} (${want.owner} ${want.mode}), these keys\n${Object.entries(want.set)
+        .map(([key, value]) => `${key}=${value}`)
+        .join('\n')}`;
+    case 'kept-file':
+      return `--- ${want.path} (${want.owner} ${want.mode}), where it is there`;
+    case 'token':
+      return `--- ${want.path} (${want.owner} ${want.mode}), a secret: ${want.secret}`;
+    case 'directory':
+      return `--- ${want.path}/ (${want.owner} ${want.mode})`;
+    case 'package':
+      return `--- package ${want.name} ${want.version} (${want.format}, ${want.architecture})`;
+    case 'unit':
+      return `--- unit ${want.name} runs`;
+    case 'enabled':
+      return `--- unit ${want.name} starts at boot`;
+    case 'user':
+      return `--- user ${want.name}`;
+    case 'hosts':
+    case 'line':
+      return `--- ${JSON.stringify(want)}`;
+  }
+}

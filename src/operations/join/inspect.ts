@@ -1,0 +1,136 @@
+import { preflight as inspectMachine, type Preflight } from '../../checks/preflight.ts';
+import { judgeSettings } from '../../checks/preflight/settings.ts';
+import { readOnce } from '../../cluster/api/read-once.ts';
+import { clusterGeneration } from '../../cluster/generation.ts';
+import { planRegistration } from '../../cluster/registration/registration.ts';
+import type { Host } from '../../host/run/host.ts';
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { present } from '../../present.ts';
+import { packageProblems } from '../../problems/sidecar-package.ts';
+import { type Facts, gatherFacts, sameProbes } from '../../reconcile/facts.ts';
+import { plan } from '../../reconcile/plan.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import { firstPicture } from '../../reconcile/undo/first-picture.ts';
+import { seatAt } from '../../vm/reachability/find-seat.ts';
+import { notVerified } from '../../vm/wanted.ts';
+import { openMachine } from '../connection/machine.ts';
+import type { JoinContext } from './context.ts';
+import { joinDecision } from './decision.ts';
+import { withEarlierJoin } from './earlier-join.ts';
+import { judgedSecurity, refuseFindings } from './risks.ts';
+import type { JoinPlan, JoinRun, Seen } from './run.ts';
+import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
+import { wantedWorkload } from './workload.ts';
+
+/** A machine, and the run with the options of its earlier join. */
+interface Inspected {
+  readonly context: JoinContext;
+  readonly preflight: Preflight;
+}
+
+/** Decides what is to be done for one VM and its cluster. Only reads. Throws what refuses the join. */
+export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal): Promise<JoinPlan> {
+  const { vm, observe, revise = (steps) => steps } = run;
+  // For this inspection only: what is written or waited for after it asks the cluster itself.
+  const first = readOnce(run.context.kube);
+  const inspected = await inspectVm(run, host, { kube: first, signal });
+  const { context, preflight } = inspected;
+  const { options, facts, policies, meshService } = context;
+  const judging = { vm, acceptRisk: options.acceptRisk, observe };
+  refuseFindings(preflight.findings, judging);
+  // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
+  const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
+  picture?.catch(() => undefined);
+  const once = context.kube === run.context.kube ? first : readOnce(context.kube);
+  const wanted = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
+  const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(vmInput(context, of, preflight), options.only));
+  const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
+  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, preflight);
+  const security = judgedSecurity(workload, policies, judging);
+  const steps = stepsOf(workload);
+  needPackage(run, inspected, steps);
+  const found = await factsOf(steps);
+  const refused = meshGeneration(facts.generation).refusedMetadata(facts, workload);
+  // A classic VM has the package's own reader of the settings.
+  if (refused) refuseFindings(judgeSettings({ vm, steps, facts: found, refused }), judging);
+  const subject = { cluster: facts, workload, vm: preflight.facts, ...present({ meshService }) };
+  const unverified = notVerified(vmInput(context, workload, preflight), options.only);
+  const verifying = unverified ? undefined : { vm, host, security, ...witnesses(inspected, host) };
+  const decision = joinDecision({
+    ...{ subject, kube: context.kube, writes, steps, plan: plan(steps, found) },
+    ...present({ live: liveOf(run), picture, verifying }),
+  });
+  return { subject, registration, decision, ...present({ unverified }) };
+}
+
+/** The machine, and the run with the options of the join before it. It is inspected again only where these change the question. */
+async function inspectVm(
+  run: JoinRun,
+  host: Host,
+  { kube, signal }: Pick<Seen, 'kube' | 'signal'>,
+): Promise<Inspected> {
+  const before = run.context;
+  const preflight = await inspectMachine(host, preflightInput(before, run.vm), signal);
+  const context = run.repeats ? await withEarlierJoin(run, { preflight, kube, signal }) : before;
+  const isSame = context.facts === before.facts && context.options.vmAddress === before.options.vmAddress;
+  return {
+    context,
+    preflight: isSame ? preflight : await inspectMachine(host, preflightInput(context, run.vm), signal),
+  };
+}
+
+/** An image has no host name yet: it is called as on the command line. */
+function workloadOf({ kube, facts, namespace, options }: JoinContext, hostname: string, signal: AbortSignal) {
+  const { generation } = facts;
+  const ambient = meshGeneration(generation).isAmbient(facts);
+  return wantedWorkload(kube, options.workload, { generation, ambient, hostname, namespace, signal });
+}
+
+interface Asking {
+  readonly host: Host;
+  /** Side by side with it each of the two would take as long as both. */
+  readonly after: Promise<unknown> | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What the machine is asked depends little on what the cluster says: most often the answers are there with those of the cluster. */
+function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (due: readonly Step[]) => Promise<Facts> {
+  const early = Promise.resolve(after)
+    .catch(() => undefined)
+    .then(() => gatherFacts(steps, host, signal));
+  early.catch(() => undefined);
+  return (due) => (sameProbes(steps, due) ? early : gatherFacts(due, host, signal));
+}
+
+/** What the cluster must know of this VM, and what it lacks. A classic VM without services needs nothing in its cluster. */
+async function clusterSide({ kube, facts, options, world }: JoinContext, wanted: Workload, { facts: vm }: Preflight) {
+  const about = { address: vm.address, create: options.create };
+  const registration = clusterGeneration(facts.generation).joinRequest(facts, wanted, about);
+  const { plan: writes, workload = wanted } = await planRegistration(kube, registration, world.signal);
+  return { registration, writes, workload };
+}
+
+/** Units that start a program that is not there would look like success. A dry run may be read before there is a package. */
+function needPackage({ vm, observe }: JoinRun, { context, preflight }: Inspected, steps: readonly Step[]): void {
+  const { missing } = preflight;
+  if (context.package || missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
+  const problem = packageProblems.needed({ vm, missing });
+  if (!context.options.dryRun) throw problem;
+  observe({ kind: 'package-needed', problem });
+}
+
+/** Who can tell something about the join. The seat is looked for while the plan is read; no one connects to an image. */
+function witnesses({ context: { client, world, options }, preflight }: Inspected, host: Host) {
+  const { facts, session, listening } = preflight;
+  const seat = facts.address === '' ? undefined : seatAt(host, facts.address, session);
+  const isImage = options.machine.root !== undefined;
+  return present({ client, seat, record: world.record, listening: isImage ? undefined : listening });
+}
+
+/** Nothing runs in an image. */
+function liveOf({ context: { world, options }, vm }: JoinRun) {
+  const { machine, restart, confirmWithin } = options;
+  if (machine.root !== undefined) return undefined;
+  return { restart, guard: { within: confirmWithin, login: () => openMachine(world, machine, vm) } };
+}
