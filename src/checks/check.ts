@@ -4,10 +4,10 @@ import type { Risk } from './risk.ts';
 export type Category =
   'vm' | 'path' | 'dns' | 'capture' | 'firewall' | 'sidecar' | 'identity' | 'registration' | 'service' | 'traffic';
 
-/** What it means that the good state does not hold: `error` stops a run, `risk` stops it unless it is accepted by name. */
+/** What a failure means: `error` stops a run, `risk` stops it unless the risk is accepted by name. */
 type Severity = 'error' | 'risk' | 'note';
 
-/** One statement about a mesh, its cluster or a VM, with what decides whether it is true. Data and pure functions. */
+/** One statement about a mesh, its cluster or a VM, and the pure function that decides whether it holds. */
 export interface Check<Facts> {
   /** Stable: `istiod-answers`; with the subject where there are several: `service-through-mesh:mysqldb:3306`. */
   readonly id: string;
@@ -17,26 +17,26 @@ export interface Check<Facts> {
   readonly severity: Severity;
   /** Name for `--accept-risk=NAME`; present with severity `risk`. */
   readonly risk?: Risk;
-  /** The facts that the judgement reads; without one of them the check is left out. */
+  /** The facts that `judge` reads; without one of them the check is left out. */
   readonly needs: readonly (keyof Facts)[];
-  /** What it is about follows a change by some seconds: the facts are read anew until the condition holds, within a limit. */
+  /** The condition follows a change after some seconds: the facts are read until it holds, up to a limit. */
   readonly settles?: true;
-  /** Nothing when the condition holds and there is nothing to add. */
+  /** Returns an empty list if the condition holds without comment. */
   readonly judge: (facts: Facts) => readonly Seen[];
 }
 
-/** What a judgement found. */
+/** What `judge` found. */
 export interface Seen {
   readonly ok: boolean | 'skipped';
   /** What was seen, or why it was skipped. Never a secret. */
   readonly detail: string;
-  /** What to type or do. */
+  /** What to run or do. */
   readonly hint?: string;
-  /** Where this case weighs less than the check usually does. */
+  /** If it differs from the check's. */
   readonly severity?: Severity;
 }
 
-/** What a check gave: all that printers and reports need. */
+/** The result of a check, as reports print it. */
 export interface Result extends Required<Pick<Seen, 'ok' | 'detail' | 'severity'>> {
   readonly id: string;
   readonly category: Category;

@@ -1,6 +1,6 @@
 import type { Check, Result } from './check.ts';
 
-/** Judges facts that are known, without waiting for any. A check whose facts are not all there is left out. */
+/** Judges known facts. Leaves out checks that need other facts. */
 export function judgeAll<Facts extends object>(
   checks: readonly Check<Facts>[],
   facts: Partial<Facts>,
@@ -10,14 +10,14 @@ export function judgeAll<Facts extends object>(
     .flatMap((check) => resultsOf(check, facts, 0));
 }
 
-/** The judgement of one check, as results. It gets the facts that it names, and no others. */
+/** The results of one check, which gets only the facts that it needs. */
 export function resultsOf<Facts extends object>(
   check: Check<Facts>,
   facts: Partial<Facts>,
   ms: number,
 ): readonly Result[] {
   const { id, category, title, risk, severity, needs, judge } = check;
-  // as: the caller has made sure that each fact it names is there.
+  // as: the caller has checked that each needed fact exists.
   const needed = Object.fromEntries(needs.map((name) => [name, facts[name]])) as Facts;
   const record = { id, category, title, severity, ...(risk !== undefined && { risk }) };
   return judge(needed).map((seen) => ({ ...record, ...seen, ms }));

@@ -15,12 +15,12 @@ import { resolverChecks } from './preflight/resolver.ts';
 import { serviceChecks } from './preflight/services.ts';
 import { runtimeChecks, systemChecks } from './preflight/system.ts';
 
-/** What the machine is, and what must be known or decided before it joins. */
+/** What the machine is, and the findings before it joins. */
 export interface Preflight extends Inspection {
   readonly findings: readonly Result[];
 }
 
-/** All checks of a machine before a join, in the order in which people read them. */
+/** All checks of a machine before a join, in the order of the report. */
 export const PREFLIGHT_CHECKS: readonly MachineCheck[] = [
   ...systemChecks,
   ...runtimeChecks,
@@ -41,7 +41,7 @@ export async function preflight(host: Host, input: PreflightInput, signal?: Abor
   return judge(await inspect(host, input, signal), input);
 }
 
-/** The judgement alone, over recorded answers. */
+/** Judges recorded answers. */
 export function judge(inspected: Inspected, input: PreflightInput): Preflight {
   const inspection = inspectionOf(inspected, input);
   const { answers, now } = inspected;

@@ -14,15 +14,15 @@ export type Sources<Facts> = { readonly [Name in keyof Facts]?: () => Promise<Re
 
 /** Checks with the sources of their facts. */
 export interface CheckGroup {
-  /** Starts all of them; each is answered for itself. */
+  /** Starts all checks; each has a promise of its own. */
   readonly begin: (running: Running) => readonly Promise<readonly Result[]>[];
 }
 
 export interface Running {
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until a condition is given up; 30 000 when absent. */
+  /** How long to wait for a condition, in milliseconds; 30 000 by default. */
   readonly limitMs?: number;
-  /** Hears of each result when it is there, which may be before its turn in the list. */
+  /** Called with each result as it arrives, which may be before its turn in the list. */
   readonly ended?: (result: Result) => void;
 }
 
@@ -88,7 +88,7 @@ async function judged<Facts extends object>(check: Check<Facts>, read: Reader<Fa
   return resultsOf(check, facts, Math.round(ms));
 }
 
-/** Reads anew until the condition holds or the limit is over. */
+/** Reads the facts until the condition holds or the limit is over. */
 async function settled<Facts extends object>(
   check: Check<Facts>,
   sources: Sources<Facts>,
@@ -104,27 +104,27 @@ async function settled<Facts extends object>(
 }
 
 /**
- * Runs checks, phase after phase, and gives their results in the order of the list. All of a phase run side by side, so that
- * what their sources ask in one moment travels together. A failed check does not stop the rest, which often says why. Throws
- * what a source throws.
+ * Runs checks, phase after phase, and yields their results in the order of the list. The checks of a phase run in parallel, so
+ * questions to one host share a command. A failed check does not stop the others, which often show why. Throws what a source
+ * throws.
  */
 export async function* runChecks(
   phases: readonly (readonly CheckGroup[])[],
   running: Running,
 ): AsyncGenerator<Result, void> {
   const { signal } = running;
-  // As many listen to it at once as there are checks; Node.js takes more than ten for a leak and says so to the operator.
+  // Each check listens to the signal; Node.js warns of a leak at more than ten listeners.
   if (signal) setMaxListeners(0, signal);
   for (const groups of phases) {
     signal?.throwIfAborted();
     const begun = groups.flatMap((each) => each.begin(running));
-    // What is thrown while another one is waited for is met when its turn comes.
+    // A rejection is handled when its turn comes.
     for (const each of begun) each.catch(() => undefined);
     for (const each of begun) yield* await each;
   }
 }
 
-/** Times a source that does not tell its time itself. */
+/** Measures how long a source takes. */
 export async function timed<Value>(read: () => Promise<Value>): Promise<Read<Value>> {
   const start = performance.now();
   const value = await read();

@@ -172,7 +172,7 @@ describe('a connection through the mesh', () => {
     ['the sidecar counted nothing', { http: ok, outbound: '0' }, http, 'counted no connection'],
     ['a server that speaks first is silent', { bytes: '0', code: '124' }, mysql, 'open but silent'],
     ['it is cut off', { bytes: '0', code: '0' }, mysql, 'closes without a byte'],
-    ['nothing takes it', { bytes: '0', code: '3' }, mysql, 'takes no connection'],
+    ['nothing accepts it', { bytes: '0', code: '3' }, mysql, 'accepts no connection'],
   ])('fails when %s', (_name, areas, expected, words) => {
     expect(judgeConnection(connection(areas), expected)).toMatchObject({
       ok: false,
@@ -195,7 +195,7 @@ describe('a connection through the mesh', () => {
   });
 });
 
-test('the traffic of the proofs is made by an ordinary user, whose packets every version captures', () => {
+test('the traffic of the checks comes from an ordinary user, whose packets every version captures', () => {
   const { text } = connectScript([], { seconds: 5, most: 10 });
   const calls = text
     .split('\n')

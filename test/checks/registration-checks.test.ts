@@ -27,7 +27,7 @@ async function judged({ workload: about, ...asked }: EntryQuestion) {
 }
 
 test.each([
-  ['connected', CONNECTED, true, 'istiod-1 has its connection since 2026-01-01T00:00:00Z'],
+  ['connected', CONNECTED, true, 'connected to istiod-1 since 2026-01-01T00:00:00Z'],
   ['gone', { ...CONNECTED, 'istio.io/disconnectedAt': '2026-01-02T00:00:00Z' }, false, 'at 2026-01-02T00:00:00Z'],
   ['never there', {}, false, 'no connectedAt'],
   ['without an entry', undefined, false, 'no connectedAt'],

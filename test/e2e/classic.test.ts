@@ -162,7 +162,7 @@ describe.each([
     expect(await lab().mustSsh(vm, 'ls /etc/certs; systemctl is-active istio || true')).toBe('inactive\n');
   });
 
-  test('one command sets it up in the order of old and proves it', async () => {
+  test('one command sets it up in the classic order and verifies it', async () => {
     const ran = await meshx(['setup-vm', vm, '--package', deb], { SERVICE_NAMESPACE: 'vm' });
     expectDone(ran);
     const titles = [
@@ -173,7 +173,7 @@ describe.each([
       'Run the node agent',
       'Run the sidecar',
       'istio-pilot.istio-system is 10.150.0.6',
-      '10.150.0.6:8080 takes connections',
+      '10.150.0.6:8080 accepts connections',
       'istio-pilot.istio-system.svc.cluster.local is 10.63.247.248',
       'spiffe://cluster.local/ns/vm/sa/default until ',
       'Start at boot',

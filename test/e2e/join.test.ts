@@ -47,7 +47,7 @@ describe.each([
     await lab.waitFor('the entry to be gone', gone, { timeoutMs: 120_000 });
   }, 180_000);
 
-  test('one command takes it into the mesh and proves it', async () => {
+  test('one command joins it to the mesh and verifies it', async () => {
     const ran = await lab.meshx(up());
     for (const port of ['mysqldb:3306', 'web:8080'])
       expect(ran.stderr).toMatch(new RegExp(`^ok .*\\[mtls-seen:${port}\\]$`, 'm'));

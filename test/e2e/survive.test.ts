@@ -82,7 +82,7 @@ async function lostWithoutGuard(): Promise<boolean> {
   // Tracking must not go on for the sake of the sidecar's connections: what is tracked from its first packet is never lost.
   const own = "ss -Htn state connected exclude time-wait | grep -c -E ':(15001|15006) ' || true";
   const none = async (): Promise<boolean> => (await lab.mustSsh(VM, own)).trim() === '0';
-  await lab.waitFor('the connections of the proofs to end', none, { timeoutMs: 60_000 });
+  await lab.waitFor('the connections of the checks to end', none, { timeoutMs: 60_000 });
   await lab.mustSsh(VM, '/usr/local/lib/meshx/capture ended');
   await lab.flushConntrack(VM);
   const { ticking, ticking6, waiting } = await openConnections();

@@ -148,7 +148,7 @@ test('a connection through the sidecar outlives the rules, and ends with the sid
   await expectIn();
 }, 120_000);
 
-test('a failing proof takes the VM back at once and says what was seen; up again ends it', async () => {
+test('a failing check rolls the VM back at once and shows what was seen; up joins it again', async () => {
   // Lets the operator's plaintext pass the sidecar, which the policies say is refused.
   const hole = 'PREROUTING -p tcp -s 10.150.0.1 --dport 3306 -j ACCEPT';
   await lab.mustSsh(VM, `systemctl stop istio.service && iptables -t nat -I ${hole}`);

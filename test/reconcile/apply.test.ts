@@ -95,7 +95,7 @@ test('a failure stops the run: what was done, what was not, and the command that
   expect(existsSync(vm.path('etc/c'))).toBe(false);
 });
 
-test('steps that wait for the proof are applied by a call of their own', async () => {
+test('steps that wait for the checks are applied by a call of their own', async () => {
   const vm = new ShimMachine();
   const steps: readonly Step[] = [
     step(file(vm.path('etc/a'))),

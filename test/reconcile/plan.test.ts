@@ -15,7 +15,7 @@ const facts = new Map([
   ['enabled:a.service', { ...absent, stdout: 'disabled\n' }],
 ]);
 
-test('a plan is data: it survives JSON, keeps the order of the steps and what waits for the proof', () => {
+test('a plan is data: it survives JSON and keeps the order of the steps and what waits for the checks', () => {
   const planned = plan(steps, facts);
   expect(JSON.parse(JSON.stringify(planned))).toEqual(planned);
   expect(planned.steps.map(({ id, when }) => [id, when])).toEqual([

@@ -111,14 +111,14 @@ describe('confirm', () => {
 describe('revert', () => {
   test('takes the rules away, stops the sidecar, and leaves it out of the next boot', async () => {
     await using machine = startedSinceArming.copy();
-    await machine.write('run/meshx/why', 'a proof failed\n');
+    await machine.write('run/meshx/why', 'a check failed\n');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect([machine.exists(ENABLED), machine.exists('units/istio.service/active')]).toEqual([false, false]);
     const { stdout } = await machine.run('status');
     expect(parseCaptureState(stdout)).toMatchObject({
       captured: false,
-      reverted: { why: 'a proof failed', by: 'root@desk', kept: false },
+      reverted: { why: 'a check failed', by: 'root@desk', kept: false },
     });
   });
 
@@ -179,19 +179,19 @@ describe('a revert that cannot end', () => {
 
   test('stays armed, and the next one goes on until the rules are gone', async () => {
     await using machine = await stuck();
-    await machine.write('run/meshx/why', 'a proof failed\n');
+    await machine.write('run/meshx/why', 'a check failed\n');
     const first = await machine.run('revert');
     expect(first.code).toBe(1);
     expect(first.stderr).toContain('some rules are still there');
     expect([machine.exists('var/lib/meshx/armed'), machine.exists(TIMER)]).toEqual([true, true]);
     const said = parseSwitch((await machine.run('switch')).stdout);
     expect(said.reverted).toBeUndefined();
-    expect(said.armed).toMatchObject({ by: 'root@desk', reverting: 'a proof failed' });
+    expect(said.armed).toMatchObject({ by: 'root@desk', reverting: 'a check failed' });
     await machine.unrefuse('iptables-nft');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
     expect([machine.exists('var/lib/meshx/armed'), machine.exists(TIMER)]).toEqual([false, false]);
-    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a check failed');
     expect((await machine.run('revert')).stdout).toContain('not armed');
   });
 
@@ -256,9 +256,9 @@ describe('the timer', () => {
 
   test('goes back at once when a run gave a reason and was cut off', async () => {
     await using machine = startedSinceArming.copy();
-    await machine.write('run/meshx/why', 'a proof failed\n');
+    await machine.write('run/meshx/why', 'a check failed\n');
     expect((await machine.run('due')).code).toBe(0);
-    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a proof failed');
+    expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a check failed');
   });
 
   test('ends when nothing is armed any more', async () => {
@@ -364,7 +364,7 @@ describe('meshx-bypass', () => {
   });
 });
 
-test('a step starts the sidecar when it touches its units before the proof', () => {
+test('a step starts the sidecar if it changes its units before the checks', () => {
   const step = (over: Partial<PlannedStep>): PlannedStep => ({
     id: 'sidecar',
     title: 'Run the sidecar',

@@ -72,7 +72,7 @@ describe('a VM of the current generation', () => {
     expect(kinds(wantedVm(currentInput({ cluster, vm })), 'hosts')[0]).toMatchObject({ address: 'fd00::10' });
   });
 
-  test('its units are enabled last, and only when the proofs have passed', () => {
+  test('its units are enabled last, and only after the checks have passed', () => {
     const last = wantedVm(currentInput()).at(-1);
     expect(last).toMatchObject({ id: 'boot', when: 'after-checks' });
     expect(last?.wants).toEqual([

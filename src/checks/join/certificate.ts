@@ -19,7 +19,7 @@ const CERTS = z.object({
 });
 
 const HINT =
-  'Compare namespace and service account of the registration with the token; a new token comes with: meshx setup-vm VM';
+  'Compare namespace and service account of the registration with the token; get a new token: meshx setup-vm VM';
 
 interface Certificate {
   readonly uris: readonly string[];
@@ -27,14 +27,14 @@ interface Certificate {
   readonly until: Date;
 }
 
-/** Envoy's /certs: the certificate that the sidecar really shows to others. */
+/** Judges Envoy's /certs: the certificate that the sidecar presents. */
 export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Seen {
   const certificates = envoyCerts(stdout);
   if (certificates.length === 0) return { ok: false, detail: 'the sidecar has no certificate yet', hint: HINT };
   return judgeCertificate(certificates, identity, now);
 }
 
-/** `openssl x509 -enddate -startdate -ext subjectAltName` of a file: the classic proxy and its node agent. */
+/** Judges a file of the classic node agent, by `openssl x509 -enddate -startdate -ext subjectAltName`. */
 export function judgeCertFile(stdout: string, identity: string, now: Date): Seen {
   const date = (key: string): Date => new Date(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '');
   const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
@@ -53,7 +53,7 @@ function envoyCerts(stdout: string): readonly Certificate[] {
   });
 }
 
-/** A time that cannot be read is no time, and a certificate without its times says nothing. */
+/** Whether both times are valid dates. */
 function hasTimes({ from, until }: Pick<Certificate, 'from' | 'until'>): boolean {
   return !Number.isNaN(from.getTime()) && !Number.isNaN(until.getTime());
 }
@@ -72,7 +72,7 @@ function judgeCertificate(certificates: readonly Certificate[], identity: string
       detail: `it is valid only from ${found.from.toISOString()}`,
       hint: 'Set the clock: timedatectl set-ntp true',
     };
-  // The agent renews at half of the life (SECRET_GRACE_PERIOD_RATIO).
+  // The agent renews after half of the lifetime (SECRET_GRACE_PERIOD_RATIO).
   const renewal = new Date((found.from.getTime() + found.until.getTime()) / 2);
   const late =
     renewal < now ? `; renewal was due at ${renewal.toISOString()}` : `, renewed about ${renewal.toISOString()}`;

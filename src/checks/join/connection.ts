@@ -4,22 +4,22 @@ import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Connection } from '../../vm/questions/connection.ts';
 import type { Seen } from '../check.ts';
 
-/** How the connection is to be read. */
+/** The expected connection. */
 export interface Expected {
   /** `mysqldb.vm.svc.cluster.local:3306`. */
   readonly target: string;
   readonly http: boolean;
   readonly serverFirst: boolean;
-  /** False where no Envoy with counters stands beside the client: the classic proxy. */
+  /** Whether the client's Envoy has counters; the classic proxy has none. */
   readonly counted: boolean;
 }
 
-/** Whether a connection from the VM to a service of the mesh worked, and by way of the sidecar. */
+/** Whether a connection from the VM to a service of the mesh worked and went through the sidecar. */
 export function judgeConnection(connection: Connection, expected: Expected): Seen {
   const answered = expected.http ? judgeHttp(connection, expected) : judgeTcp(connection, expected);
   if (!answered.ok || !expected.counted || connection.outbound > 0) return answered;
   const hint =
-    'Is it captured? On the VM: /usr/local/lib/meshx/capture status; a port of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE or a range beside ISTIO_SERVICE_CIDR is not.';
+    'Check on the VM whether it is captured: /usr/local/lib/meshx/capture status; ports of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE and ranges outside ISTIO_SERVICE_CIDR are not.';
   return {
     ok: false,
     detail: `${answered.detail}, but the sidecar's cluster of this service counted no connection`,
@@ -32,7 +32,7 @@ function judgeHttp({ http, address, log }: Connection, { target }: Expected): Se
   if (!status) {
     return {
       ok: false,
-      detail: `${target} (${address || 'no address'}) gave no HTTP answer: ${http[0] ?? 'nothing'}`,
+      detail: `${target} (${address || 'no address'}) sent no HTTP response: ${http[0] ?? 'nothing'}`,
       hint: flagHint(log),
     };
   }
@@ -40,30 +40,31 @@ function judgeHttp({ http, address, log }: Connection, { target }: Expected): Se
   const headers = [header('server'), header('x-envoy-upstream-service-time')].filter(Boolean).join(', ');
   const detail = `${target} (${address}) answers ${status}${headers && ` with ${headers}`}`;
   if (/^HTTP\/\S+ 5/.test(status)) return { ok: false, detail, hint: flagHint(log) };
-  // istio-envoy alone is the far side's proxy: nothing on this side touched the answer (A49).
+  // istio-envoy alone is the server's proxy: no proxy on this side handled the response.
   if (/^server: istio-envoy/i.test(header('server')))
     return {
       ok: false,
       detail,
-      hint: 'Only the far proxy answered: the VM is not captured. On the VM: /usr/local/lib/meshx/capture status',
+      hint: "Only the server's proxy answered, so the VM is not captured. On the VM: /usr/local/lib/meshx/capture status",
     };
   return { ok: true, detail };
 }
 
 function judgeTcp({ code, bytes, address, text, log }: Connection, { target, serverFirst }: Expected): Seen {
   const where = `${target} (${address || 'no address'})`;
-  if (bytes > 0) return { ok: true, detail: `${where} speaks: ${bytes} bytes${refusal(text)}` };
-  if (code === 124 && !serverFirst) return { ok: true, detail: `${where} takes connections and waits for the client` };
+  if (bytes > 0) return { ok: true, detail: `${where} sends ${bytes} bytes${refusal(text)}` };
+  if (code === 124 && !serverFirst)
+    return { ok: true, detail: `${where} accepts connections and waits for the client` };
   const detail =
     code === 3
-      ? `${where} takes no connection`
+      ? `${where} accepts no connection`
       : code === 124
         ? `${where} is open but silent`
         : `${where} closes without a byte`;
   return { ok: false, detail, hint: flagHint(log) };
 }
 
-/** MySQL answers a client whose host has no grant with an error packet: the way works, the account does not. */
+/** MySQL sends an error packet to a client whose host has no grant: the connection works, the account does not. */
 function refusal(text: string): string {
   return /Host '[^']*' is not allowed/.test(text)
     ? "; MySQL allows no user from the sidecar's address: grant one for '%'"
@@ -73,10 +74,10 @@ function refusal(text: string): string {
 function flagHint(log: readonly string[]): string {
   const flags = log.flatMap((line) => parseAccessLog(line)?.flags ?? []);
   const seen = flags.length > 0 ? ` The access log has the flags ${[...new Set(flags)].join(', ')}.` : '';
-  return `Does the service run, and does its port name tell its protocol?${seen}`;
+  return `Check that the service runs and that its port name starts with its protocol.${seen}`;
 }
 
-/** Whose certificate the inbound side saw, from the VM's own access log; a count alone would be an assumption. */
+/** Whose certificate the inbound side saw, by the VM's own access log; a counter would not show the peer. */
 export function judgeMtls(log: readonly string[], port: number): Seen {
   const inbound = log.filter((line) => line.includes(`inbound|${port}||`));
   const peers = inbound.flatMap((line) => parseAccessLog(line)?.peer ?? /spiffe:\/\/[^\s",]+/.exec(line)?.[0] ?? []);
@@ -88,16 +89,16 @@ export function judgeMtls(log: readonly string[], port: number): Seen {
     .map((line) => parseAccessLog(line)?.serverName ?? '')
     .find((sni) => sni.startsWith('outbound_.'));
   const sni = name ? `; the client asked by TLS for ${name}` : '';
-  return { ok: 'skipped', detail: `not seen: the mesh's access log does not tell the client's identity${sni}`, hint };
+  return { ok: 'skipped', detail: `not seen: the mesh's access log has no client identity${sni}`, hint };
 }
 
-/** What a client outside the mesh met, against what the policies say it must meet. */
+/** Compares what a client outside the mesh met with what the policies require. */
 export function judgeOutside(answer: DialAnswer, expected: Meeting, serverFirst: boolean): Seen {
   const met = MET[answer];
   const hint =
-    'Somebody changed a PeerAuthentication, or traffic does not pass the sidecar; on the VM: /usr/local/lib/meshx/capture status';
+    'A PeerAuthentication was changed, or traffic bypasses the sidecar; on the VM: /usr/local/lib/meshx/capture status';
   const verdict = (ok: boolean): Seen =>
-    ok ? { ok, detail: met } : { ok, detail: `${met}; the policies say: ${expected}`, hint };
+    ok ? { ok, detail: met } : { ok, detail: `${met}; the policies require: ${expected}`, hint };
   switch (expected) {
     case 'refused':
       if (answer === 'open-silent' && !serverFirst)

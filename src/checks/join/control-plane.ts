@@ -1,28 +1,28 @@
 import type { Seen } from '../check.ts';
 
-/** What `getent ahosts` printed: in each line an address first. */
+/** Judges the output of `getent ahosts`, lines that start with an address. */
 export function judgeResolves(stdout: string, name: string, expected: readonly string[]): Seen {
   const addresses = stdout.split('\n').map((line) => line.split(' ')[0] ?? '');
   const found = [...new Set(addresses)].filter(Boolean).sort();
   if (found.length === 0)
-    return { ok: false, detail: `${name} does not resolve`, hint: `Look on the VM: getent ahosts ${name}` };
+    return { ok: false, detail: `${name} does not resolve`, hint: `Resolve it on the VM: getent ahosts ${name}` };
   const right = expected.length === 0 || found.some((address) => expected.includes(address));
   const detail = `${name} is ${found.join(', ')}`;
   if (right) return { ok: true, detail };
   return {
     ok: false,
     detail: `${detail}, not ${expected.join(' or ')}`,
-    hint: `Look for another entry on the VM: grep ${name} /etc/hosts`,
+    hint: `Find another entry on the VM: grep ${name} /etc/hosts`,
   };
 }
 
-/** Whether the control plane's endpoint shook hands with the mesh's root certificate, or at least took a connection. `plain` was asked without one. */
+/** Whether the control plane completed a TLS handshake with the mesh's root certificate, or accepted a TCP connection. */
 export function judgeAnswers(stdout: string, name: string): Seen {
   const [line = '', ...said] = stdout.trim().split('\n');
   const connected = said.includes('connected') ? '; the agent is connected' : '';
   if (line.startsWith('tls '))
-    return { ok: true, detail: `${line.slice(4)} shows a certificate for ${name} of the mesh's CA${connected}` };
-  if (line.startsWith('plain ')) return { ok: true, detail: `${line.slice(6)} takes connections` };
+    return { ok: true, detail: `${line.slice(4)} has a certificate for ${name} of the mesh's CA${connected}` };
+  if (line.startsWith('plain ')) return { ok: true, detail: `${line.slice(6)} accepts connections` };
   if (line.startsWith('tcp '))
     return {
       ok: true,
@@ -40,7 +40,7 @@ export function judgeAnswers(stdout: string, name: string): Seen {
   };
 }
 
-/** What the sidecar said when its readiness was waited for. */
+/** Judges the readiness of the sidecar. */
 export function judgeReady(stdout: string): Seen {
   if (stdout.trim() === 'ready') return { ok: true, detail: '127.0.0.1:15021/healthz/ready answers 200' };
   const detail = stdout.trim().split('\n').filter(Boolean).join('; ') || 'it does not answer on 15021';
@@ -51,7 +51,7 @@ export function judgeReady(stdout: string): Seen {
   };
 }
 
-/** Envoy's counters of accepted and refused configuration. */
+/** Judges Envoy's counters of accepted and rejected configuration. */
 export function judgeSynced(stdout: string): Seen {
   const count = (name: string): number => Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(stdout)?.[1] ?? 0);
   const [clusters, listeners] = [
@@ -59,14 +59,14 @@ export function judgeSynced(stdout: string): Seen {
     count('listener_manager.lds.update_success'),
   ];
   const refused = count('cluster_manager.cds.update_rejected') + count('listener_manager.lds.update_rejected');
-  const detail = `clusters accepted ${clusters} times, listeners ${listeners} times, ${refused} updates refused`;
+  const detail = `clusters accepted ${clusters} times, listeners ${listeners} times, ${refused} updates rejected`;
   if (clusters > 0 && listeners > 0 && refused === 0) return { ok: true, detail };
   const hint =
-    'See what was refused: grep -i rejected /var/log/istio/istio.log; compare the versions of agent, Envoy and istiod.';
+    'Read what was rejected: grep -i rejected /var/log/istio/istio.log; compare the versions of agent, Envoy and istiod.';
   return { ok: false, detail, hint };
 }
 
-/** `UNIT active` lines of the units that must run. */
+/** Judges the lines `UNIT active` of the units that must run. */
 export function judgeActive(stdout: string): Seen {
   const lines = stdout.trim().split('\n').filter(Boolean);
   const stopped = lines.filter((line) => !line.endsWith(' active'));
@@ -78,7 +78,7 @@ export function judgeActive(stdout: string): Seen {
   };
 }
 
-/** `capture status` of the VM: on, and how many connections are older. */
+/** Judges `capture status`: capture must be on; connections from before capture are counted. */
 export function judgeCapture(stdout: string): Seen {
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
   const older = Number(value('older') || 0);
@@ -91,6 +91,6 @@ export function judgeCapture(stdout: string): Seen {
   const detail =
     older === 0
       ? 'rules are loaded'
-      : `rules are loaded; ${older} connections are older, outside mutual TLS until they end`;
+      : `rules are loaded; ${older} connections are older and without mutual TLS until they end`;
   return { ok: true, detail };
 }

@@ -9,25 +9,25 @@ import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Reach } from './reachability.ts';
 
-/** The join that is verified, and who can help. */
+/** The join to verify, and the clients and sources for it. */
 export interface JoinQuestion {
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
   readonly vm: VmFacts;
   /** A service of the mesh that the VM should reach. */
   readonly meshService?: MeshTarget;
-  /** Another VM of the same mesh, used as the client of this VM's services. */
+  /** Another VM of the same mesh, a client of this VM's services. */
   readonly client?: Host;
-  /** What a client outside the mesh will meet, per port number, as src/mesh/mutual-tls.ts computed it. */
+  /** What a client outside the mesh will meet at each port (src/mesh/mutual-tls.ts). */
   readonly outside?: Readonly<Record<number, Meeting>>;
-  /** Opens a new connection from the operator's machine, which speaks first or keeps silent. */
+  /** Opens a new connection from the operator's machine, which sends first or stays silent. */
   readonly dial?: (address: string, port: number, how: { readonly speaks: boolean }) => Promise<DialAnswer>;
-  /** Where that machine is; outside the mesh when absent. */
+  /** Where that machine is; outside the mesh by default. */
   readonly seat?: Seat;
-  /** Ports that listened before anything was changed, and gave that machine no connection even then. */
+  /** Ports that listened before the change but did not accept a connection from that machine. */
   readonly shut?: readonly number[];
-  /** istiod's entry of the VM, read from the Kubernetes API. */
+  /** Reads istiod's entry of the VM from the Kubernetes API. */
   readonly entry?: () => Promise<VmEntry>;
-  /** Compares who reaches which port with what it was before; the last that is asked. */
+  /** Compares the reachable ports with those before the change; runs last. */
   readonly reach?: () => Promise<Reach>;
 }

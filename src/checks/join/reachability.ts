@@ -7,7 +7,7 @@ import { type CheckGroup, one, timed } from '../run.ts';
 export interface Reach {
   readonly before: readonly Reachability[];
   readonly changes: readonly ReachChange[];
-  /** Where meshx runs; outside the mesh when absent. */
+  /** Where meshx runs; outside the mesh by default. */
   readonly seat?: Seat;
 }
 

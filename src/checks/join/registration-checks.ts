@@ -7,11 +7,11 @@ import type { JoinQuestion } from './question.ts';
 
 interface EntryFacts {
   readonly entry: VmEntry;
-  /** Whether a probe of the workload decides about its health. */
+  /** Whether the workload has a readiness probe. */
   readonly probed: boolean;
 }
 
-/** What the cluster's side saw. Left out where the cluster cannot be asked. */
+/** What the cluster knows of the VM. Left out without a live cluster. */
 export function registrationGroup({ entry, workload }: JoinQuestion): CheckGroup {
   const probed = { value: workload.probe !== undefined, ms: 0 };
   return group(registrationChecks, {
@@ -41,28 +41,28 @@ const registrationChecks: readonly Check<EntryFacts>[] = [
   },
 ];
 
-/** istiod's entry of this VM: there, and healthy when a probe decides about it. */
+/** istiod's entry of this VM exists, and is healthy if it is probed. */
 function healthy({ entry: { name, object }, probed }: EntryFacts): Seen {
   if (!object) {
-    const hint = 'See why istiod does not register it: kubectl logs -n istio-system deploy/istiod';
+    const hint = 'Read why istiod does not register it: kubectl logs -n istio-system deploy/istiod';
     return { ok: false, detail: `there is no WorkloadEntry ${name}`, hint };
   }
-  const health = probed ? healthOf(object) : 'no probe decides about it';
+  const health = probed ? healthOf(object) : 'not probed';
   return { ok: health !== 'False' && health !== 'unknown yet', detail: `WorkloadEntry ${name}, health: ${health}` };
 }
 
 /**
- * Whether istiod has the VM's connection, by the annotations that it keeps on the entry. That each push was acknowledged is
- * known only inside istiod; the sidecar's own counters are another check (`proxy-synced`).
+ * Whether istiod has the VM's connection, by its annotations on the entry. Only istiod knows whether each push was acknowledged;
+ * `proxy-synced` checks the sidecar's own counters.
  */
 function connected({ name, object }: VmEntry): Seen {
   const notes = object?.metadata.annotations ?? {};
   const [since, until] = [notes['istio.io/connectedAt'], notes['istio.io/disconnectedAt']];
-  const hint = 'See whether the sidecar runs and reaches istiod: journalctl -u istio on the VM';
+  const hint = 'Check that the sidecar runs and reaches istiod: journalctl -u istio on the VM';
   if (since === undefined) return { ok: false, detail: `WorkloadEntry ${name} has no connectedAt`, hint };
   if (until !== undefined) return { ok: false, detail: `istiod lost its connection at ${until}`, hint };
   const holder = notes['istio.io/workloadController'];
-  const detail = `${holder ?? 'istiod'} has its connection since ${since}, says the annotation connectedAt of ${name}`;
+  const detail = `connected to ${holder ?? 'istiod'} since ${since} (connectedAt of ${name})`;
   return { ok: true, detail };
 }
 

@@ -2,7 +2,7 @@ import { lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** A sidecar that was installed without meshx: two would fight for the same ports and rules. */
+/** A sidecar that was installed without meshx: both would use the same ports and rules. */
 export const handMadeChecks: readonly MachineCheck[] = [
   risk('sidecar', 'hand-made-sidecar', 'no other sidecar is installed', handMade),
 ];
@@ -16,7 +16,7 @@ function handMade({ machine }: MachineFacts): readonly Seen[] {
   const rules = [...lines(machine, 'nft'), ...lines(machine, 'legacy-nat')].some((line) =>
     line.includes('ISTIO_INBOUND'),
   );
-  // The package alone, freshly installed, holds no settings of a mesh.
+  // A freshly installed package has no settings of a mesh.
   const files = lines(machine, 'istio').filter((path) => path !== '/usr/local/bin/istio-start.sh');
   const found = [
     ...units,
@@ -26,5 +26,5 @@ function handMade({ machine }: MachineFacts): readonly Seen[] {
   ];
   if (found.length === 0) return [];
   const detail = `The machine has a sidecar that meshx did not set up: ${found.join(', ')}.`;
-  return [{ ok: false, detail, hint: 'Take it over as it is: meshx adopt VM' }];
+  return [{ ok: false, detail, hint: 'Adopt it: meshx adopt VM' }];
 }

@@ -2,7 +2,7 @@ import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** Units that put files back as another program wants them, by the program that people know. */
+/** Units of configuration management, with the name of the program. */
 const AGENTS: readonly (readonly [RegExp, string])[] = [
   [/^puppet(-agent)?\.service$|^puppet-run\.timer$/, 'Puppet'],
   [/^chef-client\.(service|timer)$|^cinc-client\.(service|timer)$/, 'Chef'],
@@ -12,7 +12,7 @@ const AGENTS: readonly (readonly [RegExp, string])[] = [
   [/^(rudder-agent|rudder-cf-execd)\.service$/, 'Rudder'],
 ];
 
-/** Who else decides about this machine's files and programs: configuration management, SELinux, AppArmor, resolvers. */
+/** Other programs that control files, programs or name resolution of the machine. */
 export const keeperChecks: readonly MachineCheck[] = [
   risk('vm', 'config-management', "no other program keeps meshx's files", configManagement),
   note('vm', 'selinux', "SELinux knows the labels of meshx's files", selinux),
@@ -27,38 +27,38 @@ function configManagement({ machine }: MachineFacts): readonly Seen[] {
   });
   const found = [...units, ...lines(machine, 'cron').map((file) => `a job in ${file}`)];
   if (found.length === 0) return [];
-  const detail = `${found.join(', ')} may put back files that meshx changes.`;
+  const detail = `${found.join(', ')} may overwrite files that meshx changes.`;
   const hint =
-    'Keep out of its hands: /etc/hosts, /etc/nsswitch.conf, /etc/systemd/system/istio.service and meshx-*, /var/lib/istio, /etc/certs.';
+    'Exclude from it: /etc/hosts, /etc/nsswitch.conf, /etc/systemd/system/istio.service and meshx-*, /var/lib/istio, /etc/certs.';
   return [{ ok: false, detail, hint }];
 }
 
 function selinux({ machine }: MachineFacts): readonly Seen[] {
   if (first(machine, 'selinux') !== '1') return [];
-  const detail = 'SELinux is enforcing: files of meshx get the labels of their places (restorecon).';
-  return [{ ok: true, detail, hint: 'If a unit is refused something: ausearch -m AVC -ts recent' }];
+  const detail = 'SELinux is enforcing: files of meshx get the labels of their paths (restorecon).';
+  return [{ ok: true, detail, hint: 'If a unit is denied access: ausearch -m AVC -ts recent' }];
 }
 
 function apparmor({ machine }: MachineFacts): readonly Seen[] {
   const profiles = lines(machine, 'apparmor').map((line) => line.replace(/ \(enforce\)$/, ''));
   if (profiles.length === 0) return [];
   const detail = `AppArmor confines programs that the sidecar or capture needs: ${profiles.join(', ')}.`;
-  const hint = 'Let them report only: aa-complain PROFILE, and check their log: journalctl -k -g apparmor';
+  const hint = 'Set them to complain mode: aa-complain PROFILE, and read their log: journalctl -k -g apparmor';
   return [{ ok: false, detail, hint }];
 }
 
-/** Resolvers that answer on the machine: what is in use, no more. */
+/** Resolvers that answer on the machine. */
 function resolverInUse({ machine }: MachineFacts): readonly Seen[] {
   const found = ['unbound', 'named', 'dnsmasq', 'pdns_recursor', 'nscd'].filter((name) =>
     lines(machine, 'process').includes(name),
   );
   if (found.length === 0 || lines(machine, 'meshx').length > 0) return [];
   const cache = found.includes('nscd')
-    ? ' nscd keeps answers: a name asked before the mesh knew it may be missing for a while.'
+    ? ' nscd caches answers: a name that was resolved before the join may be missing for a while.'
     : '';
-  const detail = `Names are answered on the machine by ${found.join(', ')}.${cache}`;
+  const detail = `${found.join(', ')} resolves names on the machine.${cache}`;
   const hint = found.includes('nscd')
-    ? 'Let it forget: nscd --invalidate=hosts'
-    : 'It stays in use; see how a name is resolved: getent ahosts NAME';
+    ? 'Clear its cache: nscd --invalidate=hosts'
+    : 'It stays in use; resolve a name with: getent ahosts NAME';
   return [{ ok: true, detail, hint }];
 }

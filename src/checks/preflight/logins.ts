@@ -3,10 +3,10 @@ import { loginDirectory, PLATFORM_ADDRESS, platformAgent } from '../../vm/prefli
 import type { Seen } from '../check.ts';
 import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** Programs that ask the metadata server, which is never captured, or sssd. */
+/** Programs that query sssd or the metadata server, which is never captured. */
 const KNOWN_KEY_COMMANDS = /(?:google_authorized_keys|sss_ssh_authorizedkeys|eic_run_authorized_keys)$/;
 
-/** Ways to log in that ask another machine: capture must not stand in them. */
+/** Logins that depend on another machine. */
 export const loginChecks: readonly MachineCheck[] = [
   note('capture', 'directory-login', 'logins reach their directory', directory),
   risk('capture', 'network-login', 'no login goes through the sidecar', secondFactor),
@@ -18,13 +18,13 @@ function directory({ machine }: MachineFacts): readonly Seen[] {
   const found = loginDirectory(machine);
   if (!found) return [];
   const { sources, hosts, ports } = found;
-  const detail = `Logins ask a directory (${sources.join(', ')}${hosts.length > 0 ? `: ${hosts.join(', ')}` : ''}). Its ports ${ports.join(', ')} on other machines stay out of capture.`;
+  const detail = `Logins use a directory (${sources.join(', ')}${hosts.length > 0 ? `: ${hosts.join(', ')}` : ''}). Its ports ${ports.join(', ')} on other machines stay out of capture.`;
   const hint =
-    'Of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE in cluster.env: the mesh’s own services on these ports are reached outside mutual TLS.';
+    "They are in ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE of cluster.env: the mesh's own services on these ports are reached without mutual TLS.";
   return [{ ok: true, detail, hint }];
 }
 
-/** Such a service has addresses that change, on a port that all use: they cannot be kept out of capture for good. */
+/** The addresses of such a service change and its port is common, so capture cannot exclude it permanently. */
 function secondFactor({ machine }: MachineFacts): readonly Seen[] {
   const pam = lines(machine, 'pam').filter((name) => /^(?:duo|okta|yubico)$/.test(name));
   const command = first(machine, 'keys-command');
@@ -34,13 +34,13 @@ function secondFactor({ machine }: MachineFacts): readonly Seen[] {
     ...(command === '' || KNOWN_KEY_COMMANDS.test(command) ? [] : [`AuthorizedKeysCommand ${command}`]),
   ];
   if (asked.length === 0) return [];
-  const detail = `Logins ask another machine (${asked.join(', ')}), and that connection would go through the sidecar: while the sidecar hangs, such a login hangs too.`;
+  const detail = `Logins depend on another machine (${asked.join(', ')}) through the sidecar: if the sidecar hangs, these logins hang too.`;
   const hint =
-    'Keep its addresses out: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES, and have a login that needs none of it: a key for root, or a terminal of the machine.';
+    'Exclude its addresses: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES, and keep a login that does not need it: a key for root, or the console.';
   return [{ ok: false, detail, hint }];
 }
 
-/** OS Login and the guest agent ask the metadata server, which the capture script always excludes. */
+/** OS Login and the guest agent use the metadata server, which capture always excludes. */
 function metadata({ machine }: MachineFacts): readonly Seen[] {
   const nss = lines(machine, 'nsswitch').some((line) => /^passwd:.*\boslogin\b/.test(line));
   const pam = lines(machine, 'pam').some((name) => name.startsWith('oslogin'));
@@ -48,11 +48,14 @@ function metadata({ machine }: MachineFacts): readonly Seen[] {
   return [{ ok: true, detail: 'OS Login decides who may log in: its server 169.254.169.254 is never captured.' }];
 }
 
-/** Azure's agent sets keys and users; it asks this address of the platform, and nothing else must answer for it. */
+/** Azure's agent sets keys and users, which it reads from this address. */
 function platform({ machine }: MachineFacts): readonly Seen[] {
   const agent = platformAgent(machine);
   if (agent === undefined) return [];
   return [
-    { ok: true, detail: `${agent} asks the platform at ${PLATFORM_ADDRESS}: that address stays out of capture.` },
+    {
+      ok: true,
+      detail: `${agent} connects to the platform at ${PLATFORM_ADDRESS}: that address stays out of capture.`,
+    },
   ];
 }

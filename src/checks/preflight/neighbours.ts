@@ -7,7 +7,7 @@ import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
 const PUBLISHING: ReadonlySet<string> = new Set(PUBLISHERS);
 
-/** Others that use the machine's network: containers, a Kubernetes node, VPNs, their own routes. */
+/** Other users of the machine's network: containers, a Kubernetes node, VPNs, policy routing. */
 export const neighbourChecks: readonly MachineCheck[] = [
   risk('capture', 'kubernetes-node', 'the machine is not a Kubernetes node', kubernetesNode),
   note('capture', 'bridges-excluded', 'container networks stay out of capture', bridges),
@@ -20,59 +20,61 @@ export const neighbourChecks: readonly MachineCheck[] = [
 function kubernetesNode({ machine }: MachineFacts): readonly Seen[] {
   const found = nodeSigns(machine);
   if (found.length === 0) return [];
-  const detail = `The machine is a node of Kubernetes (${found.join(', ')}): capture would also take what its pods send to the captured ports of others.`;
-  const hint = 'Let the service run as a pod with its own sidecar, or on a machine of its own.';
+  const detail = `The machine is a Kubernetes node (${found.join(', ')}): capture would also redirect what its pods send to captured ports of other machines.`;
+  const hint = 'Run the service as a pod with its own sidecar, or on a machine of its own.';
   return [{ ok: false, detail, hint }];
 }
 
 function bridges({ machine }: MachineFacts): readonly Seen[] {
   const names = otherNetworks(machine).bridges;
   if (names.length === 0) return [];
-  const detail = `Networks of containers or virtual machines: ${names.join(', ')}. They stay out of capture: what they send through this machine, and to it, goes as before.`;
-  return [{ ok: true, detail, hint: 'Of ISTIO_EXCLUDE_INTERFACES in cluster.env.' }];
+  const detail = `Networks of containers or virtual machines: ${names.join(', ')}. They stay out of capture: what they send through or to this machine is not redirected.`;
+  return [{ ok: true, detail, hint: 'They are in ISTIO_EXCLUDE_INTERFACES of cluster.env.' }];
 }
 
-/** A published port is led to the container before capture sees it. */
+/** Connections to a published port reach the container before capture sees them. */
 function published({ machine, input: { services } }: MachineFacts): readonly Seen[] {
   const listeners = parseListeners(lines(machine, 'tcp'));
   const holder = (number: number) =>
     listeners.find(({ port, programs }) => port === number && programs.some((each) => PUBLISHING.has(each)));
   const hint =
-    'Let the container use the network of the machine (--network host), or publish it on 127.0.0.1 only and put a Sidecar resource before it.';
+    'Run the container in the network of the machine (--network host), or publish the port on 127.0.0.1 only and route to it with a Sidecar resource.';
   return services.flatMap(({ name, ports }) =>
     ports.flatMap(({ number }): readonly Seen[] => {
       const held = holder(number);
       if (!held) return [];
-      const detail = `${name} is a container's port ${number}, published by ${held.programs[0]}: connections from outside go to the container past the sidecar, without mutual TLS.`;
+      const detail = `${name} is a container's port ${number}, published by ${held.programs[0]}: connections from outside bypass the sidecar, without mutual TLS.`;
       return [{ ok: false, detail, hint }];
     }),
   );
 }
 
-/** A tunnel goes on as before the mesh, unless it is the mesh's own way to the machine. */
+/** Tunnels, except the one through which the mesh reaches the machine. */
 function tunnels({ machine }: MachineFacts): readonly Seen[] {
   const apart = otherNetworks(machine).tunnels;
   if (apart.length === 0) return [];
-  const detail = `Tunnels: ${apart.join(', ')}. They stay out of capture: connections by way of them go as before, outside mutual TLS.`;
-  return [{ ok: true, detail, hint: 'Does the mesh lie behind one of them? Say the address there: --vm-address IP' }];
+  const detail = `Tunnels: ${apart.join(', ')}. They stay out of capture: connections through them are not redirected and have no mutual TLS.`;
+  return [{ ok: true, detail, hint: 'If the mesh is behind one of them, give the address there: --vm-address IP' }];
 }
 
 function meshByTunnel({ machine }: MachineFacts): readonly Seen[] {
   const used = otherNetworks(machine).meshTunnel;
   if (used === undefined) return [];
-  const hint = 'When it is down, the machine is out of the mesh; its traffic is captured as on any interface.';
+  const hint =
+    'Without the tunnel the machine is cut off from the mesh; traffic through it is captured as on any interface.';
   return [{ ok: true, detail: `The mesh reaches the machine through the tunnel ${used}.`, hint }];
 }
 
-/** The marks with which tailscale and wg-quick keep their own packets out of their tunnels. */
+/** Rules of tailscale and wg-quick that keep their own packets out of their tunnels. */
 const OWN_MARKS = /fwmark 0x(80000\/0xff0000|ca6c)\b|lookup 52\b|suppress_prefixlength|lookup 51820\b/;
 
-/** The sidecar makes the connections of all programs, as istio-proxy and without their marks. */
+/** The sidecar opens the connections of all programs, as istio-proxy and without their marks. */
 function routing({ machine }: MachineFacts): readonly Seen[] {
   const rules = lines(machine, 'rule').filter((rule) => /fwmark|uidrange/.test(rule) && !OWN_MARKS.test(rule));
   if (rules.length === 0) return [];
   const shown = rules.slice(0, 3).map((rule) => `"${rule.replace(/\s+/g, ' ').trim()}"`);
-  const detail = `Routes depend on who sends (${shown.join(', ')}), and behind capture the sidecar sends for all programs, as istio-proxy and without their marks.`;
-  const hint = 'Exclude what must keep its route: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES';
+  const detail = `Routes depend on the sending user or mark (${shown.join(', ')}), but the sidecar sends for all captured programs, as istio-proxy and without marks.`;
+  const hint =
+    'Exclude destinations that need their own route: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES';
   return [{ ok: false, detail, hint }];
 }

@@ -2,7 +2,7 @@ import { networkMounts } from '../../vm/preflight/network-mounts.ts';
 import type { Seen } from '../check.ts';
 import { note, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** The kernel's own connections must not be captured. */
+/** The kernel's own connections to file servers. */
 export const mountChecks: readonly MachineCheck[] = [
   note('capture', 'network-mounts', 'the kernel reaches its network filesystems', mounts),
 ];
@@ -14,6 +14,6 @@ function mounts({ machine }: MachineFacts): readonly Seen[] {
   const named = all.slice(0, 3).map(([type, source, where]) => `${where} (${type} ${source})`);
   const more = all.length > 3 ? ` and ${all.length - 3} more` : '';
   const out = [...cidrs, ...(ports.length > 0 ? [`TCP to port ${ports.join(', ')}`] : [])].join(', ');
-  const detail = `The kernel itself connects to other machines for ${named.join(', ')}${more}. Out of capture stay: ${out}.`;
-  return [{ ok: true, detail, hint: 'A further server needs another run of meshx up, before it is mounted.' }];
+  const detail = `The kernel connects to other machines for ${named.join(', ')}${more}. These stay out of capture: ${out}.`;
+  return [{ ok: true, detail, hint: 'Before you mount from another server, run meshx up again.' }];
 }

@@ -4,7 +4,7 @@ import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { error, note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** The machine's address in the mesh, and its way to the control plane. */
+/** The machine's mesh address, and its connection to the control plane. */
 export const addressChecks: readonly MachineCheck[] = [
   { ...risk('path', 'foreign-address', 'an interface has the given address', addressForeign), id: 'address-foreign' },
   error('path', 'address-unknown', 'the mesh address is known', addressUnknown),
@@ -12,7 +12,7 @@ export const addressChecks: readonly MachineCheck[] = [
   error('path', 'control-plane-unreachable', 'the machine reaches the control plane', unreachable),
 ];
 
-/** The machine's own name, and what stands between a program and the sidecar's DNS. */
+/** The machine's own name, and resolvers that bypass the sidecar's DNS. */
 export const nameChecks: readonly MachineCheck[] = [
   note('dns', 'hostname-missing', "the machine's own name is in /etc/hosts", hostnameMissing),
   note('dns', 'nss-resolve', 'programs resolve names through DNS', nssResolve),
@@ -22,8 +22,7 @@ function addressForeign({ machine, input: { address: said } }: MachineFacts): re
   const own = ownAddresses(machine);
   if (said === undefined || own.includes(said)) return [];
   const detail = `No interface of the machine has ${said}; it has ${own.join(', ') || 'none'}.`;
-  const hint =
-    'Behind NAT the mesh must reach the machine by this address, and the sidecar must be told the inner one.';
+  const hint = 'Behind NAT the mesh must reach the machine at this address, and the sidecar needs the inner one.';
   return [{ ok: false, detail, hint }];
 }
 
@@ -31,14 +30,14 @@ function addressUnknown({ machine, inspection, input }: MachineFacts): readonly 
   if (input.address !== undefined || inspection.facts.address !== '') return [];
   const own = ownAddresses(machine).join(', ') || 'none';
   const detail = `No address of the machine routes to the control plane; it has ${own}.`;
-  return [{ ok: false, detail, hint: 'Choose the one the mesh should use: --vm-address IP' }];
+  return [{ ok: false, detail, hint: 'Choose the mesh address: --vm-address IP' }];
 }
 
 function addressChosen({ machine, inspection: { facts }, input }: MachineFacts): readonly Seen[] {
   const own = ownAddresses(machine);
   if (input.address !== undefined || facts.address === '' || own.length < 2) return [];
   const detail = `The mesh address is ${facts.address}, which routes to the control plane, of ${own.join(', ')}.`;
-  return [{ ok: true, detail, hint: 'Another one: --vm-address IP' }];
+  return [{ ok: true, detail, hint: 'Choose another: --vm-address IP' }];
 }
 
 /** By TCP. One address of several is enough. */
@@ -55,14 +54,15 @@ function hostnameMissing({ machine, inspection }: MachineFacts): readonly Seen[]
   const hostname = first(machine, 'hostname');
   if (hostname === '' || inspection.facts.hostnameAddress !== undefined) return [];
   const detail = `The machine's own name ${hostname} is not in /etc/hosts.`;
-  return [{ ok: false, detail, hint: 'meshx adds it: sudo would wait for it otherwise.' }];
+  return [{ ok: false, detail, hint: 'meshx adds it, as sudo would wait for DNS otherwise.' }];
 }
 
-/** A classic mesh has no DNS in the sidecar: nss-resolve asks resolved, which asks dnsmasq for the mesh's names. */
+/** A classic sidecar has no DNS: there nss-resolve queries resolved, and resolved queries dnsmasq for mesh names. */
 function nssResolve({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
   const text = lines(machine, 'nsswitch').join('\n');
   const first = /^hosts:.*\bresolve\b(?!.*\bdns\b)|^hosts:.*\bresolve\b.*\bdns\b/m;
   if (!meshGeneration(generation).capturesDns || !first.test(text)) return [];
-  const detail = 'Programs ask systemd-resolved by D-Bus (nss-resolve), past the DNS capture of the sidecar.';
+  const detail =
+    'Programs query systemd-resolved over D-Bus (nss-resolve), which bypasses the DNS capture of the sidecar.';
   return [{ ok: false, detail, hint: 'meshx puts dns before resolve in /etc/nsswitch.conf.' }];
 }

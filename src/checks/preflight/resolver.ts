@@ -18,7 +18,7 @@ export const resolverChecks: readonly MachineCheck[] = [
   note('dns', 'resolver', 'the name server setup is known', resolver),
 ];
 
-/** Which arrangement of name servers was recognized, what the sidecar does with it, and the facts that led there. */
+/** Which program manages resolv.conf, which servers DNS capture redirects, and the signs for it. */
 function resolver({ inspection, input: { generation } }: MachineFacts): readonly Seen[] {
   const { owner, trail } = resolverOwner(inspection.resolver);
   const taken = meshGeneration(generation).capturesDns ? captured(inspection.resolver, inspection.facts.addresses) : '';

@@ -5,7 +5,7 @@ import { isLoopback, type Listener, parseListeners, takenPorts } from '../../vm/
 import type { Seen } from '../check.ts';
 import { error, note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-/** Programs in the way of the sidecar's ports, and services that traffic would not reach. */
+/** Programs that hold the sidecar's ports, and services that the sidecar would not reach. */
 export const serviceChecks: readonly MachineCheck[] = [
   error('sidecar', 'port-in-use', 'the sidecar ports are free', portInUse),
   error('service', 'service-on-ssh-port', 'no service uses an SSH port', onSshPort),
@@ -24,7 +24,7 @@ function portInUse({ machine, input: { generation } }: MachineFacts): readonly S
     ({ port, programs, called }) => `${port} by ${programs[0] ?? called[0] ?? 'an unknown program'}`,
   );
   const detail = `Ports of the sidecar are in use: ${[...new Set(names)].join(', ')}.`;
-  return [{ ok: false, detail, hint: 'Let these programs listen elsewhere; the sidecar cannot change its ports.' }];
+  return [{ ok: false, detail, hint: 'Move these programs to other ports; the sidecar cannot change its ports.' }];
 }
 
 interface ServedPort {
@@ -37,13 +37,13 @@ function portsOf(services: readonly MeshService[]): readonly ServedPort[] {
 }
 
 function onSshPort({ inspection, input: { services } }: MachineFacts): readonly Seen[] {
-  const hint = 'Let the service or sshd listen on another port; SSH is never captured.';
+  const hint = 'Move the service or sshd to another port; SSH is never captured.';
   return portsOf(services)
     .filter(({ number }) => inspection.facts.sshPorts.includes(number))
-    .map(({ name, number }) => ({ ok: false, detail: `${name} would take port ${number}, where SSH answers.`, hint }));
+    .map(({ name, number }) => ({ ok: false, detail: `${name} uses port ${number}, which is an SSH port.`, hint }));
 }
 
-/** Each port of a service that is none of SSH's, with what listens there. */
+/** Each port of a service, except SSH ports, with its listeners. */
 function listeners({ machine, inspection, input }: MachineFacts) {
   const tcp = parseListeners(lines(machine, 'tcp'));
   return portsOf(input.services)
@@ -57,19 +57,19 @@ function notListening(facts: MachineFacts): readonly Seen[] {
     .map(({ name, number }) => ({
       ok: false,
       detail: `Nothing listens on port ${number} for ${name} yet.`,
-      hint: `Start ${name}, or look with: ss -ltn 'sport = :${number}'`,
+      hint: `Start ${name}, or check with: ss -ltn 'sport = :${number}'`,
     }));
 }
 
-/** The classic proxy delivers to 127.0.0.1; today's to the instance's address, from 127.0.0.6. */
+/** A classic sidecar connects to 127.0.0.1; a current one to the instance's address, from 127.0.0.6. */
 function onLoopback(facts: MachineFacts): readonly Seen[] {
   if (meshGeneration(facts.input.generation).deliversToLoopback) return [];
-  const hint = `Let it listen on the mesh address too (MariaDB: bind-address=0.0.0.0, MySQL grants for '%'), and keep others out by a policy.`;
+  const hint = `Make it listen on the mesh address too (MariaDB: bind-address=0.0.0.0, MySQL grants for '%'), and restrict access with a policy.`;
   return listeners(facts)
     .filter(({ here }) => here.length > 0 && here.every(isLoopback))
     .map(({ name, number, here: [first] }) => ({ ok: false, detail: loopbackOnly(name, number, first), hint }));
 }
 
 function loopbackOnly(name: string, port: number, listener: Listener | undefined): string {
-  return `${name} listens on ${listener?.address}:${port} only, where the sidecar does not deliver.`;
+  return `${name} listens on ${listener?.address}:${port} only, where the sidecar does not connect.`;
 }

@@ -11,7 +11,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import type { Check, Result, Seen } from '../check.ts';
 import { judgeAll } from '../judge.ts';
 
-/** What decides about the settings of a sidecar. */
+/** The settings of a sidecar. */
 interface SettingFacts {
   readonly vm: string;
   /** Each sidecar.env of the VM, with what meshx will set in it. */
@@ -64,7 +64,7 @@ const CHECKS: readonly Check<SettingFacts>[] = [
   },
 ];
 
-/** What is asked of the settings, and the steps that will change them. */
+/** The settings to judge, and the steps that will change them. */
 export interface SettingsQuestion {
   readonly vm: string;
   readonly steps: readonly Step[];
@@ -73,9 +73,8 @@ export interface SettingsQuestion {
 }
 
 /**
- * What meshx's units will not read in the sidecar.env of a VM as its writer meant it, by line: forms of the shell that cannot be
- * said otherwise, settings with which capture would not start (both stop a run), and settings without effect. Values are not
- * shown. Pure.
+ * Finds lines in a VM's sidecar.env that meshx's units will not read as intended: shell syntax without an equivalent, settings with
+ * which capture would not start (both stop a run), and settings without effect. Shows no values. Pure.
  */
 export function judgeSettings({ vm, steps, facts, refused = [] }: SettingsQuestion): readonly Result[] {
   const wants = steps.flatMap((step) => step.wants).filter((want) => want.kind === 'env');
@@ -93,7 +92,7 @@ function forms(vm: string, { want, original }: SettingsFile): readonly Seen[] {
     .map(({ line, key, reason }) => ({
       ok: false,
       detail: `${place(want, line)}: ${key ?? 'not read'}: ${reason}.`,
-      hint: key === undefined ? 'Take the line out.' : `Write its value: meshx configure ${vm} --set ${key}=VALUE`,
+      hint: key === undefined ? 'Remove the line.' : `Set its value: meshx configure ${vm} --set ${key}=VALUE`,
     }));
 }
 
@@ -101,8 +100,8 @@ function stopping(vm: string, file: SettingsFile): readonly Seen[] {
   return settings(file).flatMap(({ key, value, line }) => {
     const issue = settingIssue(key, value);
     if (!issue?.stops) return [];
-    const remove = `Take it out: meshx configure ${vm} --unset ${key}`;
-    const hint = isPlain(key) ? remove : 'Take the line out.';
+    const remove = `Remove it: meshx configure ${vm} --unset ${key}`;
+    const hint = isPlain(key) ? remove : 'Remove the line.';
     return [{ ok: false, detail: `${place(file.want, line)}: ${nameOf(key)}: ${issue.reason}.`, hint }];
   });
 }
@@ -110,7 +109,7 @@ function stopping(vm: string, file: SettingsFile): readonly Seen[] {
 function dead(file: SettingsFile): readonly Seen[] {
   return settings(file).flatMap(({ key, value, line }) => {
     const issue = settingIssue(key, value);
-    // A variable of the machine's own (a proxy, the Go runtime) still reaches the agent.
+    // Other variables (a proxy, the Go runtime) still reach the agent.
     const misspelt = issue === undefined && !isKnownKey(key) && key.includes('ISTIO') ? keyIssue(key) : undefined;
     const reason = issue?.reason ?? misspelt;
     if (reason === undefined || issue?.stops) return [];
@@ -124,7 +123,7 @@ interface Setting {
   readonly line: number | undefined;
 }
 
-/** What the file will hold and can be read. */
+/** The readable settings that the file will hold. */
 function settings({ want, original }: SettingsFile): readonly Setting[] {
   const replaced = replacedKeys(want);
   const unread = new Set(plainForms(original).issues.flatMap(({ key }) => key ?? []));
@@ -149,7 +148,7 @@ function isPlain(key: string): boolean {
   return /^\w+$/.test(key);
 }
 
-/** The last line that sets a key, as written; undefined when only meshx sets it. */
+/** Number of the last line that sets a key; undefined if only meshx sets it. */
 function lineOf(text: string, key: string): number | undefined {
   const lines = text.split(/\r\n?|\n/);
   const at = lines.findLastIndex((line) =>

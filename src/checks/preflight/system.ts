@@ -6,9 +6,9 @@ import { error, note, onImages, risk, type MachineCheck, type MachineFacts } fro
 
 /** RHEL 8 has it; the units use nothing newer. */
 const OLDEST_SYSTEMD = 239;
-/** Unpacked binaries, the sent package and logs of a first hour, for a package of unknown size. */
+/** For a package of unknown size: the package, its binaries and the logs of the first hour. */
 const ROOM = 400 * 1024 * 1024;
-/** istiod dates certificates two minutes back; half of it leaves room for the machine to drift. */
+/** istiod backdates certificates by two minutes; half of that leaves room for drift. */
 const SKEW_LIMIT = 60;
 const SKEW_NOTE = 5;
 
@@ -33,14 +33,14 @@ export const runtimeChecks: readonly MachineCheck[] = [
 function osUntested({ files }: MachineFacts): readonly Seen[] {
   const os = parseOsRelease(lines(files, 'os'));
   if (platformState(os) !== 'unsupported') return [];
-  const hint = 'docs/platforms.md lists the systems that are known.';
+  const hint = 'See the supported systems in docs/platforms.md.';
   return [{ ok: false, detail: `meshx is not tested on ${os.name || 'an unknown system'}.`, hint }];
 }
 
 function osWritten({ files }: MachineFacts): readonly Seen[] {
   const os = parseOsRelease(lines(files, 'os'));
   if (platformState(os) !== 'untested') return [];
-  const detail = `${os.name || 'an unknown system'} is supported from its documentation; no test ran on it.`;
+  const detail = `${os.name || 'an unknown system'} is supported according to its documentation, without a test.`;
   return [{ ok: false, detail, hint: 'See docs/platforms.md.' }];
 }
 
@@ -50,13 +50,13 @@ function architectureOther({ files, input: { package: wanted } }: MachineFacts):
   const needed = DEBIAN_WORDS[word] ?? word;
   if (['', 'all', 'noarch', found].includes(needed)) return [];
   const detail = `The package is for ${needed}, the machine is ${found || 'of an unknown architecture'}.`;
-  return [{ ok: false, detail, hint: `Take the package for ${found}.` }];
+  return [{ ok: false, detail, hint: `Use the package for ${found}.` }];
 }
 
 function packageFormat({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
   const program = { deb: 'dpkg', rpm: 'rpm', directory: undefined }[wanted?.format ?? 'directory'];
   if (!program || lines(files, 'program').includes(program)) return [];
-  const hint = 'Take the package in the format of this system, or a directory of binaries.';
+  const hint = 'Use the package in the format of this system, or a directory of binaries.';
   return [{ ok: false, detail: `The machine has no ${program} for a .${wanted?.format} package.`, hint }];
 }
 
@@ -79,7 +79,7 @@ function programsMissing({ files }: MachineFacts): readonly Seen[] {
 
 function diskFull({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
   if (!wanted) return [];
-  // Once as sent, some three times unpacked.
+  // The package, and about three times its size unpacked.
   const needed = wanted.bytes === undefined ? ROOM : Math.max(wanted.bytes * 4, 16 * 1024 * 1024);
   const mebibytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`;
   const full = lines(files, 'disk').flatMap((line) => {
@@ -88,12 +88,12 @@ function diskFull({ files, input: { package: wanted } }: MachineFacts): readonly
   });
   if (full.length === 0) return [];
   const detail = `The sidecar does not fit: ${[...new Set(full)].join(', ')}.`;
-  return [{ ok: false, detail, hint: `Make room for ${mebibytes(needed)}.` }];
+  return [{ ok: false, detail, hint: `Free ${mebibytes(needed)}.` }];
 }
 
 function etcIstioDirectory({ files }: MachineFacts): readonly Seen[] {
   if (first(files, 'etc-istio') !== 'directory') return [];
-  const hint = 'Move what is in it to /var/lib/istio, and remove the directory.';
+  const hint = 'Move its content to /var/lib/istio, and remove the directory.';
   return [{ ok: false, detail: '/etc/istio is a directory, where Istio has a link to /var/lib/istio.', hint }];
 }
 
@@ -102,7 +102,7 @@ function systemdMissing({ machine }: MachineFacts): readonly Seen[] {
   if (version >= OLDEST_SYSTEMD) return [];
   const old = `systemd ${version} is too old; the units need ${OLDEST_SYSTEMD}.`;
   const detail = version === 0 ? 'systemd does not run the machine.' : old;
-  return [{ ok: false, detail, hint: 'Use a machine that systemd boots; docs/platforms.md lists systems.' }];
+  return [{ ok: false, detail, hint: 'Use a machine that boots with systemd; see docs/platforms.md.' }];
 }
 
 /** Compares the machine's clock with the operator's. */

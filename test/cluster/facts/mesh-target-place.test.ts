@@ -18,7 +18,7 @@ async function start() {
   return { find, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-test('the application may stand in any namespace: the proof asks where it is told', async () => {
+test('the application may be in any namespace: the check uses the given one', async () => {
   await using world = await start();
   const page = { port: 9080, path: '/' };
   const own = { ...page, host: 'productpage.default.svc.cluster.local', clusterIp: '10.63.251.1' };
