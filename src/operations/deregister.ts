@@ -1,5 +1,5 @@
 import { detectGeneration } from '../cluster/facts/detect-generation.ts';
-import { clusterGeneration } from '../cluster/generation.ts';
+import { clusterGeneration } from '../cluster/facts/generation.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import type { ClusterPlan } from '../cluster/api/plan.ts';
 import { present } from '../present.ts';

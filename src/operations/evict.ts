@@ -1,6 +1,6 @@
 import { planEviction, planReturn } from '../cluster/registration/evict.ts';
 import { gatherClusterFacts } from '../cluster/facts/facts.ts';
-import { clusterGeneration } from '../cluster/generation.ts';
+import { clusterGeneration } from '../cluster/facts/generation.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';

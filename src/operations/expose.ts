@@ -1,20 +1,23 @@
-import {
-  detectProvider,
-  exposureObjects,
-  type ExposeOptions,
-  planExposure,
-  planExposureDeletion,
-  type Via,
-  waitForForwardingRulesGone,
-  waitForServicesGone,
-} from '../cluster/expose.ts';
+import { parseWorkloadIp } from '../mesh/address.ts';
+import type { Via } from '../mesh/exposure.ts';
+import { type KubeObject, madeByMeshx, type ObjectRef, refOf } from '../mesh/kube-object.ts';
+import { list, mapping } from '../mesh/unknown.ts';
+import { clusterProblems } from '../problems/cluster.ts';
+import { waitForForwardingRulesGone, waitForServicesGone } from '../cluster/compute/balancers-gone.ts';
+import type { ExposeOptions } from '../cluster/facts/facts-options.ts';
+import { generationOf } from '../cluster/facts/detect-generation.ts';
+import { clusterGeneration } from '../cluster/facts/generation.ts';
+import { detectProvider } from '../cluster/facts/load-balancer.ts';
+import { byRevision } from '../cluster/facts/revision-tag.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
-import type { ClusterPlan } from '../cluster/api/plan.ts';
-import type { KubeObject } from '../mesh/kube-object.ts';
+import { type ClusterPlan, EMPTY_PLAN } from '../cluster/api/plan.ts';
+import { revisionSuffix, serviceRef } from '../cluster/api/refs.ts';
+import { registrationPlan } from '../cluster/registration/register.ts';
+import { present } from '../present.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster, openCompute } from './connection/cluster.ts';
 
-/** How VMs shall reach the control plane; a load balancer of the provider that the nodes name without `via`. */
+/** How VMs reach the control plane. Without `via` it is a load balancer of the provider that the nodes name. */
 export type Exposure = Omit<ExposeOptions, 'via'> & { readonly via?: Via };
 
 /** A plan and the cluster that it is for. */
@@ -23,29 +26,29 @@ export interface PlannedExposure {
   readonly plan: ClusterPlan;
 }
 
-/** The objects of an exposure. Only reads. */
+/** The objects of an exposure, for `--print`. Only reads. */
 export async function showExposure(
   world: World,
   cluster: ClusterOptions,
   exposure: Exposure,
 ): Promise<readonly KubeObject[]> {
   const { kube } = await openCluster(world, cluster, cluster.facts.istioNamespace);
-  return exposureObjects(kube, await complete(kube, exposure));
+  return exposureObjects(kube, exposure);
 }
 
-/** What has to be written for an exposure. Only reads. */
+/** What an exposure writes. Only reads. */
 export async function planExpose(world: World, cluster: ClusterOptions, exposure: Exposure): Promise<PlannedExposure> {
   const { kube } = await openCluster(world, cluster, cluster.facts.istioNamespace);
-  return { kube, plan: await planExposure(kube, await complete(kube, exposure)) };
+  return { kube, plan: await planExposure(kube, exposure) };
 }
 
-/** What has to be deleted so that no exposure by meshx is left. Only reads. */
+/** What `expose delete` deletes. Only reads. */
 export async function planUnexpose(world: World, cluster: ClusterOptions): Promise<PlannedExposure> {
   const { kube, facts } = await openCluster(world, cluster, cluster.facts.istioNamespace);
   return { kube, plan: await planExposureDeletion(kube, facts) };
 }
 
-/** Waits for the Services first: their finalizer goes when the cloud's controller has let go. Then for what the cloud itself still lists. */
+/** Waits for the Services, which their finalizer keeps, and then for what the cloud still lists. */
 export async function waitUntilGone(
   world: World,
   cluster: ClusterOptions,
@@ -60,7 +63,57 @@ export async function waitUntilGone(
   await waitForForwardingRulesGone(compute, { services, wait, signal });
 }
 
-async function complete(kube: Kubernetes, exposure: Exposure): Promise<ExposeOptions> {
-  const via = exposure.via ?? { kind: 'loadbalancer', provider: await detectProvider(kube, exposure.signal) };
-  return { ...exposure, via };
+/**
+ * The objects by which VMs reach the control plane. Only reads. Throws `istio-not-found`, `control-plane-elsewhere`,
+ * `external-ip-taken`, `gateway-port-missing`, `gateway-without-pods`.
+ */
+export async function exposureObjects(kube: Kubernetes, exposure: Exposure): Promise<readonly KubeObject[]> {
+  const { signal } = exposure;
+  const via = exposure.via ?? { kind: 'loadbalancer' as const, provider: await detectProvider(kube, signal) };
+  return byRevision(kube, { ...exposure, via }, async (options) => {
+    if (via.kind === 'external-ip') await refuseNodeAddress(kube, via.address, signal);
+    return clusterGeneration(await generationOf(kube, options)).exposure(kube, options);
+  });
+}
+
+/** What those objects change. Every write is sent as a dry run first, so that all of them are valid or none is made. */
+export async function planExposure(kube: Kubernetes, exposure: Exposure): Promise<ClusterPlan> {
+  const { signal } = exposure;
+  const plan = await registrationPlan(kube, await exposureObjects(kube, exposure), signal);
+  const writes = [...plan.create, ...plan.change.map(({ object }) => object)];
+  for (const object of kube.live ? writes : []) await kube.apply(object, { dryRun: true, ...present({ signal }) });
+  return plan;
+}
+
+/** Only Services, Gateways and VirtualServices that meshx made are deleted. */
+export async function planExposureDeletion(
+  kube: Kubernetes,
+  options: Pick<ExposeOptions, 'istioNamespace' | 'revision' | 'signal'>,
+): Promise<ClusterPlan> {
+  const found = await Promise.all(exposureRefs(options).map((ref) => kube.get(ref, options.signal)));
+  const own = found.filter((object) => object !== undefined).filter(madeByMeshx);
+  return { ...EMPTY_PLAN, remove: own.map(refOf) };
+}
+
+/** All that `expose apply` may have made, in either generation and in both namespaces. */
+function exposureRefs(options: Pick<ExposeOptions, 'istioNamespace' | 'revision'>): readonly ObjectRef[] {
+  const { istioNamespace: namespace } = options;
+  const suffix = revisionSuffix(options.revision);
+  const balancers = ['istio-pilot-ilb', 'mixer-ilb', 'istio-ca-ilb', 'citadel-ilb', `istiod${suffix}-ilb`];
+  const apiVersion = 'networking.istio.io/v1';
+  return [
+    { apiVersion, kind: 'VirtualService', namespace, name: `istiod-vs${suffix}` },
+    { apiVersion, kind: 'Gateway', namespace, name: `istiod-gateway${suffix}` },
+    ...[...balancers, 'istio-eastwestgateway'].map((name) => serviceRef(namespace, name)),
+    ...['dns-ilb', 'dns-ilb-tcp'].map((name) => serviceRef('kube-system', name)),
+  ];
+}
+
+/** kube-proxy would take a node's own address away from the node. */
+async function refuseNodeAddress(kube: Kubernetes, given: string, signal?: AbortSignal): Promise<void> {
+  const address = parseWorkloadIp(given);
+  for (const node of await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal)) {
+    const own = list(mapping(node['status'])['addresses']).map((each) => mapping(each)['address']);
+    if (own.includes(address)) throw clusterProblems.externalIpTaken({ address, node: node.metadata.name });
+  }
 }

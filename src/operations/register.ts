@@ -1,11 +1,10 @@
 import { detectGeneration } from '../cluster/facts/detect-generation.ts';
 import type { Endpoint, EndpointRequest } from '../cluster/registration/endpoint.ts';
 import { listEntries } from '../cluster/registration/entries.ts';
-import { clusterGeneration } from '../cluster/generation.ts';
+import { clusterGeneration } from '../cluster/facts/generation.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import { begin, readOnce } from '../cluster/api/read-once.ts';
 import { serviceRef } from '../cluster/api/refs.ts';
-import { planRegistration } from '../cluster/registration/registration.ts';
 import type { PlannedRegistration } from '../cluster/registration/registration-request.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
@@ -37,6 +36,6 @@ export async function planRegister(world: World, options: RegisterOptions): Prom
   const generation = clusterGeneration(await detectGeneration(once, facts));
   const place = { namespace, create, signal, facts };
   const { registration, ...request } = await generation.endpoint(once, endpoint, place);
-  const { plan, counts } = await planRegistration(once, registration, signal);
+  const { plan, counts } = await generation.planRegistration(once, registration, signal);
   return { kube, namespace, plan, counts, ...request };
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { planCurrentRegistration } from '../../src/cluster/registration/current-registration.ts';
 import { planClassicRegistration } from '../../src/cluster/registration/classic-registration.ts';
 import { difference } from '../../src/cluster/api/difference.ts';
-import { exposureStatus } from '../../src/cluster/expose/status.ts';
+import { exposureStatus } from '../../src/cluster/facts/exposure-status.ts';
 import { gatherClusterFacts } from '../../src/cluster/facts/facts.ts';
 import { parseStatus, problemOf } from '../../src/cluster/api/live/api-problems.ts';
 import { parseManifests } from '../../src/cluster/api/manifests/parse-manifests.ts';

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
-import { planRegistration } from '../../cluster/registration/registration.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
 import type { RestartOptions } from '../../operations/change/decision.ts';
 import { type ClusterOptions, openCluster } from '../../operations/connection/cluster.ts';
@@ -86,7 +85,8 @@ async function* parts(applying: Applying): Parts {
   const inspect = async (held: AbortSignal) => {
     const { steps, registration } = kept;
     const plan = await duePlan(kept, host, held);
-    const { plan: writes } = await planRegistration(kube, registration, held);
+    const generation = clusterGeneration(registration.generation);
+    const { plan: writes } = await generation.planRegistration(kube, registration, held);
     return { decision: joinDecision({ subject, kube, writes, steps, plan, ...present({ live, verifying }) }) };
   };
   const inspectedAt = performance.now();

@@ -1,4 +1,5 @@
-import { exposureCells, exposureStatus, type Provider, type Via } from '../../cluster/expose.ts';
+import { exposureCells, exposureStatus } from '../../cluster/facts/exposure-status.ts';
+import { type Provider, PROVIDERS, type Via } from '../../mesh/exposure.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import { parseIp } from '../../mesh/address.ts';
@@ -14,8 +15,6 @@ import { formatDocument, OUTPUT_FORMATS, type OutputFormat, pasteable, problemRe
 import { formatTable } from '../table.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
 import { present } from '../../present.ts';
-
-const PROVIDERS: readonly Provider[] = ['gcp', 'azure', 'aws', 'none'];
 
 /** `meshx expose apply` */
 export async function exposeApply(call: Call): Promise<number> {

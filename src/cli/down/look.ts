@@ -1,5 +1,5 @@
 import { type ClusterPlan, clusterPlanLines, EMPTY_PLAN } from '../../cluster/api/plan.ts';
-import { planDeparture } from '../../cluster/registration/departure.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
 import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -51,7 +51,8 @@ export async function look(
   const found = await member(context, { vm, membership, signal });
   const gone = words.only === 'cluster';
   const leaving = found && { ...found.registered, gone, namesGroup: namesGroup(vm, words), signal };
-  const departure = leaving && (await planDeparture(found.question.kube, leaving));
+  const departure =
+    leaving && (await clusterGeneration(leaving.generation).planDeparture(found.question.kube, leaving));
   const also = clusterPlanLines(departure?.plan ?? EMPTY_PLAN);
   const confirmed = found ? await isConfirmedMember(found) : false;
   if (found && also.length > 0 && !confirmed) await refuseUnconfirmed(found, also);

@@ -1,5 +1,5 @@
-import { planDeparture } from '../../cluster/registration/departure.ts';
-import type { Departure } from '../../cluster/registration/leaving.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
+import type { Departure } from '../../cluster/registration/registered-vm.ts';
 import { isEmptyClusterPlan } from '../../cluster/api/plan.ts';
 import type { Registry } from '../../cluster/registration/rotation-write.ts';
 import { formatPhase } from '../change-text.ts';
@@ -56,7 +56,8 @@ async function departureOf({ run, registry }: Sharer, sharers: readonly Sharer[]
   const { world, words } = run.context;
   const addresses = sharers.flatMap(({ registry: { vm } }) => vm.addresses);
   const gone = words.only === 'cluster';
-  const departure = await planDeparture(registry.kube, { ...registry.vm, addresses, gone, signal: world.signal });
+  const leaving = { ...registry.vm, addresses, gone, signal: world.signal };
+  const departure = await clusterGeneration(leaving.generation).planDeparture(registry.kube, leaving);
   return departure.sharedNote !== undefined || isEmptyClusterPlan(departure.plan) ? undefined : departure;
 }
 

@@ -9,7 +9,7 @@ import { computeProblem } from './compute-failure.ts';
 const DEFAULT_TIMEOUT_MS = 15_000;
 
 /** Google Cloud by the operator's application default credentials. Throws `cloud-credentials-missing`, `project-unknown`. */
-export async function connectGoogle(options: ComputeOptions): Promise<ComputeEngine> {
+export async function connectCompute(options: ComputeOptions): Promise<ComputeEngine> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const credentials = await googleCredentials({ ...options, timeoutMs });
   return new GoogleCompute(credentials, options);

@@ -1,8 +1,9 @@
 import type { ClassicRelease } from '../../mesh/cluster-facts.ts';
+import type { Via } from '../../mesh/exposure.ts';
 import type { ComputeEngine } from '../compute/compute-engine.ts';
 import type { Lookup } from './resolve-host.ts';
 
-/** What the operator said about the cluster, and how long to wait. */
+/** Options about the cluster, and how long to wait. */
 export interface FactsOptions {
   readonly istioNamespace: string;
   /** Revision of the control plane; `default` means none. */
@@ -43,4 +44,19 @@ export interface Waiting {
   readonly intervalMs?: number;
   /** Called when what is missing changes. */
   readonly note?: (line: string) => void;
+}
+
+/** How VMs reach a control plane. */
+export interface ExposeOptions {
+  readonly istioNamespace: string;
+  readonly revision?: string;
+  readonly via: Via;
+  /** Through the east-west gateway or straight to istiod. Absent: the gateway when the cluster runs one. */
+  readonly mode?: 'gateway' | 'direct';
+  /** A load balancer for the cluster's DNS in a current mesh. A classic mesh always has one. */
+  readonly dns?: boolean;
+  readonly dnsTcp?: boolean;
+  readonly release?: ClassicRelease;
+  readonly clusterDomain?: string;
+  readonly signal?: AbortSignal;
 }

@@ -2,7 +2,7 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import { readAhead } from './current-facts.ts';
 import { generationOf } from './detect-generation.ts';
 import type { FactsOptions } from './facts-options.ts';
-import { clusterGeneration } from '../generation.ts';
+import { clusterGeneration } from './generation.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { readOnce } from '../api/read-once.ts';
 import { byRevision } from './revision-tag.ts';

@@ -1,5 +1,7 @@
+import type { Provider } from '../../mesh/exposure.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
 
 export interface BalancerPort {
   readonly name: string;
@@ -52,4 +54,14 @@ function portOf(value: unknown): BalancerPort {
 /** True for a Service that waits for somebody to give it an address. ClusterIP and NodePort never wait. */
 export function isPending(reach: Reach): boolean {
   return reach.type === 'LoadBalancer' && reach.addresses.length === 0 && reach.hostnames.length === 0;
+}
+
+const BY_SCHEME: Readonly<Record<string, Provider>> = { gce: 'gcp', azure: 'azure', aws: 'aws' };
+
+/** The cloud in the nodes' spec.providerID (`gce://…`); `none` when they name no known one. */
+export async function detectProvider(kube: Kubernetes, signal?: AbortSignal): Promise<Provider> {
+  const nodes = await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal);
+  const ids = nodes.map((node) => text(mapping(node['spec'])['providerID']) ?? '');
+  const known = ids.map((id) => BY_SCHEME[/^([a-z]+):\/\//.exec(id)?.[1] ?? '']);
+  return known.find((provider) => provider !== undefined) ?? 'none';
 }

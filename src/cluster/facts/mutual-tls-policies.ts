@@ -1,7 +1,7 @@
 import { type CurrentFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
-import type { PolicyPlace } from '../generation/record.ts';
+import type { PolicyPlace } from './generation-record.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
 /**

@@ -2,7 +2,7 @@ import { NETWORKING } from '../../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../../mesh/unknown.ts';
 import { serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
-import type { Departure, Leaving } from './leaving.ts';
+import type { Departure, Leaving } from './registered-vm.ts';
 import { automaticGroup, entryAddress, entryLabels } from './entries.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { isNudge } from './nudge.ts';

@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../mesh/kube-object.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { applyRegistration } from './register.ts';
-import { planRotation } from './rotation.ts';
+import { clusterGeneration } from '../facts/generation.ts';
 import type { RegisteredVm } from './registered-vm.ts';
 
 /** Where a VM is registered. */
@@ -24,7 +24,7 @@ export async function writeRotation(
   to: 'in' | 'out',
   signal: AbortSignal,
 ): Promise<WrittenRotation> {
-  const { plan, services, foreign } = await planRotation(kube, { ...vm, signal }, to);
+  const { plan, services, foreign } = await clusterGeneration(vm.generation).planRotation(kube, { ...vm, signal }, to);
   const written: ObjectRef[] = [];
   for await (const { ref } of applyRegistration(kube, plan, signal)) written.push(ref);
   return { services, foreign, written };

@@ -2,9 +2,8 @@ import { parseWorkloadIp } from '../address.ts';
 import { type KubeObject, MANAGED_BY } from '../kube-object.ts';
 import type { ServicePort } from '../service-port.ts';
 import { mapping } from '../unknown.ts';
-import { ACCOUNT_ANNOTATION } from './account.ts';
+import { ACCOUNT_ANNOTATION, checkForeign, isOurs, servicePortsOf, syncedPorts } from './service.ts';
 import { addressesOf, formatSubsets, parseSubsets, registerAddress } from './subsets.ts';
-import { checkForeign, isOurs, servicePortsOf, syncedPorts } from './service.ts';
 
 /** What `register` is told. */
 export interface ClassicRegistration {

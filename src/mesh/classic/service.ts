@@ -2,8 +2,10 @@ import { meshProblems } from '../../problems/mesh.ts';
 import { type KubeObject, madeByMeshx, refOf, showRef } from '../kube-object.ts';
 import { formatServicePort, type ServicePort } from '../service-port.ts';
 import { list, mapping, text } from '../unknown.ts';
-import { ACCOUNT_ANNOTATION } from './account.ts';
 import type { Subset } from './subsets.ts';
+
+/** Pilot reads from it which identity a client must expect behind the service. */
+export const ACCOUNT_ANNOTATION = 'alpha.istio.io/kubernetes-serviceaccounts';
 
 /** Made by meshx, or by `istioctl register`, which left its annotation: such a Service follows the registration. */
 export function isOurs(service: KubeObject): boolean {

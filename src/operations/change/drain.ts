@@ -1,6 +1,6 @@
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { applyRegistration } from '../../cluster/registration/register.ts';
-import { planRotation } from '../../cluster/registration/rotation.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Rotation } from '../../cluster/registration/registered-vm.ts';
 import type { Host } from '../../host/run/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -56,6 +56,7 @@ export async function inspectDrain(
   if (!registry || refused) return { before, refused };
   const { kube } = registry;
   const vm = { ...registry.vm, signal };
+  const { planRotation } = clusterGeneration(vm.generation);
   const [rotation, leftOut] = await Promise.all([planRotation(kube, vm, 'out'), planRotation(kube, vm, 'in')]);
   return { before, kube, rotation, leftOut, refused };
 }

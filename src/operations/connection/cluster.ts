@@ -55,7 +55,7 @@ export async function withCompute(
 
 /** Google Cloud by the operator's credentials; project and zone are noted. */
 export async function openCompute(world: World, { place }: ClusterOptions): Promise<ComputeEngine> {
-  const { connectCompute } = await import('../../cluster/compute/connect-compute.ts');
+  const { connectCompute } = await import('../../cluster/compute/google-compute.ts');
   const { env, note } = world;
   const compute = await connectCompute({ ...place, env, ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }) });
   note(`project ${compute.project}${place.zone === undefined ? '' : `, zone ${place.zone}`}`);

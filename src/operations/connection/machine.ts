@@ -95,7 +95,7 @@ export async function instanceAddress(
 }
 
 async function findInstance(world: World, options: Pick<MachineOptions, 'place'>, vm: string): Promise<Found> {
-  const { connectCompute } = await import('../../cluster/compute/connect-compute.ts');
+  const { connectCompute } = await import('../../cluster/compute/google-compute.ts');
   const { env, signal } = world;
   await using compute: ComputeEngine = await connectCompute({
     ...options.place,

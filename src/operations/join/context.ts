@@ -10,7 +10,7 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/facts/mesh-target.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { JoinOptions } from './options.ts';
 import { present } from '../../present.ts';
 

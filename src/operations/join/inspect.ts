@@ -1,8 +1,7 @@
 import { preflight as inspectMachine, type Preflight } from '../../checks/preflight.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
 import { readOnce } from '../../cluster/api/read-once.ts';
-import { clusterGeneration } from '../../cluster/generation.ts';
-import { planRegistration } from '../../cluster/registration/registration.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
@@ -106,8 +105,9 @@ function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (d
 /** What the cluster must know of this VM, and what it lacks. A classic VM without services needs nothing in its cluster. */
 async function clusterSide({ kube, facts, options, world }: JoinContext, wanted: Workload, { facts: vm }: Preflight) {
   const about = { address: vm.address, create: options.create };
-  const registration = clusterGeneration(facts.generation).joinRequest(facts, wanted, about);
-  const { plan: writes, workload = wanted } = await planRegistration(kube, registration, world.signal);
+  const generation = clusterGeneration(facts.generation);
+  const registration = generation.joinRequest(facts, wanted, about);
+  const { plan: writes, workload = wanted } = await generation.planRegistration(kube, registration, world.signal);
   return { registration, writes, workload };
 }
 

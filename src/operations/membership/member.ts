@@ -1,10 +1,9 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { GenerationName } from '../../mesh/generation.ts';
-import { clusterMembers } from '../../cluster/registration/members.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import { groupsOfAddresses } from '../../cluster/registration/current-members.ts';
-import type { ClusterMembers } from '../../cluster/registration/registered-vm.ts';
+import type { ClusterMembers, RegisteredVm } from '../../cluster/registration/registered-vm.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import type { RegisteredVm } from '../../cluster/registration/registered-vm.ts';
 import { parseIp } from '../../mesh/address.ts';
 import { parseName } from '../../mesh/names.ts';
 import { Problem } from '../../problems.ts';
@@ -107,7 +106,10 @@ function disagrees({ typed, membership }: MemberQuestion, generation: Generation
  */
 export async function isConfirmedMember({ registered, question }: Member): Promise<boolean> {
   if (question.membership === undefined) return true;
-  return isConfirmed(await clusterMembers(question.kube, registered), { registered, question });
+  return isConfirmed(await clusterGeneration(registered.generation).members(question.kube, registered), {
+    registered,
+    question,
+  });
 }
 
 /** Throws `membership-unconfirmed` with the writes that are not made. */

@@ -1,8 +1,8 @@
 import type { ComputeOptions } from '../../../src/cluster/compute/compute-engine.ts';
-import { connectCompute } from '../../../src/cluster/compute/connect-compute.ts';
+import { connectCompute } from '../../../src/cluster/compute/google-compute.ts';
 import { parseGcpOptions } from '../../../src/cluster/compute/gcp-options.ts';
 import { serviceOf } from '../../../src/cluster/compute/google-compute.ts';
-import { waitForForwardingRulesGone } from '../../../src/cluster/expose/forwarding-rules.ts';
+import { waitForForwardingRulesGone } from '../../../src/cluster/compute/balancers-gone.ts';
 import { ComputeServer } from '../../support/compute-server.ts';
 import { problemOf } from '../../support/problem.ts';
 

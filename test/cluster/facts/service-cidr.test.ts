@@ -2,7 +2,7 @@ import { connectKubernetes } from '../../../src/cluster/api/connect-kubernetes.t
 import { findServiceRange, type ServiceRangeOptions } from '../../../src/cluster/facts/service-cidr.ts';
 import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-server.ts';
 import { ComputeServer } from '../../support/compute-server.ts';
-import { connectCompute } from '../../../src/cluster/compute/connect-compute.ts';
+import { connectCompute } from '../../../src/cluster/compute/google-compute.ts';
 import { problemOf } from '../../support/problem.ts';
 
 async function start(options: FakeApiOptions) {

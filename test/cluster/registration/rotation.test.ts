@@ -1,12 +1,11 @@
 import { jest } from '@jest/globals';
-import { planDeparture } from '../../../src/cluster/registration/departure.ts';
-import type { Leaving } from '../../../src/cluster/registration/leaving.ts';
+import type { Leaving } from '../../../src/cluster/registration/registered-vm.ts';
 import { connectKubernetes } from '../../../src/cluster/api/connect-kubernetes.ts';
 import { clusterPlanLines, type ClusterPlan, isEmptyClusterPlan } from '../../../src/cluster/api/plan.ts';
 import { applyRegistration } from '../../../src/cluster/registration/register.ts';
 import { planClassicRegistration } from '../../../src/cluster/registration/classic-registration.ts';
 import { planCurrentRegistration } from '../../../src/cluster/registration/current-registration.ts';
-import { planRotation } from '../../../src/cluster/registration/rotation.ts';
+import { clusterGeneration } from '../../../src/cluster/facts/generation.ts';
 import type { RegisteredVm } from '../../../src/cluster/registration/registered-vm.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import type { Workload } from '../../../src/mesh/workload.ts';
@@ -38,7 +37,8 @@ async function start(objects: readonly KubeObject[] = [aNamespace('vm')]) {
     await carryOut((await planCurrentRegistration(kube, wanted, { istioNamespace: 'istio-system' })).plan);
   };
   const depart = async (words: Partial<Leaving> = {}) => {
-    const { plan, notes } = await planDeparture(kube, { ...vm, ...words });
+    const leaving = { ...vm, ...words };
+    const { plan, notes } = await clusterGeneration(leaving.generation).planDeparture(kube, leaving);
     return { plan, notes, lines: clusterPlanLines(plan) };
   };
   return { server, kube, carryOut, register, depart, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
@@ -65,15 +65,17 @@ describe('rotation, current', () => {
     await world.register({ ...db, services: [mysqldb, web] });
     world.server.put(entry(IP, { [KEY]: 'ready', 'service.meshx.dev/web': 'failing', app: 'db' }));
     world.server.put(entry('10.150.0.6', { [KEY]: 'ready' }));
-    const out = await planRotation(world.kube, vm, 'out');
+    const out = await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'out');
     expect([out.services, out.foreign]).toEqual([['mysqldb'], []]);
     expect(clusterPlanLines(out.plan)).toEqual([`label WorkloadEntry vm/db-${IP}: ${KEY}=draining`]);
     await world.carryOut(out.plan);
     expect(stateOf(world.server.object('WorkloadEntry', 'vm', `db-${IP}`))).toBe('draining');
     expect(stateOf(world.server.object('WorkloadEntry', 'vm', 'db-10.150.0.6'))).toBe('ready');
-    expect(isEmptyClusterPlan((await planRotation(world.kube, vm, 'out')).plan)).toBe(true);
+    expect(isEmptyClusterPlan((await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'out')).plan)).toBe(
+      true,
+    );
 
-    const back = await planRotation(world.kube, vm, 'in');
+    const back = await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'in');
     expect(clusterPlanLines(back.plan)).toEqual([`label WorkloadEntry vm/db-${IP}: ${KEY}=ready`]);
   });
 
@@ -82,7 +84,7 @@ describe('rotation, current', () => {
     await world.register(db);
     world.server.put(entry(IP, { [KEY]: 'ready' }));
     const before = world.server.mutations.length;
-    await world.carryOut((await planRotation(world.kube, vm, 'out')).plan);
+    await world.carryOut((await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'out')).plan);
     const nudge = `/apis/${NETWORKING}/namespaces/vm/workloadentries/nudge-db-${IP}`;
     expect(world.server.mutations.slice(before + 1)).toEqual([`PATCH ${nudge}`, `DELETE ${nudge}`]);
     const made = world.server.requests.find(({ method, path }) => method === 'PATCH' && path === nudge);
@@ -91,7 +93,7 @@ describe('rotation, current', () => {
       spec: { address: '192.0.2.1', labels: { [KEY]: 'ready' } },
     });
     const more = world.server.mutations.length;
-    await world.carryOut((await planRotation(world.kube, vm, 'in')).plan);
+    await world.carryOut((await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'in')).plan);
     expect(world.server.mutations.length - more).toBe(1);
   });
 
@@ -101,7 +103,7 @@ describe('rotation, current', () => {
     const spec = { selector: { app: 'db' }, ports: [{ port: 3306, name: 'mysql' }] };
     world.server.put({ apiVersion: 'v1', kind: 'Service', metadata, spec });
     world.server.put(entry(IP, { [KEY]: 'ready', app: 'db' }));
-    expect((await planRotation(world.kube, vm, 'out')).foreign).toEqual(['mysqldb']);
+    expect((await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'out')).foreign).toEqual(['mysqldb']);
   });
 });
 
@@ -112,13 +114,15 @@ describe('rotation, classic', () => {
     await using world = await start();
     for (const address of [IP, '10.150.0.6'])
       await world.carryOut((await planClassicRegistration(world.kube, { ...registered, address })).plan);
-    const out = await planRotation(world.kube, classicVm, 'out');
+    const out = await clusterGeneration(classicVm.generation).planRotation(world.kube, classicVm, 'out');
     expect(out.services).toEqual(['mysqldb']);
     await world.carryOut(out.plan);
     expect(world.server.object('Endpoints', 'vm', 'mysqldb')?.['subsets']).toMatchObject([
       { addresses: [{ ip: '10.150.0.6' }], notReadyAddresses: [{ ip: IP }], ports: [{ port: 3306 }] },
     ]);
-    await world.carryOut((await planRotation(world.kube, classicVm, 'in')).plan);
+    await world.carryOut(
+      (await clusterGeneration(classicVm.generation).planRotation(world.kube, classicVm, 'in')).plan,
+    );
     const [subset] = world.server.object('Endpoints', 'vm', 'mysqldb')?.['subsets'] as readonly unknown[];
     expect(subset).toMatchObject({ addresses: [{ ip: '10.150.0.6' }, { ip: IP }] });
     expect(subset).not.toHaveProperty('notReadyAddresses');

@@ -1,14 +1,13 @@
-import type { ClassicRelease } from '../../mesh/cluster-facts.ts';
-import { MANAGED_BY, type KubeObject } from '../../mesh/kube-object.ts';
-import type { BalancerPort } from '../facts/load-balancer.ts';
-import { INTERNAL, type Provider } from './provider.ts';
+import type { ClassicRelease } from '../cluster-facts.ts';
+import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { INTERNAL, type Provider } from '../exposure.ts';
 
 export interface ClassicExposure {
   readonly release: ClassicRelease;
   readonly istioNamespace: string;
   readonly provider: Provider;
   /** Ports of the Pilot Service as it runs; the release's own when there is none. */
-  readonly pilotPorts: readonly BalancerPort[];
+  readonly pilotPorts: readonly { readonly name: string; readonly port: number }[];
   /** A second DNS load balancer for TCP: providers seldom serve both protocols by one. */
   readonly dnsTcp?: boolean;
 }

@@ -1,14 +1,14 @@
 import { madeByMeshx, refOf, showRef, type KubeObject } from '../../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../../mesh/unknown.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { readOptional } from '../facts/deployment-version.ts';
+import { readOptional } from './deployment-version.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { reachOf } from '../facts/load-balancer.ts';
-import { readDefaultConfig } from '../facts/mesh-config.ts';
+import { reachOf } from './load-balancer.ts';
+import { readDefaultConfig } from './mesh-config.ts';
 import { configMapRef, revisionSuffix, serviceRef } from '../api/refs.ts';
-import { dnsBalancers } from './classic-manifests.ts';
-import { directExposure, GATEWAY_LABELS, gatewayExposure } from './current-manifests.ts';
-import type { ExposeOptions } from './options.ts';
+import { dnsBalancers } from '../../mesh/classic/exposure.ts';
+import { directExposure, GATEWAY_LABELS, gatewayExposure } from '../../mesh/current/exposure.ts';
+import type { ExposeOptions } from './facts-options.ts';
 
 /** A way to istiod, and to the cluster's DNS where it is asked for. */
 export async function currentExposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {

@@ -1,7 +1,7 @@
-import type { GenerationName } from '../mesh/generation.ts';
-import { classicCluster } from './generation/classic.ts';
-import { currentCluster } from './generation/current.ts';
-import type { ClusterGeneration } from './generation/record.ts';
+import type { GenerationName } from '../../mesh/generation.ts';
+import { classicCluster } from './classic-generation.ts';
+import { currentCluster } from './current-generation.ts';
+import type { ClusterGeneration } from './generation-record.ts';
 
 const RECORDS: Readonly<Record<GenerationName, ClusterGeneration>> = {
   current: currentCluster,

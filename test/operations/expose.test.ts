@@ -1,17 +1,12 @@
 import { stringify } from 'yaml';
-import {
-  detectProvider,
-  exposureObjects,
-  exposureStatus,
-  planExposure,
-  planExposureDeletion,
-  type ExposeOptions,
-} from '../../../src/cluster/expose.ts';
-import { exposureCells, formatAge } from '../../../src/cluster/expose/status.ts';
-import { connectKubernetes } from '../../../src/cluster/api/connect-kubernetes.ts';
-import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../../src/cluster/api/plan.ts';
-import { applyRegistration } from '../../../src/cluster/registration/register.ts';
-import type { KubeObject } from '../../../src/mesh/kube-object.ts';
+import { exposureCells, exposureStatus, formatAge } from '../../src/cluster/facts/exposure-status.ts';
+import type { ExposeOptions } from '../../src/cluster/facts/facts-options.ts';
+import { detectProvider } from '../../src/cluster/facts/load-balancer.ts';
+import { exposureObjects, planExposure, planExposureDeletion } from '../../src/operations/expose.ts';
+import { connectKubernetes } from '../../src/cluster/api/connect-kubernetes.ts';
+import { clusterPlanLines, isEmptyClusterPlan, type ClusterPlan } from '../../src/cluster/api/plan.ts';
+import { applyRegistration } from '../../src/cluster/registration/register.ts';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import {
   aClassicCluster,
   aConfigMap,
@@ -19,11 +14,11 @@ import {
   anEastWestGateway,
   aPendingService,
   aService,
-} from '../../support/cluster-objects.ts';
-import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-server.ts';
-import { expectGolden } from '../../support/golden.ts';
-import { drain } from '../../support/drain.ts';
-import { problemOf } from '../../support/problem.ts';
+} from '../support/cluster-objects.ts';
+import { FakeApiServer, type FakeApiOptions } from '../support/fake-api-server.ts';
+import { expectGolden } from '../support/golden.ts';
+import { drain } from '../support/drain.ts';
+import { problemOf } from '../support/problem.ts';
 
 const NOW = new Date('2017-10-14T22:50:00Z');
 const LOAD_BALANCER = { kind: 'loadbalancer', provider: 'gcp' } as const;
@@ -68,12 +63,12 @@ const behindAll = (): readonly KubeObject[] =>
 describe('expose apply, classic', () => {
   test('makes four internal load balancers; the ports are those of the running Pilot', async () => {
     await using world = await start(unexposed());
-    expectGolden('cluster/expose/classic-0.2/manifests.yaml', text(await world.objects({ release: '0.2' })));
+    expectGolden('operations/expose/classic-0.2/manifests.yaml', text(await world.objects({ release: '0.2' })));
   });
 
   test.each(['0.4', '0.8', '1.0', '1.5'] as const)('has the Services of release %s', async (release) => {
     await using world = await start(unexposed().filter(({ metadata }) => metadata.name !== 'istio-pilot'));
-    expectGolden(`cluster/expose/classic-${release}/manifests.yaml`, text(await world.objects({ release })));
+    expectGolden(`operations/expose/classic-${release}/manifests.yaml`, text(await world.objects({ release })));
   });
 
   test('DNS by TCP is a Service of its own', async () => {
@@ -122,7 +117,7 @@ describe('expose apply, classic', () => {
 describe('expose apply, current', () => {
   test('uses a gateway that is there, and adds what passes TLS through to istiod', async () => {
     await using world = await start([...current(), anEastWestGateway({ ip: '10.150.0.30' })]);
-    expectGolden('cluster/expose/current-gateway/manifests.yaml', text(await world.objects()));
+    expectGolden('operations/expose/current-gateway/manifests.yaml', text(await world.objects()));
   });
 
   test('makes the Service of a gateway deployment', async () => {
@@ -132,17 +127,20 @@ describe('expose apply, current', () => {
       metadata: { name: 'istio-eastwestgateway', namespace: 'istio-system' },
     };
     await using world = await start([...current(), deployment]);
-    expectGolden('cluster/expose/current-gateway-service/manifests.yaml', text(await world.objects()));
+    expectGolden('operations/expose/current-gateway-service/manifests.yaml', text(await world.objects()));
   });
 
   test('without a gateway it makes one load balancer straight to istiod, and neither Mixer nor CA', async () => {
     await using world = await start(current());
-    expectGolden('cluster/expose/current-direct/manifests.yaml', text(await world.objects()));
+    expectGolden('operations/expose/current-direct/manifests.yaml', text(await world.objects()));
   });
 
   test('of a revision is told apart by SNI', async () => {
     await using world = await start([...aCurrentCluster({ rootCert: '', revision: 'canary' }), anEastWestGateway()]);
-    expectGolden('cluster/expose/current-revision/manifests.yaml', text(await world.objects({ revision: 'canary' })));
+    expectGolden(
+      'operations/expose/current-revision/manifests.yaml',
+      text(await world.objects({ revision: 'canary' })),
+    );
   });
 
   test('goes by an external IP or a NodePort with no other difference', async () => {
@@ -205,7 +203,7 @@ describe('expose status', () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     const { rows, problems } = await world.status();
     const line = (row: (typeof rows)[number]): string => exposureCells(row).join('  ');
-    expectGolden('cluster/expose/status/classic.txt', `${rows.map(line).join('\n')}\n`);
+    expectGolden('operations/expose/status/classic.txt', `${rows.map(line).join('\n')}\n`);
     expect(problems).toEqual([]);
   });
 

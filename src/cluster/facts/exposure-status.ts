@@ -2,10 +2,10 @@ import { refOf, showRef, type KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping } from '../../mesh/unknown.ts';
 import type { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { addressNature } from '../facts/address-nature.ts';
-import type { Waiting } from '../facts/facts-options.ts';
+import { addressNature } from './address-nature.ts';
+import type { Waiting } from './facts-options.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { isPending, reachOf, type BalancerPort } from '../facts/load-balancer.ts';
+import { isPending, reachOf, type BalancerPort } from './load-balancer.ts';
 import { poll } from '../api/poll.ts';
 import { serviceRef } from '../api/refs.ts';
 

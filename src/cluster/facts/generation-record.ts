@@ -4,12 +4,10 @@ import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { Deregistration } from '../registration/current-deregistration.ts';
 import type { Endpoint, EndpointPlace, EndpointRequest } from '../registration/endpoint.ts';
-import type { ExposeOptions } from '../expose/options.ts';
-import type { FactsOptions } from '../facts/facts-options.ts';
+import type { ExposeOptions, FactsOptions } from './facts-options.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import type { Departure, Leaving } from '../registration/leaving.ts';
+import type { Departure, Leaving, ClusterMembers, RegisteredVm, Rotation } from '../registration/registered-vm.ts';
 import type { ClusterPlan } from '../api/plan.ts';
-import type { ClusterMembers, RegisteredVm, Rotation } from '../registration/registered-vm.ts';
 import type { PlannedRegistration, Registration } from '../registration/registration-request.ts';
 
 /** Whose policies are read. */

@@ -1,18 +1,16 @@
+import { ACCOUNT_ANNOTATION } from '../../mesh/classic/service.ts';
 import type { ClassicFacts } from '../../mesh/cluster-facts.ts';
 import { namespaceObject } from '../../mesh/current/objects.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import { planClassicDeparture } from '../registration/classic-departure.ts';
-import { classicEndpoint } from '../registration/classic-endpoint.ts';
-import { gatherClassicFacts } from '../facts/classic-facts.ts';
-import { classicMembers } from '../registration/classic-members.ts';
+import { gatherClassicFacts } from './classic-facts.ts';
 import { planClassicDeregistration, planClassicRegistration } from '../registration/classic-registration.ts';
-import { classicRotation } from '../registration/classic-rotation.ts';
-import { classicExposureObjects } from '../expose/classic-objects.ts';
+import { classicMembers, classicRotation, planClassicDeparture } from '../registration/classic-endpoints.ts';
+import { classicExposureObjects } from './classic-exposure.ts';
 import type { ClusterPlan } from '../api/plan.ts';
 import { registrationPlan } from '../registration/register.ts';
 import type { RegistrationOf } from '../registration/registration-request.ts';
-import type { ClusterGeneration } from './record.ts';
+import type { ClusterGeneration } from './generation-record.ts';
 
 /** A cluster with Pilot, Mixer and CA. It has no policies about single workloads. */
 export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'classic'>> = {
@@ -27,7 +25,13 @@ export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'cla
     }));
     return { generation: 'classic', wanted, ...(create && wanted.length > 0 && { createNamespace: namespace }) };
   },
-  endpoint: (_kube, endpoint, place) => Promise.resolve(classicEndpoint(endpoint, place)),
+  endpoint(_kube, { rest: _rest, ...endpoint }, { namespace, create }) {
+    const wanted = [{ ...endpoint, namespace }];
+    return Promise.resolve({
+      registration: { generation: 'classic', wanted, ...(create && { createNamespace: namespace }) },
+      account: { [ACCOUNT_ANNOTATION]: endpoint.serviceAccount },
+    });
+  },
   async planRegistration(kube, { wanted, createNamespace: name }, signal) {
     const parts = await Promise.all(wanted.map((each) => planClassicRegistration(kube, each, signal)));
     const namespace = name === undefined ? [] : [await registrationPlan(kube, [namespaceObject(name)], signal)];

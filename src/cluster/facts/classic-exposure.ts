@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../mesh/kube-object.ts';
-import { classicRelease } from '../facts/classic-release.ts';
+import { classicRelease } from './classic-release.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { reachOf } from '../facts/load-balancer.ts';
+import { reachOf } from './load-balancer.ts';
 import { serviceRef } from '../api/refs.ts';
-import { classicExposure } from './classic-manifests.ts';
-import type { ExposeOptions } from './options.ts';
+import { classicExposure } from '../../mesh/classic/exposure.ts';
+import type { ExposeOptions } from './facts-options.ts';
 
 /** Internal load balancers of Pilot, Mixer, CA and DNS. */
 export async function classicExposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {

@@ -1,18 +1,5 @@
-import { MANAGED_BY, type KubeObject } from '../../mesh/kube-object.ts';
-import { INTERNAL, type Provider } from './provider.ts';
-
-/** How VMs get to the cluster: an internal load balancer, an address given by hand, a port of every node. */
-export type Via = { readonly kind: 'loadbalancer'; readonly provider: Provider } | ExternalIp | NodePort;
-
-interface ExternalIp {
-  readonly kind: 'external-ip';
-  /** A free address of the nodes' network. */
-  readonly address: string;
-}
-
-interface NodePort {
-  readonly kind: 'nodeport';
-}
+import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { INTERNAL, type Via } from '../exposure.ts';
 
 export interface CurrentExposure {
   readonly istioNamespace: string;

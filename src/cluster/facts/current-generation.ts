@@ -4,14 +4,14 @@ import { present } from '../../present.ts';
 import { planCurrentDeparture } from '../registration/current-departure.ts';
 import { planCurrentDeregistration } from '../registration/current-deregistration.ts';
 import { currentEndpoint } from '../registration/current-endpoint.ts';
-import { gatherCurrentFacts } from '../facts/current-facts.ts';
+import { gatherCurrentFacts } from './current-facts.ts';
 import { currentMembers } from '../registration/current-members.ts';
 import { planCurrentRegistration } from '../registration/current-registration.ts';
 import { currentRotation } from '../registration/current-rotation.ts';
-import { currentExposureObjects } from '../expose/current-objects.ts';
-import { readPolicies } from '../facts/mutual-tls-policies.ts';
+import { currentExposureObjects } from './current-exposure.ts';
+import { readPolicies } from './mutual-tls-policies.ts';
 import type { RegistrationOf } from '../registration/registration-request.ts';
-import type { ClusterGeneration } from './record.ts';
+import type { ClusterGeneration } from './generation-record.ts';
 
 /** A cluster with istiod. */
 export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'current'>> = {
