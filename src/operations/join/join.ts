@@ -71,7 +71,7 @@ export async function* carriedOut(world: World, run: Named, { host, inspectedAt,
   yield { ...report, notes: [...unverified, ...report.notes] };
 }
 
-/** Where the time went, for --timings. */
+/** Where the time went. */
 function measure(event: ChangeEvent<Result>, where: string, record: World['record']): void {
   if (event.kind === 'waited') record?.({ kind: 'wait', name: event.name, where, ms: event.ms });
   if (event.kind === 'phase' && isStep(event.phase))
