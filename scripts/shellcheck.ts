@@ -39,12 +39,12 @@ function installShellcheck(): number {
   return 0;
 }
 
-/** Tracked files that begin like a shell script, or are named like one. */
+/** Tracked files that begin like a shell script, or are named like one. shellcheck knows neither zsh nor fish. */
 function shellFiles(): readonly string[] {
   const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   if (listed.status !== 0) throw new Error(`git ls-files failed: ${listed.stderr.toString()}`);
   const names = listed.stdout.toString().split('\0').filter(Boolean);
-  return names.filter((name) => name.endsWith('.sh') || /^#!.*\b(?:sh|bash|dash)\b/.test(firstLine(name)));
+  return names.filter((name) => /\.(?:sh|bash)$/.test(name) || /^#!.*\b(?:sh|bash|dash)\b/.test(firstLine(name)));
 }
 
 function firstLine(name: string): string {

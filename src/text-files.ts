@@ -38,6 +38,21 @@ export function shellFiles(folder: URL, ending: string): readonly ShellFile[] {
   return namesBelow(folder, ending).map((name) => shellFile(new URL(name, folder)));
 }
 
+const PLACEHOLDER = /\$\{([A-Z_]+)\}/g;
+
+/** Fills in `${NAMES}` of a text. Both directions are strict: a missing and an unused value are each a bug. */
+export function fill(text: string, values: Readonly<Record<string, string>>): string {
+  const unused = new Set(Object.keys(values));
+  const filled = text.replaceAll(PLACEHOLDER, (_, key: string) => {
+    const value = values[key];
+    if (value === undefined) throw new TypeError(`a template needs a value for ${key}`);
+    unused.delete(key);
+    return value;
+  });
+  if (unused.size > 0) throw new TypeError(`a template has no place for ${[...unused].join(', ')}`);
+  return filled;
+}
+
 function nameOf(url: URL): string {
   return basename(url.pathname).replace(/\..*/, '');
 }

@@ -1,13 +1,15 @@
 import { cliProblems } from '../../problems/cli.ts';
 import { shown } from '../../problems/mesh.ts';
-import { problemsPage } from '../../templates.ts';
+import { textFile } from '../../text-files.ts';
 import type { Call } from '../command.ts';
 import { nearest } from '../nearest.ts';
+
+const PAGE = textFile(new URL('../../../docs/problems.md', import.meta.url));
 
 /** `meshx explain ID`: the section of docs/problems.md about it. An id that is not there is a usage error with the nearest ids. */
 export function explain(call: Call): Promise<void> {
   const [id = ''] = call.args;
-  const sections = sectionsOf(problemsPage());
+  const sections = sectionsOf(PAGE);
   const section = sections.get(id);
   if (section === undefined) throw unknownId(id, [...sections.keys()]);
   call.terminal.out(`${id}\n\n${section}\n`);

@@ -3,7 +3,7 @@ import type { OptionLine } from '../options.ts';
 import { COMMON } from '../options.ts';
 
 /** Something that may be typed next. */
-export interface Word {
+interface Word {
   readonly word: string;
   readonly description: string;
 }
@@ -17,7 +17,7 @@ export interface OptionWord {
   readonly description: string;
 }
 
-/** A point of the command line, named by the commands typed so far: ``, `expose`, `expose apply`. */
+/** A point of the command line, named by what was typed so far: `meshx`, `meshx expose`, `meshx expose apply`. */
 export interface Place {
   readonly commands: string;
   readonly words: readonly Word[];
@@ -31,35 +31,23 @@ export function places(commands: readonly CommandSpec[]): readonly Place[] {
   const groups = [...new Set(commands.flatMap(({ name }) => (name.includes(' ') ? [firstOf(name)] : [])))];
   return [
     {
-      commands: '',
+      commands: 'meshx',
       words: starts(commands),
       options: [['--version', 'print the version'] as const, HELP].map(optionWord),
     },
-    ...groups.map((group) => ({ commands: group, words: verbs(commands, group), options: [optionWord(HELP)] })),
-    ...commands.map((spec) => ({ commands: spec.name, words: [], options: optionsOf(spec) })),
+    ...groups.map((group) => ({
+      commands: `meshx ${group}`,
+      words: verbs(commands, group),
+      options: [optionWord(HELP)],
+    })),
+    ...commands.map((spec) => ({ commands: `meshx ${spec.name}`, words: [], options: optionsOf(spec) })),
   ];
 }
 
-/** Options of all commands that take a word: the next word is no command. */
-export function valuedFlags(all: readonly Place[]): readonly string[] {
+/** Options of all commands that take a value: the word behind one is no command. */
+export function valuedFlags(all: readonly Place[]): string {
   const valued = all.flatMap(({ options }) => options).filter((option) => option.valued);
-  return [...new Set(valued.flatMap(flags))];
-}
-
-/** The places but the start as a walk over the words meets them: what stood before, a space, the new word. */
-export function known(all: readonly Place[]): readonly string[] {
-  const names = all.map(({ commands: name }) => name).filter((name) => name !== '');
-  return names.map((name) => (name.includes(' ') ? name : ` ${name}`));
-}
-
-/** The `case` of bash and zsh alike that takes one more word of the command line: an option, its value, or a step to another place. */
-export function stepOfWord(all: readonly Place[]): string {
-  const places = known(all).map((words) => `"${words}"`);
-  return `    case $word in
-    ${valuedFlags(all).join('|')}) skip=1 ;;
-    -*) ;;
-    *) case "$place $word" in ${places.join('|')}) place=\${place:+$place }$word ;; esac ;;
-    esac`;
+  return [...new Set(valued.flatMap(flags))].join(' ');
 }
 
 /** `-n` and `--namespace`. */

@@ -1,5 +1,8 @@
 import type { Writable } from 'node:stream';
+import { shellFile } from '../../text-files.ts';
 import { toShell } from '../../shell-words.ts';
+
+const LONG = shellFile(new URL('./long-line.sh', import.meta.url)).text;
 
 /**
  * The longest line that goes into an exec request. A packet of 32 768 bytes is what every SSH server must take
@@ -18,7 +21,7 @@ export function shellLine(argv: readonly string[]): ShellLine {
   const line = toShell(argv);
   const bytes = Buffer.from(line);
   if (bytes.length <= LONGEST) return { line, prefix: Buffer.alloc(0) };
-  return { line: `sh -c 'eval "$(head -c ${bytes.length})"'`, prefix: bytes };
+  return { line: toShell(['sh', '-c', LONG, 'meshx-long-line', String(bytes.length)]), prefix: bytes };
 }
 
 /** How the program ends tells of a pipe that failed. */
