@@ -5,13 +5,12 @@ import { SIDECAR_UNIT } from '../../vm/adopt/standing.ts';
 import { upLine } from '../adopt/up-line.ts';
 import type { Telling } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { commandWords } from '../command-words.ts';
+import { called } from '../command-words.ts';
 import { conclude } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
 import { tellJoin } from '../join/text.ts';
 import { speaker } from '../print.ts';
-import { typedLine } from '../typed-line.ts';
 import { printedReport } from '../vm-report.ts';
 
 /** `meshx adopt VM`: shows what the VM is as the `up` that it would have been, and carries that out. */
@@ -26,12 +25,11 @@ export async function adopt(call: Call): Promise<number> {
   const unit = input.text('unit') ?? SIDECAR_UNIT;
   input.accept();
 
-  const again = typedLine('adopt', call, vm);
-  const observe = tellAdopt({ vm, again, say: speaker(terminal, options.dryRun && output === 'text') });
+  const names = { vm, ...called('adopt', call, vm) };
+  const observe = tellAdopt({ ...names, say: speaker(terminal, options.dryRun && output === 'text') });
   const confirm = (changes: number) => confirmed(call, { vm, changes, yes });
-  const names = { vm, again, command: commandWords('adopt', call, vm) };
   const report = await adoptVm(world, { ...names, unit, options, observe, confirm });
-  return conclude({ terminal, output, exitCode }, [printedReport(report, again, (note) => [note])]);
+  return conclude({ terminal, output, exitCode }, [printedReport(report, names.again, (note) => [note])]);
 }
 
 function tellAdopt(telling: Telling): (event: AdoptEvent) => void {

@@ -3,15 +3,14 @@ import { joinEach } from '../../operations/join/join-each.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
 import type { JoinPlan } from '../../operations/join/run.ts';
 import type { Call } from '../command.ts';
-import { commandWords } from '../command-words.ts';
+import { called } from '../command-words.ts';
 import { conclude } from '../conclude.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { marked, speaker } from '../print.ts';
-import { typedLine } from '../typed-line.ts';
 import { printedReport } from '../vm-report.ts';
-import { formatKeptPlan } from '../join/kept-plan.ts';
+import { formatKeptPlan } from '../../operations/join/kept-plan.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
 import { formatFiles, tellJoin } from '../join/text.ts';
 
@@ -31,17 +30,17 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
 
   const speak = speaker(terminal, options.dryRun && ending.output === 'text');
   const about = (vm: string) => {
-    const again = typedLine(verb, call, vm);
-    const observe = tellJoin({ vm, say: marked(speak, vms, vm), again });
+    const names = called(verb, call, vm);
+    const observe = tellJoin({ vm, ...names, say: marked(speak, vms, vm) });
     const planned = async (plan: JoinPlan) => {
       if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
       await keep(input, vm, plan, options);
     };
-    return { again, command: commandWords(verb, call, vm), observe, planned };
+    return { ...names, observe, planned };
   };
   const ends = await joinEach(world, { verb, vms, parallel, options, about });
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  const printed = reports.map((report) => printedReport(report, typedLine(verb, call, report.vm), (note) => [note]));
+  const printed = reports.map((report) => printedReport(report, called(verb, call, report.vm).again, (note) => [note]));
   const code = conclude({ terminal, ...ending }, printed);
   // A bug met on one VM must not hide the report of the others.
   const bug = ends.find((end) => end.status === 'rejected');

@@ -7,9 +7,8 @@ import { isKind } from '../../reconcile/kinds/index.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import { sha256 } from '../../reconcile/sha256.ts';
-import { readText } from '../files.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
-import type { JoinSubject } from '../../operations/join/run.ts';
+import type { JoinSubject } from './run.ts';
 
 /** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and verify. No secret is in it. */
 export interface KeptPlan {
@@ -53,10 +52,10 @@ const File = z.looseObject({
 /**
  * Reads a plan back. Its wants become files and units of root on the VM, so the file is as powerful as its author; the hash only finds
  * an edit by accident, as it has no key. Scripts are never taken from it: each has to be one of meshx's own, by its digest. Throws
- * `file-not-read`, `plan-invalid`.
+ * `plan-invalid`.
  */
-export async function readKeptPlan(path: string): Promise<KeptPlan> {
-  const json = tryJson(await readText(path));
+export async function parseKeptPlan(path: string, text: string): Promise<KeptPlan> {
+  const json = tryJson(text);
   const refuse = (detail: string): never => {
     throw reconcileProblems.planInvalid({ path, detail });
   };
@@ -78,7 +77,7 @@ export async function readKeptPlan(path: string): Promise<KeptPlan> {
 
 /** Scripts that this version of meshx does not run, by the name of their step. */
 async function foreignScripts({ steps }: Plan): Promise<readonly string[]> {
-  const { ROOT_SCRIPTS } = await import('../../operations/sudoers/root-scripts.ts');
+  const { ROOT_SCRIPTS } = await import('../sudoers/root-scripts.ts');
   const own = new Set(ROOT_SCRIPTS.map(({ text }) => scriptDigest(text)));
   return steps
     .filter(({ changes }) =>
