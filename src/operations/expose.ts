@@ -26,7 +26,7 @@ export interface PlannedExposure {
   readonly plan: ClusterPlan;
 }
 
-/** The objects of an exposure, for `--print`. Only reads. */
+/** The objects of an exposure, as they would be written. Only reads. */
 export async function showExposure(
   world: World,
   cluster: ClusterOptions,
