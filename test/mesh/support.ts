@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { ClassicFacts, CurrentFacts } from '../../src/mesh/cluster-facts.ts';
 import type { Workload } from '../../src/mesh/workload.ts';
+import { anyCharacter } from '../support/any-character.ts';
 import { Problem } from '../../src/problems.ts';
 
 /** A plausible current cluster; a test names only what it is about. */
@@ -71,9 +72,9 @@ export function outcome<T>(call: () => T): { readonly value: T } | { readonly pr
 /** Text as outsiders send it: any characters, long ones, and near misses of the given examples. */
 export function hostileText(...examples: readonly string[]): fc.Arbitrary<string> {
   const broken = fc
-    .tuple(fc.constantFrom(...examples), fc.nat(40), fc.string({ unit: 'binary', maxLength: 3 }))
+    .tuple(fc.constantFrom(...examples), fc.nat(40), fc.string({ unit: anyCharacter, maxLength: 3 }))
     .map(([example, at, piece]) => example.slice(0, at) + piece + example.slice(at));
-  return fc.oneof(fc.constantFrom(...examples), broken, fc.string({ unit: 'binary', maxLength: 400 }), fc.string());
+  return fc.oneof(fc.constantFrom(...examples), broken, fc.string({ unit: anyCharacter, maxLength: 400 }), fc.string());
 }
 
 /** How many inputs each parser of outside text is given. */

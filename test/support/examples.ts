@@ -1,15 +1,17 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { temporaryFolder } from './run-cli.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const EXAMPLES = new URL('../../examples/', import.meta.url).pathname;
 
-/** A copy of an example cluster that a test may write into. */
-export function exampleCluster(generation: 'classic' | 'current'): string {
-  const folder = join(temporaryFolder(), `${generation}-cluster`);
-  cpSync(join(EXAMPLES, `${generation}-cluster`), folder, { recursive: true });
-  return folder;
+/** A copy of an example that a test may write into. */
+export function copyExample(name: 'image' | `${'classic' | 'current'}-cluster`, folder = temporaryFolder()): string {
+  const copy = join(folder, name);
+  cpSync(join(EXAMPLES, name), copy, { recursive: true });
+  return copy;
 }
+
+export const exampleCluster = (generation: 'classic' | 'current'): string => copyExample(`${generation}-cluster`);
 
 /** Names another root namespace than that of the control plane in the mesh config of a copy. */
 export function setRootNamespace(cluster: string, name: string): void {
@@ -20,9 +22,5 @@ export function setRootNamespace(cluster: string, name: string): void {
 /** The example package, read in place. */
 export const examplePackage = join(EXAMPLES, 'sidecar-package');
 
-/** A copy of the example image: a directory that can stand for a VM. */
-export function exampleImage(): string {
-  const folder = join(temporaryFolder(), 'image');
-  cpSync(join(EXAMPLES, 'image'), folder, { recursive: true });
-  return folder;
-}
+/** A directory that can be the file system of a VM. */
+export const exampleImage = (): string => copyExample('image');

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { anyCharacter } from '../../support/any-character.ts';
 
 /** What breaks readers: ends of lines and texts, quotes, what a shell would run, names that objects have of their own, long numbers. */
 const TOKENS: readonly string[] = [
@@ -111,7 +112,7 @@ export function mutated(samples: readonly string[]): fc.Arbitrary<string> {
     to: place,
     token: fc.oneof(
       { weight: 4, arbitrary: fc.constantFrom(...TOKENS) },
-      { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+      { weight: 1, arbitrary: fc.string({ unit: anyCharacter }) },
     ),
     times: fc.oneof(
       { weight: 20, arbitrary: fc.integer({ min: 1, max: 5 }) },

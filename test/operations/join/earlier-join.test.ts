@@ -4,8 +4,9 @@ import { refuseOthersPlace, ownPlace } from '../../../src/operations/join/own-pl
 import type { JoinRun, Seen } from '../../../src/operations/join/run.ts';
 import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { Preflight } from '../../../src/checks/preflight.ts';
-import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
+import { examplePackage } from '../../support/examples.ts';
 import { folderState } from '../../support/folder-state.ts';
+import { anExample, copyOf, type Example } from '../../support/joined-example.ts';
 import { problemOf } from '../../support/problem.ts';
 import { runCli } from '../../support/run-cli.ts';
 
@@ -14,16 +15,23 @@ const FIRST = [
   ...['--accept-risk', 'outside-client-hangs'],
 ];
 
-async function joined() {
-  const [root, cluster] = [exampleImage(), exampleCluster('current')];
-  const again = ['setup-vm', 'istio-vm', '--root', root, '--manifests', cluster];
-  const first = [...again, '-n', 'vm', '--package', examplePackage, '--vm-address', '10.150.0.5', ...FIRST];
-  expect((await runCli(first)).exitCode).toBe(0);
-  return { root, cluster, again, record: join(root, 'var/lib/meshx/membership') };
+const again = ({ root, cluster }: Example) => ['setup-vm', 'istio-vm', '--root', root, '--manifests', cluster];
+
+/** Joined with the options above. Each test takes a copy. */
+let first: Example;
+beforeAll(async () => {
+  first = anExample();
+  const words = ['-n', 'vm', '--package', examplePackage, '--vm-address', '10.150.0.5', ...FIRST];
+  expect((await runCli([...again(first), ...words])).exitCode).toBe(0);
+});
+
+function joined() {
+  const example = copyOf(first);
+  return { ...example, again: again(example), record: join(example.root, 'var/lib/meshx/membership') };
 }
 
 test('a second run without any option repeats those of the first, and changes nothing', async () => {
-  const { root, cluster, again } = await joined();
+  const { root, cluster, again } = joined();
   const before = [folderState(root), folderState(cluster)];
   const { exitCode, stdout, stderr } = await runCli(again);
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('up to date, no changes')]);
@@ -39,7 +47,7 @@ test('a second run without any option repeats those of the first, and changes no
 });
 
 test('an option that contradicts the join before is named and wins, and is repeated from then on', async () => {
-  const { again, record } = await joined();
+  const { again, record } = joined();
   const { exitCode, stderr } = await runCli([...again, '--exclude-ports', '9001']);
   expect(exitCode).toBe(0);
   expect(stderr).toContain('--exclude-ports 9001 replaces --exclude-ports 9000 of the join before');
@@ -47,7 +55,7 @@ test('an option that contradicts the join before is named and wins, and is repea
 });
 
 test('an option that is forgotten is not repeated; one that no join has cannot be', async () => {
-  const { again, record } = await joined();
+  const { again, record } = joined();
   expect((await runCli([...again, '--forget', 'capture-dns,exclude-ports'])).exitCode).toBe(0);
   expect(JSON.parse(readFileSync(record, 'utf8'))).toMatchObject({ options: { vmAddress: '10.150.0.5' } });
   expect(readFileSync(record, 'utf8')).not.toMatch(/captureDns|excludePorts/);
@@ -55,13 +63,13 @@ test('an option that is forgotten is not repeated; one that no join has cannot b
 });
 
 test('a VM that moves to another group is told what stays of the former one', async () => {
-  const { again } = await joined();
+  const { again } = joined();
   const { stderr } = await runCli([...again, '--workload-group', 'api']);
   expect(stderr).toContain('was in WorkloadGroup vm/web; what was made for it stays there');
 });
 
 test('a recorded value that is none is refused like a typed one', async () => {
-  const { again, record } = await joined();
+  const { again, record } = joined();
   writeFileSync(record, readFileSync(record, 'utf8').replace('10.150.0.5"\n', '$(reboot)"\n'));
   const { exitCode, stderr } = await runCli(again);
   expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/explain (invalid-input|membership-unreadable)/)]);
