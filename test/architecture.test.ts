@@ -170,9 +170,7 @@ test('a time limit beside another signal is held by withTimeLimit: AbortSignal.a
 });
 
 test('no file imports itself over others, types included', () => {
-  // These two wait until their files leave the command line.
-  const open = ['cli/rollback/go-back.ts', 'cli/rollback/look.ts'];
-  expect(circles().filter((circle) => !circle.every((file) => open.includes(file)))).toEqual([]);
+  expect(circles()).toEqual([]);
 });
 
 /** Each circle of imports as the files on it, found by a depth-first search. */
@@ -209,9 +207,7 @@ test('the command line knows no remote script: it runs nothing on a VM and reads
   const running = files
     .filter((file) => file.startsWith('cli/'))
     .filter((file) => imports(file).some((specifier) => /(^|\/)(text-files\.ts|host\/run\/)/.test(specifier)));
-  // These wait until they leave the command line.
-  const waiting = /^cli\/(down|rollback)\//;
-  expect(running.filter((file) => !waiting.test(file))).toEqual([]);
+  expect(running).toEqual([]);
 });
 
 /** Files that may write the name of a generation: what finds it out, what holds it as data, and the records themselves. */
@@ -236,9 +232,7 @@ const OTHER_MEANING = ['mesh/access-log.ts', 'reconcile/undo/former-package.ts']
 
 test('what differs between the generations is in their records: no other file compares the name', () => {
   const naming = files.filter((file) => /'(current|classic)'/.test(text(file)));
-  // It compares it until it leaves the command line.
-  const waiting = naming.filter((file) => file === 'cli/down/leave.ts');
-  const expected = [...waiting, ...OTHER_MEANING, ...NAMES_A_GENERATION];
+  const expected = [...OTHER_MEANING, ...NAMES_A_GENERATION];
   expect(naming.filter((file) => !expected.includes(file))).toEqual([]);
   expect(NAMES_A_GENERATION.filter((file) => !naming.includes(file))).toEqual([]);
 });

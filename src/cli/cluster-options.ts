@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
-import { parseCidrs } from '../mesh/address.ts';
+import { parseCidrs, parseIp } from '../mesh/address.ts';
 import { CLASSIC_RELEASES } from '../mesh/cluster-facts.ts';
 import { parseName } from '../mesh/names.ts';
 import type { ClusterOptions } from '../operations/connection/cluster.ts';
+import type { Place } from '../operations/membership/member.ts';
 import { present } from '../present.ts';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
@@ -41,4 +42,13 @@ export function clusterOptions(input: Input): ClusterOptions {
       }),
     },
   };
+}
+
+/** Where a VM is in its cluster, as it is given. Issues are collected in the input. */
+export function placeOptions(input: Input): Place {
+  return present({
+    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
+    group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
+    address: input.parsed('vmAddress', parseIp),
+  });
 }

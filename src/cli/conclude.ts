@@ -1,11 +1,11 @@
 import type { Result } from '../checks/check.ts';
 import type { Changed } from '../operations/change/plan-or-change.ts';
-import { changesOf, type VmReport } from '../operations/change/vm-report.ts';
 import type { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatPhase } from './change-text.ts';
 import { EXIT } from './exit-codes.ts';
+import { changesOf, type PrintedReport } from './vm-report.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
 /** How the end is told. */
@@ -13,13 +13,16 @@ export interface Ending {
   readonly terminal: Terminal;
   readonly output: OutputFormat;
   /** The last line for a VM; that of a join when absent. */
-  readonly end?: (report: VmReport) => string;
+  readonly end?: (report: PrintedReport) => string;
   /** Exit with 3 when something is planned. */
   readonly exitCode: boolean;
 }
 
 /** Tells what became of the VMs and gives the exit code. A document for programs is one, with its problems in it. */
-export function conclude({ terminal, output, exitCode, end = formatEnd }: Ending, found: readonly VmReport[]): number {
+export function conclude(
+  { terminal, output, exitCode, end = formatEnd }: Ending,
+  found: readonly PrintedReport[],
+): number {
   const reports = found.map((report) => completed(terminal, report));
   const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
   if (output === 'text') for (const report of told) terminal.out([end(report), ...report.notes]);
@@ -42,7 +45,7 @@ export function concludeChange(
 }
 
 /** The last line for a VM that joins. */
-function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: VmReport): string {
+function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }: PrintedReport): string {
   const changes = cluster.length + changesOf(steps);
   const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
   const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
@@ -56,14 +59,14 @@ function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }
 }
 
 /** With commands that can be pasted. */
-function completed(terminal: Terminal, report: VmReport): VmReport {
+function completed(terminal: Terminal, report: PrintedReport): PrintedReport {
   const { notes, problem } = report;
   const { complete = (text: string) => text } = terminal;
   return { ...report, notes: notes.map(complete), ...(problem && { problem: pasteable(terminal, problem) }) };
 }
 
 /** The report for programs. */
-function recordOf({ problem, checks, ...report }: VmReport): object {
+function recordOf({ problem, checks, ...report }: PrintedReport): object {
   const shown = checks.map(({ id, category, title, ok, detail, hint, ms }) => ({
     ...{ id, category, title, ok, detail, ms },
     ...(hint && { hint }),
@@ -71,16 +74,16 @@ function recordOf({ problem, checks, ...report }: VmReport): object {
   return { ...report, checks: shown, ...(problem && { problem: problemRecord(problem) }) };
 }
 
-function problemOf(reports: readonly VmReport[]): Problem | undefined {
+function problemOf(reports: readonly PrintedReport[]): Problem | undefined {
   const failed = reports.filter(({ problem }) => problem);
   if (failed.length === 0 || reports.length === 1) return failed[0]?.problem;
   return cliProblems.someVmsFailed({ total: reports.length, failed: failed.map(failure) });
 }
 
-function failure({ vm, problem }: VmReport): string {
+function failure({ vm, problem }: PrintedReport): string {
   return problem ? `${vm}: ${problem.message} ${problem.hint} (${problem.id})` : vm;
 }
 
-function isPlanned({ status, cluster, steps }: VmReport): boolean {
+function isPlanned({ status, cluster, steps }: PrintedReport): boolean {
   return status === 'planned' && (cluster.length > 0 || steps.some(({ changes }) => changes.length > 0));
 }

@@ -1,17 +1,29 @@
 import type { VmReport } from '../operations/vm-report.ts';
+import { present } from '../present.ts';
 import { Problem } from '../problems.ts';
-import type { VmReport as PrintedReport } from '../operations/change/vm-report.ts';
 
-/** The report of a use case as it is printed: its notes as lines, and in its hint the command that goes on. */
+/** The report of a use case as it is printed, for people and for programs. */
+export interface PrintedReport extends Pick<
+  VmReport,
+  'vm' | 'status' | 'namespace' | 'group' | 'address' | 'cluster' | 'problem' | 'ms'
+> {
+  readonly steps: VmReport['phases'];
+  readonly checks: VmReport['results'];
+  readonly notes: readonly string[];
+}
+
+/** With its notes as lines, and in the hint of its Problem the command that goes on. */
 export function printedReport<Note>(
-  { phases, results, notes, done, problem, ...report }: VmReport<Note>,
+  report: VmReport<Note>,
   again: string,
   linesOf: (note: Note) => readonly string[],
 ): PrintedReport {
+  const { vm, status, namespace, group, address, cluster, phases, results, notes, done, problem, ms } = report;
   return {
-    ...{ ...report, steps: phases, checks: results },
+    ...{ vm, status, ...present({ namespace, group, address }), cluster, steps: phases, checks: results },
     notes: [...new Set(notes.flatMap(linesOf))],
     ...(problem && { problem: done.length > 0 ? withNext(problem, again) : problem }),
+    ms,
   };
 }
 
@@ -21,4 +33,9 @@ function withNext(problem: Problem, again: string): Problem {
   if (/\bmeshx [a-z]/.test(hint)) return problem;
   const next = `What was done stays; then go on where it stopped: ${again}`;
   return new Problem(id, { message, hint: `${hint} (${next})`, issues }, problem);
+}
+
+/** How many changes of the VM the phases have: only steps change something that is counted. */
+export function changesOf(phases: PrintedReport['steps']): number {
+  return phases.filter(({ kind }) => kind === 'step').flatMap(({ changes }) => changes).length;
 }

@@ -1,40 +1,52 @@
 import pLimit from 'p-limit';
+import { openLeaveContext } from '../../operations/leave/context.ts';
+import { leave } from '../../operations/leave/leave.ts';
+import type { LeavingVm } from '../../operations/leave/report.ts';
+import { leaveSharedGroups } from '../../operations/leave/shared-groups.ts';
+import { Problem } from '../../problems.ts';
 import type { Call } from '../command.ts';
-import { marked, speaker } from '../print.ts';
 import { commandWords } from '../command-words.ts';
-import { typedLine } from '../typed-line.ts';
-import { confirmer } from '../down/confirm.ts';
-import { leaveMesh } from '../down/leave.ts';
-import { formatDownEnd } from '../down/report.ts';
-import { leaveSharedGroups } from '../down/shared-groups.ts';
-import { downWords } from '../down/words.ts';
-import { openDownContext } from '../down/context.ts';
-import { Input } from '../input.ts';
 import { conclude } from '../conclude.ts';
+import { confirmer } from '../down/confirm.ts';
+import { leaveOptions } from '../down/options.ts';
+import { formatDownEnd, noteLines, tellLeave, VM_ALONE } from '../down/text.ts';
+import { Input } from '../input.ts';
+import { marked, OUTPUT_FORMATS, speaker } from '../print.ts';
+import { typedLine } from '../typed-line.ts';
+import { printedReport } from '../vm-report.ts';
 
 const DEFAULT_PARALLEL = 4;
 
 /** `meshx down VM…` */
 export async function down(call: Call): Promise<number> {
-  const { terminal } = call;
+  const { terminal, world } = call;
   const input = new Input('down', call);
   const vms = [...new Set(call.args)];
-  const words = downWords(input, vms);
+  const options = leaveOptions(input, vms);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  const exitCode = input.flag('exitCode');
+  const confirm = input.flag('yes') ? undefined : confirmer(terminal);
   const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
   input.accept();
 
-  const context = await openDownContext(call.world, words);
-  const confirm = confirmer(terminal, words.yes);
-  const limit = pLimit(parallel);
-  const speak = speaker(terminal, words.dryRun && words.output === 'text');
-  const one = (vm: string) => {
-    const say = marked(speak, vms, vm);
-    const told = { say, again: typedLine('down', call, vm), command: commandWords('down', call, vm) };
-    return limit(() => leaveMesh({ context, vm, confirm, ...told }));
+  const context = await openLeaveContext(world, options).catch((error: unknown) => {
+    if (error instanceof Problem && !options.only) world.note(VM_ALONE);
+    throw error;
+  });
+  const speak = speaker(terminal, options.dryRun && output === 'text');
+  const leavingOf = (vm: string): LeavingVm => {
+    const again = typedLine('down', call, vm);
+    const observe = tellLeave({ vm, say: marked(speak, vms, vm), again });
+    return { vm, again, command: commandWords('down', call, vm), observe, ...(confirm && { confirm: confirm(vm) }) };
   };
-  const ends = await Promise.allSettled(vms.map(one));
-  const reports = await leaveSharedGroups(ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : [])));
-  const code = conclude({ terminal, output: words.output, exitCode: words.exitCode, end: formatDownEnd }, reports);
+  const limit = pLimit(parallel);
+  const one = async (leaving: LeavingVm) => ({ leaving, report: await leave(context, leaving) });
+  const ends = await Promise.allSettled(vms.map((vm) => limit(() => one(leavingOf(vm)))));
+  const left = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  const reports = (await leaveSharedGroups(context, left)).map((report) =>
+    printedReport(report, typedLine('down', call, report.vm), (note) => noteLines(report.vm, note)),
+  );
+  const code = conclude({ terminal, output, exitCode, end: formatDownEnd }, reports);
   // A bug met on one VM must not hide the report of the others.
   const bug = ends.find((end) => end.status === 'rejected');
   if (bug) throw bug.reason;

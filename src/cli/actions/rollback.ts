@@ -1,39 +1,71 @@
-import { parseIp } from '../../mesh/address.ts';
-import { parseName } from '../../mesh/names.ts';
-import { clusterOptions } from '../cluster-options.ts';
+import type { RollbackEvent } from '../../operations/rollback/options.ts';
+import { rollBack } from '../../operations/rollback/rollback.ts';
+import type { Lines } from '../../world.ts';
+import { linesOfChange, type Telling } from '../change-text.ts';
+import { clusterOptions, placeOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { commandWords } from '../command-words.ts';
-import { typedLine } from '../typed-line.ts';
-import { Input } from '../input.ts';
 import { conclude } from '../conclude.ts';
-import { confirmWithin, restartOptions } from '../time-limits.ts';
+import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
-import { formatRollbackEnd, goBack } from '../rollback/go-back.ts';
-import { present } from '../../present.ts';
+import { confirmWithin, restartOptions } from '../time-limits.ts';
+import { typedLine } from '../typed-line.ts';
+import { changesOf, type PrintedReport, printedReport } from '../vm-report.ts';
 
 /** `meshx rollback VM` */
 export async function rollback(call: Call): Promise<number> {
-  const { terminal, args } = call;
+  const { world, terminal, args } = call;
   const input = new Input('rollback', call);
   const [vm = ''] = args;
-  const words = {
+  const options = {
     cluster: clusterOptions(input),
     machine: machineOptions(input),
     restart: restartOptions(input),
-    within: confirmWithin(input),
+    confirmWithin: confirmWithin(input),
     dryRun: input.flag('dryRun'),
-    typed: present({
-      namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
-      group: input.parsed('workloadGroup', (text) => parseName(text, 'group')),
-      address: input.parsed('vmAddress', parseIp),
-    }),
+    place: placeOptions(input),
   };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  const exitCode = input.flag('exitCode');
   input.accept();
 
-  const say = speaker(terminal, words.dryRun && output === 'text');
+  const say = speaker(terminal, options.dryRun && output === 'text');
   const again = typedLine('rollback', call, vm);
-  const report = await goBack({ input, vm, words, say, again, command: commandWords('rollback', call, vm) });
-  return conclude({ terminal, output, exitCode: input.flag('exitCode'), end: formatRollbackEnd }, [report]);
+  const observe = (event: RollbackEvent): void => {
+    const lines = linesOf(event, { vm, say, again });
+    if (lines !== undefined) say(lines);
+  };
+  const report = await rollBack(world, options, { vm, again, command: commandWords('rollback', call, vm), observe });
+  const printed = printedReport(report, again, (note) => [note]);
+  return conclude({ terminal, output, exitCode, end: formatRollbackEnd }, [printed]);
+}
+
+function linesOf(event: RollbackEvent, telling: Telling): Lines | undefined {
+  switch (event.kind) {
+    case 'not-registered':
+      return staysLine(
+        `The cluster has no entry of ${telling.vm} in WorkloadGroup ${event.namespace}/${event.group} at an address by which it is reached.`,
+      );
+    case 'cluster-unreachable':
+      return staysLine(event.problem.message);
+    default:
+      return linesOfChange(event, telling);
+  }
+}
+
+function staysLine(why: string): string {
+  return `note: ${why} The VM stays in rotation while it restarts.`;
+}
+
+/** The last line. */
+function formatRollbackEnd({ vm, status, steps, ms }: PrintedReport): string {
+  const [first = 'nothing'] = steps.filter(({ kind }) => kind === 'step').flatMap(({ changes }) => changes);
+  const words = {
+    planned: `${changesOf(steps)} changes are planned, nothing was changed`,
+    unchanged: 'nothing was changed',
+    changed: `done: ${first}; the sidecar is ready`,
+    failed: 'failed',
+  };
+  return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s)`;
 }

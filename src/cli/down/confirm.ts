@@ -1,22 +1,16 @@
 import pLimit from 'p-limit';
+import type { LeavingVm, Removal } from '../../operations/leave/report.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import type { Terminal } from '../../terminal.ts';
 
-/** What a run is about to change: the writes to the cluster one by one, and how much is undone on the machine. */
-interface Removal {
-  readonly cluster: readonly string[];
-  readonly onVm: number;
-}
-
-/** Asks before a VM is taken out. Throws `needs-confirmation` when nobody can be asked, `not-confirmed-by-you` for a no. */
-export type Confirm = (vm: string, removal: Removal) => Promise<void>;
-
-/** One question at a time, however many VMs are at work. */
-export function confirmer({ ask }: Pick<Terminal, 'ask'>, yes: boolean): Confirm {
+/**
+ * Asks before a VM is removed, one question at a time, however many VMs are at work. The question throws
+ * `needs-confirmation` when no one can be asked, `not-confirmed-by-you` for a no.
+ */
+export function confirmer({ ask }: Pick<Terminal, 'ask'>): (vm: string) => NonNullable<LeavingVm['confirm']> {
   const one = pLimit(1);
-  return async (vm, removal) => {
-    if (yes) return;
+  return (vm) => async (removal) => {
     const changes = formatRemoval(removal);
     if (!ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} out of the mesh (${changes})` });
     const answer = await one(() => ask(`Take ${vm} out of the mesh: ${changes}? [y/N] `));

@@ -56,11 +56,7 @@ export async function* carriedOut(world: World, run: Named, { host, inspectedAt,
   const { signal, now, record } = world;
   const { decision, unverified = [] } = plan;
   yield { notes: unverified };
-  const {
-    confirmed: _confirmed,
-    rolledBack: _rolledBack,
-    ...report
-  } = await change({
+  const report = await change({
     ...{ vm, host, command, again, ...authorOf(world), signal, now, inspectedAt, decision },
     inspect: async (held) => (await inspect(held)).decision,
     observe: (event) => {

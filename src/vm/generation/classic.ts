@@ -8,6 +8,7 @@ export const classicVm: VmGeneration<ClassicVmInput> = {
   input: (cluster, shared) => ({ ...shared, generation: 'classic', cluster }),
   steps: wantedClassicVm,
   running: () => [nodeAgentStep(), sidecarStep()],
+  stopsWhenDrained: false,
   imageSecret: 'root-cert.pem, cert-chain.pem and key.pem in /etc/certs (istio-proxy, 0600)',
   firewallHint: 'It goes with the sidecar. After a reload of the firewall: systemctl restart istio',
 };

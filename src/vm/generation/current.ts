@@ -8,6 +8,7 @@ export const currentVm: VmGeneration<CurrentVmInput> = {
   input: (cluster, shared, bundle) => ({ ...shared, generation: 'current', cluster, bundle }),
   steps: wantedCurrentVm,
   running: () => [sidecarStep(), captureStep()],
+  stopsWhenDrained: true,
   imageSecret: 'a token at /run/secrets/tokens/istio-token (istio-proxy, 0600) for the audience istio-ca',
   firewallHint: 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch',
 };

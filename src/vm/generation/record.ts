@@ -15,6 +15,8 @@ export interface VmGeneration<Input extends VmInput = VmInput> {
   steps(input: Input): readonly Step[];
   /** The steps that run what a package brings, in their order. */
   running(): readonly Step[];
+  /** A sidecar that leaves for good is stopped as soon as it has no connection left, before its units are undone. */
+  readonly stopsWhenDrained: boolean;
   /** What an image must not hold and a machine needs at its first boot. */
   readonly imageSecret: string;
   /** How long the words to the host's firewall last. */

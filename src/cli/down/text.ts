@@ -1,0 +1,86 @@
+import type { LeaveEvent, LeaveNote } from '../../operations/leave/report.ts';
+import type { Place } from '../../operations/membership/member.ts';
+import { formatDifference } from '../../reconcile/undo/compare.ts';
+import { IGNORED } from '../../reconcile/undo/ignored.ts';
+import type { Lines } from '../../world.ts';
+import { linesOfChange, type Telling } from '../change-text.ts';
+import { changesOf, type PrintedReport } from '../vm-report.ts';
+
+/** Printed where the cluster's side fails. */
+export const VM_ALONE = 'note: the machine alone, without its cluster, is undone with: --vm-only';
+
+/** Prints what happens while a VM leaves, as it happens. */
+export function tellLeave(telling: Telling): (event: LeaveEvent) => void {
+  return (event) => {
+    const lines = linesOf(event, telling);
+    if (lines !== undefined && lines.length > 0) telling.say(lines);
+  };
+}
+
+function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
+  const { vm } = telling;
+  switch (event.kind) {
+    case 'notes':
+      return event.notes.flatMap((note) => noteLines(vm, note)).map((line) => `note: ${line}`);
+    case 'unreachable':
+      if (event.side === 'cluster') return VM_ALONE;
+      return `note: when ${vm} is gone for good, its cluster is cleaned with: meshx down ${vm} --cluster-only`;
+    case 'compared':
+      return comparedLines(event);
+    default:
+      return linesOfChange(event, telling);
+  }
+}
+
+function comparedLines({ differences, rewritten }: Extract<LeaveEvent, { kind: 'compared' }>): readonly string[] {
+  const why = 'it was there before, and its program writes it anew by itself';
+  return [
+    ...differences.map(formatDifference),
+    ...rewritten.map(({ name }) => `not compared: content of ${name} (${why})`),
+    ...IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`),
+  ].map((line) => `    ${line}`);
+}
+
+/** A note as the lines of a report. */
+export function noteLines(vm: string, note: LeaveNote): readonly string[] {
+  switch (note.kind) {
+    case 'remark':
+    case 'group-stays':
+      return [note.text];
+    case 'kept':
+      return [
+        `${note.path} stays: ${note.reason}`,
+        `  undo it all the same: meshx down ${vm} --restore ${note.path}; or leave it: meshx down ${vm} --keep ${note.path}`,
+      ];
+    case 'audit-goes':
+      return [`the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`];
+    case 'cluster-left':
+      return [`Its cluster still has what was made for it: meshx down ${vm} --cluster-only${placeWords(note.place)}`];
+    case 'machine-left':
+      return [`The machine, should it come back, is undone with: meshx down ${vm} --vm-only`];
+    case 'group-left':
+      return [
+        `What was made for WorkloadGroup ${note.namespace}/${note.group} goes with: meshx down ${vm} --cluster-only${placeWords(note)}`,
+      ];
+  }
+}
+
+function placeWords({ namespace, group, address }: Place): string {
+  const words = { '-n': namespace, '--workload-group': group, '--vm-address': address };
+  return Object.entries(words)
+    .map(([option, value]) => (value === undefined ? '' : ` ${option} ${value}`))
+    .join('');
+}
+
+/** The last line for a VM that leaves. */
+export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: PrintedReport): string {
+  const changes = cluster.length + changesOf(steps);
+  const words = {
+    planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
+    // What stays, and who decides about it, is said below.
+    unchanged: notes.length > 0 ? 'nothing to do' : 'nothing to do: meshx left nothing here',
+    changed: `left the mesh, ${changes} changes`,
+    failed: `failed after ${changes} changes`,
+  };
+  return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s)`;
+}

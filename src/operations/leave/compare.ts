@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Host } from '../../host/run/host.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
+import { type Picture, readKeptPicture, takePicture } from '../../reconcile/undo/picture.ts';
+import type { Result } from '../../checks/check.ts';
+import type { Verification } from '../change/decision.ts';
+import type { LeavingVm } from './report.ts';
+
+/** A machine that is compared with the snapshot from before its first change. */
+export interface Comparing extends Pick<LeavingVm, 'vm' | 'observe'> {
+  readonly host: Host;
+  /** Files that existed before and that other programs write; see `path other` in undo.sh. */
+  readonly written: readonly string[];
+}
+
+/** Fails with `difference-left` unless nothing differs. */
+export function comparison(comparing: Comparing): Verification<Result> {
+  const { vm, host, observe } = comparing;
+  let differences: readonly Difference[] | undefined;
+  return {
+    id: 'compare',
+    title: 'Compare the machine with its snapshot from before',
+    // The last step of the undo removes the snapshot with the journal.
+    before: async (signal) => {
+      const before = await readKeptPicture(host, signal);
+      return async function* (held) {
+        const start = performance.now();
+        if (before) {
+          const compared = await settledDifferences(comparing, before, held);
+          differences = compared.differences;
+          observe({ kind: 'compared', ...compared });
+        }
+        yield resultOf(differences, Math.round(performance.now() - start));
+      };
+    },
+    problem: () => leavingProblems.differenceLeft({ vm, differences: (differences ?? []).map(formatDifference) }),
+  };
+}
+
+/** Differences are undefined when the machine has no snapshot from before. */
+function resultOf(differences: readonly Difference[] | undefined, ms: number): Result {
+  const title = 'the machine is as it was before its first setup-vm';
+  const check = { id: 'difference-empty', category: 'vm' as const, title, severity: 'error' as const, ms };
+  if (!differences)
+    return { ...check, ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' };
+  const count = differences.length;
+  return { ...check, ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` };
+}
+
+/** What was started again may take this long until it listens, an interface until its address is its own, in milliseconds. */
+const SETTLE_MS = 15_000;
+const PAUSE_MS = 500;
+/**
+ * Areas of a snapshot that follow a start by some time: IPv6 addresses, and routes with them, come 1 to 2 s after a boot; a
+ * sidecar that was set up by hand loads its rules when it starts.
+ */
+const LATE: readonly string[] = ['listening', 'unit', 'route', 'rules'];
+
+/** Compares again while only such areas differ: what ran before was started a moment ago. */
+async function settledDifferences({ host, written }: Comparing, before: Picture, signal: AbortSignal) {
+  const end = performance.now() + SETTLE_MS;
+  const isRewritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
+  for (;;) {
+    const all = comparePictures(before, await takePicture(host, signal));
+    const differences = all.filter((each) => !isRewritten(each));
+    const mayCome = differences.length > 0 && differences.every(isLate);
+    if (!mayCome || performance.now() > end) return { differences, rewritten: all.filter(isRewritten) };
+    await delay(PAUSE_MS, undefined, { signal });
+  }
+}
+
+/** What is missing may be made by what was started again. */
+function isLate({ area, after }: Difference): boolean {
+  return after === undefined || LATE.includes(area);
+}

@@ -1,0 +1,130 @@
+import { type ClusterPlan, clusterPlanLines, EMPTY_PLAN } from '../../cluster/api/plan.ts';
+import { clusterGeneration } from '../../cluster/facts/generation.ts';
+import type { Registry } from '../../cluster/registration/rotation-write.ts';
+import type { Host } from '../../host/run/host.ts';
+import { parseSshName } from '../../host/ssh/ssh-name.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { isEmpty, type Plan } from '../../reconcile/plan.ts';
+import { undoPlan } from '../../reconcile/undo/plan.ts';
+import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
+import { forgetBypass } from '../../vm/bypass.ts';
+import { type Membership, readMembership } from '../../vm/membership.ts';
+import { present } from '../../present.ts';
+import { groupNameOrNone } from '../join/workload.ts';
+import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from '../membership/member.ts';
+import { memberQuestion } from '../membership/member-question.ts';
+import type { LeaveContext, LeaveOptions } from './context.ts';
+import { type LeaveNote, remark } from './report.ts';
+
+/** All that is known before a VM is removed. */
+export interface Inspected {
+  /** What the machine says; absent when it is gone. */
+  readonly membership?: Membership;
+  /** Where it is registered; absent where only the machine is undone. */
+  readonly registry?: Registry;
+  readonly departure: ClusterPlan;
+  /** Writes to the cluster, in the imperative. */
+  readonly also: readonly string[];
+  /** The undo of the machine; empty when meshx never changed it. */
+  readonly plan: Plan;
+  /** Files that existed before and that other programs write. */
+  readonly written: readonly string[];
+  readonly notes: readonly LeaveNote[];
+}
+
+/** Inspects machine and cluster. Only reads. `host` is absent when the machine is gone. Throws `path-not-kept`. */
+export async function inspect(
+  context: LeaveContext,
+  vm: string,
+  host: Host | undefined,
+  signal: AbortSignal,
+): Promise<Inspected> {
+  const [membership, recorded] = host
+    ? await Promise.all([readMembership(host, signal), readJournal(host, signal)])
+    : [undefined, undefined];
+  const cluster = await clusterSide(context, { vm, membership, signal });
+  const undo = undoOf(vm, recorded, context.options);
+  return {
+    ...present({ membership }),
+    ...cluster,
+    plan: membership?.bypassed ? { steps: [forgetBypass(), ...undo.plan.steps] } : undo.plan,
+    written: (recorded?.journal.entries ?? []).flatMap((entry) =>
+      entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : [],
+    ),
+    notes: [...undo.notes, ...cluster.notes],
+  };
+}
+
+/** True when there is nothing to undo or to remove. */
+export function isNothing({ plan, also }: Inspected): boolean {
+  return isEmpty(plan) && also.length === 0;
+}
+
+interface Asked {
+  readonly vm: string;
+  readonly membership: Membership | undefined;
+  readonly signal: AbortSignal;
+}
+
+type ClusterSide = Pick<Inspected, 'registry' | 'departure' | 'also' | 'notes'>;
+
+/** Where the VM is registered, and what goes from there. Throws `membership-disagrees`, `membership-unconfirmed`. */
+async function clusterSide(context: LeaveContext, asked: Asked): Promise<ClusterSide> {
+  const { options, cluster } = context;
+  if (!cluster) return { departure: EMPTY_PLAN, also: [], notes: [] };
+  const member = await memberOf(await questionOf(context, cluster, asked));
+  const { registered } = member;
+  const gone = options.only === 'cluster';
+  const leaving = { ...registered, gone, namesGroup: namesGroup(asked.vm, options), signal: asked.signal };
+  const { plan, notes, sharedNote } = await clusterGeneration(registered.generation).planDeparture(
+    member.question.kube,
+    leaving,
+  );
+  const also = clusterPlanLines(plan);
+  const isConfirmed = await confirmed(member, also);
+  return {
+    registry: { kube: cluster.kube, vm: registered },
+    ...{ departure: plan, also },
+    notes: notes.map((text) =>
+      isConfirmed && text === sharedNote ? { kind: 'group-stays', text, registered } : remark(text),
+    ),
+  };
+}
+
+/** Operator, record and settings agree on where a VM is registered, or `memberOf` refuses. */
+function questionOf(
+  { world, options: { place, machine } }: LeaveContext,
+  cluster: NonNullable<LeaveContext['cluster']>,
+  asked: Asked,
+) {
+  return memberQuestion(world, { ...asked, ...cluster, command: 'down', typed: place, machine });
+}
+
+async function confirmed(member: Member, writes: readonly string[]): Promise<boolean> {
+  const isConfirmed = await isConfirmedMember(member);
+  if (writes.length > 0 && !isConfirmed) await refuseUnconfirmed(member, writes);
+  return isConfirmed;
+}
+
+/**
+ * Whether the group is that of this machine alone: one that was named may be shared with others. An address that was given
+ * identifies the machine in any group.
+ */
+function namesGroup(vm: string, { place: { group, address } }: LeaveOptions): boolean {
+  return address === undefined && (group === undefined || group === groupNameOrNone(parseSshName(vm).host));
+}
+
+/** The engine leaves the journal on the machine as long as a file waits for a decision: it holds its previous content. */
+function undoOf(vm: string, recorded: Recorded | undefined, { undo }: LeaveOptions): Pick<Inspected, 'plan' | 'notes'> {
+  if (!recorded) return { plan: { steps: [] }, notes: [] };
+  const { journal, found } = recorded;
+  const changed = undoPlan(journal, found).kept.map(({ path }) => path);
+  const paths = [...undo.restore, ...undo.keep].filter((path) => !changed.includes(path));
+  if (paths.length > 0) throw leavingProblems.pathNotKept({ vm, paths, kept: changed });
+  const { steps, kept, notes } = undoPlan(journal, found, undo);
+  const undecided = kept.filter(({ open }) => open);
+  return {
+    plan: { steps },
+    notes: [...notes.map(remark), ...undecided.map(({ path, reason }) => ({ kind: 'kept' as const, path, reason }))],
+  };
+}

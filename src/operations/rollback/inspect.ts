@@ -1,0 +1,104 @@
+import { detectGeneration } from '../../cluster/facts/detect-generation.ts';
+import type { Registry } from '../../cluster/registration/rotation-write.ts';
+import type { Host } from '../../host/run/host.ts';
+import { present } from '../../present.ts';
+import { Problem } from '../../problems.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
+import { membershipProblems } from '../../problems/membership.ts';
+import { gatherFacts } from '../../reconcile/facts.ts';
+import { type Plan, plan, type PlannedStep } from '../../reconcile/plan.ts';
+import type { Step } from '../../reconcile/resource.ts';
+import { formerPackage, packageBack, type PackageCopy } from '../../reconcile/undo/former-package.ts';
+import { type Membership, readMembership } from '../../vm/membership.ts';
+import { PACKAGE_MARKER, PLACES } from '../../vm/places.ts';
+import { vmGeneration } from '../../vm/generation.ts';
+import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
+import type { World } from '../../world.ts';
+import { openCluster } from '../connection/cluster.ts';
+import { isConfirmedMember, memberOf, type Place } from '../membership/member.ts';
+import { memberQuestion } from '../membership/member-question.ts';
+import type { RollbackOptions, RollbackVm } from './options.ts';
+
+/** All that is known before a VM rolls back to its former package. */
+export interface Inspected {
+  readonly plan: Plan;
+  readonly addresses: readonly string[];
+  readonly registry: Registry | undefined;
+  /** Units that run the package's programs. */
+  readonly units: readonly string[];
+  /** Whether the VM has a dead-man switch: one that an older meshx set up has none. */
+  readonly hasSwitch: boolean;
+  readonly place: Place;
+}
+
+interface Asked extends Pick<RollbackVm, 'vm' | 'observe'> {
+  readonly host: Host;
+  readonly signal: AbortSignal;
+}
+
+/** The package that comes back gives them to the sidecar's user again. */
+const SETTINGS: Step = {
+  id: 'settings',
+  title: 'Keep the settings',
+  wants: [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig, PLACES.sidecarEnv)],
+};
+
+/** Inspects the machine. Only reads. Throws `not-of-the-mesh`, `no-former-package`, `membership-disagrees`. */
+export async function inspect(world: World, options: RollbackOptions, asked: Asked): Promise<Inspected> {
+  const { vm, host, signal } = asked;
+  const [membership, { current, former }] = await Promise.all([
+    readMembership(host, signal),
+    formerPackage(host, PACKAGE_MARKER, signal),
+  ]);
+  const { generation, addresses, hasSwitch, namespace, group } = membership;
+  if (generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
+  if (!former)
+    throw leavingProblems.noFormerPackage({ vm, ...(current && { present: `${current.name} ${current.version}` }) });
+  const running = vmGeneration(generation).running();
+  const units = membership.units.filter((unit) => running.some((step) => startsUnit(step, unit)));
+  const steps = running.filter((step) => units.some((unit) => startsUnit(step, unit)));
+  return {
+    plan: await planBack(former, [SETTINGS, ...steps], asked),
+    registry: await registryOf(world, options, { ...asked, membership }),
+    ...{ addresses, units, hasSwitch, place: present({ address: addresses[0], namespace, group }) },
+  };
+}
+
+function startsUnit({ wants }: Step, unit: string): boolean {
+  return wants.some((want) => want.kind === 'unit' && want.name === unit);
+}
+
+async function planBack(former: PackageCopy, steps: readonly Step[], { host, signal }: Asked): Promise<Plan> {
+  const { name, verify, marker, format } = former;
+  const packages = format === 'directory' ? [] : [name];
+  const first: PlannedStep = {
+    id: 'package',
+    title: 'Roll back to the previous package',
+    changes: [packageBack(former)],
+    touches: { paths: [...verify, marker], packages },
+  };
+  const facts = await gatherFacts(steps, host, signal);
+  return { steps: [first, ...plan(steps, facts, new Set([`package:${name}`])).steps] };
+}
+
+/** Without its cluster a VM rolls back all the same: it only stays in rotation while it restarts. Throws `membership-disagrees`. */
+async function registryOf(
+  world: World,
+  options: RollbackOptions,
+  { vm, observe, membership, signal }: Asked & { readonly membership: Membership },
+): Promise<Registry | undefined> {
+  const { place: typed, machine } = options;
+  try {
+    const { kube, namespace, facts } = await openCluster(world, options.cluster, typed.namespace);
+    const generation = () => detectGeneration(kube, facts);
+    const asked = { vm, command: 'rollback', typed, machine, membership, kube, namespace, generation, signal };
+    const member = await memberOf(await memberQuestion(world, asked));
+    if (await isConfirmedMember(member)) return { kube, vm: member.registered };
+    const { namespace: within, group } = member.registered;
+    observe({ kind: 'not-registered', namespace: within, group });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.id === membershipProblems.disagrees.id) throw error;
+    observe({ kind: 'cluster-unreachable', problem: error });
+  }
+  return undefined;
+}

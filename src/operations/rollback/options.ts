@@ -1,0 +1,36 @@
+import type { Result } from '../../checks/check.ts';
+import type { Problem } from '../../problems.ts';
+import type { RestartOptions } from '../change/decision.ts';
+import type { ChangeEvent } from '../change/event.ts';
+import type { ClusterOptions } from '../connection/cluster.ts';
+import type { MachineOptions } from '../connection/machine.ts';
+import type { Place } from '../membership/member.ts';
+
+/** How a VM rolls back to its former package. */
+export interface RollbackOptions {
+  readonly cluster: ClusterOptions;
+  readonly machine: MachineOptions;
+  /** Where the VM is in its cluster, as the operator has it. */
+  readonly place: Place;
+  readonly restart: RestartOptions;
+  /** Seconds that the VM waits for its confirmation. */
+  readonly confirmWithin: number;
+  readonly dryRun: boolean;
+}
+
+/** What happens during a rollback, in order. A phase that is planned has not begun. */
+export type RollbackEvent =
+  | ChangeEvent<Result>
+  /** The VM stays in rotation while it restarts: its cluster has no entry of it, or cannot be asked. */
+  | { readonly kind: 'not-registered'; readonly namespace: string; readonly group: string }
+  | { readonly kind: 'cluster-unreachable'; readonly problem: Problem };
+
+/** The VM that rolls back. */
+export interface RollbackVm {
+  readonly vm: string;
+  /** The command that goes on after a failure. */
+  readonly again: string;
+  /** What lock and audit on the VM call this run. */
+  readonly command: string;
+  readonly observe: (event: RollbackEvent) => void;
+}

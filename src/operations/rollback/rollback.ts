@@ -1,0 +1,66 @@
+import type { Host } from '../../host/run/host.ts';
+import { cliProblems } from '../../problems/cli.ts';
+import { readiness } from '../../checks/readiness.ts';
+import type { Result } from '../../checks/check.ts';
+import { authorOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { change, plannedPhases } from '../change/change.ts';
+import type { Decision } from '../change/decision.ts';
+import { asPlanned } from '../change/event.ts';
+import { openMachine } from '../connection/machine.ts';
+import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
+import { inspect, type Inspected } from './inspect.ts';
+import type { RollbackOptions, RollbackVm } from './options.ts';
+
+/** Drains the VM, installs its former package, restarts, and checks that the sidecar is ready. Never throws for the VM. */
+export function rollBack(world: World, options: RollbackOptions, about: RollbackVm): Promise<VmReport> {
+  return reportOf(about.vm, world.signal, parts(world, options, about));
+}
+
+async function* parts(world: World, options: RollbackOptions, about: RollbackVm): Parts {
+  const { vm, observe } = about;
+  const { signal, now } = world;
+  const login = () => openMachine(world, options.machine, vm);
+  await using host = await login();
+  const inspectedAt = performance.now();
+  const inspected = (held: AbortSignal) => inspect(world, options, { vm, observe, host, signal: held });
+  const decided = (found: Inspected) => decisionOf(options, found, { vm, host, login });
+  const found = await inspected(signal);
+  yield found.place;
+  const decision = decided(found);
+  if (options.dryRun) {
+    const phases = asPlanned(await plannedPhases({ host, decision, signal }));
+    for (const phase of phases) observe({ kind: 'phase', phase });
+    return yield { status: 'planned', phases };
+  }
+  yield await change({
+    ...{ ...about, host, ...authorOf(world), signal, now, inspectedAt, decision },
+    inspect: async (held) => decided(await inspected(held)),
+  });
+}
+
+interface Reached {
+  readonly vm: string;
+  readonly host: Host;
+  readonly login: () => Promise<Host>;
+}
+
+/** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */
+function decisionOf(
+  { restart, confirmWithin: within }: RollbackOptions,
+  { plan, addresses, registry, units, hasSwitch }: Inspected,
+  { vm, host, login }: Reached,
+): Decision<Result> {
+  return {
+    plan,
+    drain: { for: 'restart', returns: 'after-confirm', addresses, registry, ...restart },
+    ...(hasSwitch && { guard: { within, login } }),
+    verify: {
+      id: 'ready',
+      title: 'Check that the sidecar is ready',
+      before: () => Promise.resolve((signal) => readiness(host, units, signal)),
+      problem: (failed) =>
+        cliProblems.checkFailed({ vm, failed: failed.map(({ title, detail }) => `${title}: ${detail}`) }),
+    },
+  };
+}
