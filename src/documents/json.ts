@@ -1,6 +1,6 @@
 import { Unreadable } from './unreadable.ts';
 
-/** The value of a JSON text. Throws `Unreadable`, whose message repeats nothing of the text. */
+/** The value of a JSON text. Throws `Unreadable`, whose message never repeats the text. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
@@ -11,23 +11,23 @@ export function readJson(text: string): unknown {
   }
 }
 
-/** The value of a JSON text that may be anything else; undefined then. */
+/** The value of a JSON text; undefined for any other text. */
 export function tryJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    // Whoever asks has an answer for a text that is not JSON.
+    // The caller handles text that is not JSON.
     return undefined;
   }
 }
 
-/** A value of a text that holds several, and the line on which it begins. */
+/** One of several values in a text, and its first line. */
 export interface Placed {
   readonly value: unknown;
   readonly line: number;
 }
 
-/** JSON objects and lists one after another, as kubectl reads them; undefined for a text that is anything else. */
+/** JSON objects and lists one after another, as kubectl reads them; undefined for any other text. */
 export function tryJsonStream(text: string): readonly Placed[] | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   const whole = tryJson(text);

@@ -6,8 +6,8 @@ const ENCODINGS = [
 ] as const;
 
 /**
- * The text of a file: UTF-8, or UTF-16 where a byte order mark says so (editors and PowerShell on Windows write it). The mark
- * is not part of the text. Throws `Unreadable` for anything else: a file that is read wrongly must not look like an empty one.
+ * The text of a file: UTF-8, or UTF-16 with a byte order mark, as editors and PowerShell on Windows write it. Throws
+ * `Unreadable` for anything else, because a misread file could look empty.
  */
 export function decodeText(bytes: Uint8Array): string {
   const found = ENCODINGS.find(({ mark }) => mark.every((byte, index) => bytes[index] === byte));
@@ -21,7 +21,7 @@ function decoded(bytes: Uint8Array, encoding: string): string {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
-    // The only thing that a decoder with a known encoding throws.
+    // A decoder of a known encoding throws nothing else.
     throw new Unreadable(`it is not ${encoding.toUpperCase()} text`);
   }
 }

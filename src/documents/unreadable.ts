@@ -1,4 +1,4 @@
-/** Why a text from outside cannot be read. The message names no content: a text may hold secrets. */
+/** Why a text from outside cannot be read. The message repeats no content, which may hold secrets. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
   /** Counted from 1. */

@@ -1,12 +1,12 @@
 import { CST, Lexer } from 'yaml';
 
-/** Levels that no one's text needs: the schemas of Kubernetes itself have about 60. */
+/** The schemas of Kubernetes have about 60 levels. */
 const DEEPEST = 300;
 
 /**
- * Whether a YAML text is nested deeper than anybody would write. The parser goes down some calls for each level, and Node.js
- * dies when its stack runs out within a regular expression: there is nothing to catch then, so this is asked first. Each level
- * takes a column at least, or a bracket; only the lexer, which goes down nowhere, knows which of them are not text.
+ * Whether a YAML text is nested too deeply for the parser, which recurses: Node.js crashes when the stack ends inside a
+ * regular expression, and no error can be caught. Each level needs a column or a bracket. Only the lexer, which does
+ * not recurse, knows which of them are not text.
  */
 export function isTooDeep(text: string): boolean {
   if (!mayBeDeep(text)) return false;
@@ -26,7 +26,7 @@ export function isTooDeep(text: string): boolean {
 
 const INDICATORS: ReadonlySet<string> = new Set(['seq-item-ind', 'explicit-key-ind', 'map-value-ind']);
 
-/** A look at the letters, which is enough for most files. A closing bracket may be text, so none is counted. */
+/** A fast check of the characters, enough for most files. A closing bracket may be text, so it is not counted. */
 function mayBeDeep(text: string): boolean {
   let [levels, brackets, leading] = [0, 0, true];
   for (let at = 0; at < text.length; at += 1) {

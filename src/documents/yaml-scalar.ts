@@ -1,8 +1,8 @@
 import { Unreadable } from './unreadable.ts';
 
 /**
- * What go-yaml v2 makes of words that are not quoted. kubectl, istiod and every other program that uses sigs.k8s.io/yaml reads
- * through it: YAML 1.1 for words and octal numbers, without its sexagesimal numbers. Timestamps stay text.
+ * How go-yaml v2 reads unquoted words. kubectl, istiod and all users of sigs.k8s.io/yaml rely on it: words and octal
+ * numbers of YAML 1.1, no sexagesimal numbers, timestamps as text.
  */
 const WORDS: ReadonlyMap<string, boolean | null> = new Map([
   ...['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON'].map((word) => [word, true] as const),
@@ -18,7 +18,7 @@ const WHOLE = [
   { form: /^[-+]?0[oO]?[0-7]+$/, prefix: '0o' },
 ] as const;
 
-/** The value of a scalar that is written without quotes. Throws `Unreadable` for numbers that JSON does not have. */
+/** The value of an unquoted scalar. Throws `Unreadable` for numbers that JSON does not have. */
 export function plainScalar(text: string, line: number): string | number | boolean | null {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
@@ -27,7 +27,6 @@ export function plainScalar(text: string, line: number): string | number | boole
 }
 
 function number(text: string): number | undefined {
-  // A number that begins with a point is read before underscores are taken out.
   const digits = text.replaceAll('_', '');
   const whole = WHOLE.find(({ form }) => form.test(digits));
   const value = whole ? based(digits, whole.prefix) : DECIMAL.test(digits) ? Number(digits) : Number.NaN;
@@ -42,7 +41,7 @@ function based(digits: string, prefix: string): number {
 
 const CORE = 'tag:yaml.org,2002:';
 
-/** The value of a scalar that carries a tag. Tags that are not YAML's own make a text of it. */
+/** The value of a scalar with a tag. Under a tag that is not YAML's own it is text. */
 export function taggedScalar(tag: string, text: string, line: number): string | number | boolean | null {
   const name = tag.startsWith(CORE) ? tag.slice(CORE.length) : tag;
   if (name === 'binary') return Buffer.from(text, 'base64').toString('utf8');

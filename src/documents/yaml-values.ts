@@ -7,12 +7,12 @@ interface Anchored {
   readonly nodes: number;
 }
 
-/** The value of one document. It is read from top to bottom, as anchors may be defined again. */
+/** Reads one document from top to bottom, because anchors may be redefined. */
 export class DocumentReading {
   readonly #document: Document.Parsed;
   readonly #lineOf: (position: number | undefined) => number;
   readonly #anchors = new Map<string, Anchored | undefined>();
-  /** Nodes that were read, those behind aliases each time anew. */
+  /** Nodes read so far, including those behind each alias. */
   #nodes = 0;
   #aliased = 0;
 
@@ -33,7 +33,7 @@ export class DocumentReading {
     this.#nodes += 1;
     const anchor = (isScalar(node) || isMap(node) || isSeq(node)) && node.anchor;
     if (!anchor) return this.#plain(node);
-    // While its value is read the anchor is known and has none.
+    // Marks the anchor as being read, to detect a cycle.
     this.#anchors.set(anchor, undefined);
     const value = this.#plain(node);
     this.#anchors.set(anchor, { value, nodes: this.#nodes - before });
@@ -65,7 +65,7 @@ export class DocumentReading {
     return found.value;
   }
 
-  /** A merge counts where it stands: it replaces what is before it, and is replaced by what follows. */
+  /** A merge replaces the fields before it, and the fields after it replace those of the merge. */
   #map(map: YAMLMap): unknown {
     const found = new Map<string, unknown>();
     for (const { key, value } of map.items as { key: Node | null; value: Node | null }[]) {
@@ -85,7 +85,7 @@ export class DocumentReading {
 
   #merged(node: Node | null): readonly (readonly [string, unknown])[] {
     const value = this.#read(node);
-    // Of several mappings the first that has a key wins.
+    // The first mapping that has a key wins.
     const parts = Array.isArray(value) ? value.toReversed() : [value];
     if (!parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part)))
       throw new Unreadable('<< needs a mapping or a list of mappings', this.#line(node));

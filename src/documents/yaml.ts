@@ -5,18 +5,18 @@ import { isTooDeep } from './yaml-depth.ts';
 import { DocumentReading } from './yaml-values.ts';
 
 /**
- * The value of a YAML or JSON text, as sigs.k8s.io/yaml gives it to kubectl and istiod: the first document; YAML 1.1 words and
- * numbers; merge keys; of a key that occurs twice the last one; keys as JSON has them, text. Throws `Unreadable`.
+ * The value of a YAML or JSON text, as sigs.k8s.io/yaml reads it for kubectl and istiod: the first document, YAML 1.1
+ * words and numbers, merge keys, the last of equal keys, keys as text. Throws `Unreadable`.
  */
 export function readYaml(text: string): unknown {
-  // The values of istiod are a long JSON text, which is read a hundred times faster as what it is.
+  // istiod's values are a long JSON text, which JSON.parse reads a hundred times faster.
   const json = /^\s*[[{]/.test(text) ? tryJson(text) : undefined;
   if (json !== undefined) return json;
   const [first] = documentsOf(text);
   return first?.();
 }
 
-/** Every document of a text, and where it begins. One that cannot be read is an `Unreadable` instead of its value. */
+/** Every document of a text with its first line. The value of an unreadable document is its `Unreadable`. */
 export function readDocuments(text: string): readonly Placed[] {
   const stream = tryJsonStream(text);
   if (stream !== undefined) return stream;
@@ -42,7 +42,7 @@ function documentsOf(given: string): readonly Reader[] {
     return [Object.assign(fail, { line: issue.line })];
   }
   const lines = new LineCounter();
-  // Nothing is resolved by the library, whose rules for words, merges and keys are others.
+  // The library resolves nothing, because its rules for words, merges and keys differ.
   const own = { schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false } as const;
   const documents = parseAllDocuments(text, { ...own, lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
   const lineOf = (position: number | undefined): number => lines.linePos(position ?? 0).line;
@@ -51,7 +51,7 @@ function documentsOf(given: string): readonly Reader[] {
   );
 }
 
-/** What go-yaml refuses before it parses, and what would overflow the stack of the parser here. */
+/** Text that go-yaml refuses before parsing, or that would overflow the parser's stack. */
 function textIssue(text: string): Unreadable | undefined {
   const control = text.search(/[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]/);
   if (control >= 0) return new Unreadable('it holds control characters', text.slice(0, control).split('\n').length);

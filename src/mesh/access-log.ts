@@ -1,6 +1,6 @@
 /** One line of Envoy's access log in Istio's default text format. Absent fields were "-" in the line. */
 export interface AccessLogLine {
-  /** `old`: Istio 0.5 to 0.8. `current`: 1.9 and later, with the reason of a response and both ends of the connection. */
+  /** `old`: Istio 0.5 to 0.8. `current`: 1.9 and later, with response details and both ends of the connection. */
   readonly format: 'old' | 'current';
   /** RFC 3339, as written: 2018-02-14T16:28:24.640Z. */
   readonly time: string;
@@ -17,7 +17,7 @@ export interface AccessLogLine {
   readonly bytesSent: number;
   /** Milliseconds. */
   readonly duration: number;
-  /** Milliseconds that the application took. */
+  /** Milliseconds of the application. */
   readonly upstreamTime?: number;
   readonly forwardedFor?: string;
   readonly userAgent?: string;
@@ -30,7 +30,7 @@ export interface AccessLogLine {
   readonly downstreamRemote?: string;
   readonly serverName?: string;
   readonly route?: string;
-  /** SPIFFE identity of the other side, where the mesh's format appends it. */
+  /** SPIFFE identity of the peer, if the mesh's log format appends it. */
   readonly peer?: string;
 }
 
@@ -41,18 +41,18 @@ const STATUS = String.raw`(?<status>\d{1,3}|-) (?<flags>\S+)`;
 const REASON = String.raw`(?<details>\S+) (?<termination>\S+) "(?<transportFailure>[^"]*)"`;
 const ENDS = String.raw`(?<upstreamCluster>\S+) (?<upstreamLocal>\S+) (?<downstreamLocal>\S+) (?<downstreamRemote>\S+) (?<serverName>\S+) (?<route>\S+)`;
 /**
- * One further field at most. Whatever a client puts into a field of its own moves the true rest of the line behind it,
- * which is longer, so an identity in this place is the proxy's word.
+ * At most one further field. A client that writes into its own fields pushes the real rest of the line, which is
+ * longer, behind it. So an identity at this position comes from the proxy.
  */
 const PEER = String.raw`(?: (?<more>\S+))?`;
 
 const OLD = new RegExp(`^${REQUEST} ${STATUS} ${SIZES} ${HEADERS}\\s*$`);
 const CURRENT = new RegExp(`^${REQUEST} ${STATUS} ${REASON} ${SIZES} ${HEADERS} ${ENDS}${PEER}\\s*$`);
 
-/** A line longer than this is not looked at: user agents and paths are chosen by clients. */
+/** Clients choose user agents and paths, so a longer line is not parsed. */
 const LONGEST = 65_536;
 
-/** Reads one line; undefined for any other format, which is then shown as it is. */
+/** Reads one line; undefined for any other format. */
 export function parseAccessLog(line: string): AccessLogLine | undefined {
   if (line.length > LONGEST) return undefined;
   const current = withPeer(CURRENT.exec(line)?.groups);

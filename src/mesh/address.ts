@@ -6,8 +6,8 @@ const IPV6 = /^[0-9a-fA-F:.]{2,45}$/;
 const FORM = 'four decimal numbers (10.150.0.5) or IPv6 without a zone (fd00::5)';
 
 /**
- * One IP address in the form that Kubernetes and Istio compare: dotted IPv4, or RFC 5952 IPv6. Refuses what inet_aton
- * would take (1, 010.1.1.1, 0x7f.1) and zones, which mean nothing on another machine. Throws `bad-address`.
+ * One IP address in the form that Kubernetes and Istio compare: dotted IPv4 or RFC 5952 IPv6. Refuses forms of
+ * inet_aton (1, 010.1.1.1, 0x7f.1), and zones, which have no meaning on another machine. Throws `bad-address`.
  */
 export function parseIp(text: string): string {
   if (IPV4.test(text) && ipaddr.IPv4.isValidFourPartDecimal(text)) return text;
@@ -20,7 +20,9 @@ export function isIpAddress(text: string): boolean {
   return ipaddr.isValid(text);
 }
 
-/** An address under which another machine can reach this one. Throws `bad-address` for loopback, multicast and the like. */
+/**
+ * An address at which another machine can reach this one. Throws `bad-address` for loopback, multicast and the like.
+ */
 export function parseWorkloadIp(text: string): string {
   const address = parseIp(text);
   const range = ipaddr.parse(address).range();
@@ -29,7 +31,10 @@ export function parseWorkloadIp(text: string): string {
   throw meshProblems.badAddress({ text, wanted: 'the address of a machine', form: `this one is ${range}` });
 }
 
-/** One range, as 10.63.240.0/20. Bits below the prefix must be zero: they mean a typing mistake. Throws `bad-cidr`. */
+/**
+ * One range, such as 10.63.240.0/20. Bits below the prefix must be zero, because they are a typing mistake. Throws
+ * `bad-cidr`.
+ */
 export function parseCidr(text: string): string {
   const wanted = 'a CIDR';
   const [, host, digits] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? [];
@@ -45,7 +50,7 @@ export function parseCidr(text: string): string {
   return `${address}/${prefix}`;
 }
 
-/** One or more ranges separated by commas, without repetition and in the order given. Throws `bad-cidr`. */
+/** One or more ranges separated by commas, each once, in the given order. Throws `bad-cidr`. */
 export function parseCidrs(text: string): readonly string[] {
   return [...new Set(text.split(',').map((part) => parseCidr(part.trim())))];
 }

@@ -1,6 +1,6 @@
 /**
- * Variables that pilot-agent reads and a cluster may set for its proxies: those of the reference page of pilot-agent and of
- * Istio's own documents. Nothing here names a program, a library or a file that a process loads as code.
+ * Variables that pilot-agent reads and a cluster may set for its proxies, from the reference page of pilot-agent and
+ * Istio's documentation. None of them names a program, a library or a file that a process loads as code.
  */
 const AGENT_KEYS: ReadonlySet<string> = new Set([
   ...['BOOTSTRAP_XDS_AGENT', 'CA_ADDR', 'CA_PROVIDER', 'CA_ROOT_CA', 'CERT_SIGNER_DOMAIN', 'CLOUD_PLATFORM'],
@@ -20,16 +20,16 @@ const AGENT_KEYS: ReadonlySet<string> = new Set([
   ...['WASM_MODULE_EXPIRY', 'WASM_PURGE_INTERVAL', 'WORKLOAD_IDENTITY_SOCKET_FILE', 'XDS_AUTH_PROVIDER', 'XDS_ROOT_CA'],
 ]);
 
-/** Whether pilot-agent reads this variable: its own, the proxy's metadata, and headers of its requests. */
+/** Whether pilot-agent reads this variable: its own settings, proxy metadata and request headers. */
 export function isAgentKey(key: string): boolean {
   return AGENT_KEYS.has(key) || /^(ISTIO_META_|ISTIO_METAJSON_|XDS_HEADER_|CA_HEADER_)[A-Za-z0-9_]+$/.test(key);
 }
 
-/** The loader, the C library and the shell read these; systemd/settings.awk leaves out the same. */
+/** The loader, the C library and the shell read these. systemd/settings.awk drops the same ones. */
 const FOREIGN =
   /^(LD_.*|BASH_.*|BASHOPTS|SHELLOPTS|ENV|IFS|PS4|CDPATH|PATH|GCONV_PATH|LOCPATH|GLIBC_TUNABLES|MALLOC_.*|MESHX_.*|HOME|SHELL|USER|LOGNAME|PWD|OLDPWD|TMPDIR)$/;
 
-/** Whether a variable of this name steers the programs of a process, whatever the process is for. */
+/** Whether a variable of this name changes how any program runs. */
 export function isForeignKey(key: string): boolean {
   return FOREIGN.test(key);
 }

@@ -1,4 +1,4 @@
-/** Everything meshx needs to know about a cluster, gathered once per command by cluster/facts.ts. */
+/** The facts of a cluster, gathered once per command. */
 export type ClusterFacts = CurrentFacts | ClassicFacts;
 
 /** A cluster of the istiod generation (1.6 and later). */
@@ -6,11 +6,14 @@ export interface CurrentFacts {
   readonly generation: 'current';
   /** Namespace of the control plane, usually istio-system. */
   readonly istioNamespace: string;
-  /** Policies and Sidecars here hold for the whole mesh. Absent when that is the control plane's; ask `rootNamespaceOf`. */
+  /**
+   * Policies and Sidecars here apply to the whole mesh. Absent for the control plane's namespace: use
+   * `rootNamespaceOf`.
+   */
   readonly rootNamespace?: string;
   /** Absent for the default revision. */
   readonly revision?: string;
-  /** `Kubernetes` when the cluster leaves it empty (istio-current.md 2.2). */
+  /** `Kubernetes` when the cluster has no name. */
   readonly clusterId: string;
   readonly trustDomain: string;
   readonly meshId?: string;
@@ -19,7 +22,7 @@ export interface CurrentFacts {
   readonly istiodHost: string;
   /** 15012 unless the gateway or NodePort uses another one. */
   readonly istiodPort: number;
-  /** IP addresses behind which istiod answers for a VM; the first goes into /etc/hosts. Empty when there is none yet. */
+  /** IP addresses where VMs reach istiod; the first goes into /etc/hosts. Empty when there is none yet. */
   readonly istiodAddresses: readonly string[];
   /** Where the addresses were found, for people: "Service istio-system/istio-eastwestgateway". */
   readonly istiodAddressSource: string;
@@ -42,7 +45,7 @@ export function rootNamespaceOf(facts: Pick<CurrentFacts, 'istioNamespace' | 'ro
 export interface ClassicFacts {
   readonly generation: 'classic';
   readonly istioNamespace: string;
-  /** Which release's formats to write; istio-classic.md 2.4, 2.5. */
+  /** The release whose formats to write. */
   readonly release: ClassicRelease;
   /** One or more CIDRs, joined by a comma in cluster.env. */
   readonly serviceCidrs: readonly string[];

@@ -4,8 +4,8 @@ import { Problem } from '../problems.ts';
 type Results<Thunks extends readonly (() => unknown)[]> = { readonly [K in keyof Thunks]: ReturnType<Thunks[K]> };
 
 /**
- * Runs each parser and gives all results, or one Problem that names every issue: people correct an input once, not once
- * per mistake. A single Problem is thrown as it is; anything else that is thrown is a bug and passes through.
+ * Runs each parser and returns all results, or throws one Problem with every issue, so that the operator corrects them
+ * at once. A single Problem is thrown unchanged. Other errors are bugs and pass through.
  */
 export function collect<const Thunks extends readonly (() => unknown)[]>(thunks: Thunks): Results<Thunks> {
   const problems: Problem[] = [];
@@ -21,7 +21,7 @@ export function collect<const Thunks extends readonly (() => unknown)[]>(thunks:
   const [only] = problems;
   if (only && problems.length === 1) throw only;
   if (only) throw meshProblems.badInput({ issues: problems.flatMap(issuesOf) });
-  // No thunk failed, so each result stands at the place of its thunk.
+  // as: no thunk failed, so there is one result per thunk.
   return results as Results<Thunks>;
 }
 

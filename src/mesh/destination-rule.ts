@@ -1,10 +1,10 @@
 import { type KubeObject, refOf, showRef } from './kube-object.ts';
 import { list, mapping, text } from './unknown.ts';
 
-/** How a client's proxy speaks: `AUTO` follows what the server's side accepts. */
+/** The TLS mode of a client's proxy. `AUTO` follows what the server accepts. */
 export type ClientTls = 'AUTO' | 'DISABLE' | 'ISTIO_MUTUAL' | 'MUTUAL' | 'SIMPLE';
 
-/** A setting and the object that says so; `default` when none does. */
+/** A setting and the object it comes from, or `default`. */
 export interface EffectiveClientTls {
   readonly tls: ClientTls;
   readonly source: string;
@@ -22,8 +22,8 @@ export interface Destination {
 }
 
 /**
- * The TLS setting of a client's proxy: the DestinationRule of the client's namespace, else of the service's, else of the
- * root namespace; the most exact host wins; a setting for the port comes before the general one.
+ * The TLS setting of a client's proxy, from the DestinationRule of the client's namespace, else of the service's, else
+ * of the root namespace. The most exact host wins, and a port's setting wins over the general one.
  */
 export function clientTls(destination: Destination, rules: readonly KubeObject[]): EffectiveClientTls {
   const rule = ruleFor(destination, rules);

@@ -2,7 +2,7 @@ import { meshProblems } from '../problems/mesh.ts';
 import { isSubdomain } from './names.ts';
 import type { Workload } from './workload.ts';
 
-/** What the name of an automatic entry is made of. */
+/** The parts of an automatic entry's name. */
 export interface EntryNameParts {
   readonly group: string;
   readonly address: string;
@@ -10,9 +10,9 @@ export interface EntryNameParts {
 }
 
 /**
- * The name of the WorkloadEntry that istiod makes when the VM's sidecar connects: GROUP-IP[-NETWORK], ":" as "-", cut
- * from the front at 253 characters (istio-current.md 5.3). istiod does not check it, so a name that the API server
- * would refuse forever is a Problem before anything is started: `bad-name`.
+ * The name of the WorkloadEntry that istiod creates when the VM's sidecar connects: GROUP-IP[-NETWORK], ":" as "-", cut
+ * from the front to 253 characters. istiod does not check it, and would retry forever. Throws `bad-name` for a name
+ * that the API server would refuse.
  */
 export function automaticEntryName({ group, address, network }: EntryNameParts): string {
   const name = [group, address.replaceAll(':', '-'), ...(network ? [network] : [])].join('-').slice(-253);
@@ -24,7 +24,7 @@ export function automaticEntryName({ group, address, network }: EntryNameParts):
 /** An address of documentation (RFC 5737), for a machine that has none yet. */
 const SOME_ADDRESS = '192.0.2.1';
 
-/** Throws `bad-name` when istiod could not make the entry of a VM of this group: the API server would refuse its name. */
+/** Throws `bad-name` when the API server would refuse the entry of a VM of this group. */
 export function refuseEntryName(workload: Pick<Workload, 'group' | 'network'>, address: string | undefined): void {
   const { group, network } = workload;
   automaticEntryName({ group, address: address || SOME_ADDRESS, ...(network !== undefined && { network }) });

@@ -1,19 +1,19 @@
 import { meshProblems } from '../problems/mesh.ts';
 
-/** A name that both a shell and systemd accept on the left side of "=". */
+/** A variable name for both a shell and systemd. */
 export const ENV_KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * One line KEY='value' as istioctl writes it: in single quotes, an inner quote as '"'"'. A value with a backslash is in double
- * quotes: in single ones systemd 239 takes it for an escape. Shells and systemd's EnvironmentFile read it alike, which is why
- * line breaks and control characters are refused (`env-value-unsafe`).
+ * One line KEY='value' as istioctl writes it, an inner quote as '"'"'. A value with a backslash is in double quotes,
+ * because systemd 239 treats it as an escape in single ones. Shells and systemd read the line alike. Throws
+ * `env-value-unsafe` for line breaks and control characters.
  */
 export function formatQuoted(key: string, value: string): string {
   if (checked(key, value).includes('\\')) return `${key}="${value.replace(/[\\"$`]/g, '\\$&')}"`;
   return `${key}='${value.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** Refuses what one of the two readers would take for something else. Gives the value back. */
+/** Returns the value. Throws for what a shell and systemd read differently. */
 export function checked(key: string, value: string): string {
   if (!ENV_KEY.test(key)) throw meshProblems.unsafeValue({ key, value, why: 'the key is no name of a variable' });
   if (/[\u0000-\u001f\u007f]/.test(value))
@@ -21,7 +21,7 @@ export function checked(key: string, value: string): string {
   return value;
 }
 
-/** Reads KEY=value lines as a shell does: the last assignment wins; comments and lines that are none are passed over. */
+/** Reads KEY=value lines as a shell does: the last assignment wins, other lines are skipped. */
 export function parseEnv(text: string): ReadonlyMap<string, string> {
   const values = new Map<string, string>();
   for (const line of text.split('\n')) {

@@ -1,4 +1,4 @@
-/** Any Kubernetes object as the API server sends it. What is inside spec, data or subsets is for the reader to check. */
+/** A Kubernetes object from the API server. Its reader must check spec, data and subsets. */
 export interface KubeObject {
   readonly apiVersion: string;
   readonly kind: string;
@@ -16,7 +16,7 @@ interface ObjectMeta {
   readonly [field: string]: unknown;
 }
 
-/** Which object: enough to GET it. */
+/** Identifies an object. */
 export interface ObjectRef {
   readonly apiVersion: string;
   readonly kind: string;
@@ -24,7 +24,6 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-/** The reference of an object. */
 export function refOf(object: KubeObject): ObjectRef {
   const { apiVersion, kind, metadata } = object;
   return { apiVersion, kind, name: metadata.name, ...(metadata.namespace && { namespace: metadata.namespace }) };

@@ -20,12 +20,12 @@ export function parseLabelValue(text: string): string {
   throw meshProblems.badLabel({ text, wanted: 'a label value', form: VALUE_FORM });
 }
 
-/** Labels of an option: `app=db,tier=back` in one or more texts; no `=` means an empty value, a later key wins. */
+/** Labels of an option, such as `app=db,tier=back`. Without `=` the value is empty, and a later key wins. */
 export function parseLabels(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(collectAll(parts(texts), ([key, value]) => [parseLabelKey(key), parseLabelValue(value)]));
 }
 
-/** Annotations of an option: as labels, with any value. */
+/** Annotations of an option: like labels, with any value. */
 export function parseAnnotations(texts: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(collectAll(parts(texts), ([key, value]) => [parseLabelKey(key), value]));
 }

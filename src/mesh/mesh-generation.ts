@@ -4,7 +4,7 @@ import type { GenerationName, MeshGeneration } from './generation.ts';
 
 const RECORDS: Readonly<Record<GenerationName, MeshGeneration>> = { current: currentMesh, classic: classicMesh };
 
-/** The one place of this layer that asks which generation a mesh is of. */
+/** The record of a generation. No other file of this layer compares its name. */
 export function meshGeneration(name: GenerationName): MeshGeneration {
   return RECORDS[name];
 }

@@ -14,7 +14,7 @@ export interface MeshTarget {
   readonly path?: string;
 }
 
-/** A service of the mesh as it was typed. */
+/** A service of the mesh as given in an option. */
 export interface TypedTarget {
   readonly name: string;
   readonly port: number;

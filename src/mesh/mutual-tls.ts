@@ -7,10 +7,10 @@ import type { ServicePort } from './service-port.ts';
 import type { Workload } from './workload.ts';
 import { workloadLabels } from './workload-labels.ts';
 
-/** What happens to a connection: `hangs` means that both sides wait for the other's first byte, without an error. */
+/** What happens to a connection. `hangs`: both sides wait for the other's first byte, without an error. */
 export type Meeting = 'hangs' | 'mutual-tls' | 'plaintext' | 'refused' | 'tls-of-its-own';
 
-/** What clients of one port meet. */
+/** What clients of one port get. */
 export interface PortSecurity {
   readonly service: string;
   readonly port: ServicePort;
@@ -22,7 +22,7 @@ export interface PortSecurity {
   readonly outsideMesh: Meeting;
 }
 
-/** What decides about mutual TLS in a cluster. */
+/** The objects that decide on mutual TLS. */
 export interface MtlsPolicies {
   readonly peerAuthentications: readonly KubeObject[];
   readonly destinationRules: readonly KubeObject[];
@@ -32,7 +32,7 @@ export interface MtlsPolicies {
   readonly clientNamespace?: string;
 }
 
-/** What each port of a workload will do to its clients, computed from the policies before anything is changed. */
+/** What clients of each port will get, computed from the policies before anything changes. */
 export function portSecurity(workload: Workload, policies: MtlsPolicies): readonly PortSecurity[] {
   const labels = workloadLabels(workload);
   const { namespace } = workload;
@@ -48,15 +48,15 @@ export function portSecurity(workload: Workload, policies: MtlsPolicies): readon
 }
 
 /**
- * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE looks at the client's first bytes to tell TLS from
- * plaintext; where the server speaks first there are none, so both wait forever.
+ * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE detects TLS by the client's first bytes. If the
+ * server speaks first, both sides wait forever.
  */
 export function plaintextClient(mode: MtlsMode, port: ServicePort): Meeting {
   if (mode === 'STRICT') return 'refused';
   return mode === 'PERMISSIVE' && portMeaning(port).serverFirst ? 'hangs' : 'plaintext';
 }
 
-/** A client with a sidecar, whose proxy speaks as the DestinationRule says, or by itself as the server's side accepts. */
+/** A client with a sidecar. Its DestinationRule decides, else what the server accepts. */
 export function meshClient(mode: MtlsMode, tls: ClientTls, port: ServicePort): Meeting {
   if (tls === 'AUTO') return mode === 'DISABLE' ? 'plaintext' : 'mutual-tls';
   if (tls === 'ISTIO_MUTUAL') return mode === 'DISABLE' ? 'refused' : 'mutual-tls';

@@ -1,6 +1,9 @@
 import { meshProblems } from '../problems/mesh.ts';
 
-/** What a name is for. Kubernetes has three forms of names; Istio's group must also fit a label and a name of an entry. */
+/**
+ * What a name is for. Kubernetes has three forms of names. A group's name must also fit into a label and an entry's
+ * name.
+ */
 export type NameKind = keyof typeof KINDS;
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -20,8 +23,8 @@ const KINDS = {
 } as const;
 
 /**
- * A Kubernetes name (RFC 1123 label or subdomain; a Service name is an RFC 1035 label). A parsed name holds nothing that
- * a shell, YAML or a path could take for something else. Throws `bad-name`.
+ * A Kubernetes name (RFC 1123 label or subdomain; a Service name is an RFC 1035 label). A parsed name is safe in a
+ * shell, YAML and a path. Throws `bad-name`.
  */
 export function parseName(text: string, kind: NameKind = 'label'): string {
   const { wanted, form, pattern } = KINDS[kind];

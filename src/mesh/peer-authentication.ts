@@ -1,27 +1,27 @@
 import { type KubeObject, showRef, refOf } from './kube-object.ts';
 import { mapping, textMapping } from './unknown.ts';
 
-/** What the proxy in front of a port asks of its clients. */
+/** The mutual TLS mode of a port. */
 export type MtlsMode = 'DISABLE' | 'PERMISSIVE' | 'STRICT';
 
-/** A mode and the object that says so; `default` when none does. */
+/** A mode and the object it comes from, or `default`. */
 export interface EffectiveMtls {
   readonly mode: MtlsMode;
   readonly source: string;
 }
 
-/** The workload whose inbound side is asked about. */
+/** A port of a workload. */
 export interface MtlsSubject {
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly port: number;
-  /** Namespace whose policies hold for the whole mesh, usually istio-system. */
+  /** Namespace whose policies apply to the whole mesh, usually istio-system. */
   readonly rootNamespace: string;
 }
 
 /**
- * The mode of one port as istiod computes it: mesh, then namespace, then workload, then the workload's entry for the port;
- * each UNSET inherits; of several in one place the oldest counts; a selector in the root namespace is ignored.
+ * The mode of one port as istiod computes it: mesh, namespace, workload, then the workload's setting for the port.
+ * UNSET inherits. The oldest of several policies wins. A selector in the root namespace is ignored.
  */
 export function effectiveMtls(subject: MtlsSubject, policies: readonly KubeObject[]): EffectiveMtls {
   const { namespace, rootNamespace } = subject;

@@ -12,8 +12,8 @@ const LABEL = '[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
 const NAME = new RegExp(`^${LABEL}(\\.${LABEL})*\\.?$`);
 
 /**
- * Reads IP, IP:PORT, [IPv6], [IPv6]:PORT, NAME or NAME:PORT, as options, mesh configs and Services write them, and judges
- * whether a machine elsewhere could dial it. A text says why it could not.
+ * Reads IP, IP:PORT, [IPv6], [IPv6]:PORT, NAME or NAME:PORT of options, mesh configs and Services. Returns a reason if
+ * another machine could not dial it.
  */
 export function parsePlace(text: string): Place | string {
   const trimmed = text.trim();
@@ -32,7 +32,7 @@ export function parsePlace(text: string): Place | string {
   return { host: name, isIp: false, ...rest };
 }
 
-/** An IP address under which another machine can be dialled, in canonical form; a text says why it cannot. */
+/** An IP address that another machine can dial, in canonical form, or the reason why not. */
 export function dialledIp(text: string): { readonly address: string } | string {
   return parseDialled(text) ?? 'it is not an IP address';
 }
@@ -63,7 +63,7 @@ function canonical(text: string): string | undefined {
 function split(text: string): { readonly host: string; readonly port?: string } {
   const [, inBrackets, after] = /^\[([^[\]]*)\](.*)$/s.exec(text) ?? [];
   if (inBrackets !== undefined && after !== undefined) {
-    // Brackets are for IPv6 only; what is not is refused as a name.
+    // Brackets are for IPv6 only; anything else in them is refused as a name.
     const host = inBrackets.includes(':') ? inBrackets : text;
     return after === '' ? { host } : { host: after.startsWith(':') ? host : text, port: after.slice(1) };
   }
@@ -77,7 +77,7 @@ function isPort(text: string): boolean {
   return /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535;
 }
 
-/** Whether a name is one that only the cluster's own DNS knows. */
+/** Whether only the cluster's DNS resolves a name. */
 export function isClusterName(name: string, clusterDomain: string): boolean {
   return (
     /\.svc$/.test(name) ||

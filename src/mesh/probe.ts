@@ -6,22 +6,22 @@ const FORM = 'tcp, mysql, http, http:/PATH or grpc';
 const METHODS = ['httpGet', 'tcpSocket', 'exec', 'grpc'] as const;
 
 /**
- * The readiness probe that `--probe` means, for one port. The agent's own defaults differ from its documentation, so all
- * times are written out: every 5 seconds, 2 failures. Throws `bad-check`.
+ * The readiness probe of `--probe` for one port. The agent's defaults differ from its documentation, so all times are
+ * explicit: every 5 seconds, 2 failures. Throws `bad-check`.
  */
 export function parseCheck(text: string, port: number): ReadinessProbe {
   const [, method = '', path] = /^([a-z]+)(?::(.*))?$/s.exec(text) ?? [];
   const times = { periodSeconds: 5, timeoutSeconds: 3, successThreshold: 1, failureThreshold: 2 };
   if (path === undefined && (method === 'tcp' || method === 'mysql')) return { tcpSocket: { port }, ...times };
-  // A gRPC probe that answers NOT_SERVING crashes the agent (istio-current.md 4.8), so an open port has to be enough.
+  // A gRPC probe that answers NOT_SERVING crashes the agent, so an open port must be enough.
   if (path === undefined && method === 'grpc') return { tcpSocket: { port }, ...times };
   if (method === 'http') return { httpGet: { path: httpPath(text, path ?? '/'), port }, ...times };
   throw meshProblems.badCheck({ text, wanted: 'a check', form: FORM });
 }
 
 /**
- * Refuses probes that stop the agent (istio-current.md 4.8): none or several methods, an empty command, gRPC. Gives the
- * probe back. Throws `bad-check`.
+ * Returns the probe. Refuses probes that stop the agent: no method or several, an empty command, gRPC. Throws
+ * `bad-check`.
  */
 export function checkProbe(probe: ReadinessProbe): ReadinessProbe {
   const [method, second] = METHODS.filter((name) => probe[name] !== undefined && probe[name] !== null);

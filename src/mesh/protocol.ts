@@ -1,12 +1,14 @@
 import type { ServicePort } from './service-port.ts';
 
-/** The word that Istio's API knows for what travels on a port. */
+/** Protocols of Istio's API. */
 export type Protocol = 'GRPC' | 'GRPC-WEB' | 'HTTP' | 'HTTP2' | 'HTTPS' | 'MONGO' | 'REDIS' | 'TCP' | 'TLS';
 
 /** What the name of a port means to Istio. */
 export interface PortMeaning {
   readonly protocol: Protocol;
-  /** False when the name says nothing: meshx then declares TCP itself, or Istio would guess from the first bytes. */
+  /**
+   * False when the name gives no protocol. meshx then declares TCP, because Istio would detect it from the first bytes.
+   */
   readonly declared: boolean;
   /** For people: "HTTP", "plain TCP". */
   readonly words: string;
@@ -28,8 +30,8 @@ const PREFIXES: Readonly<Record<string, Protocol>> = {
 };
 
 /**
- * Protocols whose server sends the greeting. Istio itself declares 25, 53, 3306 and 27017 (istio-current.md 4.7), but
- * MongoDB, PostgreSQL and DNS clients speak first; those ports are only exempt from Istio's guessing.
+ * Protocols whose server speaks first. Istio's list also has 53 and 27017, but DNS, MongoDB and PostgreSQL clients
+ * speak first; Istio only exempts those ports from detection.
  */
 const SERVER_FIRST_PORTS: ReadonlySet<number> = new Set([21, 22, 25, 110, 143, 587, 3306, 33060]);
 const SERVER_FIRST_WORDS = /(^|-)(mysql|mariadb|smtp|ftp|ssh|imap|pop3|telnet|irc|vnc)($|-)/;
@@ -44,7 +46,7 @@ const CLIENT_FIRST: ReadonlySet<Protocol> = new Set<Protocol>([
   'TLS',
 ]);
 
-/** What Istio takes a port for: the part of its name before the first "-" counts, except for grpc-web. */
+/** The protocol that Istio derives from a port's name: the part before the first "-", except for grpc-web. */
 export function portMeaning(port: ServicePort): PortMeaning {
   const name = port.name.toLowerCase();
   const word = name.startsWith('grpc-web') ? 'GRPC-WEB' : PREFIXES[name.split('-')[0] ?? ''];
@@ -57,7 +59,7 @@ export function portMeaning(port: ServicePort): PortMeaning {
   };
 }
 
-/** The protocol of a port in a Sidecar resource: one of the words that its API documents. */
+/** The protocol of a port in a Sidecar resource, whose API has no REDIS. */
 export function sidecarProtocol(port: ServicePort): Protocol {
   const { protocol } = portMeaning(port);
   return protocol === 'REDIS' ? 'TCP' : protocol;

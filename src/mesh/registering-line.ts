@@ -7,13 +7,13 @@ export interface Registering {
   readonly ports: readonly ServicePort[];
 }
 
-/** The one line that `istioctl register` printed, without its time stamp; Go writes a port as {number name}. */
+/** The line that `istioctl register` printed, without its time stamp. Go prints a port as {number name}. */
 export function registeringLine({ service, address, ports }: Registering): string {
   const shown = ports.map(({ number, name }) => `{${number} ${name}}`).join(' ');
   return `Registering for service '${service}' ip '${address}', ports list [${shown}]`;
 }
 
-/** The second line: labels and annotations that will stand on what is made, in istioctl's form. */
+/** The second line: labels and annotations of the new objects, in istioctl's form. */
 export function labelsLine(
   labels: Readonly<Record<string, string>>,
   annotations: Readonly<Record<string, string>>,

@@ -1,13 +1,13 @@
 import { meshProblems } from '../problems/mesh.ts';
 import { collectAll } from './collect.ts';
 
-/** One port of a service: the number the VM listens on and the name that tells Istio its protocol. */
+/** One port of a service: the number that the VM listens on, and the name that gives Istio the protocol. */
 export interface ServicePort {
   readonly number: number;
   readonly name: string;
 }
 
-/** The names that a bare number gets: istioctl's table, unchanged from 0.2 to 1.5 (istio-classic.md 7.2). */
+/** The name of a port without one: istioctl's table, unchanged from 0.2 to 1.5. */
 const WELL_KNOWN: ReadonlyMap<number, string> = new Map([
   [80, 'http'],
   [443, 'https'],
@@ -24,7 +24,7 @@ export function parsePort(text: string): number {
   throw meshProblems.badPort({ text, wanted: 'a port', form: 'a number from 1 to 65535' });
 }
 
-/** A port of a service in the forms of `register`. Throws `bad-port`; UDP is refused, since nothing captures it. */
+/** A port of a service in the forms of `register`. Throws `bad-port`, also for UDP, which is never captured. */
 export function parseServicePort(text: string): ServicePort {
   const wanted = 'a service port';
   if (/(^|[^a-z])udp([^a-z]|$)/i.test(text))
@@ -37,7 +37,7 @@ export function parseServicePort(text: string): ServicePort {
   return { number, name: given };
 }
 
-/** The ports of one service. All issues at once; the same name or number twice is `port-twice`. */
+/** The ports of one service. Reports all issues at once. Throws `port-twice`. */
 export function parseServicePorts(texts: readonly string[]): readonly ServicePort[] {
   const ports = collectAll(texts, parseServicePort);
   for (const [index, port] of ports.entries()) {

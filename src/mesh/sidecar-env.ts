@@ -2,7 +2,7 @@ import { meshProblems } from '../problems/mesh.ts';
 import { isAgentKey } from './agent-keys.ts';
 import { checked, ENV_KEY } from './env-value.ts';
 
-/** Keys that Istio's packages document in sidecar.env, of both generations (istio-current.md 3.4, istio-classic.md 5.4). */
+/** Keys that Istio's packages of both generations document in sidecar.env. */
 export const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
   ...['ISTIO_SERVICE_CIDR', 'ISTIO_SERVICE', 'ISTIO_NAMESPACE', 'ISTIO_SVC_IP', 'ISTIO_PILOT_PORT', 'ISTIO_CP_AUTH'],
   ...['ISTIO_INBOUND_PORTS', 'ISTIO_INBOUND_EXCLUDE_PORTS', 'ISTIO_INBOUND_INTERCEPTION_MODE'],
@@ -11,7 +11,7 @@ export const DOCUMENTED_KEYS: ReadonlySet<string> = new Set([
   ...['PROV_CERT', 'OUTPUT_CERTS', 'CA_ADDR', 'ISTIO_CA'],
 ]);
 
-/** Keys that no file documents and that are read all the same (istio-current.md 4.2, 4.6, istio-classic.md 5.4). */
+/** Keys that are read but not documented in sidecar.env. */
 const READ_KEYS: ReadonlySet<string> = new Set([
   ...['ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_SERVICE_EXCLUDE_CIDR', 'ISTIO_OUTBOUND_PORTS'],
   ...[
@@ -40,21 +40,21 @@ const READ_KEYS: ReadonlySet<string> = new Set([
   ...['CONTROL_PLANE_AUTH_POLICY'],
 ]);
 
-/** What `configure` is told about a VM. */
+/** The registration that `configure` writes. */
 export interface SidecarWant {
   readonly service: string;
   readonly namespace: string;
   readonly ports: readonly number[];
 }
 
-/** The three keys that join a service to its VM, in the order in which the walkthrough adds them. */
+/** The three keys of a service, in the order of Istio's walkthrough. */
 export function sidecarKeys({ service, namespace, ports }: SidecarWant): Readonly<Record<string, string>> {
   return { ISTIO_INBOUND_PORTS: ports.join(','), ISTIO_SERVICE: service, ISTIO_NAMESPACE: namespace };
 }
 
 /**
- * One value as a POSIX shell and systemd's EnvironmentFile read it alike. Throws `env-value-unsafe` for what they do not:
- * line breaks, quotes, and backslashes, which older systemd takes for an escape even in single quotes.
+ * One value in a form that a POSIX shell and systemd read alike. Throws `env-value-unsafe` for line breaks, quotes, and
+ * backslashes, which older systemd treats as escapes even in single quotes.
  */
 export function formatSidecarValue(key: string, value: string): string {
   if (/^[\w@%+=:,./*-]*$/.test(checked(key, value))) return value;
@@ -63,7 +63,7 @@ export function formatSidecarValue(key: string, value: string): string {
   return `'${value}'`;
 }
 
-/** Whether something reads this key of sidecar.env. */
+/** Whether any program reads this key of sidecar.env. */
 export function isKnownKey(key: string): boolean {
   const free = key.startsWith('MESHX_') || isAgentKey(key);
   return ENV_KEY.test(key) && (free || DOCUMENTED_KEYS.has(key) || READ_KEYS.has(key));

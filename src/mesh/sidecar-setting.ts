@@ -5,11 +5,11 @@ import { isKnownKey, nearest } from './sidecar-env.ts';
 export interface SettingIssue {
   /** Without its subject: "the logs are always in /var/log/istio". */
   readonly reason: string;
-  /** Whether capture or the sidecar would not start with it; otherwise it has no effect. */
+  /** Capture or the sidecar would not start; otherwise the setting has no effect. */
   readonly stops: boolean;
 }
 
-/** Lists of ports, of which only the first takes `*`. */
+/** Lists of ports. Only the first one accepts `*`. */
 const PORT_LISTS = [
   'ISTIO_INBOUND_PORTS',
   'ISTIO_LOCAL_EXCLUDE_PORTS',
@@ -43,13 +43,13 @@ const DEAD: Readonly<Record<string, string>> = {
   ...{ ISTIO_CA: CLASSIC, CITADEL_ADDRESS: CLASSIC, CERTS_DIR: CLASSIC, ISTIO_DEBUG: CLASSIC },
 };
 
-/** Why nothing may set this variable for a sidecar, whatever its value: a variable of the shell or the loader, or one that no one reads. */
+/** Why no option or cluster may set this variable for a sidecar, whatever its value. */
 export function keyIssue(key: string): string | undefined {
   if (isForeignKey(key)) return 'it steers the shell, the loader or the C library, not the sidecar';
   return isKnownKey(key) ? undefined : `it is no key that Istio documents or reads${nearest(key)}`;
 }
 
-/** Why this is no list of ports that iptables and a guard of SSH read alike; undefined for a key that is no such list. */
+/** Why a list of ports is invalid for iptables and the guard of SSH; undefined for other keys. */
 export function portListIssue(key: string, value: string): string | undefined {
   if (!PORT_LISTS.includes(key) || value === '') return undefined;
   const star = key === 'ISTIO_INBOUND_PORTS';
@@ -60,7 +60,7 @@ export function portListIssue(key: string, value: string): string | undefined {
   return star && ports.includes('22') ? 'port 22 is that of SSH, and never captured' : undefined;
 }
 
-/** What is wrong with a setting for meshx's own units; undefined when it takes effect. A key that no one knows is no matter of this. */
+/** What is wrong with a setting for meshx's own units; undefined when it takes effect or its key is unknown. */
 export function settingIssue(key: string, value: string): SettingIssue | undefined {
   const stops = portListIssue(key, value) ?? valueIssue(key, value);
   if (stops !== undefined) return { reason: stops, stops: true };

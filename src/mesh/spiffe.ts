@@ -3,7 +3,7 @@ export function spiffeId(trustDomain: string, namespace: string, serviceAccount:
   return `spiffe://${trustDomain}/ns/${namespace}/sa/${serviceAccount}`;
 }
 
-/** The form that AuthorizationPolicy wants in `principals`: the identity without its scheme. */
+/** The form of `principals` in AuthorizationPolicy: the identity without its scheme. */
 export function principal(trustDomain: string, namespace: string, serviceAccount: string): string {
   return spiffeId(trustDomain, namespace, serviceAccount).slice('spiffe://'.length);
 }
@@ -15,7 +15,7 @@ export interface Identity {
   readonly serviceAccount: string;
 }
 
-/** Reads an identity; undefined for anything that is not exactly of Istio's form. */
+/** Reads an identity; undefined for any other form than Istio's. */
 export function parseSpiffeId(text: string): Identity | undefined {
   const [, trustDomain, namespace, serviceAccount] =
     /^spiffe:\/\/([^/\s]+)\/ns\/([^/\s]+)\/sa\/([^/\s]+)$/.exec(text) ?? [];

@@ -1,11 +1,11 @@
-/** What meshx found out about a VM before it plans: parsed answers of the preflight probe. */
+/** The facts of a VM before planning: parsed answers of the preflight probe. */
 export interface VmFacts {
   /** ID of /etc/os-release: debian, ubuntu, rhel, … and its VERSION_ID. */
   readonly os: { readonly id: string; readonly version: string; readonly name: string };
-  /** Debian's word: amd64, arm64. */
+  /** Debian's name: amd64, arm64. */
   readonly architecture: string;
   readonly hostname: string;
-  /** The address that /etc/hosts gives for it; absent when it has no line there. */
+  /** Its address in /etc/hosts, if it has one. */
   readonly hostnameAddress?: string;
   /** The address that routes to istiod; it is registered. */
   readonly address: string;

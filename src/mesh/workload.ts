@@ -10,8 +10,8 @@ export interface MeshService {
 export type ReadinessProbe = Readonly<Record<string, unknown>>;
 
 /**
- * What one VM is to the mesh: one WorkloadGroup, one service account, any number of services. All services of a VM share
- * its namespace, service account and certificate.
+ * A VM in the mesh: one WorkloadGroup, one service account, any number of services. All services share its namespace,
+ * account and certificate.
  */
 export interface Workload {
   /** Name of the WorkloadGroup. */
@@ -22,9 +22,9 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly services: readonly MeshService[];
-  /** Ports of its entry beside those of the services, by name. */
+  /** Other ports of its entry, by name. */
   readonly ports?: Readonly<Record<string, number>>;
-  /** The group belongs to another owner: its labels are complete, and meshx adds none of its own. */
+  /** The group belongs to another owner, and meshx adds no labels. */
   readonly foreignGroup?: true;
   readonly network?: string;
   readonly locality?: string;

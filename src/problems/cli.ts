@@ -3,7 +3,7 @@ import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 const MANY = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** What a check found, and the name of the risk as which it can be accepted. */
+/** A finding, and the name of the risk that accepts it. */
 interface Found {
   readonly detail: string;
   readonly hint?: string;
@@ -101,7 +101,7 @@ export const cliProblems = {
   })),
 };
 
-/** Settings that the sidecar of a VM would not read as they are meant. */
+/** Settings that the sidecar would misread. */
 export function settingsRefused(refused: readonly { readonly key: string; readonly reason: string }[]) {
   const issues = refused.map(({ key, reason }) => `--set ${key}: ${reason}`);
   return cliProblems.invalidInput({ command: 'configure', issues });

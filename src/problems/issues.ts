@@ -1,10 +1,10 @@
 import { Problem } from '../problems.ts';
 
-/** Collects what parsers refuse, so that all of it is told at once. */
+/** Collects the issues of several parsers, to report all of them at once. */
 export class Issues {
   readonly #lines: string[] = [];
 
-  /** Runs a parser; what it refuses is noted under `what`, and the result is undefined then. A bug passes through. */
+  /** Runs a parser. Records its Problem under `what` and returns undefined; a bug passes through. */
   attempt<Value>(what: string, parse: () => Value): Value | undefined {
     try {
       return parse();

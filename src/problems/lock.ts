@@ -1,6 +1,6 @@
 import { known } from '../problems.ts';
 
-/** Who holds the lock of a machine, as far as it is known; an empty word is one that is not. */
+/** Who holds the lock of a machine. Unknown fields are empty. */
 interface Holder {
   readonly who: string;
   readonly from: string;

@@ -3,7 +3,7 @@ import { visibleJson } from '../visible.ts';
 
 const SHOWN = 80;
 
-/** Text from outside as it may stand in a message: JSON-quoted, so that no control character reaches a terminal, and cut. */
+/** Text from outside for a message: shortened, and JSON-quoted so that it holds no control character. */
 export function shown(text: string): string {
   const cut = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
   return visibleJson(cut);

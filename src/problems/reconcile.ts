@@ -6,7 +6,7 @@ interface Progress {
   readonly doing: string;
   readonly done: readonly string[];
   readonly left: readonly string[];
-  /** The command that goes on, as it can be typed. */
+  /** The command that continues. */
   readonly again: string | undefined;
 }
 
@@ -21,12 +21,12 @@ function goOn({ again }: Progress): string {
     : 'run the same command again to continue where it stopped.';
 }
 
-/** The last lines of what a program said: enough to see why, not a log. */
+/** The last lines of a program's output. */
 function lastLines(text: string): string {
   return text.trim().split('\n').slice(-30).join('\n').slice(-4000);
 }
 
-/** What can go wrong while a host is looked at and changed. */
+/** What can go wrong while a host is inspected and changed. */
 export const reconcileProblems = {
   probeFailed: known('probe-failed', (d: { host: string; probe: string; exitCode: number; stderr: string }) => ({
     message: `${d.host}: inspecting ${d.probe} failed (exit code ${d.exitCode}): ${lastLines(d.stderr) || 'no message'}`,

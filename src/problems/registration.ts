@@ -1,6 +1,6 @@
 import { known } from '../problems.ts';
 
-/** What a VM needs of its cluster and the cluster does not have. */
+/** What a VM needs from its cluster and the cluster lacks. */
 export const registrationProblems = {
   identitySecretMissing: known('identity-secret-missing', (d: { secret: string; key: string }) => ({
     message: `Secret ${d.secret} with the key ${d.key} does not exist, so the VM would have no identity.`,

@@ -1,6 +1,6 @@
 import { known } from '../problems.ts';
 
-/** Problems of the package that brings the sidecar's binaries, met on the operator's machine. */
+/** Problems of the sidecar's package on the operator's machine. */
 export const packageProblems = {
   missing: known('package-missing', (d: { path: string; reason: string }) => ({
     message: `The package ${d.path} cannot be read: ${d.reason}.`,

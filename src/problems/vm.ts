@@ -1,7 +1,7 @@
 import { known } from '../problems.ts';
 import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
-/** Problems of a machine that shall become, or is, a VM of the mesh. */
+/** Problems of a VM of the mesh, or of a machine that joins it. */
 export const vmProblems = {
   probeUnreadable: known('vm-probe-unreadable', (d: { host: string; answer: string }) => ({
     message: `${d.host} gave a preflight answer that meshx cannot read: ${JSON.stringify(d.answer.slice(0, 200))}.`,

@@ -6,7 +6,7 @@ const METADATA = ['name', 'namespace', 'labels', 'annotations', 'resourceVersion
 
 /**
  * An object as server-side apply takes it: without its status and what the API server keeps in its metadata. The
- * resourceVersion of an object that was read before stays: a change in between is then refused instead of overwritten.
+ * resourceVersion of an object that was read before stays, so the API server refuses to overwrite a change in between.
  */
 export function appliedObject(object: KubeObject): KubeObject {
   const { name } = object.metadata;
@@ -19,7 +19,7 @@ function entry(key: string, value: unknown): readonly (readonly [string, unknown
   return value === undefined ? [] : [[key, value]];
 }
 
-/** Whether meshx has written an object, made by itself or by somebody else: it carries meshx's label or its field manager. */
+/** Whether meshx wrote an object, its own or another owner's: the object has meshx's label or field manager. */
 export function appliedByMeshx(object: KubeObject): boolean {
   const managers = list(object.metadata['managedFields']).map((entry) => mapping(entry)['manager']);
   return madeByMeshx(object) || managers.includes(FIELD_MANAGER);

@@ -1,6 +1,6 @@
 import type { ConnectKubernetesOptions, Kubernetes } from './kubernetes.ts';
 
-/** The cluster of the operator. An adapter is loaded when it is asked for. */
+/** Opens the operator's cluster, or a folder of manifests. Only the adapter that is used is loaded. */
 export async function connectKubernetes(options: ConnectKubernetesOptions): Promise<Kubernetes> {
   if (options.manifests !== undefined) {
     const { openManifests } = await import('./manifests/manifest-folder.ts');

@@ -4,15 +4,15 @@ import { list, mapping } from '../../mesh/unknown.ts';
 import { FIELD_MANAGER } from './kubernetes.ts';
 
 /**
- * The fields in which a found object is not as wanted, as `spec.ports[port=3306].name`; [] when applying would change
- * nothing. Compared as server-side apply sees it: what the wanted object does not name is somebody else's, except fields
- * that meshx applied before and does not want any more.
+ * The fields that an apply would change, such as `spec.ports[port=3306].name`. Compared as server-side apply does:
+ * fields that the wanted object does not name belong to others, except those that meshx applied before and no longer
+ * wants.
  */
 export function difference(wanted: KubeObject, found: KubeObject): readonly string[] {
   return [...new Set([...unequal(appliedPart(wanted), found, ''), ...surplus(ownedFields(found), wanted, '')])];
 }
 
-/** What an apply says about an object besides which one it is. */
+/** What an apply sets, without the identity of the object. */
 function appliedPart(object: KubeObject): Readonly<Record<string, unknown>> {
   const { labels = {}, annotations = {} } = object.metadata;
   const rest = Object.entries(object).filter(([key]) => !NOT_APPLIED.has(key));
@@ -31,7 +31,7 @@ function unequal(wanted: unknown, found: unknown, path: string): readonly string
   return wanted === found ? [] : [path];
 }
 
-/** An empty mapping is nothing that is asked for; an empty list asks for no items. */
+/** An empty mapping requests nothing; an empty list requests no items. */
 function isEmpty(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }
@@ -51,7 +51,7 @@ function unequalList(wanted: readonly unknown[], found: unknown, path: string): 
   });
 }
 
-/** Lists that the API server merges by a key; all other lists that meshx writes are replaced whole. */
+/** Lists that the API server merges by key. It replaces all other lists that meshx writes. */
 const MERGED_LISTS: Readonly<Record<string, readonly [string, ...string[]]>> = { 'spec.ports': ['port', 'protocol'] };
 
 function keyed(item: unknown, key: string): unknown {
@@ -65,7 +65,9 @@ function ownedFields(found: KubeObject): Readonly<Record<string, unknown>> {
   return mapping(own?.['fieldsV1']);
 }
 
-/** Walks fieldsV1: `f:NAME` is a field, `k:{…}` an item of a merged list, `v:…` an item of a set, `.` the thing itself. */
+/**
+ * Walks fieldsV1: `f:NAME` is a field, `k:{…}` an item of a merged list, `v:…` an item of a set, `.` the field itself.
+ */
 function surplus(fields: Readonly<Record<string, unknown>>, wanted: unknown, path: string): readonly string[] {
   return Object.entries(fields).flatMap(([mark, below]) => {
     const value = mark.slice(2);
@@ -85,7 +87,7 @@ function surplusAt(wanted: unknown, below: Readonly<Record<string, unknown>>, pa
   return wanted === undefined ? [path] : surplus(below, wanted, path);
 }
 
-/** The fieldsV1 tree of an object that was applied whole: what the API server would note. */
+/** The fieldsV1 tree that the API server records for an object that was applied as a whole. */
 export function fieldsOf(object: KubeObject): Readonly<Record<string, unknown>> {
   return tree(appliedPart(object));
 }

@@ -1,6 +1,8 @@
 import { mapping } from '../../mesh/unknown.ts';
 
-/** Code of an error of Node or a library: ENOENT, ECONNREFUSED, 404. Of several tries (AggregateError) that of the first. */
+/**
+ * Code of an error of Node or a library: ENOENT, ECONNREFUSED, 404. For an AggregateError, the code of its first error.
+ */
 export function errorCode(error: unknown): string | number | undefined {
   const { code, errors } = fieldsOf(error);
   if (typeof code === 'string' || typeof code === 'number') return code;
@@ -19,7 +21,7 @@ export function errorName(error: unknown): string {
   return typeof name === 'string' ? name : '';
 }
 
-/** Errors may come from another realm, where instanceof does not know them: they are read as what they are, fields. */
+/** instanceof fails for an error of another realm, so its fields are read. */
 function fieldsOf(error: unknown): Readonly<Record<string, unknown>> {
   const { code, errors, message, name } = mapping(error);
   return { code, errors, message, name };

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../mesh/kube-object.ts';
 
-/** How the API server calls a kind in its paths. */
+/** The name of a kind in paths of the API. */
 export interface ResourceName {
   readonly plural: string;
   readonly namespaced: boolean;
@@ -9,7 +9,7 @@ export interface ResourceName {
 const namespaced = (plural: string): ResourceName => ({ plural, namespaced: true });
 const clusterWide = (plural: string): ResourceName => ({ plural, namespaced: false });
 
-/** The kinds that meshx touches, so that no discovery request is needed for them. */
+/** All kinds that meshx touches. The list replaces discovery requests. */
 const KNOWN: Readonly<Record<string, ResourceName>> = {
   '/ConfigMap': namespaced('configmaps'),
   '/Endpoints': namespaced('endpoints'),
@@ -41,7 +41,7 @@ export function groupOf(apiVersion: string): string {
   return apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
 }
 
-/** The name in paths of a kind that meshx knows by heart. */
+/** The name of a kind in paths; undefined for a kind that meshx never touches. */
 export function knownResource(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>): ResourceName | undefined {
   return KNOWN[`${groupOf(kind.apiVersion)}/${kind.kind}`];
 }

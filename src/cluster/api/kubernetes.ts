@@ -20,10 +20,10 @@ export interface TokenQuery {
   readonly seconds: number;
 }
 
-/** A token is a secret: it goes to its place by stdin or a file of mode 0600, never into a plan or a message. */
+/** A secret: it travels by stdin or in a file of mode 0600, never in a plan or a message. */
 export interface IssuedToken {
   readonly token: string;
-  /** What the API server granted, which may be less than was asked. */
+  /** The API server may grant less than was requested. */
   readonly expires: Date;
 }
 
@@ -33,21 +33,21 @@ export interface ApplyOptions {
 }
 
 /**
- * The few calls that meshx makes to a cluster. Behind it stands an API server or a folder of manifests.
- * Each call has a time limit of its own; refused, unreachable and conflicting calls throw a Problem.
+ * The calls that meshx makes to a cluster: an API server or a folder of manifests. Each call has its own time limit,
+ * and throws a Problem when it is refused, conflicts or gets no answer.
  */
 export interface Kubernetes {
-  /** How the operator calls the cluster: the context, or the folder. It stands in messages. */
+  /** The context, or the folder: the name of the cluster in messages. */
   readonly name: string;
   /** The namespace of the context, when it names one. */
   readonly namespace?: string;
-  /** False for a folder of manifests: no tokens, no connections, no waiting for others. */
+  /** False for a folder of manifests: it issues no tokens, and nothing else changes it. */
   readonly live: boolean;
   get(ref: ObjectRef, signal?: AbortSignal): Promise<KubeObject | undefined>;
   list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>;
   /** Server-side apply as field manager meshx, never forced: fields of another manager are a Problem. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
-  /** Merge patch of labels, and of ports of an entry; null takes a label away. */
+  /** Merge patch of labels, and of ports of an entry; null removes a label. */
   patchLabels(
     ref: ObjectRef,
     labels: Readonly<Record<string, string | null>>,
@@ -57,7 +57,7 @@ export interface Kubernetes {
   /** False when there was nothing to delete. */
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<boolean>;
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
-  /** The API server's text when it refuses to create the object (a dry run); undefined when it would accept it. */
+  /** Why the API server would refuse to create the object (a dry run); undefined when it would accept it. */
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
 }
 
@@ -65,16 +65,16 @@ export interface ConnectKubernetesOptions {
   /** Path of one kubeconfig file; else KUBECONFIG, ~/.kube/config, the service account of a pod. */
   readonly kubeconfig?: string;
   readonly context?: string;
-  /** A folder of YAML in place of an API server. */
+  /** A folder of YAML instead of an API server. */
   readonly manifests?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
   readonly signal?: AbortSignal;
   /** Limit of each request, milliseconds; 15 000 when absent. */
   readonly timeoutMs?: number;
-  /** Hears warnings, and what a credential plugin tells the operator. */
+  /** Receives warnings and the output of a credential plugin. */
   readonly say?: (text: string) => void;
-  /** Hears of each request when it has ended. */
+  /** Called after each request. */
   readonly tell?: (asked: Asked) => void;
 }
 

@@ -1,13 +1,13 @@
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { difference } from './difference.ts';
 
-/** What has to be written to the cluster so that it is as wanted. Data: it can be printed and kept in a golden file. */
+/** What to write to the cluster. Plain data: it can be printed and compared. */
 export interface ClusterPlan {
   /** In the order in which they must be made. */
   readonly create: readonly KubeObject[];
   readonly change: readonly PlannedChange[];
   readonly unchanged: readonly ObjectRef[];
-  /** Objects of another owner that differ from what is wanted. A plan with one is refused. */
+  /** Objects of another owner that differ. A plan with one is refused. */
   readonly foreign: readonly ForeignObject[];
   /** Labels on entries that istiod made: meshx's own keys only. */
   readonly relabel: readonly Relabel[];
@@ -16,7 +16,7 @@ export interface ClusterPlan {
 
 interface PlannedChange {
   readonly object: KubeObject;
-  /** Fields that are not as wanted: `spec.ports[port=3306].name`. */
+  /** Fields that differ: `spec.ports[port=3306].name`. */
   readonly fields: readonly string[];
 }
 
@@ -27,22 +27,22 @@ interface ForeignObject {
 
 export interface Relabel {
   readonly ref: ObjectRef;
-  /** null takes the label away. */
+  /** null removes the label. */
   readonly labels: Readonly<Record<string, string | null>>;
-  /** Ports that the entry lacks: istiod copies those of the group only when it makes an entry. */
+  /** Ports that the entry lacks: istiod copies the group's ports only when it creates an entry. */
   readonly ports?: Readonly<Record<string, number>>;
 }
 
 export const EMPTY_PLAN: ClusterPlan = { create: [], change: [], unchanged: [], foreign: [], relabel: [], remove: [] };
 
-/** Pure: wanted and found objects, side by side; found is undefined where there is none. */
+/** Compares wanted objects with those found. Pure. */
 export function planObjects(
   pairs: readonly (readonly [wanted: KubeObject, found: KubeObject | undefined])[],
 ): ClusterPlan {
   return pairs.reduce((plan, [wanted, found]) => withObject(plan, wanted, found), EMPTY_PLAN);
 }
 
-/** Kinds of which meshx needs only that they exist: a namespace and its accounts are the operator's. */
+/** Objects of these kinds belong to the operator; meshx only needs them to exist. */
 const EXISTENCE = new Set(['Namespace', 'ServiceAccount']);
 
 function withObject(plan: ClusterPlan, wanted: KubeObject, found: KubeObject | undefined): ClusterPlan {
@@ -56,7 +56,7 @@ function withObject(plan: ClusterPlan, wanted: KubeObject, found: KubeObject | u
   return { ...plan, change: [...plan.change, { object: wanted, fields }] };
 }
 
-/** Somebody else's object that happens to be as wanted needs no label of ours. */
+/** Another owner's object is compared without meshx's label. */
 function withoutOwnLabel(wanted: KubeObject): KubeObject {
   return { ...wanted, metadata: { ...wanted.metadata, labels: {} } };
 }

@@ -5,14 +5,11 @@ export interface PollOptions {
   readonly timeoutMs: number;
   readonly intervalMs?: number;
   readonly signal?: AbortSignal;
-  /** What is waited for, for the message of an interruption. */
+  /** For the message of an interruption: `wait for …`. */
   readonly what: string;
 }
 
-/**
- * Looks again and again until `done`, and gives the last look in any case: the caller says what is missing when the time
- * is over. The first look is immediate.
- */
+/** Repeats `look` until `done` or the timeout, and returns the last result. The first call is immediate. */
 export async function poll<Look>(
   look: () => Promise<Look>,
   done: (look: Look) => boolean,

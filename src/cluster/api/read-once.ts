@@ -2,9 +2,8 @@ import { type KubeObject, type ObjectRef, showRef } from '../../mesh/kube-object
 import type { Kubernetes, ListQuery } from './kubernetes.ts';
 
 /**
- * The same cluster, in which nothing is read twice: for one decision, whose parts need some of the same objects. What was
- * read stays as it was, so it is not for waiting, and nothing is written by it that is read after that. A Service of a
- * namespace that was listed is taken from the list: many of them are one request.
+ * Reads each object of a cluster once, for one decision. Answers are remembered, so it is not for waiting or for
+ * reading after a write. When the Services of a namespace were listed, a single Service comes from that list.
  */
 export function readOnce(kube: Kubernetes): Kubernetes {
   const listed = new Map<string, ReturnType<Kubernetes['list']>>();
@@ -12,13 +11,13 @@ export function readOnce(kube: Kubernetes): Kubernetes {
     ref,
     signal,
   ) => {
-    // Who may not list may still read the one object; that the list failed is told by who asked for it.
+    // A user who may not list may still get one object. The caller of the list reports its failure.
     const all = await listed.get(placeOf(ref))?.catch(() => undefined);
     return all ? all.find(({ metadata }) => metadata.name === ref.name) : await kube.get(ref, signal);
   });
   const list = remembered((query: ListQuery) => JSON.stringify(query))<readonly KubeObject[]>((query, signal) => {
     const answer = kube.list(query, signal);
-    // Of other kinds there are few, and what may be read of them stays as the table of rights has it.
+    // Only Services are many. A `get` of another kind must stay one, as the table of rights has it.
     if (query.kind === 'Service' && query.labelSelector === undefined && query.namespace !== undefined)
       listed.set(placeOf(query), answer);
     return answer;
@@ -37,7 +36,6 @@ export function readOnce(kube: Kubernetes): Kubernetes {
   };
 }
 
-/** All objects of a kind in a namespace. */
 function placeOf({ apiVersion, kind, namespace }: Pick<ObjectRef, 'apiVersion' | 'kind' | 'namespace'>): string {
   return `${apiVersion} ${kind} ${namespace ?? ''}`;
 }
@@ -56,7 +54,7 @@ function remembered<Question>(keyOf: (question: Question) => string) {
   };
 }
 
-/** A question that several ask at the same moment is asked once. Who asks after the answer has come asks anew. */
+/** Calls at the same time share one request. A call after its answer sends a new one. */
 export function askedTogether<Answer>(ask: () => Promise<Answer>): () => Promise<Answer> {
   let asking: Promise<Answer> | undefined;
   return () => {
@@ -65,9 +63,7 @@ export function askedTogether<Answer>(ask: () => Promise<Answer>): () => Promise
   };
 }
 
-/**
- * Begins to read. Who needs the answer asks for it again; here nobody waits, and a failure is told by who meets it.
- */
+/** Starts reads without waiting for them. A failure is reported where the answer is used. */
 export function begin(...answers: readonly Promise<unknown>[]): void {
   for (const answer of answers) answer.catch(() => undefined);
 }

@@ -9,7 +9,7 @@ export function configMapRef(namespace: string, name: string): ObjectRef {
   return { apiVersion: 'v1', kind: 'ConfigMap', namespace, name };
 }
 
-/** `-canary` for a revision; nothing for none and for `default`, which istioctl treats alike. */
+/** `-canary` for a revision; empty without one and for `default`, as in istioctl. */
 export function revisionSuffix(revision: string | undefined): string {
   return revision === undefined || revision === '' || revision === 'default' ? '' : `-${revision}`;
 }

@@ -6,13 +6,13 @@ export interface InternalLoadBalancer {
   readonly protocol: string;
   readonly ports: readonly string[];
   readonly region: string;
-  /** `namespace/name` of the Kubernetes Service that GKE made it for, when it says so. */
+  /** `namespace/name` of the Kubernetes Service, if GKE recorded it. */
   readonly service?: string;
 }
 
 export interface Instance {
   readonly name: string;
-  /** Number of the instance, as text: it does not fit a JavaScript number. */
+  /** A number, as text: it does not fit a JavaScript number. */
   readonly id: string;
   readonly project: string;
   readonly zone: string;
@@ -27,23 +27,22 @@ export interface InstancePlace {
   readonly zone?: string;
 }
 
-/** What meshx asks Google Cloud. Every call has a time limit and throws a Problem when it is refused. */
+/** The calls that meshx makes to Google Cloud. Each has a time limit, and throws a Problem when it is refused. */
 export interface ComputeEngine extends AsyncDisposable {
-  /** The project that is asked, for messages. */
   readonly project: string;
   internalLoadBalancers(signal?: AbortSignal): Promise<readonly InternalLoadBalancer[]>;
-  /** Undefined when there is none of that name; in several zones it is a Problem that lists them. */
+  /** Undefined when there is none. Throws when several zones have one. */
   findInstance(name: string, place?: InstancePlace, signal?: AbortSignal): Promise<Instance | undefined>;
-  /** Host keys that the VM itself published as guest attributes: lines `type base64`, [] when there are none. */
+  /** Host keys that the VM published as guest attributes: lines `type base64`. */
   hostKeys(instance: Instance, signal?: AbortSignal): Promise<readonly string[]>;
-  /** CIDRs of the Services of a GKE cluster. Throws when the name is unknown or stands for several clusters. */
+  /** CIDRs of the Services of a GKE cluster. Throws when no cluster or several have the name. */
   serviceRange(cluster: string, signal?: AbortSignal): Promise<readonly string[]>;
 }
 
 export interface ComputeOptions {
   /** Else GOOGLE_CLOUD_PROJECT, the project of the credentials. */
   readonly project?: string;
-  /** Zone of instances, zone or region of clusters. All are looked through when absent. */
+  /** Zone of instances, zone or region of clusters. All are searched when absent. */
   readonly zone?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Origin of both APIs, for tests: http://127.0.0.1:PORT. */

@@ -12,7 +12,7 @@ interface Asked {
   readonly signal?: AbortSignal;
 }
 
-/** The one place where a failure of Google's libraries becomes a Problem; a bug of ours stays as it is. */
+/** Turns a failure of Google's libraries into a Problem. A bug in meshx stays as it is. */
 export function computeProblem(error: unknown, asked: Asked): unknown {
   if (error instanceof Problem) return error;
   const { request, project, signal } = asked;
@@ -25,7 +25,7 @@ export function computeProblem(error: unknown, asked: Asked): unknown {
   return code === undefined ? error : cloudProblems.cloudFailed({ request, project, reason }, error);
 }
 
-/** The limit aborts the request; which of these errors arrives depends on how far it had come. */
+/** Which of these errors an aborted request throws depends on its progress. */
 function isTimeout(error: unknown): boolean {
   const { cause } = mapping(error);
   return [error, cause].some(

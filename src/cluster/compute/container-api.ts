@@ -6,14 +6,15 @@ const ENDPOINT = 'https://container.googleapis.com';
 
 export interface ClusterPlace {
   readonly cluster: string;
-  /** Zone or region; all are looked through when absent. */
+  /** Zone or region; all are searched when absent. */
   readonly zone?: string;
   readonly endpoint?: string;
 }
 
 /**
  * The CIDRs of a GKE cluster's Services, from its record at the Container API (v1, projects.locations.clusters.list):
- * what `gcloud container clusters describe --format "value(servicesIpv4Cidr)"` prints, and the IPv6 one where there is one.
+ * what `gcloud container clusters describe --format "value(servicesIpv4Cidr)"` prints, and the IPv6 range if it has
+ * one.
  */
 export async function clusterRange(credentials: GoogleCredentials, place: ClusterPlace): Promise<readonly string[]> {
   const { cluster, zone, endpoint = ENDPOINT } = place;
@@ -37,7 +38,7 @@ export async function clusterRange(credentials: GoogleCredentials, place: Cluste
   return ranges.filter((range) => range !== undefined);
 }
 
-/** A regional cluster is at `us-east4` when somebody says the zone us-east4-a. */
+/** A regional cluster is at `us-east4` even if the zone us-east4-a is given. */
 function isAt(location: string, zone: string): boolean {
   return location === zone || zone.startsWith(`${location}-`);
 }

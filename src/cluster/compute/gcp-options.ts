@@ -1,8 +1,8 @@
 import type { InstancePlace } from './compute-engine.ts';
 
 /**
- * Project and zone out of GCP_OPTS, which Istio's scripts passed to every gcloud call: `--zone Z --project P`, also with
- * an equals sign and quotes. Other options in it are not ours and are left out.
+ * Project and zone from GCP_OPTS, which Istio's scripts passed to every gcloud call: `--zone Z --project P`, also with
+ * an equals sign or quotes. Other options are ignored.
  */
 export function parseGcpOptions(value: string): InstancePlace {
   const option = (name: string): string | undefined =>

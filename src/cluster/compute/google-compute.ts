@@ -77,7 +77,7 @@ class GoogleCompute implements ComputeEngine {
     for await (const [, scoped] of this.#instances.aggregatedListAsync(request, { autoPaginate: false })) {
       found.push(...(scoped.instances ?? []).map((instance) => instanceOf(instance, project)));
     }
-    // The filter of the API is a search language: only the exact name counts.
+    // The filter of the API is a search expression: only the exact name counts.
     return found.filter((instance) => instance.name === name);
   }
 
@@ -90,7 +90,7 @@ class GoogleCompute implements ComputeEngine {
         const items = attributes.queryValue?.items ?? [];
         return items.map((item) => `${item.key ?? ''} ${item.value ?? ''}`).filter((line) => /^\S+ \S+$/.test(line));
       } catch (error) {
-        // 404: the image publishes none, or guest attributes are switched off.
+        // 404: the image publishes none, or guest attributes are disabled.
         if (errorCode(error) === 404) return [];
         throw error;
       }
@@ -107,7 +107,7 @@ class GoogleCompute implements ComputeEngine {
     await Promise.all([this.#instances.close(), this.#rules.close()]);
   }
 
-  /** The package has no way to stop a call: its limit and the operator's signal sit in the credentials' fetch. */
+  /** The package cannot stop a call, so time limit and signal are in the credentials' fetch. */
   async #asked<T>(request: string, signal: AbortSignal | undefined, ask: () => Promise<T>): Promise<T> {
     try {
       return await this.#credentials.under(signal, ask);
@@ -151,7 +151,7 @@ function loadBalancerOf(rule: ApiForwardingRule, scope: string): InternalLoadBal
   };
 }
 
-/** GKE notes the Service in the description: {"kubernetes.io/service-name":"namespace/name"}. */
+/** GKE records the Service in the description: {"kubernetes.io/service-name":"namespace/name"}. */
 export function serviceOf(description: string): string | undefined {
   return /"kubernetes\.io\/service-name"\s*:\s*"([^"/]+\/[^"/]+)"/.exec(description)?.[1];
 }

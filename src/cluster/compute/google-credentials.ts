@@ -14,7 +14,7 @@ export interface CredentialsOptions {
   readonly timeoutMs: number;
 }
 
-/** Signs requests and gives each a time limit: all that the clients of the package use of their authClient. */
+/** The part of an authClient that the package's clients use. Signs requests, each with a time limit. */
 interface SigningClient {
   getRequestHeaders(url?: string | URL): Promise<Headers>;
   fetch(url: string | URL, init?: RequestInit): Promise<Readonly<{ data: unknown; status: number }>>;
@@ -23,18 +23,18 @@ interface SigningClient {
 export interface GoogleCredentials {
   readonly project: string;
   readonly authClient: SigningClient;
-  /** Runs a call so that its requests end when the signal says so. */
+  /** Runs a call whose requests the signal aborts. */
   under<T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T>;
 }
 
 /**
- * The operator's application default credentials. They are asked for here: a client of the package that finds none rejects
- * its call and also leaves an unhandled rejection, which ends the process.
+ * The operator's application default credentials. A client of the package that finds none leaves an unhandled
+ * rejection, which would end the process, so they are requested here.
  */
 export async function googleCredentials(options: CredentialsOptions): Promise<GoogleCredentials> {
   const current = new AsyncLocalStorage<AbortSignal>();
   const local = options.endpoint?.startsWith('http://') === true;
-  // A server that speaks plain HTTP is not Google's: it gets no token.
+  // A plain HTTP server is not Google's, and gets no token.
   const auth = local ? undefined : new GoogleAuth({ scopes: SCOPE });
   const client = auth === undefined ? new PassThroughClient() : await defaultClient(auth);
   const authClient = limited(client, current, options.timeoutMs);
@@ -52,8 +52,7 @@ async function defaultClient(auth: GoogleAuth): Promise<AuthClient> {
 }
 
 /**
- * A package below warns through Node.js, in a line on stderr behind the hint, when it does not find the metadata server of a
- * cloud's instance. That there are no credentials is a Problem already.
+ * A dependency prints a Node.js warning when there is no metadata server. Missing credentials are a Problem already.
  */
 function hushMetadataLookup(): void {
   const emit = process.emitWarning.bind(process) as (...words: unknown[]) => void;
@@ -76,7 +75,7 @@ async function projectOf(options: CredentialsOptions, auth: GoogleAuth | undefin
   throw cloudProblems.projectUnknown({});
 }
 
-/** The package's own call option `timeout` is not honored over REST (seen with 6.15); a signal in fetch is. */
+/** The package ignores its own call option `timeout` over REST (6.15). */
 function limited(client: AuthClient, current: AsyncLocalStorage<AbortSignal>, timeoutMs: number): SigningClient {
   return {
     getRequestHeaders: (url) => client.getRequestHeaders(url),

@@ -3,7 +3,7 @@ import { list, mapping } from '../../mesh/unknown.ts';
 import { readOptional } from './deployment-version.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
-/** What is known of the control plane already. */
+/** Facts of the control plane that were read already. */
 export interface AmbientSigns {
   readonly istioNamespace: string;
   /** istiod's Deployment, when it may be read. */
@@ -14,9 +14,9 @@ export interface AmbientSigns {
 }
 
 /**
- * Whether clients of the mesh may come through ztunnel: istiod serves ambient clients, proxies are told to speak HBONE,
- * ztunnel is installed, or a namespace of a folder is labelled for it. One sign is enough; what may not be read counts as
- * absent. Namespaces of a live cluster are not listed: that would need a right on the whole cluster.
+ * Whether clients may come through ztunnel. One sign is enough: istiod serves ambient clients, the mesh config turns on
+ * HBONE, ztunnel is installed, or a namespace in a folder of manifests is labelled for it. An object that may not be
+ * read counts as absent. Namespaces of a live cluster are not listed, because that needs a right on the whole cluster.
  */
 export async function hasAmbient(kube: Kubernetes, signs: AmbientSigns): Promise<boolean> {
   const { istioNamespace, deployment, defaultConfig, signal } = signs;

@@ -6,7 +6,7 @@ import { serviceRef } from '../api/refs.ts';
 import { classicExposure } from '../../mesh/classic/exposure.ts';
 import type { ExposeOptions } from './facts-options.ts';
 
-/** Internal load balancers of Pilot, Mixer, CA and DNS. */
+/** Internal load balancers of Pilot, Mixer, CA and DNS, with the ports of the running Pilot. */
 export async function classicExposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
   const { istioNamespace, via, dnsTcp = false, signal } = options;
   const release = options.release ?? (await classicRelease(kube, options));

@@ -13,7 +13,7 @@ import { serviceRef } from '../api/refs.ts';
 import { resolveHost, systemResolver } from './resolve-host.ts';
 import { findServiceRange } from './service-cidr.ts';
 
-/** The cluster's DNS lives in kube-system, whatever the control plane's namespace is. */
+/** The cluster's DNS is in kube-system, whatever the control plane's namespace is. */
 const DNS_NAMESPACE = 'kube-system';
 
 /**
@@ -39,7 +39,7 @@ export async function gatherClassicFacts(kube: Kubernetes, options: FactsOptions
   };
 }
 
-/** A cluster IP outside the range would not be captured; two Services that every cluster has are looked at. */
+/** A cluster IP outside the range would not be captured. Checks two Services that every cluster has. */
 async function noteOutsiders(kube: Kubernetes, cidrs: readonly string[], options: FactsOptions): Promise<void> {
   if (cidrs.length === 0 || options.note === undefined) return;
   const refs = [serviceRef('default', 'kubernetes'), serviceRef(options.istioNamespace, 'istio-pilot')];
@@ -53,7 +53,7 @@ async function noteOutsiders(kube: Kubernetes, cidrs: readonly string[], options
 
 type Role = keyof ClassicAddresses;
 
-/** The load balancers of a release, by what they are for. */
+/** The load balancers of a release, by role. */
 function classicBalancers(release: ClassicRelease, namespace: string): ReadonlyMap<Role, ObjectRef> {
   const pilot: [Role, ObjectRef] = ['pilot', serviceRef(namespace, 'istio-pilot-ilb')];
   const dns: [Role, ObjectRef] = ['dns', serviceRef(DNS_NAMESPACE, 'dns-ilb')];
@@ -106,7 +106,7 @@ function isWaiting(seen: Seen): boolean {
   return seen.addresses.length === 0 && seen.hostnames.length === 0;
 }
 
-/** Names all that are missing at once: making four load balancers takes minutes. */
+/** Names all missing ones at once: creating four load balancers takes minutes. */
 function refuseMissing(kube: Kubernetes, seen: readonly Seen[]): void {
   const absent = seen.filter((each) => each.service === undefined).map((each) => showRef(each.ref));
   if (absent.length > 0) throw clusterProblems.loadBalancerMissing({ cluster: kube.name, services: absent });

@@ -12,7 +12,7 @@ import { registrationPlan } from '../registration/register.ts';
 import type { RegistrationOf } from '../registration/registration-request.ts';
 import type { ClusterGeneration } from './generation-record.ts';
 
-/** A cluster with Pilot, Mixer and CA. It has no policies about single workloads. */
+/** A cluster with Pilot, Mixer and CA. It has no policies for single workloads. */
 export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'classic'>> = {
   facts: gatherClassicFacts,
   policies: () => Promise.resolve(undefined),

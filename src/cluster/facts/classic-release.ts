@@ -6,9 +6,9 @@ import { reachOf } from './load-balancer.ts';
 import { serviceRef } from '../api/refs.ts';
 
 /**
- * Which release's file formats a classic cluster wants: by the tag of Pilot's image when it may be read, else by the
- * Services that there are. istio-ca-ilb became citadel-ilb in 0.8; the Pilot load balancer had port 8080 only before 0.4;
- * Galley came with 1.0. Throws `release-unknown` when nothing tells.
+ * The release whose file formats a classic cluster uses: by the tag of Pilot's image if it may be read, else by its
+ * Services. istio-ca-ilb became citadel-ilb in 0.8; before 0.4 the Pilot load balancer had only port 8080; Galley came
+ * with 1.0. Throws `release-unknown`.
  */
 export async function classicRelease(
   kube: Kubernetes,

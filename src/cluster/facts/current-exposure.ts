@@ -10,7 +10,7 @@ import { dnsBalancers } from '../../mesh/classic/exposure.ts';
 import { directExposure, GATEWAY_LABELS, gatewayExposure } from '../../mesh/current/exposure.ts';
 import type { ExposeOptions } from './facts-options.ts';
 
-/** A way to istiod, and to the cluster's DNS where it is asked for. */
+/** What exposes istiod, and the cluster's DNS if requested. */
 export async function currentExposureObjects(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]> {
   const { via, dnsTcp = false } = options;
   const provider = via.kind === 'loadbalancer' ? via.provider : 'none';
@@ -24,14 +24,14 @@ async function currentObjects(kube: Kubernetes, options: ExposeOptions): Promise
   const istiod = await istiodHere(kube, options);
   const gateway = await findGateway(kube, options);
   const mode = options.mode ?? ((gateway.service ?? gateway.deployment) ? 'gateway' : 'direct');
-  // The running Service knows which pods are istiod.
+  // The running Service selects istiod's pods.
   if (mode === 'direct') return directExposure({ ...wanted, selector: reachOf(istiod).selector });
   const isForeign = gateway.service !== undefined && !madeByMeshx(gateway.service);
   if (isForeign && gateway.service) refusePortless(gateway.service);
   return gatewayExposure({ ...wanted, ownService: !isForeign, selector: gatewaySelector(gateway) });
 }
 
-/** The Service of istiod. Throws `control-plane-elsewhere` where none selects pods of this cluster. */
+/** The Service of istiod. Throws `control-plane-elsewhere` if it selects no pods of this cluster. */
 async function istiodHere(kube: Kubernetes, options: ExposeOptions): Promise<KubeObject> {
   const { istioNamespace: namespace, signal } = options;
   const suffix = revisionSuffix(options.revision);
@@ -63,7 +63,10 @@ async function findGateway(
   return { service, deployment };
 }
 
-/** The pods of the gateway: those that its Service selects, else those of its Deployment. Throws `gateway-without-pods`. */
+/**
+ * Labels of the gateway's pods: those that its Service selects, else those of its Deployment. Throws
+ * `gateway-without-pods`.
+ */
 function gatewaySelector({ service, deployment }: FoundGateway): Readonly<Record<string, string>> {
   if (service !== undefined && !madeByMeshx(service)) {
     const selector = textMapping(reachOf(service).selector);

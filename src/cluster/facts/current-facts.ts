@@ -16,7 +16,7 @@ import { configMapRef, revisionSuffix } from '../api/refs.ts';
 
 const ROOT_CERT = 'istio-ca-root-cert';
 
-/** Begins to read what the facts of an istiod cluster need, before it is known to be one. */
+/** Starts reading the facts of an istiod cluster before the generation is known. */
 export function readAhead(once: Kubernetes, options: FactsOptions): void {
   const [rootCert] = rootCertRefs(options, ROOT_CERT);
   const { mesh, injector, istiod } = placesOf(options);
@@ -32,7 +32,7 @@ export function readAhead(once: Kubernetes, options: FactsOptions): void {
   begin(...refs.map((ref) => once.get(ref, options.signal)));
 }
 
-/** Facts of an istiod cluster, from the places of istio-current.md 2.2. `once` may have read some of them already. */
+/** Facts of an istiod cluster. `once` may have read some of them already. */
 export async function gatherCurrentFacts(
   kube: Kubernetes,
   options: FactsOptions,
@@ -48,7 +48,7 @@ export async function gatherCurrentFacts(
   ]);
   const values = injectorValues(injector);
   const rootCert = await readRootCert(once, options, rootCertName(values));
-  // The tag of istiod's image, when the Deployment may be read: 1.29.1. It decides nothing, so its absence is no Problem.
+  // For people only, so its absence is no Problem.
   const version = imageVersion(deployment);
   const mesh = meshConfigOf(meshObject);
   const defaultConfig = mapping(mesh['defaultConfig']);
@@ -93,7 +93,7 @@ export async function readAmbient(kube: Kubernetes, options: FactsOptions): Prom
   return hasAmbient(kube, { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) });
 }
 
-/** For a command that never dials istiod, whatever the mesh config says about it. */
+/** For a command that never dials istiod. */
 const NOT_ASKED = { home: { kind: 'here' }, discovery: undefined } as const;
 
 interface Places {
@@ -113,8 +113,9 @@ function placesOf({ istioNamespace: namespace, revision }: FactsOptions): Places
 }
 
 /**
- * The name that istiod's certificate holds. A revision has its own; else the mesh config may name another one. An address there
- * is dialled only where istiod runs elsewhere: here VMs come by a gateway, and the certificate holds the Service's name.
+ * The name in istiod's certificate. A revision has its own; otherwise the mesh config may name another one. An IP
+ * address there counts only when istiod runs elsewhere: in this cluster VMs come through a gateway, and the certificate
+ * has the Service's name.
  */
 function istiodHost(
   options: FactsOptions,
@@ -127,7 +128,7 @@ function istiodHost(
   return discovery.isIp && home.kind === 'here' ? ownName : discovery.host;
 }
 
-/** An empty name means the only cluster, which istiod itself calls Kubernetes. */
+/** istiod calls a cluster without a name Kubernetes. */
 function clusterIdOf(values: Readonly<Record<string, unknown>>): string {
   return text(mapping(mapping(values['global'])['multiCluster'])['clusterName']) ?? 'Kubernetes';
 }
@@ -138,13 +139,13 @@ async function required(kube: Kubernetes, ref: ObjectRef, signal?: AbortSignal):
   return found;
 }
 
-/** The workload's namespace may not exist yet: istiod writes the same roots into every namespace. */
+/** The workload's namespace may not exist yet. istiod writes the same roots into every namespace. */
 function rootCertRefs(options: FactsOptions, name: string): readonly ObjectRef[] {
   const namespaces = [...new Set([options.namespace ?? options.istioNamespace, options.istioNamespace])];
   return namespaces.map((namespace) => configMapRef(namespace, name));
 }
 
-/** The ConfigMap in which istiod puts the roots of each namespace: the installation may rename it. */
+/** The ConfigMap with istiod's roots in each namespace. The installation may rename it. */
 function rootCertName(values: Readonly<Record<string, unknown>>): string {
   return text(mapping(values['global'])['trustBundleName']) ?? ROOT_CERT;
 }

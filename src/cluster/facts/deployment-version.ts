@@ -4,7 +4,7 @@ import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
-/** An object that may be forbidden to the operator; undefined then. */
+/** An object that the operator may not be allowed to read; undefined then. */
 export async function readOptional(
   kube: Kubernetes,
   ref: ObjectRef,
@@ -18,7 +18,7 @@ export async function readOptional(
   }
 }
 
-/** `1.29.1` out of `docker.io/istio/pilot:1.29.1-distroless`; undefined for a digest or another word. */
+/** `1.29.1` of `docker.io/istio/pilot:1.29.1-distroless`; undefined for a digest or another tag. */
 export function imageVersion(deployment: KubeObject | undefined): string | undefined {
   const template = mapping(mapping(deployment?.['spec'])['template']);
   const images = list(mapping(template['spec'])['containers']).map((each) => text(mapping(each)['image']) ?? '');

@@ -6,14 +6,14 @@ import { configMapRef, revisionSuffix, serviceRef } from '../api/refs.ts';
 import { byRevision } from './revision-tag.ts';
 
 /**
- * Which generation's control plane runs in the namespace. Both have a ConfigMap `istio`, so the Services decide; a
- * cluster whose istiod is elsewhere has that ConfigMap only. Throws `istio-not-found`.
+ * The generation of the control plane in the namespace. Both have a ConfigMap `istio`, so the Services decide. A
+ * cluster whose istiod runs elsewhere has only the ConfigMap. Throws `istio-not-found`.
  */
 export function detectGeneration(kube: Kubernetes, options: FactsOptions): Promise<GenerationName> {
   return byRevision(kube, options, (resolved) => generationOf(kube, resolved));
 }
 
-/** The same for a revision that is no tag. */
+/** The same, for a revision that is not a tag. */
 export async function generationOf(kube: Kubernetes, options: FactsOptions): Promise<GenerationName> {
   if (options.release !== undefined) return 'classic';
   const suffix = revisionSuffix(options.revision);

@@ -16,7 +16,7 @@ export interface StatusOptions {
   readonly signal?: AbortSignal;
 }
 
-/** One Service: what `kubectl get services` shows, as data. What is not there is null. */
+/** One Service, as `kubectl get services` shows it. Missing values are null. */
 export interface ExposureRow {
   readonly namespace: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface ExposureRow {
   readonly clusterIp: string | null;
   /** Addresses or host names. */
   readonly externalIps: readonly string[];
-  /** An address is waited for. */
+  /** It has no address yet. */
   readonly pending: boolean;
   readonly ports: readonly ExposedPort[];
   readonly ageSeconds: number | null;
@@ -41,11 +41,11 @@ interface ExposedPort {
 
 export interface ExposureStatus {
   readonly rows: readonly ExposureRow[];
-  /** What is wrong; none when every load balancer has a usable address and something behind it. */
+  /** Empty when every load balancer has a usable address and an endpoint. */
   readonly problems: readonly Problem[];
 }
 
-/** Services by which VMs reach a control plane, of both generations. */
+/** Services by which VMs reach a control plane of either generation. */
 const EXPANSION =
   /^(istio-pilot-ilb|mixer-ilb|istio-ca-ilb|citadel-ilb|dns-ilb(-tcp)?|istiod.*-ilb|istio-eastwestgateway)$/;
 
@@ -103,7 +103,7 @@ async function problemsOf(
   ];
 }
 
-/** A Service in the wrong namespace selects nothing and never works, though it has an address. */
+/** A Service in the wrong namespace has an address and selects no pods. */
 async function hasNoEndpoints(kube: Kubernetes, service: KubeObject, signal?: AbortSignal): Promise<boolean> {
   if (!kube.live) return false;
   const { name, namespace = 'default' } = service.metadata;
@@ -152,7 +152,7 @@ function formatPort({ port, nodePort, protocol }: ExposedPort): string {
   return `${port}${nodePort === null ? '' : `:${nodePort}`}/${protocol}`;
 }
 
-/** As kubectl shows it, in one unit: 45s, 12m, 3h, 5d. */
+/** In one unit, as kubectl prints it: 45s, 12m, 3h, 5d. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   if (!Number.isFinite(seconds)) return '<unknown>';

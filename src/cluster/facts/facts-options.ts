@@ -10,25 +10,25 @@ export interface FactsOptions {
   readonly revision?: string;
   /** Namespace of the workload: its istio-ca-root-cert is read first. */
   readonly namespace?: string;
-  /** Name of the cluster at its cloud: the service range is asked there. */
+  /** Name of the cluster at its cloud, which knows the service range. */
   readonly cluster?: string;
-  /** Service range given by the operator; several are joined by a comma. */
+  /** Service range from the operator, several separated by commas. */
   readonly serviceCidr?: string;
   /** Where VMs reach istiod: IP, IP:PORT, host name or host:PORT. */
   readonly address?: string;
   /** Service behind which VMs reach istiod: NAME or NAME.NAMESPACE; istio-eastwestgateway when absent. */
   readonly gateway?: string;
-  /** Writes these formats; found out when absent. Its presence makes the cluster a classic one. */
+  /** The formats of a classic mesh; detected when absent. */
   readonly release?: ClassicRelease;
   /** DNS domain of the cluster; cluster.local when absent. */
   readonly clusterDomain?: string;
-  /** Name by which istiod knows the cluster, in place of what the injector's values say. */
+  /** Name by which istiod knows the cluster, instead of that in the injector's values. */
   readonly clusterId?: string;
-  /** What the caller does not need: it is not asked for, and its absence is no Problem (empty in the facts). */
+  /** Facts that the caller does not need. They are not read and stay empty. */
   readonly skip?: readonly ('addresses' | 'serviceRange')[];
   /** Accepts public addresses of load balancers that should be internal. */
   readonly allowPublic?: boolean;
-  /** Hears of what is odd but no Problem. */
+  /** Receives remarks that are no Problem. */
   readonly note?: (line: string) => void;
   readonly compute?: ComputeEngine;
   /** Waits for load balancers without an address. */
@@ -40,7 +40,7 @@ export interface FactsOptions {
 
 export interface Waiting {
   readonly timeoutMs: number;
-  /** Milliseconds between two looks; 1000 when absent. */
+  /** Milliseconds between two reads; 1000 when absent. */
   readonly intervalMs?: number;
   /** Called when what is missing changes. */
   readonly note?: (line: string) => void;

@@ -10,8 +10,8 @@ import { byRevision } from './revision-tag.ts';
 export type { FactsOptions } from './facts-options.ts';
 
 /**
- * All that meshx needs to know about a cluster. Reads a fixed number of objects by name, however many Services there are.
- * Throws `istio-not-found`, and what the two generations throw.
+ * Gathers all facts of a cluster. Reads a fixed number of objects by name, however many Services there are. Throws
+ * `istio-not-found`, and the Problems of the generations.
  */
 export function gatherClusterFacts(kube: Kubernetes, options: FactsOptions): Promise<ClusterFacts> {
   return byRevision(kube, options, (resolved) => gather(kube, resolved));
@@ -19,7 +19,7 @@ export function gatherClusterFacts(kube: Kubernetes, options: FactsOptions): Pro
 
 async function gather(kube: Kubernetes, options: FactsOptions): Promise<ClusterFacts> {
   const once = readOnce(kube);
-  // Most clusters are current ones: theirs is one layer of requests in place of two.
+  // Most clusters are current: this saves them one round trip.
   if (options.release === undefined) readAhead(once, options);
   return clusterGeneration(await generationOf(once, options)).facts(kube, options, once);
 }

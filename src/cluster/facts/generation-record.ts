@@ -10,7 +10,7 @@ import type { Departure, Leaving, ClusterMembers, RegisteredVm, Rotation } from 
 import type { ClusterPlan } from '../api/plan.ts';
 import type { PlannedRegistration, Registration } from '../registration/registration-request.ts';
 
-/** Whose policies are read. */
+/** The namespace whose policies are read. */
 export interface PolicyPlace {
   readonly namespace: string;
   readonly signal: AbortSignal;
@@ -26,28 +26,28 @@ interface EvictionPlace {
 interface JoiningVm {
   /** Empty for an image. */
   readonly address: string;
-  /** Namespace and service account are made when they are missing. */
+  /** Creates the namespace and the service account if they are missing. */
   readonly create: boolean;
 }
 
-/** All in which the clusters of one generation differ from those of the other. Everything here only reads. */
+/** What differs between clusters of the two generations. Every function only reads. */
 export interface ClusterGeneration<
   Facts extends ClusterFacts = ClusterFacts,
   Request extends Registration = Registration,
 > {
   /** `once` may have read some of the objects already. */
   facts(kube: Kubernetes, options: FactsOptions, once: Kubernetes): Promise<Facts>;
-  /** What decides about mutual TLS; undefined where no object does. */
+  /** The policies that decide on mutual TLS; undefined in a mesh without such objects. */
   policies(kube: Kubernetes, facts: Facts, place: PolicyPlace): Promise<MtlsPolicies | undefined>;
   /** The objects by which VMs reach the control plane. */
   exposure(kube: Kubernetes, options: ExposeOptions): Promise<readonly KubeObject[]>;
-  /** What a VM that joins needs in its cluster. Pure. Throws `vm-address-needed` and what names throw. */
+  /** What a joining VM needs in its cluster. Pure. Throws `vm-address-needed` and Problems of names. */
   joinRequest(facts: Facts, workload: Workload, vm: JoiningVm): Request;
   /** How `register` adds one address of a service. */
   endpoint(kube: Kubernetes, endpoint: Endpoint, place: EndpointPlace): Promise<EndpointRequest>;
   planRegistration(kube: Kubernetes, wanted: Request, signal: AbortSignal): Promise<PlannedRegistration>;
   planDeregistration(kube: Kubernetes, wanted: Deregistration): Promise<ClusterPlan>;
-  /** Where a policy denies an identity. Throws `evict-needs-istiod`. */
+  /** Where an eviction writes its policy. Throws `evict-needs-istiod`. */
   evictionPlace(kube: Kubernetes, facts: Facts): EvictionPlace;
   planRotation(kube: Kubernetes, vm: RegisteredVm, to: 'in' | 'out'): Promise<Rotation>;
   planDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure>;

@@ -8,7 +8,7 @@ const RECORDS: Readonly<Record<GenerationName, ClusterGeneration>> = {
   classic: classicCluster,
 };
 
-/** The one place of this layer that asks which generation a mesh is of. */
+/** The record of a generation. No other file of this layer compares its name. */
 export function clusterGeneration(name: GenerationName): ClusterGeneration {
   return RECORDS[name];
 }

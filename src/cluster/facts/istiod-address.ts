@@ -13,7 +13,7 @@ import { resolveHost, systemResolver } from './resolve-host.ts';
 /** istiod's TLS port inside the cluster. */
 const ISTIOD_PORT = 15012;
 
-/** Where VMs reach istiod, and how that was found out. */
+/** Where VMs reach istiod, and the source of the address. */
 export interface IstiodAddress {
   readonly addresses: readonly string[];
   readonly port: number;
@@ -21,10 +21,10 @@ export interface IstiodAddress {
 }
 
 /**
- * The address of istiod for VMs: what the operator says; where istiod runs elsewhere its own address; else the first of these
- * Services that leads to it: the east-west gateway, istiod-ilb (an internal load balancer straight to istiod), istiod itself
- * when it is reachable from outside. Throws `istiod-not-exposed`, `istiod-address-unusable`, `load-balancer-pending`,
- * `gateway-port-missing`, `address-unresolvable`.
+ * The address of istiod for VMs: the given one; else, where istiod runs elsewhere, its own; else that of the first
+ * Service that leads to it: the east-west gateway, istiod-ilb, istiod itself if it is reachable from outside. Throws
+ * `istiod-not-exposed`, `istiod-address-unusable`, `load-balancer-pending`, `gateway-port-missing`,
+ * `address-unresolvable`.
  */
 export async function findIstiod(kube: Kubernetes, options: FactsOptions, home: IstiodHome): Promise<IstiodAddress> {
   if (options.address !== undefined) return givenAddress(options.address, options);
@@ -55,7 +55,7 @@ async function addressElsewhere(
   return missing(options, () => clusterProblems.istiodUnusable({ source, reasons: ['it has no ready address'] }));
 }
 
-/** Addresses that a VM can dial, names resolved. Throws `istiod-address-unusable` when there are some and none is. */
+/** Addresses that a VM can dial, with names resolved. Throws `istiod-address-unusable` when none of them is usable. */
 async function dialled(texts: readonly string[], source: string, options: FactsOptions): Promise<readonly string[]> {
   const found = await Promise.all(texts.map((text) => dialledOne(text, options)));
   const usable = found.flatMap((each) => (typeof each === 'string' ? [] : each));
@@ -80,7 +80,7 @@ function notExposed(kube: Kubernetes, refs: readonly ObjectRef[], options: Facts
   return clusterProblems.istiodNotExposed({ cluster: kube.name, namespace, looked: refs.map((ref) => ref.name) });
 }
 
-/** No address: a Problem, unless the caller can do without. */
+/** Throws, unless the caller needs no address. */
 function missing(options: FactsOptions, problem: () => Error): IstiodAddress {
   if (!options.skip?.includes('addresses')) throw problem();
   return { addresses: [], port: ISTIOD_PORT, source: 'none yet' };
@@ -92,7 +92,7 @@ interface Exposure {
   readonly port: BalancerPort | undefined;
 }
 
-/** The Services that may lead to istiod, the first choice first. */
+/** The Services that may lead to istiod, in order of preference. */
 export function candidates(options: FactsOptions): readonly ObjectRef[] {
   const [name = '', namespace = options.istioNamespace] = (options.gateway ?? 'istio-eastwestgateway').split('.');
   const gateway = serviceRef(namespace, name);
@@ -116,13 +116,13 @@ function pollExposure(
   return poll(look, done, { timeoutMs, intervalMs, what: "wait for istiod's address", ...(signal && { signal }) });
 }
 
-/** A gateway may serve other things alone, or wait for an address that never comes, beside a load balancer that leads to istiod. */
+/** A gateway may have no port for istiod, or never get an address, beside a load balancer that leads to istiod. */
 function chosen(exposures: readonly Exposure[]): Exposure | undefined {
   const leading = exposures.filter(({ port }) => port !== undefined);
   return leading.find(({ reach }) => !isPending(reach)) ?? leading[0] ?? exposures[0];
 }
 
-/** Undefined for a Service that is not there, or that only the cluster itself can reach. */
+/** Undefined for a missing Service, and for one that only the cluster can reach. */
 function exposureOf(ref: ObjectRef | undefined, service: KubeObject | undefined): Exposure | undefined {
   if (ref === undefined || service === undefined) return undefined;
   const reach = reachOf(service);
@@ -130,7 +130,7 @@ function exposureOf(ref: ObjectRef | undefined, service: KubeObject | undefined)
   return { ref, reach, port: istiodPort(reach) };
 }
 
-/** The port that leads to istiod's 15012: by number, else by where it goes, else by its name. */
+/** The port that leads to istiod's 15012: by number, else by targetPort, else by name. */
 function istiodPort(reach: Reach): BalancerPort | undefined {
   const tests: readonly ((port: BalancerPort) => boolean)[] = [
     (port) => port.port === ISTIOD_PORT,
@@ -161,7 +161,7 @@ async function addressOf(
   return { addresses, port: port.nodePort ?? port.port, source: from };
 }
 
-/** Internal addresses of the nodes that are ready: each of them answers on a NodePort. */
+/** Internal addresses of ready nodes. Each of them answers on a NodePort. */
 async function nodeAddresses(kube: Kubernetes, signal?: AbortSignal): Promise<readonly string[]> {
   const nodes = (await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal)).filter(isReady);
   const addresses = nodes.flatMap((node) => list(mapping(node['status'])['addresses'])).map(mapping);
@@ -169,13 +169,13 @@ async function nodeAddresses(kube: Kubernetes, signal?: AbortSignal): Promise<re
   return internal.filter((address) => address !== undefined);
 }
 
-/** A node that says nothing about itself counts: exports often leave the conditions out. */
+/** A node without conditions counts as ready: exports often omit them. */
 function isReady(node: KubeObject): boolean {
   const conditions = list(mapping(node['status'])['conditions']).map(mapping);
   return conditions.every(({ type, status }) => type !== 'Ready' || status === 'True');
 }
 
-/** What `--istiod-address` says. Throws `bad-istiod-address`. */
+/** Reads `--istiod-address`. Throws `bad-istiod-address`. */
 async function givenAddress(given: string, options: FactsOptions): Promise<IstiodAddress> {
   const place = parsePlace(given);
   if (typeof place === 'string') throw clusterProblems.badIstiodAddress({ given, reason: place });

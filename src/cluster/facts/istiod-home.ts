@@ -7,21 +7,21 @@ import type { Kubernetes } from '../api/kubernetes.ts';
 import { reachOf } from './load-balancer.ts';
 import { revisionSuffix, serviceRef } from '../api/refs.ts';
 
-/** Where istiod runs, as this cluster tells it. */
+/** Where istiod runs, by the objects of this cluster. */
 export type IstiodHome =
-  /** Behind a Service of this cluster that selects its pods, as far as can be seen. */
+  /** In this cluster, behind a Service that selects its pods. */
   | { readonly kind: 'here' }
   /** In another cluster: a Service without a selector leads there. */
   | { readonly kind: 'remote'; readonly endpoints: readonly string[]; readonly port?: number; readonly source: string }
-  /** Outside: there is no Service of istiod, and proxies dial an address of their own. */
+  /** Outside: there is no Service of istiod, and the mesh config gives proxies another address. */
   | { readonly kind: 'outside'; readonly host: string; readonly port?: number; readonly source: string };
 
-/** Control planes that their vendor runs: they take no VM by a token of a service account. */
+/** Control planes that a vendor runs. They refuse the token of a service account. */
 const MANAGED = /(^|\.)googleapis\.com$/;
 
 /**
- * Reads where istiod runs, from its Service and the address that the mesh config gives to proxies. Throws
- * `cluster-fact-unreadable` for an address that no VM can dial, `control-plane-managed`.
+ * Finds where istiod runs, from its Service and the mesh config's discoveryAddress. Throws `cluster-fact-unreadable`
+ * for an address that no VM can dial, `control-plane-managed`.
  */
 export async function findIstiodHome(
   kube: Kubernetes,
@@ -73,7 +73,10 @@ interface Endpoints {
   readonly port?: number;
 }
 
-/** Ready addresses behind a Service without a selector: a name, its EndpointSlices, or Endpoints of an older cluster. */
+/**
+ * Ready addresses behind a Service without a selector: an external name, its EndpointSlices, or Endpoints in an older
+ * cluster.
+ */
 async function endpointsOf(kube: Kubernetes, service: KubeObject, signal?: AbortSignal): Promise<Endpoints> {
   const external = text(mapping(service['spec'])['externalName']);
   if (external !== undefined) return { endpoints: [external] };

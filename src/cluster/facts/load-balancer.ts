@@ -11,7 +11,7 @@ export interface BalancerPort {
   readonly targetPort?: number | string;
 }
 
-/** What a Service says about how it is reached from outside. */
+/** How a Service is reached from outside. */
 export interface Reach {
   readonly type: string;
   readonly clusterIp: string;
@@ -23,7 +23,7 @@ export interface Reach {
   readonly selector: Readonly<Record<string, unknown>>;
 }
 
-/** Reads status and spec of a Service; whatever is not there is empty. */
+/** Reads status and spec of a Service. Missing fields are empty. */
 export function reachOf(service: KubeObject): Reach {
   const spec = mapping(service['spec']);
   const ingress = list(mapping(mapping(service['status'])['loadBalancer'])['ingress']).map(mapping);
@@ -51,7 +51,7 @@ function portOf(value: unknown): BalancerPort {
   };
 }
 
-/** True for a Service that waits for somebody to give it an address. ClusterIP and NodePort never wait. */
+/** Whether a Service still waits for an address. ClusterIP and NodePort never do. */
 export function isPending(reach: Reach): boolean {
   return reach.type === 'LoadBalancer' && reach.addresses.length === 0 && reach.hostnames.length === 0;
 }

@@ -15,7 +15,7 @@ export async function readDefaultConfig(
   return object === undefined ? {} : mapping(meshConfigOf(object)['defaultConfig']);
 }
 
-/** The values of the installation, as the sidecar injector has them. Throws `cluster-fact-unreadable`. */
+/** The values of the installation, from the sidecar injector. Throws `cluster-fact-unreadable`. */
 export function injectorValues(injector: KubeObject | undefined): Readonly<Record<string, unknown>> {
   const values = text(mapping(injector?.['data'])['values']);
   if (injector === undefined || values === undefined) return {};
@@ -30,7 +30,7 @@ export function meshConfigOf(object: KubeObject): Readonly<Record<string, unknow
   return parsed(object, 'mesh', mesh);
 }
 
-/** Both keys are read by istiod as YAML, of which JSON is a part. A text that is not a mapping is lost, not empty. */
+/** istiod reads both keys as YAML, which includes JSON. A text that is not a mapping is an error, not empty. */
 function parsed(object: KubeObject, key: string, content: string): Readonly<Record<string, unknown>> {
   const unreadable = (reason: string, cause?: unknown): Error =>
     clusterProblems.factUnreadable({ object: showRef(refOf(object)), key, reason }, cause);

@@ -6,7 +6,7 @@ import { present } from '../../present.ts';
 import { registrationProblems } from '../../problems/registration.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
-/** Where a typed name is looked up. */
+/** Where the name of a service is looked up. */
 export interface TargetPlace {
   readonly namespace: string;
   readonly clusterDomain: string;
@@ -14,8 +14,8 @@ export interface TargetPlace {
 }
 
 /**
- * The full name of the service, its cluster IP, and a path when it speaks HTTP: Envoy opens no connection to an HTTP service
- * before a request came. A name of another form is taken as it stands, for hosts of a ServiceEntry. Throws
+ * The full name of the service, its cluster IP, and a path if it speaks HTTP: Envoy opens no connection to an HTTP
+ * service before a request. A name of another form is used unchanged, for hosts of a ServiceEntry. Throws
  * `mesh-service-unknown`.
  */
 export async function findMeshTarget(kube: Kubernetes, typed: TypedTarget, place: TargetPlace): Promise<MeshTarget> {
@@ -46,7 +46,7 @@ export async function findMeshTarget(kube: Kubernetes, typed: TypedTarget, place
   };
 }
 
-/** `guessed`: two words may also be a host outside the cluster, as example.com. */
+/** `guessed`: NAME.NAMESPACE may also be a host outside the cluster, such as example.com. */
 function serviceOf(host: string, { namespace, clusterDomain }: TargetPlace) {
   const short = host.replace(/\.$/, '').replace(new RegExp(`\\.svc(\\.${clusterDomain.replaceAll('.', '\\.')})?$`), '');
   const [name = '', second, ...more] = short.split('.');

@@ -4,10 +4,7 @@ import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { PolicyPlace } from './generation-record.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
-/**
- * The policies that can speak about workloads of a namespace: its own and those of the root namespace. Read once for
- * all VMs of a run.
- */
+/** The policies that apply to workloads of a namespace: its own and those of the root namespace. */
 export async function readPolicies(
   kube: Kubernetes,
   facts: CurrentFacts,

@@ -9,20 +9,20 @@ export type Lookup = (hostname: string) => Promise<readonly string[]>;
 
 const LIMIT_MS = 5_000;
 
-/** Asks the resolver of this machine; /etc/hosts counts. */
+/** The resolver of this machine, including /etc/hosts. */
 export const systemResolver: Lookup = async (hostname) => {
   try {
     return (await systemLookup(hostname, { all: true, verbatim: true })).map((found) => found.address);
   } catch (error) {
-    // EAI_AGAIN is no resolver at all; for the operator both mean that the name has no address here.
+    // EAI_AGAIN means that no resolver answers. Either way the name has no address here.
     if (errorCode(error) !== undefined) return [];
     throw error;
   }
 };
 
 /**
- * The addresses behind a host name, IPv4 first and then in their order, so that the same answer gives the same file.
- * Throws `address-unresolvable` when there is none within 5 s.
+ * The addresses of a host name, IPv4 first and sorted, so that the same answer gives the same file. Throws
+ * `address-unresolvable` when there is none within 5 s.
  */
 export async function resolveHost(hostname: string, lookup: Lookup, signal?: AbortSignal): Promise<readonly string[]> {
   if (isIP(hostname) !== 0) return [hostname];
@@ -39,7 +39,7 @@ function aborted(signal: AbortSignal): Promise<undefined> {
   });
 }
 
-/** By code units: the order must not depend on the locale. */
+/** By code units, independent of the locale. */
 function compareText(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -10,7 +10,7 @@ interface Revised {
   readonly signal?: AbortSignal;
 }
 
-/** Runs with the revision that was named, and once more with what its tag stands for where there is no such revision. */
+/** Runs with the given revision. If no such revision exists, runs again with the revision that the tag points to. */
 export async function byRevision<Options extends Revised, Result>(
   kube: Kubernetes,
   options: Options,
@@ -27,8 +27,8 @@ export async function byRevision<Options extends Revised, Result>(
 }
 
 /**
- * The revision that a tag stands for; undefined when there is no such tag, or its webhook may not be read. istiod's objects
- * are named by revision, and operators often know the tag only.
+ * The revision that a tag points to; undefined without such a tag, or if its webhook may not be read. istiod's objects
+ * are named by revision, and operators often know only the tag.
  */
 async function revisionOfTag(kube: Kubernetes, tag: string, signal?: AbortSignal): Promise<string | undefined> {
   const webhook: ObjectRef = {

@@ -13,16 +13,16 @@ export interface ServiceRangeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The ranges of cluster IPs, and where they were found, for people. */
+/** The ranges of cluster IPs and their source, for people. */
 export interface ServiceRange {
   readonly cidrs: readonly string[];
   readonly source: string;
 }
 
 /**
- * The range of the cluster's Services, from the first of these that answers: the option, the ServiceCIDR objects
+ * The range of the cluster's Services, from the first source that has it: the option, the ServiceCIDR objects
  * (Kubernetes 1.33 and later), the cluster's record at its cloud, the API server's refusal of an impossible cluster IP.
- * Never guessed. Throws `service-range-unknown` with what each of them said.
+ * Throws `service-range-unknown` with the answer of each source.
  */
 export async function findServiceRange(kube: Kubernetes, options: ServiceRangeOptions): Promise<ServiceRange> {
   if (options.serviceCidr !== undefined) {
@@ -48,7 +48,7 @@ async function fromServiceCidrs(kube: Kubernetes, options: ServiceRangeOptions):
       ? { cidrs, source: `ServiceCIDR objects of ${kube.name}` }
       : `${kube.name} has no ServiceCIDR`;
   } catch (error) {
-    // An operator may have no right to read objects of the whole cluster; the next source needs none.
+    // The operator may lack rights on the whole cluster. The next source needs none.
     if (error instanceof Problem && error.id === clusterProblems.forbidden.id) return error.message;
     throw error;
   }
@@ -63,7 +63,7 @@ async function fromCloud(_kube: Kubernetes, options: ServiceRangeOptions): Promi
   return { cidrs, source: `the record of cluster ${cluster} in project ${compute.project}` };
 }
 
-/** A dry run: nothing is stored, whatever the API server thinks of the address. */
+/** Only sent as a dry run: nothing is stored. */
 const IMPOSSIBLE: KubeObject = {
   apiVersion: 'v1',
   kind: 'Service',

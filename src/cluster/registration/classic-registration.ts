@@ -9,7 +9,7 @@ import type { Kubernetes } from '../api/kubernetes.ts';
 import { EMPTY_PLAN, type ClusterPlan } from '../api/plan.ts';
 import { serviceRef } from '../api/refs.ts';
 
-/** A plan, and how many addresses stand behind the service afterwards. */
+/** A plan, and the number of addresses behind the service afterwards. */
 export interface PlannedClassicRegistration {
   readonly plan: ClusterPlan;
   readonly count: number;
@@ -26,7 +26,7 @@ export async function planClassicRegistration(
   return { plan: joinPlans(planOne(service, found.service), planOne(endpoints, found.endpoints)), count };
 }
 
-/** What must be written to take an address, or all of them, out of a classic service. */
+/** What must be written to remove an address, or all of them, from a classic service. */
 export async function planClassicDeregistration(
   kube: Kubernetes,
   wanted: Deregistration,
@@ -39,7 +39,7 @@ export async function planClassicDeregistration(
   return { plan: planOne(endpoints, found.endpoints), count };
 }
 
-/** Without an address everything goes that meshx made; endpoints of another owner's Service need to be named. */
+/** Without an address, everything that meshx made is removed. Endpoints of another owner's Service need an address. */
 function allGone(kube: Kubernetes, found: ClassicFound, wanted: Deregistration): ClusterPlan {
   const isOurs = found.service !== undefined && madeByMeshx(found.service);
   if (!isOurs) throw clusterProblems.notRegistered({ service: wanted.service, cluster: kube.name });
@@ -61,7 +61,7 @@ async function readFound(
   return { ...(service && { service }), ...(endpoints && { endpoints }) };
 }
 
-/** classicObjects gives back the found object itself where nothing changes. */
+/** classicObjects returns the found object itself when nothing changes. */
 function planOne(wanted: KubeObject, found: KubeObject | undefined): ClusterPlan {
   if (found === undefined) return { ...EMPTY_PLAN, create: [wanted] };
   if (wanted === found) return { ...EMPTY_PLAN, unchanged: [refOf(found)] };

@@ -9,19 +9,19 @@ import { isNudge } from './nudge.ts';
 import { EMPTY_PLAN } from '../api/plan.ts';
 import { serviceRef } from '../api/refs.ts';
 
-/** The namespace as it stands: what else uses the things of this VM decides about what goes. */
+/** The objects of the namespace. What other VMs use stays. */
 interface Found {
   readonly groups: readonly KubeObject[];
-  /** Entries of this VM, what a dead run left beside them, and all others. */
+  /** Entries of this VM. */
   readonly own: readonly KubeObject[];
   readonly nudges: readonly KubeObject[];
   readonly others: readonly KubeObject[];
 }
 
 /**
- * Without another machine in its group: Services, Sidecar, account, entry, and last the group, which is the record of all
- * of them, so that a run that dies is finished by the next one. With one the group stays, and only the labels of this
- * VM's entry go; istiod takes the entry away when the sidecar has ended.
+ * If no other machine is in the group, removes Services, Sidecar, account, entry and last the group. The group is the
+ * record of the others, so the next run finishes one that died. If others are in the group, it stays, and only the
+ * labels of this VM's entry are removed; istiod deletes the entry when the sidecar has ended.
  */
 export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promise<Departure> {
   const found = await find(kube, vm);
@@ -42,7 +42,7 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   return { plan: { ...EMPTY_PLAN, remove }, notes: [...fixed, ...namespace] };
 }
 
-/** A machine that is gone may be one of them under an address that nobody has said. */
+/** The lost machine may be one of them, at an address that was not given. */
 function membersStay(members: readonly KubeObject[], { own }: Found, { gone }: Leaving): string {
   const stay = `${members.map(entryAddress).join(', ')} ${members.length === 1 ? 'is' : 'are'} in it`;
   const unknown = gone === true && own.length === 0;
@@ -64,14 +64,14 @@ async function find(kube: Kubernetes, vm: Leaving): Promise<Found> {
 }
 
 /**
- * Nobody can ask a machine that is gone for its address, and a login may take another one than the mesh. In a group that several
- * share, the only entry that is left may be that of a healthy one.
+ * A lost machine cannot be asked for its address, and SSH may use another one than the mesh. In a shared group the only
+ * entry left may be that of a healthy machine.
  */
 function isOnlyMember({ gone, namesGroup }: Leaving): boolean {
   return gone === true && namesGroup === true;
 }
 
-/** Named after the entry that it stood beside, which is named after group and address. */
+/** A nudge is named after its entry, and the entry after group and address. */
 function nudgeOf({ metadata }: KubeObject, { group, addresses }: Leaving): boolean {
   return addresses.some((address) => metadata.name.startsWith(`nudge-${group}-${address.replaceAll(':', '-')}`));
 }
@@ -85,7 +85,7 @@ function leaveGroup({ own }: Found, vm: Leaving): Pick<Departure, 'plan'> {
   return { plan: { ...EMPTY_PLAN, relabel } };
 }
 
-/** What stands in the cluster because of this group and serves nobody else. */
+/** Objects that were made for this group and that no other workload uses. */
 async function madeFor(
   kube: Kubernetes,
   group: KubeObject,
@@ -127,7 +127,7 @@ function accountOf(group: KubeObject): string | undefined {
   return text(mapping(mapping(group['spec'])['template'])['serviceAccount']);
 }
 
-/** What `register` was told by hand was so before the VM joined, or is meant to be so after. */
+/** An entry that an operator registered by hand stays. */
 function fixedNotes({ others }: Found, { namespace, addresses }: Leaving): readonly string[] {
   const fixed = others.filter(
     (entry) => automaticGroup(entry) === undefined && addresses.includes(entryAddress(entry)),
@@ -141,7 +141,7 @@ function fixedNotes({ others }: Found, { namespace, addresses }: Leaving): reado
   });
 }
 
-/** A namespace holds more than meshx can look at. */
+/** A namespace may hold objects that meshx cannot see, so meshx never deletes it. */
 async function namespaceNotes(
   kube: Kubernetes,
   { namespace, group, signal }: Leaving,

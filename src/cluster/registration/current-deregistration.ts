@@ -13,16 +13,16 @@ import { serviceRef } from '../api/refs.ts';
 export interface Deregistration {
   readonly namespace: string;
   readonly service: string;
-  /** Only this machine; all that meshx registered when absent. */
+  /** Absent: everything that meshx registered. */
   readonly address?: string;
-  /** Leaves the Service that meshx made when its last endpoint goes. */
+  /** Keeps meshx's Service when its last endpoint is removed. */
   readonly keepService?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * What must be written so that a machine, or every machine, is out of a service. Other services of the same machines
- * stay. Throws `service-not-registered` when there is nothing to take out.
+ * What removes a machine, or every machine, from a service. Other services of the same machines stay. Throws
+ * `service-not-registered`.
  */
 export async function planCurrentDeregistration(kube: Kubernetes, wanted: Deregistration): Promise<ClusterPlan> {
   const state = await readState(kube, wanted);
@@ -62,7 +62,7 @@ async function readState(kube: Kubernetes, { namespace, service, signal }: Dereg
     listEntries(kube, namespace, signal),
   ]);
   const named = groups.filter((group) => madeByMeshx(group) && servesService(group, service));
-  // A fixed entry of somebody else is theirs, whatever labels it carries.
+  // A fixed entry of another owner stays, whatever its labels.
   const ours = entries.filter((entry) => madeByMeshx(entry) || automaticGroup(entry) !== undefined);
   return { service: found, groups: named, entries: ours.filter((entry) => serviceKey(service) in entryLabels(entry)) };
 }
@@ -75,7 +75,7 @@ function isGroupOf(group: KubeObject, entries: readonly KubeObject[]): boolean {
   return entries.some((entry) => automaticGroup(entry) === group.metadata.name);
 }
 
-/** A fixed entry goes with its last service; entries that istiod made go when istiod says so. */
+/** A fixed entry is deleted with its last service. istiod deletes its own entries. */
 function isLastServiceOfFixed(entry: KubeObject): boolean {
   const services = Object.keys(entryLabels(entry)).filter((key) => key.startsWith(serviceKey('')));
   return automaticGroup(entry) === undefined && services.length <= 1;
@@ -85,7 +85,10 @@ function relabel(entry: KubeObject, service: string): Relabel {
   return { ref: refOf(entry), labels: { [serviceKey(service)]: null } };
 }
 
-/** The group without the service, and its Sidecar without the listener; an empty Sidecar is refused by Istio, so it goes. */
+/**
+ * Removes the service from the group, and its listener from the Sidecar. Istio refuses an empty Sidecar, so that is
+ * deleted.
+ */
 async function withoutInGroup(kube: Kubernetes, group: KubeObject, wanted: Deregistration): Promise<ClusterPlan> {
   const workload = withoutService(workloadOf(group), wanted.service);
   const place = { apiVersion: NETWORKING, kind: 'Sidecar', namespace: wanted.namespace };

@@ -10,8 +10,8 @@ import { automaticGroup, entryAddress, listEntries } from './entries.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
 /**
- * A machine whose sidecar has registered itself gets the service on its own entry; any other machine gets a fixed entry.
- * Both beside each other would count the machine twice. The root namespace is taken for the control plane's.
+ * A machine whose sidecar has registered itself gets the service on that entry, any other machine a fixed entry. Both
+ * together would count the machine twice. Assumes that the root namespace is the control plane's.
  */
 export async function currentEndpoint(
   kube: Kubernetes,
@@ -38,7 +38,7 @@ export async function currentEndpoint(
   return { registration: { generation: 'current', istioNamespace, wanted }, account: {} };
 }
 
-/** The WorkloadGroup in which the address has registered itself. */
+/** The WorkloadGroup of the automatic entry at this address. */
 async function groupOf(
   kube: Kubernetes,
   address: string,

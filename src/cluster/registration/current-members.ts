@@ -10,7 +10,7 @@ export async function currentMembers(kube: Kubernetes, vm: RegisteredVm): Promis
   return { own: members.filter(isOwn), others: members.filter((address) => !isOwn(address)) };
 }
 
-/** In which WorkloadGroups of these namespaces an entry has one of the addresses, as `10.0.0.5 is in WorkloadGroup vm/web`. */
+/** WorkloadGroups with an entry at one of the addresses, as sentences: `10.0.0.5 is in WorkloadGroup vm/web`. */
 export async function groupsOfAddresses(
   kube: Kubernetes,
   namespaces: readonly string[],

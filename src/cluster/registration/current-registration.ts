@@ -16,21 +16,21 @@ import { registrationPlan } from './register.ts';
 
 export interface RegistrationOptions {
   readonly istioNamespace: string;
-  /** Sidecars of the whole mesh stand here; in the control plane's namespace when absent. */
+  /** Namespace of Sidecars for the whole mesh; the control plane's when absent. */
   readonly rootNamespace?: string;
   readonly signal?: AbortSignal;
 }
 
-/** A plan, and the workload as it will be: with the services that its group had before. */
+/** A plan, and the resulting workload, including services that its group already had. */
 export interface PlannedRegistration {
   readonly plan: ClusterPlan;
   readonly workload: Workload;
-  /** Services of other owners that the workload joins; only its entry is made. */
+  /** Services of other owners that the workload joins. */
   readonly joined: readonly string[];
 }
 
 /**
- * What must be written to register a workload in a current cluster. A group that is there keeps its other services; a
+ * What must be written to register a workload in a current cluster. An existing group keeps its other services. A
  * Service of another owner is joined by the labels that it selects. Throws `service-of-another-owner`,
  * `object-of-another-owner`, `entry-beside-automatic`.
  */
@@ -61,7 +61,7 @@ export async function planCurrentRegistration(
     });
     return { plan, workload, joined };
   }
-  // Entries of another owner's group have all they need but the word for ambient clients.
+  // Entries of another owner's group only lack the label for ambient clients.
   const relabel = await relabels(kube, { workload, foreign, tunnelOnly: foreignGroup, ...(signal && { signal }) });
   return { plan: { ...plan, relabel }, workload, joined };
 }
@@ -77,8 +77,8 @@ async function findGroup(
 }
 
 /**
- * Whether somebody else's group needs nothing of ours: every service is joined by the labels that its entries get from it,
- * with the same account. A service of meshx's own needs a label that only its owner may put into the group.
+ * Whether another owner's group suffices unchanged: its labels join every service, with the same account. A Service of
+ * meshx needs a label that only the group's owner may add.
  */
 function doesAsItIs(group: KubeObject, workload: Workload, foreign: readonly KubeObject[]): boolean {
   const found = workloadOf(group, foreign);
@@ -92,13 +92,13 @@ function doesAsItIs(group: KubeObject, workload: Workload, foreign: readonly Kub
   );
 }
 
-/** What is asked for now wins; services that are not named stay. */
+/** The new options win; services that they do not name stay. */
 function mergedWorkload(before: Workload, wanted: Workload): Workload {
   const kept = before.services.filter(({ name }) => !wanted.services.some((service) => service.name === name));
   return kept.reduce((workload, service) => withService(workload, service), wanted);
 }
 
-/** What the Sidecar that governs the VM today says, so that a new one takes nothing away. */
+/** The settings of the Sidecar that governs the VM today, which a new one must keep. */
 async function sidecarBefore(
   kube: Kubernetes,
   workload: Workload,
@@ -115,7 +115,7 @@ async function sidecarBefore(
   return { ...(inherits && { inherits }), ...(own && { loopbackPorts: loopbackPorts(own) }) };
 }
 
-/** Ports of a Sidecar whose application is reached by way of 127.0.0.1. */
+/** Ports of a Sidecar that lead to 127.0.0.1. */
 export function loopbackPorts(sidecar: KubeObject): readonly number[] {
   const listeners = list(mapping(sidecar['spec'])['ingress']).map(mapping);
   const loopback = listeners.filter((each) => text(each['defaultEndpoint'])?.startsWith('127.0.0.1:'));

@@ -6,13 +6,13 @@ import type { Kubernetes } from '../api/kubernetes.ts';
 import { EMPTY_PLAN, type Relabel } from '../api/plan.ts';
 import type { RegisteredVm, Rotation } from './registered-vm.ts';
 
-/** The entries of this VM: one, or none while its sidecar is not connected. */
+/** The VM's entry; none while its sidecar is disconnected. */
 async function entriesOf(kube: Kubernetes, vm: Omit<RegisteredVm, 'generation'>): Promise<readonly KubeObject[]> {
   const entries = await listEntries(kube, vm.namespace, vm.signal);
   return entries.filter((entry) => automaticGroup(entry) === vm.group && vm.addresses.includes(entryAddress(entry)));
 }
 
-/** Meshx's own labels on the entry, from `ready` to `draining` and back; another value is left alone. */
+/** Changes meshx's labels on the entry from `ready` to `draining` or back. Other values stay. */
 export async function currentRotation(kube: Kubernetes, vm: RegisteredVm, to: 'in' | 'out'): Promise<Rotation> {
   const [from, word] = to === 'out' ? [READY, DRAINING] : [DRAINING, READY];
   const relabel = (await entriesOf(kube, vm)).flatMap((entry): readonly Relabel[] => {
@@ -37,7 +37,7 @@ function onlyTexts(labels: Relabel['labels']): Readonly<Record<string, string>> 
   return textMapping(labels);
 }
 
-/** Services that are not selected by meshx's label of their name. */
+/** Services that do not select meshx's label. */
 async function joinedServices(
   kube: Kubernetes,
   vm: RegisteredVm,

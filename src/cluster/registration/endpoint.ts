@@ -18,7 +18,7 @@ export interface Endpoint {
 export interface EndpointPlace {
   readonly namespace: string;
   readonly facts: FactsOptions;
-  /** Namespace and service account are made when they are missing. */
+  /** Creates the namespace and the service account if they are missing. */
   readonly create: boolean;
   readonly signal: AbortSignal;
 }
@@ -26,8 +26,8 @@ export interface EndpointPlace {
 /** How an endpoint is registered. */
 export interface EndpointRequest {
   readonly registration: Registration;
-  /** The annotation that names its service account, where there is one. */
+  /** The annotation that names its service account, in a classic mesh. */
   readonly account: Readonly<Record<string, string>>;
-  /** The workload whose own entry gets the service; absent for an entry of its own. */
+  /** The workload whose automatic entry gets the service; absent for a fixed entry. */
   readonly member?: Workload;
 }

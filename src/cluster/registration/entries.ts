@@ -16,15 +16,15 @@ import { isNudge } from './nudge.ts';
 import type { Relabel } from '../api/plan.ts';
 import { reachOf } from '../facts/load-balancer.ts';
 
-/** istiod writes it on the entries that it makes itself. */
+/** istiod sets it on automatic entries. */
 const GROUP_ANNOTATION = 'istio.io/autoRegistrationGroup';
 
-/** The group of an entry that istiod made; undefined for a fixed entry. */
+/** The group of an automatic entry; undefined for a fixed one. */
 export function automaticGroup(entry: KubeObject): string | undefined {
   return entry.metadata.annotations?.[GROUP_ANNOTATION];
 }
 
-/** Labels by which Services select an entry: those of its spec, under those of its metadata, as istiod merges them. */
+/** Labels of an entry as istiod merges them: metadata over spec. */
 export function entryLabels(entry: KubeObject): Readonly<Record<string, string>> {
   return { ...textMapping(mapping(entry['spec'])['labels']), ...entry.metadata.labels };
 }
@@ -33,7 +33,7 @@ export function entryAddress(entry: KubeObject): string {
   return text(mapping(entry['spec'])['address']) ?? '';
 }
 
-/** All entries of a namespace that stand for a machine. */
+/** All entries of a namespace, without nudges. */
 export async function listEntries(
   kube: Kubernetes,
   namespace: string,
@@ -53,9 +53,9 @@ export interface EntriesQuery {
 }
 
 /**
- * Labels that entries which istiod made already must get or lose: it takes over a change of the group only when it makes
- * an entry anew. A service that a run took out of rotation and that never came back is ready again; every other word is
- * somebody's judgement about the service and stays.
+ * Labels to set or remove on existing automatic entries: istiod applies a change of the group only to new ones. A
+ * service that a dead run left out of rotation becomes ready again. Any other value is another owner's decision and
+ * stays.
  */
 export async function relabels(kube: Kubernetes, query: EntriesQuery): Promise<readonly Relabel[]> {
   const { workload, foreign = [], tunnelOnly, signal } = query;
@@ -81,7 +81,7 @@ function labelChanges(
 ): Readonly<Record<string, string | null>> {
   const labels = entryLabels(entry);
   const names = workload.services.map(({ name }) => name);
-  // A Service selects by the labels of the spec; what only the metadata says keeps its state.
+  // A Service selects by the labels of the spec. A value that only the metadata has keeps its state.
   const selectable = textMapping(mapping(entry['spec'])['labels']);
   const keys = names.map(serviceKey).filter((key) => selectable[key] === undefined || selectable[key] === DRAINING);
   const added = keys.map((key) => [key, stateOf(labels[key])]);
@@ -94,14 +94,14 @@ function labelChanges(
   };
 }
 
-/** The ports that Services of other owners lead to by name. */
+/** Named target ports of other owners' Services that the entry lacks. */
 function missingPorts(entry: KubeObject, { ports = {}, foreignGroup }: Workload): Pick<Relabel, 'ports'> {
   const found = mapping(mapping(entry['spec'])['ports']);
   const missing = Object.entries(ports).filter(([name, number]) => found[name] !== number);
   return foreignGroup || missing.length === 0 ? {} : { ports: Object.fromEntries(missing) };
 }
 
-/** Ambient clients read the label in the metadata of the entry only. */
+/** Ambient clients read the label only in the entry's metadata. */
 function tunnelChange(entry: KubeObject, { labels }: Workload): Labels {
   const wanted = labels[TUNNEL_LABEL];
   return wanted === undefined || entry.metadata.labels?.[TUNNEL_LABEL] === wanted ? {} : { [TUNNEL_LABEL]: wanted };

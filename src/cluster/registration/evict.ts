@@ -17,12 +17,12 @@ import { EMPTY_PLAN, planObjects, type ClusterPlan } from '../api/plan.ts';
 
 export interface EvictionQuery {
   readonly namespace: string;
-  /** A WorkloadGroup, or a VM of one: name or address of its WorkloadEntry. */
+  /** A WorkloadGroup, or the name or address of a WorkloadEntry. */
   readonly target: string;
-  /** Policies in this namespace hold for the whole mesh. */
+  /** Policies in this namespace apply to the whole mesh. */
   readonly rootNamespace: string;
   readonly trustDomain: string;
-  /** Goes on where others share the identity. */
+  /** Continues even if others share the identity. */
   readonly acceptShared?: boolean;
   readonly signal?: AbortSignal;
 }
@@ -30,15 +30,14 @@ export interface EvictionQuery {
 export interface PlannedEviction {
   readonly plan: ClusterPlan;
   readonly eviction: Eviction;
-  /** Others with the same identity, who are kept out too. */
+  /** Others with the same identity, which are denied too. */
   readonly shared: readonly string[];
 }
 
 /**
- * What must be written so that a machine that nobody can reach any more is out of the mesh: a policy that denies its
- * identity everywhere comes first; then its entries go, its group (so that its sidecar cannot register again), and its
- * service account (so that no token of it is good any more). Only reads. Throws `evict-target-unknown`,
- * `evict-account-shared`.
+ * What removes an unreachable machine from the mesh. First a policy denies its identity everywhere. Then its entries
+ * are deleted, its group (its sidecar cannot register again) and its service account (its tokens become invalid). Only
+ * reads. Throws `evict-target-unknown`, `evict-account-shared`.
  */
 export async function planEviction(kube: Kubernetes, query: EvictionQuery): Promise<PlannedEviction> {
   const { eviction: before } = await findEviction(kube, query);
@@ -69,9 +68,9 @@ export async function planEviction(kube: Kubernetes, query: EvictionQuery): Prom
 }
 
 /**
- * What must be written so that an evicted machine may come back: what was taken away is made again, then the policy goes.
- * Its entries are istiod's to make, when its sidecar connects again. Throws `eviction-unknown`, and `eviction-altered` for a
- * policy that keeps something that no eviction takes away: nothing of it is applied.
+ * What lifts an eviction: the deleted objects are restored, then the policy is deleted. istiod recreates the entries
+ * when the sidecar connects. Throws `eviction-unknown`, and `eviction-altered` for a policy that holds an object that
+ * no eviction removes.
  */
 export async function planReturn(
   kube: Kubernetes,
@@ -94,7 +93,7 @@ export async function planReturn(
 }
 
 interface Found {
-  /** Name of the group, also when it is gone already. */
+  /** Name of the group, even if it no longer exists. */
   readonly name: string;
   readonly group: KubeObject | undefined;
   readonly going: readonly KubeObject[];
@@ -119,7 +118,7 @@ async function find(kube: Kubernetes, query: EvictionQuery, before: Eviction | u
 
 interface FoundEviction {
   readonly eviction?: Eviction;
-  /** The policy that would hold the eviction of the target, and why what it keeps is not trusted. */
+  /** The policy that may hold the eviction of the target, and why its content is not trusted. */
   readonly refused?: { readonly policy: string; readonly reason: string };
 }
 
@@ -135,7 +134,7 @@ async function findEviction(
     ({ group, addresses, entries }) => group === target || addresses.includes(target) || entries.includes(target),
   );
   if (eviction) return { eviction };
-  // An altered annotation may name any target: by address or entry the altered policy is found only when it is the one left.
+  // An altered annotation may name any target, so the altered policy is found by its name, else the first one counts.
   const altered = read.filter((each) => typeof each.found === 'string');
   const own = evictionName({ namespace, group: target });
   const match = altered.find(({ policy }) => policy.name === own) ?? altered[0];
@@ -144,7 +143,7 @@ async function findEviction(
     : {};
 }
 
-/** Everybody else whose certificate says the same: the policy cannot tell them apart. */
+/** Other workloads with the same identity, which the policy denies too. */
 async function sharers(
   kube: Kubernetes,
   found: Found & { readonly serviceAccount: string },
@@ -166,7 +165,10 @@ async function sharers(
   return others.map((each) => showRef(refOf(each)));
 }
 
-/** Group, its Sidecar and its account, where they are. A namespace's own account comes back by itself and may be anybody's. */
+/**
+ * The group, its Sidecar and its account, if they exist. Kubernetes recreates the default account, and any workload may
+ * use it.
+ */
 async function own(
   kube: Kubernetes,
   { group, name }: Found,
@@ -178,12 +180,12 @@ async function own(
   const refs = serviceAccount === 'default' ? [sidecar] : [sidecar, account];
   const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
   const others = objects.filter((object) => object !== undefined);
-  // A Sidecar of that name that meshx did not make is not this VM's to take away.
+  // A Sidecar of that name that meshx did not make belongs to another owner.
   const mine = others.filter((object) => object.kind !== 'Sidecar' || madeByMeshx(object));
   return group === undefined ? mine : [group, ...mine];
 }
 
-/** The first eviction saw the whole; a repeated one adds only what has come since. */
+/** A repeated eviction only adds objects that are new since the first. */
 function keptObjects(
   before: readonly KubeObject[],
   now: readonly KubeObject[],
@@ -196,7 +198,7 @@ function keptObjects(
   ];
 }
 
-/** An object as it can be made anew: what cannot be kept is not deleted either. */
+/** An object in the form that `--lift` restores. An object that cannot be restored is not deleted. */
 function again(object: KubeObject, evicted: Evicted): KubeObject {
   const kept = restorable(object, evicted);
   if (typeof kept !== 'string') return kept;

@@ -7,8 +7,8 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import { type BalancerPort, reachOf } from '../facts/load-balancer.ts';
 
 /**
- * Pure: the workload with the labels that Services of other owners select, so that its entry becomes an endpoint of them
- * without a change to the Service. Throws `service-of-another-owner` when ports or labels do not fit.
+ * The workload with the labels that other owners' Services select, which makes its entry an endpoint of them. Pure.
+ * Throws `service-of-another-owner` when ports or labels do not fit.
  */
 export function joinForeignServices(workload: Workload, foreign: readonly KubeObject[], cluster: string): Workload {
   return foreign.reduce((joined, service) => joinOne(joined, service, cluster), workload);
@@ -29,8 +29,8 @@ function joinOne(workload: Workload, service: KubeObject, cluster: string): Work
 }
 
 /**
- * istiod sends what comes to a port of the Service to its targetPort on the VM. One with a name it looks up in the entry: that
- * name is what the entry must have. Gives the names to add, or why the port cannot be reached.
+ * istiod sends traffic for a Service port to its targetPort on the VM, and looks up a named targetPort in the entry.
+ * Returns the names that the entry needs, or why the port cannot be reached.
  */
 function fitOf(
   workload: Workload,
@@ -51,7 +51,7 @@ function fitOf(
   return `none of its ports leads to ${wanted.number} (it has ${shown.join(', ')})`;
 }
 
-/** A name means one number in an entry; the entries of another owner's group have the names that its owner gave. */
+/** A name has one number in an entry. Only the owner of a group names its ports. */
 function namedFit(workload: Workload, target: string, number: number): Readonly<Record<string, number>> | string {
   const known = portMap(workload)[target];
   if (known === number) return workload.ports?.[target] === number ? {} : { [target]: number };
@@ -62,7 +62,7 @@ function namedFit(workload: Workload, target: string, number: number): Readonly<
 function selectorReasons(workload: Workload, selector: Readonly<Record<string, string>>): readonly string[] {
   const entries = Object.entries(selector);
   if (entries.length === 0) return ['it selects nothing, so no entry can become its endpoint'];
-  // A default (app, version) gives way to what the Service selects; what somebody asked for does not.
+  // The Service's selector replaces default labels (app, version), but not given ones.
   const given = workload.labels;
   const own = Object.keys(workloadLabels({ ...workload, labels: {} })).filter((key) => key.includes('meshx.dev/'));
   return entries

@@ -16,8 +16,8 @@ export interface NewNamespace {
 }
 
 /**
- * A new namespace gets its root certificate from istiod and its default account from Kubernetes a moment later
- * (some 100 ms); a VM set up before that would get neither. Throws `namespace-not-ready` after the limit.
+ * A new namespace gets its root certificate from istiod and its default account from Kubernetes about 100 ms later. A
+ * VM that is set up before that would get neither. Throws `namespace-not-ready` after the limit.
  */
 export async function waitForNamespace(kube: Kubernetes, made: NewNamespace): Promise<void> {
   if (!kube.live) return;
@@ -33,13 +33,13 @@ export async function waitForNamespace(kube: Kubernetes, made: NewNamespace): Pr
   if (absent.length > 0) throw clusterProblems.namespaceNotReady({ namespace, missing: absent.map(showRef) });
 }
 
-/** Only a current mesh has it: there the group or entry of a VM is part of the plan. */
+/** Only a current mesh has it, and its plan contains a group or an entry. */
 function rootCert(plan: ClusterPlan, namespace: string): readonly ObjectRef[] {
   const current = plan.create.some((object) => object.apiVersion.startsWith('networking.istio.io/'));
   return current ? [configMapRef(namespace, 'istio-ca-root-cert')] : [];
 }
 
-/** Accounts that the plan's workloads run as and that the plan does not make itself. */
+/** Accounts of the plan's workloads that the plan does not create. */
 function accounts(plan: ClusterPlan, namespace: string): readonly ObjectRef[] {
   const made = plan.create.filter((object) => object.kind === 'ServiceAccount').map((object) => object.metadata.name);
   const used = plan.create.map((object) => {

@@ -4,22 +4,21 @@ import { READY, SERVICE_LABEL_PREFIX } from '../../mesh/workload-labels.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import type { ClusterPlan, Relabel } from '../api/plan.ts';
 
-/** istiod takes an entry with it for unhealthy until its condition says otherwise, and never makes an endpoint of it. */
+/** istiod treats an entry with it as unhealthy until its condition changes, and creates no endpoint. */
 const HEALTH_CHECKED = 'proxy.istio.io/health-checks-enabled';
 const NUDGE = 'meshx.dev/nudge';
-/** Of TEST-NET-1 (RFC 5737): nobody's. */
+/** From TEST-NET-1 (RFC 5737): no machine has it. */
 const NOWHERE = '192.0.2.1';
 
-/** True for an entry that a dead run left behind between two requests. It serves nothing. */
+/** A dead run may leave a nudge behind. It serves nothing. */
 export function isNudge(entry: KubeObject): boolean {
   return entry.metadata.annotations?.[NUDGE] !== undefined;
 }
 
 /**
- * Makes istiod look again at the Services that a change of labels takes an entry out of. It computes endpoints anew for the
- * Services that an entry selects now (workloadInstanceHandler of its Kubernetes registry), not for those that it selected
- * before, so that clients would keep the endpoint. An entry that is unhealthy from its first moment is such an event for
- * the Services that it names, and is an endpoint of none.
+ * Makes istiod recompute the Services that an entry no longer selects. istiod recomputes only those that the entry
+ * selects now (workloadInstanceHandler of its Kubernetes registry), so clients would keep the endpoint. A new entry
+ * that is unhealthy from the start triggers the Services that it names, and is never an endpoint.
  */
 export async function nudge(kube: Kubernetes, { ref, labels }: Relabel, signal?: AbortSignal): Promise<void> {
   const left = leftServices(labels);
@@ -41,7 +40,7 @@ export async function nudge(kube: Kubernetes, { ref, labels }: Relabel, signal?:
   await kube.delete(place, signal);
 }
 
-/** The nudges of a plan, imperative: they are made with its labels. Pure. */
+/** The nudges that follow a plan's labels, in the imperative. Pure. */
 export function nudgeLines(
   { live }: Pick<Kubernetes, 'live'>,
   { relabel }: Pick<ClusterPlan, 'relabel'>,

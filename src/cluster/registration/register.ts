@@ -6,8 +6,8 @@ import type { Kubernetes } from '../api/kubernetes.ts';
 import { planObjects, type ClusterPlan } from '../api/plan.ts';
 
 /**
- * What must be written so that these objects stand in the cluster as wanted. Only reads. Throws `object-of-another-owner`
- * when an object that meshx did not make differs from what is wanted.
+ * What creates or changes these objects. Only reads. Throws `object-of-another-owner` when an object that meshx did not
+ * make differs.
  */
 export async function registrationPlan(
   kube: Kubernetes,
@@ -30,8 +30,8 @@ export interface Written {
 }
 
 /**
- * Carries out a plan and tells each write as it is done. Stops at the first failure; running it again goes on from there.
- * After making a namespace it waits until Istio has put its root certificate there.
+ * Carries out a plan and yields each write. Stops at the first failure; the next run continues from there. After
+ * creating a namespace, waits for its root certificate.
  */
 export async function* applyRegistration(
   kube: Kubernetes,

@@ -4,7 +4,7 @@ import type { GenerationName } from '../../mesh/generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { ClusterPlan } from '../api/plan.ts';
 
-/** What is asked of a cluster, as data: a kept plan holds it, so that the same plan can be made again. */
+/** The registration of a VM as data. A kept plan holds it, so that `apply` can plan again. */
 export type Registration =
   | {
       readonly generation: 'current';
@@ -16,15 +16,15 @@ export type Registration =
   | {
       readonly generation: 'classic';
       readonly wanted: readonly ClassicRegistration[];
-      /** Made when it is missing. */
+      /** Created if it is missing. */
       readonly createNamespace?: string;
     };
 
-/** What must be written, and the workload as it will be where there is one. */
+/** What must be written, and the resulting workload if there is one. */
 export interface PlannedRegistration {
   readonly plan: ClusterPlan;
   readonly workload?: Workload;
-  /** Addresses behind each service afterwards, where the cluster tells it. */
+  /** Number of addresses behind each service afterwards, in a classic mesh. */
   readonly counts: readonly number[];
 }
 

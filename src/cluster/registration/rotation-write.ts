@@ -10,15 +10,15 @@ export interface Registry {
   readonly vm: RegisteredVm;
 }
 
-/** What was written so that a VM left the rotation, or came back. */
+/** What was written to change a VM's rotation. */
 export interface WrittenRotation {
   readonly services: readonly string[];
-  /** Services of other owners: their clients still come. */
+  /** Services of other owners, whose clients still connect. */
   readonly foreign: readonly string[];
   readonly written: readonly ObjectRef[];
 }
 
-/** Takes a VM out of rotation, or back into it. Throws the Problems of the writes. */
+/** Drains a VM from rotation, or returns it. Throws the Problems of the writes. */
 export async function writeRotation(
   { kube, vm }: Registry,
   to: 'in' | 'out',

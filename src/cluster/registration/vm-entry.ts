@@ -6,7 +6,7 @@ import { present } from '../../present.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { askedTogether } from '../api/read-once.ts';
 
-/** Whose entry is asked about. */
+/** The VM whose entry is read. */
 export interface EntryQuestion {
   readonly kube: Kubernetes;
   readonly workload: Workload;
@@ -23,7 +23,7 @@ export interface VmEntry {
   readonly object?: KubeObject;
 }
 
-/** Reads the entry at each call; calls of one moment are one request. */
+/** Reads the entry at each call. Calls at the same time share one request. */
 export function vmEntry({ kube, workload, address, signal }: EntryQuestion): () => Promise<VmEntry> {
   const { group, namespace, network } = workload;
   const name = automaticEntryName({ group, address, ...present({ network }) });

@@ -2,10 +2,10 @@ import type { Kubernetes } from '../api/kubernetes.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { registrationProblems } from '../../problems/registration.ts';
 
-/** Name by which plans of a current VM call their token. */
+/** Name of the token in plans of a current mesh. */
 export const TOKEN_SECRET = 'istio-token';
 
-/** istiod accepts tokens for this audience; 600 seconds are the API server's least. */
+/** istiod accepts this audience. 600 seconds is the API server's minimum. */
 const ISTIO_CA = { audience: 'istio-ca', seconds: 600 } as const;
 
 /** Whose secrets they are. */
@@ -14,14 +14,14 @@ export interface SecretOwner {
   readonly serviceAccount: string;
 }
 
-/** Gives a secret by the name that a plan calls it by. */
+/** Gives a secret by its name in a plan. */
 export interface SecretSource {
   readonly secret: (name: string, signal?: AbortSignal) => Promise<string>;
 }
 
 /**
- * The secrets that a plan names, asked for at the moment when they are delivered: the token's ten minutes begin then.
- * Every other name is a file of the Secret that a classic CA keeps for the account. Throws `identity-secret-missing`.
+ * The secrets that a plan names, requested when they are delivered, because a token is valid for ten minutes. Other
+ * names are files of the Secret that a classic CA keeps for the account. Throws `identity-secret-missing`.
  */
 export function vmSecrets(kube: Kubernetes, owner: SecretOwner): SecretSource {
   return {

@@ -11,7 +11,7 @@ export interface Right {
   readonly verbs: readonly string[];
   /** Only these objects; all when absent. */
   readonly names?: readonly string[];
-  /** When it is needed, or what is not said without it, where most runs go well without it. */
+  /** When it is needed, or what is unknown without it, if most runs work without it. */
   readonly optional?: string;
 }
 
@@ -38,7 +38,7 @@ const workload = (resource: string, verbs: readonly string[], group = ''): Right
   return { place: 'workload', group, resource, verbs };
 };
 
-/** Which generation runs: asked first by every command of a cluster. */
+/** The generation of the mesh, which every command reads first. */
 const generation = (suffix: string): readonly Right[] => [
   control('services', ['get']),
   { ...control('configmaps', ['get']), names: [`istio${suffix}`], optional: "istiod's Service is in another cluster" },
@@ -52,7 +52,7 @@ const AMBIENT: readonly Right[] = [
   { ...control('daemonsets', ['get'], 'apps'), optional: 'whether ztunnel is installed' },
 ];
 
-/** What is read of the mesh itself. */
+/** Facts of the mesh. */
 const facts = (suffix: string): readonly Right[] => [
   ...generation(suffix),
   {
@@ -67,25 +67,25 @@ const facts = (suffix: string): readonly Right[] => [
 
 const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };
 
-/** A Role of a namespace may give the right to read that namespace itself. */
+/** A Role in a namespace may grant reading that namespace. */
 const THE_NAMESPACE = workload('namespaces', ['get']);
 
 /**
- * A label that takes an entry out of a service is followed by an entry that is made and deleted at once: `nudge`. Only where
- * mesh connections are drained first, or where a run that died is finished.
+ * For the `nudge` after a label that takes an entry out of a service: when connections are drained, or a dead run is
+ * finished.
  */
 const NUDGE: Right = {
   ...workload('workloadentries', [...APPLY, 'delete'], NETWORKING),
   optional: 'a sidecar with open connections is restarted',
 };
 
-/** A group of another owner, or of an istioctl join, does not say which ports its services have. */
+/** A group of another owner, or of an istioctl join, does not hold the ports of its services. */
 const PORTS_OF_GROUP: Right = {
   ...workload('services', ['list']),
   optional: 'a group that does not keep the ports of its services',
 };
 
-/** A VM with its services: what `up`, `setup-vm` and `apply` write and look at. */
+/** What `up`, `setup-vm` and `apply` read and write for a VM. */
 const JOIN: readonly Right[] = [
   THE_NAMESPACE,
   workload('services', ['get', ...APPLY]),
@@ -137,7 +137,7 @@ const DOWN: readonly Right[] = [
   workload('pods', ['list']),
 ];
 
-/** Balancers of the cluster DNS stand in kube-system; expose makes them with --dns only, and always looks. */
+/** Load balancers of the cluster DNS are in kube-system. `expose` always reads them, and creates them with --dns. */
 const dns = (verbs: readonly string[]): Right => ({ place: 'kube-system', group: '', resource: 'services', verbs });
 
 const exposed = (verbs: readonly string[]): readonly Right[] => [
@@ -146,7 +146,7 @@ const exposed = (verbs: readonly string[]): readonly Right[] => [
   control('virtualservices', verbs, NETWORKING),
 ];
 
-/** Whom an eviction would hit, and all that it takes away and makes again. */
+/** What an eviction reads, deletes and restores. */
 const EVICT: readonly Right[] = [
   control('authorizationpolicies', ['get', 'list', ...APPLY, 'delete'], SECURITY),
   workload('workloadgroups', ['get', 'list', ...APPLY, 'delete'], NETWORKING),
@@ -158,7 +158,7 @@ const EVICT: readonly Right[] = [
 
 type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 
-/** The one table of rights, by command: it makes the roles that are printed and the questions before a run. */
+/** The table of rights by command, from which `meshx rbac` makes roles. */
 const RIGHTS: Table = {
   'generate-cluster-env': (suffix) => [
     ...facts(suffix),
@@ -205,10 +205,10 @@ const RIGHTS: Table = {
   evict: (suffix) => [...facts(suffix), ...EVICT],
 };
 
-/** Commands whose rights are known, in the order of the table. */
+/** Commands in the order of the table. */
 export const COMMANDS_WITH_RIGHTS: readonly string[] = Object.keys(RIGHTS);
 
-/** Everything that a command may ask of a current cluster. Rights on one resource may come in several parts. */
+/** All rights of a command in a current cluster. One resource may appear several times. */
 export function rightsOf(command: string, options: RightsOptions = {}): readonly Right[] {
   const rights = RIGHTS[command]?.(options.suffix ?? '') ?? [];
   const makes = options.createNamespace === true && rights.includes(THE_NAMESPACE);

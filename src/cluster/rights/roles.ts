@@ -10,14 +10,14 @@ export type Subject =
 export interface RolesOptions {
   readonly namespace: string;
   readonly istioNamespace: string;
-  /** Nobody when absent: the roles alone. */
+  /** Absent: roles without bindings. */
   readonly subject?: Subject;
 }
 
 const RBAC = 'rbac.authorization.k8s.io';
 const NAME = 'meshx';
 
-/** One Role for each namespace, and a ClusterRole for what has no namespace, with a binding for each. Pure. */
+/** One Role for each namespace and a ClusterRole for cluster-wide resources, each with its binding. Pure. */
 export function rolesOf(rights: readonly Right[], options: RolesOptions): readonly KubeObject[] {
   const { namespace, istioNamespace, subject } = options;
   const places: Readonly<Record<RightPlace, string | undefined>> = {
@@ -42,7 +42,7 @@ interface Rule {
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 
-/** Each resource once, and resources of one group with the same verbs in one rule. */
+/** Puts resources of one group with the same verbs into one rule. */
 function rulesOf(rights: readonly Right[]): readonly Rule[] {
   const whole = mergeRights(rights);
   const rules = new Map<string, Rule>();
@@ -60,7 +60,7 @@ function rulesOf(rights: readonly Right[]): readonly Rule[] {
   return [...rules.values()];
 }
 
-/** Rights on one resource put together; a right on all objects swallows the same right on some. */
+/** Merges rights on one resource. A right on all objects includes the same right on some. */
 export function mergeRights(rights: readonly Right[]): readonly Right[] {
   const merged = new Map<string, Right>();
   for (const right of rights) {

@@ -5,16 +5,19 @@ import type { ClassicFound } from './registration.ts';
 import { addressesOf, formatSubsets, parseSubsets, removeAddress } from './subsets.ts';
 import type { KubeObject } from '../kube-object.ts';
 
-/** What is left after an address has gone. */
+/** What remains after an address was removed. */
 export interface ClassicRemoval {
   readonly endpoints: KubeObject;
-  /** Addresses that are still behind the service. */
+  /** Addresses that remain behind the service. */
   readonly count: number;
-  /** True when nothing is left of a Service that meshx made: then both objects go, unless the operator keeps them. */
+  /**
+   * True when the last address of a Service that meshx made is gone. Both objects are then deleted, unless the operator
+   * keeps them.
+   */
   readonly isEmpty: boolean;
 }
 
-/** Takes an address out of every subset, also where it stood twice. Throws `address-not-registered`. */
+/** Removes an address from every subset. Throws `address-not-registered`. */
 export function classicRemoval(
   { service, address }: { readonly service: string; readonly address: string },
   found: ClassicFound,

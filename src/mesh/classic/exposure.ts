@@ -8,7 +8,7 @@ export interface ClassicExposure {
   readonly provider: Provider;
   /** Ports of the Pilot Service as it runs; the release's own when there is none. */
   readonly pilotPorts: readonly { readonly name: string; readonly port: number }[];
-  /** A second DNS load balancer for TCP: providers seldom serve both protocols by one. */
+  /** A second DNS load balancer for TCP: few providers serve both protocols with one. */
   readonly dnsTcp?: boolean;
 }
 
@@ -18,7 +18,7 @@ interface ClassicPort {
   readonly protocol?: 'UDP';
 }
 
-/** Ports by which VMs talk to Pilot: v1 plain, mTLS by REST, plain and mTLS by gRPC (istio-classic.md 4). */
+/** Ports by which VMs talk to Pilot: REST and gRPC, each in plaintext and with mTLS. */
 const PILOT_PORTS: ReadonlySet<number> = new Set([8080, 15003, 15005, 15007, 15010, 15011, 15012]);
 
 const RELEASE_PILOT_PORTS: Readonly<Record<ClassicRelease, readonly ClassicPort[]>> = {
@@ -73,11 +73,11 @@ export function dnsBalancers(wanted: Pick<ClassicExposure, 'provider' | 'dnsTcp'
   return wanted.dnsTcp ? [udp, balancer(wanted, { ...place, name: 'dns-ilb-tcp', ports: [{ port: 53 }] })] : [udp];
 }
 
-/** What runs decides; Pilot's other ports (monitoring, admission) are nothing for VMs. */
+/** The running Pilot decides. VMs need none of its other ports (monitoring, admission). */
 function pilotPorts(wanted: ClassicExposure): readonly ClassicPort[] {
   const running = wanted.pilotPorts.filter(({ port }) => PILOT_PORTS.has(port));
   if (running.length === 0) return RELEASE_PILOT_PORTS[wanted.release];
-  // A Service of one port needs no name for it, and the document has none.
+  // A Service with one port needs no port name.
   return running.map(({ name, port }) => (running.length === 1 || name === '' ? { port } : { name, port }));
 }
 

@@ -5,7 +5,7 @@ import { collectAll } from '../collect.ts';
 
 type Names = readonly (readonly [name: string, address: keyof ClassicAddresses])[];
 
-/** The names that a release's programs use, in the order of its script (istio-classic.md 2.4). */
+/** The names that a release's programs use, in the order of its script. */
 const NAMES: Readonly<Record<Exclude<ClassicRelease, '1.5'>, Names>> = (() => {
   const first: Names = [
     ['istio-mixer', 'mixer'],
@@ -31,8 +31,8 @@ const AUTH_KEY: Readonly<Record<Exclude<ClassicRelease, '0.2'>, string>> = {
 };
 
 /**
- * cluster.env, byte for byte as the release's script wrote it: one line, or three from 0.4 on. An empty range is refused
- * (`service-range-missing`): to 0.7 it captures everything, later nothing.
+ * cluster.env, byte for byte as the release's script wrote it: one line, or three from 0.4 on. Throws
+ * `service-range-missing` for an empty range, which captures everything up to 0.7 and nothing later.
  */
 export function classicClusterEnv(facts: ClassicFacts): string {
   const cidrs = collectAll(facts.serviceCidrs, parseCidr);
@@ -44,7 +44,7 @@ export function classicClusterEnv(facts: ClassicFacts): string {
 
 /**
  * kubedns for dnsmasq, byte for byte: the cluster's DNS, then each name of the control plane short and with its
- * namespace. All addresses must be known (`classic-address-missing`): dnsmasq takes an empty one for NXDOMAIN.
+ * namespace. Throws `classic-address-missing`: dnsmasq answers NXDOMAIN for an empty address.
  */
 export function classicKubedns(facts: ClassicFacts): string {
   const { addresses, istioNamespace, clusterDomain } = facts;
@@ -52,7 +52,7 @@ export function classicKubedns(facts: ClassicFacts): string {
   return `${[server, ...addressLines(facts, istioNamespace)].join('\n')}\n`;
 }
 
-/** The names of the load balancers whose address is not known yet, for this release. */
+/** The load balancers of this release whose address is not known yet. */
 export function missingAddresses(
   facts: Pick<ClassicFacts, 'release' | 'addresses'>,
 ): readonly (keyof ClassicAddresses)[] {

@@ -3,7 +3,7 @@ import type { MeshGeneration } from '../generation.ts';
 import { classicClusterEnv, classicKubedns } from './files.ts';
 import { clusterEnvFile } from '../vm-file.ts';
 
-/** A mesh of Pilot, Mixer and CA. The proxy has one port for traffic and one for its administration. */
+/** A mesh of Pilot, Mixer and CA. The proxy has one port for traffic and one for administration. */
 export const classicMesh: MeshGeneration<ClassicFacts> = {
   controlPlane: 'Pilot',
   hasGroups: false,

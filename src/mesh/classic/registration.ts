@@ -5,7 +5,7 @@ import { mapping } from '../unknown.ts';
 import { ACCOUNT_ANNOTATION, checkForeign, isOurs, servicePortsOf, syncedPorts } from './service.ts';
 import { addressesOf, formatSubsets, parseSubsets, registerAddress } from './subsets.ts';
 
-/** What `register` is told. */
+/** The options of `register`. */
 export interface ClassicRegistration {
   readonly service: string;
   readonly namespace: string;
@@ -17,13 +17,13 @@ export interface ClassicRegistration {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** The objects of that name as they stand in the cluster; absent only when the API server said 404. */
+/** The objects of that name in the cluster; absent only when the API server answered 404. */
 export interface ClassicFound {
   readonly service?: KubeObject;
   readonly endpoints?: KubeObject;
 }
 
-/** Both objects as they must be; the same object as was found when nothing has to change. */
+/** Both wanted objects. An object that need not change is the found object itself. */
 export interface ClassicWanted {
   readonly service: KubeObject;
   readonly endpoints: KubeObject;
@@ -32,9 +32,9 @@ export interface ClassicWanted {
 }
 
 /**
- * Service without selector and Endpoints with the address, as `istioctl register` made them, but idempotent: an address
- * stands once, in the subset of its ports, and changed ports, labels and annotations are carried over. A Service of
- * another owner is left as it is. Throws `bad-address`, `service-has-selector`, `foreign-service-ports`, `port-twice`.
+ * A Service without selector and Endpoints with the address, as `istioctl register` made them, but idempotent: an
+ * address is in one subset only, and changed ports, labels and annotations are applied. A Service of another owner does
+ * not change. Throws `bad-address`, `service-has-selector`, `foreign-service-ports`, `port-twice`.
  */
 export function classicObjects(registration: ClassicRegistration, found: ClassicFound = {}): ClassicWanted {
   const address = parseWorkloadIp(registration.address);
@@ -85,12 +85,12 @@ function metadataFor(registration: ClassicRegistration, found: KubeObject | unde
   };
 }
 
-/** The found object itself when the new one says the same, so that a caller sees by identity that nothing changes. */
+/** The found object itself if the new one is equal: callers compare by identity. */
 function keepEqual(found: KubeObject | undefined, wanted: KubeObject): KubeObject {
   return found && canonical(found) === canonical(wanted) ? found : wanted;
 }
 
-/** JSON with sorted keys and without empty mappings and lists, which the API server leaves out. */
+/** JSON with sorted keys, without empty mappings and lists, which the API server omits. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => {
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;

@@ -7,7 +7,7 @@ import type { Subset } from './subsets.ts';
 /** Pilot reads from it which identity a client must expect behind the service. */
 export const ACCOUNT_ANNOTATION = 'alpha.istio.io/kubernetes-serviceaccounts';
 
-/** Made by meshx, or by `istioctl register`, which left its annotation: such a Service follows the registration. */
+/** Made by meshx or by `istioctl register`, which sets the annotation. Registrations may change such a Service. */
 export function isOurs(service: KubeObject): boolean {
   return madeByMeshx(service) || service.metadata.annotations?.[ACCOUNT_ANNOTATION] !== undefined;
 }
@@ -25,7 +25,7 @@ export function checkForeign(
     throw meshProblems.foreignPorts({ service: shown, ports: missing.map(formatServicePort) });
 }
 
-/** The ports under the names that a Service of another owner has for them: endpoints are matched by name. */
+/** The ports with the names of another owner's Service, because endpoints match by name. */
 export function servicePortsOf(service: KubeObject | undefined, ports: readonly ServicePort[]): readonly ServicePort[] {
   return ports.map(({ number, name }) => {
     const spec = portSpecs(service).find((one) => targetOf(one) === number);
@@ -33,7 +33,7 @@ export function servicePortsOf(service: KubeObject | undefined, ports: readonly 
   });
 }
 
-/** The ports of a Service of ours: those of its addresses, with what else was set on them; new ones at the end. */
+/** The ports of a Service of meshx: those of its addresses, with their other fields, then new ones. */
 export function syncedPorts(
   service: KubeObject | undefined,
   { ports, subsets }: { readonly ports: readonly ServicePort[]; readonly subsets: readonly Subset[] },
@@ -67,7 +67,7 @@ function portSpecs(service: KubeObject | undefined): readonly Readonly<Record<st
   return list(mapping(service?.['spec'])['ports']).map(mapping);
 }
 
-/** The number on the VM; the API server sets targetPort to port where none was given. */
+/** The number on the VM. The API server defaults targetPort to port. */
 function targetOf(spec: Readonly<Record<string, unknown>>): unknown {
   return typeof spec['targetPort'] === 'number' ? spec['targetPort'] : spec['port'];
 }

@@ -17,13 +17,13 @@ interface EndpointAddress {
   readonly rest: Readonly<Record<string, unknown>>;
 }
 
-/** Where an address is to be found. */
+/** An address with its ports. */
 export interface Registered {
   readonly address: string;
   readonly ports: readonly ServicePort[];
 }
 
-/** Reads the subsets of a found Endpoints object; an address that stands twice is kept once. */
+/** Reads the subsets of an Endpoints object. A repeated address is kept once. */
 export function parseSubsets(endpoints: KubeObject | undefined): readonly Subset[] {
   return list(endpoints?.['subsets']).map((raw) => {
     const subset = mapping(raw);
@@ -36,8 +36,8 @@ export function parseSubsets(endpoints: KubeObject | undefined): readonly Subset
 }
 
 /**
- * The address in the subset with exactly these port numbers, or in a new one, and in no other: ports given anew replace
- * the former ones of this address. Names of ports are those given, in every subset.
+ * Moves the address into the subset with exactly these port numbers, or a new one, so that its new ports replace the
+ * former ones. The given port names apply to every subset.
  */
 export function registerAddress(subsets: readonly Subset[], { address, ports }: Registered): readonly Subset[] {
   const names = new Map(ports.map(({ number, name }) => [number, name]));
@@ -64,7 +64,7 @@ export function removeAddress(subsets: readonly Subset[], address: string): read
   return subsets.map((subset) => without(subset, address)).filter(isFilled);
 }
 
-/** The subsets with an address among those that get connections, or among those that get none; its ports stay. */
+/** Moves an address between ready and not ready in every subset. */
 export function holdAddress(subsets: readonly Subset[], address: string, ready: boolean): readonly Subset[] {
   return subsets.map((subset) => {
     const held = [...subset.addresses, ...subset.notReady].filter(({ ip }) => sameIp(ip, address));
@@ -86,12 +86,12 @@ export function addressesOf(subsets: readonly Subset[]): readonly string[] {
   return [...new Set(subsets.flatMap(({ addresses, notReady }) => [...addresses, ...notReady].map(({ ip }) => ip)))];
 }
 
-/** The subsets as the API wants them. Fields of ports that meshx does not know are taken from the found object. */
+/** The subsets in the API's form. Fields of ports that meshx does not know come from the found object. */
 export function formatSubsets(subsets: readonly Subset[], found: KubeObject | undefined): readonly unknown[] {
   const foundPorts = list(found?.['subsets']).flatMap((subset) => list(mapping(subset)['ports']).map(mapping));
   const formatPort = ({ name, number }: ServicePort) => ({
     ...foundPorts.find((port) => port['port'] === number),
-    // A Service with one port may leave its name out, and then its endpoints do too.
+    // A Service with one port may omit its name, and then its endpoints do too.
     ...(name !== '' && { name }),
     port: number,
     protocol: 'TCP',
@@ -133,7 +133,7 @@ function numbers(ports: readonly ServicePort[]): string {
   return [...new Set(ports.map(({ number }) => number))].sort((a, b) => a - b).join(',');
 }
 
-/** IPv6 has several spellings; what the cluster holds may be any of them. */
+/** The cluster may hold any spelling of an IPv6 address. */
 function sameIp(found: string, address: string): boolean {
   return found === address || (ipaddr.isValid(found) && found.includes(':') && parseIp(found) === address);
 }

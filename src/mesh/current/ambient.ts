@@ -2,8 +2,8 @@ import type { Workload } from '../workload.ts';
 import { TUNNEL, TUNNEL_LABEL, workloadLabels } from '../workload-labels.ts';
 
 /**
- * The workload as ambient clients must see it. istiod puts the labels of the group, and over them those that the proxy
- * reports, into each entry that it makes: of another owner's group the proxy's are enough.
+ * Adds the label for ambient clients. istiod merges the labels that the proxy reports over those of the group into each
+ * new entry, so the group of another owner needs no change.
  */
 export function tunnelled(workload: Workload): Workload {
   if (workloadLabels(workload)[TUNNEL_LABEL] === TUNNEL) return workload;

@@ -15,20 +15,20 @@ import {
 
 export type { BundleOptions } from './cluster-env.ts';
 
-/** The files that a VM of a current mesh needs, as text. The token is not among them: it is a secret, fetched apart. */
+/** The files of a VM in a current mesh, as text. The token is not one of them: it is a secret. */
 export interface CurrentBundle {
   readonly clusterEnv: string;
   readonly meshYaml: string;
   readonly rootCert: string;
   readonly hosts: string;
-  /** What of the cluster's proxyMetadata was left out, a sentence. */
+  /** A sentence about proxyMetadata that was left out. */
   readonly note?: string;
 }
 
 /**
- * Makes the files of one VM from what is known of its cluster: what `istioctl x workload entry configure` writes, without
- * its defects (istio-current.md 2.5). Throws `istiod-address-missing`, `port-never-captured`, `env-value-unsafe`,
- * `proxy-config-unreadable`, `bad-check`, and the Problems of an address or range that is none.
+ * Makes the files of one VM from the facts of its cluster, like `istioctl x workload entry configure`, without its
+ * defects. Throws `istiod-address-missing`, `port-never-captured`, `env-value-unsafe`, `proxy-config-unreadable`,
+ * `bad-check`, `bad-address`, `bad-cidr`.
  */
 export function currentBundle(facts: CurrentFacts, workload: Workload, options: BundleOptions = {}): CurrentBundle {
   const config = mergedProxyConfig(facts, workload);
@@ -49,7 +49,7 @@ export function currentBundle(facts: CurrentFacts, workload: Workload, options: 
   };
 }
 
-/** The mesh's own readinessProbe never reaches a VM: the group's stands in its place, also when the group has none (2.4). */
+/** The group's probe replaces the mesh's readinessProbe on a VM, even if the group has none. */
 function withoutProbe(config: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(config).filter(([key]) => key !== 'readinessProbe'));
 }

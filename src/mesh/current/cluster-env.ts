@@ -5,17 +5,17 @@ import { portMap, TUNNEL, TUNNEL_LABEL, workloadLabels } from '../workload-label
 import { excludedPorts, inboundPorts } from './ports.ts';
 import { discoveryAddress } from './proxy-config.ts';
 
-/** What a caller decides about the files of one VM. */
+/** Options for the files of one VM. */
 export interface BundleOptions {
   /** Outbound ranges to capture, instead of everything. */
   readonly serviceCidr?: string;
   /** Whether the agent answers DNS on the VM; true when absent. */
   readonly captureDns?: boolean;
-  /** The VM's mesh address; without it the start script takes the first of all its addresses. */
+  /** The VM's mesh address; without it the start script uses the first address of the VM. */
   readonly address?: string;
   /** Ports of sshd beside 22; never captured. */
   readonly excludePorts?: readonly number[];
-  /** What else of this machine is never captured: ranges, ports of other machines, interfaces. */
+  /** Other exclusions from capture: ranges, ports of other machines, interfaces. */
   readonly excludeCidrs?: readonly string[];
   readonly excludeOutboundPorts?: readonly number[];
   readonly excludeInterfaces?: readonly string[];
@@ -36,7 +36,7 @@ function proxyLabels(workload: Workload): Readonly<Record<string, string>> {
   };
 }
 
-/** The metadata that the agent sends to istiod: the key set of istioctl (istio-current.md 2.3), with --autoregister. */
+/** The metadata that the agent sends to istiod: the keys of istioctl with --autoregister. */
 export function computedMetadata(
   facts: CurrentFacts,
   workload: Workload,
@@ -54,7 +54,7 @@ export function computedMetadata(
     POD_NAMESPACE: workload.namespace,
     SERVICE_ACCOUNT: workload.serviceAccount,
     TRUST_DOMAIN: facts.trustDomain,
-    // An empty name makes istiod refuse the VM as soon as the mesh has a second cluster; pods get this same word.
+    // With an empty name istiod refuses the VM once the mesh has a second cluster. Pods get the same name.
     ISTIO_META_CLUSTER_ID: facts.clusterId || 'Kubernetes',
     ISTIO_META_MESH_ID: facts.meshId ?? '',
     ISTIO_META_NETWORK: workload.network ?? '',
@@ -62,16 +62,16 @@ export function computedMetadata(
     ISTIO_META_AUTO_REGISTER_GROUP: workload.group,
     ISTIO_METAJSON_LABELS: sortedJson(labels),
     ...(ports.length > 0 && { ISTIO_META_POD_PORTS: JSON.stringify(ports) }),
-    // The other half of the label: without it nothing listens for HBONE, and ambient clients are refused.
+    // Without it nothing listens for HBONE, and ambient clients are refused.
     ...(labels[TUNNEL_LABEL] === TUNNEL && { ISTIO_META_ENABLE_HBONE: 'true' }),
     ...((options.captureDns ?? true) && { ISTIO_META_DNS_CAPTURE: 'true' }),
   };
 }
 
 /**
- * cluster.env: sorted lines KEY='value'. More than istioctl writes: CA_ADDR and ISTIO_SYSTEM_NAMESPACE always, because
- * the start script otherwise falls back to istiod.istio-system.svc:15012 whatever the mesh uses. Not in it: PROV_CERT
- * and OUTPUT_CERTS, which are the same on every VM: meshx's unit sets them, and Istio's start script has them as default.
+ * cluster.env: sorted lines KEY='value'. Unlike istioctl it always has CA_ADDR and ISTIO_SYSTEM_NAMESPACE, because the
+ * start script falls back to istiod.istio-system.svc:15012. PROV_CERT and OUTPUT_CERTS are the same on every VM:
+ * meshx's unit sets them, and they are the defaults of Istio's start script.
  */
 export function formatClusterEnv(
   facts: CurrentFacts,
@@ -101,7 +101,7 @@ export function formatClusterEnv(
   return `${lines.sort(byBytes).join('\n')}\n`;
 }
 
-/** Keys of istio-iptables that leave something out; systemd/capture adds the cloud's metadata server to the ranges. */
+/** Exclusion keys of istio-iptables. systemd/capture adds the cloud's metadata server to the ranges. */
 function exclusions({ excludeCidrs, excludeOutboundPorts, excludeInterfaces }: BundleOptions): Record<string, string> {
   const lists = {
     ISTIO_SERVICE_EXCLUDE_CIDR: excludeCidrs,

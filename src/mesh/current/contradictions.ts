@@ -4,7 +4,7 @@ import type { MeshService, Workload } from '../workload.ts';
 import { portMap, workloadLabels } from '../workload-labels.ts';
 import { formatYaml } from '../yaml-text.ts';
 
-/** What options said about a workload whose group exists already. */
+/** Options for a workload whose group exists. */
 export interface GivenWorkload {
   readonly serviceAccount?: string;
   readonly rest: Pick<Workload, 'services' | 'network' | 'locality' | 'weight' | 'probe'> & {
@@ -13,8 +13,8 @@ export interface GivenWorkload {
 }
 
 /**
- * istiod makes the entry of a VM from its group, whatever was typed. Throws `workload-group-contradicts`, which names each
- * option that says otherwise than the group.
+ * istiod creates the entry of a VM from its group, whatever the options say. Throws `workload-group-contradicts` with
+ * each option that differs.
  */
 export function refuseContradictions(group: Workload, given: GivenWorkload): void {
   const issues = contradictions(group, given);
@@ -53,13 +53,13 @@ function shownLabel(key: string, labels: Readonly<Record<string, string>>): stri
   return labels[key] === undefined ? undefined : `${key}=${labels[key]}`;
 }
 
-/** Of a group of meshx the services are known by name, of another owner's group only the ports are. */
+/** A group of meshx names its services; a group of another owner has only ports. */
 function missingPorts(group: Workload, { name, ports }: MeshService): readonly string[] {
   const known = group.foreignGroup
     ? portMap(group)
     : portMap({ services: group.services.filter((one) => one.name === name) });
   const numbers = Object.values(known);
-  // A group without ports leaves them to the Services that select its entries.
+  // Without ports in the group, the Services that select its entries decide.
   if (group.foreignGroup && numbers.length === 0) return [];
   const missing = ports.filter(({ number }) => !numbers.includes(number));
   const found = numbers.length === 0 ? 'no port of it' : numbers.join(', ');

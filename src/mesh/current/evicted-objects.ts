@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { KubeObject } from '../kube-object.ts';
 import { VM_LABEL } from '../workload-labels.ts';
 
-/** Whose objects an eviction takes away. */
+/** The workload whose objects an eviction removes. */
 export interface Evicted {
   readonly namespace: string;
   readonly group: string;
@@ -70,7 +70,7 @@ const EgressProxy = z.object({
   port: z.object({ number: Port }).optional(),
 });
 
-/** The one shape of each object that an eviction takes away. Parsing drops every field that is not listed. */
+/** The shape of each object that an eviction removes. Parsing drops every other field. */
 function shapes({ namespace, group, serviceAccount }: Evicted) {
   const metadata = (name: string) =>
     z.object({
@@ -121,8 +121,8 @@ export function sidecarName(group: string): string {
 }
 
 /**
- * An object that an eviction takes away, rebuilt from the fields that such an object has: the annotation that keeps it can be
- * edited by others, and whoever lifts the eviction often has more rights than they. A text says why an object is refused.
+ * Rebuilds an object that an eviction removed from its known fields, or returns why it is refused. Others can edit the
+ * annotation that keeps it, and the operator who lifts the eviction often has more rights than they.
  */
 export function restorable(object: unknown, evicted: Evicted): KubeObject | string {
   const found = z.object({ kind: z.enum(['WorkloadGroup', 'Sidecar', 'ServiceAccount']) }).safeParse(object);

@@ -5,11 +5,10 @@ import { parseSpiffeId } from '../spiffe.ts';
 import { restorable } from './evicted-objects.ts';
 import { SECURITY } from './objects.ts';
 
-/** Version of Istio's API that every supported release stores. */
 const FROM_LABEL = 'meshx.dev/evicted-from';
 const KEPT = 'meshx.dev/evicted';
 
-/** Who is kept out, and all that was taken away for it. */
+/** An evicted identity, and the objects that were removed. */
 export interface Eviction {
   readonly namespace: string;
   readonly group: string;
@@ -18,9 +17,9 @@ export interface Eviction {
   readonly principal: string;
   /** Addresses of the machines when they were evicted. */
   readonly addresses: readonly string[];
-  /** Names of their entries, by which an evicted VM is found again. */
+  /** Names of their entries, to find an evicted VM by. */
   readonly entries: readonly string[];
-  /** Objects to be made again when the eviction is lifted. */
+  /** Objects to restore when the eviction is lifted. */
   readonly kept: readonly KubeObject[];
 }
 
@@ -29,15 +28,15 @@ export function evictionSelector(namespace: string): string {
   return `${FROM_LABEL}=${namespace}`;
 }
 
-/** Name of the policy; a dot cannot stand in a namespace, so that no two evictions share one. */
+/** Name of the policy. A namespace has no dot, so names of two evictions differ. */
 export function evictionName({ namespace, group }: Pick<Eviction, 'namespace' | 'group'>): string {
   return `meshx-evicted.${namespace}.${group}`;
 }
 
 /**
- * The policy in the root namespace, where it holds for every workload of the mesh. A plaintext connection shows no
- * identity, so the known addresses stand beside it. What was taken away is kept in an annotation: the cluster alone knows
- * how to lift the eviction, from any operator's machine.
+ * The policy in the root namespace, where it applies to every workload of the mesh. A plaintext connection has no
+ * identity, so the policy also denies the known addresses. An annotation keeps the removed objects, so that any
+ * operator can lift the eviction.
  */
 export function evictionPolicy(eviction: Eviction, rootNamespace: string): KubeObject {
   const { namespace, principal, addresses } = eviction;
@@ -68,7 +67,7 @@ const Kept = z.object({
   kept: z.array(z.unknown()).max(3),
 });
 
-/** What the policy of an eviction keeps, or why that cannot be trusted; undefined for a policy that is no eviction. */
+/** The eviction that a policy keeps, or why it cannot be trusted; undefined for another policy. */
 export function evictionOf(policy: KubeObject): Eviction | string | undefined {
   const kept = policy.metadata.annotations?.[KEPT];
   if (kept === undefined) return undefined;

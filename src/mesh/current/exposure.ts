@@ -10,25 +10,25 @@ export interface CurrentExposure {
 }
 
 export interface GatewayExposure extends CurrentExposure {
-  /** A Service of the gateway that is there already is used as it is. */
+  /** meshx makes the Service of the gateway; another owner's is used unchanged. */
   readonly ownService: boolean;
   /** Labels of the gateway's pods. */
   readonly selector: Readonly<Record<string, string>>;
 }
 
 const NETWORKING = 'networking.istio.io/v1';
-/** Labels that Istio's own charts and samples give to the pods of an east-west gateway. */
+/** Labels of an east-west gateway's pods in Istio's charts and samples. */
 export const GATEWAY_LABELS: Readonly<Record<string, string>> = { istio: 'eastwestgateway' };
 
 /**
- * The way through an east-west gateway: its Service, and a Gateway with a VirtualService that pass TLS through to
- * istiod. The VM's TLS ends at istiod: it presents a certificate there.
+ * Exposes istiod through an east-west gateway: its Service, and a Gateway with a VirtualService that pass TLS through.
+ * TLS ends at istiod, which checks the VM's certificate.
  */
 export function gatewayExposure(wanted: GatewayExposure): readonly KubeObject[] {
   return [...(wanted.ownService ? [gatewayService(wanted)] : []), gateway(wanted), virtualService(wanted)];
 }
 
-/** The way straight to istiod: one Service, for clusters without a gateway deployment. */
+/** Exposes istiod directly by one Service, for clusters without a gateway. */
 export function directExposure(
   wanted: CurrentExposure & { readonly selector: Readonly<Record<string, unknown>> },
 ): readonly KubeObject[] {
@@ -59,7 +59,7 @@ function gateway(wanted: GatewayExposure): KubeObject {
   };
 }
 
-/** By SNI for a revision, so that several revisions stand behind one gateway. */
+/** Routes by SNI for a revision, so that several revisions share a gateway. */
 function virtualService(wanted: GatewayExposure): KubeObject {
   const { istioNamespace: namespace, clusterDomain } = wanted;
   const istiod = `istiod${suffix(wanted)}.${namespace}.svc`;

@@ -13,9 +13,9 @@ import {
 } from '../workload-labels.ts';
 
 /**
- * Reads a WorkloadGroup back: the mirror of currentObjects, so that a further service is added and nothing is lost.
- * `services` are Services of its namespace, for a group that someone else has labelled without keeping the ports.
- * Throws `workload-group-unreadable`, `registered-ports-unknown`.
+ * Reads a WorkloadGroup, the mirror of currentObjects, so that adding a service loses nothing. `services` are Services
+ * of its namespace, for a group of another owner that does not hold the ports. Throws `workload-group-unreadable`,
+ * `registered-ports-unknown`.
  */
 export function workloadOf(group: KubeObject, services: readonly KubeObject[] = []): Workload {
   const { metadata } = group;
@@ -30,7 +30,7 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
   return {
     group: metadata.name,
     namespace: metadata.namespace,
-    // istioctl writes an empty account into a token request and fails; Kubernetes' own default is meant.
+    // An empty account means Kubernetes' default.
     serviceAccount: text(template['serviceAccount']) ?? 'default',
     labels: own ? ownLabels(groupLabels(group), metadata.name) : withoutServices(groupLabels(group)),
     services: registered,
@@ -45,12 +45,12 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
   };
 }
 
-/** Whether a Service must be read to know the ports of a service that the group names. */
+/** Whether Services must be read to know the ports of the group's services. */
 export function needsServices(group: KubeObject): boolean {
   return servicesNamed(groupLabels(group)).some((name) => annotatedPorts(group, name) === undefined);
 }
 
-/** Of a group of meshx: names by which Services of other owners lead to ports of its services. */
+/** In a group of meshx: named target ports of other owners' Services. */
 function namedTargets(
   ports: Readonly<Record<string, number>>,
   services: readonly MeshService[],
@@ -66,7 +66,7 @@ function numbers(ports: unknown): Readonly<Record<string, number>> {
   return Object.fromEntries(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-/** The services registered on a group, with their ports: from its annotations, else from the Service of that name. */
+/** The services of a group with their ports, from its annotations or else from the Service of that name. */
 export function servicesOf(group: KubeObject, services: readonly KubeObject[] = []): readonly MeshService[] {
   return servicesNamed(groupLabels(group)).map((name) => {
     const ports = annotatedPorts(group, name) ?? portsOfService(services.find((one) => one.metadata.name === name));
@@ -75,13 +75,13 @@ export function servicesOf(group: KubeObject, services: readonly KubeObject[] = 
   });
 }
 
-/** The workload with one more service, or with new ports for a service that it has; in alphabetical order. */
+/** Adds a service to the workload, or replaces its ports. Keeps alphabetical order. */
 export function withService(workload: Workload, service: MeshService): Workload {
   const others = workload.services.filter(({ name }) => name !== service.name);
   return { ...workload, services: [...others, service].sort((a, b) => (a.name < b.name ? -1 : 1)) };
 }
 
-/** The workload without one service. */
+/** Removes a service from the workload. */
 export function withoutService(workload: Workload, service: string): Workload {
   const services = workload.services.filter(({ name }) => name !== service);
   const { ports, ...rest } = workload;
@@ -92,7 +92,7 @@ export function withoutService(workload: Workload, service: string): Workload {
 /** The labels that entries of a group get. */
 export function groupLabels(group: KubeObject): Readonly<Record<string, string>> {
   const spec = mapping(group['spec']);
-  // The template's labels lose against those of spec.metadata when istiod merges them (istio-current.md 5.3).
+  // istiod merges the labels of spec.metadata over those of the template.
   return { ...textMapping(mapping(spec['template'])['labels']), ...textMapping(mapping(spec['metadata'])['labels']) };
 }
 

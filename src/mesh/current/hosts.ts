@@ -2,7 +2,7 @@ import { meshProblems } from '../../problems/mesh.ts';
 import { isIpAddress, parseIp } from '../address.ts';
 import type { CurrentFacts } from '../cluster-facts.ts';
 
-/** Of istiod's addresses one of the family that the VM's own address has, else the first. */
+/** The address of istiod in the family of the VM's address, else the first. */
 export function istiodAddressFor(
   { istiodAddresses: all }: Pick<CurrentFacts, 'istiodAddresses'>,
   own = '',
@@ -11,10 +11,7 @@ export function istiodAddressFor(
   return same ?? all[0];
 }
 
-/**
- * The part of /etc/hosts by which the VM finds istiod: `IP istiod[-REV].NS.svc`. Nothing where istiod is dialled by its
- * address.
- */
+/** The line of /etc/hosts for istiod: `IP istiod[-REV].NS.svc`. Empty when istiod is dialled by address. */
 export function currentHosts(
   facts: Pick<CurrentFacts, 'istiodHost' | 'istiodAddresses' | 'istiodAddressSource'>,
   own?: string,

@@ -18,7 +18,7 @@ export function serviceAccountObject(namespace: string, name: string): KubeObjec
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels: MANAGED_BY } };
 }
 
-/** The Service of one mesh service: it selects the VMs on which the service is ready. */
+/** The Service of a mesh service. It selects the VMs where the service is ready. */
 export function serviceObject(namespace: string, service: MeshService): KubeObject {
   return {
     apiVersion: 'v1',
@@ -29,8 +29,8 @@ export function serviceObject(namespace: string, service: MeshService): KubeObje
 }
 
 /**
- * The group of one VM, the template of the entry that istiod makes for it. Each service is a label of the entry; its
- * ports are kept in the group's annotation of the same key, so that the group alone says what is registered.
+ * The group of one VM, from which istiod creates its entry. Each service is a label of the entry. The group's
+ * annotation of the same key holds its ports, so the group alone records what is registered.
  */
 export function workloadGroupObject(workload: Workload): KubeObject {
   const { group: name, namespace, services, annotations, probe } = workload;
@@ -44,15 +44,15 @@ export function workloadGroupObject(workload: Workload): KubeObject {
 }
 
 /**
- * istiod takes an entry with a service account for one whose machine has a sidecar, and clients then speak TLS to it
- * (getTLSModeFromWorkloadEntry of Istio's service registry): a machine without one gives them an error.
+ * istiod assumes a sidecar behind an entry with a service account, and clients then use TLS
+ * (getTLSModeFromWorkloadEntry of Istio's service registry). Without a sidecar they would fail.
  */
 const NO_SIDECAR = { 'security.istio.io/tlsMode': 'disabled' } as const;
 
 /**
- * The entry of a machine that has no sidecar of meshx: it stays until it is deregistered. One with someone else's
- * sidecar says so by the label `security.istio.io/tlsMode=istio`. Its name differs from every name that istiod gives:
- * istiod would take an entry of such a name for a VM that has come back, and delete it later.
+ * The entry of a machine without a sidecar of meshx. It stays until it is deregistered. The label
+ * `security.istio.io/tlsMode=istio` marks a machine with another sidecar. Its name differs from every name of istiod,
+ * which would treat an entry of such a name as a reconnected VM and delete it later.
  */
 export function fixedEntryObject(workload: Workload, address: string): KubeObject {
   const { group, namespace, annotations } = workload;
@@ -79,7 +79,9 @@ function template(workload: Workload): Readonly<Record<string, unknown>> {
   };
 }
 
-/** Where the name gives no protocol, TCP is declared: Istio would otherwise wait for the client's first bytes to guess. */
+/**
+ * Declares TCP if the name gives no protocol. Istio would otherwise wait for the client's first bytes to detect one.
+ */
 function servicePortSpec(port: ServicePort): Readonly<Record<string, unknown>> {
   const { declared } = portMeaning(port);
   const { name, number } = port;

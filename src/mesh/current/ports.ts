@@ -2,24 +2,26 @@ import { meshProblems } from '../../problems/mesh.ts';
 import { portNumbers } from '../service-port.ts';
 import type { MeshService, Workload } from '../workload.ts';
 
-/** Ports of SSH, Envoy's Prometheus and readiness pages and the agent: istioctl's list, in its order (2.3). */
+/** SSH, Envoy's Prometheus page, Envoy's readiness page: istioctl's list, in its order. */
 const ALWAYS_EXCLUDED = [22, 15090, 15021] as const;
 const AGENT_STATUS = 15020;
 
-/** Ports that Envoy and the agent listen on (istio-current.md 3.7). An application there breaks the proxy. */
+/** Ports that Envoy and the agent listen on. An application there breaks the proxy. */
 export const PROXY_PORTS: ReadonlySet<number> = new Set([
   15000, 15001, 15004, 15006, 15008, 15020, 15021, 15053, 15090,
 ]);
 
-/** ISTIO_LOCAL_EXCLUDE_PORTS: never captured. Port 22 and the proxy's own always, then those of this machine's sshd. */
+/**
+ * ISTIO_LOCAL_EXCLUDE_PORTS, which are never captured: port 22, the proxy's ports, and those of this machine's sshd.
+ */
 export function excludedPorts(sshPorts: readonly number[], statusPort: number | undefined): readonly number[] {
   const more = [...sshPorts].sort((a, b) => a - b);
   return [...new Set([...ALWAYS_EXCLUDED, statusPort || AGENT_STATUS, ...more])];
 }
 
 /**
- * ISTIO_INBOUND_PORTS: every port of every service, sorted, or "*" when there is none, as Istio does. A port missing here
- * would get TLS in its face, an SSH port in it would lock the operator out. Throws `port-never-captured`.
+ * ISTIO_INBOUND_PORTS: the ports of all services, sorted, or "*" without any, as in Istio. A missing port would receive
+ * raw TLS. An SSH port would lock the operator out. Throws `port-never-captured`.
  */
 export function inboundPorts(
   workload: Pick<Workload, 'group' | 'services' | 'ports'>,

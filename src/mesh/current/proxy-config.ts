@@ -13,14 +13,14 @@ type ProxyConfig = Readonly<Record<string, unknown>>;
 
 const ANNOTATION = 'proxy.istio.io/config';
 
-/** Where the VM's agent dials istiod, for xDS and for the CA alike: one value, so that a port is never set for one only. */
+/** Where the VM's agent dials istiod, for xDS and for the CA. */
 export function discoveryAddress(facts: Pick<CurrentFacts, 'istiodHost' | 'istiodPort'>): string {
   return hostPort(facts.istiodHost, facts.istiodPort);
 }
 
 /**
- * The mesh's default ProxyConfig overlaid with the group's annotation as istiod and istioctl do it: each field replaces
- * the one of the mesh, proxyMetadata is merged key by key (istio-current.md 2.4). Keys that steer a process or capture are left out. Throws
+ * Merges the group's annotation over the mesh's default ProxyConfig, as istiod and istioctl do: each field replaces
+ * that of the mesh, proxyMetadata is merged key by key. Keys that change a process or capture are dropped. Throws
  * `proxy-config-unreadable`.
  */
 export function mergedProxyConfig(facts: CurrentFacts, workload: Workload): ProxyConfig {
@@ -31,36 +31,36 @@ export function mergedProxyConfig(facts: CurrentFacts, workload: Workload): Prox
   return { ...fromMesh, ...fromGroup, proxyMetadata, discoveryAddress: discoveryAddress(facts) };
 }
 
-/** mesh.yaml is read by the agent alone: a key that nothing knows does no harm there, and is what istiod would give. */
+/** Only the agent reads mesh.yaml, so an unknown key is harmless there, and istiod would set it too. */
 function mayBeInConfig(key: string): boolean {
   return isAgentKey(key) || !(isForeignKey(key) || isKnownKey(key));
 }
 
-/** Those that become variables of the sidecar: the keys that the agent reads, and no other. */
+/** The proxyMetadata that becomes variables of the sidecar: only keys that the agent reads. */
 export function agentVariables(config: ProxyConfig): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(proxyMetadataOf(config)).filter(([key]) => isAgentKey(key)));
 }
 
-/** Keys of proxyMetadata that become no variable on the VM, sorted. Throws `proxy-config-unreadable`. */
+/** Keys of proxyMetadata that do not become variables on the VM, sorted. Throws `proxy-config-unreadable`. */
 export function refusedMetadata(facts: Pick<CurrentFacts, 'defaultConfig'>, workload: Workload): readonly string[] {
   const configs = [facts.defaultConfig, annotationConfig(workload)];
   const keys = configs.flatMap((config) => Object.keys(mapping(config['proxyMetadata'])));
   return [...new Set(keys)].filter((key) => !isAgentKey(key)).sort();
 }
 
-/** What is said of them; undefined when there are none. */
+/** A note about refused keys; undefined without any. */
 export function metadataNote(refused: readonly string[]): string | undefined {
   if (refused.length === 0) return undefined;
   return `proxyMetadata of the mesh or of the WorkloadGroup sets ${refused.map(shown).join(', ')}: not given to the sidecar as variables, only keys that Istio's agent reads are`;
 }
 
-/** proxyMetadata as text: a number or a word like true is written in YAML without quotes, and the agent wants text. */
+/** proxyMetadata as text: YAML may hold a number or boolean, and the agent expects text. */
 export function proxyMetadataOf(config: ProxyConfig): Readonly<Record<string, string>> {
   const entries = Object.entries(mapping(config['proxyMetadata']));
   return Object.fromEntries(entries.filter(([, value]) => value !== null).map(([key, value]) => [key, asText(value)]));
 }
 
-/** mesh.yaml: one key, defaultConfig, with sorted keys so that equal input gives equal bytes. */
+/** mesh.yaml, with sorted keys so that equal input gives equal bytes. */
 export function formatMeshYaml(config: ProxyConfig): string {
   return formatYaml({ defaultConfig: config }, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }

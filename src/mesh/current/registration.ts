@@ -11,24 +11,24 @@ import {
 } from './objects.ts';
 import { sidecarObjects, type SidecarOptions } from './sidecar.ts';
 
-/** What is to stand in a current cluster for one VM. */
+/** The registration of one VM in a current cluster. */
 export interface CurrentRegistration extends SidecarOptions {
   readonly workload: Workload;
-  /** Make the namespace too; only when told. */
+  /** Creates the namespace. */
   readonly createNamespace?: boolean;
-  /** Make the service account too; only when told. */
+  /** Creates the service account. */
   readonly createServiceAccount?: boolean;
   /** Address of a machine without a sidecar of meshx: a fixed WorkloadEntry instead of WorkloadGroup and Sidecar. */
   readonly fixedEntry?: { readonly address: string };
-  /** Names of Services that belong to someone else: only the entry is made, it must carry the labels they select. */
+  /** Names of other owners' Services. They are not made; the entry carries the labels that they select. */
   readonly foreignServices?: readonly string[];
-  /** The WorkloadGroup belongs to someone else and does as it is: neither it nor a Sidecar is made. */
+  /** The WorkloadGroup of another owner suffices: neither it nor a Sidecar is made. */
   readonly foreignGroup?: boolean;
 }
 
 /**
- * The objects of a registration in the order in which they must be made. Deterministic: equal input gives equal objects.
- * Never contains an automatic entry: istiod makes, changes and deletes those. Throws `bad-address`, `bad-check`.
+ * The objects of a registration, in order of creation. Never an automatic entry: istiod manages those. Throws
+ * `bad-address`, `bad-check`.
  */
 export function currentObjects(registration: CurrentRegistration): readonly KubeObject[] {
   const {
@@ -45,7 +45,7 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
   return [
     ...(createNamespace ? [namespaceObject(namespace)] : []),
     ...(createServiceAccount ? [serviceAccountObject(namespace, serviceAccount)] : []),
-    // The group first: it says what was made for the VM, so that a run that dies here leaves nothing that no one finds.
+    // The group first: it records what was made for the VM, so `down` finds everything even if the run dies here.
     ...(fixedEntry
       ? [fixedEntryObject(workload, parseWorkloadIp(fixedEntry.address))]
       : foreignGroup

@@ -9,15 +9,15 @@ import { sidecarName } from './evicted-objects.ts';
 import { NETWORKING } from './objects.ts';
 
 export interface SidecarOptions {
-  /** Ports whose application listens on 127.0.0.1 only. The application then takes the whole mesh for local. */
+  /** Ports whose application listens only on 127.0.0.1. It then sees the whole mesh as local. */
   readonly loopbackPorts?: readonly number[];
-  /** The Sidecar that governs the VM's namespace today; the new one replaces it for this VM and takes over its egress. */
+  /** The Sidecar that governs the VM's namespace today. The new one replaces it for this VM and copies its egress. */
   readonly inherits?: KubeObject;
 }
 
 /**
- * The Sidecar resource of one VM: one inbound listener per port, since a Service that selects an automatic entry gives
- * the second service no listener of its own. [] when there is nothing to say: Istio refuses an empty Sidecar.
+ * The Sidecar of one VM, with an inbound listener per port: a second Service that selects an automatic entry gets no
+ * listener otherwise. Empty without ports, because Istio refuses an empty Sidecar.
  */
 export function sidecarObjects(workload: Workload, options: SidecarOptions): readonly KubeObject[] {
   const ingress = portsOnce(workload).map((port) => listener(port, options.loopbackPorts ?? []));
@@ -29,8 +29,8 @@ export function sidecarObjects(workload: Workload, options: SidecarOptions): rea
 }
 
 /**
- * The Sidecar that governs a VM without one of its own: that of the namespace, else that of the mesh's root namespace,
- * each the oldest without a selector. Made by meshx itself does not count.
+ * The Sidecar that governs a VM without its own: the oldest one without a selector in the namespace, else in the root
+ * namespace.
  */
 export function governingSidecar(sidecars: readonly KubeObject[], namespace: string, rootNamespace: string) {
   const general = sidecars.filter((one) => mapping(one['spec'])['workloadSelector'] === undefined);

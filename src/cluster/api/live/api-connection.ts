@@ -26,7 +26,7 @@ export interface ApiPlace {
   readonly timeoutMs: number;
 }
 
-/** The way to one API server and who asks there: what requests of one context have in common. */
+/** Address and identity for one context: what all of its requests share. */
 export class ApiConnection {
   readonly name: string;
   readonly namespace?: string;
@@ -50,7 +50,7 @@ export class ApiConnection {
     this.#identify = place.server.protocol === 'https:' ? identitySource(place.user, world) : () => Promise.resolve({});
   }
 
-  /** Options of node's request: certificates, headers, agent. Runs the exec plugin when there is one. Throws Problems. */
+  /** Certificates, headers and agent for a request. Runs the exec plugin if there is one. Throws Problems. */
   async options(signal: AbortSignal): Promise<RequestOptions> {
     if (this.#made === undefined || this.#made.until <= Date.now()) {
       const made = { until: Number.POSITIVE_INFINITY, options: this.#make(signal, (until) => (made.until = until)) };
@@ -65,7 +65,7 @@ export class ApiConnection {
     }
   }
 
-  /** The next request asks for the identity again: the one that was used is not accepted any more. */
+  /** Makes the next request identify again, because the API server no longer accepts the identity. */
   forget(): void {
     this.#made = undefined;
   }
@@ -88,7 +88,7 @@ export class ApiConnection {
     const isHttps = server.protocol === 'https:';
     const tls = isHttps ? { ...(await trust(cluster.fields)), ...(cert && key && { cert, key }) } : {};
     if (proxy !== undefined) return { headers, ...tls, agent: await proxyAgent(proxy, server) };
-    // An agent of its own keeps connections between requests, and parses certificates once.
+    // One agent keeps connections open between requests, and parses certificates once.
     if (!isHttps) return { headers, agent: new HttpAgent({ keepAlive: true }) };
     return { headers, agent: new HttpsAgent({ keepAlive: true, ...tls, secureContext: createSecureContext(tls) }) };
   }
@@ -108,7 +108,7 @@ async function trust(fields: Fields): Promise<Trust> {
   return { ...named, ...(ca && { ca }) };
 }
 
-/** Where distributions keep the roots that Go programs trust; Node.js has a list of its own, without those of a company. */
+/** Where distributions keep the roots that Go programs trust. Node.js has its own list, which lacks company roots. */
 const ROOTS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'];
 
 function systemRoots(): Buffer | undefined {
@@ -122,7 +122,7 @@ function systemRoots(): Buffer | undefined {
   return undefined;
 }
 
-/** The cluster as a credential plugin is told of it (client.authentication.k8s.io, Cluster). */
+/** The cluster as a credential plugin gets it (client.authentication.k8s.io, Cluster). */
 async function clusterInfo(fields: Fields): Promise<Fields> {
   const names = ['server', 'tls-server-name', 'insecure-skip-tls-verify', 'proxy-url', 'disable-compression'];
   const ca = await dataOrFile(fields, 'certificate-authority');

@@ -21,7 +21,7 @@ interface StatusCause {
   readonly field: string;
 }
 
-/** Reads a Status; a proxy in between may answer with any text, which then is the message. */
+/** Reads a Status. A proxy may answer with any text, which is then the message. */
 export function parseStatus(body: string): ApiStatus {
   const value = mapping(tryJson(body));
   const details = mapping(value['details']);
@@ -68,7 +68,7 @@ export function problemOf(failed: FailedRequest): Problem {
     case 422:
       return clusterProblems.refused({ object, reason });
     default:
-      // Server-side apply answers 500 to a field that the schema does not have (seen with 1.35): the object is at fault.
+      // Server-side apply answers 500 for a field that the schema does not have (Kubernetes 1.35).
       if (/not declared in schema/.test(reason)) return clusterProblems.refused({ object, reason });
       return clusterProblems.failed({ cluster, request: request.summary, status: answer.status, reason });
   }

@@ -5,7 +5,7 @@ import { errorCode, errorText } from '../foreign-error.ts';
 import type { Identity, IdentityContext } from './identity-source.ts';
 import type { Fields } from './kubeconfig-fields.ts';
 
-/** A plugin cannot be started; the hint is that of the kubeconfig. */
+/** A plugin that cannot be started, with the installHint of the kubeconfig. */
 export class PluginMissing extends Error {
   override readonly name = 'PluginMissing';
   readonly hint: string | undefined;
@@ -21,8 +21,8 @@ const ATTENDED_MS = 10 * 60_000;
 const VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1'];
 
 /**
- * Runs a credential plugin once, as kubectl does. What it writes to stderr is shown at once. A plugin that says nothing is
- * ended after the limit of a request; one that talks to the operator has ten minutes.
+ * Runs a credential plugin once, as kubectl does. Its stderr is shown at once. A silent plugin is stopped after the
+ * time limit of a request; one that writes to the operator gets ten minutes.
  */
 export async function pluginIdentity(exec: Fields, world: IdentityContext, signal: AbortSignal): Promise<Identity> {
   const apiVersion = text(exec['apiVersion']) ?? 'client.authentication.k8s.io/v1';
@@ -80,7 +80,7 @@ async function run(exec: Fields, { apiVersion, world, signal }: Call): Promise<s
   }
 }
 
-/** Whether the plugin may ask at the terminal: as its interactiveMode says, and where there is one. */
+/** Whether the plugin may use the terminal: by its interactiveMode, and only if there is one. */
 function isInteractive(exec: Fields): boolean {
   const mode = text(exec['interactiveMode']) ?? 'IfAvailable';
   const attended = process.stdin.isTTY === true;
@@ -96,7 +96,7 @@ function outputOf(child: ChildProcess, command: string, { say, timeoutMs }: Iden
     let [stdout, stderr] = ['', ''];
     const giveUp = (error: Error): void => {
       clearTimeout(limit);
-      // A child of the plugin may hold the pipes open; it is not waited for.
+      // A child of the plugin may hold the pipes open.
       child.stdout?.destroy();
       child.stderr?.destroy();
       reject(error);
@@ -129,7 +129,7 @@ function outputOf(child: ChildProcess, command: string, { say, timeoutMs }: Iden
 /** A prompt does not end its line. */
 const PROMPT_MS = 200;
 
-/** Says whole lines at once, and the rest when nothing follows it. */
+/** Passes on whole lines at once, and an unfinished line after a pause. */
 function live(say: (text: string) => void): { readonly more: (part: string) => void; readonly end: () => void } {
   let rest = '';
   let timer: NodeJS.Timeout | undefined;

@@ -7,7 +7,7 @@ import type { Entry } from './kubeconfig-file.ts';
 import type { Fields } from './kubeconfig-fields.ts';
 import { oidcIdentity } from './oidc.ts';
 
-/** What is wrong with a user, in words that kubectl would not accept either; undefined when it can be used. Pure. */
+/** Why a user cannot be used, by kubectl's rules. Pure. */
 export function userIssue({ fields }: Pick<Entry, 'fields'>): string | undefined {
   const has = (name: string): boolean => text(fields[name]) !== undefined;
   const cert = has('client-certificate') || has('client-certificate-data');
@@ -30,7 +30,7 @@ function providerIssue(provider: Fields): string | undefined {
   return `meshx has no auth-provider ${name}${instead}`;
 }
 
-/** Where the identity of a user comes from, in the order of kubectl: what is written down, then a plugin or a provider. */
+/** The identity of a user, in kubectl's order: static credentials, then a plugin or a provider. */
 export function identitySource(user: Entry, world: IdentityContext): IdentitySource {
   const { fields } = user;
   const written = ['token', 'tokenFile', 'username', 'password', 'client-certificate', 'client-certificate-data'];
@@ -42,7 +42,7 @@ export function identitySource(user: Entry, world: IdentityContext): IdentitySou
   return () => Promise.resolve({});
 }
 
-/** kubectl reads a token's file again every minute: what rotates it leaves the old token valid for longer. */
+/** kubectl reads a token file again every minute. */
 const TOKEN_FILE_MS = 60_000;
 
 async function writtenIdentity(fields: Fields): Promise<Identity> {
@@ -63,7 +63,7 @@ async function writtenIdentity(fields: Fields): Promise<Identity> {
   };
 }
 
-/** The file counts before a token that is written beside it, which is used where the file cannot be read. */
+/** The file wins over a token beside it, which is used only when the file cannot be read. */
 async function tokenOf(file: string, other: string | undefined): Promise<string> {
   try {
     const token = (await readFile(file, 'utf8')).trim();
@@ -99,7 +99,7 @@ export function impersonation(fields: Fields): OutgoingHttpHeaders {
   };
 }
 
-/** Bytes that a header's name cannot hold, and the percent sign itself, as %XX. */
+/** Percent-encodes bytes that a header name cannot hold, and the percent sign itself. */
 function headerName(name: string): string {
   const escaped = (byte: number): string => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   return [...Buffer.from(name)]

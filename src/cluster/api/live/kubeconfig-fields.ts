@@ -3,7 +3,7 @@ import { list, mapping } from '../../../mesh/unknown.ts';
 export type Fields = Readonly<Record<string, unknown>>;
 export type Section = 'clusters' | 'users' | 'contexts';
 
-/** What a field holds: a word, or the fields below it. */
+/** What a field holds: a type, or fields of its own. */
 type Shape = 'text' | 'flag' | 'texts' | 'any' | 'texts by name' | 'named values' | { readonly [field: string]: Shape };
 
 const TEXT_FIELDS = (names: readonly string[]): Readonly<Record<string, Shape>> =>
@@ -16,7 +16,7 @@ const EXEC: Shape = {
   provideClusterInfo: 'flag',
 };
 
-/** The fields of a kubeconfig (client-go's clientcmd/api/v1). All are followed; extensions are for others. */
+/** The fields of a kubeconfig (client-go's clientcmd/api/v1). meshx uses all but extensions. */
 export const FIELDS: Readonly<
   Record<Section, { readonly key: string; readonly fields: { readonly [field: string]: Shape } }>
 > = {
@@ -25,7 +25,7 @@ export const FIELDS: Readonly<
     fields: {
       ...TEXT_FIELDS(['server', 'tls-server-name', 'certificate-authority', 'certificate-authority-data', 'proxy-url']),
       'insecure-skip-tls-verify': 'flag',
-      // Answers are never asked for compressed.
+      // meshx never requests compression.
       'disable-compression': 'flag',
       extensions: 'any',
     },
@@ -45,7 +45,7 @@ export const FIELDS: Readonly<
   contexts: { key: 'context', fields: { ...TEXT_FIELDS(['cluster', 'user', 'namespace']), extensions: 'any' } },
 };
 
-/** Names of fields, with those above them, that are not among the known ones. */
+/** Paths of unknown fields. */
 export function unknownFields(fields: Fields, known: { readonly [field: string]: Shape }): readonly string[] {
   return Object.entries(fields).flatMap(([name, value]) => {
     const shape = known[name];
@@ -54,7 +54,7 @@ export function unknownFields(fields: Fields, known: { readonly [field: string]:
   });
 }
 
-/** The first known field that holds something else than it should, with what it should be. Absent and null are the same. */
+/** The first known field of a wrong type, with the right one. null counts as absent. */
 export function wrongField(fields: Fields, known: { readonly [field: string]: Shape }): string | undefined {
   for (const [name, shape] of Object.entries(known)) {
     const value = fields[name] ?? undefined;

@@ -13,7 +13,7 @@ export interface Entry {
   readonly name: string;
   readonly file: string;
   readonly fields: Fields;
-  /** Fields that meshx does not know, and that are therefore not followed. */
+  /** Fields that meshx does not know and ignores. */
   readonly unknown: readonly string[];
 }
 
@@ -24,7 +24,7 @@ export interface Kubeconfig {
   readonly currentContext: string;
 }
 
-/** A kubeconfig has kilobytes; one of megabytes is another file. */
+/** A kubeconfig has kilobytes. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Reads one file as kubectl does; undefined for an empty one, which counts as none. Throws `kubeconfig-invalid`. */
@@ -45,7 +45,7 @@ export function readKubeconfig(file: string): Kubeconfig | undefined {
   };
 }
 
-/** Of a name that several files define the first definition counts, and the first current context. */
+/** The first definition of a name wins, and the first current context. */
 export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const firsts = (section: Section): readonly Entry[] => {
     const all = configs.flatMap((config) => config[section]);
@@ -102,7 +102,7 @@ function entryOf(section: Section, entry: Fields, file: string): Entry {
 
 const PATHS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
-/** Paths are relative to the file; a plugin's command is one when it has a slash, else it is looked for in PATH. */
+/** Paths are relative to the file. A plugin's command is a path if it has a slash. */
 function absolute(fields: Fields, folder: string): Fields {
   const paths = PATHS.filter((name) => text(fields[name]) !== undefined);
   const exec = mapping(fields['exec']);

@@ -8,8 +8,8 @@ import type { Entry } from './kubeconfig-file.ts';
 import type { Fields } from './kubeconfig-fields.ts';
 
 /**
- * Writes the configuration of a user's auth-provider into the file that defines the user, under the lock file that kubectl
- * uses. Everything else in the file keeps its value; comments are lost, as with kubectl. Throws what the file system throws.
+ * Writes the configuration of a user's auth-provider into the file that defines the user, under kubectl's lock file.
+ * Other fields keep their values; comments are lost, as with kubectl. Throws errors of the file system.
  */
 export async function keepProviderConfig(user: Pick<Entry, 'name' | 'file'>, config: Fields): Promise<void> {
   const path = await realpath(user.file);

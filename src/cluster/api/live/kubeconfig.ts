@@ -15,16 +15,16 @@ export interface KubeconfigOptions {
   readonly context?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Hears warnings, and what a credential plugin tells the operator. */
+  /** Receives warnings and the output of a credential plugin. */
   readonly say?: (text: string) => void;
-  /** Limit of a plugin that is silent, and of each request to an issuer; milliseconds. */
+  /** For a silent plugin, and for each request to an issuer. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Reads the kubeconfig as kubectl does: one file, or the KUBECONFIG list in which the first definition of a name wins and
- * files that do not exist or are empty are passed over, or ~/.kube/config, or the service account of the pod that meshx runs in.
- * What is not safe, and what meshx does not follow, is said once.
+ * Reads the kubeconfig as kubectl does: one file, else the KUBECONFIG list, else ~/.kube/config, else the service
+ * account of the pod that meshx runs in. Files of the list that are missing or empty are skipped. Warns once about
+ * unsafe settings and unknown fields.
  */
 export function loadCredentials(options: KubeconfigOptions): ApiConnection {
   const config = loadConfig(options);
@@ -86,7 +86,7 @@ function contextOf({ contexts, currentContext }: Kubeconfig, wanted = currentCon
   throw clusterProblems.contextUnknown({ context: wanted, known: contexts.map(({ name }) => name) });
 }
 
-/** A context may name no user, or one that is not defined: requests are anonymous then, as with kubectl. */
+/** Without a defined user requests are anonymous, as with kubectl. */
 function partsOf({ clusters, users }: Kubeconfig, context: Entry): { readonly cluster: Entry; readonly user: Entry } {
   const names = { cluster: text(context.fields['cluster']) ?? '', user: text(context.fields['user']) ?? '' };
   const cluster = clusters.find(({ name }) => name === names.cluster);
@@ -117,7 +117,7 @@ function warningsOf(server: URL, { name, fields }: Entry): readonly string[] {
   const unverified = `insecure-skip-tls-verify: anyone on the way to ${server.host} can read and change what meshx sends`;
   if (server.protocol === 'https:')
     return fields['insecure-skip-tls-verify'] === true ? [`cluster ${name} has ${unverified}`] : [];
-  // `kubectl proxy` and tunnels listen on this machine: nothing leaves it.
+  // `kubectl proxy` and tunnels listen on this machine.
   const isLocal = /^(localhost|127\.[\d.]+|\[::1\])$/.test(server.hostname);
   const clear = `${server.origin} of cluster ${name} is not encrypted: no credentials are sent, and anyone on the way can change answers`;
   return isLocal ? [] : [clear];

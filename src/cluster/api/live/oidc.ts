@@ -11,12 +11,12 @@ import type { Fields } from './kubeconfig-fields.ts';
 import { keepProviderConfig } from './kubeconfig-write.ts';
 import { environmentProxy, proxyAgent } from './proxy.ts';
 
-/** A token is renewed before its end, as it has to arrive. */
+/** A token must still be valid when it arrives. */
 const EARLY_MS = 10_000;
 
 /**
- * The id-token of an auth-provider oidc, as kubectl uses it: renewed at the issuer when it has run out, and written back into
- * the kubeconfig, because an issuer may take each refresh token only once.
+ * The id-token of an auth-provider oidc, as in kubectl. An expired one is renewed at the issuer and written back into
+ * the kubeconfig, because an issuer may accept a refresh token only once.
  */
 export function oidcIdentity(
   config: Fields,
@@ -42,7 +42,7 @@ function identity(token: string, until: number): Identity {
   return { authorization: `Bearer ${token}`, until };
 }
 
-/** When a token runs out, milliseconds since 1970. Its signature is the API server's business. */
+/** When a token expires, milliseconds since 1970. Only the API server checks its signature. */
 function endOf(token: string): number {
   const claims = mapping(tryJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')));
   const end = claims['exp'];
@@ -64,7 +64,7 @@ async function renewed(config: Fields, world: IdentityContext, signal: AbortSign
   const secret = text(config['client-secret']) ?? '';
   const form = { grant_type: 'refresh_token', refresh_token: refresh };
   const basic = Buffer.from(`${encodeURIComponent(client)}:${encodeURIComponent(secret)}`).toString('base64');
-  // Issuers take the client's secret in a header or in the form, and say which by refusing the other.
+  // Some issuers accept the client's secret only in a header, others only in the form.
   const byHeader = await ask(endpoint, { form, authorization: `Basic ${basic}` });
   const inForm = { ...form, client_id: client, ...(secret && { client_secret: secret }) };
   const answer = mapping(valueOf(byHeader.status === 200 ? byHeader : await ask(endpoint, { form: inForm }), issuer));

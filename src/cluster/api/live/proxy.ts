@@ -5,8 +5,8 @@ import { clusterProblems } from '../../../problems/cluster.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy for an address, as Go programs choose it: HTTPS_PROXY or HTTP_PROXY by the scheme, never for this machine, never for
- * what NO_PROXY names. Undefined when the address is dialled itself. Throws `proxy-unusable`.
+ * The proxy for an address, by Go's rules: HTTPS_PROXY or HTTP_PROXY by the scheme, but not for this machine and not
+ * for hosts in NO_PROXY. Undefined for a direct connection. Throws `proxy-unusable`.
  */
 export function environmentProxy(target: URL, env: Environment): URL | undefined {
   const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
@@ -18,14 +18,14 @@ export function environmentProxy(target: URL, env: Environment): URL | undefined
 
 const SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
-/** Reads the address of a proxy. Throws `proxy-unusable`, which names where it comes from and no password. */
+/** Reads the address of a proxy. Throws `proxy-unusable`, which names its source and never its password. */
 export function proxyUrl(given: string, from: string): URL {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url !== undefined && SCHEMES.includes(url.protocol) && url.hostname !== '') return url;
   throw clusterProblems.proxyUnusable({ from });
 }
 
-/** Connections to an address by way of a proxy. The proxy resolves the name of the address, never this machine. */
+/** Connects through a proxy, which also resolves the name of the target. */
 export async function proxyAgent(proxy: URL, target: URL): Promise<Agent> {
   const keepAlive = { keepAlive: true };
   if (proxy.protocol.startsWith('socks5')) {

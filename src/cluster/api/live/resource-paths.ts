@@ -3,7 +3,7 @@ import { knownResource } from '../kinds.ts';
 
 /**
  * Path of one object, or of every object of a kind when no name is given. A hostile name stays inside its segment. Throws
- * `object-refused` for a name that climbs out of it.
+ * `cluster-refused-object` for a name that climbs out of it.
  */
 export function resourcePath(ref: {
   readonly apiVersion: string;

@@ -1,8 +1,8 @@
 import { clusterProblems } from '../../../problems/cluster.ts';
 
 /**
- * The address of an API server as kubectl reads it. `host:port` without a scheme is plain HTTP, and HTTPS when the kubeconfig
- * has certificates or says how they are judged. Throws `kubeconfig-invalid`.
+ * The address of an API server as kubectl reads it. `host:port` without a scheme is HTTP, or HTTPS when the kubeconfig
+ * has TLS settings. Throws `kubeconfig-invalid`.
  */
 export function serverUrl(server: string, file: string, hasTls: boolean): URL {
   const parsed = URL.canParse(server) ? new URL(server) : undefined;

@@ -15,7 +15,7 @@ import {
 import { isOwnFile, removeOwnFile, writeOwnFile } from './own-files.ts';
 import { keyOf, readManifests, type Manifest } from './read-manifests.ts';
 
-/** A folder of YAML in place of an API server: a GitOps checkout, an export, a cluster behind an air gap. */
+/** Opens a folder of YAML instead of an API server: a GitOps checkout, an export, a cluster behind an air gap. */
 export async function openManifests(folder: string): Promise<Kubernetes> {
   return new ManifestFolder(folder, await readManifests(folder));
 }
@@ -102,7 +102,7 @@ class ManifestFolder implements Kubernetes {
     return Promise.resolve(undefined);
   }
 
-  /** Files of other owners are never written to or deleted. */
+  /** meshx neither writes nor deletes files of other owners. */
   async #refuseForeign(ref: ObjectRef): Promise<void> {
     const manifest = this.#manifests.get(keyOf(ref));
     if (manifest === undefined || (await isOwnFile(this.name, manifest.file, ref))) return;
@@ -110,7 +110,7 @@ class ManifestFolder implements Kubernetes {
   }
 }
 
-/** What the API server notes about an object that meshx applied, so that both adapters are compared alike. */
+/** Adds the managedFields that an API server would record, so that `difference` works on a folder too. */
 function withOwner(object: KubeObject): KubeObject {
   const owner = { manager: FIELD_MANAGER, operation: 'Apply', fieldsV1: fieldsOf(object) };
   return { ...object, metadata: { ...object.metadata, managedFields: [owner] } };

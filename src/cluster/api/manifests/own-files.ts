@@ -37,7 +37,7 @@ export async function writeOwnFile(folder: string, object: KubeObject): Promise<
   return file;
 }
 
-/** Makes a directory below the folder, one level after the other. Throws where a link or a file is in the way. */
+/** Creates a directory below the folder, level by level. Throws if a link or a file is in the way. */
 async function makeInside(folder: string, directory: string): Promise<void> {
   let path = folder;
   for (const part of directory.split(sep)) {

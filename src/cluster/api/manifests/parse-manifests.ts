@@ -10,8 +10,8 @@ export interface ParsedManifests {
 }
 
 /**
- * The Kubernetes objects of a file of YAML or JSON, Lists taken apart. Mappings that are not objects (values of charts,
- * kustomizations) are passed over; whatever does not parse, and a text that is not a mapping at all, is an issue with its line.
+ * The Kubernetes objects in a file of YAML or JSON, including items of Lists. Mappings that are not objects (chart
+ * values, kustomizations) are skipped. A document that does not parse or is not a mapping is an issue with its line.
  */
 export function parseManifests(content: string, file: string): ParsedManifests {
   const parsed = readDocuments(content).map(({ value, line }) => placed(value, `${file}:${line}`));
@@ -23,7 +23,7 @@ function placed(value: unknown, place: string): ParsedManifests {
   try {
     return objectsOf(value, place);
   } catch (error) {
-    // Lists within lists are gone through one call for each level.
+    // Nested Lists recurse.
     if (!(error instanceof RangeError)) throw error;
     return issue(place, 'it is nested too deeply');
   }
@@ -50,7 +50,7 @@ function objectsOf(value: unknown, place: string): ParsedManifests {
   return named(fields, { apiVersion, kind }, place);
 }
 
-/** Two of the three fields that every object has are enough to see that one was meant. */
+/** A mapping with two of an object's three fields was meant as one. */
 function incomplete(fields: Readonly<Record<string, unknown>>, place: string): ParsedManifests {
   const missing = ['apiVersion', 'kind'].filter((name) => text(fields[name]) === undefined);
   const isMeant = missing.length === 1 && fields['metadata'] !== undefined;
@@ -59,7 +59,7 @@ function incomplete(fields: Readonly<Record<string, unknown>>, place: string): P
 
 type KindOf = Pick<KubeObject, 'apiVersion' | 'kind'>;
 
-/** Items of a typed list (ServiceList) leave out what the list says. */
+/** Items of a typed list (ServiceList) omit apiVersion and kind. */
 function itemOf(item: unknown, { apiVersion, kind }: KindOf, place: string): ParsedManifests {
   if (typeof item !== 'object' || item === null || Array.isArray(item))
     return issue(place, `an item of its ${kind} is not an object`);

@@ -13,15 +13,15 @@ const MAX_TOTAL = 64 * 1024 * 1024;
 const MAX_FILES = 20_000;
 const EXTENSIONS = new Set(['.yaml', '.yml', '.json']);
 
-/** An object and the file it stands in, relative to the folder. */
+/** An object and its file, relative to the folder. */
 export interface Manifest {
   readonly object: KubeObject;
   readonly file: string;
 }
 
 /**
- * All Kubernetes objects of a folder, by key. Sizes are looked at before anything is read; links that leave the folder
- * and names that begin with a dot are passed over. Throws `manifests-missing`, `manifests-too-large`, `manifests-broken`
+ * All Kubernetes objects of a folder, by key. Sizes are checked before anything is read. Links that leave the folder
+ * and names that begin with a dot are skipped. Throws `manifests-missing`, `manifests-too-large`, `manifests-broken`
  * (all files at once), `manifests-duplicate`.
  */
 export async function readManifests(folder: string): Promise<Map<string, Manifest>> {
@@ -58,13 +58,13 @@ function index(folder: string, manifests: readonly Manifest[]): Map<string, Mani
   return byKey;
 }
 
-/** The same object in whatever version of its group it is written; without a namespace it is in `default`. */
+/** One key for all versions of a group. An object without a namespace is in `default`. */
 export function keyOf(ref: { apiVersion: string; kind: string; namespace?: string; name: string }): string {
   const namespace = ref.namespace ?? (knownResource(ref)?.namespaced === true ? 'default' : '');
   return JSON.stringify([groupOf(ref.apiVersion), ref.kind, namespace, ref.name]);
 }
 
-/** Names of manifest files, relative, in an order that does not depend on the file system. */
+/** Relative names of manifest files, sorted. */
 async function manifestFiles(folder: string): Promise<readonly string[]> {
   const root = await realpath(folder).catch((error: unknown) => {
     throw manifestProblems.manifestsMissing({ folder }, error);
@@ -93,7 +93,7 @@ async function* walk(root: string, folder: string): AsyncGenerator<{ readonly pa
       continue;
     }
     if (!EXTENSIONS.has(extname(entry.name))) continue;
-    // A link to a folder could make a circle, one out of the folder could name any file of this machine.
+    // A link to a folder could loop, and one out of the folder could name any file of this machine.
     if (entry.isSymbolicLink() && !(await staysInside(root, path))) continue;
     const { size, ...kind } = await statOf(path);
     if (kind.isFile) yield { path, size };
@@ -109,7 +109,7 @@ async function staysInside(root: string, path: string): Promise<boolean> {
   try {
     return (await realpath(path)).startsWith(root + sep);
   } catch (error) {
-    // A link to nothing is nothing.
+    // A broken link.
     if (['ENOENT', 'ELOOP'].includes(String(errorCode(error)))) return false;
     throw error;
   }
