@@ -3,6 +3,7 @@ import { vmProblems } from '../../problems/vm.ts';
 import { differences, keepRunning } from '../../vm/adopt/differences.ts';
 import type { World } from '../../world.ts';
 import { endsSidecar } from '../change/drain.ts';
+import { openMachine } from '../connection/machine.ts';
 import { openContext } from '../join/context.ts';
 import { join } from '../join/join.ts';
 import type { JoinOptions } from '../join/options.ts';
@@ -48,10 +49,11 @@ export async function adopt(world: World, adoption: Adoption): Promise<VmReport>
     differing = endsSidecar(plan) ? differences(standing, steps) : [];
   };
   const revise: NonNullable<JoinRun['revise']> = (steps) => keepRunning(standing, steps);
+  const login = () => openMachine(world, options.machine, vm);
   const run = (dryRun: boolean): Promise<VmReport> =>
     join({
       ...adoption,
-      ...{ verb: 'adopt', repeats: false, revise, planned, context: { ...context, options: { ...options, dryRun } } },
+      ...{ verb: 'adopt', repeats: false, login, revise, planned, context: { ...context, options: { ...options, dryRun } } },
     });
 
   const plan = await run(true);

@@ -16,7 +16,8 @@ export async function settleAndVerify<Result extends Verified>(
     throw error;
   });
   const { verify } = run.about.decision;
-  const seeing = { verify, checks, ended: unsettled.signal, stopsAtFirst: run.deadMan?.armed ?? false };
+  const stopsAtFirst = run.deadMan?.armed ?? false;
+  const seeing = { verify, checks, ended: unsettled.signal, after: settled, stopsAtFirst };
   await Promise.all([settled, see(run, phaseOf(run, 'verify'), seeing)]);
 }
 
@@ -35,6 +36,8 @@ interface Seeing<Result extends Verified> {
   readonly checks: Checks<Result> | undefined;
   /** Aborted when the results are not waited for any more. */
   readonly ended?: AbortSignal;
+  /** Its phase is told first, as the plan has it, whichever ends first. */
+  readonly after?: Promise<void>;
   /** With the dead-man switch armed the first failure is enough: the VM is to roll back at once. */
   readonly stopsAtFirst: boolean;
 }
@@ -43,7 +46,7 @@ interface Seeing<Result extends Verified> {
 export async function see<Result extends Verified>(
   { about, record }: Pick<Run<Result>, 'about' | 'record'>,
   phase: Phase | undefined,
-  { verify, checks, ended, stopsAtFirst }: Seeing<Result>,
+  { verify, checks, ended, after, stopsAtFirst }: Seeing<Result>,
 ): Promise<void> {
   if (!verify || !checks) return;
   await record.during(phase, async () => {
@@ -55,5 +58,6 @@ export async function see<Result extends Verified>(
       if (failed.length > 0 && stopsAtFirst) break;
     }
     if (failed.length > 0) throw verify.problem(failed);
+    await after?.catch(() => undefined);
   });
 }

@@ -13,7 +13,6 @@ import type { Step } from '../../reconcile/resource.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { seatAt } from '../../vm/reachability/find-seat.ts';
 import { notVerified } from '../../vm/wanted.ts';
-import { openMachine } from '../connection/machine.ts';
 import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withEarlierJoin } from './earlier-join.ts';
@@ -129,8 +128,8 @@ function witnesses({ context: { client, world, options }, preflight }: Inspected
 }
 
 /** Nothing runs in an image. */
-function liveOf({ context: { world, options }, vm }: JoinRun) {
+function liveOf({ context: { options }, login }: JoinRun) {
   const { machine, restart, confirmWithin } = options;
   if (machine.root !== undefined) return undefined;
-  return { restart, guard: { within: confirmWithin, login: () => openMachine(world, machine, vm) } };
+  return { restart, guard: { within: confirmWithin, login } };
 }

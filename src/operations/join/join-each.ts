@@ -38,8 +38,8 @@ export async function joinEach(
   const context = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
   const one = (vm: string): Promise<VmReport> => {
-    const open = () => machines.take(vm) ?? openMachine(world, options.machine, vm);
-    return limit(() => join({ ...about(vm), context, vm, verb, open, repeats: true }));
+    const login = () => machines.take(vm) ?? openMachine(world, options.machine, vm);
+    return limit(() => join({ ...about(vm), context, vm, verb, login, repeats: true }));
   };
   return await Promise.allSettled(vms.map(one));
 }

@@ -6,7 +6,6 @@ import type { World } from '../../world.ts';
 import { change, plannedPhases } from '../change/change.ts';
 import { asPlanned, type ChangeEvent, type Observer, type PhaseReport } from '../change/event.ts';
 import type { Change } from '../change/run.ts';
-import { openMachine } from '../connection/machine.ts';
 import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
 import { inspectJoin } from './inspect.ts';
 import type { JoinPlan, JoinRun, JoinSubject } from './run.ts';
@@ -17,9 +16,8 @@ export function join(run: JoinRun): Promise<VmReport> {
 }
 
 async function* parts(run: JoinRun): Parts {
-  const { context, vm } = run;
-  const { world, options } = context;
-  await using host = await (run.open?.() ?? openMachine(world, options.machine, vm));
+  const { world, options } = run.context;
+  await using host = await run.login();
   const inspectedAt = performance.now();
   const inspect = (signal: AbortSignal): Promise<JoinPlan> => inspectJoin(run, host, signal);
   const plan = await inspect(world.signal);

@@ -41,8 +41,8 @@ export interface JoinRun {
   /** What lock and audit on the VM show of the command. */
   readonly command: string;
   readonly observe: (event: JoinEvent) => void;
-  /** Opens the connection to the VM; `openMachine` when absent. */
-  readonly open?: () => Promise<Host>;
+  /** Opens a connection to the VM; only a new one shows that logins work. */
+  readonly login: () => Promise<Host>;
   /** Whether options of an earlier join count that are not given again. */
   readonly repeats: boolean;
   /** Changes the wanted steps by what else is known of the machine; pure. */

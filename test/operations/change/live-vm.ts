@@ -7,7 +7,16 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { FakeVm } from './fake-vm.ts';
 
 /** Scripts that change or read files alone: they run, in the folder. */
-const OF_FILES = ['probes', 'changes', 'find-units', 'membership', 'file-keep', 'text-write'];
+const OF_FILES = [
+  'probes',
+  'changes',
+  'find-units',
+  'membership',
+  'file-keep',
+  'text-write',
+  'user-sysusers',
+  'unit-enable',
+];
 
 const RUNNING = 'LoadState=loaded\nActiveState=active\nNeedDaemonReload=no\nInvocationID=ab\n';
 

@@ -102,7 +102,8 @@ describe('a live VM that names its own place', () => {
     const facts = { hostname: place.hostname ?? 'web-1', address: '10.0.0.5', addresses: ['10.0.0.5'] };
     const preflight = { membership: record, facts } as unknown as Preflight;
     const names = { verb: 'up', again: 'meshx up 10.0.0.5', command: 'meshx up 10.0.0.5' };
-    const run: JoinRun = { ...names, context, vm: '10.0.0.5', observe: () => undefined, repeats: true };
+    const login = () => Promise.reject(new Error('no one logs in'));
+    const run: JoinRun = { ...names, context, vm: '10.0.0.5', observe: () => undefined, login, repeats: true };
     const seen: Seen = { preflight, kube, signal: new AbortController().signal };
     await refuseOthersPlace(run, seen, ownPlace(run, preflight));
   }
