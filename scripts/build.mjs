@@ -1,13 +1,15 @@
-// Bundles src/main.ts into dist/. Runs as `prepare`, so `npm ci` leaves a program that needs no node_modules.
+// build.mjs [FOLDER]: bundles src/main.ts into dist/, or into the folder. Runs as `prepare`, so `npm ci` leaves a program that
+// needs no node_modules.
 import { existsSync } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { bundling } from './bundling.mjs';
 import { thirdPartyNotices } from './notices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = `${root}dist`;
+const dist = resolve(root, process.argv[2] ?? 'dist');
 // Built beside dist/ and moved there: a program that runs meanwhile never loads half of a build.
 const outdir = `${dist}.${process.pid}.new`;
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -7,10 +7,14 @@ import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
 
+/** A build of its own: dist/ may be older than the sources, and another test replaces it. */
+const dist = join(temporaryFolder(), 'dist');
+beforeAll(() => void execFileSync(process.execPath, ['scripts/build.mjs', dist], { cwd: ROOT }), 60_000);
+
 /** The program as a process. */
 function meshx(words: readonly string[]) {
   const env = { PATH: process.env['PATH'], HOME: temporaryFolder() };
-  return spawn(process.execPath, ['--import', 'tsx', 'src/main.ts', ...words], { cwd: ROOT, env });
+  return spawn(process.execPath, [join(dist, 'meshx.js'), ...words], { cwd: ROOT, env });
 }
 
 const exitCodeOf = (child: ReturnType<typeof meshx>): Promise<number | null> =>
