@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'terminal.ts',
       'who.ts',
       'secret-variables.ts',
-      'templates.ts',
+      'text-files.ts',
       'shell-words.ts',
       'visible.ts',
       'present.ts',
@@ -206,7 +206,7 @@ test('the command line knows no remote script: it runs nothing on a VM and reads
   expect(scripts).toEqual([]);
   const running = files
     .filter((file) => file.startsWith('cli/'))
-    .filter((file) => imports(file).some((specifier) => /(^|\/)(text-files\.ts|host\/run\/)/.test(specifier)));
+    .filter((file) => /\bshellFiles?\(/.test(text(file)) || imports(file).some((name) => name.includes('/host/run/')));
   expect(running).toEqual([]);
 });
 

@@ -5,7 +5,8 @@ import {
   evictionSelector,
   type Eviction,
 } from '../../mesh/current/eviction.ts';
-import { restorable, sidecarName, type Evicted } from '../../mesh/current/evicted-objects.ts';
+import { restorable, type Evicted } from '../../mesh/current/evicted-objects.ts';
+import { sidecarName } from '../../mesh/current/sidecar.ts';
 import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { principal } from '../../mesh/spiffe.ts';

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { KubeObject } from '../kube-object.ts';
 import { VM_LABEL } from '../workload-labels.ts';
+import { sidecarName } from './sidecar.ts';
 
 /** The workload whose objects an eviction removes. */
 export interface Evicted {
@@ -113,11 +114,6 @@ function shapes({ namespace, group, serviceAccount }: Evicted) {
       imagePullSecrets: z.array(z.object({ name: z.string() })).optional(),
     }),
   };
-}
-
-/** Name of the Sidecar of one VM. */
-export function sidecarName(group: string): string {
-  return `meshx-${group}`.slice(0, 253);
 }
 
 /**

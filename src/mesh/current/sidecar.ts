@@ -5,7 +5,6 @@ import type { ServicePort } from '../service-port.ts';
 import { list, mapping } from '../unknown.ts';
 import type { Workload } from '../workload.ts';
 import { VM_LABEL } from '../workload-labels.ts';
-import { sidecarName } from './evicted-objects.ts';
 import { NETWORKING } from './objects.ts';
 
 export interface SidecarOptions {
@@ -26,6 +25,11 @@ export function sidecarObjects(workload: Workload, options: SidecarOptions): rea
   const workloadSelector = { labels: { [VM_LABEL]: workload.group } };
   const metadata = { name: sidecarName(workload.group), namespace: workload.namespace, labels: MANAGED_BY };
   return [{ apiVersion: NETWORKING, kind: 'Sidecar', metadata, spec: { workloadSelector, ingress, ...inherited } }];
+}
+
+/** Name of the Sidecar of one VM. */
+export function sidecarName(group: string): string {
+  return `meshx-${group}`.slice(0, 253);
 }
 
 /**
