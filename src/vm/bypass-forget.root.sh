@@ -1,5 +1,5 @@
 #!/bin/sh
-# PROGRAM: lets meshx-bypass forget the way back; nothing where it is not installed.
+# PROGRAM: clears what meshx-bypass set aside; does nothing if it is not installed.
 
 . ../host/run/prelude.sh
 

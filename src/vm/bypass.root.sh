@@ -1,5 +1,5 @@
 #!/bin/sh
-# PROGRAM off|on|status: runs meshx-bypass. Exits with 90 where it is not installed.
+# PROGRAM off|on|status: runs meshx-bypass. Exits with 90 if it is not installed.
 
 . ../host/run/prelude.sh
 

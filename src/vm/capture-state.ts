@@ -1,21 +1,22 @@
 import { parseSwitch, type SwitchState } from './dead-man.ts';
+import { valueOf } from './key-values.ts';
 
-/** What `meshx-bypass status` says of a VM. */
+/** The output of `meshx-bypass status`. */
 export interface CaptureState extends SwitchState {
   readonly captured: boolean;
-  /** How many rules of capture another program removed; absent when all are in place, or none should be. */
+  /** How many capture rules another program removed; absent if all are loaded or none should be. */
   readonly missing?: number;
-  /** The VM restores its rules no longer: what removed them again and again, and since when. */
+  /** The program to which capture gave way, as it removed the rules repeatedly, and since when. */
   readonly gaveWay?: { readonly to: string; readonly since: string };
-  /** Open connections from before capture, which are outside mutual TLS and policy. */
+  /** Open connections from before capture, without mutual TLS and policies. */
   readonly older: number;
   /** Units of the sidecar that start at boot. */
   readonly boot: readonly string[];
 }
 
-/** Reads its lines KEY=VALUE. Pure; lines that are not known are passed over. */
+/** Parses its lines KEY=VALUE; ignores unknown keys. Pure. */
 export function parseCaptureState(text: string): CaptureState {
-  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
+  const value = (key: string): string => valueOf(text, key) ?? '';
   const missing = Number.parseInt(value('missing'), 10) || 0;
   const [, since, to] = /^(\S+T\S+Z) (.+)$/.exec(value('gave-way')) ?? [];
   return {

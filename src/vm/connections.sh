@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# Functions for scripts that count mesh connections and read what the sidecar knows. $1 is the sidecar's user.
-# The sidecar accepts captured connections on 15006 (inbound) and 15001 (outbound), as istio-proxy. What it opens to itself,
-# for a program that calls a service of its own machine, is the outbound one counted already, or is idle in its pool.
+# Functions that count mesh connections and read what the sidecar knows. $1 is the sidecar's user.
+# The sidecar accepts captured connections on 15006 (inbound) and 15001 (outbound), as istio-proxy. A connection to itself, for a
+# program that calls a service of its own machine, is already counted as outbound, or is idle in its pool.
 
 proxy=$(id -u "$1" 2>/dev/null) || proxy=none
 open() {
   ss -Htne state established 2>/dev/null | awk -v uid="uid:$proxy" '
     function plain(text) { if (text ~ /^\[::ffff:/) { sub(/^\[::ffff:/, "", text); sub(/\]/, "", text) } return text }
-    # A user can name a control group as the fields before it.
+    # Stop there: a user chooses the name of a control group, which could look like other fields.
     { for (i = 5; i <= NF && $i !~ /^(ino|cgroup):/; i++) if ($i == uid) {
         own = plain($3); port = own; sub(/.*:/, "", port)
         if (port == "15006") inward[++n] = plain($4)
@@ -17,7 +17,7 @@ open() {
     } }
     END { for (i = 1; i <= n; i++) if (!(inward[i] in opened)) count++; print count + 0, outward + 0 }'
 }
-# ADDRESS…: services with one of these addresses among their endpoints, as the sidecar's own clusters show it.
+# ADDRESS…: services that have one of these addresses as an endpoint in the sidecar's clusters.
 seen() {
   pilot-agent request GET clusters 2>/dev/null | MESHX_ADDRESSES="$*" awk -F '::' '
     BEGIN { n = split(ENVIRON["MESHX_ADDRESSES"], address, " ") }

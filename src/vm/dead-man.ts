@@ -1,22 +1,23 @@
 import type { Host, Output } from '../host/run/host.ts';
-import { scriptCommand } from '../host/run/shell.ts';
+import { runScript } from '../host/run/shell.ts';
 import { vmProblems } from '../problems/vm.ts';
 import { refuseNewer } from '../reconcile/formats.ts';
 import type { PlannedStep } from '../reconcile/plan.ts';
-import { PLACES } from './places.ts';
 import { shellFile } from '../text-files.ts';
+import { valueOf } from './key-values.ts';
+import { PLACES } from './places.ts';
 
-/** Units whose start may take connections away. */
+/** Units whose start may break connections. */
 const SIDECAR_UNITS = ['istio.service', 'meshx-capture.service'] as const;
 
-/** What the VM's dead-man switch (systemd/dead-man) says of itself. Times as the VM's clock has them, `2026-01-31T09:10:11Z`. */
+/** The state of the VM's dead-man switch (systemd/dead-man). Times are of the VM's clock, `2026-01-31T09:10:11Z`. */
 export interface SwitchState {
   /**
-   * A run has armed it and has neither confirmed nor gone back: it is under way, or it died. `reverting`: why the VM is going
-   * back; it tries until every rule is gone.
+   * A run armed it and neither confirmed nor rolled back: it is in progress, or it died. `reverting`: why the VM is rolling back,
+   * which it tries until every rule is gone.
    */
   readonly armed?: { readonly since: string; readonly until: string; readonly by: string; readonly reverting?: string };
-  /** It went back, and no run was confirmed since. `kept`: nothing had been started yet, so what ran was left running. */
+  /** It rolled back, and no run was confirmed since. `kept`: nothing had been started, so the sidecar kept running. */
   readonly reverted?: { readonly at: string; readonly why: string; readonly by: string; readonly kept: boolean };
   /** Since when meshx-bypass keeps the machine out of the mesh. */
   readonly bypassedSince?: string;
@@ -25,15 +26,15 @@ export interface SwitchState {
 /** Exit codes of systemd/arming. */
 const CODES = { reverted: 190, notArmed: 191, busy: 192, notReady: 193 } as const;
 
-/** Whether the step may start or restart the sidecar or capture. Steps after the proof only enable. */
+/** Whether the step may start or restart the sidecar or capture. Steps after the checks only enable units. */
 export function startsSidecar({ changes, touches, when }: PlannedStep): boolean {
   const units: readonly string[] = touches.units ?? [];
   return when === undefined && changes.length > 0 && SIDECAR_UNITS.some((unit) => units.includes(unit));
 }
 
-/** Reads the lines `armed-KEY=`, `reverting=`, `reverted-KEY=` and `bypassed-since=` of `dead-man switch`. Pure. */
+/** Parses the lines `armed-KEY=`, `reverting=`, `reverted-KEY=` and `bypassed-since=` of `dead-man switch`. Pure. */
 export function parseSwitch(text: string): SwitchState {
-  const value = (key: string): string | undefined => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1]?.trim();
+  const value = (key: string): string | undefined => valueOf(text, key);
   const [until, why, bypassedSince] = [value('armed-until'), value('reverted-why'), value('bypassed-since')];
   const reverting = value('reverting');
   return {
@@ -55,12 +56,12 @@ export function parseSwitch(text: string): SwitchState {
   };
 }
 
-/** What an earlier run left on the VM, in sentences for the operator. Pure. */
+/** What an earlier run left on the VM, as sentences for the operator. Pure. */
 export function switchNotes(vm: string, { armed, reverted, bypassedSince }: SwitchState): readonly string[] {
   const reverting = armed?.reverting;
   return [
     ...(armed && reverting === undefined
-      ? [`${vm}: an earlier run by ${armed.by} ended at some time after ${armed.since} without a word; taken over.`]
+      ? [`${vm}: an earlier run by ${armed.by} that started at ${armed.since} did not finish; this run takes over.`]
       : []),
     ...(armed && reverting !== undefined
       ? [`${vm}: an earlier run by ${armed.by} was not confirmed, and the VM is rolling back: ${reverting}.`]
@@ -71,7 +72,7 @@ export function switchNotes(vm: string, { armed, reverted, bypassedSince }: Swit
         ]
       : []),
     ...(bypassedSince
-      ? [`${vm}: meshx-bypass kept it out of the mesh since ${bypassedSince}; this run brings it back.`]
+      ? [`${vm}: meshx-bypass kept it out of the mesh since ${bypassedSince}; this run turns capture on again.`]
       : []),
   ];
 }
@@ -81,10 +82,9 @@ const REVERT = shellFile(new URL('./switch-revert.root.sh', import.meta.url));
 const ARM = shellFile(new URL('./switch-arm.root.sh', import.meta.url));
 const CONFIRM = shellFile(new URL('./switch-confirm.root.sh', import.meta.url));
 
-/** What the switch of a machine says; empty for a machine that has none. Throws `format-newer` and what `Host.run` throws. */
+/** Reads the switch; empty on a machine without one. Throws `format-newer` and what `Host.run` throws. */
 export async function readSwitch(host: Host, signal?: AbortSignal): Promise<SwitchState> {
-  const command = scriptCommand({ ...READ, args: [] });
-  const { stdout } = await host.run({ ...command, timeoutMs: 20_000 }, signal);
+  const { stdout } = await runScript(host, READ, [], { signal, timeoutMs: 20_000 });
   const format = /^(armed|reverted)-format=(\d+)$/m.exec(stdout);
   if (format)
     refuseNewer({ host: host.name, kind: 'switch', file: `${PLACES.state}/${format[1]}`, format: Number(format[2]) });
@@ -95,35 +95,31 @@ const FIND = shellFile(new URL('./find-switch.root.sh', import.meta.url));
 
 /** Whether the VM has a dead-man switch. A VM joined by hand has none; one joined by an older meshx gets its own with setup-vm. */
 export async function hasSwitch(host: Host, signal: AbortSignal): Promise<boolean> {
-  const script = { ...FIND, args: [PLACES.capture, PLACES.revertTimer] };
-  return (await host.run(scriptCommand(script), signal)).exitCode === 0;
+  return (await runScript(host, FIND, [PLACES.capture, PLACES.revertTimer], { signal })).exitCode === 0;
 }
 
-/** Who arms, and for how many seconds. */
+/** Who arms the switch, and for how many seconds. */
 export interface Arming {
   readonly within: number;
   readonly by: string;
 }
 
 /**
- * Arms the switch: unless `confirm` comes within the seconds, or when the machine is started again, it takes capture away. One
- * that is armed already begins anew. Throws `dead-man-switch-failed`: then nothing may be started.
+ * Arms the switch: without `confirm` within the seconds, or at a reboot, it removes capture. Arming again restarts the time. Throws
+ * `dead-man-switch-failed`; then nothing may be started.
  */
 export async function arm(host: Host, { within, by }: Arming, signal?: AbortSignal): Promise<SwitchState> {
-  const output = await host.run(
-    { ...scriptCommand({ ...ARM, args: [String(within), by] }), timeoutMs: 30_000 },
-    signal,
-  );
+  const output = await runScript(host, ARM, [String(within), by], { signal, timeoutMs: 30_000 });
   if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
   return parseSwitch(output.stdout);
 }
 
 /**
- * Disarms the switch and lets the units start at boot; to be called over a login that was made after capture started. Throws
- * `reverted` when it went back before, `not-confirmed` when the sidecar is not ready or somebody else disarmed it.
+ * Disarms the switch and enables the units at boot; call it over a login that was opened after capture started. Throws `reverted` if
+ * the VM has rolled back, `not-confirmed` if the sidecar is not ready or another process disarmed the switch.
  */
 export async function confirm(host: Host, again: string, signal?: AbortSignal): Promise<void> {
-  const output = await host.run({ ...scriptCommand({ ...CONFIRM, args: [] }), timeoutMs: 60_000 }, signal);
+  const output = await runScript(host, CONFIRM, [], { signal, timeoutMs: 60_000 });
   if (output.exitCode === 0) return;
   const details = { vm: host.name, again, why: said(output) };
   if (output.exitCode !== CODES.reverted) throw vmProblems.notConfirmed(details);
@@ -132,13 +128,11 @@ export async function confirm(host: Host, again: string, signal?: AbortSignal): 
 }
 
 /**
- * Goes back at once; the machine's own timer goes on with it when the connection is lost or something fails. What the machine says
- * of it, also when its timer came first; undefined when it did not go back, as somebody else confirmed. Throws
- * `dead-man-switch-failed`.
+ * Rolls back at once; after a lost connection or a failure the machine's own timer continues. Returns the rollback, also if the timer
+ * came first; undefined if another process confirmed before. Throws `dead-man-switch-failed`.
  */
 export async function revertNow(host: Host, why: string, signal?: AbortSignal): Promise<SwitchState['reverted']> {
-  const revert = scriptCommand({ ...REVERT, args: [why] });
-  const output = await host.run({ ...revert, timeoutMs: 45_000 }, signal);
+  const output = await runScript(host, REVERT, [why], { signal, timeoutMs: 45_000 });
   if (output.exitCode !== 0) throw vmProblems.switchFailed({ vm: host.name, said: said(output) });
   return parseSwitch(output.stdout).reverted;
 }

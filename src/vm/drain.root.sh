@@ -1,7 +1,8 @@
 #!/bin/sh
-# USER DROP LIMIT UPDATES NAMES ADDRESS…: waits until istiod has dropped the machine as an endpoint of the services NAMES, or, without
-# one, until its next push after UPDATES; at most DROP milliseconds, not at all for 0. Then until its mesh connections have ended,
-# at most LIMIT milliseconds. Prints `dropped endpoint|push|none MILLISECONDS`, `open INWARD OUTWARD`, `waited MILLISECONDS`, `end`.
+# USER DROP LIMIT UPDATES NAMES ADDRESS…: waits until istiod has dropped the machine as an endpoint of the services NAMES, or, if NAMES
+# is empty, until its next push after UPDATES; at most DROP milliseconds, not at all for 0. Then waits until mesh connections have
+# ended, at most LIMIT milliseconds. Prints `dropped endpoint|push|none MILLISECONDS`, `open INWARD OUTWARD`, `waited MILLISECONDS`,
+# `end`.
 
 . ../host/run/prelude.sh
 . ./connections.sh
@@ -22,7 +23,7 @@ how=none
 if test "$drop" -gt 0; then
   until dropped "$@"; do test "$(passed)" -lt "$drop" || break; sleep 0.05; done
   echo "dropped $how $(passed)"
-  # A client's sidecar hears of it some 200 ms later than this one at most.
+  # A client's sidecar may receive the push up to 200 ms later.
   sleep 0.2
 fi
 # shellcheck disable=SC2046 # two numbers

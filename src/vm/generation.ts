@@ -5,7 +5,7 @@ import type { VmGeneration } from './generation/record.ts';
 
 const RECORDS: Readonly<Record<GenerationName, VmGeneration>> = { current: currentVm, classic: classicVm };
 
-/** The one place of this layer that asks which generation a mesh is of. */
+/** The record of a generation; no other file of this layer compares its name. */
 export function vmGeneration(name: GenerationName): VmGeneration {
   return RECORDS[name];
 }

@@ -5,56 +5,56 @@ import type { Workload } from '../mesh/workload.ts';
 import type { PackageWant } from '../reconcile/kinds/package.ts';
 import type { RecordedOptions } from './membership-record.ts';
 
-/** Everything `wantedVm` needs, gathered before: what the cluster is, what the VM is to the mesh, what the machine is. */
+/** Everything `wantedVm` needs: the facts of the cluster, the workload and the machine. */
 export type VmInput = CurrentVmInput | ClassicVmInput;
 
-/** Which package brings the binaries; the kind `package` knows a .deb, an .rpm, a directory and a URL with its sha256. */
+/** The package with the binaries: a .deb, an .rpm, a directory, or a URL with its sha256. */
 export type VmPackage = Omit<PackageWant, 'kind'>;
 
 interface EveryVmInput {
   readonly workload: Workload;
   readonly vm: VmFacts;
-  /** Absent: the binaries are there already, and the package step is left out. */
+  /** Absent if the binaries are installed: the package step is left out. */
   readonly package?: VmPackage;
-  /** Keys that `configure` was given, on top of those that follow from the services. They win. */
+  /** Keys given to `configure`, which override those of the services. */
   readonly sidecar?: Readonly<Record<string, string>>;
-  /** What the preflight saw of the machine's name resolution. A current VM without it keeps its nsswitch.conf. */
+  /** The machine's name resolution. A current VM without it keeps its nsswitch.conf. */
   readonly resolver?: ResolverRecord;
   /** Options of this join that the next run repeats; kept in the membership record. */
   readonly options?: RecordedOptions;
-  /** A directory that becomes an image: nothing is started, no secret is written, units are enabled. */
+  /** For an image directory: nothing is started, no secret is written, units are enabled. */
   readonly image?: boolean;
 }
 
-/** A VM of the istiod generation. */
+/** A VM of a current mesh. */
 export interface CurrentVmInput extends EveryVmInput {
   readonly generation: 'current';
   readonly cluster: CurrentFacts;
   readonly bundle?: BundleOptions;
-  /** Name under which apply's `Sources.secret` gives the token; `istio-token` when absent. */
+  /** Name of the token in apply's `Sources.secret`; `istio-token` by default. */
   readonly tokenSecret?: string;
 }
 
-/** A VM of the Pilot, Mixer, CA generation. */
+/** A VM of a classic mesh. */
 export interface ClassicVmInput extends EveryVmInput {
   readonly generation: 'classic';
   readonly cluster: ClassicFacts;
   readonly resolver: ResolverRecord;
 }
 
-/** What the preflight probe saw of the machine's name resolution: plain answers, no judgement. */
+/** The machine's name resolution, as the preflight probe read it. */
 export interface ResolverRecord {
-  /** Text of /etc/resolv.conf, and where the link points when it is one. */
+  /** Text of /etc/resolv.conf, and its target if it is a link. */
   readonly resolvConf: string;
   readonly link?: string;
-  /** `DNS=` lines of systemd-resolved's configuration, without those of meshx. */
+  /** `DNS=` lines of systemd-resolved's configuration, without meshx's. */
   readonly resolved?: readonly string[];
   /** Text of /etc/nsswitch.conf. */
   readonly nsswitch: string;
-  /** Units that are active, of those that preflight.root.sh names. */
+  /** Active units, of those that preflight.root.sh names. */
   readonly active: readonly string[];
-  /** Programs that are installed, of those that it names. */
+  /** Installed programs, of those that it names. */
   readonly programs: readonly string[];
-  /** Files that exist, of those that it names. */
+  /** Existing files, of those that it names. */
   readonly files: readonly string[];
 }

@@ -17,65 +17,65 @@ import { architecture, parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
 import { hasEndingSidecar, listeningPorts, sshPortsOf } from './preflight/sockets.ts';
 
-/** What a machine is, as one round trip saw it. */
+/** The facts of a machine, read in one round trip. */
 export interface Inspection {
   readonly facts: VmFacts;
   readonly resolver: ResolverRecord;
-  /** What capture must leave alone; nothing for an image. */
+  /** What capture must exclude; empty for an image. */
   readonly exclusions: CaptureExclusions;
-  /** TCP ports that other machines could reach, were no firewall between, without the sidecar's own: sorted, each once. */
+  /** TCP ports that listen for other machines, without the sidecar's own: sorted and unique. */
   readonly listening: readonly number[];
-  /** What a join before this one recorded, and what the settings say. */
+  /** The record of an earlier join, and its settings. */
   readonly membership: Pick<Membership, 'record' | 'namespace' | 'group'>;
-  /** The binaries of the sidecar that are not there. */
+  /** Missing binaries of the sidecar. */
   readonly missing: readonly string[];
-  /** Whether meshx has never changed it, or has left nothing there. */
+  /** Whether nothing of meshx is on the machine. */
   readonly untouched: boolean;
-  /** SSH_CONNECTION of the login: who the machine sees log in, and where. Empty without SSH. */
+  /** SSH_CONNECTION of the login: both ends as the machine sees them. Empty without SSH. */
   readonly session: string;
 }
 
-/** The answers themselves, for judgements. */
+/** The answers, for checks. */
 export interface Inspected {
   readonly answers: Answers;
-  /** SSH_CONNECTION of sshd(8), empty without one. */
+  /** SSH_CONNECTION of sshd(8); empty without SSH. */
   readonly session: string;
-  /** The operator's clock at the moment of the answers. */
+  /** The operator's clock when the machine answered. */
   readonly now: Date;
 }
 
-/** Addresses of two unreachable control planes take eight seconds. */
+/** Two unreachable control planes take eight seconds. */
 const LIMIT_MS = 30_000;
 
-/** A sidecar that was told to end lets its connections end first, 5 s unless told otherwise, and holds its ports meanwhile. */
+/** A sidecar drains its connections before it ends, for 5 s by default, and holds its ports until then. */
 const ENDING_MS = 15_000;
 const PAUSE_MS = 300;
 
-/** Looks at a machine in one round trip, again while a sidecar ends there. Changes nothing. Throws `vm-probe-unreadable` and what `Host.run` throws. */
+/** Reads a machine in one round trip, again while a sidecar ends there. Throws `vm-probe-unreadable` and what `Host.run` throws. */
 export async function inspect(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Inspected> {
   const { port, addresses } = input.controlPlane;
   const start = performance.now();
   const command = { ...scriptCommand(preflightScript(port, addresses)), timeoutMs: LIMIT_MS };
-  // sudo takes SSH_CONNECTION out of the environment, so it is asked of the login itself, on the side.
+  // sudo removes SSH_CONNECTION from the environment, so a command without root reads it.
   const session = { argv: ['sh', '-c', 'echo "${SSH_CONNECTION-}"', 'meshx-session'] as const, timeoutMs: LIMIT_MS };
   for (;;) {
-    const asked = performance.now();
+    const sent = performance.now();
     const [probe, login] = await Promise.all([host.run(command, signal), host.run(session, signal)]);
     const answers = parseAnswers(probe.stdout);
     if (!answers) throw vmProblems.probeUnreadable({ host: host.name, answer: probe.stdout || probe.stderr });
-    const now = new Date(input.now.getTime() + (asked + performance.now()) / 2 - start);
+    const now = new Date(input.now.getTime() + (sent + performance.now()) / 2 - start);
     if (!hasEndingSidecar(answers, meshGeneration(input.generation)) || performance.now() - start > ENDING_MS)
       return { answers, session: login.stdout.trim(), now };
     await delay(PAUSE_MS, undefined, signal && { signal });
   }
 }
 
-/** Whether a machine runs; an image has only its files. */
+/** Whether the answers are of a running machine, not of an image. */
 export function isLive(answers: Answers): boolean {
   return answers['machine'] !== undefined;
 }
 
-/** Reads the answers. Pure. */
+/** Parses the answers. Pure. */
 export function inspectionOf({ answers, session }: Omit<Inspected, 'now'>, input: PreflightInput): Inspection {
   const live = isLive(answers);
   const network = live ? meshAddress(answers, input.address) : { address: input.address ?? '', addresses: [] };

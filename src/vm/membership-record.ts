@@ -10,8 +10,8 @@ import { PLACES } from './places.ts';
 export type RecordedOptions = Readonly<Record<string, string | readonly string[] | boolean>>;
 
 /**
- * What was decided when the VM joined, kept on it in a file that only root can change. It is still data of that VM: before an object of
- * the cluster is deleted or changed on its word, the cluster has to agree.
+ * The options and names of a join, kept on the VM in a file that only root can change. It is still untrusted: before an object of the
+ * cluster is deleted or changed because of it, the cluster must agree.
  */
 export interface MembershipRecord {
   readonly generation: GenerationName;
@@ -19,7 +19,7 @@ export interface MembershipRecord {
   /** Its WorkloadGroup; a classic mesh has none. */
   readonly group?: string;
   readonly serviceAccount: string;
-  /** Absent for an image, whose machines find their own. */
+  /** Absent for an image, whose machines detect their own. */
   readonly address?: string;
   readonly options: RecordedOptions;
 }
@@ -37,7 +37,7 @@ const File = z.object({
   options: z.record(z.string().regex(/^[a-zA-Z]{1,40}$/), z.union([z.string(), z.array(z.string()), z.boolean()])),
 });
 
-/** JSON, with its format first. The same record always gives the same text. */
+/** JSON with its format first. Equal records have equal texts. */
 export function formatRecord({
   generation,
   namespace,
@@ -51,7 +51,7 @@ export function formatRecord({
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
-/** Reads the file of a VM; undefined for an empty text. Throws `format-newer`, `membership-unreadable`. */
+/** Parses the file of a VM; undefined for an empty text. Throws `format-newer`, `membership-unreadable`. */
 export function parseRecord(vm: string, text: string): MembershipRecord | undefined {
   if (text === '') return undefined;
   const json = tryJson(text);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# CLUSTER-ENV SIDECAR-ENV INSTANCE-ENV REVERT-TIMER RECORD: what the machine says about the mesh that it is in, one fact a line; the
-# last line is `end`. Values may hold anything that a file can hold, so they travel as base64. The record counts when it is root's.
+# CLUSTER-ENV SIDECAR-ENV INSTANCE-ENV REVERT-TIMER RECORD: prints the machine's description of its mesh, one fact per line; the last
+# line is `end`. File contents are base64. The record is printed only if root owns it.
 
 . ../host/run/prelude.sh
 

@@ -1,6 +1,6 @@
 /**
- * /etc/nsswitch.conf with `dns` before `resolve`, or undefined when there is nothing to change. nss-resolve asks
- * systemd-resolved by D-Bus and stops there: a program would never send the packet that the sidecar's DNS capture answers.
+ * /etc/nsswitch.conf with `dns` before `resolve`, or undefined if nothing changes. nss-resolve queries systemd-resolved over D-Bus, so
+ * the program never sends the packet that DNS capture redirects.
  */
 export function nsswitchWithDnsFirst(text: string): string | undefined {
   const line = /^hosts:.*$/m.exec(text)?.[0];

@@ -5,13 +5,13 @@ import type { ResolverRecord } from './input.ts';
 import { type ResolverOwner, resolverOwner } from './resolver/owner.ts';
 import { rootFile } from './wants.ts';
 
-/** How the classic names reach the machine's programs. */
+/** How programs on the machine resolve classic names. */
 export interface ResolverDecision {
   readonly owner: Exclude<ResolverOwner, 'unknown'>;
-  /** What was looked at, in order, and what it said: for people who ask why. */
+  /** The signs that were checked, in order, with their results. */
   readonly trail: readonly string[];
   readonly wants: readonly Resource[];
-  /** Units of the arrangement that must start at boot. */
+  /** Units that must start at boot. */
   readonly units: readonly string[];
 }
 
@@ -24,13 +24,13 @@ export interface ClassicNames {
 
 const LOCAL = 'nameserver 127.0.0.1';
 const DNSMASQ = 'dnsmasq.service';
-/** Only on loopback: the machine may have a stub resolver on 127.0.0.53, and nobody else should ask this one. */
+/** Only on 127.0.0.1: a stub resolver may have 127.0.0.53, and other machines must not use this one. */
 const LOOPBACK_ONLY =
   '# Written by meshx. Changes made by hand are lost at the next run.\nlisten-address=127.0.0.1\nbind-interfaces\n';
 
 /**
- * Puts dnsmasq with kubedns first, by the hand that owns resolv.conf; the former servers stay behind it, so that names
- * outside resolve when it is down. Pure. Throws `resolver-unknown` and `dnsmasq-missing`.
+ * Puts dnsmasq with kubedns first, through the program that owns resolv.conf. The previous servers follow it, so other names resolve
+ * if it is down. Pure. Throws `resolver-unknown` and `dnsmasq-missing`.
  */
 export function resolverDecision(record: ResolverRecord, names: ClassicNames): ResolverDecision {
   const { owner, trail } = resolverOwner(record);
@@ -49,7 +49,7 @@ interface Arrangement {
 
 const RESOLVED_CONF = '/etc/systemd/resolved.conf.d/meshx.conf';
 const RESOLVCONF_HEAD = '/etc/resolvconf/resolv.conf.d/head';
-/** Whom dnsmasq asks for all other names. */
+/** dnsmasq's servers for all other names. */
 const UPLINK = '/etc/dnsmasq.d/meshx-uplink';
 
 const ARRANGEMENTS: Readonly<
@@ -87,15 +87,15 @@ const ARRANGEMENTS: Readonly<
 };
 
 /**
- * A routing domain belongs to a link, or to all global servers together: were dnsmasq one of several, resolved would ask
- * the others for mesh names too. So it becomes the only global one, and the former ones stand behind it; those of links
- * are in resolved's own list, from which dnsmasq drops its own address.
+ * A routing domain belongs to a link, or to all global servers: if dnsmasq were one of several, resolved would query the others for
+ * mesh names too. So dnsmasq becomes the only global server and forwards to the previous ones; servers of links are in resolved's own
+ * list, from which dnsmasq ignores its own address.
  */
 function uplink({ resolved = [] }: ResolverRecord): string {
   const servers = resolved.reduce<readonly string[]>((before, line) => {
-    const words = line.replace(/^[^=]*=/, '').trim();
-    // An empty value takes back what was said before (resolved.conf(5)).
-    return words === '' ? [] : [...before, ...words.split(/\s+/)];
+    const value = line.replace(/^[^=]*=/, '').trim();
+    // An empty value resets the list (resolved.conf(5)).
+    return value === '' ? [] : [...before, ...value.split(/\s+/)];
   }, []);
   const lines = [...new Set(servers.map(dnsmasqServer))].map((server) => `server=${server}\n`);
   return ['resolv-file=/run/systemd/resolve/resolv.conf\n', ...lines].join('');
@@ -108,7 +108,7 @@ function dnsmasqServer(text: string): string {
   return port === undefined ? plain : `${six ?? four ?? ''}#${port}`;
 }
 
-/** NetworkManager runs a dnsmasq of its own, and makes it the only server of resolv.conf, when it is told so. */
+/** With dns=dnsmasq NetworkManager runs its own dnsmasq, as the only server of resolv.conf. */
 function networkManager({ kubedns }: ClassicNames): Pick<ResolverDecision, 'wants' | 'units'> {
   const conf = '/etc/NetworkManager/conf.d/meshx.conf';
   const names = '/etc/NetworkManager/dnsmasq.d/kubedns';
@@ -136,7 +136,7 @@ function directory(path: string): Resource {
   return { kind: 'directory', path, owner: 'root:root', mode: '0755' };
 }
 
-/** resolv.conf with 127.0.0.1 before the former servers; the C library asks at most three. */
+/** resolv.conf with 127.0.0.1 before the other servers; the C library uses at most three. */
 function localFirst(resolvConf: string): string {
   const lines = resolvConf
     .trimEnd()

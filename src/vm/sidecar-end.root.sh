@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ends a sidecar at once; its capture goes first. The agent gives connections five seconds to end before it ends itself. Stopped
-# first, so that systemd does not start it again.
+# Kills a sidecar, after its capture, without the five seconds in which the agent drains connections. The unit is stopped first, so
+# systemd does not restart it.
 
 . ../host/run/prelude.sh
 

@@ -20,20 +20,20 @@ export interface PackageRequest {
   readonly cwd: string;
   /** Folder in which downloads are kept. */
   readonly cache: string;
-  /** The operator's machine: asked for dpkg-deb when a package is compressed in a way that Node.js cannot read. */
+  /** The operator's machine, for dpkg-deb if Node.js cannot read the package's compression. */
   readonly operator: Host;
   readonly signal: AbortSignal;
 }
 
-/** Where the binaries go, and where the VM remembers which package it has. */
+/** Where the binaries are, and the file that names the installed package. */
 const PACKAGE_PLACES = {
   verify: SIDECAR_PROGRAMS,
   marker: PACKAGE_MARKER,
 } as const;
 
 /**
- * The package of the sidecar, read and checked on the operator's machine, before any VM is touched. A URL is fetched
- * once, into the cache. Throws the problems of problems/sidecar-package.ts.
+ * Reads and checks the sidecar's package on the operator's machine, before any VM is changed. A URL is fetched once, into the cache.
+ * Throws the problems of problems/sidecar-package.ts.
  */
 export async function openSidecarPackage(request: PackageRequest): Promise<VmPackage & { readonly bytes: number }> {
   const wanted = expectedSha256(request.sha256);

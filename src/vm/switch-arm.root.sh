@@ -1,5 +1,5 @@
 #!/bin/sh
-# SECONDS WHO: arms the switch, and prints what it says.
+# SECONDS WHO: arms the switch, and prints its state.
 
 . ../host/run/prelude.sh
 . ./switch-program.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Confirms: disarms the switch. Exits as the program does.
+# Disarms the switch. Exits as the program does.
 
 . ../host/run/prelude.sh
 . ./switch-program.sh

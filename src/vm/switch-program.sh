@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Sets $program to what has the dead-man switch. A VM of an older meshx has it in `capture`, also while this one replaces its files.
-# Not whatever is named: the scripts are of those that a user with no other right may run as root.
+# Sets $program to the dead-man switch. A VM of an older meshx has it in `capture`, also while this version replaces its files.
+# The path is fixed, not an argument: users without other rights may run these scripts as root.
 
 # shellcheck disable=SC2034 # for the scripts that source this
 program=/usr/local/lib/meshx/dead-man

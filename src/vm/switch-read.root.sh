@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints what the switch says; nothing where there is none.
+# Prints the state of the switch; nothing if there is none.
 
 . ../host/run/prelude.sh
 . ./switch-program.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# WHY: rolls back at once, and prints what the switch says. The reason alone makes the VM's own timer roll back: it goes on with what a
-# lost connection or a failure leaves unfinished.
+# WHY: rolls back at once, and prints the state of the switch. The reason alone makes the VM's own timer roll back, so it finishes what
+# a lost connection or a failure leaves undone.
 
 . ../host/run/prelude.sh
 . ./switch-program.sh

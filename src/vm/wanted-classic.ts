@@ -15,7 +15,7 @@ import { settingsFile } from './wants.ts';
 
 const NODE_AGENT = 'istio-auth-node-agent.service';
 
-/** A VM of the Pilot generation, in the order of its own script: dnsmasq, packages, certificates, cluster.env, units. */
+/** A classic VM, in the order of Istio's own script: dnsmasq, packages, certificates, cluster.env, units. */
 export function wantedClassicVm(input: ClassicVmInput): readonly Step[] {
   const { resolver, units, dnsUnits } = decisions(input);
   return [
@@ -34,12 +34,12 @@ function decisions(input: ClassicVmInput) {
   const { cluster, image, resolver } = input;
   const decision = resolverDecision(resolver, { kubedns: classicKubedns(cluster), domains: domains(input) });
   const wants = decision.wants.filter(({ kind }) => kind !== 'unit' || !image);
-  // 1.5 has no node agent any more: pilot-agent does its work (istio-classic.md 5.3).
+  // 1.5 has no node agent: pilot-agent renews the certificates.
   const units = cluster.release === '1.5' ? ['istio.service'] : [NODE_AGENT, 'istio.service'];
   return { resolver: wants, units, dnsUnits: decision.units };
 }
 
-/** Names of the control plane are short, so each has to be routed by itself. */
+/** The short names of the control plane are not in one domain, so each is routed. */
 function domains({ cluster }: ClassicVmInput): readonly string[] {
   const names = [...classicKubedns(cluster).matchAll(/^(?:server|address)=\/([^/]+)\//gm)].map(
     ([, name]) => name ?? '',
@@ -48,8 +48,8 @@ function domains({ cluster }: ClassicVmInput): readonly string[] {
 }
 
 /**
- * Certificates of the Secret istio.SERVICE_ACCOUNT. The node agent renews chain and key by themselves, so they are
- * delivered only where there is no valid pair; the key first, so that a broken-off delivery leaves no valid-looking pair.
+ * Certificates of the Secret istio.SERVICE_ACCOUNT. The node agent renews chain and key, so they are delivered only without a valid
+ * pair. The key comes first: an interrupted delivery leaves no pair that looks valid.
  */
 function certsStep({ workload }: ClassicVmInput): Step {
   const identity = spiffeId('cluster.local', workload.namespace, workload.serviceAccount);

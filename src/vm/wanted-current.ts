@@ -11,7 +11,7 @@ import { sidecarEnvStep } from './steps/sidecar-env.ts';
 import { unitsStep } from './steps/units.ts';
 import { settingsFile } from './wants.ts';
 
-/** A VM of the istiod generation. In an image nothing runs, and no secret is in it. */
+/** A current VM. In an image nothing is started and no secret is written. */
 export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
   return [
     packageStep(input),
@@ -19,7 +19,7 @@ export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
     sidecarEnvStep(input, { sourced: false }),
     namesStep(input),
     unitsStep(input.vm),
-    // Last: a secret travels alone, so that all before it travels together; and the token's ten minutes begin late.
+    // Last: a secret needs a round trip of its own, the steps before share one, and the token's ten minutes begin late.
     identityStep(input),
     ...(input.image ? [] : [sidecarStep(), captureStep()]),
     bootStep(['istio.service', 'meshx-capture.service'], input.image),

@@ -3,8 +3,8 @@ import { vmGeneration } from './generation.ts';
 import type { VmInput } from './input.ts';
 
 /**
- * A mesh VM, from bottom to top. The order is the order of setup: each step may rely on the ones above it. Pure.
- * Throws the Problems of the formats it writes, such as `istiod-address-missing`.
+ * The steps of a mesh VM in the order of setup: each may rely on those before it. Pure. Throws the problems of the formats that it
+ * writes, such as `istiod-address-missing`.
  */
 export function wantedVm(input: VmInput): readonly Step[] {
   return vmGeneration(input.generation).steps(input);
@@ -17,7 +17,7 @@ export function wantedVm(input: VmInput): readonly Step[] {
 export function notVerified({ image, generation }: VmInput, only: readonly string[]): readonly string[] | undefined {
   if (!image) return only.length > 0 ? ['Only some steps were requested, so nothing was verified.'] : undefined;
   return [
-    `The image holds no secret. At its first boot a machine needs ${vmGeneration(generation).imageSecret}.`,
-    'Either run `meshx setup-vm VM` against it, or let its provisioner put the file there: the units are enabled and wait.',
+    `The image contains no secret. At its first boot a machine needs ${vmGeneration(generation).imageSecret}.`,
+    'Run `meshx setup-vm VM` against it, or have its provisioner write the file: the units are enabled and wait.',
   ];
 }

@@ -81,7 +81,7 @@ test('the files stand in their places; no secret is in the image, and it is said
     "ISTIO_INBOUND_PORTS='3306'",
   );
   expect(readFileSync(join(at.root, 'etc/hosts'), 'utf8')).toContain('10.150.0.30 istiod.istio-system.svc');
-  expect(stdout).toContain('The image holds no secret.');
+  expect(stdout).toContain('The image contains no secret.');
 });
 
 test('a second service is added and the first one stays', async () => {

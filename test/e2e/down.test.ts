@@ -170,7 +170,7 @@ test('a VM that meshx-bypass keeps out of the mesh is taken out all the same', a
   expectDone(await lab.meshx(['capture', 'leave13', 'off']));
   const ran = await down('leave13');
   expectDone(ran);
-  expect(ran.stderr).toContain('remove what meshx-bypass put aside');
+  expect(ran.stderr).toContain('remove what meshx-bypass set aside');
   expect(ran.stderr).toContain(EMPTY);
 }, 180_000);
 

@@ -254,7 +254,7 @@ test('capture off and on again, and up on a bypassed VM brings it back and says 
   await expectOut();
   const ran = await lab.meshx(up());
   expectDone(ran);
-  expect(ran.stderr).toContain('this run brings it back');
+  expect(ran.stderr).toContain('this run turns capture on again');
   await expectIn();
   expect((await lab.ssh(VM, 'test -e /var/lib/meshx/bypass')).exitCode).toBe(1);
 }, 180_000);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { scriptCommand } from '../../src/host/run/shell.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { differences, keepRunning } from '../../src/vm/adopt/differences.ts';
-import { parseStanding, type Standing, standingScript } from '../../src/vm/adopt/standing.ts';
+import { parseStanding, type Standing } from '../../src/vm/adopt/standing.ts';
+import { shellFile } from '../../src/text-files.ts';
 import type { Step } from '../../src/reconcile/resource.ts';
 import { PLACES } from '../../src/vm/places.ts';
 
@@ -111,7 +112,9 @@ describe('the agent is the main process of the unit, known by its program', () =
     const shims = temporaryFolder();
     const answerOf = `case "$*" in *MainPID*) echo ${pid} ;; *) echo ActiveState=active; echo InvocationID=abc ;; esac\n`;
     writeFileSync(join(shims, 'systemctl'), `#!/bin/sh\n${answerOf}`, { mode: 0o755 });
-    const [shell, ...argv] = scriptCommand(standingScript('istio.service')).argv;
+    const script = shellFile(new URL('../../src/vm/adopt/adopt-read.root.sh', import.meta.url));
+    const args = [PLACES.clusterEnv, PLACES.meshConfig, 'istio.service'];
+    const [shell, ...argv] = scriptCommand({ ...script, args }).argv;
     const env = { ...process.env, PATH: `${shims}:${process.env['PATH'] ?? ''}` };
     return execFileSync(shell, argv, { env, encoding: 'utf8' });
   }

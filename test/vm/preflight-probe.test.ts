@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { prelude } from '../../src/host/run/shell.ts';
-import { PUBLISHERS } from '../../src/vm/preflight/known-programs.ts';
+import { PUBLISHERS } from '../../src/checks/preflight/neighbours.ts';
 import {
   lines,
   NEEDED_PROGRAMS,

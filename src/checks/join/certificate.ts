@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
+import { valueOf } from '../../vm/key-values.ts';
 import type { Seen } from '../check.ts';
 
 const CERTS = z.object({
@@ -36,7 +37,7 @@ export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Se
 
 /** Judges a file of the classic node agent, by `openssl x509 -enddate -startdate -ext subjectAltName`. */
 export function judgeCertFile(stdout: string, identity: string, now: Date): Seen {
-  const date = (key: string): Date => new Date(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '');
+  const date = (key: string): Date => new Date(valueOf(stdout, key) ?? '');
   const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
   const certificate = { uris, from: date('notBefore'), until: date('notAfter') };
   if (!hasTimes(certificate)) return { ok: false, detail: 'there is no certificate that openssl can read', hint: HINT };

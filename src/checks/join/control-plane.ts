@@ -1,3 +1,4 @@
+import { valueOf } from '../../vm/key-values.ts';
 import type { Seen } from '../check.ts';
 
 /** Judges the output of `getent ahosts`, lines that start with an address. */
@@ -80,13 +81,12 @@ export function judgeActive(stdout: string): Seen {
 
 /** Judges `capture status`: capture must be on; connections from before capture are counted. */
 export function judgeCapture(stdout: string): Seen {
-  const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1]?.trim() ?? '';
-  const older = Number(value('older') || 0);
-  if (value('capture') === 'lost') {
-    const detail = `another program removed ${value('missing')} rules of capture`;
+  const [state, older] = [valueOf(stdout, 'capture'), Number(valueOf(stdout, 'older') ?? 0)];
+  if (state === 'lost') {
+    const detail = `another program removed ${valueOf(stdout, 'missing') ?? ''} rules of capture`;
     return { ok: false, detail, hint: 'Read which on the VM: journalctl -u meshx-watch' };
   }
-  if (value('capture') !== 'on')
+  if (state !== 'on')
     return { ok: false, detail: 'no rule of Istio is loaded', hint: 'Read why on the VM: journalctl -u meshx-capture' };
   const detail =
     older === 0

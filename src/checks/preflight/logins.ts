@@ -36,7 +36,7 @@ function secondFactor({ machine }: MachineFacts): readonly Seen[] {
   if (asked.length === 0) return [];
   const detail = `Logins depend on another machine (${asked.join(', ')}) through the sidecar: if the sidecar hangs, these logins hang too.`;
   const hint =
-    'Exclude its addresses: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES, and keep a login that does not need it: a key for root, or the console.';
+    'Exclude its addresses: meshx configure VM --set ISTIO_SERVICE_EXCLUDE_CIDR=RANGES, and keep a login that does not need it: a key for root, or a console login.';
   return [{ ok: false, detail, hint }];
 }
 

@@ -1,11 +1,13 @@
-import { PUBLISHERS } from '../../vm/preflight/known-programs.ts';
 import { nodeSigns, otherNetworks } from '../../vm/preflight/networks.ts';
 import { lines } from '../../vm/preflight/probe.ts';
 import { parseListeners } from '../../vm/preflight/sockets.ts';
 import type { Seen } from '../check.ts';
 import { note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
-const PUBLISHING: ReadonlySet<string> = new Set(PUBLISHERS);
+/** Programs that publish a port of a container (docker, podman, rootless ones). */
+export const PUBLISHERS: readonly string[] = [
+  ...['docker-proxy', 'conmon', 'rootlessport', 'rootlesskit', 'pasta', 'slirp4netns'],
+];
 
 /** Other users of the machine's network: containers, a Kubernetes node, VPNs, policy routing. */
 export const neighbourChecks: readonly MachineCheck[] = [
@@ -36,7 +38,7 @@ function bridges({ machine }: MachineFacts): readonly Seen[] {
 function published({ machine, input: { services } }: MachineFacts): readonly Seen[] {
   const listeners = parseListeners(lines(machine, 'tcp'));
   const holder = (number: number) =>
-    listeners.find(({ port, programs }) => port === number && programs.some((each) => PUBLISHING.has(each)));
+    listeners.find(({ port, programs }) => port === number && programs.some((each) => PUBLISHERS.includes(each)));
   const hint =
     'Run the container in the network of the machine (--network host), or publish the port on 127.0.0.1 only and route to it with a Sidecar resource.';
   return services.flatMap(({ name, ports }) =>

@@ -1,5 +1,5 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
-import { architecture, DEBIAN_WORDS, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
+import { architecture, DEBIAN_ARCHITECTURES, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
 import { first, lines, NEEDED_PROGRAMS } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { error, note, onImages, risk, type MachineCheck, type MachineFacts } from './machine.ts';
@@ -46,8 +46,8 @@ function osWritten({ files }: MachineFacts): readonly Seen[] {
 
 function architectureOther({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
   const found = architecture(files);
-  const word = wanted?.architecture ?? '';
-  const needed = DEBIAN_WORDS[word] ?? word;
+  const name = wanted?.architecture ?? '';
+  const needed = DEBIAN_ARCHITECTURES[name] ?? name;
   if (['', 'all', 'noarch', found].includes(needed)) return [];
   const detail = `The package is for ${needed}, the machine is ${found || 'of an unknown architecture'}.`;
   return [{ ok: false, detail, hint: `Use the package for ${found}.` }];

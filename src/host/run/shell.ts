@@ -1,5 +1,5 @@
-import type { Command } from './host.ts';
-import { shellFile } from '../../text-files.ts';
+import type { Command, Host, Output } from './host.ts';
+import { type ShellFile, shellFile } from '../../text-files.ts';
 
 /** A small POSIX script, from a file NAME.root.sh, with its values as "$1", "$2", … Plain data. */
 export interface Script {
@@ -25,4 +25,15 @@ export function scriptText(script: Script): string {
 /** A script as a command, as root. */
 export function scriptCommand(script: Script): Command & { asRoot: true } {
   return { argv: ['sh', '-c', scriptText(script), `meshx-${script.name}`, ...script.args], asRoot: true };
+}
+
+/** Runs a script as root. Throws what `Host.run` throws. */
+export function runScript(
+  host: Host,
+  file: ShellFile,
+  args: readonly string[],
+  { signal, timeoutMs }: { readonly signal?: AbortSignal | undefined; readonly timeoutMs?: number } = {},
+): Promise<Output> {
+  const command = scriptCommand({ ...file, args });
+  return host.run(timeoutMs === undefined ? command : { ...command, timeoutMs }, signal);
 }

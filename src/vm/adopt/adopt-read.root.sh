@@ -1,15 +1,15 @@
 #!/bin/sh
-# CLUSTER-ENV MESH-CONFIG UNIT: what is on a machine that was joined by hand, as lines KEY=VALUE. Changes nothing.
-# The environment is binary: base64. The mesh configuration by the name under which the agent reads it. The agent is the main
-# process of the unit, or what that process started as root (sudo or su of the package's start script); a process is known by its
-# program, never by the name that it gives itself.
+# CLUSTER-ENV MESH-CONFIG UNIT: prints the sidecar of a machine that was joined by hand, as lines KEY=VALUE. Read-only.
+# The environment is binary, so it is base64. MESH-CONFIG is the path at which the agent reads it. The agent is the main process of
+# the unit, or a process that the main process started as root (sudo or su in the package's start script). A process is identified by
+# its program, never by the name that it gives itself.
 
 . ../../host/run/prelude.sh
 
 unit=$3
 systemctl show -p ActiveState -p InvocationID -- "$unit" 2>/dev/null
 program() { readlink "/proc/$1/exe" 2>/dev/null; }
-only_roots() { # FILE: root alone can change it, and every folder above it
+only_roots() { # FILE: succeeds if only root can change it and every directory above it
   case $1 in *' (deleted)') echo "fault=$1 was replaced since the sidecar started"; return 1 ;; esac
   _at=$1
   while :; do
@@ -48,7 +48,7 @@ fi
 test ! -f "$1" || echo "cluster=$(base64 -w 0 < "$1")"
 mesh=/etc/istio/config/mesh undo=/var/lib/meshx/undo
 written=$(stat -L -c %Y "$mesh" 2>/dev/null)
-# A run of adopt that died has written ours already: the journal has the one before it, with its time.
+# An adopt run that died may have replaced it: then the journal has the original, with its time.
 before=$(P=$2 awk '$1 == "path" && $2 == "file" && $6 == ENVIRON["P"] { print int($5); exit }' "$undo/index" 2>/dev/null)
 if test -n "$before" && test -f "$undo/files$2" && test -n "${age-}" && test "$(($(date +%s) - written))" -lt "$((age - 1))"; then
   mesh=$undo/files$2 written=$before

@@ -10,27 +10,27 @@ import type { Step } from '../../reconcile/resource.ts';
 import { PLACES } from '../places.ts';
 import type { Standing } from './standing.ts';
 
-/** Keys of which only the redirect rules or Istio's start script are made: capture reads them anew, the agent never. */
+/** Keys that only the redirect rules or Istio's start script read, never the agent. */
 const NOT_OF_THE_AGENT = new Set([
   ...['ISTIO_INBOUND_PORTS', 'ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_SERVICE_CIDR', 'ISTIO_SERVICE_EXCLUDE_CIDR'],
   ...['ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE', 'ISTIO_EXCLUDE_INTERFACES', 'ISTIO_OUTBOUND_PORTS'],
   ...['ISTIO_SERVICE', 'ISTIO_NAMESPACE', 'ISTIO_SYSTEM_NAMESPACE', 'ISTIO_SVC_IP', 'KUBE_VIRT_INTERFACES'],
   ...['ISTIO_CP_AUTH', 'CONTROL_PLANE_AUTH_POLICY', 'ISTIO_LOG_DIR', 'ISTIO_BIN_BASE', 'ISTIO_CUSTOM_IP_TABLES'],
-  // Names for metrics, the ports of an entry that is there already, and labels, which are compared one by one.
+  // Names for metrics, ports of an existing entry, and labels, which are compared one by one.
   ...['CANONICAL_SERVICE', 'CANONICAL_REVISION', 'ISTIO_META_POD_PORTS', 'ISTIO_METAJSON_LABELS'],
-  // The start script's own: the cluster's name in access logs, and the machine's.
+  // Set by the start script: names of the cluster and the machine in access logs.
   ...['PROXY_CONFIG', 'POD_NAME', 'ISTIO_CLUSTER_CONFIG', 'ISTIO_SIDECAR_CONFIG'],
 ]);
 
-/** What meshx's unit sets beside the two files (systemd/istio.service), and what it finds out at each start. */
+/** Set by meshx's unit (systemd/istio.service) besides the two files. */
 const OF_THE_UNIT: readonly (readonly [string, string])[] = [
   ['PROV_CERT', '/etc/certs'],
   ['OUTPUT_CERTS', '/etc/certs'],
 ];
 
 /**
- * In what the running agent differs from one that meshx would start; [] when it may go on. A sentence each, naming keys and
- * never a value that is not of the mesh. Pure.
+ * Differences between the running agent and one that meshx would start, one sentence each; [] if it may keep running. They show
+ * values of mesh keys only. Pure.
  */
 export function differences(standing: Standing, steps: readonly Step[]): readonly string[] {
   if (!standing.running) return [];
@@ -44,7 +44,7 @@ export function differences(standing: Standing, steps: readonly Step[]): readonl
   ];
 }
 
-/** The steps, with the sidecar's run kept when nothing differs. Pure. */
+/** The steps, which keep the sidecar running if nothing differs. Pure. */
 export function keepRunning(standing: Standing, steps: readonly Step[]): readonly Step[] {
   const { invocation } = standing;
   if (invocation === undefined || differences(standing, steps).length > 0) return steps;
@@ -73,12 +73,14 @@ function fileContent(steps: readonly Step[], path: string): string | undefined {
 type Environment = ReadonlyMap<string, string>;
 
 function keyDifferences(running: Environment, wanted: Environment): readonly string[] {
-  // What is not wanted and known to nobody is the machine's own: LANG, SUDO_USER.
+  // Other unknown keys are the machine's own: LANG, SUDO_USER.
   const known = [...running.keys()].filter((key) => isKnownKey(key));
   const keys = [...new Set([...wanted.keys(), ...known])].filter((key) => !NOT_OF_THE_AGENT.has(key)).sort();
   return keys
     .filter((key) => plain(key, running.get(key)) !== plain(key, wanted.get(key)))
-    .map((key) => `${key}: ${word(running.get(key))} in the running sidecar, ${word(wanted.get(key))} in the settings`);
+    .map(
+      (key) => `${key}: ${shown(running.get(key))} in the running sidecar, ${shown(wanted.get(key))} in the settings`,
+    );
 }
 
 /** The start script's `./etc/certs` is `/etc/certs`, as the unit runs in `/`. */
@@ -86,11 +88,11 @@ function plain(key: string, value = ''): string {
   return /^(?:PROV_CERT|OUTPUT_CERTS)$/.test(key) ? value.replace(/^\.\//, '/') : value;
 }
 
-function word(value = ''): string {
+function shown(value = ''): string {
   return value === '' ? 'not set' : JSON.stringify(value);
 }
 
-/** Labels of meshx's own and a version that nobody set select nothing that is there: the next start brings them. */
+/** No selector uses meshx's own labels or a default version yet, so the next start may add them. */
 function labelDifferences(running: Environment, wanted: Environment): readonly string[] {
   const [is, will] = [labels(running), labels(wanted)];
   const added = (key: string): boolean =>
@@ -98,14 +100,14 @@ function labelDifferences(running: Environment, wanted: Environment): readonly s
     (key === VM_LABEL || key.startsWith(SERVICE_LABEL_PREFIX) || (key === 'version' && will[key] === 'latest'));
   return [...new Set([...Object.keys(is), ...Object.keys(will)])]
     .filter((key) => is[key] !== will[key] && !added(key))
-    .map((key) => `the label ${key}: ${word(is[key])} in the running sidecar, ${word(will[key])} in the settings`);
+    .map((key) => `the label ${key}: ${shown(is[key])} in the running sidecar, ${shown(will[key])} in the settings`);
 }
 
 function labels(environment: Environment): Readonly<Record<string, string>> {
   return mapping(tryJson(environment.get('ISTIO_METAJSON_LABELS') ?? '{}')) as Readonly<Record<string, string>>;
 }
 
-/** proxyMetadata is the same as the environment's keys, which are compared already. */
+/** proxyMetadata repeats environment keys, which are compared already. */
 function meshConfigDifferences({ meshConfig, meshConfigIsNewer }: Standing, wanted: string): readonly string[] {
   const [is, will] = [defaultConfig(meshConfig), defaultConfig(wanted)];
   if (!is || !will) return ['the mesh configuration: the one on the machine cannot be read'];

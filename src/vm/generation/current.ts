@@ -10,5 +10,6 @@ export const currentVm: VmGeneration<CurrentVmInput> = {
   running: () => [sidecarStep(), captureStep()],
   stopsWhenDrained: true,
   imageSecret: 'a token at /run/secrets/tokens/istio-token (istio-proxy, 0600) for the audience istio-ca',
-  firewallHint: 'It goes with capture, and is restored when the firewall is loaded again: journalctl -t meshx-watch',
+  firewallHint:
+    'The rules end with capture, and are restored after a reload of the firewall: journalctl -t meshx-watch',
 };

@@ -6,20 +6,20 @@ import { packageProblems } from '../../problems/sidecar-package.ts';
 export interface PackageFacts {
   readonly name: string;
   readonly version: string;
-  /** The package's own word: amd64, x86_64. */
+  /** As the package names it: amd64, x86_64. */
   readonly architecture: string;
 }
 
-/** Compressions of control.tar that Node.js 20 cannot undo; the caller asks dpkg-deb then. */
+/** control.tar has a compression that Node.js 20 cannot read; the caller uses dpkg-deb then. */
 export const FOREIGN_COMPRESSION = Symbol('control.tar is compressed by xz or zstd');
 
 const AR_HEADER = 60;
-/** A control archive holds a few kilobytes of text; this keeps a broken size from taking the memory. */
+/** A control archive has a few kilobytes; this bounds the memory for a damaged size. */
 const CONTROL_LIMIT = 4 * 1024 * 1024;
 
 /**
- * Name, version and architecture of a .deb (deb(5): an ar archive whose second member is control.tar). Only the head of
- * the file is read. Throws `package-unreadable`.
+ * Name, version and architecture of a .deb (deb(5): an ar archive whose second member is control.tar). Reads only the head of the
+ * file. Throws `package-unreadable`.
  */
 export async function readDeb(path: string): Promise<PackageFacts | typeof FOREIGN_COMPRESSION> {
   const file = await open(path);
@@ -32,7 +32,7 @@ export async function readDeb(path: string): Promise<PackageFacts | typeof FOREI
   }
 }
 
-/** The fields of a control file, as dpkg-deb -f prints them too. Throws `package-unreadable`. */
+/** The fields of a control file, or of the output of dpkg-deb -f. Throws `package-unreadable`. */
 export function controlFacts(path: string, text: string): PackageFacts {
   const field = (name: string): string => {
     const value = new RegExp(`^${name}:[ \\t]*(\\S+)`, 'm').exec(text)?.[1];

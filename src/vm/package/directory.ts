@@ -4,11 +4,11 @@ import { packageProblems } from '../../problems/sidecar-package.ts';
 import { directorySha256 } from '../../reconcile/directory-stream.ts';
 import type { VmPackage } from '../input.ts';
 
-/** Programs of the sidecar; a directory may hold them as the package does, or side by side. */
+/** Programs of the sidecar; a directory has them in the package's layout, or flat. */
 const PROGRAMS = ['pilot-agent', 'envoy'] as const;
 const PACKAGED = 'usr/local/bin';
 
-/** Where the files go that lie side by side: pilot-agent makes Envoy's configuration from the template. */
+/** Paths of the files of a flat directory; pilot-agent creates Envoy's configuration from the template. */
 const PLACES_OF_FLAT: Readonly<Record<string, string>> = {
   'pilot-agent': `${PACKAGED}/pilot-agent`,
   envoy: `${PACKAGED}/envoy`,
@@ -52,7 +52,7 @@ async function isFile(path: string): Promise<boolean> {
   );
 }
 
-/** What a program was built for; `all` for one that is no ELF file, as a script. */
+/** The architecture of a program; `all` if it is no ELF file, as a script. */
 async function architectureOf(program: string): Promise<string> {
   const file = await open(program);
   try {

@@ -7,21 +7,21 @@ import { pipeline } from 'node:stream/promises';
 import { withTimeLimit } from '../../host/run/time-limit.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 
-/** istio-sidecar has some 45 MB; a server that sends this much sends something else. */
+/** istio-sidecar has about 45 MB; a larger download is something else. */
 const BYTE_LIMIT = 1024 * 1024 * 1024;
 
 export interface Download {
   readonly url: string;
-  /** Lower-case hexadecimal; what arrives must have it. */
+  /** Expected digest, lower-case hexadecimal. */
   readonly sha256: string;
-  /** Where the file goes. One that is there is used: its name holds its sha256, and it came there complete. */
+  /** Target path. An existing file is used: its path contains its sha256, and only complete files get there. */
   readonly path: string;
-  /** Milliseconds for the whole download; ten minutes when absent. */
+  /** For the whole download, in milliseconds; ten minutes by default. */
   readonly timeoutMs?: number;
   readonly signal: AbortSignal;
 }
 
-/** Fetches a package on the operator's machine, checks it, and puts it into place in one move. */
+/** Fetches a package on the operator's machine, checks it, and renames it to its path. */
 export async function download({ url, sha256, path, timeoutMs = 600_000, signal }: Download): Promise<void> {
   if (
     await stat(path).then(
@@ -41,7 +41,7 @@ export async function download({ url, sha256, path, timeoutMs = 600_000, signal 
   }
 }
 
-/** The sha256 of what arrived. */
+/** Returns the sha256 of the download. */
 async function fetchInto(part: string, url: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -64,7 +64,7 @@ async function fetchInto(part: string, url: string, signal: AbortSignal): Promis
   }
 }
 
-/** fetch hides what happened in `cause`: "fetch failed" alone helps nobody. */
+/** fetch has the reason in `cause`; its own message is only "fetch failed". */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? error.cause.message || error.message : error.message;

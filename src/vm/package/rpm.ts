@@ -5,7 +5,7 @@ import type { PackageFacts } from './deb.ts';
 const LEAD = 96;
 const HEADER_MAGIC = 0x8eade801;
 const TAG = { name: 1000, version: 1001, release: 1002, architecture: 1022 } as const;
-/** Headers of packages with thousands of files stay below this. */
+/** Enough for the header of a package with thousands of files. */
 const HEADER_LIMIT = 16 * 1024 * 1024;
 
 /** Name, version and architecture of an .rpm: a lead, a signature header, a header (rpm's file format V4). */

@@ -1,9 +1,8 @@
 # shellcheck shell=sh
-# Part of preflight.root.sh: what else on the machine handles traffic. It must cost little: a file is looked for before a program
-# is started for it, and all units come from one call. What is printed here is filtered by say.sh, which also reads the files of
-# others.
+# Part of preflight.root.sh: other software on the machine that handles traffic. Keep it cheap: test for a file before starting a
+# program for it; one call lists all units. areas.sh filters the output, and reads files of other software.
 
-# Prints those of the files that are there, at the cost of no program when none is.
+# FILE…: prints the existing files; starts no program if there is none.
 there() { for path in "$@"; do if test -e "$path"; then cat "$path" 2>/dev/null; fi; done; }
 area link-details; ip -o -d link show 2>/dev/null
 area rule; ip -4 rule show 2>/dev/null; ip -6 rule show 2>/dev/null

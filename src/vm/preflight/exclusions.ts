@@ -3,17 +3,17 @@ import { otherNetworks } from './networks.ts';
 import type { Answers } from './probe.ts';
 import { loginDirectory, PLATFORM_ADDRESS, platformAgent } from './remote-logins.ts';
 
-/** What traffic capture leaves alone on a machine: its logins, its network filesystems, the networks of its containers. */
+/** What traffic capture excludes on a machine: its logins, network filesystems and container networks. */
 export interface CaptureExclusions {
   /** Ranges that are never captured, sorted: `10.0.0.9/32`. */
   readonly cidrs: readonly string[];
   /** Ports of other machines, sorted. */
   readonly outboundPorts: readonly number[];
-  /** Interfaces, sorted: neither what arrives there nor what leaves there is captured. */
+  /** Interfaces whose traffic is not captured in either direction, sorted. */
   readonly interfaces: readonly string[];
 }
 
-/** What follows for capture from what else lives on the machine. Pure. */
+/** The exclusions for the other software on the machine. Pure. */
 export function captureExclusions(answers: Answers): CaptureExclusions {
   const { bridges, tunnels } = otherNetworks(answers);
   const directory = loginDirectory(answers);
@@ -27,7 +27,7 @@ export function captureExclusions(answers: Answers): CaptureExclusions {
   ]);
 }
 
-/** Each list once and sorted, so that two looks at an unchanged machine give the same files. */
+/** Merges lists, sorted and unique, so an unchanged machine always gets the same files. */
 export function mergeExclusions(parts: readonly Partial<CaptureExclusions>[]): CaptureExclusions {
   const all = <T>(list: (part: Partial<CaptureExclusions>) => readonly T[] | undefined): readonly T[] => [
     ...new Set(parts.flatMap((part) => list(part) ?? [])),

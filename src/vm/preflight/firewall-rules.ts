@@ -1,22 +1,22 @@
-/** What a rule says about TCP ports. */
+/** The TCP ports of a rule. */
 export interface RulePorts {
   readonly ranges: readonly (readonly [number, number])[];
   readonly negated: boolean;
-  /** A named set, a map or a concatenation: what is in it is not looked at. */
+  /** A named set, a map or a concatenation, which could hold any port. */
   readonly open: boolean;
 }
 
-/** One rule of a host firewall that a packet to this machine meets, or one that leaves it. */
+/** One rule of a host firewall for packets to or from this machine. */
 export interface FilterRule {
-  /** As the firewall's own tool prints it, without counters. */
+  /** As the firewall's tool prints it, without counters. */
   readonly text: string;
   readonly ports?: RulePorts;
   readonly verdict: 'accept' | 'drop' | 'other';
-  /** It asks for nothing but the ports: whatever the source and the interface. */
+  /** It matches ports only, with any source and interface. */
   readonly plain: boolean;
-  /** It accepts what was redirected, whatever the port was. */
+  /** It accepts redirected connections to any original port. */
   readonly dnat: boolean;
-  /** It accepts what stays on the machine. */
+  /** It accepts traffic on the loopback interface. */
   readonly loopback: boolean;
 }
 
@@ -25,9 +25,9 @@ export interface HostFirewall {
   /** `nftables table inet filter`, `iptables-legacy`. */
   readonly name: string;
   readonly hook: 'input' | 'output';
-  /** Whether what no rule names is dropped or refused. */
+  /** Whether it drops or rejects what no rule matches. */
   readonly closed: boolean;
-  /** The table belongs to a program (flags owner): nobody else can change it. */
+  /** The table belongs to a program (flags owner), and no other process can change it. */
   readonly owned: boolean;
   readonly rules: readonly FilterRule[];
 }
@@ -44,7 +44,7 @@ interface Table {
   readonly chains: Map<string, Chain>;
 }
 
-/** Reads what the probe gave of `nft list ruleset`. Tables of iptables-nft are left out when `iptables` knows them. */
+/** Parses the probe's lines of `nft list ruleset`. Leaves out tables of iptables-nft that `iptables` has. */
 export function parseNft(lines: readonly string[], iptables: readonly string[]): readonly HostFirewall[] {
   const tables: Table[] = [];
   let chain = '';
@@ -70,14 +70,14 @@ function addNft(table: Table, name: string, text: string): void {
     table.chains.set(name, { hook, drops: base[2] === 'drop', rules: [] });
     return;
   }
-  // Chains of other hooks: what they hold is met elsewhere.
+  // Chains of other hooks do not filter these packets.
   if (/^type \w+ hook /.test(text)) return;
   const chain = table.chains.get(name) ?? { drops: false, rules: [] };
   chain.rules.push(text);
   table.chains.set(name, chain);
 }
 
-/** Reads lines `PROGRAM RULE`, each a line of PROGRAM-save of its filter table. */
+/** Parses lines `PROGRAM RULE`: lines of PROGRAM-save for the filter table. */
 export function parseIptables(lines: readonly string[]): readonly HostFirewall[] {
   const tables = new Map<string, Table>();
   for (const line of lines) {
@@ -107,7 +107,7 @@ function firewalls(table: Table, prefix: string, read: (text: string) => FilterR
   });
 }
 
-/** Rules of a chain and of all chains that it leads to, each once. */
+/** Rules of a chain and of all chains that it jumps to. */
 function reached({ chains }: Table, start: string): readonly string[] {
   const queue = [start];
   const rules: string[] = [];
@@ -121,7 +121,7 @@ function reached({ chains }: Table, start: string): readonly string[] {
   return rules;
 }
 
-/** One rule as `nft list ruleset` prints it. */
+/** Parses a rule of `nft list ruleset`. */
 function readNftRule(line: string): FilterRule {
   const text = line
     .replace(/ (?:comment|prefix) "[^"]*"/g, '')
@@ -152,7 +152,7 @@ function nftPorts(text: string): RulePorts | undefined {
   return { ranges: rangesOf(list), negated: not !== undefined, open: named };
 }
 
-/** One rule as iptables-save prints it, without `-A CHAIN`. */
+/** Parses a rule of iptables-save, without `-A CHAIN`. */
 function readIptablesRule(line: string): FilterRule {
   const text = line.replace(/ ?-m comment --comment (?:"(?:[^"\\]|\\.)*"|\S+)/g, '').trim();
   const [, not, list] = /(! )?--d(?:port|ports) (\S+)/.exec(text) ?? [];
@@ -177,7 +177,7 @@ function rangesOf(text: string): readonly (readonly [number, number])[] {
   return [...text.matchAll(/(\d+)(?:[-:](\d+))?/g)].map(([, from, to]) => [Number(from), Number(to ?? from)] as const);
 }
 
-/** Whether a rule could mean this port. */
+/** Whether a rule could match this port. */
 export function names({ ranges, open }: RulePorts, port: number): boolean {
   return open || ranges.some(([from, to]) => from <= port && port <= to);
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Part of preflight.root.sh: what the input and output hooks of the filter say. No legacy program is asked whose table is not
-# loaded: to ask would load it. Others' chains for containers and pods can be thousands, and are of other hooks.
+# Part of preflight.root.sh: rules of the input and output hooks of the filter table. A legacy program runs only if its table is loaded,
+# as it would load the table. Chains of containers and pods, possibly thousands, are in other hooks.
 
-# TABLES TABLE: is it loaded?
+# FAMILY TABLE: succeeds if the legacy table is loaded.
 loaded() { while read -r table; do test "$table" != "$2" || return 0; done <"/proc/net/$1_tables_names"; return 1; } 2>/dev/null
 nft=absent
 if command -v nft >/dev/null 2>&1; then

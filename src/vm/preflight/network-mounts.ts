@@ -1,4 +1,4 @@
-import { hostCidr } from './cidr.ts';
+import { hostCidr } from './addresses.ts';
 import { type Answers, lines } from './probe.ts';
 
 /** NFS and its portmapper, SMB, iSCSI. */
@@ -14,16 +14,16 @@ const PORTS: Readonly<Record<string, readonly number[]>> = {
 
 /** Filesystems and disks of other machines. */
 export interface NetworkMounts {
-  /** Each as `TYPE SOURCE WHERE [ADDRESS…]`, split. */
+  /** `TYPE SOURCE WHERE [ADDRESS…]`, split. */
   readonly mounts: readonly (readonly string[])[];
   readonly cidrs: readonly string[];
-  /** Where no address is known yet, or a cluster of servers answers. */
+  /** For mounts without a known address, or with a cluster of servers. */
   readonly ports: readonly number[];
 }
 
 /**
- * The kernel's own connections belong to no user, so capture would take them, and an NFS server refuses a client whose port is
- * not below 1024: their servers stay out of capture.
+ * The kernel's connections have no user, so capture would redirect them, and an NFS server refuses client ports above 1023: capture
+ * excludes their servers.
  */
 export function networkMounts(answers: Answers): NetworkMounts | undefined {
   const mounts = lines(answers, 'mount').map((line) => line.split(' '));

@@ -3,16 +3,16 @@ import { type Answers, lines } from './probe.ts';
 
 const TUNNELS = new Set(['wireguard', 'tun', 'xfrm', 'vti', 'gre', 'ipip']);
 
-/** Networks on the machine that are not its way to the mesh. */
+/** Networks on the machine other than its connection to the mesh. */
 export interface OtherNetworks {
-  /** Of containers and virtual machines. What they send would be taken for what arrives at the machine. */
+  /** Bridges of containers and virtual machines, whose traffic capture would treat as inbound. */
   readonly bridges: readonly string[];
   readonly tunnels: readonly string[];
-  /** The tunnel by which the mesh reaches the machine. */
+  /** The tunnel through which the mesh reaches the machine. */
   readonly meshTunnel?: string;
 }
 
-/** A node of Kubernetes has the bridges of its pods, which are not left out of capture. */
+/** Finds bridges and tunnels. Bridges of a Kubernetes node belong to its pods and are not excluded. */
 export function otherNetworks(answers: Answers): OtherNetworks {
   const interfaces = lines(answers, 'interface').map((line) => line.split(' ') as [string, string]);
   const bridges = interfaces.filter(([, kind]) => kind === 'bridge');
@@ -30,7 +30,7 @@ function isTunnel([name, kind]: Interface): boolean {
   return TUNNELS.has(kind) || (kind === 'tap' && name.startsWith('zt'));
 }
 
-/** What shows that the machine is a node of Kubernetes; empty when it is none. */
+/** Signs that the machine is a Kubernetes node. */
 export function nodeSigns(answers: Answers): readonly string[] {
   const processes = lines(answers, 'process').filter((name) => /^(kube|k3s|k0s|rke2)/.test(name));
   const chains = [...lines(answers, 'nft'), ...lines(answers, 'legacy-nat')].some((line) => /KUBE-SERVICES/.test(line));

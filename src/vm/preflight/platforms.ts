@@ -1,18 +1,18 @@
 import { type Answers, first } from './probe.ts';
 
-/** How far a platform is known: proved by the end-to-end tests, written for from its documentation, or neither. */
+/** Whether a platform is covered by end-to-end tests, supported from its documentation, or neither. */
 export type PlatformState = 'tested' | 'untested' | 'unsupported';
 
-/** An operating system as /etc/os-release tells of it. */
+/** An operating system, by /etc/os-release. */
 export interface OperatingSystem {
   readonly id: string;
   readonly version: string;
   readonly name: string;
-  /** Words of ID_LIKE. */
+  /** Values of ID_LIKE. */
   readonly like: readonly string[];
 }
 
-/** docs/platforms.md has the same table; a test holds them together. */
+/** docs/platforms.md has the same table; a test compares them. */
 export const PLATFORMS: readonly {
   readonly family: string;
   readonly version: string;
@@ -27,10 +27,10 @@ export const PLATFORMS: readonly {
   { family: 'rhel', version: '9', state: 'untested' },
 ];
 
-/** Rebuilds of RHEL that say so by their ID only. */
+/** Rebuilds of RHEL that only their ID shows. */
 const RHEL_LIKE = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'ol']);
 
-/** How far this system is known. Point releases of RHEL count as their major one. */
+/** The state of a system. Minor releases of RHEL count as their major release. */
 export function platformState(os: OperatingSystem): PlatformState {
   const rhel = RHEL_LIKE.has(os.id) || os.like.includes('rhel');
   const family = rhel ? 'rhel' : os.id;
@@ -38,7 +38,7 @@ export function platformState(os: OperatingSystem): PlatformState {
   return PLATFORMS.find((known) => known.family === family && known.version === version)?.state ?? 'unsupported';
 }
 
-/** Reads /etc/os-release (os-release(5)); missing fields are empty. */
+/** Parses /etc/os-release (os-release(5)); missing fields are empty. */
 export function parseOsRelease(text: readonly string[]): OperatingSystem {
   const fields = new Map(text.map((line) => split(line)));
   const field = (key: string): string => fields.get(key) ?? '';
@@ -55,16 +55,16 @@ function split(line: string): readonly [string, string] {
   return [line.slice(0, at), line.slice(at + 1).replace(/^(["'])(.*)\1$/, '$2')];
 }
 
-/** Debian's words for architectures, by those of the kernel and of ELF headers. */
-export const DEBIAN_WORDS: Readonly<Record<string, string>> = {
+/** Debian's names of architectures, by those of the kernel and of ELF headers. */
+export const DEBIAN_ARCHITECTURES: Readonly<Record<string, string>> = {
   x86_64: 'amd64',
   aarch64: 'arm64',
   62: 'amd64',
   183: 'arm64',
 };
 
-/** Debian's word for the machine's architecture; an image tells it by its shell's ELF header. */
+/** Debian's name of the machine's architecture; for an image, from the ELF header of its shell. */
 export function architecture(answers: Answers): string {
-  const word = first(answers, 'machine') || first(answers, 'elf');
-  return DEBIAN_WORDS[word] ?? word;
+  const name = first(answers, 'machine') || first(answers, 'elf');
+  return DEBIAN_ARCHITECTURES[name] ?? name;
 }

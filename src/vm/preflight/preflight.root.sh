@@ -1,22 +1,22 @@
 #!/bin/sh
-# PORT ADDRESS…: everything that the preflight asks of a machine, in one round trip. PORT and ADDRESS are those of istiod.
-# Each line of the answer is AREA|TEXT: `area` names what follows, and one awk at the end (say.sh) reads it, and files by itself,
-# and says it; so no program is started to filter what another one prints. Lines behind an empty name bring their own. Nothing is
-# changed, and no iptables program is run: to ask a legacy one would load its tables.
-# What TypeScript judges is named here too (programs, units, files): test/vm/preflight-probe.test.ts compares them.
+# PORT ADDRESS…: reads everything for the preflight in one round trip. PORT and ADDRESS are those of istiod.
+# The answer has lines AREA|TEXT: `area` names what follows, and one awk at the end (areas.sh) reads it, and files, and prints the lines,
+# so no program is started per filter. Lines after an empty area already have one. Read-only; a legacy iptables program would load its
+# tables, so none runs without them.
+# TypeScript has the same names of programs, units and files: test/vm/preflight-probe.test.ts compares them.
 
 . ../../host/run/prelude.sh
 . ../../../systemd/processes
-. ./say.sh
+. ./areas.sh
 
 area() { printf '\n\001%s\n' "$1"; }
-# $A is where PATH is. In an image links are followed inside it: the machine that builds it is not looked at.
+# PATH: sets $A to its location. In an image, links are followed inside it, never on the machine that builds it.
 at() { A=$1; live || { place "$1" all 2>/dev/null && A=$R$W; }; }
 link_of() { if live; then A=$1; else place "$1" 2>/dev/null && A=$R$W; fi; if test -L "$A"; then readlink "$A"; fi; }
-look() {
+probe() {
 here() { for path in "$@"; do if at "$path" && test -e "$A"; then echo "$path"; fi; done; }
 in_folder() { if at "$1"; then for each in "$A"/*; do case $each in */\*) ;; *) echo "$1/${each##*/}" ;; esac; done; fi; }
-# UNIT: whether a boot of the image starts it. A link to /dev/null masks it.
+# UNIT: succeeds if a boot of the image starts it. A link to /dev/null masks it.
 starts() {
   installed=
   for folder in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
@@ -39,12 +39,12 @@ for name in awk flock getent ip ss dnsmasq resolvconf dhclient iptables iptables
     if at "$folder/$name" && test -f "$A" && test -x "$A"; then echo "$name"; break; fi
   done
 done
-# The programs of meshx tell processes by it; busybox has a find that cannot.
+# meshx's programs identify processes with it; busybox's find lacks it.
 if live && ! find / -maxdepth 0 -lname x -printf '' 2>/dev/null; then echo find-without-printf; fi
 area etc-istio
 to=$(link_of /etc/istio)
 if test -n "$to"; then echo "$to"; elif at /etc/istio && test -e "$A"; then echo directory; fi
-# Root's word, and that of the sidecar's user. They may hold anything that a file can hold.
+# Files of root and of the sidecar's user, with any content.
 if at /var/lib/meshx/membership && test -f "$A" && { ! live || test "$(stat -c %u -- "$A")" = 0; }; then
   area membership; head -c 65536 -- "$A" | base64 -w 0; echo
 fi
@@ -52,7 +52,7 @@ if at /var/lib/istio/envoy/cluster.env && test -f "$A"; then area cluster-env; h
 at /usr && usr=$A && at /var && { area disk; df -Pk "$usr" "$A" 2>/dev/null; }
 if ! live; then
   area elf; if at /bin/sh; then od -An -tu1 -j18 -N1 "$A" 2>/dev/null; fi
-  # What will run: units that are linked into the boot, and the one whose file resolv.conf is, where it is installed.
+  # Units that a boot will start, and the unit that resolv.conf links to, if it is installed.
   area active
   for unit in systemd-resolved NetworkManager dnsmasq systemd-networkd networking; do
     if starts "$unit.service"; then echo "$unit"; fi
@@ -84,7 +84,7 @@ done
 area socket; ss -Htuane 2>/dev/null
 found=$(running envoy pilot-agent node_agent istio-agent kubelet kube-proxy k3s k0s rke2 unbound named dnsmasq pdns_recursor nscd docker-proxy conmon rootlessport rootlesskit pasta slirp4netns)
 area process; printf '%s\n' "$found"
-# What a user runs is known by name alone: anybody can run an Envoy.
+# Processes of root and the sidecar: any other user can run a program of the same name.
 area known; printf '%s\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)"
 area holder; find /proc/[0-9]*/fd -lname 'socket:\[*\]' -printf '%p %l\n' 2>/dev/null
 area socket-unit; systemctl show -p Listen ssh.socket sshd.socket dropbear.socket 2>/dev/null
@@ -102,4 +102,4 @@ for address in "$@"; do
   if timeout 4 bash -c 'command exec 3<>"/dev/tcp/$0/$1"' "$address" "$port" 2>/dev/null; then echo "$address open"; else echo "$address closed"; fi
 done
 }
-look "$@" | say
+probe "$@" | print_areas

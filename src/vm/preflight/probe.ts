@@ -1,23 +1,23 @@
 import type { Script } from '../../host/run/shell.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** The binaries of the sidecar, where every package of Istio has them. */
+/** The binaries of the sidecar, in every package of Istio. */
 export const SIDECAR_PROGRAMS = ['/usr/local/bin/pilot-agent', '/usr/local/bin/envoy'] as const;
 
 /** Programs that the units and their scripts need. */
 export const NEEDED_PROGRAMS = ['awk', 'flock', 'getent', 'ip', 'ss'] as const;
 
-/** Answers of the probe by area, each a list of lines. */
+/** Lines of the probe's answer, by area. */
 export type Answers = Readonly<Record<string, readonly string[]>>;
 
 const PREFLIGHT = shellFile(new URL('./preflight.root.sh', import.meta.url));
 
-/** The one script of the preflight: everything it wants to know, in one round trip. */
+/** The script of the preflight, which reads everything in one round trip. */
 export function preflightScript(port: number, addresses: readonly string[]): Script {
   return { ...PREFLIGHT, args: [String(port), ...addresses] };
 }
 
-/** Sorts the lines of an answer by area. Undefined when it is no answer of this script. */
+/** Parses an answer into areas; undefined if this script did not print it. */
 export function parseAnswers(stdout: string): Answers | undefined {
   const areas = new Map<string, string[]>();
   for (const line of stdout.split('\n')) {
@@ -31,7 +31,7 @@ export function parseAnswers(stdout: string): Answers | undefined {
   return areas.has('os') || areas.has('machine') ? Object.fromEntries(areas) : undefined;
 }
 
-/** The lines of one area; empty when the machine had nothing to say about it. */
+/** The lines of one area; empty if there are none. */
 export function lines(answers: Answers, area: string): readonly string[] {
   return answers[area] ?? [];
 }

@@ -1,24 +1,24 @@
-import { hostCidr } from './cidr.ts';
+import { hostCidr } from './addresses.ts';
 import { type Answers, lines } from './probe.ts';
 
 /** Kerberos, LDAP, password change, LDAP by TLS, and the global catalogue of Active Directory. */
 const DIRECTORY_PORTS = [88, 389, 464, 636, 3268, 3269] as const;
 const DIRECTORY = /^(?:sss|ldap|winbind)$/;
 
-/** Where the platform's agent gets keys and users from. */
+/** The address from which Azure's agent reads keys and users. */
 export const PLATFORM_ADDRESS = '168.63.129.16';
 
-/** A directory that logins ask. */
+/** A directory service for logins. */
 export interface LoginDirectory {
-  /** Words of nsswitch.conf and PAM: sss, ldap, winbind. */
+  /** Names in nsswitch.conf and PAM: sss, ldap, winbind. */
   readonly sources: readonly string[];
   readonly hosts: readonly string[];
-  /** Those of the hosts that are addresses. */
+  /** The hosts that are addresses. */
   readonly cidrs: readonly string[];
   readonly ports: readonly number[];
 }
 
-/** Users come from a directory: its servers' ports stay out of capture, whichever server answers. */
+/** The directory of the machine's users. Capture excludes its ports, as any of its servers may answer. */
 export function loginDirectory(answers: Answers): LoginDirectory | undefined {
   const named = lines(answers, 'nsswitch')
     .filter((line) => /^(?:passwd|shadow|group):/.test(line))
@@ -34,7 +34,7 @@ export function loginDirectory(answers: Answers): LoginDirectory | undefined {
   return { sources, hosts, ports, cidrs: hosts.flatMap((host) => hostCidr(host) ?? []) };
 }
 
-/** Distributions name sss in nsswitch.conf before anything uses it: it counts when its service runs or a server is named. */
+/** Distributions list sss in nsswitch.conf by default: it is used if its service runs or a server is configured. */
 function isUsed(answers: Answers, sources: readonly string[]): boolean {
   if (sources.some((word) => word !== 'sss')) return true;
   return (
@@ -47,7 +47,7 @@ interface Server {
   readonly port?: number;
 }
 
-/** `ldap_uri ldaps://a:3269,ldap://b`, `ad_server dc1, _srv_`. */
+/** Parses `ldap_uri ldaps://a:3269,ldap://b` or `ad_server dc1, _srv_`. */
 function serversOf(line: string): readonly Server[] {
   return line
     .replace(/^\S+ /, '')
@@ -59,7 +59,7 @@ function serversOf(line: string): readonly Server[] {
     });
 }
 
-/** The unit of Azure's agent, which sets keys and users: nothing else must answer for the address that it asks. */
+/** The unit of Azure's agent, which reads keys and users from PLATFORM_ADDRESS. */
 export function platformAgent(answers: Answers): string | undefined {
   return lines(answers, 'unit').find((unit) => /^(?:walinuxagent|waagent)\.service$/.test(unit));
 }

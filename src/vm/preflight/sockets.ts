@@ -2,18 +2,18 @@ import { PROXY_PORTS } from '../../mesh/current/ports.ts';
 import type { MeshGeneration } from '../../mesh/generation.ts';
 import { type Answers, lines } from './probe.ts';
 
-/** A socket that waits for connections or datagrams. */
+/** A listening TCP socket or an unconnected UDP socket. */
 export interface Listener {
-  /** Without brackets and interface; `0.0.0.0`, `::` and `*` stand for every address. */
+  /** Without brackets and interface; `0.0.0.0`, `::` and `*` are any address. */
   readonly address: string;
   readonly port: number;
-  /** Names of the programs that hold it, of those that the probe knows by their executable. */
+  /** Programs that hold it, which the probe identified by their executable. */
   readonly programs: readonly string[];
-  /** What the others that hold it call themselves; for people only. */
+  /** Names that other processes gave themselves; only for messages. */
   readonly called: readonly string[];
 }
 
-/** Reads the probe's lines of listening sockets. Lines that are none are left out. */
+/** Parses the probe's lines of sockets; ignores other lines. */
 export function parseListeners(lines: readonly string[]): readonly Listener[] {
   return lines.flatMap((line) => {
     const [, address, port] = /(?:^|\s)(\[[^\]]*\](?:%\S+?)?|[^\s\[\]]+?):(\d+)\s+\S+:(?:\*|\d+)/.exec(line) ?? [];
@@ -34,27 +34,27 @@ type SidecarPorts = Pick<MeshGeneration, 'sidecarPorts'>;
 
 const OWN_PROGRAMS = new Set(['envoy', 'pilot-agent']);
 
-/** Listeners at ports of the sidecar that are not the sidecar's. */
+/** Listeners of other programs on ports of the sidecar. */
 export function takenPorts(listeners: readonly Listener[], { sidecarPorts }: SidecarPorts): readonly Listener[] {
   return listeners.filter(
     ({ port, programs }) => sidecarPorts.has(port) && !programs.some((name) => OWN_PROGRAMS.has(name)),
   );
 }
 
-/** Whether ports of a sidecar are held by no program: root sees the program of each socket but of those that end. */
+/** Whether no program holds the sidecar's ports: root sees the program of each socket unless it is ending. */
 export function hasEndingSidecar(answers: Answers, ports: SidecarPorts): boolean {
   const taken = takenPorts(parseListeners(lines(answers, 'tcp')), ports);
   return taken.length > 0 && taken.every(({ programs, called }) => programs.length + called.length === 0);
 }
 
-/** Not the sidecar's own: they come and go with it, and one that ends just now would be taken for a door that was shut before. */
+/** TCP ports that listen for other machines, without the sidecar's own, which an ending sidecar still holds. */
 export function listeningPorts(answers: Answers): readonly number[] {
   const listeners = parseListeners(lines(answers, 'tcp')).filter((listener) => !isLoopback(listener));
   const ports = listeners.map(({ port }) => port).filter((port) => !PROXY_PORTS.has(port));
   return [...new Set(ports)].sort((a, b) => a - b);
 }
 
-/** Port 22 always: sshd may be started later. */
+/** Ports of SSH. Includes 22, as sshd may start later. */
 export function sshPortsOf(answers: Answers, sshConnection: string): readonly number[] {
   const session = Number(sshConnection.split(/\s+/)[3] ?? 0);
   const found = [...lines(answers, 'ssh').map(Number), session].filter((port) => Number.isInteger(port) && port > 0);

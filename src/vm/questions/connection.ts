@@ -1,10 +1,10 @@
-/** What the script `connect` saw of one connection. */
+/** One connection, as connect.root.sh observed it. */
 export interface Connection {
   readonly address: string;
-  /** Exit code of the TCP attempt: 3 not connected, 124 open and silent. */
+  /** Exit code of the TCP attempt: 3 without a connection, 124 if open and silent. */
   readonly code: number;
   readonly bytes: number;
-  /** New connections that Envoy's cluster of the service counted, and its inbound cluster of the port. */
+  /** New connections in Envoy's outbound cluster of the service, and in its inbound cluster of the port. */
   readonly outbound: number;
   readonly inbound: number;
   /** Status line and headers, then the body. */
@@ -13,7 +13,7 @@ export interface Connection {
   readonly log: readonly string[];
 }
 
-/** Reads the answer of the script `connect`. */
+/** Parses the output of connect.root.sh. */
 export function parseConnection(stdout: string): Connection {
   const areas = new Map<string, string[]>();
   for (const line of stdout.split('\n')) {

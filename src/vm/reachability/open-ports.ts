@@ -1,5 +1,5 @@
 import type { Host } from '../../host/run/host.ts';
-import { scriptCommand } from '../../host/run/shell.ts';
+import { runScript } from '../../host/run/shell.ts';
 import { shellFile } from '../../text-files.ts';
 import { PLACES } from '../places.ts';
 import { dial, type DialAnswer } from './dial.ts';
@@ -30,8 +30,7 @@ const MOST = 32;
 export async function openPorts(host: Host, signal: AbortSignal): Promise<OpenPorts> {
   const address = host.link?.direct?.remote;
   if (address === undefined) return { open: [] };
-  const script = { ...CAPTURED_PORTS, args: [PLACES.clusterEnv, PLACES.sidecarEnv] };
-  const { stdout } = await host.run(scriptCommand(script), signal);
+  const { stdout } = await runScript(host, CAPTURED_PORTS, [PLACES.clusterEnv, PLACES.sidecarEnv], { signal });
   const seat = await seatAt(host, address);
   if (!seat.outside) return { open: [], unseen: seat.why };
   const open = await taken(portsIn(stdout).map((port) => ({ address, port })));

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import type { Host } from '../../host/run/host.ts';
-import { scriptCommand } from '../../host/run/shell.ts';
+import { runScript } from '../../host/run/shell.ts';
 import { shellFile } from '../../text-files.ts';
 
 /** How a port answers a new TCP connection; `silent` if nothing comes back, as behind a firewall that drops. */
@@ -75,8 +75,7 @@ const PROBE_PORT = shellFile(new URL('./probe-port.root.sh', import.meta.url));
 /** Tries ports from another machine, with its bash. Throws what `Host.run` throws. */
 export function probeFrom(client: Host, address: string, signal?: AbortSignal): PortProbe {
   return async (port) => {
-    const args = [address, String(port)];
-    const { stdout } = await client.run({ ...scriptCommand({ ...PROBE_PORT, args }), timeoutMs: 10_000 }, signal);
+    const { stdout } = await runScript(client, PROBE_PORT, [address, String(port)], { signal, timeoutMs: 10_000 });
     const answer = stdout.trim();
     return answer === 'open' || answer === 'silent' ? answer : 'refused';
   };

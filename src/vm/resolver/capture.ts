@@ -1,16 +1,15 @@
 import { isIP } from 'node:net';
 
-/** Which name servers of a machine the sidecar takes, in the order of resolv.conf. */
+/** Name servers whose queries DNS capture redirects, in the order of resolv.conf. */
 export interface CapturedServers {
-  /** Queries to these go to the sidecar, and it asks them for what it does not know. */
+  /** Queries to these are redirected; the sidecar forwards what it does not know to them. */
   readonly taken: readonly string[];
   readonly left: readonly string[];
 }
 
 /**
- * What `systemd/resolver view` decides on the machine: the servers of the first one's kind, on this machine or elsewhere. A
- * server on the machine (dnsmasq) asks another one, perhaps the next in the same list: were both taken, its question would come
- * back to it. An address with a zone is left: no rule can name it.
+ * The same decision as `systemd/resolver view`: all local servers if the first is local, else all remote ones. A local server
+ * (dnsmasq) may forward to the next in the list: redirecting both would be a loop. No rule can match an address with a zone.
  */
 export function capturedServers(resolvConf: string, own: readonly string[]): CapturedServers {
   const named = [...resolvConf.matchAll(/^[ \t]*nameserver[ \t]+(\S+)/gm)].map(([, address = '']) => address);

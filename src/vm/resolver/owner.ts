@@ -1,15 +1,15 @@
 import type { ResolverRecord } from '../input.ts';
 
-/** Who owns /etc/resolv.conf on a machine. */
+/** What manages /etc/resolv.conf. */
 export type ResolverOwner = 'systemd-resolved' | 'network-manager' | 'resolvconf' | 'dhclient' | 'plain' | 'unknown';
 
-/** The owner, and what was looked at, in order, and what it said: for people who ask why. */
+/** The owner, and the signs that were checked, in order, with their results. */
 export interface OwnerDecision {
   readonly owner: ResolverOwner;
   readonly trail: readonly string[];
 }
 
-/** Asks from the most specific sign to the least: who would overwrite a change made by another hand? Pure. */
+/** Finds what would overwrite a manual change, from the most specific sign to the least. Pure. */
 export function resolverOwner(record: ResolverRecord): OwnerDecision {
   const trail: string[] = [];
   for (const { owner, sign, found } of signs(record)) {

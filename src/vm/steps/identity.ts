@@ -2,20 +2,21 @@ import { spiffeId } from '../../mesh/spiffe.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { CurrentVmInput } from '../input.ts';
 import { PLACES, PROXY } from '../places.ts';
-import { rootCertFile } from '../root-cert.ts';
 import { proxyDirectory, proxyFile, rootDirectory } from '../wants.ts';
 
-/** The mesh's root certificate, and the token by which the sidecar gets its own first certificate. */
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+
+/** The mesh's root certificate, and the token for the sidecar's first certificate. */
 export function identityStep(input: CurrentVmInput): Step {
   return {
     id: 'identity',
     title: 'Deliver the identity',
-    // 0600: pilot-agent rewrites the file so, together with the certificates it gets.
+    // 0600: pilot-agent rewrites the file with this mode.
     wants: [proxyFile(PLACES.rootCert, rootCertFile(input.cluster.rootCert), '0600'), ...token(input)],
   };
 }
 
-/** No image carries a token: it lives ten minutes, and its copies would all be the same machine. */
+/** An image gets no token: it lives ten minutes, and all copies would be the same machine. */
 function token({ image, cluster, workload, tokenSecret = 'istio-token' }: CurrentVmInput): readonly Resource[] {
   if (image) return [];
   return [
@@ -32,4 +33,12 @@ function token({ image, cluster, workload, tokenSecret = 'istio-token' }: Curren
       identity: spiffeId(cluster.trustDomain, workload.namespace, workload.serviceAccount),
     },
   ];
+}
+
+/**
+ * root-cert.pem as pilot-agent rewrites it after the CA's first answer (mergeConfigTrustBundle, Istio 1.29): each certificate once,
+ * sorted, without a newline at the end. Another order would be a difference in each later plan.
+ */
+function rootCertFile(pem: string): string {
+  return [...new Set(pem.replaceAll('\r', '').match(CERTIFICATE) ?? [pem.trim()])].sort().join('\n');
 }

@@ -6,8 +6,8 @@ import { PLACES } from '../places.ts';
 import { rootFile } from '../wants.ts';
 
 /**
- * What was decided about the VM, in a file that only root can change: part of the step that writes cluster.env, so that the two are never
- * of different runs.
+ * The record of the join, in a file that only root can change. The step that writes cluster.env includes it, so both are always of the
+ * same run.
  */
 export function membershipFile({ generation, workload, vm, options = {} }: VmInput): FileWant {
   const { namespace, group, serviceAccount } = workload;

@@ -6,7 +6,7 @@ import type { CurrentVmInput } from '../input.ts';
 import { nsswitchWithDnsFirst } from '../nsswitch.ts';
 import { rootFile } from '../wants.ts';
 
-/** The names that must resolve without the mesh: istiod, and the machine itself. */
+/** Names that must resolve without the mesh: istiod and the machine itself. */
 export function namesStep({ cluster, vm, image, resolver, bundle }: CurrentVmInput): Step {
   const address = istiodAddressFor(cluster, vm.address);
   const nsswitch = bundle?.captureDns === false ? undefined : nsswitchWithDnsFirst(resolver?.nsswitch ?? '');
@@ -24,8 +24,8 @@ export function namesStep({ cluster, vm, image, resolver, bundle }: CurrentVmInp
 }
 
 /**
- * sudo asks for the machine's own name; while DNS is captured and the agent not there yet, it would wait 20 s for it. A
- * name that /etc/hosts has, with whatever address, is left alone.
+ * sudo resolves the machine's own name, and would wait 20 s while DNS is captured before the agent runs. A name with any address in
+ * /etc/hosts is left alone.
  */
 export function ownName({ hostname, hostnameAddress }: VmFacts): readonly Resource[] {
   if (hostname === '' || hostnameAddress !== undefined) return [];

@@ -4,12 +4,12 @@ import { PROXY_USER } from '../places.ts';
 import { proxyDirectory } from '../wants.ts';
 import { SETTINGS_DIRECTORIES } from './settings.ts';
 
-/** The binaries, and what Istio's own package makes around them: its user and its directories. */
+/** The binaries, and the user and directories of Istio's own package. */
 export function packageStep({ package: sidecar }: VmInput): Step {
   return {
     id: 'package',
     title: 'Install the sidecar',
-    // The user first: it owns some of what is below. A directory of binaries has no postinst that would make it.
+    // The user first, as it owns some of the directories. A directory of binaries has no postinst that creates it.
     wants: [
       { kind: 'user', name: PROXY_USER, home: '/var/lib/istio' },
       ...(sidecar ? [{ kind: 'package', ...sidecar } satisfies Resource] : []),

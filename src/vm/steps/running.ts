@@ -1,7 +1,7 @@
 import type { Step } from '../../reconcile/resource.ts';
 import { PLACES, PROXY_USER } from '../places.ts';
 
-/** What decides which rules there are. */
+/** Files that determine the rules. */
 const LOADS_RULES = [
   'capture',
   'rules',
@@ -14,10 +14,10 @@ const LOADS_RULES = [
   'twins-nft.awk',
 ].map((name) => `${PLACES.programs}/${name}`);
 const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv, PLACES.settings];
-/** Resources after whose change a program of the package is started again. */
+/** Resources whose change restarts the programs of the package. */
 const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
 
-/** What pilot-agent and Envoy write; in folders that were there before, these alone are ours. */
+/** What pilot-agent and Envoy write; in directories that existed before, only these are ours. */
 const SIDECAR_MAKES = [
   PLACES.certChain,
   PLACES.key,
@@ -26,8 +26,8 @@ const SIDECAR_MAKES = [
 ];
 
 /**
- * The sidecar runs, with its present settings. One list for both generations, whose units differ: `configure` does not
- * know which one a VM is of, and must leave nothing for the next setup-vm to restart.
+ * The sidecar runs with its current settings. One list for both generations: `configure` does not know the generation of a VM, and
+ * must leave nothing for the next setup-vm to restart.
  */
 export function sidecarStep(): Step {
   const units = [`${PLACES.units}/istio.service`, `${PLACES.units}/istio.service.d/meshx.conf`];
@@ -38,7 +38,7 @@ export function sidecarStep(): Step {
   return { id: 'sidecar', title: 'Run the sidecar', wants };
 }
 
-/** The classic node agent runs: it keeps the certificates fresh. */
+/** The classic node agent, which renews certificates, runs. */
 export function nodeAgentStep(): Step {
   const name = 'istio-auth-node-agent.service';
   return {
@@ -48,10 +48,10 @@ export function nodeAgentStep(): Step {
   };
 }
 
-/** Traffic goes through the sidecar. Its start waits until the sidecar is ready, so the limit is one for that too. */
+/** Traffic is captured. The limit includes the wait for the sidecar. */
 export function captureStep(): Step {
   const reads = [...SETTINGS, ...LOADS_RULES, `${PLACES.units}/meshx-capture.service`];
-  // It ends with the sidecar and comes back some seconds after it: whoever restarts the one waits for the other.
+  // Capture stops with the sidecar and starts seconds after it, so a restart of the sidecar waits for capture.
   const after = ['unit:istio.service'];
   return {
     id: 'capture',
@@ -60,7 +60,7 @@ export function captureStep(): Step {
   };
 }
 
-/** Units start at boot: last, so that a machine whose mesh does not work is without it after a reboot. */
+/** Units start at boot. Last, so a machine whose join failed boots without the mesh. */
 export function bootStep(units: readonly string[], image: boolean | undefined): Step {
   return {
     id: 'boot',

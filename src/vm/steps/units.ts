@@ -10,12 +10,12 @@ const program = (name: SystemdFile) => rootFile(`${PLACES.programs}/${name}`, sy
 const part = (name: SystemdFile) => rootFile(`${PLACES.programs}/${name}`, systemdFile(name));
 
 /**
- * What both generations get: capture with its guard and its dead-man switch, the way out, and log rotation. `also` are the programs
- * of one generation that an older `capture` had in itself.
+ * Files of both generations: capture with its guard and dead-man switch, meshx-bypass, and log rotation. `also` are programs of one
+ * generation that an older `capture` contained.
  *
- * The order is for a run that dies between two files, with a switch armed by an older meshx or by this one: an older `capture` is
- * whole until it is replaced, its new form finds all that it calls, and the units follow the programs. The last three an older
- * `capture` reads too, and may find them in either form.
+ * The order allows a run to die between two files with a switch armed by any version: an older `capture` is complete until it is
+ * replaced, the new one finds all that it calls, and units come after programs. An older `capture` works with either version of the
+ * last three parts.
  */
 export const captureFiles = (also: readonly FileWant[] = []) => [
   { kind: 'directory', path: PLACES.programs, owner: ROOT, mode: '0755', contents: 'ours' } as const,
@@ -39,8 +39,8 @@ export const captureFiles = (also: readonly FileWant[] = []) => [
 ];
 
 /**
- * ufw runs this file of the administrator at the end of each load, when it may be executed. meshx's exceptions follow ufw's own
- * rules, so they are made from those that were just loaded; a copy in before.rules would let in whoever ufw has shut out since.
+ * ufw runs this file of the administrator, if it is executable, at the end of each load. meshx derives its rules from the rules that ufw
+ * just loaded; a copy in before.rules would still accept sources that ufw has denied since.
  */
 const UFW_HOOK: LineWant = {
   kind: 'line',
@@ -50,7 +50,7 @@ const UFW_HOOK: LineWant = {
   mode: '0750',
 };
 
-/** meshx's own units, in place of the package's. A unit in /etc hides the one of the same name in /lib. */
+/** meshx's own units. A unit in /etc hides the package's unit of the same name in /lib. */
 export function unitsStep({ ufw }: Pick<VmFacts, 'ufw'>): Step {
   return {
     id: 'units',

@@ -95,7 +95,7 @@ test('a switch that a dead run left armed is taken over under the lock although 
   const guard = { within: 30, login: () => subject.vm.login(), evenIfEmpty: true } as const;
   const report = await subject.change({ ...EMPTY, guard, verify: undefined, steps: undefined });
   expect(report.phases.map(({ id }) => id)).toEqual(['take-over', 'confirm']);
-  expect(report.notes[0]).toContain('an earlier run by ann@desk ended');
+  expect(report.notes[0]).toContain('an earlier run by ann@desk that started');
   expect([subject.vm.ran[1], subject.vm.ended]).toEqual(['run-begin', 'confirmed']);
 });
 

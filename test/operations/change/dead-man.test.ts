@@ -119,8 +119,8 @@ test('a VM that rolled back before the confirmation is told as that, and nothing
 test('what a dead run left is told', async () => {
   const vm = new Vm('armed-since=T1\narmed-until=T2\narmed-by=ann@desk\nbypassed-since=T0\n');
   expect(switchNotes('vm1', await readSwitch(vm))).toEqual([
-    'vm1: an earlier run by ann@desk ended at some time after T1 without a word; taken over.',
-    'vm1: meshx-bypass kept it out of the mesh since T0; this run brings it back.',
+    'vm1: an earlier run by ann@desk that started at T1 did not finish; this run takes over.',
+    'vm1: meshx-bypass kept it out of the mesh since T0; this run turns capture on again.',
   ]);
 });
 

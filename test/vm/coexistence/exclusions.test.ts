@@ -1,4 +1,4 @@
-import { hostCidr } from '../../../src/vm/preflight/cidr.ts';
+import { hostCidr } from '../../../src/vm/preflight/addresses.ts';
 import { mergeExclusions } from '../../../src/vm/preflight/exclusions.ts';
 import { wantedVm } from '../../../src/vm/wanted.ts';
 import type { BundleOptions } from '../../../src/mesh/current/bundle.ts';

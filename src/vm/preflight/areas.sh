@@ -1,15 +1,13 @@
 # shellcheck shell=sh
-# `say`, for preflight.root.sh: prints what programs print on stdin, below a line \001AREA, and what is in files, as lines
-# AREA|TEXT. Of other people's files only the keys named here are printed: some hold passwords. Plain awk, as mawk and busybox
-# have it.
-# Filesystems: those whose servers the kernel talks to by itself, as its sockets belong to no user. PAM: modules of a login that
-# ask others than this machine.
+# `print_areas`, for preflight.root.sh: prints stdin, in which a line \001AREA starts an area, and files, as lines AREA|TEXT. Of files
+# of other software only the keys named here are printed, as some contain passwords. Plain awk, for mawk and busybox.
+# Filesystems: those with connections of the kernel, whose sockets have no user. PAM: modules that use another machine.
 
-say() {
+print_areas() {
 sssd=
 if live && test -e /etc/sssd/sssd.conf; then sssd='/etc/sssd/sssd.conf /etc/sssd/conf.d/*.conf'; fi
 set --
-# :AREA, then the files of it; those that are there are read by awk, each with its area before it.
+# :AREA, then its files; awk reads the existing ones, each with its area before it.
 # shellcheck disable=SC2086 # one word per file
 for path in :os /etc/os-release /usr/lib/os-release :hosts /etc/hosts :nsswitch /etc/nsswitch.conf :resolv /etc/resolv.conf \
   :mount /proc/mounts :fstab /etc/fstab \
@@ -18,10 +16,10 @@ for path in :os /etc/os-release /usr/lib/os-release :hosts /etc/hosts :nsswitch 
   :duo /etc/duo/pam_duo.conf /etc/duo/login_duo.conf /etc/security/pam_duo.conf \
   :cron /etc/crontab /etc/cron.d/* /var/spool/cron/* /var/spool/cron/crontabs/*; do
   case $path in
-    # A machine below another root has no more than the files before these.
+    # An image has only the files before these.
     :mount) if live; then from=mount; continue; else break; fi ;;
     :*) from=${path#:}; continue ;;
-    # os-release(5): the one in /usr/lib counts where /etc has none.
+    # os-release(5): the file in /usr/lib is used if /etc has none.
     /usr/lib/os-release) test $# = 0 || continue ;;
   esac
   if at "$path" && test -f "$A" && test -r "$A"; then set -- "$@" "from=$from" "$A"; fi
@@ -30,7 +28,7 @@ awk '
   function once(text) { if (!said[text]++) print text }
   function ssh(port) { if (port ~ /^[0-9]+$/) of_ssh[port + 0] }
   function value_of() { sub(/^[^=]*=[ \t]*/, ""); return $0 }
-  # A socket that waits. What follows its inode is not read: a user names his control group as he likes.
+  # A listening socket. Nothing after its inode is read: a user chooses the name of a control group.
   function socket(i, text) {
     if (!(($1 == "tcp" && $2 == "LISTEN") || ($1 == "udp" && $2 == "UNCONN"))) return
     text = $1 "|" $2 " " $3 " " $4 " " $5 " " $6
@@ -47,7 +45,7 @@ awk '
     if (!(i in wanted) || split($1, part, "/") != 5 || counted[i, part[3]]++) return
     holders[i] = holders[i] " " part[3]
   }
-  # For people only, hence the mark: every process calls itself what it likes.
+  # For messages only, hence the mark: every process chooses its name.
   function called(pid, file, name) {
     file = "/proc/" pid "/comm"
     if ((getline name < file) < 1) name = "?"
@@ -74,7 +72,7 @@ awk '
     for (i = 1; i <= n; i++) if (option[i] ~ /^(mount)?addr=/) { sub(/.*=/, "", option[i]); text = text " " option[i] }
     print text
   }
-  function tell(key) {
+  function emit(key) {
     if (area == "") print
     else if (area == "disk") { if (rows++) print "disk|" $4, $6 }
     else if (area == "unit") { if (NF) print "unit|" $1 }
@@ -84,7 +82,7 @@ awk '
       if (/^port /) ssh($2)
       if (/^authorizedkeyscommand [^ ]/ && $0 != "authorizedkeyscommand none") print "keys-command|" $2
     }
-    # What others set for systemd-resolved; our own drop-in left out, so that a second look says the same.
+    # Settings of systemd-resolved without the drop-in of meshx, so a second run reads the same.
     else if (area == "resolved") { if (/^# \//) own = $2 ~ /\/meshx\.conf$/; if (!own && /^[ \t]*DNS[ \t]*=/) print "resolved|" $0 }
     else if (area == "address") { if (NF) print "address|" $2, $4 }
     else if (area == "route") { if (match($0, / src [^ ]+/)) print "route|" substr($0, RSTART + 5, RLENGTH - 5) }
@@ -102,11 +100,11 @@ awk '
     else if (area == "cron") { if (/ansible-pull|puppet agent|chef-client|salt-call|cf-agent/) once("cron|" FILENAME) }
     else print area "|" $0
   }
-  # A line is kept until the next one: what is empty before a new area is the end of the one before.
-  function flush() { if (held && text != "") { $0 = text; tell() } held = 0 }
-  from != "" { line = $0; flush(); area = from; $0 = line; tell(); next }
+  # A line is held until the next one: an empty line before a new area is the end of the previous area.
+  function flush() { if (held && text != "") { $0 = text; emit() } held = 0 }
+  from != "" { line = $0; flush(); area = from; $0 = line; emit(); next }
   /^\001/ { line = $0; flush(); area = substr(line, 2); next }
-  { line = $0; if (held) { $0 = text; tell() } text = line; held = 1 }
+  { line = $0; if (held) { $0 = text; emit() } text = line; held = 1 }
   END {
     flush()
     for (i = 1; i <= sockets; i++) print waiting[i] users(i in inode ? holders[inode[i]] : "")
