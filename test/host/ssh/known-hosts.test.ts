@@ -57,6 +57,29 @@ test.each([
   expect(verdict(text, name).kind).toBe(kind);
 });
 
+const SALTED = hashedName('vm', Buffer.from('12345678901234567890')).split('|');
+
+test.each([
+  ['an unknown marker', `@something ${line('vm')}`],
+  ['a comment without a space', `#${line('vm')}`],
+  ['a name alone', 'vm'],
+  ['a name and a type', 'vm ssh-ed25519'],
+  ['an empty line', '\t '],
+])('%s is no entry', (_title, text) => {
+  expect(parseKnownHosts(text, 'known_hosts')).toEqual([]);
+});
+
+test.each([
+  ['of another version', ['', '2', SALTED[2], SALTED[3]]],
+  ['without a version', ['', '', SALTED[2], SALTED[3]]],
+  ['without a salt', ['', '1', '', SALTED[3]]],
+  ['without a hash', ['', '1', SALTED[2], '']],
+])('a hashed name %s matches no host', (_title, parts) => {
+  expect(verdict(line(parts.join('|')), 'vm').kind).toBe('unknown');
+  const unsalted = createHmac('sha1', '').update('vm').digest('base64');
+  expect(verdict(line(`|1||${unsalted}`), 'vm').kind).toBe('unknown');
+});
+
 test('a verdict names file and line; of several known keys the one of the same type', () => {
   const text = `# a comment\n${line('vm', rsa)}\n${line('vm', two)}\n`;
   expect(verdict(text, 'vm')).toEqual({ kind: 'mismatch', where: 'known_hosts:3' });
@@ -71,7 +94,20 @@ test('types that are known are offered first, so that a known host is not taken 
   const { types } = knownFor(parseKnownHosts(line('vm', rsa), 'k'), 'vm');
   expect(hostKeyAlgorithms(types).slice(0, 2)).toEqual(['rsa-sha2-512', 'rsa-sha2-256']);
   expect(hostKeyAlgorithms([])[0]).toBe('ssh-ed25519');
+  expect(hostKeyAlgorithms(types)).toHaveLength(6);
   expect(new Set(hostKeyAlgorithms(types))).toEqual(new Set(hostKeyAlgorithms([])));
+  expect(hostKeyAlgorithms(['ecdsa-sha2-nistp384', 'ssh-rsa']).slice(0, 3)).toEqual([
+    'ecdsa-sha2-nistp384',
+    'rsa-sha2-512',
+    'rsa-sha2-256',
+  ]);
+});
+
+test('the keys known for a host are its plain ones, each type once, and its authority apart', () => {
+  const text = [line('vm'), line('vm', two), line('other', rsa), `@revoked ${line('vm', rsa)}`].join('\n');
+  expect(knownFor(parseKnownHosts(text, 'k'), 'vm')).toEqual({ types: ['ssh-ed25519'], authority: undefined });
+  const signed = knownFor(parseKnownHosts(`${line('vm')}\n@cert-authority ${line('vm', rsa)}`, 'k'), 'vm');
+  expect(signed).toMatchObject({ types: ['ssh-ed25519'], authority: { where: 'k:2', marker: '@cert-authority' } });
 });
 
 test('a fingerprint is what ssh-keygen prints, with or without padding; others are refused', () => {
@@ -107,14 +143,26 @@ describe('in a folder', () => {
     await recordHostKey(file, { name: 'vm', key: one.blob, hash: false });
     const known = await readKnownHosts([file]);
     expect([judge(known, 'old', two.blob).kind, judge(known, 'vm', one.blob).kind]).toEqual(['match', 'match']);
+    expect(judge(known, 'vm', one.blob)).toEqual({ kind: 'match', where: `${file}:2` });
   });
+
+  test.each(['', `${line('old', two)}\n`])(
+    'a key is added without an empty line to a file of whole lines',
+    async (text) => {
+      const file = join(folder, 'known_hosts');
+      await writeFile(file, text);
+      await recordHostKey(file, { name: 'vm', key: one.blob, hash: false });
+      expect(await readFile(file, 'utf8')).toBe(`${text}${line('vm')}\n`);
+    },
+  );
 
   test('a file that cannot be written is a Problem', async () => {
     const entry = { name: 'vm', key: one.blob, hash: false };
-    await expect(recordHostKey(folder, entry)).rejects.toMatchObject({ id: 'ssh-file-unreadable' });
+    const message = expect.stringContaining(folder);
+    await expect(recordHostKey(folder, entry)).rejects.toMatchObject({ id: 'ssh-file-unreadable', message });
   });
 
-  test('files that are not there know nobody; a folder in place of a file is a Problem', async () => {
+  test('missing files know no host; a folder where a file should be is a Problem', async () => {
     expect(await readKnownHosts([join(folder, 'none'), join(folder, 'none', 'below')])).toEqual([]);
     await expect(readKnownHosts([folder])).rejects.toMatchObject({ id: 'ssh-file-unreadable' });
   });
