@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { openMachine } from '../../operations/connection/machine.ts';
 import { openLeaveContext } from '../../operations/leave/context.ts';
 import { leave } from '../../operations/leave/leave.ts';
 import type { LeavingVm } from '../../operations/leave/report.ts';
@@ -37,7 +38,9 @@ export async function down(call: Call): Promise<number> {
   const leavingOf = (vm: string): LeavingVm => {
     const again = typedLine('down', call, vm);
     const observe = tellLeave({ vm, say: marked(speak, vms, vm), again });
-    return { vm, again, command: commandWords('down', call, vm), observe, ...(confirm && { confirm: confirm(vm) }) };
+    const login = () => openMachine(world, options.machine, vm);
+    const command = commandWords('down', call, vm);
+    return { vm, again, command, login, observe, ...(confirm && { confirm: confirm(vm) }) };
   };
   const limit = pLimit(parallel);
   const one = async (leaving: LeavingVm) => ({ leaving, report: await leave(context, leaving) });

@@ -1,3 +1,4 @@
+import { openMachine } from '../../operations/connection/machine.ts';
 import type { RollbackEvent } from '../../operations/rollback/options.ts';
 import { rollBack } from '../../operations/rollback/rollback.ts';
 import type { Lines } from '../../world.ts';
@@ -23,20 +24,22 @@ export async function rollback(call: Call): Promise<number> {
     machine: machineOptions(input),
     restart: restartOptions(input),
     confirmWithin: confirmWithin(input),
-    dryRun: input.flag('dryRun'),
     place: placeOptions(input),
   };
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  const dryRun = input.flag('dryRun');
   const exitCode = input.flag('exitCode');
   input.accept();
 
-  const say = speaker(terminal, options.dryRun && output === 'text');
+  const say = speaker(terminal, dryRun && output === 'text');
   const again = typedLine('rollback', call, vm);
   const observe = (event: RollbackEvent): void => {
     const lines = linesOf(event, { vm, say, again });
     if (lines !== undefined) say(lines);
   };
-  const report = await rollBack(world, options, { vm, again, command: commandWords('rollback', call, vm), observe });
+  const login = () => openMachine(world, options.machine, vm);
+  const command = commandWords('rollback', call, vm);
+  const report = await rollBack(world, { vm, command, again, login, dryRun, observe }, options);
   const printed = printedReport(report, again, (note) => [note]);
   return conclude({ terminal, output, exitCode, end: formatRollbackEnd }, [printed]);
 }

@@ -10,6 +10,7 @@ import type { Place } from '../membership/member.ts';
 /** How VMs leave: everything that it depends on besides the VM and its cluster. */
 export interface LeaveOptions {
   readonly cluster: ClusterOptions;
+  /** How the VMs are reached: the addresses by which their entries are found. */
   readonly machine: MachineOptions;
   /** Where the VM is in its cluster, as the operator has it. */
   readonly place: Place;

@@ -15,7 +15,6 @@ import { change, plannedPhases } from '../change/change.ts';
 import type { ClusterWrites, Decision } from '../change/decision.ts';
 import { asPlanned, type PhaseReport } from '../change/event.ts';
 import { registrationPhase } from '../change/phases.ts';
-import { openMachine } from '../connection/machine.ts';
 import type { Place } from '../membership/member.ts';
 import { type Parts, reportOf } from '../vm-report.ts';
 import { comparison } from './compare.ts';
@@ -48,10 +47,10 @@ async function* parts(context: LeaveContext, leaving: LeavingVm): Parts<LeaveNot
   yield* host ? changed(departure, host) : clusterAlone(departure);
 }
 
-async function opened({ world, options }: LeaveContext, { vm, observe }: LeavingVm): Promise<Host | undefined> {
+async function opened({ options }: LeaveContext, { login, observe }: LeavingVm): Promise<Host | undefined> {
   if (options.only === 'cluster') return undefined;
   try {
-    return await openMachine(world, options.machine, vm);
+    return await login();
   } catch (error) {
     if (error instanceof Problem && !options.only) observe({ kind: 'unreachable', side: 'machine' });
     throw error;

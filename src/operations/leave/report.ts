@@ -3,6 +3,7 @@ import type { RegisteredVm } from '../../cluster/registration/registered-vm.ts';
 import type { Difference } from '../../reconcile/undo/compare.ts';
 import type { Kept } from '../../reconcile/undo/plan.ts';
 import type { ChangeEvent } from '../change/event.ts';
+import type { Calling } from '../change/plan-or-change.ts';
 import type { Place } from '../membership/member.ts';
 import type { VmReport } from '../vm-report.ts';
 
@@ -50,13 +51,7 @@ export interface Removal {
 }
 
 /** One VM that is to leave. */
-export interface LeavingVm {
-  readonly vm: string;
-  /** The command that goes on after a failure. */
-  readonly again: string;
-  /** What lock and audit on the VM call this run. */
-  readonly command: string;
-  readonly observe: (event: LeaveEvent) => void;
+export interface LeavingVm extends Omit<Calling<LeaveEvent>, 'dryRun'> {
   /** Called with the plan before anything is changed; throws to refuse it. Absent: no one is asked. */
   readonly confirm?: (removal: Removal) => Promise<void>;
 }

@@ -14,10 +14,11 @@ import { PACKAGE_MARKER, PLACES } from '../../vm/places.ts';
 import { vmGeneration } from '../../vm/generation.ts';
 import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import type { World } from '../../world.ts';
+import type { Calling } from '../change/plan-or-change.ts';
 import { openCluster } from '../connection/cluster.ts';
 import { isConfirmedMember, memberOf, type Place } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
-import type { RollbackOptions, RollbackVm } from './options.ts';
+import type { RollbackEvent, RollbackOptions } from './options.ts';
 
 /** All that is known before a VM rolls back to its former package. */
 export interface Inspected {
@@ -31,7 +32,7 @@ export interface Inspected {
   readonly place: Place;
 }
 
-interface Asked extends Pick<RollbackVm, 'vm' | 'observe'> {
+interface Asked extends Pick<Calling<RollbackEvent>, 'vm' | 'observe'> {
   readonly host: Host;
   readonly signal: AbortSignal;
 }

@@ -9,13 +9,13 @@ import type { Place } from '../membership/member.ts';
 /** How a VM rolls back to its former package. */
 export interface RollbackOptions {
   readonly cluster: ClusterOptions;
+  /** How the VM is reached: the addresses by which its entry is found. */
   readonly machine: MachineOptions;
   /** Where the VM is in its cluster, as the operator has it. */
   readonly place: Place;
   readonly restart: RestartOptions;
   /** Seconds that the VM waits for its confirmation. */
   readonly confirmWithin: number;
-  readonly dryRun: boolean;
 }
 
 /** What happens during a rollback, in order. A phase that is planned has not begun. */
@@ -24,13 +24,3 @@ export type RollbackEvent =
   /** The VM stays in rotation while it restarts: its cluster has no entry of it, or cannot be asked. */
   | { readonly kind: 'not-registered'; readonly namespace: string; readonly group: string }
   | { readonly kind: 'cluster-unreachable'; readonly problem: Problem };
-
-/** The VM that rolls back. */
-export interface RollbackVm {
-  readonly vm: string;
-  /** The command that goes on after a failure. */
-  readonly again: string;
-  /** What lock and audit on the VM call this run. */
-  readonly command: string;
-  readonly observe: (event: RollbackEvent) => void;
-}

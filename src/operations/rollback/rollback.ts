@@ -7,20 +7,20 @@ import type { World } from '../../world.ts';
 import { change, plannedPhases } from '../change/change.ts';
 import type { Decision } from '../change/decision.ts';
 import { asPlanned } from '../change/event.ts';
-import { openMachine } from '../connection/machine.ts';
+import type { Calling } from '../change/plan-or-change.ts';
 import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
 import { inspect, type Inspected } from './inspect.ts';
-import type { RollbackOptions, RollbackVm } from './options.ts';
+import type { RollbackEvent, RollbackOptions } from './options.ts';
 
 /** Drains the VM, installs its former package, restarts, and checks that the sidecar is ready. Never throws for the VM. */
-export function rollBack(world: World, options: RollbackOptions, about: RollbackVm): Promise<VmReport> {
-  return reportOf(about.vm, world.signal, parts(world, options, about));
+export function rollBack(world: World, calling: Calling<RollbackEvent>, options: RollbackOptions): Promise<VmReport> {
+  return reportOf(calling.vm, world.signal, parts(world, calling, options));
 }
 
-async function* parts(world: World, options: RollbackOptions, about: RollbackVm): Parts {
+async function* parts(world: World, calling: Calling<RollbackEvent>, options: RollbackOptions): Parts {
+  const { dryRun, login, ...about } = calling;
   const { vm, observe } = about;
   const { signal, now } = world;
-  const login = () => openMachine(world, options.machine, vm);
   await using host = await login();
   const inspectedAt = performance.now();
   const inspected = (held: AbortSignal) => inspect(world, options, { vm, observe, host, signal: held });
@@ -28,7 +28,7 @@ async function* parts(world: World, options: RollbackOptions, about: RollbackVm)
   const found = await inspected(signal);
   yield found.place;
   const decision = decided(found);
-  if (options.dryRun) {
+  if (dryRun) {
     const phases = asPlanned(await plannedPhases({ host, decision, signal }));
     for (const phase of phases) observe({ kind: 'phase', phase });
     return yield { status: 'planned', phases };
@@ -39,17 +39,11 @@ async function* parts(world: World, options: RollbackOptions, about: RollbackVm)
   });
 }
 
-interface Reached {
-  readonly vm: string;
-  readonly host: Host;
-  readonly login: () => Promise<Host>;
-}
-
 /** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */
 function decisionOf(
   { restart, confirmWithin: within }: RollbackOptions,
   { plan, addresses, registry, units, hasSwitch }: Inspected,
-  { vm, host, login }: Reached,
+  { vm, host, login }: Pick<Calling<RollbackEvent>, 'vm' | 'login'> & { readonly host: Host },
 ): Decision<Result> {
   return {
     plan,

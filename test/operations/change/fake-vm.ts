@@ -77,12 +77,24 @@ export class FakeVm {
       case 'drain':
         return answer('open 0 0\nwaited 5\nend\n');
       case 'ask':
-        return answer(`1 ready\n1 end 5\n2 capture=${this.capture ? 'on' : 'off'}\n2 end 5\n`);
+        return answer(this.#asked(args.slice(2)));
       case 'probes':
         return answer(this.#probes(stdin));
       default:
         return answer();
     }
+  }
+
+  /** Each question is its name, the number of its arguments, and these. */
+  #asked([name = '', count = '0', ...rest]: readonly string[], number = 1): string {
+    if (name === '') return '';
+    const units = rest.slice(0, Number(count));
+    const lines =
+      name === 'active'
+        ? units.map((unit) => `${unit} active`)
+        : [name === 'capture' ? `capture=${this.capture ? 'on' : 'off'}` : 'ready'];
+    const text = [...lines, 'end 5'].map((line) => `${number} ${line}\n`).join('');
+    return text + this.#asked(rest.slice(units.length), number + 1);
   }
 
   #switch(name: string): Output {
