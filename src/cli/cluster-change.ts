@@ -1,6 +1,9 @@
+import { parseName } from '../mesh/names.ts';
+import { cliProblems } from '../problems/cli.ts';
 import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../cluster/api/plan.ts';
 import { applyRegistration } from '../cluster/registration/register.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
+import { clusterOptions } from './cluster-options.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Input } from './input.ts';
 import { formatDocument, type OutputFormat } from './print.ts';
@@ -40,4 +43,17 @@ function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
     ...(dryRun ? ['a dry run: nothing was changed'] : []),
     ...objects.flatMap((object) => ['---', ...formatYaml(object).trimEnd().split('\n')]),
   ];
+}
+
+/** Reads CLUSTER_OPTIONS and the namespace of what is changed. Issues are collected in the input. */
+export function changeOptions(input: Input) {
+  const namespace = input.parsed('namespace', (text) => parseName(text, 'namespace'));
+  return { cluster: clusterOptions(input), namespace };
+}
+
+/** What no one should do by a slip. Throws `needs-confirmation` where there is something to do and --yes is not given. */
+export function needConfirmation(input: Input, plan: ClusterPlan): void {
+  const writes = clusterPlanLines(plan);
+  if (writes.length === 0 || input.flag('yes') || input.flag('dryRun')) return;
+  throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
 }

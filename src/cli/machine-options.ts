@@ -1,11 +1,13 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ConnectOptions } from '../host/ssh/connect.ts';
 import type { MachineOptions } from '../operations/connection/machine.ts';
 import { present } from '../present.ts';
+import { cliProblems } from '../problems/cli.ts';
 import type { Surroundings } from './command.ts';
+import { readText } from './files.ts';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
-import { sudoPassword } from './sudo-password.ts';
 
 /** Reads VM_OPTIONS. Issues are collected in the input. */
 export function machineOptions(input: Input): MachineOptions {
@@ -47,4 +49,40 @@ function passphrase({ world: { env }, terminal: { askSecret } }: Surroundings): 
       return answer;
     })
   );
+}
+
+/** A password is one short line; more is another file by mistake. */
+const MOST_BYTES = 4096;
+
+/**
+ * Where the password for sudo comes from: the named file or stdin, the environment, a person at the terminal. Never an
+ * option, which `ps` shows. Read when a sudo asks, once for all VMs. Throws `secret-file-open`, `file-not-read`.
+ */
+export function sudoPassword(around: Surroundings, file: string | undefined): (() => Promise<string>) | undefined {
+  const { env } = around.world;
+  const { askSecret } = around.terminal;
+  const known = env['MESHX_SUDO_PASSWORD'];
+  if (file !== undefined) return once(() => fromFile(around, file));
+  if (known !== undefined) return () => Promise.resolve(known);
+  return askSecret && once(() => askSecret('password for sudo on the VM: '));
+}
+
+async function fromFile({ world: { cwd }, terminal: { readStdin } }: Surroundings, file: string): Promise<string> {
+  if (file === '-') return firstLine('stdin', (await readStdin?.()) ?? '');
+  const path = resolve(cwd, file);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() && (found.mode & 0o077) !== 0) throw cliProblems.secretFileOpen({ path });
+  return firstLine(path, await readText(path, MOST_BYTES));
+}
+
+function firstLine(path: string, text: string): string {
+  const [line] = text.split(/\r?\n/);
+  if (!line)
+    throw cliProblems.fileNotRead({ path, reason: 'its first line is empty, and the password should be there' });
+  return line;
+}
+
+function once<Value>(ask: () => Promise<Value>): () => Promise<Value> {
+  let asked: Promise<Value> | undefined;
+  return () => (asked ??= ask());
 }

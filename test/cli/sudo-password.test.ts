@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sudoPassword } from '../../src/cli/sudo-password.ts';
+import { sudoPassword } from '../../src/cli/machine-options.ts';
 import type { Surroundings } from '../../src/cli/command.ts';
 import type { Terminal } from '../../src/terminal.ts';
 import type { World } from '../../src/world.ts';

@@ -4,8 +4,7 @@ import { type ClusterPlan, clusterPlanLines } from '../../cluster/api/plan.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { planDeregister } from '../../operations/deregister.ts';
-import { changeCluster } from '../cluster-change.ts';
-import { clusterOptions } from '../cluster-options.ts';
+import { changeCluster, changeOptions } from '../cluster-change.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
@@ -14,17 +13,14 @@ import { OUTPUT_FORMATS } from '../print.ts';
 export async function deregister(call: Call): Promise<number> {
   const input = new Input('deregister', call);
   const [name = '', ip] = call.args;
-  const words = {
-    cluster: clusterOptions(input),
-    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
-  };
+  const place = changeOptions(input);
   const service = input.attempt('<name>', () => parseName(name, 'service')) ?? '';
   const address = ip === undefined ? undefined : input.attempt('[ip]', () => parseIp(ip));
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
 
   const keepService = input.flag('keepService');
-  const { kube, namespace, plan } = await planDeregister(call.world, { ...words, service, address, keepService });
+  const { kube, namespace, plan } = await planDeregister(call.world, { ...place, service, address, keepService });
   const lines = [
     `Deregistering service '${service}' ${address === undefined ? 'with all its addresses' : `ip '${address}'`}, namespace ${namespace}`,
   ];

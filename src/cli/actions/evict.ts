@@ -1,13 +1,11 @@
-import { type ClusterPlan, clusterPlanLines } from '../../cluster/api/plan.ts';
+import type { ClusterPlan } from '../../cluster/api/plan.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { Eviction } from '../../mesh/current/eviction.ts';
 import { parseName } from '../../mesh/names.ts';
-import { cliProblems } from '../../problems/cli.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { type EvictOptions, planEvict, planLift } from '../../operations/evict.ts';
 import type { World } from '../../world.ts';
-import { changeCluster } from '../cluster-change.ts';
-import { clusterOptions } from '../cluster-options.ts';
+import { changeCluster, changeOptions, needConfirmation } from '../cluster-change.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
@@ -16,19 +14,16 @@ import { acceptedRisks } from '../risks.ts';
 /** `meshx evict VM|GROUP [--lift]` */
 export async function evict(call: Call): Promise<number> {
   const input = new Input('evict', call);
-  const words = {
-    cluster: clusterOptions(input),
-    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
-  };
+  const place = changeOptions(input);
   const target = input.attempt('<vm>', () => parseTarget(call.args[0] ?? '')) ?? '';
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const accountShared = clusterProblems.accountShared.id;
   const acceptShared = acceptedRisks(input, [accountShared]).includes(accountShared);
   input.accept();
 
-  const options = { ...words, target, acceptShared };
+  const options = { ...place, target, acceptShared };
   const { kube, plan, lines, limits } = await (input.flag('lift') ? lifted : evicted)(call.world, options);
-  confirmed(input, plan);
+  needConfirmation(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines });
   for (const line of limits) call.terminal.err(line);
   return exitCode;
@@ -84,10 +79,4 @@ function limitsOf({ principal, kept }: Eviction): readonly string[] {
     'note: its own sidecar gets no configuration any more, as it names a group that is gone; a changed one that names none can still read what proxies of its namespace can',
     ...(account ? [] : ['note: the service account stays, as it is not this machine’s alone: its tokens stay good']),
   ];
-}
-
-function confirmed(input: Input, plan: ClusterPlan): void {
-  const writes = clusterPlanLines(plan);
-  if (writes.length === 0 || input.flag('yes') || input.flag('dryRun')) return;
-  throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
 }

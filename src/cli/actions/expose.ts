@@ -1,11 +1,9 @@
 import { exposureCells, exposureStatus } from '../../cluster/facts/exposure-status.ts';
 import { type Provider, PROVIDERS, type Via } from '../../mesh/exposure.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import { parseIp } from '../../mesh/address.ts';
-import { cliProblems } from '../../problems/cli.ts';
 import { type Exposure, planExpose, planUnexpose, showExposure, waitUntilGone } from '../../operations/expose.ts';
-import { changeCluster } from '../cluster-change.ts';
+import { changeCluster, needConfirmation } from '../cluster-change.ts';
 import { type ClusterOptions, openCluster } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
@@ -59,14 +57,12 @@ export async function exposeDelete(call: Call): Promise<number> {
   input.accept();
   const { world, terminal } = call;
   const { kube, plan } = await planUnexpose(world, words);
-  const writes = clusterPlanLines(plan);
-  // VMs lose their way to the control plane: nobody should get there by a slip.
-  if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun')) {
-    throw cliProblems.needsConfirmation({ what: `To ${writes.join(', ')}` });
-  }
+  // VMs lose their way to the control plane.
+  needConfirmation(input, plan);
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   // A cluster that is deleted before its load balancers leaves these behind, billed and without an owner.
-  if (writes.length > 0) terminal.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
+  if (plan.remove.length > 0)
+    terminal.err('note: delete the cluster itself only when its load balancers are gone (--wait)');
   if (words.facts.wait && !input.flag('dryRun')) await waitUntilGone(world, words, { kube, plan });
   return exitCode;
 }

@@ -6,8 +6,7 @@ import { labelsLine, registeringLine, updatedLine } from '../../mesh/registering
 import { parseServicePorts } from '../../mesh/service-port.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { planRegister } from '../../operations/register.ts';
-import { changeCluster } from '../cluster-change.ts';
-import { clusterOptions } from '../cluster-options.ts';
+import { changeCluster, changeOptions } from '../cluster-change.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
@@ -20,10 +19,7 @@ const DEFAULT_ACCOUNT = 'default';
 /** `meshx register NAME IP PORT…` */
 export async function register(call: Call): Promise<number> {
   const input = new Input('register', call);
-  const words = {
-    cluster: clusterOptions(input),
-    namespace: input.parsed('namespace', (text) => parseName(text, 'namespace')),
-  };
+  const place = changeOptions(input);
   const endpoint = endpointOf(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
@@ -31,7 +27,7 @@ export async function register(call: Call): Promise<number> {
 
   const create = input.flag('createNamespace');
   const { kube, namespace, plan, counts, account, member } = await planRegister(call.world, {
-    ...words,
+    ...place,
     endpoint,
     create,
   });

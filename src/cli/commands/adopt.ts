@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
-import { CIDR_OPTION, ISTIOD_OPTIONS } from './option-groups.ts';
+import { CIDR_OPTION, CLUSTER_OPTIONS, ISTIOD_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 export const adopt: CommandSpec = {
   name: 'adopt',

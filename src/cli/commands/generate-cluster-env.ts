@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS } from '../options.ts';
-import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, PRINT_OPTION } from './option-groups.ts';
+import { CIDR_OPTION, CLUSTER_OPTIONS, GROUP_OPTIONS, ISTIOD_OPTIONS, PRINT_OPTION } from '../options.ts';
 
 export const generateClusterEnv: CommandSpec = {
   name: 'generate-cluster-env',
@@ -19,5 +18,5 @@ export const generateClusterEnv: CommandSpec = {
     'generate-cluster-env my-cluster --zone us-east4-a',
     'generate-cluster-env --workload-group mysqldb -n vm --service mysqldb:3306 --out files',
   ],
-  run: async (call) => (await import('../actions/generate-cluster-env.ts')).generateClusterEnv(call),
+  run: async (call) => (await import('../actions/generate.ts')).generateClusterEnv(call),
 };

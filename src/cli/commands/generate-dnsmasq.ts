@@ -1,6 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS } from '../options.ts';
-import { ISTIOD_OPTIONS, PRINT_OPTION } from './option-groups.ts';
+import { CLUSTER_OPTIONS, ISTIOD_OPTIONS, PRINT_OPTION } from '../options.ts';
 
 export const generateDnsmasq: CommandSpec = {
   name: 'generate-dnsmasq',
@@ -9,5 +8,5 @@ export const generateDnsmasq: CommandSpec = {
   options: [...ISTIOD_OPTIONS, ['--dns-address <ip>', 'current: cluster DNS address reachable from VMs'], PRINT_OPTION],
   common: [...CLUSTER_OPTIONS, 'out', 'output'],
   examples: ['generate-dnsmasq', 'generate-dnsmasq --print'],
-  run: async (call) => (await import('../actions/generate-dnsmasq.ts')).generateDnsmasq(call),
+  run: async (call) => (await import('../actions/generate.ts')).generateDnsmasq(call),
 };

@@ -1,6 +1,14 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, PLAN_OPTIONS, RESTART_OPTIONS, VM_OPTIONS } from '../options.ts';
-import { CIDR_OPTION, GROUP_OPTIONS, ISTIOD_OPTIONS, SETUP_OPTIONS } from './option-groups.ts';
+import {
+  CIDR_OPTION,
+  CLUSTER_OPTIONS,
+  GROUP_OPTIONS,
+  ISTIOD_OPTIONS,
+  PLAN_OPTIONS,
+  RESTART_OPTIONS,
+  SETUP_OPTIONS,
+  VM_OPTIONS,
+} from '../options.ts';
 
 export const setupVm: CommandSpec = {
   name: 'setup-vm',

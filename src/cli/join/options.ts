@@ -11,7 +11,7 @@ import { flagOf, type Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
-import { workloadOptions } from '../workload-input.ts';
+import { workloadOptions } from '../workload-options.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 
 /** How the end of a join is told. */

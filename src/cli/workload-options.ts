@@ -1,8 +1,9 @@
-import type { Workload } from '../mesh/workload.ts';
+import type { MeshService, Workload } from '../mesh/workload.ts';
 import { parseLabels } from '../mesh/labels.ts';
 import { parseName } from '../mesh/names.ts';
+import { parseServicePorts } from '../mesh/service-port.ts';
+import { meshProblems } from '../problems/mesh.ts';
 import { parseCheck } from '../mesh/probe.ts';
-import { parseServices } from './services.ts';
 import type { WorkloadOptions } from '../operations/join/options.ts';
 import type { Input } from './input.ts';
 import { present } from '../present.ts';
@@ -33,4 +34,21 @@ export function workloadOptions(input: Input): WorkloadOptions {
 function probeOf(input: Input, port: number | undefined): Workload['probe'] {
   if (input.text('probe') !== undefined && port === undefined) input.issue('--probe: it needs a --service to probe');
   return input.parsed('probe', (text) => parseCheck(text, port ?? 1));
+}
+
+const FORM = 'NAME:PORT or NAME:PROTOCOL:PORT, as mysqldb:3306 or web:http:8080';
+
+/**
+ * The words of `--service`: the name up to the first colon, then a port as `register` takes it. The same name again adds
+ * a port. Throws the Problems of names and ports.
+ */
+function parseServices(words: readonly string[]): readonly MeshService[] {
+  const ports = new Map<string, string[]>();
+  for (const word of words) {
+    const at = word.indexOf(':');
+    if (at < 0) throw meshProblems.badPort({ text: word, wanted: 'a service with its port', form: FORM });
+    const name = parseName(word.slice(0, at), 'service');
+    ports.set(name, [...(ports.get(name) ?? []), word.slice(at + 1)]);
+  }
+  return [...ports].map(([name, texts]) => ({ name, ports: parseServicePorts(texts) }));
 }
