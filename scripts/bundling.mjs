@@ -1,4 +1,4 @@
-// What esbuild is told wherever it bundles the program: for dist/ and for the single executable.
+// Options of esbuild for every bundle: dist/ and the executable.
 import { fileURLToPath } from 'node:url';
 import { inlineFiles } from './inline-files.mjs';
 import { trimCompute } from './trim-compute.mjs';

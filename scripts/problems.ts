@@ -1,4 +1,4 @@
-// Brings docs/problems.md up to the catalogues: a section for each new Problem, none for one that is gone. What stands
+// Brings docs/problems.md up to the catalogues: a section for each new Problem, none for one that is gone. What is
 // under an existing heading stays: people explain more than a message can. Run with: npx tsx scripts/problems.ts
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -33,7 +33,7 @@ Words in capitals are placeholders for the values of your case.
 
 type Create = ((details: unknown) => Problem) & { readonly id: string };
 
-/** Stands for any detail: prints as its name, and behaves like a list of one such word. */
+/** Stands for any detail: prints as its name, and behaves like a list of one such value. */
 function placeholder(name: string): unknown {
   const word = name.replace(/[A-Z]/g, (letter) => `-${letter}`).toUpperCase();
   return new Proxy([word], {

@@ -21,7 +21,7 @@ function main(): number {
   }
 }
 
-/** Debian's package, installed by root when it is missing; anyone else is told what to install. */
+/** Debian's package, installed by root when it is missing. Other users are shown what to install. */
 function installShellcheck(): number {
   if (spawnSync('shellcheck', ['--version']).status === 0) return 0;
   if (process.getuid?.() !== 0) {
@@ -56,7 +56,7 @@ function firstLine(name: string): string {
   }
 }
 
-/** What is composed: each script is a file that was read above, so one stands for all. */
+/** Composed scripts: every part is a file that was checked above, so one example is enough. */
 function writeRootProgram(folder: string): readonly string[] {
   const program = rootProgram(ROOT_SCRIPTS.filter(({ name }) => name === 'own'));
   writeFileSync(join(folder, 'meshx-root.sh'), program);

@@ -22,7 +22,8 @@ if (words.length === 1 && words[0] === '--version') process.stdout.write(`${vers
 else void run();
 
 async function run(): Promise<void> {
-  // Stands when nothing is left to wait for and there is still no result: as Node.js ends a module that never settles.
+  // The exit code when nothing is left to wait for and there is still no result, as Node.js ends a module that never
+  // settles.
   process.exitCode = 13;
   process.exitCode = await (await import('./start.ts')).start(words, version(), outliveReader);
 }

@@ -14,7 +14,7 @@ export function start(argv: readonly string[], version: string, outliveReader: O
   return run(argv, liveOutlet(version, outliveReader));
 }
 
-/** The first Ctrl-C ends the work in good order; the second one kills, as if nobody had listened. */
+/** The first Ctrl-C ends the run in order. The second one kills the process. */
 function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
   // As many listen as VMs are worked on at once; Node.js takes more than ten for a leak and says so to the operator.

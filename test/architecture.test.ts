@@ -70,7 +70,7 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
-/** What each folder imports besides itself: the file or folder directly under src, and who asks for it. */
+/** What each folder imports besides itself: the file or folder directly under src, and the importing file. */
 const crossings = files
   .filter((file) => file.includes('/'))
   .flatMap((file) => {
@@ -90,7 +90,7 @@ test('every folder of src has a line in the table of imports', () => {
   expect([...folders].filter((folder) => !(folder! in MAY_IMPORT))).toEqual([]);
 });
 
-test('the engine and the words of the mesh know nothing outside', () => {
+test('formats of the mesh, documents and problems import nothing that does I/O', () => {
   const foreign = files
     .filter((file) => /^(mesh|documents|problems)/.test(file))
     .flatMap((file) => imports(file).map((specifier) => [file, specifier] as const))
@@ -102,7 +102,7 @@ test.each(ONE_OWNER)('%s is imported by one file', (name) => {
   const owners = files.filter((file) =>
     imports(file).some((specifier) => packageOf(specifier) === name && !isTypeOnly(file, specifier)),
   );
-  // commander is the exception of one: its errors are told from ours where exit codes are made.
+  // commander is the exception of one: its errors get their own exit code.
   const limit = name === 'commander' ? ['cli/program.ts', 'cli/run.ts'] : owners.slice(0, 1);
   expect(owners.filter((file) => !limit.includes(file))).toEqual([]);
 });

@@ -30,7 +30,7 @@ function withoutReaders(streams: readonly ('stdout' | 'stderr')[], words: readon
   return exitCodeOf(child);
 }
 
-/** A port where nobody says a word until so many have called, and all are sent away then. */
+/** A port that is silent until so many clients have connected, and then closes all connections. */
 async function silentUntil(callers: number): Promise<{ readonly port: number; readonly close: () => void }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {

@@ -6,7 +6,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDERS = ['systemd', 'templates', 'src'];
 /** Where a command may begin. */
 const BEGIN = String.raw`(?:^|[;&|({]|(?<=[=(\s])\x60|\b(?:then|do|else|if|while|until)\b|(?<=\s)!)\s*`;
-/** POSIX: when a redirection of one of these fails, the shell ends. TypeScript has words of its own for some. */
+/** POSIX: when a redirection of one of these fails, the shell ends. */
 const EVERYWHERE = [':', 'eval', 'set', 'shift', 'times', 'trap', 'unset', 'readonly'];
 const IN_SHELL = [...EVERYWHERE, String.raw`\.`, 'export', 'break', 'continue', 'return', 'exit'];
 

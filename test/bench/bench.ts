@@ -7,7 +7,7 @@ import { built } from '../lab/cache.ts';
 import { Inside } from './inside.ts';
 import { Vms } from './vms.ts';
 
-/** What every series stands on. */
+/** What every series uses. */
 export interface Bench extends AsyncDisposable {
   readonly lab: Lab;
   readonly inside: Inside;

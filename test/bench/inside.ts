@@ -86,7 +86,7 @@ function end(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself between the look and the kill.
+    // It ended by itself before the signal.
   }
 }
 

@@ -45,7 +45,7 @@ export function takenOf(ran: Spawned, more: Values = {}): Taken {
   return { ...known, outcome: exitCode === undefined ? 'limit' : 'failed', detail: lastWords(ran) };
 }
 
-/** For a join that a series stands on. Throws what it said when it did not end well. */
+/** For a join that a series needs. Throws its output when it fails. */
 export function mustJoin(ran: Spawned): void {
   if (ran.exitCode !== 0) throw new Error(`the join ended with ${ran.exitCode}: ${lastWords(ran)}`);
 }

@@ -82,7 +82,7 @@ async function openLab(): Promise<{ lab: Lab; ownLab: boolean; down: () => Promi
   }
 }
 
-/** A series that cannot begin is told, and the others run. */
+/** A series that cannot begin is reported, and the others run. */
 async function runSeries(bench: Bench, series: Series, keep: (sample: Sample) => Promise<void>): Promise<boolean> {
   const rounds = roundsOf(series);
   note(`${series.id}: ${rounds} rounds`);

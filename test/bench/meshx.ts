@@ -3,7 +3,7 @@ import type { Spawned } from './inside/protocol.ts';
 import type { TimingsDocument } from './record.ts';
 import type { Vm } from './vms.ts';
 
-/** The words of `meshx up` for the database of these machines. */
+/** Arguments of `meshx up` for the database of these machines. */
 export function upWords({ lab }: Bench, namespace: string, vms: readonly Vm[]): readonly string[] {
   return [...upInstalledWords(namespace, vms), '--package', lab.deb];
 }
@@ -21,7 +21,7 @@ export async function runMeshx(bench: Bench, words: readonly string[], limitMs =
   return await bench.inside.spawn({ argv: [...bench.meshx, ...words], cwd: bench.lab.home, limitMs, memory: true });
 }
 
-/** What `--timings -o json` told on stderr; undefined when it told nothing. */
+/** What `--timings -o json` wrote to stderr; undefined for nothing. */
 export function timingsOf({ stderr }: Spawned): TimingsDocument | undefined {
   const line = stderr.split('\n').find((each) => each.startsWith('{"timings":'));
   // as: written by src/cli/timings.ts.

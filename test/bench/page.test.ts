@@ -41,7 +41,7 @@ const samples = (series: string, side: string, ms: number, more: Partial<Sample>
 const page = (all: readonly Sample[], change: Partial<RunLine> = {}): string =>
   performancePage({ run: { ...run, ...change }, samples: all }, '## Notes\n');
 
-test('a pair is told with its ratio, both medians and a verdict', () => {
+test('a pair is shown with its ratio, both medians and a verdict', () => {
   const told = page([...samples('copy', 'meshx', 100), ...samples('copy', 'scp', 200)]);
   expect(told).toContain(
     '| copy of 50 MB, connecting included | scp | 1.10 | 0.90 | 0.51 | 103 ms (102 ms – 104 ms) | 203 ms (202 ms – 204 ms) | 5, 5 | **stretch** |',
@@ -63,7 +63,7 @@ test('what a limit ended is named and is in no median', () => {
   expect(told).toContain('5.00 s (5.00 s – 5.00 s) | 0, 5');
 });
 
-test('a second run is told beside the first, and what it judged in another way stands out', () => {
+test('a second run is shown beside the first, with its different verdicts marked', () => {
   const first = { run, samples: [...samples('copy', 'meshx', 100), ...samples('copy', 'scp', 200)] };
   const again = {
     run: { ...run, commit: 'def5678' },
@@ -80,7 +80,7 @@ test('a quick run says that it is one', () => {
   expect(page([])).not.toContain('A quick run');
 });
 
-test('the step table sums what stands twice in a run, and leaves the short ones together', () => {
+test('the step table sums a name that occurs twice in a run, and groups the short ones', () => {
   const span = (name: string, at: number, ms: number) => ({ kind: 'command', name, where: 'vm', at, ms, sent: 2000 });
   const spans = [span('probes', 10, 100), span('probes', 500, 50), span('id', 5, 3)];
   const timings = { ms: 900, roundTrips: 3, sent: 6000, received: 0, spans };
@@ -89,7 +89,7 @@ test('the step table sums what stands twice in a run, and leaves the short ones 
   expect(told).toContain('|  | 3.0 ms, some side by side |  | what takes less than 15 ms | 1 | 2 kB | – |');
 });
 
-test('what is done so that the machine can be rolled back is told as a share of the whole', () => {
+test('the preparation of a rollback is shown as a share of the whole', () => {
   const span = (name: string, ms: number, kind = 'command') => ({ kind, name, where: 'vm', at: 0, ms, sent: 0 });
   const spans = [span('preflight', 60), span('first-picture', 20), span('journal', 40), span('journal', 900, 'step')];
   const timings = { ms: 1000, roundTrips: 3, sent: 0, received: 0, spans };
@@ -98,7 +98,7 @@ test('what is done so that the machine can be rolled back is told as a share of 
   );
 });
 
-test('round trips and memory are told', () => {
+test('round trips and memory are shown', () => {
   const trips = samples('growth-registered', '100', 400, { values: { roundTrips: 30 } });
   const fleet = samples('fleet-first', 'meshx', 9000, { values: { peakKib: 300 * 1024 } });
   const told = page([...trips, ...fleet]);

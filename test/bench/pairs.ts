@@ -8,7 +8,7 @@ export interface Pair {
   /** What is done, and by whom on the other side. */
   readonly title: string;
   readonly alternative: string;
-  /** Absent where the pair is told for comparison only. */
+  /** Absent when the pair is shown for comparison only. */
   readonly target?: Target;
 }
 

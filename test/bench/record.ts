@@ -30,7 +30,7 @@ export interface Sample {
   readonly outcome: Outcome;
   readonly ms: number;
   readonly values?: Values;
-  /** What `--timings` told. */
+  /** The output of `--timings`. */
   readonly timings?: TimingsDocument;
   /** What it said, where it is not well. */
   readonly detail?: string;

@@ -19,7 +19,7 @@ export interface Side {
   readonly take: () => Promise<Taken | readonly Taken[]>;
 }
 
-/** A series that is ready: what it stands on goes with it. */
+/** A series that is ready. Its resources end with it. */
 export interface Opened extends AsyncDisposable {
   readonly sides: readonly Side[];
   /** Rows of sides of which one row must have ended before the next: what they change cannot be taken back. */
@@ -36,7 +36,7 @@ export interface Telling {
   readonly note: (line: string) => void;
 }
 
-/** How often in a series a side may be run once more after it did not end well: medians stand on as many as are wanted. */
+/** How often a side of a series may be repeated after a failure, so that every median has enough samples. */
 const MOST_AGAIN = 2;
 
 /** Runs the sides in turn, A B A B …, so that what changes on the machine meets all of them. A run that fails is a sample. */

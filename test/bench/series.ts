@@ -10,7 +10,7 @@ export interface Series {
   readonly open: (bench: Bench, quick: boolean) => Promise<Opened>;
 }
 
-/** For a series that stands on nothing of its own. */
+/** For a series without its own resources. */
 export const nothingToClose = async (): Promise<void> => {
   await Promise.resolve();
 };

@@ -1,5 +1,6 @@
-// The longest gap of a login that ticks every 10 ms: in a quiet minute, and while `meshx up` starts capture; and how long the
-// VM takes to go back after its time. Run: MESHX_LAB=bench npx tsx test/bench/session-gap.ts [SECONDS OF QUIET]
+// The longest gap of a login that ticks every 10 ms: in a quiet minute, and while `meshx up` starts capture; and how
+// long the VM takes to roll back after its deadline. Run: MESHX_LAB=bench npx tsx test/bench/session-gap.ts [SECONDS OF
+// QUIET]
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -34,7 +34,7 @@ const printedLine = (text: string): readonly string[] =>
 
 let line: readonly string[] = [];
 
-test('the plan to adopt a VM that was joined by hand names the command that it stands for, and changes nothing', async () => {
+test('the plan to adopt a VM that was joined by hand names the equivalent command, and changes nothing', async () => {
   await lab.waitFor('the service of the VM', answered);
   const [before, since] = [await sidecar(), Date.now()];
   const planned = await lab.meshx(['adopt', 'byhand', '--dry-run']);
@@ -131,7 +131,7 @@ test('an adopt whose operator was killed is finished by the same command, withou
   await down();
 }, 240_000);
 
-test('a sidecar that has other settings is restarted only when told, and is taken over then', async () => {
+test('a sidecar with other settings is restarted only with --restart, and then taken over', async () => {
   await lab.waitFor('the service of the sidecar that was set up by hand', answered);
   // Ages are in whole seconds: what is written within the first two of a run counts as read by it.
   await lab.waitFor('a sidecar of some seconds', async () => {

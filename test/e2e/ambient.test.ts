@@ -44,7 +44,7 @@ test('a VM that joined a mesh of sidecars is named to ambient clients without a 
   expect(workload['tunnelProtocol'] ?? 'NONE').not.toBe('HBONE');
 }, 180_000);
 
-test('once the mesh has ambient clients the entry that exists is labelled, and they are told to use HBONE', async () => {
+test('once the mesh has ambient clients, the existing entry is labelled and they use HBONE', async () => {
   await lab().mesh.apply([ZTUNNEL]);
   expectDone(await register());
   await lab().waitFor('HBONE', isTunnelled);

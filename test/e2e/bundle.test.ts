@@ -7,7 +7,7 @@ import { parseCheck } from '../../src/mesh/probe.ts';
 import type { Workload } from '../../src/mesh/workload.ts';
 import { Lab } from '../lab/lab.ts';
 
-/** Why a key may differ from what istioctl writes, or stand in one file only. */
+/** Why a key may differ from istioctl's, or be in one file only. */
 const REASONS: Readonly<Record<string, string>> = {
   CA_ADDR: 'istioctl leaves it out for the default revision; the start script then guesses istio-system:15012',
   ISTIO_SYSTEM_NAMESPACE: 'istioctl leaves it out; the start script then guesses istio-system',

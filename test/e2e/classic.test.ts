@@ -27,7 +27,7 @@ let identity: Identity;
 let deb: string;
 let folder: string;
 
-/** meshx as the operator types it, told which cluster. */
+/** meshx as the operator types it, with the cluster's options. */
 const meshx = async (args: readonly string[], env: Record<string, string> = {}): Promise<Ran> =>
   await lab().meshx([...args, '--kubeconfig', lab().classicKubeconfig], { cwd: folder, env });
 
@@ -245,7 +245,7 @@ describe.each([
       expect(conf).toBe('nameserver 127.0.0.1\nnameserver 10.150.0.2\na file\n');
       return;
     }
-    // systemd-resolved keeps its file; dnsmasq is its only global server, and the former one stands behind dnsmasq.
+    // systemd-resolved keeps its file; dnsmasq is its only global server, and forwards to the former one.
     expect(conf).toMatch(/^nameserver 127\.0\.0\.53$/m);
     expect(conf).toMatch(/\.\.\/run\/systemd\/resolve\/stub-resolv\.conf\n$/);
     expect(await lab().mustSsh(vm, 'resolvectl dns')).toMatch(/^Global: 127\.0\.0\.1$/m);
@@ -312,7 +312,7 @@ describe('a VM whose network is dhclient’s', () => {
   const resolvConf = async (): Promise<readonly string[]> =>
     (await lab().mustSsh(vm, 'grep ^nameserver /etc/resolv.conf')).trim().split('\n');
 
-  test('the line stands once, and the client that runs keeps 127.0.0.1 first at each renewal', async () => {
+  test('the line exists once, and the running client keeps 127.0.0.1 first at each renewal', async () => {
     expect(await resolvConf()).toEqual(['nameserver 10.150.0.2']);
     const client = await lab().mustSsh(vm, 'pgrep -x dhclient');
     expectDone(await meshx(setUp(vm)));
@@ -348,7 +348,7 @@ describe('registration', () => {
     await lab().classic.try(['-n', 'vm', 'delete', 'service,endpoints', 'mysqldb', '--ignore-not-found']);
   });
 
-  test('register makes Service and Endpoints and says so in the words of old', async () => {
+  test('register makes Service and Endpoints and prints the lines of istioctl', async () => {
     const ran = await register();
     expectDone(ran);
     expect(ran.stdout.split('\n')[0]).toBe(

@@ -140,7 +140,7 @@ test('an operator who is killed in the middle leaves nothing that the next down 
   expect(await registered()).toBe('');
 }, 240_000);
 
-test('what others left or changed since is shown, kept, and undone when told', async () => {
+test('changes of others are shown, kept, and undone when requested', async () => {
   await lab.mustSsh('leave13', 'mkdir -p /srv/releases/1');
   expectDone(await up('leave13'));
   await lab.mustSsh(
@@ -197,7 +197,7 @@ test('the machine alone when its cluster cannot be reached, the cluster alone wh
   await lab.powerOn(vm13);
 }, 240_000);
 
-test('rollback goes back to the former package, and ends open connections only when told', async () => {
+test('rollback restores the former package, and ends open connections only with --restart', async () => {
   const version = async (): Promise<string> =>
     await lab.mustSsh('leave12', "dpkg-query -W -f '${Version}' istio-sidecar");
   expectDone(await up('leave12'));

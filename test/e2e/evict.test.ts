@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(async () => await viewer.mayDoNothing(), 60_000);
 
-/** Status and the first words of the answer: Envoy tells why it refuses. */
+/** Status and the beginning of the answer, where Envoy says why it refuses. */
 const ASK = ['curl', '-s', '--max-time', '4', '-w', ' %{http_code}'];
 const host = (name: string): string => `http://${name}.${NAMESPACE}.svc.cluster.local:8080/`;
 const fromVm = async (vm: string): Promise<string> =>
@@ -55,7 +55,7 @@ test('before an eviction both VMs reach the mesh and are reached', async () => {
   }
 }, 60_000);
 
-test('an eviction is planned first, and needs a yes', async () => {
+test('an eviction is planned first, and requires confirmation', async () => {
   const since = Date.now();
   const planned = await evict('lost', '--dry-run', '--exit-code');
   expect(planned.exitCode).toBe(3);

@@ -151,7 +151,7 @@ describe.each(MACHINES)('a VM of $suite', ({ vm, ip, suite, service }) => {
     await leave();
   }, 300_000);
 
-  test('has a watcher that comes back when it is killed, and does not come back against the operator', async () => {
+  test('has a watcher that restarts when it is killed, and stays stopped when the operator stops it', async () => {
     await join();
     await lab.mustSsh(vm, 'systemctl kill -s KILL meshx-watch; iptables -t nat -F');
     await expectRestored();

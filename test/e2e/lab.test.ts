@@ -88,7 +88,7 @@ describe.each([
     expect((await lab().ssh(name, 'getent ahostsv4 productpage.default.svc.cluster.local')).exitCode).toBe(2);
   });
 
-  test('`reboot` comes back with its disk and with an empty network', async () => {
+  test('`reboot` keeps the disk and empties the network', async () => {
     await lab().mustSsh(
       name,
       'echo kept > /var/lib/kept; iptables -t nat -A OUTPUT -p tcp --dport 9 -j REDIRECT --to-ports 10',

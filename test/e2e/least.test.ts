@@ -34,7 +34,7 @@ const setUp = async (verb: 'up' | 'setup-vm', ...more: readonly string[]): Promi
   return await asViewer(verb, 'least1', ...place, '--user', USER, ...more);
 };
 
-test('without a line for sudo the user is refused, and told of meshx sudoers', async () => {
+test('without a line for sudo the user is refused, and meshx sudoers is named', async () => {
   await viewer.mayDo(['up']);
   const ran = await setUp('up', '--service', 'web:http:8080');
   expect(ran.exitCode).toBe(1);
@@ -154,7 +154,7 @@ test('a right that was taken away is named, with the command that prints all of 
   expect(write.stderr).toContain('meshx rbac');
 }, 120_000);
 
-test('a program that was changed is not run, and one of another version is told from it', async () => {
+test('a changed program is not run, and differs from one of another version', async () => {
   await viewer.mayDo(['up']);
   await lab().mustSsh('least1', `cp ${ROOT_PROGRAM} /root/kept && echo '# changed' >> ${ROOT_PROGRAM}`);
   const changed = await setUp('up', '--service', 'web:http:8080', '--dry-run');
@@ -188,7 +188,7 @@ test('capture, audit and rollback need no more than that line', async () => {
   expect([...used].filter((right) => !granted('rollback').all.includes(right))).toEqual([]);
 }, 240_000);
 
-test('down takes the VM out with that line and its own roles', async () => {
+test('down removes the VM with that line and its own roles', async () => {
   await viewer.mayDo(['down']);
   const since = Date.now();
   expectDone(await asViewer('down', 'least1', '-n', NAMESPACE, '--user', USER, '--yes', '--drain-timeout', '1'));

@@ -33,9 +33,9 @@ const AUDIT = '/var/lib/meshx/audit';
 const drift = async (): Promise<void> => void (await lab.mustSsh('locked', 'rm -f /etc/logrotate.d/meshx'));
 const lock = async (): Promise<string> => (await lab.ssh('locked', `cat ${LOCK} 2>/dev/null`)).stdout;
 
-/** An operator who has begun to change the VM, and for whom time stands still. */
+/** An operator who has begun to change the VM, with a stopped clock. */
 async function stoppedInTheMiddle(args: readonly string[]): Promise<Operator> {
-  // A run may be over within a second: the VM itself looks, all the time, and whoever asks it is there before.
+  // A run may be over within a second, so the VM itself watches for it from before its start.
   const look = `echo looking; i=0; until test -s ${LOCK} || test $((i += 1)) -gt 3000; do sleep 0.01; done`;
   using looking = new Session(sshArgv(lab.names, 'locked', [look]));
   await lab.waitFor('the VM to look', () => looking.output.includes('looking'));
@@ -47,7 +47,7 @@ async function stoppedInTheMiddle(args: readonly string[]): Promise<Operator> {
   return operator;
 }
 
-test('of two operators at once the second is told who, since when, from where and what; the first goes on undisturbed', async () => {
+test('the second of two operators at once sees who holds the lock, since when, from where and for what; the first continues', async () => {
   using first = await stoppedInTheMiddle(up());
   const since = Date.now();
   const second = await lab.meshx(up('--user', 'deploy'));
@@ -85,7 +85,7 @@ test('the lock of a killed run is free at once, and the next run says that it di
   expect(await lock()).toBe('');
 }, 180_000);
 
-test('the lock of a run that was cut off goes with its lease, and that run is told when it comes back', async () => {
+test('the lock of a disconnected run ends with its lease, and that run reports it when it reconnects', async () => {
   await drift();
   using cutOff = await stoppedInTheMiddle(up());
   await lab.mustSsh('locked', `sed -i 's/^renewed .*/renewed 0/' ${LOCK}`);

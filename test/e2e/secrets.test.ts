@@ -51,7 +51,7 @@ test('up, configure and register by a user with passphrase and password leave no
   expectDone(await up('-o', 'json'));
   expectDone(await meshx('configure', VM, '--set', 'ISTIO_META_QUIET=yes', '--restart'));
   expectDone(await meshx('register', 'old', '10.150.0.99', '3306', '-n', NAMESPACE));
-  // A failure has words of its own: the wrong order of things must not loosen its tongue.
+  // A failure prints other text, which must not contain a secret either.
   const failed = await up('--service', 'nothing:http:9999', '-o', 'json');
   expect(failed.exitCode).toBe(1);
   secrets = await known();
@@ -110,7 +110,7 @@ test('each secret that is put somewhere is found there: the search above can see
       ]),
     );
   }
-  // The audit log writes an address with its escapes: letters and digits stand as they are.
+  // The audit log escapes an address; letters and digits stay.
   for (const name of ['password', 'passphrase', 'API token'])
     expect(found).toContain(`${name} in the log audit-mesh.log`);
   expect(found.filter((each) => /in the VM's file \/(run|etc)/.test(each))).toEqual([]);

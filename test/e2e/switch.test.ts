@@ -173,7 +173,7 @@ test('configure refuses port 22 before anything is changed', async () => {
   await expectIn();
 }, 60_000);
 
-test('a VM that is told to capture another port of SSH refuses, rolls back, and lets logins in throughout', async () => {
+test('a VM with a setting to capture another port of SSH refuses, rolls back, and accepts logins throughout', async () => {
   await lab.mustSsh(VM, 'systemd-run -q --unit=second-sshd /usr/sbin/sshd -D -p 2022');
   using ticking = new Session(sshArgv(lab.names, VM, [TICK]));
   await lab.waitFor('the login to print', () => ticking.output.includes('tick'));
@@ -211,7 +211,7 @@ test('an operator who is killed when capture has started: the VM rolls itself ba
 test('a run after one that was killed takes the switch over and confirms', async () => {
   await lab.mustSsh(VM, 'systemctl stop istio.service');
   await killedInTheMiddle(600);
-  // One that has nothing to do as well, or the VM would go back behind it.
+  // A run without changes does too, or the VM would roll back after it.
   const ran = await lab.meshx(['configure', VM, '--ports', '3306']);
   expectDone(ran);
   expect(ran.stderr).toContain('taken over');

@@ -1,6 +1,6 @@
-// Stands between meshx and the API server, ends TLS with the lab's own certificate, and lets faults happen:
-// tsx test/faults/api-proxy.ts LISTEN_HOST PORT SERVER_PORT PKI_FOLDER CONTROL_SOCKET
-// The first segment of a path is the seat: who asks. Each seat counts its own requests and has its own fault.
+// A proxy between meshx and the API server. It terminates TLS with the lab's own certificate, and causes faults: tsx
+// test/faults/api-proxy.ts LISTEN_HOST PORT SERVER_PORT PKI_FOLDER CONTROL_SOCKET The first segment of a path is the
+// seat, the caller. Each seat counts its own requests and has its own fault.
 import { readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Agent, createServer as createTlsServer, request } from 'node:https';
@@ -79,7 +79,7 @@ createServer((incoming, response) => {
   const url = new URL(incoming.url ?? '/', 'http://control');
   const name = url.pathname.slice(1);
   if (incoming.method === 'PUT') {
-    // as: the harness sends words of REQUEST_FAULTS, or none.
+    // as: the harness sends a fault of REQUEST_FAULTS, or none.
     const fault = (url.searchParams.get('fault') ?? 'none') as Seat['fault'];
     seats.set(name, { requests: [], at: Number(url.searchParams.get('at')), fault });
   }

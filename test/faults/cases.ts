@@ -9,7 +9,7 @@ export interface Variant {
   /** What runs on the VM; its connections of before are the ones that must live on. */
   readonly service: 'http' | 'mysql';
   readonly user: 'root' | 'operator';
-  /** The machine's owner has told capture to take port 22. */
+  /** The machine's owner has set port 22 to be captured. */
   readonly trap: boolean;
 }
 
@@ -43,7 +43,7 @@ export function allCases(courses: readonly Course[]): readonly FaultCase[] {
     const atRequests = requests.flatMap((step, index) =>
       REQUEST_FAULTS.map((what): FaultCase => ({ ...known, step, fault: { where: 'request', at: index + 1, what } })),
     );
-    // An owner that wants port 22 captured meets `up` alone: what comes later has refused him already.
+    // Only `up` runs when the owner wants port 22 captured: it refuses, so nothing comes after it.
     const trapped = operation === 'up' ? atCommands.map((each) => ({ ...each, trap: true })) : [];
     return [...atCommands, ...atRequests, ...trapped];
   });

@@ -2,15 +2,15 @@ import { type Course, OPERATIONS, type Variant } from './cases.ts';
 import type { Bench } from './run-case.ts';
 import { wordsOf } from './operator.ts';
 
-/** A database reached by root, and a web service reached by a user who needs a password for sudo. */
+/** A database reached as root, and a web service reached as a user with a password for sudo. */
 export const VARIANTS: readonly Variant[] = [
   { service: 'http', user: 'root', trap: false },
   { service: 'mysql', user: 'operator', trap: false },
 ];
 
 /**
- * One run without a fault of each operation on one machine. Throws when the VM does not join; a `down` that leaves something
- * is told, as each case will meet it again.
+ * One run without a fault of each operation on one machine. Throws when the VM does not join; a `down` that leaves
+ * something is reported, because it would occur in each case.
  */
 export async function courseOf(
   { machine, operator, api, deb, hasDown }: Bench,

@@ -7,11 +7,11 @@ import type { Fault } from './faults.ts';
 const PROGRAM = '/usr/local/lib/meshx-lab/gate';
 const FOLDER = '/tmp/meshx-faults';
 
-/** On the VM, before anything of meshx is: so it belongs to the machine's picture of before. */
+/** Installed on the VM before meshx, so it is part of the machine's snapshot. */
 const INSTALL = `cat > ${PROGRAM}; chmod 755 ${PROGRAM}
 for keys in ~root/.ssh/authorized_keys ~operator/.ssh/authorized_keys; do sed -i 's|^ssh-|command="${PROGRAM}" ssh-|' "$keys"; done`;
 
-/** What stands before every command of root and operator on one VM: test/faults/gate.sh. Other users pass beside it. */
+/** A gate before every command of root and the operator on one VM: test/faults/gate.sh. Other users bypass it. */
 export class Gate {
   readonly #lab: Lab;
   readonly #vm: string;

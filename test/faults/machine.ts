@@ -139,7 +139,7 @@ export class Machine implements AsyncDisposable {
     await this.#lab.waitFor(`${this.seat.vm} to boot again`, another, { timeoutMs: 60_000 });
   }
 
-  /** The power fails and comes back. */
+  /** The power fails and returns. */
   async powerCycle(): Promise<void> {
     await this.#lab.powerLoss(this.seat.vm);
     const record = (await this.#lab.vms()).find(({ name }) => name === this.seat.vm);
@@ -147,7 +147,7 @@ export class Machine implements AsyncDisposable {
     await this.#lab.powerOn(record);
   }
 
-  /** The network is gone, and no one is told. */
+  /** The network is cut without any signal. */
   async unplug(): Promise<void> {
     await this.#lab.cutCable(this.seat.vm);
   }
@@ -163,7 +163,7 @@ export class Machine implements AsyncDisposable {
 
   /** Leaves no byte on the machine's disk. */
   async fillDisk(): Promise<void> {
-    // The machine writes meanwhile: a size below what is used is refused, so it is looked at again.
+    // The machine writes meanwhile, and a size below what is used is refused, so it is measured again.
     await this.#lab.waitFor('the disk to be full', async () => {
       const { blocks, bfree, bsize } = await statfs(this.#disk);
       const ran = await run(['mount', '-o', `remount,size=${(blocks - bfree) * bsize}`, this.#disk]);

@@ -146,7 +146,7 @@ async function done(file: string | undefined): Promise<ReadonlySet<string>> {
   return new Set(lines.map((line) => (JSON.parse(line) as Result).case));
 }
 
-/** The count that CI adds up, in the words of jest's report. */
+/** The count that CI adds up, in the form of jest's report. */
 async function writeSummary(results: readonly Result[]): Promise<void> {
   const numPassedTests = results.filter(({ verdict }) => verdict === 'passed').length;
   const failed = results.filter(({ verdict }) => verdict !== 'passed' && verdict !== 'unreached');

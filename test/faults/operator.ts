@@ -95,7 +95,7 @@ export function servicePort({ service }: Pick<Variant, 'service'>): number {
   return service === 'mysql' ? 3306 : 8080;
 }
 
-/** The words of a command as an operator would type them. */
+/** A command line as an operator would type it. */
 export function wordsOf(operation: Operation, variant: Variant, place: Place): readonly string[] {
   const { vm, namespace, deb, stepTimeout } = place;
   const port = servicePort(variant);

@@ -10,7 +10,7 @@ test('docs/faults.md is what its script makes of the kept results', () => {
   expect(read('faults.md')).toBe(faultsPage(kept, cured));
 });
 
-test('each case stands once in the kept results, with a verdict and the run that it is of', () => {
+test('each case is once in the kept results, with a verdict and its run', () => {
   const names = kept.map((each) => each.case);
   expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
   for (const { verdict, commit, seed, ms } of kept) {
@@ -20,7 +20,7 @@ test('each case stands once in the kept results, with a verdict and the run that
   }
 });
 
-test('what was cured did not hold, and says why', () => {
+test('a fixed result did not hold, and says why', () => {
   for (const { verdict, cured: how } of cured) {
     expect(verdict).not.toBe('passed');
     expect(how).toMatch(/\w{3}/);

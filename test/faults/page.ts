@@ -8,7 +8,7 @@ export interface KeptResult extends Result {
   readonly seed: number;
 }
 
-/** A result that did not hold, and what became of it. The case stands among the kept results as it ran after that. */
+/** A result that did not hold, and its fix. The kept results have the case as it ran after that. */
 export interface CuredResult extends KeptResult {
   /** The cause, and what was changed. */
   readonly cured: string;
@@ -41,7 +41,7 @@ const WORDS = {
   timeout: 'no answer',
 } as const satisfies Readonly<Record<CommandFault | RequestFault, string>>;
 
-/** docs/faults.md, made of the kept results and of those that were cured. Pure. */
+/** docs/faults.md, from the kept results and the fixed ones. Pure. */
 export function faultsPage(results: readonly KeptResult[], cured: readonly CuredResult[] = []): string {
   const reached = results.filter(({ verdict }) => verdict !== 'unreached');
   const cases = reached.filter(({ operation }) => operation !== 'walk');
@@ -98,7 +98,7 @@ function table(title: string, cases: readonly KeptResult[], faults: readonly str
 }
 
 function words(fault: string): string {
-  // as: an unknown word stands for itself.
+  // as: an unknown name is shown as it is.
   return (WORDS as Readonly<Record<string, string>>)[fault] ?? fault;
 }
 

@@ -34,7 +34,7 @@ export interface Bench {
   readonly operator: Operator;
   readonly api: Api;
   readonly deb: string;
-  /** False while meshx cannot take a VM out again: the statement `clean` is then not made. */
+  /** False while meshx cannot remove a VM: the statement `clean` is then skipped. */
   readonly hasDown: boolean;
 }
 
@@ -61,7 +61,7 @@ export interface Ran {
   readonly clean: boolean;
 }
 
-/** Makes the fault happen on a machine that is as before, and looks at all that was promised. */
+/** Causes the fault on a restored machine, and checks every promise. */
 export async function runCase(bench: Bench, fault: FaultCase): Promise<Ran> {
   const began = performance.now();
   const seen: { said?: Said } = {};
@@ -108,7 +108,7 @@ function placeOf({ seat }: Machine, deb: string): Place {
   return { vm: seat.vm, namespace: seat.namespace, deb };
 }
 
-/** The words of the case's command: a hang is waited for by a short limit, in the run and when it is typed again. */
+/** The command of the case. A short time limit ends a hang, in the first run and the second. */
 function typed({ machine, deb }: Pick<Bench, 'machine' | 'deb'>, fault: FaultCase): readonly string[] {
   const limit = isHang(fault.fault) ? { stepTimeout: STEP_SECONDS } : {};
   return wordsOf(fault.operation, fault, { ...placeOf(machine, deb), ...limit });
@@ -190,7 +190,9 @@ async function keepsConnections(machine: Machine, when: string, said: Said): Pro
   if (lost.length > 0) throw new Failure('lost', `${when}: ${lost.join(', ')}; meshx said: ${said.stderr}`);
 }
 
-/** The same command again; an owner who wants port 22 captured is refused, cures it, and types it a third time. */
+/**
+ * The same command again. An owner who wants port 22 captured is refused, fixes the setting, and runs it a third time.
+ */
 async function resumes(bench: Bench, each: FaultCase): Promise<void> {
   const { machine, operator } = bench;
   const again = await typeUntilFree(bench, typed(bench, each));
@@ -202,7 +204,7 @@ async function resumes(bench: Bench, each: FaultCase): Promise<void> {
   return judgeSecond(again);
 }
 
-/** The lock of a run whose connection is gone without a word dies with its lease; who comes meanwhile is told so. */
+/** The lock of a run that lost its connection silently ends with its lease. A run before that is refused. */
 async function typeUntilFree({ operator }: Bench, words: readonly string[]): Promise<Said> {
   const end = Date.now() + LEASE_MS;
   for (;;) {

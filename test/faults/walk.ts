@@ -145,7 +145,7 @@ function steps(): fc.Arbitrary<Step>[] {
   return [...plain.map((each) => fc.constant(each)), fc.constant(up), fault, fault, fault];
 }
 
-/** Steps that may not be taken where they stand are passed over. */
+/** Steps that are not possible in a state are skipped. */
 function walks(): fc.Arbitrary<Step[]> {
   return fc.array(fc.oneof(...steps()), { minLength: 8, maxLength: 12, size: 'max' });
 }

@@ -85,7 +85,7 @@ const SETTINGS = mutated([
   '  ISTIO_INBOUND_PORTS=$(id)\n',
 ]);
 
-test('whatever stands in the env files, a setting is a word without a meaning to a shell, or it is refused', () => {
+test('whatever the env files hold, a setting is a word without a meaning to a shell, or it is refused', () => {
   // A process or four for each: a tenth of the inputs.
   const all = fc.sample(SETTINGS, { numRuns: RUNS / 10, seed: SEED }).map((text) => text.replaceAll('\0', ''));
   mkdirSync(join(folder, 'files'));

@@ -57,7 +57,7 @@ const word = fc
 const ABOUT = { host: 'vm', doing: 'fuzz' };
 const SHELLS = ['dash', 'bash'].filter((shell) => existsSync(`/bin/${shell}`));
 
-/** What a shell makes of many command lines: the words of each, apart. */
+/** How a shell splits many command lines: the arguments of each. */
 function wordsOf(shell: string, lines: readonly string[]): readonly (readonly string[])[] {
   const show = `show() { for each; do printf '%s\\0' "$each"; done; printf '\\1\\0'; }\n`;
   const input = show + lines.map((line) => `show ${line}\n`).join('');
@@ -166,7 +166,7 @@ const resources: fc.Arbitrary<Resource> = fc.tuple(word, word).map(([a, b]) => {
   return all[kind] as Resource;
 });
 
-test('no value of a resource runs as a command when a machine is looked at or changed', async () => {
+test('no value of a resource runs as a command when a machine is inspected or changed', async () => {
   const image = join(folder, 'image');
   execFileSync('mkdir', ['-p', `${image}/etc`]);
   await using host = new RootDirectoryHost({ directory: image });

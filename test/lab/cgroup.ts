@@ -70,6 +70,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself between the look and the kill.
+    // It ended by itself before the signal.
   }
 }

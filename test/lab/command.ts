@@ -46,7 +46,7 @@ export async function must(argv: readonly string[], options: RunOptions = {}): P
   throw new Error(`${argv.join(' ')} exited with ${ran.exitCode}\n${tail(ran.stdout, 20)}${tail(ran.stderr, 40)}`);
 }
 
-/** A shell text that must succeed; the words are its "$1", "$2", … */
+/** A shell script that must succeed, with its arguments "$1", "$2", … */
 export async function mustShell(
   text: string,
   words: readonly string[] = [],

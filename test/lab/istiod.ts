@@ -84,7 +84,7 @@ export async function startIstiod(lab: Lab): Promise<void> {
 
 const AMBIENT_HTTP = '127.0.0.1:18080';
 
-/** A second istiod on the same cluster, with ambient on: it tells what ambient clients are told. No proxy connects to it. */
+/** A second istiod on the same cluster, with ambient on: it shows what ambient clients get. No proxy connects to it. */
 export async function startAmbientIstiod(lab: Lab): Promise<void> {
   const folder = join(lab.names.run, 'istiod-ambient');
   await mkdir(folder, { recursive: true });
@@ -101,7 +101,7 @@ export async function startAmbientIstiod(lab: Lab): Promise<void> {
   await waitFor('the istiod of ambient clients to be ready', async () => (await run(ask)).exitCode === 0);
 }
 
-/** A workload as ambient clients are told of it; undefined when they are not. */
+/** A workload as ambient clients get it; undefined when they do not. */
 export async function ambientWorkload(
   lab: Lab,
   entry: { readonly namespace: string; readonly name: string },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { mustShell } from './command.ts';
 import { address } from './network.ts';
 
-/** Who may talk to the API servers. The audit log tells them apart. */
+/** The users of the API servers, which the audit log distinguishes. */
 const users = ['lab', 'operator', 'istiod', 'coredns', 'viewer'] as const;
 export type User = (typeof users)[number];
 

@@ -58,7 +58,7 @@ export async function makeVm(lab: Lab, machine: { name: string; ip: string } & V
 
 const KEY_TYPES = ['ed25519', 'ecdsa', 'rsa'] as const;
 
-/** What each machine has of its own: host keys, name, id, who may log in. */
+/** Host keys, name, id and logins of each machine. */
 async function personalize(lab: Lab, root: string, machine: { name: string; ip: string } & VmOptions): Promise<void> {
   const own = machine.hostnameInHosts === false ? '' : `127.0.1.1 ${machine.name}\n`;
   await mustShell('ssh-keygen -q -A -f "$1"', [root]);
@@ -71,7 +71,8 @@ async function personalize(lab: Lab, root: string, machine: { name: string; ip: 
   for (const user of ['root', 'operator', 'deploy', 'nobodyspecial'])
     await mustShell(script, [root, user], { input: key });
   const mysql = machine.mysql ?? 'any';
-  // Debian 12's package turns socket activation on: systemd then listens on every address, whatever the server is told.
+  // Debian 12's package turns socket activation on: systemd then listens on every address, whatever sshd's
+  // configuration says.
   await rm(join(root, 'etc/systemd/system/sockets.target.wants/mariadb.socket'), { force: true });
   if (mysql === 'off') await must(['ln', '-sf', '/dev/null', join(root, 'etc/systemd/system/mariadb.service')]);
   const bind = mysql === 'loopback' ? '127.0.0.1' : '*';
@@ -111,7 +112,7 @@ export async function sshAnswers(names: Names, vm: string, timeoutMs = 60_000): 
   await waitFor(`${vm} to answer on SSH`, async () => (await run(ask)).exitCode === 0, { timeoutMs });
 }
 
-/** `reboot` typed on the machine; comes back when SSH answers with another boot id. */
+/** Runs `reboot` on the machine, and returns when SSH answers with another boot id. */
 export async function rebootVm(names: Names, vm: string): Promise<void> {
   const bootId = async (): Promise<string> => await must(sshArgv(names, vm, ['cat', '/run/lab-boot-id']));
   await must(sshArgv(names, vm, ['cat /proc/sys/kernel/random/uuid > /run/lab-boot-id']));

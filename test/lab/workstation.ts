@@ -60,7 +60,7 @@ export class Workstation {
     return [...this.workstation(), ...program, ...args];
   }
 
-  /** The words before a command that put it on the operator's workstation: network, HOME, KUBECONFIG. */
+  /** The command prefix of the operator's workstation: network, HOME, KUBECONFIG. */
   workstation(): readonly string[] {
     const own = [`HOME=${this.home}`, `KUBECONFIG=${this.kubeconfig}`, 'USER=root', 'LOGNAME=root'];
     return ['ip', 'netns', 'exec', this.names.hub, 'env', '-u', 'SSH_AUTH_SOCK', ...own];

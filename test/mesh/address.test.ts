@@ -69,7 +69,7 @@ test('whether an address lies in a range, also across families', () => {
   expect(inCidr('fd00::1', '10.63.240.0/20')).toBe(false);
 });
 
-test('IPv6 stands in brackets before a port', () => {
+test('IPv6 is in brackets before a port', () => {
   expect([hostPort('10.0.0.1', 80), hostPort('fd00::1', 80)]).toEqual(['10.0.0.1:80', '[fd00::1]:80']);
 });
 

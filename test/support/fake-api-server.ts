@@ -24,7 +24,7 @@ export interface Fault {
   readonly on: RegExp;
   /** A status, a connection that breaks, or no answer at all. */
   readonly answer: number | 'reset' | 'hang' | 'html';
-  /** How often; for ever when absent. */
+  /** How often; forever when absent. */
   readonly times?: number;
   readonly message?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -145,7 +145,7 @@ export class FakeApiServer {
     return file;
   }
 
-  /** Stores an object as somebody else made it; `manager` becomes the owner of its fields. */
+  /** Stores an object of another owner; `manager` becomes the owner of its fields. */
   put(object: KubeObject, manager = 'kubectl'): void {
     const owner = { manager, operation: 'Update', fieldsV1: treeOf(object) };
     this.#store(this.#placeOf(object), { ...object, metadata: { ...object.metadata, managedFields: [owner] } });

@@ -5,7 +5,7 @@ import ssh2 from 'ssh2';
 import type { AuthContext, Connection, ParsedKey, ServerChannel } from 'ssh2';
 
 export interface SshServerOptions {
-  /** Public keys (blobs) that are let in; without them everybody is. */
+  /** Public keys (blobs) that may log in; without them every key may. */
   readonly authorizedKeys?: readonly Buffer[];
   readonly hostKeyTypes?: readonly ('ed25519' | 'rsa' | 'ecdsa')[];
   /** sshd's MaxSessions: more channels at once are refused. 10 when absent. */
@@ -13,7 +13,7 @@ export interface SshServerOptions {
   /** `cut-at-exec`: the connection is closed when a command is asked for. */
   readonly fault?: 'cut-at-exec' | 'hang-at-authentication';
   readonly forwarding?: boolean;
-  /** Runs this in place of each command, as ForceCommand and nologin do. */
+  /** Runs this instead of each command, as ForceCommand and nologin do. */
   readonly forceCommand?: string;
   /** Runs this, with the command in $SSH_ORIGINAL_COMMAND: login files that print, for instance. */
   readonly wrap?: string;

@@ -18,7 +18,7 @@ export interface Spawn {
   readonly cwd?: string;
   /** Milliseconds after which it is killed with its process group. */
   readonly limitMs: number;
-  /** True looks at the memory of the process and its children while they run. */
+  /** True measures the memory of the process and its children while they run. */
   readonly memory?: boolean;
 }
 

@@ -81,7 +81,7 @@ function about({ run }: Results): readonly string[] {
   ];
 }
 
-/** By design the proof then waits for the silence of a server that should speak first. */
+/** By design the check then waits for the silence of a server that should speak first. */
 function permissive(results: Results): readonly string[] {
   const summary = summaryOf(timesOf(results, 'first-join-permissive', 'meshx'));
   if (!summary) return [];

@@ -15,7 +15,7 @@ export function comparePairs(results: Results): readonly Compared[] {
   });
 }
 
-/** Pairs that have a target, and those that are told for comparison. */
+/** Pairs that have a target, and those shown for comparison. */
 export function pairTables(results: Results): readonly string[] {
   const all = comparePairs(results);
   const aimed = all.filter(({ pair }) => pair.target);

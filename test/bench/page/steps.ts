@@ -2,7 +2,7 @@ import { type Results, type TimedSpan, type TimingsDocument, timesOf, valuesOf }
 import { quantile, summaryOf } from '../statistics.ts';
 import { bytes, time, table } from './format.ts';
 
-/** Spans shorter than this are told as one row, milliseconds. */
+/** Shorter spans share one row, milliseconds. */
 const SHORT_MS = 15;
 
 interface Row {
@@ -14,7 +14,7 @@ interface Row {
   readonly sent: number;
 }
 
-/** Where the time of a first join goes, each row beside what holds it, made of what `--timings` told. */
+/** Where the time of a first join goes, each row beside what holds it, from the output of `--timings`. */
 export function stepSection(results: Results): readonly string[] {
   const runs = results.samples.flatMap(({ series, side, outcome, timings }) =>
     series === 'first-join' && side === 'meshx' && outcome === 'ok' && timings ? [timings] : [],
@@ -53,7 +53,7 @@ function sent({ sent: count }: Row): string {
   return count === 0 ? '–' : bytes(count);
 }
 
-/** Medians over the runs; a name that stands several times in a run is summed. */
+/** Medians over the runs; a name that occurs several times in a run is summed. */
 function rowsOf(runs: readonly TimingsDocument[]): readonly Row[] {
   const keys = new Set(runs.flatMap(({ spans }) => spans.map(keyOf)));
   const rows = [...keys].map((key): Row => {

@@ -23,7 +23,7 @@ export const firstJoin: Series = {
   },
 };
 
-/** The same in a PERMISSIVE namespace, where a database that speaks first makes the proof wait for its silence. */
+/** The same in a PERMISSIVE namespace, where the check waits for the silence of a database that speaks first. */
 export const firstJoinPermissive: Series = {
   id: 'first-join-permissive',
   rounds: 3,

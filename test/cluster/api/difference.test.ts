@@ -107,7 +107,7 @@ describe('a plan', () => {
   });
   const wanted = ours(service({ ports: [{ port: 3306 }] }));
 
-  test('creates what is not there and leaves what is as wanted', () => {
+  test('creates missing objects and leaves equal ones', () => {
     expect(planObjects([[wanted, undefined]]).create).toEqual([wanted]);
     expect(planObjects([[wanted, stored(wanted)]]).unchanged).toHaveLength(1);
   });
@@ -118,7 +118,7 @@ describe('a plan', () => {
     expect(planObjects([[wanted, other]]).foreign).toMatchObject([{ fields: ['spec.ports[port=3306]'] }]);
   });
 
-  test("takes another owner's object that is as wanted for done", () => {
+  test('accepts an equal object of another owner', () => {
     expect(planObjects([[wanted, service({ ports: [{ port: 3306 }] })]]).unchanged).toHaveLength(1);
   });
 

@@ -53,7 +53,7 @@ test('an instance that is not there is no instance, in one zone and in all', asy
   expect(await world.compute.findInstance('istio-vm', { zone: 'us-west1-a' })).toBeUndefined();
 });
 
-test('a name that stands in several zones is a Problem that lists them; the zone decides', async () => {
+test('a name in several zones is a Problem that lists them; the zone decides', async () => {
   await using world = await start();
   const problem = await problemOf(world.compute.findInstance('twin'));
   expect(problem.id).toBe('instance-ambiguous');

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { googleCredentials } from '../../../src/cluster/compute/google-credentials.ts';
 import { problemOf } from '../../support/problem.ts';
 
-test('a metadata server that is not there is told by the Problem alone, not by a warning of Node.js', async () => {
+test('a missing metadata server is only in the Problem, not in a warning of Node.js', async () => {
   const home = mkdtempSync(join(tmpdir(), 'meshx-home-'));
   // A network in which something else answers at the address: the lookup ends with an error that it does not expect.
   const server = createServer((socket) => socket.destroy());

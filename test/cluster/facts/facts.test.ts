@@ -228,7 +228,7 @@ describe('where VMs reach istiod', () => {
     expect(problem.hint).toBe('Wait with: meshx expose status --wait');
   });
 
-  test('is waited for when told', async () => {
+  test('is waited for with `wait`', async () => {
     await using world = await start([...current(), anEastWestGateway()]);
     const wait = { timeoutMs: 10_000, intervalMs: 5 };
     const asked = world.facts({ wait });
@@ -335,12 +335,12 @@ describe('a classic cluster', () => {
     expect(problem.message).toContain('Service istio-system/mixer-ilb, Service kube-system/dns-ilb');
   });
 
-  test('one that does not exist is told apart from one that waits', async () => {
+  test('one that does not exist is distinguished from one that waits', async () => {
     await using world = await start(without('mixer-ilb'));
     expect((await problemOf(world.facts({ release: '0.2' }))).id).toBe('load-balancer-missing');
   });
 
-  test('addresses are waited for when told, and what is missing is said', async () => {
+  test('addresses are waited for with `wait`, and missing ones are named', async () => {
     const notes: string[] = [];
     await using world = await start([...without('mixer-ilb'), aPendingService('mixer-ilb')]);
     const note = (line: string): void => {

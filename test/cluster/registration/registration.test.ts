@@ -109,7 +109,7 @@ describe('register, current', () => {
     expect(isEmptyClusterPlan((await world.register(changed)).plan)).toBe(true);
   });
 
-  test('a namespace is made when told, and its root certificate waited for', async () => {
+  test('a namespace is made on request, and its root certificate waited for', async () => {
     await using world = await start([]);
     const { plan } = await world.register({}, { createNamespace: true, createServiceAccount: true });
     const done: string[] = [];
@@ -151,7 +151,7 @@ describe('register, current', () => {
     expect((await world.register()).plan.relabel).toEqual([]);
   });
 
-  test('a service that a run took out of rotation, and that never came back, is ready again', async () => {
+  test('a service that a dead run left out of rotation is ready again', async () => {
     await using world = await start();
     await world.carryOut((await world.register()).plan);
     world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'draining' }, 'db'));

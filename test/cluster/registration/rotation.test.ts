@@ -141,7 +141,7 @@ describe('rotation, classic', () => {
     expect(last.lines).toEqual(['delete Service vm/mysqldb', 'delete Endpoints vm/mysqldb']);
   });
 
-  test('endpoints that somebody else wrote stay', async () => {
+  test('endpoints of another owner stay', async () => {
     const subsets = [{ addresses: [{ ip: IP }], ports: [{ port: 80 }] }];
     const endpoints = { apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'other', namespace: 'vm' }, subsets };
     await using world = await start([aNamespace('vm'), endpoints]);

@@ -18,7 +18,7 @@ export class Operator implements Disposable {
     this.ended = once(child, 'close').then(() => ({ exitCode: child.exitCode ?? 128, stdout, stderr }));
   }
 
-  /** The words before the program replace themselves by it, so the signal meets meshx. */
+  /** The prefix commands exec the program, so the signal reaches meshx. */
   signal(name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGINT'): void {
     this.#child.kill(name);
   }

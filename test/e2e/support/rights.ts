@@ -4,7 +4,7 @@ import type { Lab } from '../../lab/lab.ts';
 import { rightsOf, type Right } from '../../../src/cluster/rights/rights.ts';
 import { expectDone } from './done.ts';
 
-/** A user of the mesh's cluster who may do only what `meshx rbac` prints. */
+/** A user of the mesh's cluster with exactly the rights that `meshx rbac` prints. */
 export class Viewer {
   readonly #lab: Lab;
   readonly #namespace: string;
@@ -99,7 +99,7 @@ function linesOf(rights: readonly Right[]): readonly string[] {
   return [...new Set(lines)].sort();
 }
 
-/** Nothing was refused, everything that was used stands in the table, and everything that is needed was used. */
+/** Nothing was refused, every right that was used is in the table, and every right of the table was used. */
 export function expectExactly(command: string, { used, refused }: Awaited<ReturnType<Viewer['used']>>): void {
   const { all, needed } = granted(command);
   const missing = [...used].filter((right) => !all.includes(right));

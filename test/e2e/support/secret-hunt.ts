@@ -9,7 +9,7 @@ import type { Lab } from '../../lab/lab.ts';
 export interface Secret {
   readonly name: string;
   readonly text: string;
-  /** Paths on the VM, on the operator's machine, or `process WORD` for processes whose command line holds the word. */
+  /** Paths on the VM, on the operator's machine, or `process TEXT` for processes with TEXT in their command line. */
   readonly at?: readonly string[];
 }
 
@@ -39,7 +39,7 @@ export class SecretHunt {
     this.#outputs.push(text);
   }
 
-  /** Looks at all processes of this machine, those in its VMs too, again and again until the work has ended. */
+  /** Searches all processes of this machine and its VMs repeatedly until the work has ended. */
   async watching<Result>(work: Promise<Result>): Promise<Result> {
     const ended = work.then(
       () => true,
@@ -154,7 +154,7 @@ function formsOf(text: string): readonly string[] {
     const encoded = Buffer.from('x'.repeat(before) + text)
       .toString('base64')
       .replace(/=+$/, '');
-    // The characters at both ends depend on what stands beside the secret.
+    // The characters at both ends depend on the text around the secret.
     return encoded.slice(before === 0 ? 0 : before + 1, -2);
   });
   return [text, ...shifted];

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, mustShell, run } from '../command.ts';
 
-/** Debian packages the lab and the tests need, each with a program, or a file, that proves it is there. */
+/** Debian packages the lab and the tests need, each with a program or a file that shows it is installed. */
 const PACKAGES: Readonly<Record<string, string>> = {
   'systemd-container': '/usr/bin/systemd-nspawn',
   debootstrap: '/usr/sbin/debootstrap',

@@ -35,7 +35,7 @@ test('the third line changed its key in 1.0', () => {
   expect(third('1.0')).toBe('ISTIO_CP_AUTH=MUTUAL_TLS');
 });
 
-test('from 0.8 on each of five names stands twice', () => {
+test('from 0.8 on each of five names occurs twice', () => {
   expect(
     classicKubedns(classicFacts({ release: '1.0' }))
       .trimEnd()

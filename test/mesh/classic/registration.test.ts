@@ -188,7 +188,7 @@ test('an address that is not there is named as istioctl named it', () => {
   );
 });
 
-test('whatever the order of registrations, each address stands once and a repetition changes nothing', () => {
+test('whatever the order of registrations, each address occurs once and a repetition changes nothing', () => {
   const call = fc.record({
     address: fc.constantFrom('10.0.0.1', '10.0.0.2', 'fd00::1'),
     ports: fc.subarray(['3306', 'web:80', 'x:81'], { minLength: 1 }),

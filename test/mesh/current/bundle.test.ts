@@ -68,7 +68,7 @@ test('a given range replaces the star', () => {
   expect(problemOf(() => envOf(currentFacts(), mysqlWorkload(), { serviceCidr: '' })).id).toBe('bad-cidr');
 });
 
-test('the port of another control plane stands in CA_ADDR and in discoveryAddress', () => {
+test('the port of another control plane is in CA_ADDR and in discoveryAddress', () => {
   const bundle = currentBundle(currentFacts({ istiodPort: 30012 }), mysqlWorkload());
   expect(parseEnv(bundle.clusterEnv).get('CA_ADDR')).toBe('istiod.istio-system.svc:30012');
   expect(parse(bundle.meshYaml)).toMatchObject({
@@ -161,7 +161,7 @@ test.each(['- a\n', 'text', '{', 'a: *b'])('an annotation that is no ProxyConfig
   expect(problemOf(() => currentBundle(currentFacts(), workload)).id).toBe('proxy-config-unreadable');
 });
 
-test("the group's probe stands in mesh.yaml, the mesh's own never does", () => {
+test("the group's probe is in mesh.yaml, the mesh's own never is", () => {
   const facts = currentFacts({ defaultConfig: { readinessProbe: { httpGet: { port: 1 } } } });
   const read = (more: object) =>
     (parse(currentBundle(facts, mysqlWorkload(more)).meshYaml) as { defaultConfig: object }).defaultConfig;

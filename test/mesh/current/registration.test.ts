@@ -36,7 +36,7 @@ test('the objects of a registration are byte for byte', () => {
   expectGolden('mesh/current/register-fixed/objects.yaml', yaml(currentObjects(fixed)));
 });
 
-test('what is made only when told comes first, and everything is marked as made by meshx', () => {
+test('optional objects come first, and everything is marked as made by meshx', () => {
   const objects = currentObjects({ workload: TWO, createNamespace: true, createServiceAccount: true });
   expect(kinds(objects)).toEqual([
     'Namespace vm',

@@ -116,7 +116,7 @@ describe('exec plugins', () => {
     ]);
   });
 
-  test('they are told about the call, and about the cluster when they ask for it', async () => {
+  test('they get the call, and the cluster when they ask for it', async () => {
     await using server = await FakeApiServer.startTrusted({ token: 'told' });
     const file = join(folder, 'told');
     const { exec } = plugin(`printf %s "$KUBERNETES_EXEC_INFO" >${file}; ${credential('told')}`) as { exec: object };

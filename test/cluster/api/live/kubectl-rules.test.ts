@@ -386,7 +386,7 @@ describe('an OpenID Connect provider', () => {
     ).toBeUndefined();
   });
 
-  test('without a refresh token the operator is told to log in', async () => {
+  test('without a refresh token the operator must log in', async () => {
     await using server = await FakeApiServer.startTrusted();
     const config = { 'idp-issuer-url': 'https://127.0.0.1:1', 'client-id': 'kube', 'id-token': jwt(-10) };
     const problem = await problemOf(
@@ -459,7 +459,7 @@ describe('a credential plugin', () => {
     expect(readFileSync(join(folder, 'runs'), 'utf8')).toBe('x\nx\n');
   });
 
-  test('is told all that it may know of the cluster when it asks for it', async () => {
+  test('gets the fields of the cluster when it asks for them', async () => {
     await using server = await FakeApiServer.startTrusted();
     const user = exec(`printf %s "$KUBERNETES_EXEC_INFO" >${folder}/told; ${answer({ token: 'a' })}`, {
       provideClusterInfo: true,

@@ -203,7 +203,7 @@ describe('bad folders', () => {
     expect((await problemOf(open())).message).toContain('all files together exceeds 64 MiB');
   });
 
-  test('an object that stands twice is named with both files', async () => {
+  test('an object that occurs twice is named with both files', async () => {
     write('a.yaml', stringify(aService('one', { namespace: 'vm' })));
     write('b.yaml', stringify(aService('one', { namespace: 'vm', ip: '10.0.0.1' })));
     const problem = await problemOf(open());
