@@ -17,17 +17,8 @@ const outdir = `${dist}.${process.pid}.new`;
 const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`;
 
-/** A command loads only the modules it needs: each dynamic import of the sources is a file of its own. */
 async function bundle() {
-  const { metafile } = await build({
-    ...bundling,
-    entryPoints: { meshx: `${root}src/main.ts` },
-    outdir,
-    format: 'esm',
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    banner: { js: REQUIRE },
-  });
+  const { metafile } = await build({ ...bundling, outdir, banner: { js: REQUIRE } });
   await writeFile(`${outdir}/THIRD-PARTY-NOTICES`, await thirdPartyNotices(root, metafile));
   await chmod(`${outdir}/meshx.js`, 0o755);
 }

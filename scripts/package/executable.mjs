@@ -8,19 +8,30 @@ import { must } from './run.mjs';
 const MAIN = 'meshx.cjs';
 const CONFIG = 'executable.json';
 
-/** Bundles the program into one file of the folder. Gives esbuild's metafile. */
+/**
+ * Bundles the program into one file of the folder: the files of dist/ as CommonJS modules, each compiled when it is first needed.
+ * Bundled at once, their functions would all be in one scope, and every start would read them from the code cache. Gives
+ * esbuild's metafile.
+ */
 export async function bundleProgram(folder) {
-  const { metafile } = await build({
-    ...bundling,
-    entryPoints: [join(bundling.absWorkingDir, 'src/main.ts')],
-    outfile: join(folder, MAIN),
-    format: 'cjs',
-    minify: true,
+  const [modules, commonJs, outfile] = ['modules', 'commonjs', MAIN].map((name) => join(folder, name));
+  const { metafile } = await build({ ...bundling, outdir: modules, minify: true });
+  const { platform, target, external } = bundling;
+  // The first bundling gave the warnings.
+  const options = { platform, target, format: 'cjs', minify: true, logLevel: 'error' };
+  await build({
+    ...options,
+    ...{ entryPoints: [join(modules, '*.js')], outdir: commonJs },
     // Code that looks for a file beside itself would find none.
     logOverride: { 'empty-import-meta': 'error' },
   });
-  const file = join(folder, MAIN);
-  await writeFile(file, ascii(await readFile(file, 'utf8')));
+  await build({
+    ...options,
+    ...{ entryPoints: [join(commonJs, 'meshx.js')], outfile, bundle: true, external },
+    // As ES modules are.
+    banner: { js: '"use strict";' },
+  });
+  await writeFile(outfile, ascii(await readFile(outfile, 'utf8')));
   return metafile;
 }
 
