@@ -6,6 +6,7 @@ import { growthVms } from './growth/vms.ts';
 import { clusterEnv } from './pairs/cluster-env.ts';
 import { command } from './pairs/command.ts';
 import { copy } from './pairs/copy.ts';
+import { executable } from './pairs/executable.ts';
 import { firstJoin, firstJoinPermissive } from './pairs/first-join.ts';
 import { fleet } from './pairs/fleet.ts';
 import { nothing } from './pairs/nothing.ts';
@@ -16,7 +17,7 @@ import type { Series } from './series.ts';
 
 /** All series in the order in which they run; the one that fills the cluster is last. */
 export const allSeries: readonly Series[] = [
-  ...[start, growthPlan, command, copy, clusterEnv, register, limits],
+  ...[start, executable, growthPlan, command, copy, clusterEnv, register, limits],
   ...[firstJoin, firstJoinPermissive, packagePresent, nothing, fleet],
   ...[growthVms, growthRegistered, growthServices],
 ];

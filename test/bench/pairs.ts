@@ -69,6 +69,14 @@ export const PAIRS: readonly Pair[] = [
     { series: 'start', ours: word, theirs: 'istioctl', title: `meshx ${word}`, alternative: 'istioctl version' },
   ]),
   {
+    ...{ series: 'executable', ours: '--version', theirs: 'node', title: 'the executable: --version' },
+    ...{ alternative: 'node -e 0 of the Node.js in it', target: { reach: 1.2, hoped: 1.1 } },
+  },
+  {
+    ...{ series: 'executable', ours: 'files', theirs: 'files-npm' },
+    ...{ title: 'the executable: generate-cluster-env of a folder', alternative: 'the files that npm installs' },
+  },
+  {
     ...{ series: 'cluster-env', ours: 'meshx', theirs: 'istioctl', title: 'generate-cluster-env with its token' },
     ...{ alternative: 'istioctl x workload entry configure', target: { reach: 1.5, hoped: 1.0 } },
   },

@@ -13,10 +13,7 @@ export const start: Series = {
   id: 'start',
   rounds: 21,
   open: async (bench) => {
-    const spawned =
-      (argv: readonly string[]): Side['take'] =>
-      () =>
-        middleStart(async () => takenOf(await bench.inside.spawn({ argv, limitMs: LIMIT_MS })));
+    const spawned = (argv: readonly string[]): Side['take'] => startsOf(bench, argv);
     const sides = [
       { id: '--version', take: spawned([...bench.meshx, '--version']) },
       { id: 'node', take: spawned([process.execPath, '-e', '0']) },
@@ -29,6 +26,11 @@ export const start: Series = {
     return { warmUp: true, sides: [...sides, ...completion], [Symbol.asyncDispose]: nothingToClose };
   },
 };
+
+/** Takes the middle one of some starts in a row. */
+export function startsOf({ inside }: Bench, argv: readonly string[]): Side['take'] {
+  return () => middleStart(async () => takenOf(await inside.spawn({ argv, limitMs: LIMIT_MS })));
+}
 
 /** The middle one of some starts in a row; the first that does not end well ends them. */
 async function middleStart(start: () => Promise<Taken>): Promise<Taken> {
