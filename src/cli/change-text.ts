@@ -3,7 +3,7 @@ import type { Result } from '../checks/check.ts';
 import { showConnections } from '../vm/drain.ts';
 import type { Lines, Say } from '../world.ts';
 
-/** Whose change it is, and where it is told. */
+/** Whose change it is, and where it is printed. */
 export interface Telling {
   readonly vm: string;
   readonly say: Say;

@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { changesOf, type PrintedReport } from './vm-report.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
-/** How the end is told. */
+/** How the end is printed. */
 export interface Ending {
   readonly terminal: Terminal;
   readonly output: OutputFormat;
@@ -24,8 +24,8 @@ export function conclude(
   found: readonly PrintedReport[],
 ): number {
   const reports = found.map((report) => completed(terminal, report));
-  const told = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
-  if (output === 'text') for (const report of told) terminal.out([end(report), ...report.notes]);
+  const shown = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
+  if (output === 'text') for (const report of shown) terminal.out([end(report), ...report.notes]);
   else terminal.out(formatDocument({ vms: reports.map(recordOf) }, output));
   const problem = problemOf(reports);
   if (problem) return tellProblem(terminal, problem);

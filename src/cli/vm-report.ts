@@ -16,7 +16,7 @@ export interface PrintedReport extends Pick<
 export function printedReport<Note>(
   report: VmReport<Note>,
   again: string,
-  linesOf: (note: Note) => readonly string[],
+  linesOf: (note: Note) => readonly string[] = (note) => [String(note)],
 ): PrintedReport {
   const { vm, status, namespace, group, address, cluster, phases, results, notes, done, problem, ms } = report;
   return {

@@ -1,8 +1,11 @@
 import { adopt as adoptVm, type AdoptEvent } from '../../operations/adopt/adopt.ts';
+import type { Adopted } from '../../operations/adopt/adopted.ts';
+import type { JoinOptions } from '../../operations/join/options.ts';
+import { formatServicePort } from '../../mesh/service-port.ts';
+import { toShell } from '../../shell-words.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { SIDECAR_UNIT } from '../../vm/adopt/standing.ts';
-import { upLine } from '../adopt/up-line.ts';
 import type { Telling } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-words.ts';
@@ -29,7 +32,7 @@ export async function adopt(call: Call): Promise<number> {
   const observe = tellAdopt({ ...names, say: speaker(terminal, options.dryRun && output === 'text') });
   const confirm = (changes: number) => confirmed(call, { vm, changes, yes });
   const report = await adoptVm(world, { ...names, unit, options, observe, confirm });
-  return conclude({ terminal, output, exitCode }, [printedReport(report, names.again, (note) => [note])]);
+  return conclude({ terminal, output, exitCode }, [printedReport(report, names.again)]);
 }
 
 function tellAdopt(telling: Telling): (event: AdoptEvent) => void {
@@ -60,6 +63,28 @@ function announcement(
     `note: meshx down ${vm} will restore the current hand-made sidecar`,
     'note: without a confirmation the dead-man switch takes capture and the sidecar away, as of any VM of the mesh',
   ];
+}
+
+/** The `up` that would have joined the VM, as it can be typed: what the adoption adds, with the values that are used. */
+export function upLine(vm: string, { cluster, vmAddress }: JoinOptions, adopted: Adopted): string {
+  const services = adopted.services.flatMap(({ name, ports }) =>
+    ports.map((port) => `${name}:${formatServicePort(port)}`),
+  );
+  const labels = Object.entries(adopted.labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const option = (flag: string, value: string | undefined): readonly string[] =>
+    value === undefined ? [] : [flag, value];
+  const typed = [
+    ...option('-n', adopted.namespace),
+    ...option('--workload-group', adopted.group),
+    ...services.flatMap((service) => option('--service', service)),
+    ...option('--service-account', adopted.serviceAccount),
+    ...labels.flatMap((label) => option('--labels', label)),
+    ...option('--network', adopted.network),
+    ...option('--vm-address', adopted.address && vmAddress),
+    ...option('--istiod-address', adopted.istiodAddress && cluster.facts.address),
+    ...(adopted.captureDns ? [] : ['--no-capture-dns']),
+  ];
+  return toShell(['meshx', 'up', vm, ...typed]);
 }
 
 async function confirmed(

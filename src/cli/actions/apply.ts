@@ -30,6 +30,6 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const names = called('apply', call, ...args);
   const observe = tellJoin({ vm: kept.vm, ...names, say: speaker(terminal, options.dryRun && output === 'text') });
   const report = await applyKept(world, { ...names, kept, options, observe });
-  const printed = printedReport(report, names.again, (note) => [note]);
+  const printed = printedReport(report, names.again);
   return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [printed]);
 }

@@ -6,13 +6,13 @@ import type { ChangeEvent } from '../../operations/change/event.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { readCapture } from '../../vm/bypass.ts';
 import type { CaptureState } from '../../vm/capture-state.ts';
-import { formatPhase, tellChange } from '../change-text.ts';
+import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-words.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { confirmWithin } from '../time-limits.ts';
-import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS, speaker } from '../print.ts';
 
 const VERBS = ['off', 'on', 'status'] as const;
 
@@ -38,17 +38,18 @@ export async function capture(call: Call): Promise<void> {
     return show(await readCapture(host, world.signal));
   }
   const names = { vm, ...called('capture', call, vm, verb) };
-  const tell = tellChange({ ...names, say: terminal.err });
+  const dryRun = input.flag('dryRun');
+  const tell = tellChange({ ...names, say: speaker(terminal, dryRun && output === 'text') });
   const observe = (event: ChangeEvent<Result>): void =>
     event.kind === 'heard' ? terminal.err(event.text.split('\n')) : tell(event);
-  const asked = { ...names, login, dryRun: input.flag('dryRun'), observe };
+  const asked = { ...names, login, dryRun, observe };
   const { status, phases, problem, state } = await turnCapture(world, asked, { to: verb, confirmWithin: within });
   if (problem?.id === lockProblems.locked.id && verb === 'off') terminal.err(WITHOUT_LOCK);
   if (problem) throw problem;
-  if (status === 'planned')
-    return terminal.out(
-      output === 'text' ? phases.flatMap(formatPhase) : formatDocument({ vm, steps: phases }, output),
-    );
+  if (status === 'planned') {
+    if (output !== 'text') terminal.out(formatDocument({ vm, steps: phases }, output));
+    return;
+  }
   if (status === 'unchanged') terminal.err(`${vm}: ${NOTHING[verb]}`);
   show(state);
 }

@@ -40,7 +40,7 @@ export async function rollback(call: Call): Promise<number> {
   const login = () => openMachine(world, options.machine, vm);
   const command = commandWords('rollback', call, vm);
   const report = await rollBack(world, { vm, command, again, login, dryRun, observe }, options);
-  const printed = printedReport(report, again, (note) => [note]);
+  const printed = printedReport(report, again);
   return conclude({ terminal, output, exitCode, end: formatRollbackEnd }, [printed]);
 }
 

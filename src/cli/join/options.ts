@@ -14,7 +14,7 @@ import { acceptedRisks } from '../risks.ts';
 import { workloadOptions } from '../workload-options.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 
-/** How the end of a join is told. */
+/** How the end of a join is printed. */
 export interface JoinOutput {
   /** Every file is shown. */
   readonly print: boolean;
@@ -22,7 +22,7 @@ export interface JoinOutput {
   readonly output: OutputFormat;
 }
 
-/** Reads how a join is told. Issues are collected in the input. */
+/** Reads how a join is printed. Issues are collected in the input. */
 export function joinOutput(input: Input): JoinOutput {
   return {
     print: input.flag('print'),

@@ -1,3 +1,4 @@
+import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import type { Host } from '../../host/run/host.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
@@ -17,21 +18,25 @@ export interface Calling<Event> extends Pick<Change, 'vm' | 'command' | 'again'>
 }
 
 /** What is planned, or what became of it. */
-export type Changed<Result extends Verified = Verified> = Pick<ChangeReport<Result>, 'phases' | 'problem'> & {
-  readonly status: ChangeReport['status'] | 'planned';
-};
+export type Changed<Result extends Verified = Verified> = Pick<ChangeReport<Result>, 'phases' | 'cluster' | 'problem'> &
+  Partial<Pick<ChangeReport<Result>, 'results' | 'notes' | 'done'>> & {
+    readonly status: ChangeReport['status'] | 'planned';
+  };
 
 interface Found<Result extends Verified> extends Pick<Change<Result>, 'host' | 'inspectedAt' | 'decision'> {
   readonly inspect: NonNullable<Change<Result>['inspect']>;
 }
 
-/** Carries out what was decided about a VM, or only shows its phases. */
+/** Carries out what was decided about a VM, or only tells its phases. */
 export async function planOrChange<Result extends Verified>(
   world: World,
   { vm, command, again, dryRun, observe }: Calling<Parameters<Observer<Result>>[0]>,
   found: Found<Result>,
 ): Promise<Changed<Result>> {
   const { signal, now } = world;
-  if (dryRun) return { status: 'planned', phases: asPlanned(await plannedPhases({ ...found, signal })) };
-  return await change({ ...found, vm, command, again, observe, ...authorOf(world), signal, now });
+  if (!dryRun) return await change({ ...found, vm, command, again, observe, ...authorOf(world), signal, now });
+  const phases = asPlanned(await plannedPhases({ ...found, signal }));
+  for (const phase of phases) observe({ kind: 'phase', phase });
+  const { cluster } = found.decision;
+  return { status: 'planned', phases, cluster: cluster ? clusterPlanLines(cluster.plan) : [] };
 }

@@ -11,14 +11,14 @@ import { openCluster } from '../connection/cluster.ts';
 import { openMachine } from '../connection/machine.ts';
 import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
 import { joinDecision } from './decision.ts';
-import { carriedOut, placeOf, planned } from './join.ts';
+import { carryOut, placeOf } from './join.ts';
 import type { KeptPlan } from './kept-plan.ts';
 import type { JoinOptions } from './options.ts';
 import { judgedSecurity } from './risks.ts';
 import type { JoinRun } from './run.ts';
 import { planVm } from './vm-side.ts';
 
-/** How a kept plan is applied; what is done stands in the plan. */
+/** How a kept plan is applied; the plan itself says what is done. */
 export type ApplyOptions = Pick<JoinOptions, 'cluster' | 'machine' | 'restart' | 'confirmWithin' | 'dryRun'>;
 
 /** A kept plan, and what its application is called. */
@@ -55,7 +55,7 @@ async function* parts(world: World, applying: Applying, kube: Kubernetes): Parts
   };
   const inspectedAt = performance.now();
   const plan = { ...(await inspect(world.signal)), ...present({ unverified }) };
-  yield* (dryRun ? planned : carriedOut)(world, { ...applying, vm }, { host, inspectedAt, plan, inspect });
+  yield await carryOut(world, { ...applying, vm, login, dryRun }, { host, inspectedAt, plan, inspect });
 }
 
 /**

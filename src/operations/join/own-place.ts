@@ -13,7 +13,7 @@ import { present } from '../../present.ts';
 export interface OwnPlace {
   readonly namespace: string;
   readonly group: string;
-  /** Options that stand for what nobody typed and differs from what it would be otherwise. */
+  /** Options that stand for what no one typed and differs from what it would be otherwise. */
   readonly missing: RecordedOptions;
   /** The operator's word: typed, or as the VM is called on the command line. */
   readonly isOperators: boolean;
@@ -48,7 +48,7 @@ export function ownPlace({ context, vm, observe }: JoinRun, { membership, facts 
 
 /**
  * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
- * address by which the operator reaches it. A new group, named after the machine, is nobody else's. Throws `membership-unconfirmed`.
+ * address by which the operator reaches it. A new group, named after the machine, belongs to no one else. Throws `membership-unconfirmed`.
  */
 export async function refuseOthersPlace(run: JoinRun, seen: Seen, place: OwnPlace): Promise<void> {
   const { context, verb: command, vm } = run;

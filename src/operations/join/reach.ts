@@ -62,7 +62,7 @@ export async function compareReach(
   }
 }
 
-/** Ports that listened and gave this machine no connection: between them stands a firewall. */
+/** Ports that listened and gave this machine no connection: a firewall is between them. */
 export function shutHere(before: readonly Reachability[]): readonly number[] {
   const here = before.find(({ from }) => from === HERE);
   return Object.entries(here?.answers ?? {}).flatMap(([port, answer]) => (answer === 'open' ? [] : [Number(port)]));

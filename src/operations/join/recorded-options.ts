@@ -42,7 +42,7 @@ const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...PLACE };
 /** Options of a join that the next join of the same VM repeats. */
 export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER });
 
-/** Everything of an earlier join that the next one takes over unless it is told to forget it. */
+/** Everything of an earlier join that the next one takes over unless it forgets it. */
 export const FORGETTABLE: readonly string[] = Object.keys(MERGES);
 
 /** Whether an option decides how the cluster is read. */

@@ -2,12 +2,9 @@ import type { Host } from '../../host/run/host.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { readiness } from '../../checks/readiness.ts';
 import type { Result } from '../../checks/check.ts';
-import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
-import { change, plannedPhases } from '../change/change.ts';
 import type { Decision } from '../change/decision.ts';
-import { asPlanned } from '../change/event.ts';
-import type { Calling } from '../change/plan-or-change.ts';
+import { type Calling, planOrChange } from '../change/plan-or-change.ts';
 import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
 import { inspect, type Inspected } from './inspect.ts';
 import type { RollbackEvent, RollbackOptions } from './options.ts';
@@ -18,25 +15,15 @@ export function rollBack(world: World, calling: Calling<RollbackEvent>, options:
 }
 
 async function* parts(world: World, calling: Calling<RollbackEvent>, options: RollbackOptions): Parts {
-  const { dryRun, login, ...about } = calling;
-  const { vm, observe } = about;
-  const { signal, now } = world;
+  const { vm, login, observe } = calling;
   await using host = await login();
   const inspectedAt = performance.now();
   const inspected = (held: AbortSignal) => inspect(world, options, { vm, observe, host, signal: held });
   const decided = (found: Inspected) => decisionOf(options, found, { vm, host, login });
-  const found = await inspected(signal);
+  const found = await inspected(world.signal);
   yield found.place;
-  const decision = decided(found);
-  if (dryRun) {
-    const phases = asPlanned(await plannedPhases({ host, decision, signal }));
-    for (const phase of phases) observe({ kind: 'phase', phase });
-    return yield { status: 'planned', phases };
-  }
-  yield await change({
-    ...{ ...about, host, ...authorOf(world), signal, now, inspectedAt, decision },
-    inspect: async (held) => decided(await inspected(held)),
-  });
+  const inspectAnew = async (held: AbortSignal) => decided(await inspected(held));
+  yield await planOrChange(world, calling, { host, inspectedAt, decision: decided(found), inspect: inspectAnew });
 }
 
 /** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */

@@ -1,6 +1,6 @@
 import { adoptedOf, memberOf, withAdopted } from '../../../src/operations/adopt/adopted.ts';
 import type { JoinOptions } from '../../../src/operations/join/options.ts';
-import { upLine } from '../../../src/cli/adopt/up-line.ts';
+import { upLine } from '../../../src/cli/actions/adopt.ts';
 import type { Standing } from '../../../src/vm/adopt/standing.ts';
 import { problemOf } from '../../support/problem.ts';
 
