@@ -5,7 +5,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { type JoinContext, reopenContext } from './context.ts';
 import { ownPlace, refuseOthersPlace } from './own-place.ts';
-import type { JoinRun, Seen } from './run.ts';
+import type { JoinRun, FirstInspection } from './run.ts';
 import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options.ts';
 
 /**
@@ -14,7 +14,7 @@ import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options
  * the cluster has to confirm them before anything is registered or a token is asked for. Throws `membership-unconfirmed`,
  * `account-not-repeated`, and `invalid-input` for a recorded value that is none.
  */
-export async function withEarlierJoin(run: JoinRun, seen: Seen): Promise<JoinContext> {
+export async function withEarlierJoin(run: JoinRun, seen: FirstInspection): Promise<JoinContext> {
   const { verb, context } = run;
   const place = ownPlace(run, seen.preflight);
   await refuseOthersPlace(run, seen, place);

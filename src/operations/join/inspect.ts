@@ -17,7 +17,7 @@ import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withEarlierJoin } from './earlier-join.ts';
 import { judgedSecurity, refuseFindings } from './risks.ts';
-import type { JoinPlan, JoinRun, Seen } from './run.ts';
+import type { JoinPlan, JoinRun, FirstInspection } from './run.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
 
@@ -66,7 +66,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
 async function inspectVm(
   run: JoinRun,
   host: Host,
-  { kube, signal }: Pick<Seen, 'kube' | 'signal'>,
+  { kube, signal }: Pick<FirstInspection, 'kube' | 'signal'>,
 ): Promise<Inspected> {
   const before = run.context;
   const preflight = await inspectMachine(host, preflightInput(before, run.vm), signal);

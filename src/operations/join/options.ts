@@ -34,7 +34,7 @@ export interface JoinOptions {
   readonly acceptRisk: readonly string[];
   /** The given options that the next join of the same VM repeats, as they are recorded on it. */
   readonly repeated: RecordedOptions;
-  /** Options of the earlier join that are not repeated, by their camelCase names. */
+  /** Options of the earlier join that are not repeated, by their names in its record. */
   readonly forget: readonly string[];
   /** Ids of steps; all when empty. */
   readonly only: readonly string[];

@@ -5,7 +5,7 @@ import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import { isConfirmedMember, type Member, refuseUnconfirmed } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
-import type { JoinRun, Seen } from './run.ts';
+import type { JoinRun, FirstInspection } from './run.ts';
 import { groupName, groupNameOrNone } from './workload.ts';
 import { present } from '../../present.ts';
 
@@ -50,7 +50,7 @@ export function ownPlace({ context, vm, observe }: JoinRun, { membership, facts 
  * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
  * address by which the operator reaches it. A new group, named after the machine, belongs to no one else. Throws `membership-unconfirmed`.
  */
-export async function refuseOthersPlace(run: JoinRun, seen: Seen, place: OwnPlace): Promise<void> {
+export async function refuseOthersPlace(run: JoinRun, seen: FirstInspection, place: OwnPlace): Promise<void> {
   const { context, verb: command, vm } = run;
   if (place.isOperators || context.options.machine.root !== undefined) return;
   if (Object.keys(place.missing).length === 0 && !(await isTaken(run, seen, place))) return;
@@ -63,7 +63,7 @@ export async function refuseOthersPlace(run: JoinRun, seen: Seen, place: OwnPlac
 /** Whether group or account are there already: in a first join both are made. */
 async function isTaken(
   { context }: JoinRun,
-  { kube, signal }: Seen,
+  { kube, signal }: FirstInspection,
   { namespace, group: name }: OwnPlace,
 ): Promise<boolean> {
   if (!meshGeneration(context.facts.generation).hasGroups) return false;
@@ -76,7 +76,7 @@ async function isTaken(
   return found.some((object) => object !== undefined);
 }
 
-async function memberOf(run: JoinRun, { preflight, kube, signal }: Seen, place: OwnPlace): Promise<Member> {
+async function memberOf(run: JoinRun, { preflight, kube, signal }: FirstInspection, place: OwnPlace): Promise<Member> {
   const { context, verb: command, vm } = run;
   const { generation } = context.facts;
   const { namespace, group } = place;

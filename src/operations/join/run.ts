@@ -2,7 +2,6 @@ import type { Result } from '../../checks/check.ts';
 import type { Preflight } from '../../checks/preflight.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
-import type { Host } from '../../host/run/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import type { PortSecurity } from '../../mesh/mutual-tls.ts';
@@ -13,6 +12,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Decision } from '../change/decision.ts';
 import type { ChangeEvent } from '../change/event.ts';
+import type { Calling } from '../change/plan-or-change.ts';
 import type { JoinContext } from './context.ts';
 
 /** What happens while a VM joins, in order. */
@@ -31,18 +31,10 @@ export type JoinEvent =
   | { readonly kind: 'package-needed'; readonly problem: Problem };
 
 /** One VM that joins, and what all VMs of its run share. */
-export interface JoinRun {
+export interface JoinRun extends Omit<Calling<JoinEvent>, 'dryRun'> {
   readonly context: JoinContext;
-  readonly vm: string;
   /** The command that hints name: `up`. */
   readonly verb: string;
-  /** The command that goes on after a failure, as it can be typed. */
-  readonly again: string;
-  /** What lock and audit on the VM show of the command. */
-  readonly command: string;
-  readonly observe: (event: JoinEvent) => void;
-  /** Opens a connection to the VM; only a new one shows that logins work. */
-  readonly login: () => Promise<Host>;
   /** Whether options of an earlier join count that are not given again. */
   readonly repeats: boolean;
   /** Changes the wanted steps by what else is known of the machine; pure. */
@@ -51,8 +43,8 @@ export interface JoinRun {
   readonly planned?: (plan: JoinPlan) => Promise<void> | void;
 }
 
-/** What was seen of the VM before the join of before is looked at, and the cluster to ask about it. */
-export interface Seen {
+/** The VM before the options of its earlier join count, and the cluster to ask about that join. */
+export interface FirstInspection {
   readonly preflight: Preflight;
   readonly kube: Kubernetes;
   readonly signal: AbortSignal;

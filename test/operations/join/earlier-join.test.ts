@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseOthersPlace, ownPlace } from '../../../src/operations/join/own-place.ts';
-import type { JoinRun, Seen } from '../../../src/operations/join/run.ts';
+import type { JoinRun, FirstInspection } from '../../../src/operations/join/run.ts';
 import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { Preflight } from '../../../src/checks/preflight.ts';
 import { examplePackage } from '../../support/examples.ts';
@@ -104,7 +104,7 @@ describe('a live VM that names its own place', () => {
     const names = { verb: 'up', again: 'meshx up 10.0.0.5', command: 'meshx up 10.0.0.5' };
     const login = () => Promise.reject(new Error('no one logs in'));
     const run: JoinRun = { ...names, context, vm: '10.0.0.5', observe: () => undefined, login, repeats: true };
-    const seen: Seen = { preflight, kube, signal: new AbortController().signal };
+    const seen: FirstInspection = { preflight, kube, signal: new AbortController().signal };
     await refuseOthersPlace(run, seen, ownPlace(run, preflight));
   }
 
