@@ -41,8 +41,10 @@ const certificate = {
   expiration_time: '2999-01-01T00:00:00Z',
 };
 
+type Answers = Readonly<Record<string, (args: readonly string[]) => string>>;
+
 /** What a VM says that has joined, by the question. */
-const ANSWERS: Readonly<Record<string, (args: readonly string[]) => string>> = {
+const ANSWERS: Answers = {
   resolves: () => '10.150.0.30 STREAM',
   answers: () => 'tls 10.150.0.30:15012\nconnected',
   ready: () => 'ready',
@@ -53,11 +55,11 @@ const ANSWERS: Readonly<Record<string, (args: readonly string[]) => string>> = {
       : 'cluster_manager.cds.update_success: 1\nlistener_manager.lds.update_success: 1',
 };
 
-function answered(args: readonly string[]): string {
+function answered(args: readonly string[], answers: Answers): string {
   const texts: string[] = [];
   for (let at = 2; at < args.length; at += 2 + Number(args[at + 1])) {
     const given = args.slice(at + 2, at + 2 + Number(args[at + 1]));
-    texts.push(ANSWERS[args[at] ?? '']?.(given) ?? '');
+    texts.push(answers[args[at] ?? '']?.(given) ?? '');
   }
   return numbered(texts);
 }
@@ -68,14 +70,14 @@ const numbered = (texts: readonly string[]): string =>
 const CONNECTION = 'address|127.0.0.1\ncode|0\nbytes|0\noutbound|1\ninbound|1\nhttp|HTTP/1.1 200 OK\nlog|';
 
 /** The machine of a `LiveVm`, with what only a join asks. */
-function machineOf(host: Host): Host {
+function machineOf(host: Host, answers: Answers): Host {
   const said = (stdout: string): Promise<Output> => Promise.resolve({ exitCode: 0, stdout, stderr: '' });
   const run = (command: Command, signal?: AbortSignal): Promise<Output> => {
     const name = (command.argv[3] ?? '').replace('meshx-', '');
     const args = command.argv.slice(4);
     if (name === 'preflight') return said(areas.join(''));
     if (name === 'session') return said('127.0.0.1 4711 127.0.0.1 22\n');
-    if (name === 'ask') return said(answered(args));
+    if (name === 'ask') return said(answered(args, answers));
     if (name === 'connect') return said(numbered(Array.from({ length: (args.length - 3) / 5 }, () => CONNECTION)));
     return host.run(command, signal);
   };
@@ -94,6 +96,7 @@ const ENTRY = {
 /** A cluster on loopback, and what `up vm1` prints there. */
 export class LiveJoin {
   readonly vm = new LiveVm();
+  answers: Answers = ANSWERS;
   readonly #server: FakeApiServer;
 
   constructor(server: FakeApiServer) {
@@ -121,7 +124,7 @@ export class LiveJoin {
       ...names,
       context: await openContext(this.#world(), this.#options(services, dryRun)),
       repeats: true,
-      login: async () => machineOf(await this.vm.login()),
+      login: async () => machineOf(await this.vm.login(), this.answers),
       observe: tellJoin({ ...names, say: (said) => void lines.push(...[said].flat()) }),
     });
     return { lines, report };

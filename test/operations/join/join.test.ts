@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { LiveJoin } from '../operations/join/live-join.ts';
-import { expectGolden } from '../support/golden.ts';
+import { LiveJoin } from './live-join.ts';
+import { expectGolden } from '../../support/golden.ts';
 
 jest.setTimeout(120_000);
 
@@ -27,4 +27,17 @@ test('up carries out what its dry run printed, byte for byte', async () => {
 
   const again = await live.up({ web: 8080, api: 9090 }, true);
   expect(again.report.phases.flatMap(({ changes }) => changes)).toEqual([]);
+});
+
+test('a failed check rolls the VM back, and the report says which one and what was done', async () => {
+  await using cluster = await LiveJoin.cluster();
+  const live = new LiveJoin(cluster);
+  live.answers = { ...live.answers, ready: () => 'connection refused' };
+  const { lines, report } = await live.up({ web: 8080 }, false);
+  expect(lines).toContain('x Verify the join with live traffic');
+  expect(lines.at(-1)).toMatch(/^\+ Roll back: capture is off/);
+  expect(live.vm.system.ended).toBe('rolled back');
+  expect(report).toMatchObject({ status: 'failed', problem: { id: 'reverted' } });
+  expect(report.problem?.issues.join()).toMatch(/the sidecar is ready: .*done: create/);
+  expect(report.results.filter(({ ok }) => ok === false).map(({ id }) => id)).toEqual(['sidecar-ready']);
 });
