@@ -187,7 +187,7 @@ export function hostContract(title: string, makeHost: () => Promise<Host>): void
     test('the time limit is a Problem that names host and script, and the script is stopped with its children', async () => {
       const mark = join(folder, 'limit');
       const script = 'echo $$ > "$1"; sh -c "sleep 300; echo never"; echo never';
-      const run = host.run({ ...sh(script, mark), timeoutMs: 700, stdin: 'a secret' });
+      const run = host.run({ ...sh(script, mark), timeoutMs: 2000, stdin: 'a secret' });
       await expect(run).rejects.toMatchObject({ id: 'host-command-timed-out' });
       await run.catch((error: Problem) => {
         expect(error.message).toContain(host.name);
@@ -200,7 +200,7 @@ export function hostContract(title: string, makeHost: () => Promise<Host>): void
     test('a stopped script may clear up behind itself', async () => {
       const mark = join(folder, 'cleared');
       const script = 'trap \'echo cleared > "$1"; exit 1\' TERM; while :; do sleep 0.1; done';
-      const run = host.run({ ...sh(script, mark), timeoutMs: 700 });
+      const run = host.run({ ...sh(script, mark), timeoutMs: 2000 });
       await expect(run).rejects.toMatchObject({ id: 'host-command-timed-out' });
       expect(await readFile(mark, 'utf8')).toBe('cleared\n');
     });

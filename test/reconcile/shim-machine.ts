@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
@@ -18,97 +18,13 @@ jest.setTimeout(60_000);
 /** The user who runs the tests, as `owner` of a want. */
 export const ME = userInfo().username;
 
-const SYSTEMCTL = `#!/bin/sh
-# Units are folders below $STATE/units with the files active, enabled, since (seconds with a fraction) and invocation.
-verb=$1; shift
-name=
-for word; do case $word in -*) ;; *) name=$word ;; esac; done
-unit=$STATE/units/$name
-echo "$verb $name" >> "$STATE/systemctl.log"
-case $verb in
-show)
-  case " $* " in *" --timestamp="*) test ! -e "$STATE/old-systemd" || { echo 'unrecognized option' >&2; exit 1; } ;; esac
-  asked=" $* " names=$name
-  # More than one unit only behind --, as scripts ask; a blank line stands between them.
-  case $asked in *' -- '*) names=\${asked#* -- } ;; esac
-  between=
-  for name in $names; do
-  unit=$STATE/units/$name since=$(cat "$STATE/units/$name/since" 2>/dev/null)
-  $between
-  between=echo
-  {
-    test -d "$unit" && echo LoadState=loaded || echo LoadState=not-found
-    echo "ActiveState=$(cat "$unit/active" 2>/dev/null || echo inactive)"
-    echo "FragmentPath=$(cat "$unit/fragment" 2>/dev/null)"
-    echo "DropInPaths=$(cat "$unit/drop-ins" 2>/dev/null)"
-    echo "NeedDaemonReload=$(test -e "$unit/reload" && echo yes || echo no)"
-    echo "UnitFileState=$(test ! -d "$unit" || { test -e "$unit/enabled" && echo enabled || echo disabled; })"
-    echo "InvocationID=$(cat "$unit/invocation" 2>/dev/null)"
-    test -z "$since" || test ! -e "$STATE/old-systemd" || since=\${since%.*}
-    test -z "$since" || echo "ActiveEnterTimestamp=$(TZ=UTC date -d "@$since" "+%a %F %T$(test -e "$STATE/old-systemd" || echo .%6N) UTC")"
-  } | while IFS= read -r line; do case " $* " in *[" ,"]"\${line%%=*}"[" ,"]*) echo "$line" ;; esac; done
-  done
-  ;;
-is-active) state=$(cat "$unit/active" 2>/dev/null || echo inactive); echo "$state"; test "$state" = active ;;
-is-enabled) test -d "$unit" || exit 1; if test -e "$unit/enabled"; then echo enabled; else echo disabled; exit 1; fi ;;
-enable | reenable) mkdir -p "$unit" && touch "$unit/enabled" ;;
-disable) rm -f "$unit/enabled" ;;
-daemon-reload) rm -f "$STATE"/units/*/reload "$STATE"/units/*/fragment ;;
-reset-failed) ;;
-stop) echo inactive > "$unit/active" ;;
-start | restart)
-  mkdir -p "$unit"
-  if test -e "$unit/broken"; then echo failed > "$unit/active"; exit 1; fi
-  if test -x "$unit/on-start"; then "$unit/on-start" & trap "kill $!; exit 1" TERM; wait $!; fi
-  echo active > "$unit/active"; date +%s.%6N > "$unit/since"; cat /proc/sys/kernel/random/uuid > "$unit/invocation" ;;
-status) echo "status of $name" ;;
-esac
-`;
-
-const ACCOUNTS = `#!/bin/sh
-for word; do name=$word; done
-case $0 in
-*/getent) grep -q "^$name\\$" "$STATE/$1" 2>/dev/null && echo "$name:x:900:" || exit 2 ;;
-*/userdel) sed -i "/^$name\\$/d" "$STATE/passwd" ;;
-*/groupdel) sed -i "/^$name\\$/d" "$STATE/group" ;;
-*/groupadd) echo "$name" >> "$STATE/group" ;;
-*/useradd)
-  case " $* " in *" --user-group "*) echo "$name" >> "$STATE/group" ;; esac
-  echo "$name" >> "$STATE/passwd" ;;
-esac
-`;
-
-// Enough of dpkg: a "package" is a tar of files, unpacked in the test's folder. A test that wants it known writes NAME
-// VERSION to dpkg-installs before; what a package brought and its version are then in the folder dpkg.
-const DPKG = `#!/bin/sh
-for word; do file=$word; done
-echo "dpkg $*" >> "$STATE/dpkg.log"
-test ! -e "$STATE/dpkg-says" || { cat "$STATE/dpkg-says"; exit 1; }
-case " $* " in *" --purge "* | *" --remove "*)
-  while read -r each; do test -d "$TARGET/$each" || rm -f "$TARGET/$each"; done < "$STATE/dpkg/$file.list"
-  sort -r "$STATE/dpkg/$file.list" | while read -r each; do rmdir "$TARGET/$each" 2>/dev/null; done
-  rm -f "$STATE/dpkg/$file.list" "$STATE/dpkg/$file.version"
-  exit 0 ;;
-esac
-test ! -e "$STATE/dpkg-installs" || {
-  read -r name version < "$STATE/dpkg-installs"
-  mkdir -p "$STATE/dpkg"; echo "$version" > "$STATE/dpkg/$name.version"
-  tar -tf "$file" | sed -e 's!^\\./!!' -e '/^$/d' > "$STATE/dpkg/$name.list"
-}
-tar -xf "$file" -C "$TARGET" --no-same-owner
-`;
-
-const OTHERS = `#!/bin/sh
-case $0 in
-*/journalctl) echo 'last words of the unit' ;;
-*/dpkg-query)
-  for word; do name=$word; done
-  test -e "$STATE/dpkg/$name.version" || exit 1
-  case " $* " in *" -L "*) sed "s!^!$TARGET/!" "$STATE/dpkg/$name.list" ;; *) echo "installed $(cat "$STATE/dpkg/$name.version")" ;; esac ;;
-*/rpm) exit 1 ;;
-*/restorecon) ;;
-esac
-`;
+/** Which file of programs/ stands in for a program. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  systemctl: ['systemctl'],
+  dpkg: ['dpkg'],
+  accounts: ['getent', 'groupadd', 'useradd', 'groupdel', 'userdel'],
+  others: ['journalctl', 'dpkg-query', 'rpm', 'restorecon'],
+};
 
 /**
  * The machine that runs the tests, with small stand-ins for the programs that would change it. All state is below one
@@ -128,12 +44,11 @@ export class ShimMachine implements Host {
     const bin = join(this.folder, 'bin');
     for (const each of [bin, this.state, join(this.state, 'units'), this.path('etc')])
       mkdirSync(each, { recursive: true });
-    const programs = { systemctl: SYSTEMCTL, dpkg: DPKG };
-    const texts = { ...programs, ...same(['getent', 'groupadd', 'useradd', 'groupdel', 'userdel'], ACCOUNTS) };
-    const all = { ...texts, ...same(['journalctl', 'dpkg-query', 'rpm', 'restorecon'], OTHERS) };
-    for (const [name, text] of Object.entries(all)) {
-      writeFileSync(join(bin, name), text);
-      chmodSync(join(bin, name), 0o755);
+    for (const [file, names] of Object.entries(PROGRAMS)) {
+      for (const name of names) {
+        copyFileSync(new URL(`programs/${file}.sh`, import.meta.url), join(bin, name));
+        chmodSync(join(bin, name), 0o755);
+      }
     }
   }
 
@@ -172,10 +87,6 @@ export class ShimMachine implements Host {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#local[Symbol.asyncDispose]();
   }
-}
-
-function same(names: readonly string[], text: string): Record<string, string> {
-  return Object.fromEntries(names.map((name) => [name, text]));
 }
 
 /** One step with these resources. */

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
+import { readFileSync } from 'node:fs';
+import { waitFor } from '../lab/wait.ts';
 import { parseCaptureState } from '../../src/vm/capture-state.ts';
 import { aMachine, DOCKER, ESTABLISHED, type Machine, type ShimProcess } from './shim-vm.ts';
 
@@ -235,10 +236,10 @@ describe('leftover', () => {
     machine: Machine,
     process: Omit<ShimProcess, 'exe'> & { readonly exe?: string },
   ): Promise<boolean> => {
-    using sleeper = aSleeper();
+    using sleeper = await aSleeper();
     await machine.process(sleeper.pid, { exe: 'usr/local/bin/envoy', uid: 997, sockets: [15], ...process });
     await machine.run('leftover');
-    return await sleeper.killed();
+    return sleeper.killed();
   };
   const listens = (machine: Machine, users: string): Promise<void> =>
     machine.write('administration', `LISTEN 0 128 127.0.0.1:15000 0.0.0.0:* ${users}uid:997 ino:15 sk:1\n`);
@@ -251,12 +252,12 @@ describe('leftover', () => {
 
   test('ends no process that an Envoy names, or that is another user’s, another program, or without the socket', async () => {
     await using machine = await aMachine();
-    using other = aSleeper();
+    using other = await aSleeper();
     await listens(machine, `users:(("envoy",pid=${other.pid},fd=3)) `);
     expect(await ended(machine, { uid: 1000 })).toBe(false);
     expect(await ended(machine, { exe: 'usr/sbin/mariadbd', comm: 'envoy' })).toBe(false);
     expect(await ended(machine, { sockets: [16] })).toBe(false);
-    expect(await other.killed()).toBe(false);
+    expect(other.killed()).toBe(false);
   });
 
   test('leaves an Envoy that has its agent', async () => {
@@ -267,15 +268,26 @@ describe('leftover', () => {
   });
 });
 
-/** A process that waits for its end. */
-function aSleeper(): Disposable & { readonly pid: number; killed(): Promise<boolean> } {
+/** A process that waits for its end. A signal that ends it wakes it first, so that one that still sleeps got none. */
+async function aSleeper(): Promise<Disposable & { readonly pid: number; killed(): boolean }> {
   const child = spawn('sleep', ['60'], { stdio: 'ignore' });
-  const closed = once(child, 'close');
+  await once(child, 'spawn');
+  const pid = child.pid ?? 0;
+  await waitFor('the sleep', () => Promise.resolve(/^Name:\tsleep\n[^]*^State:\tS/m.test(statusOf(pid))));
   return {
-    pid: child.pid ?? 0,
-    killed: () => Promise.race([closed.then(() => true), delay(300, false)]),
+    pid,
+    killed: () => !/^State:\tS/m.test(statusOf(pid)),
     [Symbol.dispose]: () => void child.kill('SIGKILL'),
   };
+}
+
+/** What the kernel says of a process; nothing when it has gone. */
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 describe('stop', () => {

@@ -27,20 +27,34 @@ const RUNNING = { 'istio.service': 'first', 'meshx-capture.service': 'first' };
 /** A VM that captures. */
 let capturing: Machine;
 /** A VM whose sidecar and capture were started after the switch was armed, and that has no open connection. */
-let startedSinceArming: Machine;
+let armed: Machine;
 beforeAll(async () => {
   capturing = await aMember(RUNNING);
   await capturing.run('start');
-  startedSinceArming = await aMember({});
-  await startedSinceArming.run('arm 45 root@desk');
-  await startedSinceArming.run('start');
-  await startedSinceArming.write('units/istio.service/active', 'second');
-  await startedSinceArming.write('connections', '');
+  armed = await aMember({});
+  await armed.run('arm 45 root@desk');
+  await armed.run('start');
+  await armed.write('units/istio.service/active', 'second');
+  await armed.write('connections', '');
 });
 afterAll(async () => {
   await capturing[Symbol.asyncDispose]();
-  await startedSinceArming[Symbol.asyncDispose]();
+  await armed[Symbol.asyncDispose]();
 });
+
+/** The switch is due in so many seconds. */
+async function due(machine: Machine, seconds: number): Promise<void> {
+  const text = await machine.read('run/meshx/armed');
+  const deadline = Math.floor(uptime()) + seconds;
+  await machine.write('run/meshx/armed', text.replace(/^deadline=.*$/m, `deadline=${deadline}`));
+}
+
+async function startedSinceArming(): Promise<Machine> {
+  const machine = armed.copy();
+  // The first one was armed long before.
+  await due(machine, 46);
+  return machine;
+}
 
 describe('arm', () => {
   test('notes who and until when, keeps the units from boot, and starts the timer', async () => {
@@ -110,7 +124,7 @@ describe('confirm', () => {
 
 describe('revert', () => {
   test('takes the rules away, stops the sidecar, and leaves it out of the next boot', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     await machine.write('run/meshx/why', 'a check failed\n');
     expect((await machine.run('revert')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -123,7 +137,7 @@ describe('revert', () => {
   });
 
   test('goes back also where the switch cannot be written any more', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     // No file can take the place of a folder that is not empty: root writes on what is read-only to others.
     await machine.write('var/lib/meshx/reverted/armed/x', '');
     await machine.run('revert');
@@ -172,7 +186,7 @@ describe('revert', () => {
 describe('a revert that cannot end', () => {
   /** The rules of one backend stay, whatever is tried. */
   async function stuck(): Promise<Machine> {
-    const machine = startedSinceArming.copy();
+    const machine = await startedSinceArming();
     await machine.write('iptables-nft.refuses', '');
     return machine;
   }
@@ -206,7 +220,7 @@ describe('a revert that cannot end', () => {
   });
 
   test('is begun by the timer when /run has lost the switch', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     await machine.remove('run/meshx/armed');
     expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -227,20 +241,14 @@ describe('a revert that cannot end', () => {
 const FORMER = 'since=2026-01-01T00:00:00Z\nuntil=2026-01-01T00:01:30Z\nwithin=90\nby=root@desk\nran=\nboot=\n';
 
 describe('the timer', () => {
-  const due = async (machine: Machine, seconds: number): Promise<void> => {
-    const text = await machine.read('run/meshx/armed');
-    const deadline = Math.floor(uptime()) + seconds;
-    await machine.write('run/meshx/armed', text.replace(/^deadline=.*$/m, `deadline=${deadline}`));
-  };
-
   test('goes back when the machine has run for the time that was noted, whatever its clock says', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     await machine.write(
       'var/lib/meshx/armed',
       (await machine.read('run/meshx/armed')).replace(/until=.*/, 'until=2000'),
     );
-    const armed = parseSwitch((await machine.run('switch')).stdout).armed;
-    expect(Math.abs(Date.parse(armed?.until ?? '') - Date.now() - 45_000)).toBeLessThan(20_000);
+    const said = parseSwitch((await machine.run('switch')).stdout).armed;
+    expect(Math.abs(Date.parse(said?.until ?? '') - Date.now() - 45_000)).toBeLessThan(20_000);
     await due(machine, 2);
     expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
@@ -248,14 +256,14 @@ describe('the timer', () => {
   });
 
   test('takes nothing away before, and ends to be started again', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     expect((await machine.run('due')).code).toBe(0);
     expect(await machine.nat('iptables-nft')).toContain('ISTIO_OUTPUT');
     expect(machine.exists(TIMER)).toBe(true);
   });
 
   test('goes back at once when a run gave a reason and was cut off', async () => {
-    await using machine = startedSinceArming.copy();
+    await using machine = await startedSinceArming();
     await machine.write('run/meshx/why', 'a check failed\n');
     expect((await machine.run('due')).code).toBe(0);
     expect(parseSwitch((await machine.run('switch')).stdout).reverted?.why).toBe('a check failed');

@@ -49,8 +49,8 @@ const RUNUSER = 'while test "$1" != --; do shift; done; shift; exec "$@"';
 const CURL = 'for url; do :; done; case $url in *certs) printf \'{ "uri": "spiffe:\\\\\\\\x" }\' ;; *) exit 22 ;; esac';
 
 test('questions of one moment are one command, each with an answer and a time of its own', async () => {
-  using vm = machine({ getent: 'sleep 0.3; echo "10.0.0.2 STREAM $2"; echo "10.0.0.2 DGRAM"', curl: CURL });
-  const questions = new Questions({ limitMs: 2000 });
+  using vm = machine({ getent: 'sleep 1; echo "10.0.0.2 STREAM $2"; echo "10.0.0.2 DGRAM"', curl: CURL });
+  const questions = new Questions({ limitMs: 10_000 });
   const [name, certs, again] = await Promise.all([
     questions.ask(vm.host, { name: 'resolves', args: ['a b', 'nobody'] }),
     questions.ask(vm.host, { name: 'admin', args: ['certs', 'spiffe:'] }),
@@ -70,7 +70,7 @@ test('one that hangs hides no other, and is ended with what it started', async (
     { name: 'resolves', args: ['name', 'nobody'] },
     { name: 'admin', args: ['certs', 'spiffe:'] },
   ] as const;
-  const { stdout } = await vm.host.run(scriptCommand(questionScript(asked, { seconds: 1, most: 1 })));
+  const { stdout } = await vm.host.run(scriptCommand(questionScript(asked, { seconds: 2, most: 2 })));
   expect([...parseAnswers(stdout).keys()]).toEqual([2]);
   expect(isRunning('sleep\0' + '63.25')).toBe(false);
   expect(vm.left()).toEqual([]);
@@ -78,7 +78,7 @@ test('one that hangs hides no other, and is ended with what it started', async (
 
 test('each failure is told after its limit, beside what went well', async () => {
   using vm = machine({ getent: 'exit 2', curl: CURL });
-  const questions = new Questions({ limitMs: 1000 });
+  const questions = new Questions({ limitMs: 2000 });
   const [failed, fine] = await Promise.all([
     questions.ask(vm.host, { name: 'resolves', args: ['name', 'nobody'] }),
     questions.ask(vm.host, { name: 'admin', args: ['certs', 'spiffe:'] }),
@@ -89,7 +89,7 @@ test('each failure is told after its limit, beside what went well', async () => 
 
 test('a machine that cannot begin is no answer', async () => {
   using vm = machine({ mktemp: 'echo "no space left" >&2; exit 1' });
-  const asking = new Questions({ limitMs: 1000 }).ask(vm.host, { name: 'capture', args: [] });
+  const asking = new Questions({ limitMs: 10_000 }).ask(vm.host, { name: 'capture', args: [] });
   await expect(asking).rejects.toMatchObject({ id: 'probe-failed', message: expect.stringContaining('no space left') });
 });
 
@@ -109,7 +109,7 @@ esac`;
 
 test('connections are one command however many they are, each with its own address and answer', async () => {
   using vm = machine({ getent: 'echo "10.0.0.$(echo "$2" | tr -cd 0-9) STREAM $2"', curl: ADMIN });
-  const questions = new Questions({ limitMs: 2000 });
+  const questions = new Questions({ limitMs: 10_000 });
   const names = Array.from({ length: 20 }, (_, index) => `s${index + 1}.vm.svc.cluster.local`);
   const to = { port: 80, path: '/', comesBack: true, serverFirst: false };
   const answers = await Promise.all(names.map((host) => questions.ask(vm.host, { ...to, host })));
@@ -129,7 +129,7 @@ test('connections that hang leave their turns in the end, and what was not tried
   const to = { port: 80, path: '/', comesBack: false, serverFirst: false };
   const hanging = Array.from({ length: SIDE_BY_SIDE }, (_, index) => `hang${index}.vm`);
   const targets = ['s2.vm', ...hanging, 's3.vm'].map((host) => ({ ...to, host: `${host}.svc.cluster.local` }));
-  const { stdout } = await vm.host.run(scriptCommand(connectScript(targets, { seconds: 1, most: 2 })));
+  const { stdout } = await vm.host.run(scriptCommand(connectScript(targets, { seconds: 2, most: 4 })));
   expect([...parseAnswers(stdout).keys()]).toEqual([1]);
   expect(vm.left()).toEqual([]);
 }, 20_000);

@@ -131,7 +131,7 @@ test('a stopped command of root is stopped through sudo', async () => {
   await using host = await machine('asking', () => Promise.resolve('pass w0rd'));
   const script = 'trap \'echo stopped > "$1"; exit\' TERM; while :; do sleep 0.1; done';
   const argv = ['sh', '-c', script, 'meshx-wait', join(folder, 'mark')] as const;
-  await expect(host.run({ argv, asRoot: true, timeoutMs: 500 })).rejects.toMatchObject({
+  await expect(host.run({ argv, asRoot: true, timeoutMs: 2000 })).rejects.toMatchObject({
     id: 'host-command-timed-out',
   });
   expect((await host.run({ argv: ['cat', join(folder, 'mark')] })).stdout).toBe('stopped\n');

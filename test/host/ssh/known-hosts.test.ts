@@ -230,8 +230,8 @@ describe('properties', () => {
 
   test('patterns with many stars are judged at once', () => {
     const hostile = line(`${'*a'.repeat(5000)}b`);
-    const begin = performance.now();
+    const begin = process.cpuUsage();
     expect(verdict(hostile, 'a'.repeat(200)).kind).toBe('unknown');
-    expect(performance.now() - begin).toBeLessThan(1000);
+    expect(process.cpuUsage(begin).user).toBeLessThan(1_000_000);
   });
 });
