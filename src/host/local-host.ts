@@ -2,7 +2,7 @@ import { Commands } from './run/commands.ts';
 import type { Command, Host, Output } from './run/host.ts';
 import type { Sudo } from './run/sudo.ts';
 
-/** The machine meshx itself runs on. */
+/** The machine that meshx runs on. */
 export class LocalHost implements Host {
   readonly name: string;
   readonly #commands: Commands;
@@ -12,7 +12,7 @@ export class LocalHost implements Host {
     this.#commands = new Commands({
       name: this.name,
       launch: async (argv) => (await import('./run/process.ts')).startProcess(argv),
-      ...(options.sudo ? { sudo: options.sudo } : {}),
+      sudo: options.sudo,
     });
   }
 
@@ -21,6 +21,6 @@ export class LocalHost implements Host {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing is held between commands.
+    // Holds nothing between commands.
   }
 }

@@ -4,14 +4,13 @@ import type { Command, Host, Output } from './run/host.ts';
 import { LocalHost } from './local-host.ts';
 
 export interface RootDirectoryOptions {
-  /** Must exist, and not be the root of this machine. */
+  /** Must exist, and must not be the root of this machine. */
   readonly directory: string;
 }
 
 /**
- * A directory that becomes the file system of a machine. Runs meshx's own scripts on this machine with `$R` set, which
- * keeps them inside the directory, and nothing else: a program of the image may not even run here. Needs no root; owners
- * go into the manifest `DIR.owners`.
+ * A directory that becomes the file system of a machine. Runs only meshx's own scripts, on this machine with `$R` set, which keeps
+ * them inside the directory: programs of the image may not run here. Needs no root; owners are in the manifest `DIR.owners`.
  */
 export class RootDirectoryHost implements Host {
   readonly name: string;
@@ -57,7 +56,7 @@ function realPath(directory: string): string | undefined {
   try {
     return realpathSync(directory);
   } catch {
-    // Missing, a loop of links, or no right to enter: for the operator it is one answer.
+    // Missing, a loop of links, or no permission: one message for the operator.
     return undefined;
   }
 }

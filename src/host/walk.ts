@@ -15,8 +15,8 @@ import { openSocket } from './ssh/ssh-socket.ts';
 import { present } from '../present.ts';
 
 /**
- * Logs in to one machine: directly, by its ProxyCommand, or from the machine beneath it, which then ends with it.
- * Throws a Problem, or NeedsOpenSsh where ssh2 can neither judge the host's key nor offer ours.
+ * Logs in to one machine: directly, through its ProxyCommand, or from the machine `beneath`, which is then closed with it. Throws a
+ * Problem, or NeedsOpenSsh if ssh2 cannot judge the host's key or offer the user's.
  */
 export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: HopDecisions): Promise<SshHost> {
   const { settings, timeoutMs } = hop;
@@ -24,12 +24,12 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
   if (policy.authority !== undefined)
     throw new NeedsOpenSsh(`${policy.authority} trusts ${settings.alias} by @cert-authority`);
   if (settings.knownHostsCommand !== undefined && decisions.hostKeyFingerprint === undefined)
-    throw new NeedsOpenSsh(`KnownHostsCommand tells the host keys of ${settings.alias}`);
+    throw new NeedsOpenSsh(`KnownHostsCommand provides the host keys of ${settings.alias}`);
   const identities = await identityOffers(
     settings,
     present({ identityFile: decisions.identityFile, passphrase: decisions.passphrase }),
   );
-  const way = await openWay(hop, beneath, decisions);
+  const transport = await openTransport(hop, beneath, decisions);
   const { alias: host, address, port, user } = settings;
   let admitted: Buffer | undefined;
   const admit = async (key: Buffer, { trust }: Judgement): Promise<void> => {
@@ -39,19 +39,17 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
   };
   try {
     const ssh = await SshHost.connect({
-      ...{ host, address, port, user, timeoutMs, identities, stream: way.stream },
+      ...{ host, address, port, user, timeoutMs, identities, stream: transport.stream },
       ...{ judge: policy.judge, admit, algorithms: policy.algorithms },
-      ...(decisions.keepaliveMs === undefined ? {} : { keepaliveMs: decisions.keepaliveMs }),
-      ...(decisions.signal ? { signal: decisions.signal } : {}),
-      ...(decisions.sudoPassword ? { sudo: { password: decisions.sudoPassword } } : {}),
-      ...(decisions.commandLimitMs === undefined ? {} : { limitMs: decisions.commandLimitMs }),
+      ...{ keepaliveMs: decisions.keepaliveMs, signal: decisions.signal, limitMs: decisions.commandLimitMs },
+      sudo: decisions.sudoPassword && { password: decisions.sudoPassword },
     });
-    ssh.standsOn(() => way.stop());
+    ssh.standsOn(() => transport.stop());
     if (beneath) ssh.standsOn(() => beneath[Symbol.asyncDispose]());
     return ssh;
   } catch (error) {
-    const explained = await way.explain(error);
-    way.stop();
+    const explained = await transport.explain(error);
+    transport.stop();
     throw await withCertificate(explained, { settings, decisions, admitted });
   }
 }
@@ -65,7 +63,7 @@ async function policyFor({ settings }: Hop, decisions: HopDecisions): Promise<Ho
     port: settings.port,
     known: await readKnownHosts(files),
     decisions: {
-      acceptNew: decisions.acceptNewHostKey,
+      acceptNew: decisions.acceptNewHostKey ?? false,
       ...present({ fingerprint: decisions.hostKeyFingerprint, extraKeys: decisions.extraHostKeys }),
     },
   });
@@ -87,7 +85,7 @@ interface Refused {
   readonly admitted: Buffer | undefined;
 }
 
-/** A refusal is not the last word where a certificate lies that only ssh can offer. */
+/** After a refusal, the system's ssh may still offer a certificate. */
 async function withCertificate(error: unknown, { settings, decisions, admitted }: Refused): Promise<unknown> {
   const ids = [hostProblems.authenticationRefused.id, hostProblems.keyEncrypted.id];
   if (!(error instanceof Problem) || !ids.includes(error.id) || !admitted) return error;
@@ -96,7 +94,7 @@ async function withCertificate(error: unknown, { settings, decisions, admitted }
   return new NeedsOpenSsh(`the certificate ${certificate} is needed`, { hostKey: admitted, refused: error });
 }
 
-/** Reports and records an unknown key once the host has proved to hold it. */
+/** Reports and records a verified unknown key. */
 async function noteNewKey(
   key: Buffer,
   policy: HostKeyPolicy,
@@ -104,41 +102,41 @@ async function noteNewKey(
 ): Promise<void> {
   const [file] = userFiles(settings.userKnownHosts, decisions);
   if (file !== undefined) await recordHostKey(file, { name: policy.name, key, hash: settings.hashKnownHosts });
-  const recorded = file === undefined ? 'recorded nowhere' : `recorded in ${file}`;
+  const recorded = file === undefined ? 'not recorded' : `recorded in ${file}`;
   decisions.note?.(`${settings.alias}: new host key accepted: ${keyType(key)} ${fingerprint(key)}, ${recorded}`);
 }
 
-interface Way {
+interface Transport {
   readonly stream: Duplex;
   readonly stop: () => void;
-  /** A failure behind the way may be the way's own. */
+  /** Replaces a failure that the connection itself caused. */
   readonly explain: (error: unknown) => Promise<unknown>;
 }
 
-async function openWay(
+async function openTransport(
   { settings, timeoutMs }: Hop,
   beneath: SshHost | undefined,
   { signal }: HopDecisions,
-): Promise<Way> {
+): Promise<Transport> {
   const { alias: host, address, port, proxyCommand } = settings;
   if (beneath) {
     const stream = await beneath.forward(address, port);
     return { stream, stop: () => stream.destroy(), explain: (error) => Promise.resolve(error) };
   }
-  if (proxyCommand !== undefined) return proxyWay(host, proxyCommand);
-  const stream = await openSocket({ host, address, port, timeoutMs, ...(signal ? { signal } : {}) });
+  if (proxyCommand !== undefined) return proxyTransport(host, proxyCommand);
+  const stream = await openSocket({ host, address, port, timeoutMs, signal });
   return { stream, stop: () => stream.destroy(), explain: (error) => Promise.resolve(error) };
 }
 
-async function proxyWay(host: string, line: string): Promise<Way> {
+async function proxyTransport(host: string, line: string): Promise<Transport> {
   const { startProxy } = await import('./run/process.ts');
-  const { stream, words, stop } = startProxy(line);
+  const { stream, errors, stop } = startProxy(line);
   const program = line.trim().split(/\s+/)[0] ?? '';
-  // A way that ends before SSH began is the ProxyCommand's failure, not a peer that speaks something else.
+  // Without an SSH handshake the ProxyCommand failed, not the peer.
   const early = [hostProblems.notSsh.id, hostProblems.handshakeFailed.id];
   const explain = async (error: unknown) =>
     error instanceof Problem && early.includes(error.id)
-      ? hostProblems.proxyCommandFailed({ host, program, said: said(await words()) }, error)
+      ? hostProblems.proxyCommandFailed({ host, program, said: said(await errors()) }, error)
       : error;
   return { stream, stop, explain };
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# $0 is a token, the words a command: announces on stderr that the command begins now, with its process id, and becomes the
-# command. So sudo's own words are told from the command's, and a command can be signalled from a second channel.
+# $0 is a token, the arguments are a command: prints the token and the process id on stderr and becomes the command. This separates
+# sudo's output from the command's, and allows a second channel to signal the command.
 
 printf '%s %s\n' "$0" "$$" >&2; exec "$@"

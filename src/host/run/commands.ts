@@ -7,14 +7,14 @@ import { framed } from './framing.ts';
 import { Gate } from './gate.ts';
 import type { Command, Output } from './host.ts';
 import type { Launch, Program } from './program.ts';
-import { LOOK_FOR_ROOT, UNKNOWN_SCRIPT, waysToRoot } from './root-program.ts';
+import { ASK_WAYS_TO_ROOT, UNKNOWN_SCRIPT, waysToRoot } from './root-program.ts';
 import { type About, launchArgv, type Sudo, type SudoMode } from './sudo.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** Does not keep the process alive when nothing is waited for any more. */
+/** Does not keep the process alive. */
 const grace = (): Promise<false> => delay(GRACE_MS, false as const, { ref: false });
 const DEFAULT_TIMEOUT_MS = 60_000;
-/** How long a stopped command has to end by itself before it is killed, and then until it is let go. */
+/** How long a stopped command may take to end before it is killed, and then before it is abandoned. */
 const GRACE_MS = 2_000;
 
 const STOP = shellFile(new URL('./stop.root.sh', import.meta.url));
@@ -22,11 +22,11 @@ const STOP = shellFile(new URL('./stop.root.sh', import.meta.url));
 export interface CommandsOptions {
   readonly name: string;
   readonly launch: Launch;
-  readonly sudo?: Sudo;
+  readonly sudo?: Sudo | undefined;
   /** How many commands may run at once. */
   readonly most?: number;
-  /** Milliseconds, in place of each command's own limit: what the operator said of a slow or broken link. */
-  readonly limitMs?: number;
+  /** Replaces each command's time limit, in milliseconds: the operator's limit for a slow or broken link. */
+  readonly limitMs?: number | undefined;
 }
 
 interface Attempt {
@@ -35,7 +35,7 @@ interface Attempt {
   readonly interrupt: AbortController;
 }
 
-/** Runs commands on a machine that can launch programs: root, stdin, limits and stopping are the same for all. */
+/** Runs commands on a machine that can launch programs: root, stdin, limits and stopping. */
 export class Commands {
   readonly #all: CommandsOptions;
   readonly #gate: Gate;
@@ -63,7 +63,7 @@ export class Commands {
     }
   }
 
-  /** Two commands may ask at once: when the one that asks is interrupted, the other one asks again. */
+  /** Concurrent commands share the question; if the first is interrupted, the next asks again. */
   async #modeFor(signal: AbortSignal | undefined): Promise<SudoMode> {
     const asked = this.#mode;
     if (!asked) return (this.#mode = this.#learn(signal));
@@ -74,10 +74,10 @@ export class Commands {
     }
   }
 
-  /** How the user becomes root is asked once for each connection. Any right of sudo goes before the root program's. */
+  /** Asks once per connection how the user becomes root. Full sudo rights take precedence over the root program. */
   async #learn(signal: AbortSignal | undefined): Promise<SudoMode> {
     try {
-      const { stdout } = await this.#within(LOOK_FOR_ROOT, signal, 'none');
+      const { stdout } = await this.#within(ASK_WAYS_TO_ROOT, signal, 'none');
       const ways = waysToRoot(stdout);
       this.#hasProgram = ways.program;
       if (ways.root) return 'none';
@@ -88,7 +88,7 @@ export class Commands {
     }
   }
 
-  /** The time limit begins when the command has its turn, not while it waits for one. */
+  /** The time limit starts with the command's turn. */
   async #within(command: Command, signal: AbortSignal | undefined, mode: SudoMode): Promise<Output> {
     const about = { host: this.#all.name, doing: doing(command) };
     const ms = this.#all.limitMs ?? command.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -116,7 +116,7 @@ export class Commands {
       try {
         return await this.#attempt(attempt);
       } catch (error) {
-        // A machine with a smaller MaxSessions: nothing was started yet, so wait for a place and try again.
+        // The machine has a smaller MaxSessions: nothing was started, so wait for another session.
         if (!isChannelRefusal(error) || this.#gate.inside < 2) throw error;
         this.#gate.narrow();
       } finally {
@@ -150,7 +150,7 @@ export class Commands {
     return answer(await orAborted(conversation, interrupt.signal, clear), mode, about);
   }
 
-  /** A launch that hangs must not outlive the limit; what it gives later is stopped then. */
+  /** A hanging launch must not outlive the limit; a program that starts later is stopped then. */
   async #abandon(launched: Promise<Program>, mode: SudoMode, begun: Promise<number>): Promise<void> {
     const stopped = launched.then(
       (program) => this.#stop(program, mode, begun),
@@ -161,12 +161,13 @@ export class Commands {
   }
 
   #askPassword(): Promise<string> {
-    return (this.#password ??= this.#all.sudo?.password?.() ?? Promise.reject(new Error('no password can be asked')));
+    return (this.#password ??=
+      this.#all.sudo?.password?.() ?? Promise.reject(new Error('there is no source for the password')));
   }
 
   /**
-   * TERM, time to end, KILL, let go. Signals go by a second channel: SSH's own are not forwarded through sudo. To let go
-   * ends stdin, which a script could take for the whole of a file: so it is signalled before, as soon as it has begun.
+   * TERM, a grace period, KILL, close. Signals use a second channel, as sudo does not forward SSH's own. Closing ends stdin, which a
+   * script could take for the end of a file, so the command is signalled first, once it has begun.
    */
   async #stop(program: Program, mode: SudoMode, begun: Promise<number>): Promise<void> {
     const ended = program.ended.then(() => true);
@@ -180,7 +181,7 @@ export class Commands {
     await Promise.race([ended, grace()]);
   }
 
-  /** Best effort: the caller lets go of the command in any case, and already reports why. */
+  /** Best effort: the caller abandons the command in any case, and reports why. */
   async #signal(name: 'TERM' | 'KILL', pid: number, mode: SudoMode): Promise<void> {
     const interrupt = new AbortController();
     const timer = setTimeout(() => interrupt.abort(new Error('the signal was not sent in time')), GRACE_MS);
@@ -193,25 +194,25 @@ export class Commands {
         this.#stopGate.leave();
       }
     } catch {
-      // The connection may be gone, which ends the command as well.
+      // A lost connection ends the command as well.
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-/** What a program answered, or the Problem that it was none. */
+/** The output of a program, or the Problem that it did not run to its end. */
 function answer(exchanged: Exchanged, mode: SudoMode, about: About): Output {
   const { ending, output, before, begun, whole } = exchanged;
   if ('lost' in ending) throw hostProblems.connectionLost({ ...about, reason: ending.lost });
   if (begun && whole) return { exitCode: ending.exitCode, ...output };
   if (begun) throw hostProblems.connectionLost({ ...about, reason: 'its shell there was ended' });
   if (mode === 'program' && ending.exitCode === UNKNOWN_SCRIPT) throw hostProblems.rootProgramLacks(about);
-  const words = { ...about, said: said(before || output.stdout) };
-  throw mode === 'none' ? hostProblems.shellUnusable(words) : hostProblems.sudoRefused(words);
+  const details = { ...about, said: said(before || output.stdout) };
+  throw mode === 'none' ? hostProblems.shellUnusable(details) : hostProblems.sudoRefused(details);
 }
 
-/** Waits for work; on abort does the clearing up first and then throws the signal's reason. */
+/** Waits for `work`; on abort waits for `clear` and throws the signal's reason. */
 async function orAborted<Result>(
   work: Promise<Result>,
   signal: AbortSignal,
@@ -222,7 +223,7 @@ async function orAborted<Result>(
     else signal.addEventListener('abort', () => resolve('aborted'), { once: true });
   });
   const first = await Promise.race([work, aborted]);
-  if (!signal.aborted) return first as Result; // only an abort gives the word 'aborted'
+  if (!signal.aborted) return first as Result; // as: only an abort resolves to 'aborted'
   work.catch(() => undefined);
   await clear();
   throw signal.reason;

@@ -1,6 +1,6 @@
 import type { Command } from './host.ts';
 
-/** What a command is called in messages: the script's $0 or the program; never its values, never stdin. */
+/** The name of a command in messages: the script's $0 or the program, never its arguments or stdin. */
 export function doing(command: Command): string {
   const [program, flag, , name] = command.argv;
   return program === 'sh' && flag === '-c' ? (name ?? 'a shell script') : program;

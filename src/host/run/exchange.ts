@@ -5,19 +5,19 @@ import type { Command, Output } from './host.ts';
 import type { Ending, Program } from './program.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** What a command may print on stdout and stderr together; more is a Problem. Bytes. */
+/** Limit of stdout and stderr of a command together, in bytes; more is a Problem. */
 export const MOST_OUTPUT = 24 * 1024 * 1024;
 
-/** What all commands that run at the same time may have printed together: many VMs must not fill this machine's memory. */
+/** Limit of the output of all running commands, in bytes: many VMs must not fill this machine's memory. */
 const MOST_TOGETHER = 64 * 1024 * 1024;
 let together = 0;
 
 const ANNOUNCE = shellFile(new URL('./announce.sh', import.meta.url)).text;
 
-/** What may stand before the announcement: a lecture of sudo, words of login files. Characters. */
+/** Limit of text before the announcement, such as sudo's lecture or output of login files, in characters. */
 const MOST_BEFORE = 65_536;
 
-/** The token is new for each command: no output can pretend to be the announcement. */
+/** A new token for each command, so no output can fake the announcement. */
 export function newToken(): string {
   return `meshx-${randomBytes(12).toString('hex')}`;
 }
@@ -30,31 +30,31 @@ export interface Exchange {
   readonly program: Program;
   readonly token: string;
   readonly stdin: Command['stdin'];
-  /** Given when sudo may ask: stdin is then held back until the command has begun. */
+  /** Present if sudo may prompt: stdin is then held back until the command has begun. */
   readonly password?: () => Promise<string>;
-  /** Aborted to give the command up; the reason is thrown by the caller. */
+  /** Aborted to abandon the command; the caller throws the reason. */
   readonly interrupt: AbortController;
-  /** Makes what is thrown for a failure that is met here. */
+  /** Create the errors for failures here. */
   readonly failures: {
     readonly tooBig: () => Error;
     readonly stdin: (cause: unknown) => Error;
     readonly wrongPassword: () => Error;
   };
-  /** Told the process id as soon as the command has begun. */
+  /** Called with the process id once the command has begun. */
   readonly onBegun: (pid: number) => void;
 }
 
 export interface Exchanged {
   readonly ending: Ending;
   readonly output: Omit<Output, 'exitCode'>;
-  /** What was said on stderr before the command began: sudo, a login shell, a forced command. */
+  /** Output on stderr before the command began: of sudo, a login shell, a forced command. */
   readonly before: string;
   readonly begun: boolean;
-  /** Whether the command was seen to end: its shell may have been killed before. */
+  /** Whether the command ran to its end; its shell may have been killed before. */
   readonly whole: boolean;
 }
 
-/** Holds one conversation with a started program. Does not stop it: the owner of `interrupt` does. */
+/** Exchanges input and output with a started program. The owner of `interrupt` stops it. */
 export async function exchange(all: Exchange): Promise<Exchanged> {
   const out: Buffer[] = [];
   const err: Buffer[] = [];
@@ -66,7 +66,7 @@ export async function exchange(all: Exchange): Promise<Exchanged> {
     into.push(chunk);
     if (size <= MOST_OUTPUT && together <= MOST_TOGETHER) return;
     all.interrupt.abort(all.failures.tooBig());
-    // Not kept while the command is being stopped.
+    // Keep no output while the command is being stopped.
     for (const chunks of [out, err]) chunks.length = 0;
   };
   const opening = new Opening(all, keep(err));
@@ -84,7 +84,7 @@ export async function exchange(all: Exchange): Promise<Exchanged> {
   return { ending, output, before: opening.before, begun: opening.begun, whole };
 }
 
-/** The part of stderr until the command begins: sudo's question, then the announcement. */
+/** Reads stderr until the command begins: sudo's prompt, then the announcement. */
 class Opening {
   readonly #all: Exchange;
   readonly #after: (chunk: Buffer) => void;
@@ -103,7 +103,7 @@ class Opening {
 
   read(chunk: Buffer): void {
     if (this.begun) return this.#after(chunk);
-    // latin1 keeps the bytes apart, so that what follows the announcement can be given on unharmed.
+    // latin1 preserves bytes, so what follows the announcement can be passed on unchanged.
     this.#held = (this.#held + chunk.toString('latin1')).slice(-MOST_BEFORE);
     const announcement = new RegExp(`${this.#all.token} (\\d+)\\n`).exec(this.#held);
     if (announcement) this.#begin(announcement);
@@ -118,7 +118,7 @@ class Opening {
     if (this.#all.password) this.sendStdin();
   }
 
-  /** The password is written only when sudo's own question was seen; a second question means that it was wrong. */
+  /** Writes the password only after sudo's prompt; a second prompt means that it was wrong. */
   #answer(): void {
     const { password, interrupt, failures, program, token } = this.#all;
     const questions = this.#held.split(`${token}?`).length - 1;
@@ -128,7 +128,7 @@ class Opening {
     password().then(
       (text) => {
         program.stdin.on('error', () => undefined);
-        // A line break would hand the rest of the password to the command as its input.
+        // A line break would pass the rest of the password to the command as input.
         if (/[\r\n\0]/.test(text)) interrupt.abort(failures.wrongPassword());
         else program.stdin.write(`${text}\n`);
       },

@@ -1,4 +1,4 @@
-/** Lets a number of holders in at once; the others wait in their order. */
+/** Limits concurrency; waiters enter in order. */
 export class Gate {
   #most: number;
   #inside = 0;
@@ -12,7 +12,7 @@ export class Gate {
     return this.#inside;
   }
 
-  /** Waits for a place. Give it back with `leave`. An abort gives up waiting and throws the signal's reason. */
+  /** Waits for a place, which `leave` returns. Throws the signal's reason on abort. */
   async enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (this.#inside < this.#most) {
@@ -39,7 +39,7 @@ export class Gate {
     else this.#inside -= 1;
   }
 
-  /** The machine allows fewer than hoped: from now on one less than are inside. */
+  /** Lowers the limit to one less than the current number. */
   narrow(): void {
     this.#most = Math.max(1, Math.min(this.#most, this.#inside - 1));
   }

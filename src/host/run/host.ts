@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 
-/** What a command reads. A function gives a new stream on each call, so that a command can be sent again. */
+/** The input of a command. A function returns a new stream on each call, so a command can be sent again. */
 export type Stdin = string | Uint8Array | (() => Readable);
 
-/** One program to run. Secrets travel in `stdin`, never in `argv`, which other users can read in `ps`. */
+/** One program to run. Secrets go in `stdin`, never in `argv`, which other users can read in `ps`. */
 export interface Command {
   readonly argv: readonly [program: string, ...args: string[]];
   readonly stdin?: Stdin;
   readonly asRoot?: boolean;
-  /** Milliseconds until the command is given up as a Problem; 60 000 when absent. */
+  /** Time limit in milliseconds, after which a Problem is thrown; 60 000 by default. */
   readonly timeoutMs?: number;
 }
 
@@ -19,20 +19,20 @@ export interface Output {
 }
 
 /**
- * A machine that can run a command: over SSH, the machine meshx itself runs on, or a directory that will become an image.
- * A non-zero exit is an answer, not an exception; a lost connection, a time limit and an abort throw a Problem.
+ * A machine that runs commands: over SSH, the machine that meshx runs on, or an image directory.
+ * A non-zero exit is a result, not an exception; a lost connection, a time limit and an abort throw a Problem.
  */
 export interface Host extends AsyncDisposable {
-  /** How the operator calls the machine; it stands in messages. */
+  /** The operator's name for the machine, for messages. */
   readonly name: string;
   run(command: Command, signal?: AbortSignal): Promise<Output>;
-  /** How an SSH connection goes; absent where meshx does not hold the connection itself. */
+  /** The SSH connection; absent if the system's ssh holds it. */
   readonly link?: Link;
 }
 
 export interface Link {
-  /** Both ends as this machine sees them; absent behind a jump host or a ProxyCommand. */
+  /** Both ends as this machine sees them; absent with a jump host or a ProxyCommand. */
   readonly direct?: { readonly local: string; readonly localPort: number; readonly remote: string };
-  /** Whether the same host key answers at this address. Never throws. */
+  /** Whether a host with the same key answers at this address. Never throws. */
   readonly isAt: (address: string, port: number) => Promise<boolean>;
 }

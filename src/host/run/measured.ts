@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { Command, Host, Output, Stdin } from './host.ts';
 
-/** One command that was run on a host, measured on this side. */
+/** Measurements of a command on a host, taken on this side. */
 export interface RanCommand {
   /** Name of the script, or of the program. */
   readonly name: string;
-  /** Milliseconds, from the call to its end. */
+  /** Milliseconds from the call to its end. */
   readonly ms: number;
   /** Bytes of argv and stdin. */
   readonly sent: number;
@@ -13,8 +13,8 @@ export interface RanCommand {
   readonly received: number;
 }
 
-/** The same host, with every command told to `tell` when it has ended, in whatever way. */
-export function measured(host: Host, tell: (ran: RanCommand) => void): Host {
+/** Wraps a host to report every command to `record` after its end, also after a failure. */
+export function measured(host: Host, record: (ran: RanCommand) => void): Host {
   return {
     name: host.name,
     ...(host.link && { link: host.link }),
@@ -27,14 +27,14 @@ export function measured(host: Host, tell: (ran: RanCommand) => void): Host {
         count.received = Buffer.byteLength(output.stdout) + Buffer.byteLength(output.stderr);
         return output;
       } finally {
-        tell({ name: nameOf(command), ms: performance.now() - began, ...count });
+        record({ name: nameOf(command), ms: performance.now() - began, ...count });
       }
     },
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };
 }
 
-/** A script of ours has its name as $0, behind `sh -c TEXT` or `sh -s`. */
+/** A script of meshx has its name as $0, after `sh -c TEXT` or `sh -s`. */
 function nameOf({ argv }: Command): string {
   const script = argv.slice(1).find((word) => /^meshx-[a-z-]+$/.test(word));
   return script?.slice('meshx-'.length) ?? argv[0];

@@ -5,22 +5,29 @@ import { execa } from 'execa';
 import { errorCode } from '../foreign-error.ts';
 import type { Ending, Program } from './program.ts';
 
-/** A program on this machine. A signal's number counts as shells do: 128 and the number. */
+/** In a process group of its own: Ctrl-C reaches meshx alone, which stops commands and connections in order. */
+const PIPED = {
+  detached: true,
+  cleanup: false,
+  buffer: false,
+  reject: false,
+  encoding: 'buffer',
+  stdin: 'pipe',
+  stdout: 'pipe',
+  stderr: 'pipe',
+} as const;
+
+/** Starts a program on this machine. As in shells, the exit code of a signal is 128 plus its number. */
 export function startProcess(argv: readonly string[], env?: Readonly<Record<string, string | undefined>>): Program {
   const [file = '', ...args] = argv;
-  // A group of its own: Ctrl-C in the terminal reaches meshx alone, which then stops the command in its own order.
-  const child = execa(file, args, {
-    ...{ detached: true, cleanup: false, buffer: false, reject: false, encoding: 'buffer' as const },
-    ...{ stdin: 'pipe' as const, stdout: 'pipe' as const, stderr: 'pipe' as const },
-    ...(env ? { env: { ...env }, extendEnv: false } : {}),
-  });
+  const child = execa(file, args, { ...PIPED, ...(env && { env: { ...env }, extendEnv: false }) });
   const ended = child.then((result): Ending => {
     if (result.exitCode !== undefined) return { exitCode: result.exitCode };
     if (result.signal !== undefined) return { exitCode: 128 + constants.signals[result.signal as NodeJS.Signals] };
     return { lost: result.originalMessage ?? 'it could not be started' };
   });
   const close = () => {
-    // Killed before its stdin ends: an end could be taken for the end of a whole file.
+    // Killed before stdin ends, which the program could take for the end of a file.
     killGroup(child);
     child.stdin.destroy();
     child.stdout.destroy();
@@ -29,7 +36,7 @@ export function startProcess(argv: readonly string[], env?: Readonly<Record<stri
   return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, ended, close };
 }
 
-/** The child leads a group of its own; a child that has ended has no group any more. */
+/** Kills the group that the child leads, unless the child has ended. */
 function killGroup(child: { pid?: number; exitCode: number | null; signalCode: NodeJS.Signals | null }): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
@@ -39,27 +46,23 @@ function killGroup(child: { pid?: number; exitCode: number | null; signalCode: N
   }
 }
 
-/** A shell line whose stdin and stdout are a connection, as ProxyCommand means it. */
+/** A shell line whose stdin and stdout are a connection, as with ProxyCommand. */
 export interface Proxy {
   readonly stream: Duplex;
-  /** What it wrote to stderr, once it has ended; at most half a second is waited for that. */
-  readonly words: () => Promise<string>;
+  /** Its stderr, after at most half a second of waiting for its end. */
+  readonly errors: () => Promise<string>;
   readonly stop: () => void;
 }
 
 export function startProxy(line: string): Proxy {
-  // A group of its own: Ctrl-C must not cut the connection on which meshx still ends its work in order.
-  const child = execa('sh', ['-c', `exec ${line}`], {
-    ...{ detached: true, cleanup: false, buffer: false, reject: false, encoding: 'buffer' as const },
-    ...{ stdin: 'pipe' as const, stdout: 'pipe' as const, stderr: 'pipe' as const },
-  });
+  const child = execa('sh', ['-c', `exec ${line}`], PIPED);
   let text = '';
   child.stderr.on('data', (chunk: Buffer) => (text = (text + chunk.toString()).slice(-2000)));
   const ended = child.then(() => undefined);
   const stream = Duplex.from({ readable: child.stdout, writable: child.stdin });
-  const words = async () => {
+  const errors = async () => {
     await Promise.race([ended, delay(500, undefined, { ref: false })]);
     return text;
   };
-  return { stream, words, stop: () => killGroup(child) };
+  return { stream, errors, stop: () => killGroup(child) };
 }

@@ -1,15 +1,15 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # what the rest of the root program sets
-# The end of the root program, behind root-program.sh, the prelude, every script as a function `script_DIGEST`, and $NAMES with a
-# line `DIGEST:meshx-NAME` for each: `meshx-root TOKEN DIGEST meshx-NAME WORD…` announces itself on stderr and runs the script.
-# Exits with 64 for words of another form, and with 187 when it has no script of that digest and name.
+# shellcheck disable=SC2154 # set by the rest of the root program
+# The end of the root program, after root-program.sh, the prelude, every script as a function `script_DIGEST`, and $NAMES with a line
+# `DIGEST:meshx-NAME` for each: `meshx-root TOKEN DIGEST meshx-NAME ARG…` announces itself on stderr and runs the script.
+# Exits with 64 for malformed arguments, and with 187 without a script of that digest and name.
 
 case "${1-} ${2-} ${3-}" in
 meshx-*" "*" meshx-"*) ;;
-*) echo 'usage: meshx-root TOKEN DIGEST meshx-NAME [WORD...]; meshx calls it by itself' >&2; exit 64 ;;
+*) echo 'usage: meshx-root TOKEN DIGEST meshx-NAME [ARG...]; only meshx calls it' >&2; exit 64 ;;
 esac
 case "${1#meshx-}$2" in *[!0-9a-f]*) echo 'meshx-root: TOKEN and DIGEST are hexadecimal' >&2; exit 64 ;; esac
-is_named() { # DIGEST NAME: sudo's log has both, and must not lie about what ran
+is_named() { # DIGEST NAME: sudo's log shows the name, so it must be the name of what runs
   case $2 in *[!a-z-]*) return 1 ;; esac
   case $_newline$NAMES$_newline in *"$_newline$1:$2$_newline"*) ;; *) return 1 ;; esac
 }

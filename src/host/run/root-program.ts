@@ -3,13 +3,13 @@ import type { Command } from './host.ts';
 import { prelude } from './shell.ts';
 import { type ShellFile, shellFile, textFile } from '../../text-files.ts';
 
-/** Where the root program stands. The path is part of the sudoers line, so it never changes. */
+/** Path of the root program. It is part of the sudoers line, so it never changes. */
 export const ROOT_PROGRAM = '/usr/local/sbin/meshx-root';
 
-/** Exit code of a root program that has no script of that digest and name. */
+/** Exit code of a root program without a script of that digest and name. */
 export const UNKNOWN_SCRIPT = 187;
 
-/** A script that the root program has, and the name by which it is called, without `meshx-`. */
+/** A script of the root program, and its name without `meshx-`. */
 export type RootScript = ShellFile;
 
 const HEAD = textFile(new URL('./root-program.sh', import.meta.url));
@@ -17,10 +17,10 @@ const MAIN = shellFile(new URL('./root-program-main.sh', import.meta.url)).text;
 const WAYS_TO_ROOT = shellFile(new URL('./ways-to-root.sh', import.meta.url));
 
 /**
- * The one program that a user without other rights may run as root: `meshx-root TOKEN DIGEST meshx-NAME WORD…`. It holds
- * every script that this version of meshx runs as root, under the digest of its text, and runs nothing else. Owned by root,
- * so that only root can add to it; sudo knows it by its own digest. The words of the environment that the prelude
- * would follow are taken away. Its name in /proc is that of a shell, as that of every other script of meshx.
+ * The only program that a user without other rights may run as root: `meshx-root TOKEN DIGEST meshx-NAME ARG…`. It contains every
+ * script that this version of meshx runs as root, by the digest of its text, and runs nothing else. Only root can change it, and
+ * sudo pins its digest. It unsets the environment variables that the prelude reads. Its name in /proc is `sh`, as for every other
+ * script of meshx.
  */
 export function rootProgram(all: readonly RootScript[]): string {
   const texts = [...new Set(all.map(({ text }) => text))];
@@ -30,7 +30,7 @@ export function rootProgram(all: readonly RootScript[]): string {
   return `${HEAD}${prelude()}${functions}${nameTable(all)}${MAIN}`;
 }
 
-/** One line `DIGEST:meshx-NAME` for each name of a script, as an assignment. */
+/** An assignment with one line `DIGEST:meshx-NAME` per script name. */
 function nameTable(all: readonly RootScript[]): string {
   const odd = all.find(({ name }) => !/^[a-z-]+$/.test(name));
   if (odd) throw new TypeError(`a script cannot be called ${odd.name}`);
@@ -38,25 +38,25 @@ function nameTable(all: readonly RootScript[]): string {
   return `NAMES='${pairs.sort().join('\n')}'\n`;
 }
 
-/** sha256 of a script's own text, by which the root program knows it. */
+/** sha256 of a script's own text, which selects it in the root program. */
 export function scriptDigest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** argv of the root program for a command `sh -c TEXT meshx-NAME WORD…`; undefined for any other command. */
+/** argv of the root program for a command `sh -c TEXT meshx-NAME ARG…`; undefined for any other command. */
 export function rootProgramArgv(token: string, argv: readonly string[]): readonly string[] | undefined {
-  const [shell, flag, text = '', name = '', ...words] = argv;
+  const [shell, flag, text = '', name = '', ...args] = argv;
   if (shell !== 'sh' || flag !== '-c' || !name.startsWith('meshx-')) return undefined;
   const own = text.startsWith(prelude()) ? text.slice(prelude().length) : text;
-  return [ROOT_PROGRAM, token, scriptDigest(own), name, ...words];
+  return [ROOT_PROGRAM, token, scriptDigest(own), name, ...args];
 }
 
-/** The question about the ways to root, for the user who logged in. */
-export const LOOK_FOR_ROOT: Command = {
+/** Asks how the login user can become root. */
+export const ASK_WAYS_TO_ROOT: Command = {
   argv: ['sh', '-c', WAYS_TO_ROOT.text, `meshx-${WAYS_TO_ROOT.name}`, ROOT_PROGRAM],
 };
 
-/** The answer. Only the last lines count: a login shell's own files may print before. */
+/** Parses the answer. Only the last lines count: login files may print before. */
 export function waysToRoot(stdout: string): {
   readonly root: boolean;
   readonly any: boolean;

@@ -5,8 +5,8 @@ import { toShell } from '../../shell-words.ts';
 const LONG = shellFile(new URL('./long-line.sh', import.meta.url)).text;
 
 /**
- * The longest line that goes into an exec request. A packet of 32 768 bytes is what every SSH server must take
- * (RFC 4253 6.1), and sshd hands the line to the login shell as one argument, which Linux limits to 128 KiB.
+ * The longest line for an exec request. Every SSH server must accept packets of 32 768 bytes (RFC 4253 6.1), and sshd passes the line
+ * to the login shell as one argument, which Linux limits to 128 KiB.
  */
 const LONGEST = 30_000;
 
@@ -16,7 +16,7 @@ export interface ShellLine {
   readonly prefix: Buffer;
 }
 
-/** argv for a machine that takes one line. A long one travels by stdin: the shell reads exactly its bytes and runs it. */
+/** argv as one line for a login shell. A long line goes through stdin: the shell reads exactly its bytes and runs it. */
 export function shellLine(argv: readonly string[]): ShellLine {
   const line = toShell(argv);
   const bytes = Buffer.from(line);
@@ -24,7 +24,7 @@ export function shellLine(argv: readonly string[]): ShellLine {
   return { line: toShell(['sh', '-c', LONG, 'meshx-long-line', String(bytes.length)]), prefix: bytes };
 }
 
-/** How the program ends tells of a pipe that failed. */
+/** Writes the prefix. The program's ending shows a failed pipe. */
 export function writePrefix(stdin: Writable, { prefix }: ShellLine): void {
   stdin.on('error', () => undefined);
   if (prefix.length > 0) stdin.write(prefix);

@@ -3,16 +3,16 @@ import { type ShellFile, shellFile } from '../../text-files.ts';
 
 /** A small POSIX script, from a file NAME.root.sh, with its values as "$1", "$2", … Plain data. */
 export interface Script {
-  /** Becomes $0 as `meshx-NAME`, so that it can be recognized in `ps` and in audit logs. */
+  /** Becomes $0 as `meshx-NAME`, for `ps` and audit logs. */
   readonly name: string;
-  /** Behind the prelude, which is not in it. */
+  /** Without the prelude. */
   readonly text: string;
   readonly args: readonly string[];
 }
 
 const PRELUDE = shellFile(new URL('./prelude.sh', import.meta.url)).text;
 
-/** The prelude alone, for a text that holds several scripts. */
+/** The prelude, for a text of several scripts. */
 export function prelude(): string {
   return PRELUDE;
 }
@@ -22,7 +22,7 @@ export function scriptText(script: Script): string {
   return PRELUDE + script.text;
 }
 
-/** A script as a command, as root. */
+/** A script as a command for root. */
 export function scriptCommand(script: Script): Command & { asRoot: true } {
   return { argv: ['sh', '-c', scriptText(script), `meshx-${script.name}`, ...script.args], asRoot: true };
 }

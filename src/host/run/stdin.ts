@@ -16,9 +16,8 @@ function source(stdin: Stdin | undefined): Readable {
 }
 
 /**
- * Writes stdin no faster than the program reads it, then ends it. A program that ends without reading is no failure.
- * When the source fails or the signal is aborted, stdin is left open: an end would make half a file look whole.
- * Throws what the source threw.
+ * Writes stdin with backpressure, then ends it. A program that ends without reading is no failure. After a failure of the source or an
+ * abort stdin stays open, as its end would make half a file look complete. Throws what the source throws.
  */
 export async function feed(stdin: Stdin | undefined, program: Program, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
@@ -27,7 +26,7 @@ export async function feed(stdin: Stdin | undefined, program: Program, signal: A
   void program.ended.then(stop);
   signal.addEventListener('abort', stop, { once: true });
   const from = source(stdin);
-  // A failure of the pipe itself (EPIPE) is told by how the program ends.
+  // The program's ending shows a failure of the pipe (EPIPE).
   program.stdin.on('error', stop);
   over.signal.addEventListener('abort', () => from.destroy(), { once: true });
   try {

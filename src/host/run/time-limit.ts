@@ -1,6 +1,6 @@
 /**
- * What `body` gives, with a signal that aborts with `signal`, or with a TimeoutError after `ms` milliseconds. Node.js 20 may collect an
- * AbortSignal.timeout() that only AbortSignal.any() refers to, and then it never aborts: this timer is held until the end.
+ * Runs `body` with a signal that aborts with `signal`, or with a TimeoutError after `ms` milliseconds. Node.js 20 may garbage-collect an
+ * AbortSignal.timeout() that only AbortSignal.any() references, which then never aborts; this timer stays referenced.
  */
 export async function withTimeLimit<T>(
   ms: number,

@@ -8,7 +8,7 @@ const MOST = 1024 * 1024;
 /** draft-miller-ssh-agent: SSH_AGENTC_REQUEST_IDENTITIES and its answer. */
 const [REQUEST, ANSWER] = [11, 12];
 
-/** A user certificate that ssh would offer, as messages call it; undefined when there is none. ssh2 can offer none. */
+/** A user certificate that ssh would offer, as named in messages; undefined if there is none. ssh2 cannot offer certificates. */
 export async function certificateAtHand(settings: SshSettings, identityFile?: string): Promise<string | undefined> {
   const keys = [...(identityFile === undefined ? [] : [identityFile]), ...settings.identityFiles];
   for (const file of [...settings.certificateFiles, ...keys.map((key) => `${key}-cert.pub`)]) {
@@ -21,7 +21,7 @@ export async function certificateAtHand(settings: SshSettings, identityFile?: st
 
 const isCertificate = (type: string): boolean => /-cert-v\d+@openssh\.com$/.test(type);
 
-/** The types of all keys that an agent holds; none when it does not answer. */
+/** The types of all keys of an agent; none if it does not answer. */
 function agentKeyTypes(path: string): Promise<readonly string[]> {
   return new Promise((resolve) => {
     const socket = connect({ path });
@@ -42,7 +42,7 @@ function agentKeyTypes(path: string): Promise<readonly string[]> {
   });
 }
 
-/** Each key is a blob and a comment, both behind their length. */
+/** Each key is a blob and a comment, each after its length. */
 function typesOf(answer: Buffer): readonly string[] {
   const types: string[] = [];
   if (answer[0] !== ANSWER) return types;

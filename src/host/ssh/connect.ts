@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { hostProblems } from '../../problems/host.ts';
 import type { Host } from '../run/host.ts';
@@ -9,40 +10,23 @@ import { notFollowed, readSshConfig } from './config/ssh-config.ts';
 import type { ConfigTree } from './config/ssh-config-file.ts';
 import { checkWord, parseSshName } from './ssh-name.ts';
 
-/** What a command knows about how to reach a machine. All of it is optional but the operator's home and environment. */
-export interface ConnectOptions {
+/** How to reach a machine. */
+export interface ConnectOptions extends HopDecisions {
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly user?: string;
   readonly port?: number;
-  readonly identityFile?: string;
-  /** In place of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no configuration. */
+  /** Used instead of ~/.ssh/config and /etc/ssh/ssh_config; `none` for no configuration. */
   readonly sshConfig?: string;
-  /** In place of UserKnownHostsFile. */
-  readonly knownHosts?: string;
-  /** `SHA256:…`: exactly this host key is trusted, and no other. */
-  readonly hostKeyFingerprint?: string;
-  /** Trusts a key of a host that is not known, says so by `note` and records it. Never a changed key. */
-  readonly acceptNewHostKey?: boolean;
-  /** Lines `type base64` from the cloud, trusted for this host. */
-  readonly extraHostKeys?: readonly string[];
-  readonly sudoPassword?: () => Promise<string>;
-  readonly passphrase?: (file: string) => Promise<string>;
-  /** For each of TCP, handshake and authentication; ConnectTimeout or 20 000 when absent. */
+  /** For each of TCP, handshake and authentication; by default ConnectTimeout, else 20 000. */
   readonly timeoutMs?: number;
-  /** Of one command on the machine, in place of its own limit. */
-  readonly commandLimitMs?: number;
-  /** Between signs of life, of which three may stay without an answer; 10 000 when absent. */
-  readonly keepaliveMs?: number;
-  readonly signal?: AbortSignal;
-  readonly note?: (line: string) => void;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
 
 /**
- * A machine over SSH, as the operator's own `ssh` would reach it: SSH configuration, known_hosts, keys, agent, jump hosts.
- * Where it takes a certificate or KnownHostsCommand, the system's ssh is the transport. Throws a Problem.
+ * Connects over SSH as the operator's own `ssh` would: SSH configuration, known_hosts, keys, agent, jump hosts. If that needs a
+ * certificate or KnownHostsCommand, the system's ssh is the transport. Throws a Problem.
  */
 export async function connect(name: string, options: ConnectOptions): Promise<Host> {
   const asked = named(name, options);
@@ -56,7 +40,7 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
     settings: one,
     timeoutMs: options.timeoutMs ?? one.connectTimeoutMs ?? DEFAULT_TIMEOUT_MS,
   }));
-  tellNotFollowed(config, { host: asked.host, user: settings.user }, options);
+  noteIgnored(config, { host: asked.host, user: settings.user }, options);
   try {
     return await walk(hops, options);
   } catch (error) {
@@ -66,19 +50,19 @@ export async function connect(name: string, options: ConnectOptions): Promise<Ho
   }
 }
 
-/** A run logs in more than once; it is said once. */
-const told = new Set<string>();
+/** A run logs in more than once, but notes a keyword once. */
+const noted = new Set<string>();
 
-function tellNotFollowed(
+function noteIgnored(
   config: ConfigTree,
   asked: { readonly host: string; readonly user: string },
   { note }: ConnectOptions,
 ): void {
-  const lines = notFollowed(config, asked);
-  const words = `note: ${asked.host}: meshx does not follow of ssh_config: ${lines.join(', ')}`;
-  if (lines.length === 0 || told.has(words)) return;
-  told.add(words);
-  note?.(words);
+  const keywords = notFollowed(config, asked);
+  const line = `note: ${asked.host}: meshx ignores in ssh_config: ${keywords.join(', ')}`;
+  if (keywords.length === 0 || noted.has(line)) return;
+  noted.add(line);
+  note?.(line);
 }
 
 function named(name: string, options: ConnectOptions) {
@@ -89,12 +73,12 @@ function named(name: string, options: ConnectOptions) {
   if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65535)) {
     throw fail(`${port} is not a port (1 to 65535)`);
   }
-  return { host: parsed.host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+  return { host: parsed.host, ...present({ user, port }) };
 }
 
 /**
- * From hop to hop; each later one stands on the one before it, and ends it when it ends itself. A hop on the way that only the
- * system's ssh can log in to is left to it, as the next one's way; the next one is judged here as any other.
+ * Connects from hop to hop; each connection runs through the previous one, and closes it when it is closed. If only the system's ssh
+ * can log in to a jump host, ssh becomes the ProxyCommand of the next hop, whose host key is judged here as any other.
  */
 async function walk(hops: readonly Hop[], options: ConnectOptions): Promise<Host> {
   const { walkTo } = await import('../walk.ts');
@@ -106,7 +90,7 @@ async function walk(hops: readonly Hop[], options: ConnectOptions): Promise<Host
     const hop = way === undefined ? one : { ...one, settings: { ...one.settings, proxyCommand: way } };
     way = undefined;
     try {
-      current = await walkTo(hop, beneath, index === last ? forTarget(options) : forJump(options));
+      current = await walkTo(hop, beneath, index === last ? options : forJump(options));
     } catch (error) {
       await beneath?.[Symbol.asyncDispose]();
       const next = hops[index + 1];
@@ -129,25 +113,14 @@ async function jumpBySsh(hops: readonly Hop[], next: Hop, options: ConnectOption
   );
 }
 
-const shared = (options: ConnectOptions): HopDecisions => ({
-  acceptNewHostKey: options.acceptNewHostKey ?? false,
-  knownHosts: options.knownHosts,
-  passphrase: options.passphrase,
-  keepaliveMs: options.keepaliveMs,
-  signal: options.signal,
-  note: options.note,
-});
-
-/** User, key, fingerprint and the cloud's record speak of the machine itself, not of the way to it. */
-const forJump = (options: ConnectOptions): HopDecisions => shared(options);
-
-const forTarget = (options: ConnectOptions): HopDecisions => ({
-  ...shared(options),
-  identityFile: options.identityFile,
-  hostKeyFingerprint: options.hostKeyFingerprint,
-  extraHostKeys: options.extraHostKeys,
-  sudoPassword: options.sudoPassword,
-  commandLimitMs: options.commandLimitMs,
+/** User, key, fingerprint, cloud keys, password and limit apply to the machine itself, not to its jump hosts. */
+const forJump = (options: HopDecisions): HopDecisions => ({
+  ...options,
+  identityFile: undefined,
+  hostKeyFingerprint: undefined,
+  extraHostKeys: undefined,
+  sudoPassword: undefined,
+  commandLimitMs: undefined,
 });
 
 async function bySystemSsh(
@@ -156,21 +129,18 @@ async function bySystemSsh(
   { needs, hop: { settings, timeoutMs } }: { readonly needs: NeedsOpenSsh; readonly hop: Hop },
 ): Promise<Host> {
   const { OpenSshHost } = await import('./openssh-host.ts');
-  const { host, user, port } = named(name, options);
   try {
     return await OpenSshHost.connect({
-      ...{ why: needs.why, timeoutMs, host, env: options.env },
-      ...(needs.hostKey === undefined ? {} : { hostKey: needs.hostKey }),
+      ...named(name, options),
+      ...{ why: needs.why, hostKey: needs.hostKey, timeoutMs, env: options.env },
       // ssh looks in the home of the passwd file; these are of the operator's own.
-      ...(needs.refused ? { identities: settings.identityFiles, certificates: settings.certificateFiles } : {}),
-      ...(user === undefined ? {} : { user }),
-      ...(port === undefined ? {} : { port }),
-      ...(options.identityFile === undefined ? {} : { identityFile: options.identityFile }),
-      ...(options.sshConfig === undefined ? {} : { sshConfig: options.sshConfig }),
-      ...(options.knownHosts === undefined ? {} : { knownHosts: options.knownHosts }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-      ...(options.sudoPassword === undefined ? {} : { sudo: { password: options.sudoPassword } }),
-      ...(options.commandLimitMs === undefined ? {} : { limitMs: options.commandLimitMs }),
+      ...(needs.refused && { identities: settings.identityFiles, certificates: settings.certificateFiles }),
+      identityFile: options.identityFile,
+      sshConfig: options.sshConfig,
+      knownHosts: options.knownHosts,
+      signal: options.signal,
+      sudo: options.sudoPassword && { password: options.sudoPassword },
+      limitMs: options.commandLimitMs,
     });
   } catch (error) {
     throw needs.refused instanceof Problem && error instanceof Problem
@@ -179,7 +149,7 @@ async function bySystemSsh(
   }
 }
 
-/** What ssh2 was refused with, and what became of the certificate. */
+/** The refusal of ssh2, with the failure of the system's ssh. */
 function refusedTwice({ why }: NeedsOpenSsh, { id, message, hint, issues }: Problem, then: Problem): Problem {
   return new Problem(id, { message, hint, issues: [...issues, `${why}: ${then.message}`] }, then);
 }

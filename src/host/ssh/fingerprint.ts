@@ -6,14 +6,14 @@ export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** A fingerprint as an operator typed it, without padding. Throws a Problem for anything else, MD5 included. */
+/** A given fingerprint, without padding. Throws a Problem for anything else, also for MD5. */
 export function parseFingerprint(text: string): string {
   const trimmed = text.trim().replace(/=+$/, '');
   if (!/^SHA256:[A-Za-z0-9+/]{43}$/.test(trimmed)) throw hostProblems.fingerprintInvalid({ fingerprint: text });
   return trimmed;
 }
 
-/** The type that a public key's blob says of itself (RFC 4253 6.6); empty when the blob is too short. */
+/** The type in a public key's blob (RFC 4253 6.6); empty if the blob is too short. */
 export function keyType(key: Buffer): string {
   if (key.length < 4) return '';
   const length = key.readUInt32BE(0);

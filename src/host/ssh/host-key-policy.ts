@@ -11,7 +11,7 @@ import {
   type Verdict,
 } from './known-hosts.ts';
 
-/** What the operator decided about host keys, for one machine. */
+/** The operator's decisions about the host key of one machine. */
 interface HostKeyDecisions {
   readonly fingerprint?: string;
   readonly acceptNew?: boolean;
@@ -20,7 +20,7 @@ interface HostKeyDecisions {
 }
 
 export interface HostKeyInput {
-  /** How the operator calls the machine. */
+  /** The operator's name for the machine. */
   readonly host: string;
   /** HostKeyAlias, or address and port. */
   readonly alias: string | undefined;
@@ -30,22 +30,22 @@ export interface HostKeyInput {
   readonly decisions: HostKeyDecisions;
 }
 
-/** Why a key is trusted; `new` must be recorded. A refusal holds its Problem. */
+/** Why a key is trusted; `new` must be recorded. A refusal has its Problem. */
 export type Judgement =
   | { readonly trust: 'known' | 'pinned' | 'new' }
   | { readonly trust: 'certificate-only'; readonly where: string }
   | { readonly trust: 'no'; readonly problem: Problem };
 
 export interface HostKeyPolicy {
-  /** The name under which the host stands, and is recorded, in known_hosts. */
+  /** The host's name in known_hosts. */
   readonly name: string;
   readonly algorithms: ReturnType<typeof hostKeyAlgorithms>;
-  /** Where a certificate authority is named, when no plain key is known: a look at the key is then useless. */
+  /** Location of the certificate authority, if no plain key is known: judging the key is then useless. */
   readonly authority: string | undefined;
   readonly judge: (key: Buffer) => Judgement;
 }
 
-/** Pure: decides about every key a host may present. Throws a Problem for a fingerprint that is none. */
+/** Decides about every key that a host may present. Pure. Throws a Problem for an invalid fingerprint. */
 export function hostKeyPolicy(input: HostKeyInput): HostKeyPolicy {
   const { decisions } = input;
   const pinned = decisions.fingerprint === undefined ? undefined : parseFingerprint(decisions.fingerprint);
@@ -66,10 +66,10 @@ export function hostKeyPolicy(input: HostKeyInput): HostKeyPolicy {
   return { name, algorithms: hostKeyAlgorithms(types), authority: only, judge: judgeKey };
 }
 
-/** The pattern for exactly this name: an IPv6 scope or a bracket holds no pattern characters, `*` cannot be in a host's name. */
+/** The pattern for exactly this name. */
 const cloudName = (name: string) => name.replace(/[*?!,\s]/g, '');
 
-/** As OpenSSH: a host with another port is also known by its bare name, but only a key that is equal counts there. */
+/** As in OpenSSH: a host with another port is also known by its bare name, but only an equal key counts there. */
 function verdictFor(known: readonly KnownHost[], at: { name: string; input: HostKeyInput }, key: Buffer): Verdict {
   const verdict = judge(known, at.name, key);
   if (verdict.kind !== 'unknown' || at.input.alias !== undefined || at.input.port === 22) return verdict;

@@ -5,29 +5,29 @@ import { readIfThere } from '../read-file.ts';
 import { type Agent, BaseAgent, createAgent, type AnyAuthMethod, type ParsedKey } from './ssh2.ts';
 import type { SshSettings } from './config/ssh-settings.ts';
 
-/** One way to show who we are, made ready only when its turn comes: a passphrase is asked only when it is needed. */
+/** One key or method to offer, prepared only when its turn comes, so passphrases are prompted only if needed. */
 interface Offer {
   /** For messages: `~/.ssh/id_ed25519`, `agent key SHA256:…`. */
   readonly label: string;
-  /** undefined: there is nothing to offer after all, and `label` says why. */
+  /** Returns undefined if there is nothing to offer. */
   readonly prepare: (user: string) => Promise<AnyAuthMethod | undefined>;
 }
 
 export interface Offers {
   readonly offers: readonly Offer[];
-  /** What could not even be offered, for the message when all else is refused. */
+  /** What could not be offered, for the message about a refusal. */
   readonly notes: readonly string[];
-  /** Files with a passphrase that nobody gave. */
+  /** Files that need a passphrase, without a source for it. */
   readonly locked: readonly string[];
 }
 
 export interface IdentityOptions {
-  /** Given by the operator on the command line: comes first, and must be usable. */
+  /** The operator's file: comes first, and must be usable. */
   readonly identityFile?: string;
   readonly passphrase?: (file: string) => Promise<string>;
 }
 
-/** `public`: the half by which the agent knows the key, when the file itself does not give the private one. */
+/** `public`: the public key, to find the key in the agent if the file is unreadable. */
 type Loaded =
   | { file: string; key: ParsedKey }
   | { file: string; encrypted: string; public?: ParsedKey }
@@ -35,8 +35,8 @@ type Loaded =
   | { file: string; missing: true; public?: ParsedKey };
 
 /**
- * The order: files that need no passphrase (by the agent where it has them), the agent's other keys unless
- * IdentitiesOnly, and last the files that need a passphrase. Servers allow few attempts (MaxAuthTries 6).
+ * In order: files without a passphrase (through the agent if it has them), the agent's other keys unless IdentitiesOnly, then files
+ * with a passphrase. Servers allow few attempts (MaxAuthTries 6).
  */
 export async function identityOffers(settings: SshSettings, options: IdentityOptions): Promise<Offers> {
   const files = [...new Set([...(options.identityFile ? [options.identityFile] : []), ...settings.identityFiles])];
@@ -60,7 +60,7 @@ export async function identityOffers(settings: SshSettings, options: IdentityOpt
       used.add(held);
     } else if ('key' in one) offers.push(keyOffer(one.file, one.key));
     else if ('missing' in one) {
-      if (settings.identitiesNamed) notes.push(`${one.file} (not there)`);
+      if (settings.identitiesNamed) notes.push(`${one.file} (does not exist)`);
     } else if ('bad' in one) notes.push(`${one.file} (${one.bad})`);
     else if (options.passphrase) late.push(lockedOffer(one.file, one.encrypted, options.passphrase));
     else locked.push(one.file);
@@ -70,24 +70,24 @@ export async function identityOffers(settings: SshSettings, options: IdentityOpt
 }
 
 const whyUnusable = (one: Loaded): string | undefined =>
-  'missing' in one ? 'it is not there' : 'bad' in one ? one.bad : undefined;
+  'missing' in one ? 'it does not exist' : 'bad' in one ? one.bad : undefined;
 
 async function load(file: string): Promise<Loaded> {
   try {
     const text = await readIfThere(file);
     if (text === undefined) return { file, missing: true, ...(await publicHalf(file)) };
     const read = readKey(text);
-    if (read.kind === 'unusable') return { file, bad: 'it is not a private key that meshx can read' };
+    if (read.kind === 'unusable') return { file, bad: 'meshx cannot read it as a private key' };
     if (read.kind === 'locked') return { file, encrypted: text, ...(await publicHalf(file)) };
     return read.key.isPrivateKey()
       ? { file, key: read.key }
-      : { file, bad: 'it holds a public key only', public: read.key };
+      : { file, bad: 'it contains only a public key', public: read.key };
   } catch (error) {
     return { file, bad: errorText(error) };
   }
 }
 
-/** Tells whether the agent holds a key whose file is not there, or cannot be read without its passphrase. */
+/** The public key of a file that is missing or needs a passphrase, to find it in the agent. */
 async function publicHalf(file: string): Promise<{ public?: ParsedKey }> {
   const read = readKey((await readIfThere(`${file}.pub`).catch(() => undefined)) ?? '');
   return read.kind === 'key' ? { public: read.key } : {};
@@ -114,7 +114,7 @@ interface AgentKey {
   readonly offer: Offer;
 }
 
-/** The agent's keys, each as an offer of its own. An agent that does not answer is a note, no failure. */
+/** The agent's keys, each as an offer. An agent that does not answer becomes a note, not a failure. */
 async function agentKeys(socket: string | undefined): Promise<{ keys: readonly AgentKey[]; notes: string[] }> {
   if (socket === undefined) return { keys: [], notes: [] };
   const agent = createAgent(socket);
@@ -129,7 +129,7 @@ async function agentKeys(socket: string | undefined): Promise<{ keys: readonly A
   return { keys: found.map((key) => ({ key, offer: agentOffer(agent, key) })), notes: [] };
 }
 
-/** The package's types allow a key in several forms; its own agents give parsed ones. */
+/** ssh2's types allow a key in several forms; its own agents return parsed ones. */
 function agentKey(key: unknown): unknown {
   const inner = typeof key === 'object' && key !== null && 'pubKey' in key ? key.pubKey : key;
   if (!Buffer.isBuffer(inner) && typeof inner !== 'string') return inner;
@@ -143,7 +143,7 @@ function agentOffer(agent: Agent, key: ParsedKey): Offer {
       give(null, [key]);
     }
     override sign(...all: unknown[]): void {
-      // Handed on as it comes: the package calls it with and without options.
+      // ssh2 calls it with and without options.
       Reflect.apply(agent.sign.bind(agent), undefined, all);
     }
   }

@@ -7,13 +7,13 @@ import { errorText } from '../foreign-error.ts';
 import { hashedName, type KnownHost, parseKnownHosts } from './known-hosts.ts';
 import { readIfThere } from '../read-file.ts';
 
-/** All entries of the files that exist. Throws a Problem when one exists and cannot be read. */
+/** All entries of the existing files. Throws a Problem for an unreadable file. */
 export async function readKnownHosts(files: readonly string[]): Promise<readonly KnownHost[]> {
   const texts = await Promise.all(files.map((file) => readIfThere(file)));
   return texts.flatMap((text, index) => parseKnownHosts(text ?? '', files[index] ?? ''));
 }
 
-/** Adds one key to a known_hosts file (0600, made when it is not there). Throws a Problem when it cannot. */
+/** Adds one key to a known_hosts file, created with mode 0600. Throws a Problem if it cannot. */
 export async function recordHostKey(file: string, entry: { name: string; key: Buffer; hash: boolean }): Promise<void> {
   const name = entry.hash ? hashedName(entry.name, randomBytes(20)) : entry.name;
   try {

@@ -17,7 +17,7 @@ export type Verdict =
   | { readonly kind: 'match' | 'revoked' | 'mismatch' | 'needs-cert-authority'; readonly where: string }
   | { readonly kind: 'unknown' };
 
-/** Lines that are not an entry (comments, damaged ones, unknown markers) are passed over, as OpenSSH does. */
+/** Parses a file. As in OpenSSH, ignores comments, damaged lines and unknown markers. */
 export function parseKnownHosts(text: string, file: string): readonly KnownHost[] {
   return text.split('\n').flatMap((line, index) => {
     const fields = line.trim().split(/[ \t]+/);
@@ -30,7 +30,7 @@ export function parseKnownHosts(text: string, file: string): readonly KnownHost[
   });
 }
 
-/** The name under which a host stands in known_hosts: `name`, or `[name]:port` for another port than 22. */
+/** A host's name in known_hosts: `name`, or `[name]:port` for a port other than 22. */
 export function knownName(host: string, port: number): string {
   return (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
 }
@@ -49,7 +49,7 @@ function isNamed(entry: KnownHost, name: string): boolean {
   return found.length === wanted.length && timingSafeEqual(found, wanted);
 }
 
-/** Judges a key that a host presented under a name. Pure. A revoked key is revoked whatever else is written. */
+/** Judges a key that a host presented under a name. Pure. Revocation takes precedence. */
 export function judge(known: readonly KnownHost[], name: string, key: Buffer): Verdict {
   const entries = known.filter((entry) => isNamed(entry, name));
   const same = (entry: KnownHost) => entry.key.equals(key);
@@ -60,12 +60,12 @@ export function judge(known: readonly KnownHost[], name: string, key: Buffer): V
   if (match) return { kind: 'match', where: match.where };
   const authority = entries.find((entry) => entry.marker === '@cert-authority');
   if (authority) return { kind: 'needs-cert-authority', where: authority.where };
-  // A host that is known by a key of another type is not unknown: "accept a new key" must not let that one in.
+  // A host with a known key of another type is not unknown: "accept a new key" must not accept this key.
   const other = plain.find((entry) => keyType(entry.key) === keyType(key)) ?? plain[0];
   return other ? { kind: 'mismatch', where: other.where } : { kind: 'unknown' };
 }
 
-/** The types of the keys known for a host, and the certificate authority if there is one. */
+/** The types of a host's known keys, and its certificate authority if there is one. */
 export function knownFor(known: readonly KnownHost[], name: string) {
   const entries = known.filter((entry) => isNamed(entry, name));
   const types = entries.filter((entry) => entry.marker === '').map((entry) => keyType(entry.key));
@@ -81,11 +81,11 @@ const ALGORITHMS = [
   'rsa-sha2-256',
 ] as const;
 
-/** One key of type ssh-rsa signs with SHA-2 today (RFC 8332). */
+/** A key of type ssh-rsa signs with SHA-2 (RFC 8332). */
 const isOfType = (algorithm: string, type: string) =>
   type === 'ssh-rsa' ? algorithm.startsWith('rsa-') : algorithm === type;
 
-/** The order in which host key algorithms are offered: types that are known first, or a known host would look unknown. */
+/** Host key algorithms in order of preference: known types first, or a known host would look unknown. */
 export function hostKeyAlgorithms(types: readonly string[]): readonly (typeof ALGORITHMS)[number][] {
   const known = ALGORITHMS.filter((algorithm) => types.some((type) => isOfType(algorithm, type)));
   return [...known, ...ALGORITHMS.filter((algorithm) => !known.includes(algorithm))];

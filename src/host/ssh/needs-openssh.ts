@@ -1,10 +1,10 @@
-/** Thrown where only the system's ssh can log in: it checks host certificates, offers user certificates, runs KnownHostsCommand. */
+/** Thrown if only the system's ssh can log in, with host certificates, user certificates or KnownHostsCommand. */
 export class NeedsOpenSsh extends Error {
-  /** What asks for it, with file and line where there is one: the sentence goes into messages. */
+  /** The reason, with file and line if any, for messages. */
   readonly why: string;
-  /** The host key that was judged to be right already; ssh is to accept no other. */
+  /** The host key that is already trusted; ssh must accept no other. */
   readonly hostKey: Buffer | undefined;
-  /** How the login ended without it. */
+  /** The failure of the login without ssh. */
   readonly refused: Error | undefined;
 
   constructor(why: string, known: { readonly hostKey?: Buffer; readonly refused?: Error } = {}) {

@@ -13,36 +13,36 @@ import type { Sudo } from '../run/sudo.ts';
 
 const MOST_COMMANDS = 8;
 const READY = 'meshx-ready';
-/** What the host is called in a known_hosts file that holds nothing else. */
+/** The name in a known_hosts file that has only this host. */
 const PINNED = 'meshx-pinned';
 const pinned = (folder: string): string => join(folder, 'known_hosts');
 
 export interface OpenSshTarget {
-  /** How the operator calls the machine; ssh reads its own configuration for it. */
+  /** The operator's name for the machine, for which ssh reads its own configuration. */
   readonly host: string;
   readonly user?: string;
   readonly port?: number;
-  readonly identityFile?: string;
-  readonly sshConfig?: string;
-  readonly knownHosts?: string;
+  readonly identityFile: string | undefined;
+  readonly sshConfig: string | undefined;
+  readonly knownHosts: string | undefined;
   /** Why the system's ssh is needed. */
   readonly why: string;
   /** The only host key that may be accepted. */
-  readonly hostKey?: Buffer;
+  readonly hostKey: Buffer | undefined;
   /** Offered besides those of ssh's own configuration. */
   readonly identities?: readonly string[];
   readonly certificates?: readonly string[];
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly signal?: AbortSignal;
-  readonly sudo?: Sudo;
-  /** Of one command, milliseconds, in place of its own limit. */
-  readonly limitMs?: number;
+  readonly signal: AbortSignal | undefined;
+  readonly sudo: Sudo | undefined;
+  /** Replaces the time limit of each command, in milliseconds. */
+  readonly limitMs: number | undefined;
 }
 
 /**
- * A machine reached by the system's `ssh`, which checks host certificates and offers those of users, as ssh2 cannot. One master connection, one
- * session of it for each command. Unknown keys are never let in and nothing is ever asked (BatchMode).
+ * A machine reached by the system's `ssh`, which checks host certificates and offers user certificates, unlike ssh2. One master
+ * connection, with one session for each command. Unknown keys are never accepted, and ssh never prompts (BatchMode).
  */
 export class OpenSshHost implements Host {
   readonly name: string;
@@ -55,26 +55,26 @@ export class OpenSshHost implements Host {
     this.name = target.host;
     this.#folder = folder;
     this.#master = master;
-    let words = '';
-    master.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString()).slice(-2000)));
-    void master.ended.then(() => (this.#lost = said(words) || 'ssh ended'));
+    let errors = '';
+    master.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-2000)));
+    void master.ended.then(() => (this.#lost = said(errors) || 'ssh ended'));
     this.#commands = new Commands({
       name: this.name,
       launch: (argv, doing) => this.#launch(target, argv, doing),
       most: MOST_COMMANDS,
-      ...(target.sudo ? { sudo: target.sudo } : {}),
-      ...(target.limitMs === undefined ? {} : { limitMs: target.limitMs }),
+      sudo: target.sudo,
+      limitMs: target.limitMs,
     });
   }
 
-  /** Throws a Problem when there is no `ssh`, or when it does not let us in. */
+  /** Throws a Problem if there is no `ssh` or the login fails. */
   static async connect(target: OpenSshTarget): Promise<OpenSshHost> {
     const folder = await mkdtemp(join(tmpdir(), 'meshx-ssh-'));
-    // LocalCommand is run when the login is done: the one sign that the master is ready for sessions.
+    // LocalCommand runs after the login: the only sign that the master is ready for sessions.
     const ready = ['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${READY}`];
     if (target.hostKey)
       await writeFile(pinned(folder), `${PINNED} ${keyType(target.hostKey)} ${target.hostKey.toString('base64')}\n`);
-    const argv = [...words(target, folder), '-o', 'ControlMaster=yes', ...ready, '-N', '--', target.host];
+    const argv = [...sshArgv(target, folder), '-o', 'ControlMaster=yes', ...ready, '-N', '--', target.host];
     const master = startProcess(argv, target.env);
     try {
       await untilReady(master, target);
@@ -98,15 +98,15 @@ export class OpenSshHost implements Host {
 
   async #launch(target: OpenSshTarget, argv: readonly string[], doing: string): Promise<Program> {
     if (this.#lost !== undefined) throw hostProblems.connectionLost({ host: this.name, doing, reason: this.#lost });
-    // Without the master a session would log in anew, behind our back: then it must fail.
+    // Without the master a session would log in again on its own: make it fail.
     const session = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
     const shell = shellLine(argv);
     const program = startProcess(
-      [...words(target, this.#folder), ...session, '-T', '--', target.host, shell.line],
+      [...sshArgv(target, this.#folder), ...session, '-T', '--', target.host, shell.line],
       target.env,
     );
     writePrefix(program.stdin, shell);
-    // ssh says 255 for its own failures; the master tells whether the connection is gone.
+    // ssh exits with 255 for its own failures; the master shows whether the connection is lost.
     const ended = program.ended.then(async (ending): Promise<Ending> => {
       if (!('exitCode' in ending) || ending.exitCode !== 255) return ending;
       await Promise.race([this.#master.ended, new Promise((resolve) => setTimeout(resolve, 500))]);
@@ -116,8 +116,8 @@ export class OpenSshHost implements Host {
   }
 }
 
-/** ssh with the options that all calls share. Options stand before the configuration: the first value wins. */
-function words(target: OpenSshTarget, folder: string): readonly string[] {
+/** ssh with the options of all calls. They precede the configuration, as the first value wins. */
+function sshArgv(target: OpenSshTarget, folder: string): readonly string[] {
   return [
     ...['ssh', '-o', 'BatchMode=yes', '-o', 'StrictHostKeyChecking=yes', '-o', 'UpdateHostKeys=no'],
     ...['-o', `ControlPath=${join(folder, 'control')}`, '-o', 'ControlPersist=no'],

@@ -7,16 +7,16 @@ export interface JumpWords {
   readonly acceptNewHostKey: boolean;
 }
 
-/** A ProxyCommand by which the system's ssh goes through these hosts, the first one first, to the next one. Pure. */
+/** A ProxyCommand: the system's ssh connects through these hosts, in order, to `next`. Pure. */
 export function jumpLine(hops: readonly SshSettings[], next: SshSettings, words: JumpWords): string {
   const [jump, ...before] = [...hops].reverse();
-  if (!jump) throw new Error('a jump goes through a host');
+  if (!jump) throw new Error('a jump needs a host');
   const chain = before.reverse().map(jumpName).join(',');
   const option = (line: string): readonly string[] => ['-o', line];
   return toShell([
     ...['ssh', ...option('BatchMode=yes')],
     ...option(`StrictHostKeyChecking=${words.acceptNewHostKey ? 'accept-new' : 'yes'}`),
-    // With a ProxyCommand of its own the first host is left to it.
+    // A ProxyCommand of the first host stays in effect.
     ...(before.length > 0 || jump.proxyCommand === undefined ? option(`ProxyJump=${chain || 'none'}`) : []),
     ...(words.sshConfig === undefined ? [] : ['-F', words.sshConfig]),
     ...(words.knownHosts === undefined ? [] : option(`UserKnownHostsFile=${words.knownHosts}`)),

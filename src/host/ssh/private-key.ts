@@ -2,19 +2,19 @@ import { createPrivateKey } from 'node:crypto';
 import { errorText } from '../foreign-error.ts';
 import { type ParsedKey, parseKey } from './ssh2.ts';
 
-/** A key, or why there is none. */
+/** A key, or why it cannot be read. */
 export type ReadKey =
   | { readonly kind: 'key'; readonly key: ParsedKey }
   | { readonly kind: 'locked' }
   | { readonly kind: 'unusable'; readonly reason: string };
 
-/** Reads a private or public key as text. Never throws. `locked`: it needs a passphrase, or another one than this. */
+/** Parses a private or public key. Never throws. `locked`: it needs a passphrase, or a different one. */
 export function readKey(text: string | Buffer, passphrase?: string): ReadKey {
   const isPkcs8 = /-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(text.toString());
   const readable = isPkcs8 ? fromPkcs8(text.toString(), passphrase) : text;
   if (readable === undefined) return { kind: 'locked' };
   const found: unknown = parseKey(readable, passphrase);
-  // Some formats may hold more than one key; the package gives a list for them.
+  // Some formats may contain more than one key; ssh2 returns a list for them.
   const key: unknown = Array.isArray(found) ? found[0] : found;
   if (isKey(key)) return { kind: 'key', key };
   const reason = errorText(key);
@@ -31,7 +31,7 @@ function fromPkcs8(text: string, passphrase: string | undefined): string | undef
     const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : key.asymmetricKeyType === 'ec' ? 'sec1' : undefined;
     return type === undefined ? '' : key.export({ type, format: 'pem' }).toString();
   } catch {
-    // Either it needs a passphrase, or it is damaged: then it is called unusable.
+    // It needs a passphrase, or it is damaged.
     return text.includes('ENCRYPTED') ? undefined : '';
   }
 }

@@ -8,12 +8,12 @@ import { startProcess } from '../run/process.ts';
 
 /** ssh-keygen reads two files of this machine. */
 const LIMIT_MS = 10_000;
-/** How a key revocation list begins (PROTOCOL.krl). */
+/** The magic of a key revocation list (PROTOCOL.krl). */
 const KRL = 'SSHKRL\n\0';
 
 /**
- * Whether RevokedHostKeys names this key: a file of public keys, or a key revocation list, which only ssh-keygen reads. As ssh does,
- * trusts no key when the file cannot be read: throws `ssh-file-unreadable`.
+ * Whether RevokedHostKeys contains this key: a file of public keys, or a key revocation list, which ssh-keygen reads. As in ssh, no
+ * key is trusted if the file cannot be read: throws `ssh-file-unreadable`.
  */
 export async function isRevoked(file: string, key: Buffer): Promise<boolean> {
   const content = await readFile(file).catch((error: unknown) => {

@@ -1,25 +1,32 @@
+import { present } from '../../present.ts';
 import { hostProblems } from '../../problems/host.ts';
 import { configValues } from './config/ssh-config.ts';
 import type { ConfigTree } from './config/ssh-config-file.ts';
 import type { SshName } from './ssh-name.ts';
 import { type SshSettings, sshSettings } from './config/ssh-settings.ts';
 
-/** One machine on the way. */
+/** One machine of a route. */
 export interface Hop {
   readonly settings: SshSettings;
   readonly timeoutMs: number;
 }
 
-/** What the operator decided for one hop. */
+/** What the operator decided about the login to one machine. */
 export interface HopDecisions {
   readonly identityFile?: string | undefined;
+  /** `SHA256:…`: the only host key that is trusted. */
   readonly hostKeyFingerprint?: string | undefined;
-  readonly acceptNewHostKey: boolean;
+  /** Trusts and records the key of an unknown host, and reports it to `note`. Never a changed key. */
+  readonly acceptNewHostKey?: boolean | undefined;
+  /** Lines `type base64` from the cloud, trusted for this host. */
   readonly extraHostKeys?: readonly string[] | undefined;
+  /** Used instead of UserKnownHostsFile. */
   readonly knownHosts?: string | undefined;
   readonly sudoPassword?: (() => Promise<string>) | undefined;
   readonly passphrase?: ((file: string) => Promise<string>) | undefined;
+  /** Milliseconds between keepalives, of which three may stay unanswered; 10 000 by default. */
   readonly keepaliveMs?: number | undefined;
+  /** Replaces the time limit of each command on the machine. */
   readonly commandLimitMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly note?: ((line: string) => void) | undefined;
@@ -29,28 +36,27 @@ export interface RouteInput {
   readonly config: ConfigTree;
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What CanonicalizeHostname makes of names, as they were typed. */
+  /** Canonical names (CanonicalizeHostname) by the names as given. */
   readonly canonical?: ReadonlyMap<string, string>;
 }
 
 const MOST_JUMPS = 8;
 
-/** The settings of one machine. Pure. Throws a Problem for values that cannot be used. */
+/** The settings of one machine. Pure. Throws a Problem for invalid values. */
 export function hop({ asked, config, home, env, canonical }: RouteInput & { readonly asked: SshName }): SshSettings {
   const localUser = env['USER'] || env['LOGNAME'] || 'root';
   const name = canonical?.get(asked.host);
   const values = configValues(config, {
-    ...(name === undefined ? {} : { canonical: name }),
     host: asked.host,
     localUser,
-    ...(asked.user === undefined ? {} : { user: asked.user }),
+    ...present({ canonical: name, user: asked.user }),
   });
   return sshSettings({ asked, values, home, localUser, env });
 }
 
 /**
- * The jump hosts before a machine, the first one first. As with `ssh -J`: only the first of a list follows its own
- * ProxyJump; the others are reached from the one before them.
+ * The jump hosts before a machine, in order. As with `ssh -J`, only the first of a list follows its own ProxyJump; the others are
+ * reached from the previous one.
  */
 export function route(settings: SshSettings, input: RouteInput, seen: readonly string[] = []): readonly SshSettings[] {
   const chain = [...seen, settings.alias];

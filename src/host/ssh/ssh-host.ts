@@ -13,24 +13,24 @@ import type { Sudo } from '../run/sudo.ts';
 
 /** sshd's MaxSessions is 10: 8 commands, and 2 to stop commands. */
 const MOST_COMMANDS = 8;
-/** How long a peer may take to say goodbye. */
+/** How long a peer may take to close the connection. */
 const FAREWELL_MS = 1000;
 
 export interface SshTarget extends Login {
-  readonly sudo?: Sudo;
-  /** Of one command, milliseconds, in place of its own limit. */
-  readonly limitMs?: number;
+  readonly sudo?: Sudo | undefined;
+  /** Replaces the time limit of each command, in milliseconds. */
+  readonly limitMs?: number | undefined;
 }
 
 /** A machine reached over SSH: one connection, one channel for each command. */
 export class SshHost implements Host {
   readonly name: string;
-  /** The key that the host proved to have, and why it is trusted. */
+  /** The verified host key, and why it is trusted. */
   readonly hostKey: Pick<LoggedIn, 'key' | 'judgement'>;
   readonly link: Link;
   readonly #client: LoggedIn['client'];
   readonly #commands: Commands;
-  /** Things that must end with the connection: a jump host, a ProxyCommand. */
+  /** Closes what the connection runs through: a jump host, a ProxyCommand. */
   readonly #beneath: (() => Promise<void> | void)[] = [];
   #lost: string | undefined;
 
@@ -43,14 +43,14 @@ export class SshHost implements Host {
       name: this.name,
       launch: (argv, doing) => this.#launch(argv, doing),
       most: MOST_COMMANDS,
-      ...(target.sudo ? { sudo: target.sudo } : {}),
-      ...(target.limitMs === undefined ? {} : { limitMs: target.limitMs }),
+      sudo: target.sudo,
+      limitMs: target.limitMs,
     });
     this.#client.on('error', (error) => (this.#lost ??= error.message));
     this.#client.on('close', () => (this.#lost ??= 'the peer closed the connection'));
   }
 
-  /** Throws a Problem: host key, authentication, time limit, a peer that is no SSH server. */
+  /** Throws a Problem: host key, authentication, time limit, or not an SSH server. */
   static async connect(target: SshTarget): Promise<SshHost> {
     return new SshHost(target, await login(target));
   }
@@ -59,7 +59,7 @@ export class SshHost implements Host {
     return this.#commands.run(command, signal);
   }
 
-  /** A connection from that machine to another one, for a jump. Throws a Problem when the machine refuses it. */
+  /** Opens a connection from this machine to another, for a jump. Throws a Problem if the machine refuses. */
   forward(address: string, port: number): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       const refused = (error: Error) =>
@@ -74,7 +74,7 @@ export class SshHost implements Host {
     });
   }
 
-  /** `end` is called after the connection was closed. */
+  /** Calls `end` after the connection is closed. */
   standsOn(end: () => Promise<void> | void): this {
     this.#beneath.push(end);
     return this;
@@ -86,8 +86,8 @@ export class SshHost implements Host {
       this.#client.once('close', resolve);
     });
     this.#client.end();
-    // A peer that does not answer any more would keep the socket, and with it this process, until TCP gives up. What is
-    // beneath ends the socket: ssh2's own `destroy` does nothing once its side of it has ended.
+    // A dead peer would keep the socket, and this process, until TCP gives up. Closing what is beneath ends the socket: ssh2's
+    // `destroy` does nothing after its side has ended.
     await Promise.race([closed, delay(FAREWELL_MS, undefined, { ref: false })]);
     for (const end of this.#beneath) await end();
   }

@@ -10,7 +10,7 @@ import { openSocket } from './ssh-socket.ts';
 /** For TCP and for the handshake. */
 const LIMIT_MS = 2000;
 
-/** A stream that is a socket goes straight there; a channel of a jump host and a ProxyCommand are none. */
+/** The link of a connection. Only a socket is direct, not a channel of a jump host or a ProxyCommand. */
 export function linkOf(stream: Duplex, key: Buffer): Link {
   const direct = stream instanceof Socket ? ends(stream) : undefined;
   return { ...(direct && { direct }), isAt: (address, port) => hasKey(key, { address, port }) };
@@ -21,7 +21,7 @@ function ends({ localAddress, localPort, remoteAddress }: Socket): Link['direct'
   return { local: localAddress, localPort, remote: remoteAddress };
 }
 
-/** Begins a login there, and ends it when the host key has been shown. */
+/** Starts a login there, and ends it after the host key exchange. */
 async function hasKey(key: Buffer, at: { readonly address: string; readonly port: number }): Promise<boolean> {
   const about = { host: at.address, ...at, timeoutMs: LIMIT_MS };
   let seen: Buffer | undefined;
@@ -39,7 +39,7 @@ async function hasKey(key: Buffer, at: { readonly address: string; readonly port
     const stream = await openSocket(about);
     await login({ ...about, user: 'nobody', stream, judge, algorithms: hostKeyAlgorithms([keyType(key)]), identities });
   } catch {
-    // It always ends so: the key is refused, or nothing answered.
+    // Always throws: the key is refused, or nothing answers.
   }
   return seen?.equals(key) === true;
 }

@@ -8,22 +8,22 @@ import { NeedsOpenSsh } from './needs-openssh.ts';
 import { Client, type ConnectConfig } from './ssh2.ts';
 
 export interface Login {
-  /** How the operator calls the machine. */
+  /** The operator's name for the machine. */
   readonly host: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** The way there, already open: TCP without delay, a channel of a jump host, a ProxyCommand. */
+  /** An open connection: TCP without delay, a channel of a jump host, or a ProxyCommand. */
   readonly stream: Duplex;
   readonly judge: (key: Buffer) => Judgement;
-  /** Called once when the host has proved to hold a key that is trusted, and waited for before anything is offered to it. */
+  /** Called once after the host's trusted key is verified; awaited before anything is offered to the host. */
   readonly admit?: (key: Buffer, judgement: Judgement) => Promise<void>;
   readonly algorithms: readonly string[];
   readonly identities: Offers;
-  /** For the handshake, and again for the authentication; asking for a passphrase does not count. */
+  /** For the handshake, and again for the authentication without passphrase prompts. */
   readonly timeoutMs: number;
-  readonly keepaliveMs?: number;
-  readonly signal?: AbortSignal;
+  readonly keepaliveMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface LoggedIn {
@@ -32,7 +32,7 @@ export interface LoggedIn {
   readonly judgement: Judgement;
 }
 
-/** Handshake, host key, authentication. Throws a Problem for each way in which that can fail. */
+/** Handshake, host key, authentication. Throws a Problem for each kind of failure. */
 export async function login(all: Login): Promise<LoggedIn> {
   const attempt = new Attempt(all);
   try {
@@ -70,7 +70,7 @@ class Attempt {
         if (signal?.aborted) return givenUp();
         this.#startTimer();
         this.#client.connect(this.#config());
-        // Only to tell what a peer is that does not speak SSH.
+        // For the message about a peer that does not speak SSH.
         stream.on('data', this.#peek);
       });
     } finally {
@@ -94,14 +94,14 @@ class Attempt {
       readyTimeout: 0,
       keepaliveInterval: keepaliveMs ?? 10_000,
       keepaliveCountMax: 3,
-      // The list holds only names that ssh2 supports; its type wants them one by one.
+      // as: the list has only names that ssh2 supports.
       algorithms: { serverHostKey: [...this.#all.algorithms] as never },
-      // Synchronous on purpose: ssh2 takes the promise of an async function for a yes.
+      // Must be synchronous: ssh2 takes the promise of an async function for true.
       hostVerifier: (key: Buffer) => this.#verify(key),
       authHandler: (methods, _partial, next) => {
         if (methods) this.#accepts = methods;
         this.#nextOffer().then(
-          (offer) => next(offer ?? (false as never)), // false ends the authentication; the types do not say so
+          (offer) => next(offer ?? (false as never)), // as: false ends the authentication, which the types lack
           (error: unknown) => this.#fail(error),
         );
       },
@@ -120,7 +120,7 @@ class Attempt {
     const username = this.#all.user;
     if (offers.length === 0 && this.#tried.length === 0) {
       this.#tried.push('no key at all');
-      // Tells which methods the server would accept.
+      // Shows which methods the server accepts.
       return { type: 'none' as const, username };
     }
     const offer = offers[this.#tried.length];
@@ -153,7 +153,7 @@ class Attempt {
       this.#phase = 'authentication';
       this.#startTimer();
     });
-    // Errors of an agent end one offer, not the login.
+    // An error of the agent ends one offer, not the login.
     this.#client.on('error', (error) => (levelOf(error) === 'agent' ? undefined : this.#fail(this.#problem(error))));
     this.#client.on('close', () => this.#fail(this.#problem(new Error('the peer closed the connection'))));
   }
@@ -178,7 +178,7 @@ class Attempt {
     return hostProblems.authenticationRefused({ host, user, tried, accepts: this.#accepts }, error);
   }
 
-  /** What the server itself said at the end: "Too many authentication failures". */
+  /** The server's own message at the end, such as "Too many authentication failures". */
   #ending(error: Error): readonly string[] {
     return levelOf(error) === undefined ? [`until the end (${said(error.message)})`] : [];
   }
@@ -189,7 +189,7 @@ class Attempt {
   }
 }
 
-/** ssh2 says by `level` where an error arose. */
+/** Where an error of ssh2 arose. */
 function levelOf(error: Error): string | undefined {
   return 'level' in error && typeof error.level === 'string' ? error.level : undefined;
 }

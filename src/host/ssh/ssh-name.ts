@@ -1,3 +1,4 @@
+import { present } from '../../present.ts';
 import { hostProblems } from '../../problems/host.ts';
 
 /** A machine as an operator names it. */
@@ -7,9 +8,9 @@ export interface SshName {
   readonly port?: number;
 }
 
-/** Names end up in a ProxyCommand, which a shell reads: what OpenSSH refuses since CVE-2023-51385 is refused here too. */
+/** Names become part of a ProxyCommand, which a shell reads: refuses what OpenSSH refuses since CVE-2023-51385. */
 const HARMFUL = /[\s'"`$\\;&<>|(){}\p{C}]/u;
-/** As in OpenSSH, `DOMAIN\user` is a name of a user. Any other backslash would take the next character's meaning from a shell. */
+/** As in OpenSSH, `DOMAIN\user` is a user name. A shell would interpret any other backslash. */
 const DOMAIN_OF_USER = /^([^\\]+)\\([^\\]+)$/;
 
 /** `host`, `user@host` or `ssh://user@host:port`. A bare `host:port` is refused, since it may be an IPv6 address. */
@@ -27,10 +28,10 @@ export function parseSshName(name: string): SshName {
   if (user !== undefined) checkWord('user', user, fail);
   const port = withPort ? Number(withPort[2]) : undefined;
   if (port !== undefined && (port < 1 || port > 65535)) throw fail(`${port} is not a port (1 to 65535)`);
-  return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+  return { host, ...present({ user, port }) };
 }
 
-/** Throws what `fail` makes for a name of a host or a user that a shell or ssh would take for something else. */
+/** Throws what `fail` returns for a host or user that a shell or ssh would misinterpret. */
 export function checkWord(what: 'host' | 'user', word: string, fail: (reason: string) => Error): void {
   if (word === '') throw fail(`the ${what} is empty`);
   if (word.startsWith('-')) throw fail(`the ${what} begins with "-"`);

@@ -7,10 +7,10 @@ export interface SocketTarget {
   readonly address: string;
   readonly port: number;
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** A TCP connection without Nagle's delay, which ssh2 never asks for itself: worth 45 ms for each round trip. */
+/** A TCP connection with TCP_NODELAY, which ssh2 does not set: saves 45 ms per round trip. */
 export async function openSocket(target: SocketTarget): Promise<Socket> {
   const { host, address, port, timeoutMs, signal } = target;
   const about = { host, address, port };

@@ -158,7 +158,7 @@ test('what would change the login and is not followed is named once, with its pl
   const notes: string[] = [];
   const more = { sshConfig: ssh('config'), note: (line: string) => void notes.push(line) };
   for (let login = 0; login < 2; login += 1) await hello(made, more);
-  expect(notes).toEqual([`note: 127.0.0.1: meshx does not follow of ssh_config: bindaddress (${ssh('config')}:4)`]);
+  expect(notes).toEqual([`note: 127.0.0.1: meshx ignores in ssh_config: bindaddress (${ssh('config')}:4)`]);
 });
 
 describe('authentication', () => {
@@ -174,8 +174,8 @@ describe('authentication', () => {
       issues: [
         `tried ${ssh('id_ed25519')}`,
         expect.stringContaining(`the agent at ${ssh('agent')} (it does not answer`),
-        expect.stringContaining(`${ssh('broken')} (it is not a private key`),
-        `tried ${ssh('missing')} (not there)`,
+        expect.stringContaining(`${ssh('broken')} (meshx cannot read it as a private key`),
+        `tried ${ssh('missing')} (does not exist)`,
         'the server accepts: publickey',
       ],
     });
@@ -269,8 +269,8 @@ describe('a key whose private half only the agent has', () => {
     await expect(hello(made, { env, sshConfig: ssh('config') })).rejects.toMatchObject({
       id: 'ssh-authentication-refused',
       issues: [
-        expect.stringContaining(`${half} (it holds a public key only)`),
-        `tried ${missing} (not there)`,
+        expect.stringContaining(`${half} (it contains only a public key)`),
+        `tried ${missing} (does not exist)`,
         'the server accepts: publickey',
       ],
     });

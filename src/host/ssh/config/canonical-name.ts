@@ -6,16 +6,16 @@ import { hop, route, type RouteInput } from '../route.ts';
 import type { SshName } from '../ssh-name.ts';
 import type { Canonicalize, SshSettings } from './ssh-settings.ts';
 
-/** What DNS says; tests have their own. */
+/** DNS queries; tests have their own. */
 export interface Resolver {
   readonly exists: (name: string) => Promise<boolean>;
-  /** The end of a chain of CNAMEs; undefined when the name is none. */
+  /** The end of a chain of CNAMEs; undefined without a CNAME. */
   readonly cname: (name: string) => Promise<string | undefined>;
 }
 
 /**
- * The names of a machine and its jump hosts that CanonicalizeHostname changes, by what was typed (ssh_config(5)). Empty, and DNS is not asked, where no
- * host has that keyword. Throws `ssh-host-not-found` where CanonicalizeFallbackLocal is `no`.
+ * The names of a machine and its jump hosts that CanonicalizeHostname changes, by the given names (ssh_config(5)). Empty, without DNS
+ * queries, if no host has that keyword. Throws `ssh-host-not-found` if CanonicalizeFallbackLocal is `no`.
  */
 export async function canonicalNames(
   asked: SshName,
@@ -48,7 +48,7 @@ async function canonicalName({ alias, address }: SshSettings, rules: Canonicaliz
   return rules.permittedCnames.length > 0 && (await dns.exists(address)) ? follow(address) : address;
 }
 
-/** A CNAME is followed only where a rule `NAMES:TARGETS` allows it: DNS alone must not choose the host. */
+/** Follows a CNAME only if a rule `NAMES:TARGETS` allows it: DNS alone must not choose the host. */
 function followed(name: string, cname: string | undefined, { permittedCnames }: Canonicalize): string {
   const allows = (rule: string, target: string): boolean => {
     const [names = '', targets = ''] = rule.split(':');

@@ -1,6 +1,6 @@
 import { matchesParts, type PatternPart, plainPart } from './pattern.ts';
 
-/** `[` with what is in it: a `]` in the first place stands for itself. */
+/** A bracket expression; a `]` in the first position is literal. */
 const BRACKETS = /^\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])*)\]/;
 const PART_OF_SET = /\[:(\w+):\]|(.)-(.)|(.)/gsu;
 
@@ -12,10 +12,10 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
   upper: /[A-Z]/,
 };
 
-/** Whether a part of a path has to be compared with what is in a folder. */
+/** Whether a path has glob characters. */
 export const isGlob = (path: string): boolean => /[*?[]/.test(path);
 
-/** One name of a file by glob(7): `*`, `?` and brackets, as in `[0-9]*.conf` and `[!a-z]`. */
+/** Matches a file name by glob(7): `*`, `?` and brackets, as in `[0-9]*.conf` and `[!a-z]`. */
 export function matchesGlob(glob: string, name: string): boolean {
   return matchesParts(partsOf(glob), name);
 }

@@ -1,7 +1,7 @@
-/** What stands at one place of a pattern: a star, or a test of one character. */
+/** One position of a pattern: a star, or a test of one character. */
 export type PatternPart = '*' | ((character: string) => boolean);
 
-/** One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. Case does not matter for names of hosts. */
+/** One pattern of OpenSSH (ssh_config(5), PATTERNS): `*` is any text, `?` one character. */
 function matchesPattern(pattern: string, text: string): boolean {
   return matchesParts([...pattern].map(plainPart), text);
 }
@@ -12,7 +12,7 @@ export function plainPart(character: string): PatternPart {
   return (one) => character === '?' || one === character;
 }
 
-/** Without backtracking over more than one star, so that a hostile pattern cannot take long. */
+/** Backtracks over one star at most, so a hostile pattern cannot take long. */
 export function matchesParts(parts: readonly PatternPart[], text: string): boolean {
   const characters = [...text];
   let [p, t, star, mark] = [0, 0, -1, 0];
@@ -32,13 +32,13 @@ export function matchesParts(parts: readonly PatternPart[], text: string): boole
   return p === parts.length;
 }
 
-/** A list of patterns: one must match, and none of those that begin with `!`. Only negations never match. */
+/** A list of patterns, ignoring case: one must match, and none that begins with `!`. */
 export function matchesPatterns(patterns: readonly string[], text: string): boolean {
   const lower = patterns.map((pattern) => pattern.toLowerCase());
   return matchesExactly(lower, text.toLowerCase());
 }
 
-/** The same where case counts, as for users and in Host lines. */
+/** The same with case, for users and Host lines. */
 export function matchesExactly(patterns: readonly string[], text: string): boolean {
   const matches = (pattern: string) => matchesPattern(pattern, text);
   const [negated, plain] = [

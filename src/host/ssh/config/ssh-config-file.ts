@@ -4,7 +4,7 @@ import { isGlob, matchesGlob } from './file-glob.ts';
 import { readIfThere } from '../../read-file.ts';
 import { type ConfigLine, parseConfigLines } from './ssh-config-lines.ts';
 
-/** A file as a tree: an Include line holds the files that it names. */
+/** A line of a file; an Include line has the lines of its files. */
 export interface ConfigNode extends ConfigLine {
   readonly included?: readonly ConfigNode[];
 }
@@ -17,14 +17,14 @@ export interface ConfigTree {
 export interface ReadConfig {
   readonly file: string;
   readonly home: string;
-  /** Relative Includes are looked for here: ~/.ssh for a user's file, /etc/ssh for the system's. */
+  /** Base of relative Includes: ~/.ssh for a user's file, /etc/ssh for the system's. */
   readonly folder: string;
 }
 
-/** As OpenSSH: deeper Includes are a circle. */
+/** As in OpenSSH: deeper Includes are a loop. */
 const DEEPEST = 16;
 
-/** Reads a file with all that it includes; undefined when it is not there. */
+/** Reads a file with its Includes; undefined if it does not exist. */
 export async function readConfigTree(config: ReadConfig, depth = 0): Promise<ConfigTree | undefined> {
   const text = await readIfThere(config.file);
   if (text === undefined) return undefined;
@@ -38,7 +38,7 @@ export async function readConfigTree(config: ReadConfig, depth = 0): Promise<Con
       const trees = await includedTrees(line, config, depth + 1);
       nodes.push({ ...line, included: trees.flatMap((tree) => tree.nodes) });
       found.push(...trees.flatMap((tree) => tree.issues));
-      // A circle is met once for each way through it: one issue is enough.
+      // A loop is found once per path through it: one issue is enough.
       if (found.length > 100) break;
     }
   }
@@ -59,7 +59,7 @@ async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number
   return trees;
 }
 
-/** `Include config.d/*` may name one; ssh finds no lines in it. */
+/** `Include config.d/*` may match a directory, which ssh ignores. */
 async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
@@ -67,7 +67,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** The files that a path with `*`, `?` and brackets names, in their order; a folder that is not there has none. */
+/** The files that a path with `*`, `?` and brackets matches, in order; none in a missing directory. */
 async function filesOf(path: string): Promise<readonly string[]> {
   if (!isGlob(path)) return [path];
   const parent = dirname(path);

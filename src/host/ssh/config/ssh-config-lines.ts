@@ -1,4 +1,4 @@
-/** One line of an ssh_config file: a keyword in lower case, its words, and the rest of the line as it stands. */
+/** One line of an ssh_config file: a keyword in lower case, its words, and the rest of the line unchanged. */
 export interface ConfigLine {
   readonly keyword: string;
   readonly words: readonly string[];
@@ -7,10 +7,10 @@ export interface ConfigLine {
   readonly where: string;
 }
 
-/** Keywords whose value is a shell line to the end: quotes in it belong to that shell. */
+/** Keywords whose value is a shell line, with the shell's quotes. */
 const RAW = new Set(['proxycommand', 'localcommand', 'remotecommand', 'knownhostscommand']);
 
-/** The lines of a file (ssh_config(5)). Issues are given back, each with its line; such a line is left out. */
+/** Parses a file (ssh_config(5)). Lines with issues are left out; each issue names its line. */
 export function parseConfigLines(
   text: string,
   file: string,
@@ -33,7 +33,7 @@ export function parseConfigLines(
   return { lines, issues };
 }
 
-/** Words with single and double quotes and backslashes, until a comment; undefined when a quote stays open. */
+/** Splits words with single and double quotes and backslashes, until a comment; undefined if a quote is not closed. */
 function splitWords(text: string): readonly string[] | undefined {
   const words: string[] = [];
   let word: string | undefined;

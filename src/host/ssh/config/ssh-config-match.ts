@@ -1,12 +1,12 @@
 import { matchesExactly, matchesPatterns } from './pattern.ts';
 import type { ConfigLine } from './ssh-config-lines.ts';
 
-/** What the conditions of Host and Match may look at. */
+/** Facts for the conditions of Host and Match. */
 export interface MatchFacts {
-  /** As typed, and as HostName made it so far. */
+  /** The given name, and the name after HostName so far. */
   readonly original: string;
   readonly host: string;
-  /** What Host lines are compared with: the name as typed, in the final reading the one of HostName. */
+  /** The name that Host lines match: the given one, in the final reading the one of HostName. */
   readonly nameOfBlocks: string;
   readonly user: string;
   readonly localUser: string;
@@ -14,9 +14,8 @@ export interface MatchFacts {
 }
 
 /**
- * `maybe`: the block depends on what meshx does not evaluate (`exec` runs a program, `localnetwork`, `tagged`, …).
- * It is a Problem only when such a block would set something that meshx reads: to guess would mean to connect to
- * another machine or as another user than `ssh` does.
+ * `maybe`: the block depends on a criterion that meshx does not evaluate (`exec`, `localnetwork`, `tagged`, …). It is a Problem only if
+ * such a block sets a keyword that meshx reads: a guess could connect to another machine or as another user than `ssh` does.
  */
 export type Applies = 'yes' | 'no' | 'maybe';
 
@@ -31,7 +30,7 @@ export function matchApplies(line: ConfigLine, facts: MatchFacts): Applies {
     const negated = words[at]?.startsWith('!') ?? false;
     const criterion = (words[at] ?? '').replace(/^!/, '').toLowerCase();
     const value = ALONE.has(criterion) ? '' : (words[(at += 1)] ?? '');
-    const answer = ask(criterion, value, facts);
+    const answer = evaluate(criterion, value, facts);
     if (answer === undefined) applies = 'maybe';
     else if (answer === negated) return 'no';
   }
@@ -43,9 +42,9 @@ const ALONE = new Set(['all', 'canonical', 'final']);
 const splitEquals = (word: string) =>
   /^!?[a-z]+=/i.test(word) ? [word.replace(/=.*/s, ''), word.replace(/^[^=]*=/, '')] : [word];
 
-/** undefined: not known. `canonical` is another word for `final`, as in OpenSSH. */
-function ask(criterion: string, value: string, facts: MatchFacts): boolean | undefined {
-  // As OpenSSH: case counts for users, not for hosts; in a Host line it counts.
+/** undefined: not evaluated. `canonical` is the same as `final`, as in OpenSSH. */
+function evaluate(criterion: string, value: string, facts: MatchFacts): boolean | undefined {
+  // As in OpenSSH: case matters for users, not for hosts of Match; in a Host line it does.
   const matches = (text: string) => matchesExactly(value.split(','), text);
   const matchesHost = (text: string) => matchesPatterns(value.split(','), text);
   switch (criterion) {

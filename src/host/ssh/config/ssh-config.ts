@@ -3,7 +3,7 @@ import { hostProblems } from '../../../problems/host.ts';
 import { type ConfigNode, type ConfigTree, readConfigTree } from './ssh-config-file.ts';
 import { type Applies, hostApplies, matchApplies } from './ssh-config-match.ts';
 
-/** The words of each keyword that meshx reads, as the first matching line gave them; keywords in lower case. */
+/** The words of each keyword that meshx reads, from the first matching line; keywords in lower case. */
 export type ConfigValues = ReadonlyMap<string, readonly string[]>;
 
 const READ = [
@@ -13,7 +13,7 @@ const READ = [
   ...['canonicalizehostname', 'canonicaldomains', 'canonicalizemaxdots', 'canonicalizefallbacklocal'],
   ...['canonicalizepermittedcnames'],
 ];
-/** What would change the login and is not followed, each with the values that change nothing. */
+/** Keywords that would change the login and are ignored, each with its harmless values. */
 const NOT_FOLLOWED: Readonly<Record<string, readonly string[]>> = {
   addressfamily: ['any'],
   bindaddress: [],
@@ -24,25 +24,25 @@ const NOT_FOLLOWED: Readonly<Record<string, readonly string[]>> = {
   securitykeyprovider: ['none', 'internal', '$SSH_SK_PROVIDER'],
   verifyhostkeydns: ['no'],
 };
-/** These are gathered over all matching blocks; of the others the first one wins. */
+/** Keywords that accumulate over all matching blocks; for the others the first value wins. */
 const SEVERAL = new Set(['identityfile', 'certificatefile']);
 
 export interface AskedHost {
-  /** As the operator typed it. */
+  /** As the operator gave it. */
   readonly host: string;
   readonly user?: string;
-  /** For `Match localuser`, and as the user when none is named. */
+  /** For `Match localuser`, and the default user. */
   readonly localUser?: string;
-  /** What CanonicalizeHostname made of the name; the same name where it changed nothing. */
+  /** The name after CanonicalizeHostname, also if unchanged. */
   readonly canonical?: string;
 }
 
-/** Reads the user's and the system's file; with `file`, that one alone. Throws a Problem with all issues. */
+/** Reads the user's and the system's file, or only `file`. Throws a Problem with all issues. */
 export async function readSshConfig(home: string, file?: string): Promise<ConfigTree> {
   if (file === 'none') return { nodes: [], issues: [] };
   const folder = join(home, '.ssh');
   const user = await readConfigTree({ file: file ?? join(folder, 'config'), home, folder });
-  if (file !== undefined && !user) throw hostProblems.fileUnreadable({ file, reason: 'it is not there' });
+  if (file !== undefined && !user) throw hostProblems.fileUnreadable({ file, reason: 'it does not exist' });
   const system =
     file === undefined ? await readConfigTree({ file: '/etc/ssh/ssh_config', home, folder: '/etc/ssh' }) : undefined;
   const tree = {
@@ -56,13 +56,13 @@ export async function readSshConfig(home: string, file?: string): Promise<Config
 /** The last block of the user's file ends with the file. */
 const RESET: readonly ConfigNode[] = [{ keyword: 'host', words: ['*'], rest: '*', where: '' }];
 
-/** Pure: `KEYWORD (FILE:LINE)` of what would change the login and is not followed. */
+/** `KEYWORD (FILE:LINE)` of each ignored keyword that would change the login. Pure. */
 export function notFollowed(tree: ConfigTree, asked: AskedHost): readonly string[] {
   const { passed } = readPasses(tree, asked);
   return [...passed].flatMap(([keyword, where]) => (where === '' ? [] : [`${keyword} (${where})`]));
 }
 
-/** Pure: what the files say about one host. Throws a Problem when that depends on a condition meshx cannot evaluate. */
+/** The values for one host. Pure. Throws a Problem if they depend on a condition that meshx does not evaluate. */
 export function configValues(tree: ConfigTree, asked: AskedHost): ConfigValues {
   const pass = readPasses(tree, asked);
   if (pass.issues.length > 0) throw invalid([...new Set(pass.issues)]);
@@ -72,7 +72,7 @@ export function configValues(tree: ConfigTree, asked: AskedHost): ConfigValues {
 function readPasses(tree: ConfigTree, asked: AskedHost): Pass {
   const pass = new Pass(asked, false);
   pass.read(tree.nodes, 'yes');
-  // As OpenSSH: with `Match final`, or a canonical name, everything is read once more with the name as it is now.
+  // As in OpenSSH: with `Match final` or a canonical name, everything is read again with the current name.
   if (pass.sawFinal || asked.canonical !== undefined) pass.readAgain(tree.nodes);
   return pass;
 }
@@ -84,7 +84,7 @@ const invalid = (issues: readonly string[]) =>
 class Pass {
   readonly values = new Map<string, readonly string[]>();
   readonly issues: string[] = [];
-  /** Keywords that are not followed, with the place of the first one; empty where it changes nothing. */
+  /** Ignored keywords, with the location of the first; empty if its value is harmless. */
   readonly passed = new Map<string, string>();
   readonly #asked: AskedHost;
   sawFinal = false;
@@ -95,7 +95,7 @@ class Pass {
     this.final = final;
   }
 
-  /** No HostName of this reading counts any more. */
+  /** The HostName of the first reading replaces later ones. */
   readAgain(nodes: readonly ConfigNode[]): void {
     const { host } = this.#facts();
     this.values.set('hostname', [(this.#asked.canonical ?? host).toLowerCase().replaceAll('%', '%%')]);

@@ -3,17 +3,17 @@ import { hostProblems } from '../../../problems/host.ts';
 import { type ConfigValues } from './ssh-config.ts';
 import { checkWord, parseSshName, type SshName } from '../ssh-name.ts';
 
-/** How to reach one machine: what was asked, the SSH configuration and OpenSSH's defaults, in this order. */
+/** How to reach one machine: the given options, the SSH configuration and OpenSSH's defaults, in this order. */
 export interface SshSettings {
-  /** As the operator typed it. */
+  /** As the operator gave it. */
   readonly alias: string;
   readonly address: string;
   readonly port: number;
   readonly user: string;
   readonly identityFiles: readonly string[];
-  /** Of CertificateFile; those beside the identity files are looked for when they are needed. */
+  /** Of CertificateFile; certificates beside identity files are read when needed. */
   readonly certificateFiles: readonly string[];
-  /** Whether the files were named by somebody; the default ones may be missing without a word. */
+  /** Whether the configuration names the files; default files may be missing. */
   readonly identitiesNamed: boolean;
   readonly identitiesOnly: boolean;
   /** Path of the agent's socket. */
@@ -27,11 +27,11 @@ export interface SshSettings {
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
   readonly connectTimeoutMs: number | undefined;
-  /** Absent where names are taken as they are. */
+  /** Absent if names are not canonicalized. */
   readonly canonicalize?: Canonicalize;
 }
 
-/** CanonicalizeHostname and what belongs to it. */
+/** CanonicalizeHostname and its related keywords. */
 export interface Canonicalize {
   readonly domains: readonly string[];
   readonly maxDots: number;
@@ -50,7 +50,7 @@ export interface SettingsInput {
 
 const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 
-/** Pure. Throws a Problem with all values that cannot be used. */
+/** Pure. Throws a Problem with all invalid values. */
 export function sshSettings(input: SettingsInput): SshSettings {
   const { asked, values, home, localUser, env } = input;
   const issues: string[] = [];
@@ -62,30 +62,20 @@ export function sshSettings(input: SettingsInput): SshSettings {
   const port = asked.port ?? parsePort(first('port'), issues);
   checkWord('host', address, fail);
   checkWord('user', user, fail);
-  const tokens = new Map<string, string>([
-    ...([
-      ['%', '%'],
-      ['d', home],
-      ['h', address],
-      ['n', asked.host],
-      ['p', String(port)],
-    ] as const),
-    ...([
-      ['r', user],
-      ['u', localUser],
-      ['k', first('hostkeyalias') ?? asked.host],
-    ] as const),
-  ]);
+  const tokens: Readonly<Record<string, string>> = {
+    ...{ '%': '%', d: home, h: address, n: asked.host, p: String(port), r: user, u: localUser },
+    k: first('hostkeyalias') ?? asked.host,
+  };
   const expand = (text: string) =>
     text.replace(/%(.)/gs, (whole, token: string) => {
-      if (!tokens.has(token)) issues.push(`${JSON.stringify(text)}: ${whole} is not a token that meshx knows`);
-      return tokens.get(token) ?? whole;
+      if (tokens[token] === undefined) issues.push(`${JSON.stringify(text)}: ${whole} is not a token that meshx knows`);
+      return tokens[token] ?? whole;
     });
   const path = (text: string) =>
     expand(text.replace(/^~(?=\/|$)/, home).replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? ''));
   const paths = (keyword: string, otherwise: readonly string[]) => {
-    const words = values.get(keyword) ?? otherwise;
-    return words.filter((word) => word.toLowerCase() !== 'none').map(path);
+    const named = values.get(keyword) ?? otherwise;
+    return named.filter((word) => word.toLowerCase() !== 'none').map(path);
   };
   const ssh = (name: string) => join(home, '.ssh', name);
   const settings = {
@@ -110,7 +100,7 @@ export function sshSettings(input: SettingsInput): SshSettings {
   return { ...settings, ...(canonicalize && { canonicalize }) };
 }
 
-/** A name that a proxy resolves is left to it, unless `always` was said. */
+/** A proxy resolves names itself, unless the value is `always`. */
 function canonicalRules(values: ConfigValues, proxied: boolean): Canonicalize | undefined {
   const word = values.get('canonicalizehostname')?.[0]?.toLowerCase() ?? 'no';
   if (word !== 'always' && (proxied || !['yes', 'true'].includes(word))) return undefined;
@@ -152,7 +142,7 @@ function agentSocket(
   return named.startsWith('$') && !named.startsWith('${') ? env[named.slice(1)] || undefined : path(named);
 }
 
-/** `user@one:22,two`: visited in this order. */
+/** Parses `user@one:22,two`, in the order of the jumps. */
 function parseJumps(text: string | undefined): readonly SshName[] {
   if (text === undefined || text.toLowerCase() === 'none') return [];
   return text.split(',').map((one) => parseSshName(one.startsWith('ssh://') ? one : `ssh://${one}`));
