@@ -17,6 +17,8 @@ const common = {
 export default {
   // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
   testSequencer: '<rootDir>/test/support/by-name.mjs',
+  // Modules of a file stay in its worker, and to start a shell costs a copy of the worker's page tables.
+  workerIdleMemoryLimit: '350MB',
   projects: [
     {
       ...common,
