@@ -7,8 +7,7 @@ import { addressNature } from './address-nature.ts';
 import { classicRelease } from './classic-release.ts';
 import type { FactsOptions } from './facts-options.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { reachOf } from './load-balancer.ts';
-import { poll } from '../api/poll.ts';
+import { reachOf, waitForAddresses } from './load-balancer.ts';
 import { serviceRef } from '../api/refs.ts';
 import { resolveHost, systemResolver } from './resolve-host.ts';
 import { findServiceRange } from './service-cidr.ts';
@@ -79,17 +78,8 @@ async function readAddresses(
   const balancers = [...classicBalancers(release, options.istioNamespace)];
   const look = (): Promise<readonly Seen[]> =>
     Promise.all(balancers.map(([role, ref]) => see(kube, role, ref, options.signal)));
-  const { timeoutMs = 0, intervalMs = 1000, note } = options.wait ?? {};
-  let last = '';
-  const done = (seen: readonly Seen[]): boolean => {
-    const waiting = seen.filter(isWaiting).map((each) => showRef(each.ref));
-    if (waiting.length > 0 && waiting.join() !== last) note?.(`waiting for an address of ${waiting.join(', ')}`);
-    last = waiting.join();
-    return waiting.length === 0;
-  };
-  const { signal } = options;
-  const what = 'wait for addresses of load balancers';
-  const seen = await poll(look, done, { timeoutMs, intervalMs, what, ...(signal && { signal }) });
+  const waiting = (all: readonly Seen[]) => all.filter(isWaiting).map((each) => showRef(each.ref));
+  const seen = await waitForAddresses(look, waiting, options);
   refuseMissing(kube, seen);
   const found = await Promise.all(seen.map((each) => chosenAddress(each, options)));
   // as: the roles are those of classicBalancers, which always has pilot and dns.

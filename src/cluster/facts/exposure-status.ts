@@ -5,8 +5,7 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import { addressNature } from './address-nature.ts';
 import type { Waiting } from './facts-options.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { isPending, reachOf, type BalancerPort } from './load-balancer.ts';
-import { poll } from '../api/poll.ts';
+import { isPending, reachOf, waitForAddresses, type BalancerPort } from './load-balancer.ts';
 import { serviceRef } from '../api/refs.ts';
 
 export interface StatusOptions {
@@ -51,20 +50,9 @@ const EXPANSION =
 
 /** The Services of the control plane's namespace and the DNS load balancers of kube-system, in one table. */
 export async function exposureStatus(kube: Kubernetes, options: StatusOptions): Promise<ExposureStatus> {
-  const { timeoutMs = 0, intervalMs = 1000, note } = options.wait ?? {};
-  let last = '';
-  const settled = (services: readonly KubeObject[]): boolean => {
-    const waiting = pendingOf(services).join(', ');
-    if (waiting !== '' && waiting !== last) note?.(`waiting for an address of ${waiting}`);
-    last = waiting;
-    return waiting === '';
-  };
-  const { signal } = options;
-  const what = 'wait for addresses of load balancers';
-  const read = (): Promise<readonly KubeObject[]> => readServices(kube, options);
-  const services = await poll(read, settled, { timeoutMs, intervalMs, what, ...(signal && { signal }) });
+  const services = await waitForAddresses(() => readServices(kube, options), pendingOf, options);
   const rows = services.map((service) => rowOf(service, options.now));
-  return { rows, problems: await problemsOf(kube, services, signal) };
+  return { rows, problems: await problemsOf(kube, services, options.signal) };
 }
 
 async function readServices(kube: Kubernetes, options: StatusOptions): Promise<readonly KubeObject[]> {

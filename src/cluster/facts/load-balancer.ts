@@ -1,7 +1,10 @@
 import type { Provider } from '../../mesh/exposure.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
+import { present } from '../../present.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
+import { poll } from '../api/poll.ts';
+import type { Waiting } from './facts-options.ts';
 
 export interface BalancerPort {
   readonly name: string;
@@ -54,6 +57,24 @@ function portOf(value: unknown): BalancerPort {
 /** Whether a Service still waits for an address. ClusterIP and NodePort never do. */
 export function isPending(reach: Reach): boolean {
   return reach.type === 'LoadBalancer' && reach.addresses.length === 0 && reach.hostnames.length === 0;
+}
+
+/** Reads until no Service waits for an address or the time is over. Notes the waiting ones when they change. */
+export function waitForAddresses<Seen>(
+  read: () => Promise<Seen>,
+  waiting: (seen: Seen) => readonly string[],
+  { wait = { timeoutMs: 0 }, signal }: { readonly wait?: Waiting; readonly signal?: AbortSignal },
+): Promise<Seen> {
+  let last = '';
+  const done = (seen: Seen): boolean => {
+    const services = waiting(seen).join(', ');
+    if (services !== '' && services !== last) wait.note?.(`waiting for an address of ${services}`);
+    last = services;
+    return services === '';
+  };
+  const { timeoutMs, intervalMs = 1000 } = wait;
+  const what = 'wait for addresses of load balancers';
+  return poll(read, done, { timeoutMs, intervalMs, what, ...present({ signal }) });
 }
 
 const BY_SCHEME: Readonly<Record<string, Provider>> = { gce: 'gcp', azure: 'azure', aws: 'aws' };

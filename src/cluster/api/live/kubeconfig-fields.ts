@@ -1,89 +1,67 @@
-import { list, mapping } from '../../../mesh/unknown.ts';
+import * as z from 'zod';
+import { mapping } from '../../../mesh/unknown.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 export type Section = 'clusters' | 'users' | 'contexts';
 
-/** What a field holds: a type, or fields of its own. */
-type Shape = 'text' | 'flag' | 'texts' | 'any' | 'texts by name' | 'named values' | { readonly [field: string]: Shape };
+/** A field of one type. Absent and null are the same. */
+const holds = (what: string, type: z.ZodType) =>
+  z.custom((value) => value === null || type.safeParse(value).success, what).optional();
 
-const TEXT_FIELDS = (names: readonly string[]): Readonly<Record<string, Shape>> =>
-  Object.fromEntries(names.map((name) => [name, 'text'] as const));
-
-const EXEC: Shape = {
-  ...TEXT_FIELDS(['apiVersion', 'command', 'installHint', 'interactiveMode']),
-  args: 'texts',
-  env: 'named values',
-  provideClusterInfo: 'flag',
-};
+const text = holds('text', z.string());
+const flag = holds('true or false', z.boolean());
+const texts = holds('a list of texts', z.array(z.string()));
+const textsByName = holds('a mapping of texts', z.record(z.string(), z.string()));
+const namedValues = holds(
+  'a list of names with their values',
+  z.array(z.looseObject({ name: z.string(), value: z.string() })),
+);
+const any = z.unknown().optional();
+const fields = (shape: z.ZodRawShape) => z.strictObject(shape, 'a mapping').nullish();
+const textFields = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, text] as const));
 
 /** The fields of a kubeconfig (client-go's clientcmd/api/v1). meshx uses all but extensions. */
-export const FIELDS: Readonly<
-  Record<Section, { readonly key: string; readonly fields: { readonly [field: string]: Shape } }>
-> = {
+export const SECTIONS: Readonly<Record<Section, { readonly key: string; readonly schema: z.ZodType }>> = {
   clusters: {
     key: 'cluster',
-    fields: {
-      ...TEXT_FIELDS(['server', 'tls-server-name', 'certificate-authority', 'certificate-authority-data', 'proxy-url']),
-      'insecure-skip-tls-verify': 'flag',
+    schema: fields({
+      ...textFields('server', 'tls-server-name', 'certificate-authority', 'certificate-authority-data', 'proxy-url'),
+      'insecure-skip-tls-verify': flag,
       // meshx never requests compression.
-      'disable-compression': 'flag',
-      extensions: 'any',
-    },
+      'disable-compression': flag,
+      extensions: any,
+    }),
   },
   users: {
     key: 'user',
-    fields: {
-      ...TEXT_FIELDS(['client-certificate', 'client-certificate-data', 'client-key', 'client-key-data']),
-      ...TEXT_FIELDS(['token', 'tokenFile', 'username', 'password', 'as', 'as-uid']),
-      'as-groups': 'texts',
-      'as-user-extra': 'any',
-      'auth-provider': { name: 'text', config: 'texts by name' },
-      exec: EXEC,
-      extensions: 'any',
-    },
+    schema: fields({
+      ...textFields('client-certificate', 'client-certificate-data', 'client-key', 'client-key-data'),
+      ...textFields('token', 'tokenFile', 'username', 'password', 'as', 'as-uid'),
+      'as-groups': texts,
+      'as-user-extra': any,
+      'auth-provider': fields({ name: text, config: textsByName }),
+      exec: fields({
+        ...textFields('apiVersion', 'command', 'installHint', 'interactiveMode'),
+        args: texts,
+        env: namedValues,
+        provideClusterInfo: flag,
+      }),
+      extensions: any,
+    }),
   },
-  contexts: { key: 'context', fields: { ...TEXT_FIELDS(['cluster', 'user', 'namespace']), extensions: 'any' } },
+  contexts: { key: 'context', schema: fields({ ...textFields('cluster', 'user', 'namespace'), extensions: any }) },
 };
 
-/** Paths of unknown fields. */
-export function unknownFields(fields: Fields, known: { readonly [field: string]: Shape }): readonly string[] {
-  return Object.entries(fields).flatMap(([name, value]) => {
-    const shape = known[name];
-    if (shape === undefined) return [name];
-    return typeof shape === 'object' ? unknownFields(mapping(value), shape).map((below) => `${name}.${below}`) : [];
-  });
+/** The fields of an entry, paths of those that meshx does not know, and the first one of a wrong type. */
+export function entryFields(section: Section, value: unknown) {
+  const { key, schema } = SECTIONS[section];
+  const { issues = [] } = schema.safeParse(value).error ?? {};
+  const wrong = issues.find(({ code }) => code !== 'unrecognized_keys');
+  return {
+    fields: mapping(value),
+    unknown: issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys' ? issue.keys.map((name) => [...issue.path, name].join('.')) : [],
+    ),
+    wrong: wrong && `${String(wrong.path.at(-1) ?? key)} is not ${wrong.message}`,
+  };
 }
-
-/** The first known field of a wrong type, with the right one. null counts as absent. */
-export function wrongField(fields: Fields, known: { readonly [field: string]: Shape }): string | undefined {
-  for (const [name, shape] of Object.entries(known)) {
-    const value = fields[name] ?? undefined;
-    if (value === undefined) continue;
-    const is = HOLDS[typeof shape === 'object' ? 'fields' : shape];
-    if (!is.test(value)) return `${name} is not ${is.what}`;
-    const below = typeof shape === 'object' ? wrongField(mapping(value), shape) : undefined;
-    if (below !== undefined) return below;
-  }
-  return undefined;
-}
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isMapping = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const HOLDS = {
-  text: { what: 'text', test: isText },
-  flag: { what: 'true or false', test: (value: unknown) => typeof value === 'boolean' },
-  texts: { what: 'a list of texts', test: (value: unknown) => Array.isArray(value) && value.every(isText) },
-  any: { what: 'anything', test: () => true },
-  'texts by name': {
-    what: 'a mapping of texts',
-    test: (value: unknown) => isMapping(value) && Object.values(mapping(value)).every(isText),
-  },
-  'named values': {
-    what: 'a list of names with their values',
-    test: (value: unknown) =>
-      Array.isArray(value) &&
-      list(value).every((each) => isText(mapping(each)['name']) && isText(mapping(each)['value'])),
-  },
-  fields: { what: 'a mapping', test: isMapping },
-} as const;

@@ -6,7 +6,7 @@ import { readYaml } from '../../../documents/yaml.ts';
 import { list, mapping, text } from '../../../mesh/unknown.ts';
 import { clusterProblems } from '../../../problems/cluster.ts';
 import { errorCode, errorText } from '../foreign-error.ts';
-import { type Fields, FIELDS, type Section, unknownFields, wrongField } from './kubeconfig-fields.ts';
+import { entryFields, type Fields, type Section, SECTIONS } from './kubeconfig-fields.ts';
 
 /** A cluster, user or context of a kubeconfig. Paths in it are absolute. */
 export interface Entry {
@@ -90,14 +90,12 @@ function entriesOf(section: Section, content: Fields, file: string): readonly En
 }
 
 function entryOf(section: Section, entry: Fields, file: string): Entry {
-  const { key, fields: known } = FIELDS[section];
+  const { key } = SECTIONS[section];
   const name = entry['name'] ?? '';
-  const fields = entry[key] ?? {};
   if (typeof name !== 'string') throw invalid(file, `a name in ${section} is not text`);
-  const wrong = wrongField({ [key]: fields }, { [key]: known });
+  const { fields, unknown, wrong } = entryFields(section, entry[key]);
   if (wrong !== undefined) throw invalid(file, `${key} ${name}: ${wrong}`);
-  const unknown = unknownFields(mapping(fields), known);
-  return { name, file, fields: absolute(mapping(fields), dirname(resolve(file))), unknown };
+  return { name, file, fields: absolute(fields, dirname(resolve(file))), unknown };
 }
 
 const PATHS = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
