@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { type Outlet, surroundings } from './sink.ts';
 import { checkVariables } from './variables.ts';
-import { completer } from './typed-line.ts';
+import { completer } from './command-line.ts';
 
 /** Runs one command line and gives the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {

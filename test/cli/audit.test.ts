@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandWords } from '../../src/cli/command-words.ts';
+import { commandWords } from '../../src/cli/command-line.ts';
 import { auditMembers } from '../../src/reconcile/audit.ts';
 import { sha256 } from '../../src/reconcile/sha256.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';

@@ -8,7 +8,7 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import { SIDECAR_UNIT } from '../../vm/adopt/standing.ts';
 import type { Telling } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';

@@ -3,7 +3,7 @@ import { applyKept } from '../../operations/join/apply.ts';
 import { parseKeptPlan } from '../../operations/join/kept-plan.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { readText } from '../files.ts';
 import { Input } from '../input.ts';

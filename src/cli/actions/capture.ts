@@ -8,7 +8,7 @@ import { readCapture } from '../../vm/bypass.ts';
 import type { CaptureState } from '../../vm/capture-state.ts';
 import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { confirmWithin } from '../time-limits.ts';

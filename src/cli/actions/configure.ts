@@ -6,7 +6,7 @@ import { configure as configureVm, type ConfigureEvent } from '../../operations/
 import { openMachine } from '../../operations/connection/machine.ts';
 import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { concludeChange } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';

@@ -6,14 +6,13 @@ import type { LeavingVm } from '../../operations/leave/report.ts';
 import { leaveSharedGroups } from '../../operations/leave/shared-groups.ts';
 import { Problem } from '../../problems.ts';
 import type { Call } from '../command.ts';
-import { commandWords } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { confirmer } from '../down/confirm.ts';
 import { leaveOptions } from '../down/options.ts';
 import { formatDownEnd, noteLines, tellLeave, VM_ALONE } from '../down/text.ts';
 import { Input } from '../input.ts';
 import { marked, OUTPUT_FORMATS, speaker } from '../print.ts';
-import { typedLine } from '../typed-line.ts';
 import { printedReport } from '../vm-report.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -36,18 +35,17 @@ export async function down(call: Call): Promise<number> {
   });
   const speak = speaker(terminal, options.dryRun && output === 'text');
   const leavingOf = (vm: string): LeavingVm => {
-    const again = typedLine('down', call, vm);
-    const observe = tellLeave({ vm, say: marked(speak, vms, vm), again });
+    const names = { vm, ...called('down', call, vm) };
+    const observe = tellLeave({ ...names, say: marked(speak, vms, vm) });
     const login = () => openMachine(world, options.machine, vm);
-    const command = commandWords('down', call, vm);
-    return { vm, again, command, login, observe, ...(confirm && { confirm: confirm(vm) }) };
+    return { ...names, login, observe, ...(confirm && { confirm: confirm(vm) }) };
   };
   const limit = pLimit(parallel);
   const one = async (leaving: LeavingVm) => ({ leaving, report: await leave(context, leaving) });
   const ends = await Promise.allSettled(vms.map((vm) => limit(() => one(leavingOf(vm)))));
   const left = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const reports = (await leaveSharedGroups(context, left)).map((report) =>
-    printedReport(report, typedLine('down', call, report.vm), (note) => noteLines(report.vm, note)),
+    printedReport(report, called('down', call, report.vm).again, (note) => noteLines(report.vm, note)),
   );
   const code = conclude({ terminal, output, exitCode, end: formatDownEnd }, reports);
   // A bug met on one VM must not hide the report of the others.

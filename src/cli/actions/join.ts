@@ -3,7 +3,7 @@ import { joinEach } from '../../operations/join/join-each.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
 import type { JoinPlan } from '../../operations/join/run.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';

@@ -5,13 +5,12 @@ import type { Lines } from '../../world.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
 import { clusterOptions, placeOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
-import { commandWords } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, speaker } from '../print.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
-import { typedLine } from '../typed-line.ts';
 import { changesOf, type PrintedReport, printedReport } from '../vm-report.ts';
 
 /** `meshx rollback VM` */
@@ -32,15 +31,14 @@ export async function rollback(call: Call): Promise<number> {
   input.accept();
 
   const say = speaker(terminal, dryRun && output === 'text');
-  const again = typedLine('rollback', call, vm);
+  const names = { vm, ...called('rollback', call, vm) };
   const observe = (event: RollbackEvent): void => {
-    const lines = linesOf(event, { vm, say, again });
+    const lines = linesOf(event, { ...names, say });
     if (lines !== undefined) say(lines);
   };
   const login = () => openMachine(world, options.machine, vm);
-  const command = commandWords('rollback', call, vm);
-  const report = await rollBack(world, { vm, command, again, login, dryRun, observe }, options);
-  const printed = printedReport(report, again);
+  const report = await rollBack(world, { ...names, login, dryRun, observe }, options);
+  const printed = printedReport(report, names.again);
   return conclude({ terminal, output, exitCode, end: formatRollbackEnd }, [printed]);
 }
 

@@ -5,7 +5,7 @@ import { parseSudoer } from '../../operations/sudoers/sudoers-file.ts';
 import { shown } from '../../problems/mesh.ts';
 import { tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-words.ts';
+import { called } from '../command-line.ts';
 import { concludeChange } from '../conclude.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';

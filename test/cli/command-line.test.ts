@@ -1,5 +1,5 @@
 import { commands } from '../../src/cli/commands.ts';
-import { completer, typedLine } from '../../src/cli/typed-line.ts';
+import { completer, typedLine } from '../../src/cli/command-line.ts';
 import { exampleCluster, exampleImage } from '../support/examples.ts';
 import { runCli } from '../support/run-cli.ts';
 

@@ -1,0 +1,99 @@
+import { toShell } from '../shell-words.ts';
+import type { Call, CommandSpec } from './command.ts';
+import { flagOf } from './input.ts';
+import type { CommonName } from './options.ts';
+
+/** Options whose values name things of the mesh and can hold no secret. Of every other one only its name is kept. */
+const SHOWN: readonly string[] = [
+  ...['namespace', 'service', 'ports', 'workloadGroup', 'serviceAccount', 'vmAddress', 'excludePorts', 'only', 'unset'],
+  ...['acceptRisk', 'network', 'locality', 'weight', 'revision', 'istioNamespace', 'istiodAddress', 'serviceCidr'],
+  ...['meshService', 'probeClient', 'drainTimeout', 'confirmWithin', 'context', 'mode', 'parallel', 'for'],
+];
+
+/** Options that hold `KEY=value`: the key is kept. */
+const KEYS_SHOWN: readonly string[] = ['set', 'labels', 'label'];
+
+/** Options that say where and how, so that a command that a hint names needs them too. */
+const WAY: readonly CommonName[] = [
+  ...(['kubeconfig', 'context', 'manifests', 'namespace', 'istioNamespace', 'revision', 'project', 'zone'] as const),
+  ...(['root', 'user', 'port', 'identityFile', 'sshConfig', 'knownHosts', 'hostKeyFingerprint'] as const),
+  ...(['acceptNewHostKey', 'sudoPasswordFile'] as const),
+];
+
+const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
+
+/** True although no one typed them. */
+const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns'];
+
+/** What a change is called: in lock and audit, and as it is typed again. */
+export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {
+  return { command: commandWords(command, call, ...args), again: typedLine(command, call, ...args) };
+}
+
+/**
+ * A command line for the lock and the audit, for one VM: what was asked for, without secrets and without values that may
+ * hold one (an address of a package with its credentials, a value of `--set`): these are shown as `…`.
+ */
+export function commandWords(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
+  const options = Object.entries(given).flatMap(([name, value]) =>
+    optionWords(flagOf(name), [name, value]).map((word, at) => (at % 2 === 0 ? word : shownValue(name, word))),
+  );
+  return ['meshx', command, ...args.map(shownWord), ...options].join(' ');
+}
+
+function shownValue(name: string, value: string): string {
+  if (KEYS_SHOWN.includes(name)) return `${shownWord(value.split('=', 1)[0] ?? '')}=…`;
+  return SHOWN.includes(name) ? shownWord(value) : '…';
+}
+
+/** A word that reads as one; an address loses what stands before its @ when a password may be in it. */
+function shownWord(word: string): string {
+  const plain = word.replace(/\/\/[^/@]*:[^/@]*@/, '//…@').replace(/\p{C}/gu, '');
+  return /^[\w@%+=:,./…*-]+$/.test(plain) ? plain : JSON.stringify(plain);
+}
+
+/** The command as it was typed, for these arguments, so that it can be pasted. A password in an address is not repeated. */
+export function typedLine(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
+  const words = Object.entries(given).flatMap(typedOption);
+  return toShell(['meshx', ...command.split(' '), ...args, ...words].map(withoutPassword));
+}
+
+const typedOption = ([name, value]: readonly [string, unknown]): readonly string[] =>
+  optionWords(SHORT[name] ?? flagOf(name), [name, value]);
+
+/** A flag alone, or before each of its values. */
+function optionWords(flag: string, [name, value]: readonly [string, unknown]): readonly string[] {
+  if (value === true) return ON_BY_ITSELF.includes(name) ? [] : [flag];
+  if (value === false) return [flag.replace('--', '--no-')];
+  const values: readonly unknown[] = [value ?? []].flat();
+  return values.flatMap((each) => [flag, String(each)]);
+}
+
+function withoutPassword(word: string): string {
+  return word.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:PASSWORD@');
+}
+
+/**
+ * A command of meshx in a hint, to be pasted: behind a colon or at the start of a line, up to the end of the line or to the
+ * punctuation behind it. Elsewhere its name is part of a sentence.
+ */
+export const COMMAND = /(?<=: |^)meshx ((?:expose )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
+
+/**
+ * Adds to each command of meshx in a text what was typed about the way to VM and cluster, where that command takes it and does not
+ * have it yet.
+ */
+export function completer({ given }: Pick<Call, 'given'>, commands: readonly CommandSpec[]): (text: string) => string {
+  return (text) =>
+    text.replace(COMMAND, (whole: string, name: string, rest: string) => {
+      const spec = commands.find((each) => each.name === name);
+      if (!spec || / --(help|version)\b/.test(rest)) return whole;
+      const has = (option: string): boolean =>
+        ` ${rest} `.includes(` ${flagOf(option)} `) || ` ${rest} `.includes(` ${SHORT[option] ?? flagOf(option)} `);
+      const missing = WAY.filter((option) => spec.common.includes(option) && !has(option));
+      // There it is a key of sidecar.env.
+      const names = spec.name === 'configure' ? missing.filter((option) => option !== 'namespace') : missing;
+      const words = names.flatMap((option) => typedOption([option, given[option]]));
+      return words.length === 0 ? whole : `${whole} ${toShell(words)}`;
+    });
+}
