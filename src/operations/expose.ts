@@ -4,6 +4,7 @@ import { type KubeObject, madeByMeshx, type ObjectRef, refOf } from '../mesh/kub
 import { list, mapping } from '../mesh/unknown.ts';
 import { clusterProblems } from '../problems/cluster.ts';
 import { waitForForwardingRulesGone, waitForServicesGone } from '../cluster/compute/balancers-gone.ts';
+import { exposureStatus, type ExposureStatus } from '../cluster/facts/exposure-status.ts';
 import type { ExposeOptions } from '../cluster/facts/facts-options.ts';
 import { generationOf } from '../cluster/facts/detect-generation.ts';
 import { clusterGeneration } from '../cluster/facts/generation.ts';
@@ -36,10 +37,25 @@ export async function showExposure(
   return exposureObjects(kube, exposure);
 }
 
-/** What an exposure writes. Only reads. */
-export async function planExpose(world: World, cluster: ClusterOptions, exposure: Exposure): Promise<PlannedExposure> {
+/** What an exposure writes, and how many load balancers, which most clouds bill, are among it. Only reads. */
+export async function planExpose(
+  world: World,
+  cluster: ClusterOptions,
+  exposure: Exposure,
+): Promise<PlannedExposure & { readonly loadBalancers: number }> {
   const { kube } = await openCluster(world, cluster, cluster.facts.istioNamespace);
-  return { kube, plan: await planExposure(kube, exposure) };
+  const plan = await planExposure(kube, exposure);
+  return { kube, plan, loadBalancers: plan.create.filter(isLoadBalancer).length };
+}
+
+function isLoadBalancer({ kind, spec }: KubeObject): boolean {
+  return kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer');
+}
+
+/** The Services that VMs need, both namespaces together; of the cluster that is open already, if one is. Only reads. */
+export async function readExposure(world: World, cluster: ClusterOptions, open?: Kubernetes): Promise<ExposureStatus> {
+  const kube = open ?? (await openCluster(world, cluster, cluster.facts.istioNamespace)).kube;
+  return await exposureStatus(kube, { ...cluster.facts, signal: world.signal, now: world.now() });
 }
 
 /** What `expose delete` deletes. Only reads. */

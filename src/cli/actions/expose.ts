@@ -1,10 +1,16 @@
-import { exposureCells, exposureStatus } from '../../cluster/facts/exposure-status.ts';
+import { exposureCells, type ExposureStatus } from '../../cluster/facts/exposure-status.ts';
 import { type Provider, PROVIDERS, type Via } from '../../mesh/exposure.ts';
-import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { parseIp } from '../../mesh/address.ts';
-import { type Exposure, planExpose, planUnexpose, showExposure, waitUntilGone } from '../../operations/expose.ts';
+import {
+  type Exposure,
+  planExpose,
+  planUnexpose,
+  readExposure,
+  showExposure,
+  waitUntilGone,
+} from '../../operations/expose.ts';
 import { changeCluster, needConfirmation } from '../cluster-change.ts';
-import { type ClusterOptions, openCluster } from '../../operations/connection/cluster.ts';
+import type { ClusterOptions } from '../../operations/connection/cluster.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -28,15 +34,12 @@ export async function exposeApply(call: Call): Promise<number> {
     terminal.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
     return EXIT.done;
   }
-  const { kube, plan } = await planExpose(world, words, asked);
-  const billable = plan.create.filter(
-    ({ kind, spec }) => kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer'),
-  );
-  if (billable.length > 0)
-    terminal.err(`note: load balancers that will be made: ${billable.length}; most clouds bill them`);
+  const { kube, plan, loadBalancers } = await planExpose(world, words, asked);
+  if (loadBalancers > 0)
+    terminal.err(`note: load balancers that will be made: ${loadBalancers}; most clouds bill them`);
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   if (!input.flag('wait') || input.flag('dryRun')) return exitCode;
-  return showStatus(input, { kube, words, output: 'text' });
+  return showStatus(input, await readExposure(world, words, kube), 'text');
 }
 
 /** `meshx expose status` */
@@ -45,8 +48,7 @@ export async function exposeStatus(call: Call): Promise<number> {
   const words = clusterOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
-  const { kube } = await openCluster(call.world, words, words.facts.istioNamespace);
-  return showStatus(input, { kube, words, output });
+  return showStatus(input, await readExposure(call.world, words), output);
 }
 
 /** `meshx expose delete` */
@@ -93,13 +95,9 @@ function viaOf(
   return provider && { kind: 'loadbalancer', provider };
 }
 
-/** The table of the Services that VMs need, both namespaces together, and the first Problem if something is wrong. */
-async function showStatus(
-  input: Input,
-  { kube, words, output }: { readonly kube: Kubernetes; readonly words: ClusterOptions; readonly output: OutputFormat },
-): Promise<number> {
-  const { world, terminal } = input.call;
-  const { rows, problems } = await exposureStatus(kube, { ...words.facts, signal: world.signal, now: world.now() });
+/** The table of the Services, and the first Problem if something is wrong. */
+function showStatus({ call }: Input, { rows, problems }: ExposureStatus, output: OutputFormat): number {
+  const { terminal } = call;
   const head = ['NAMESPACE', 'NAME', 'TYPE', 'CLUSTER-IP', 'EXTERNAL-IP', 'PORT(S)', 'AGE'];
   if (output === 'text') terminal.out(formatTable([head, ...rows.map(exposureCells)]));
   else
