@@ -4,8 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import { bundling } from './bundling.mjs';
+import { bundleFiles } from './bundling.mjs';
 import { thirdPartyNotices } from './notices.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -13,12 +12,8 @@ const dist = resolve(root, process.argv[2] ?? 'dist');
 // Built beside dist/ and moved there: a program that runs meanwhile never loads half of a build.
 const outdir = `${dist}.${process.pid}.new`;
 
-// CommonJS packages call `require` for Node's own modules.
-const REQUIRE = `import { createRequire as __createRequire } from 'node:module';
-const require = __createRequire(import.meta.url);`;
-
 async function bundle() {
-  const { metafile } = await build({ ...bundling, outdir, banner: { js: REQUIRE } });
+  const metafile = await bundleFiles(outdir, { minifyWhitespace: true, minifySyntax: true });
   await writeFile(`${outdir}/THIRD-PARTY-NOTICES`, await thirdPartyNotices(root, metafile));
   await chmod(`${outdir}/meshx.js`, 0o755);
 }

@@ -2,34 +2,24 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { bundling } from '../bundling.mjs';
+import { bundleFiles, external, target } from '../bundling.mjs';
 import { must } from './run.mjs';
 
 const MAIN = 'meshx.cjs';
 const CONFIG = 'executable.json';
 
 /**
- * Bundles the program into one file of the folder: the files of dist/ as CommonJS modules, each compiled when it is first needed.
- * Bundled at once, their functions would all be in one scope, and every start would read them from the code cache. Gives
- * esbuild's metafile.
+ * Bundles the files of dist/ into one file of the folder, each a module that is compiled when it is first needed. Bundled from the
+ * sources, their functions would all be in one scope, and every start would read them from the code cache. Gives esbuild's metafile.
  */
 export async function bundleProgram(folder) {
-  const [modules, commonJs, outfile] = ['modules', 'commonjs', MAIN].map((name) => join(folder, name));
-  const { metafile } = await build({ ...bundling, outdir: modules, minify: true });
-  const { platform, target, external } = bundling;
-  // The first bundling gave the warnings.
-  const options = { platform, target, format: 'cjs', minify: true, logLevel: 'error' };
+  const [files, outfile] = [join(folder, 'files'), join(folder, MAIN)];
+  const metafile = await bundleFiles(files, { minify: true });
   await build({
-    ...options,
-    ...{ entryPoints: [join(modules, '*.js')], outdir: commonJs },
-    // Code that looks for a file beside itself would find none.
-    logOverride: { 'empty-import-meta': 'error' },
-  });
-  await build({
-    ...options,
-    ...{ entryPoints: [join(commonJs, 'meshx.js')], outfile, bundle: true, external },
-    // As ES modules are.
-    banner: { js: '"use strict";' },
+    ...target,
+    ...{ entryPoints: [join(files, 'meshx.js')], outfile, bundle: true, external, format: 'cjs', minify: true },
+    // The bundling of the files gave the warnings.
+    logLevel: 'error',
   });
   await writeFile(outfile, ascii(await readFile(outfile, 'utf8')));
   return metafile;
