@@ -3,8 +3,8 @@
 # Prints one assignment per line in their order, KEY=value with \001 for a line break; with -v form=words all on one line, quoted
 # for a POSIX shell.
 #
-# Left out, as systemd does: names that are no variable, and values with control characters. Left out beyond that: variables
-# that steer the shell, the loader or the C library instead of the sidecar.
+# Ignores, as systemd does, invalid variable names and values with control characters. Also ignores variables for the shell, the
+# loader or the C library.
 function ends(c) { return c == "\n" || c == "\r" }
 function blank(c) { return c == " " || c == "\t" || ends(c) }
 function foreign(name) {
@@ -38,7 +38,7 @@ function take(c) {
     else if (c == "=") { state = "before"; value = ""; blanks = ""; sub(/[ \t]+$/, "", key) }
     else key = key c
   } else if (state == "before") {
-    # Before the value, or behind a quoted part of it.
+    # Before the value, or after a quoted part of it.
     if (ends(c)) emit()
     else if (c == "\047") state = "single"
     else if (c == "\"") state = "double"

@@ -1,5 +1,5 @@
-# The rules that give a filter table of iptables its twins, for PROGRAM-restore: see `firewall`. Only chains that INPUT leads to.
-# Words of a line; those in quotes stay one, with their quotes.
+# Prints the twins of a filter table of iptables, for PROGRAM-restore: see `firewall`. Only of chains that INPUT jumps to.
+# Splits a line into words; a quoted word keeps its quotes.
 function words(text, i, c, quoted, open) {
   n = 0; open = 0; quoted = 0
   for (i = 1; i <= length(text); i++) {
@@ -10,7 +10,7 @@ function words(text, i, c, quoted, open) {
     word[n] = word[n] c
   }
 }
-# Where the ports stand in a rule about TCP: sets `where` and `negated`.
+# Finds the ports of a rule for TCP: sets `where` and `negated`.
 function find_ports(i, tcp) {
   where = 0
   for (i = 3; i <= n; i++) {
@@ -19,7 +19,7 @@ function find_ports(i, tcp) {
   }
   return tcp && where
 }
-# The rule with the former port in the place of its own.
+# The rule with the original port instead of its own.
 function twin(port, k, text, jump) {
   for (k = 3; k <= n; k++) {
     if (negated && k == where - 1) continue
@@ -33,7 +33,7 @@ function twin(port, k, text, jump) {
   }
   return text
 }
-# The twins of a rule, one for each captured port that it names.
+# The twins of a rule, one for each captured port that it matches.
 function print_twins(line, before, port, count, i) {
   words(line)
   if (!find_ports() || negated) return 0
@@ -47,7 +47,7 @@ function says_too_much(line) {
   words(line)
   return find_ports() && (negated || holds_sidecar(word[where + 1]))
 }
-# A chain from rule `at` on, in a chain of its own.
+# Copies a chain from rule `at` on to a chain of its own.
 function print_rest(chain_name, at, to, i, line) {
   print ":" to " - [0:0]"
   for (i = at; i <= count_of[chain_name]; i++) {

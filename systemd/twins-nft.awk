@@ -1,7 +1,7 @@
-# The same for the tables of nft, as commands of nft: see `firewall`. Variable: skip, the families whose table `filter` is one of
-# iptables. A table that a program keeps for itself (flags owner) takes no rule of another.
-# Twins of one rule: one for each element of a literal list, because nft prints a list of ranges of this kind so that it
-# cannot read it again; a named set, a map and a concatenation stay whole.
+# The same for tables of nft, as nft commands: see `firewall`. Variable: skip, the families whose table `filter` belongs to iptables. A
+# table with flags owner accepts no rules of other programs.
+# A rule gets one twin per element of a literal list, because nft cannot read back its own output for a list of such ranges; a named
+# set, a map and a concatenation stay unchanged.
 function print_twins(before, text, i, list, count, element) {
   if (match(text, /(tcp|th) dport (\{[^}]*\}|[0-9-]+)( |$)/) && substr(text, RSTART - 2, 2) != ". ") {
     list = substr(text, RSTART, RLENGTH)
@@ -18,7 +18,7 @@ function print_twins(before, text, i, list, count, element) {
   gsub(/(tcp|th) dport/, "ct original proto-dst", text)
   print_twin(before, text)
 }
-# A rule as it is given to nft; sets `handle`.
+# A rule as input of nft; sets `handle`.
 function plain(text) {
   match(text, / # handle [0-9]+$/)
   handle = substr(text, RSTART + 10)
@@ -41,7 +41,7 @@ function says_too_much(text) {
   if (text ~ /dport !=/) return 1
   return match(text, /(tcp|th) dport (vmap |map )?(\{[^}]*\}|[0-9-]+)/) && holds_sidecar(substr(text, RSTART, RLENGTH))
 }
-# A chain from rule `i` on, in a chain of its own: there every packet was redirected.
+# Copies a chain from rule `i` on to a chain of its own, for redirected packets only.
 function print_rest(chain, i, to, text) {
   print "add chain " to
   for (; i <= count_of[chain]; i++) {

@@ -46,7 +46,7 @@ describe('start', () => {
     await machine.write('iptables-legacy.refuses', '');
     const { code, stderr } = await machine.run('stop');
     expect(code).not.toBe(0);
-    expect(stderr).toContain('some rules could not be taken away');
+    expect(stderr).toContain('some rules could not be removed');
     expect(await machine.nat('iptables-nft')).not.toMatch(/ISTIO_|MESHX_GUARD/);
   });
 

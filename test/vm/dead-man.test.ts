@@ -196,7 +196,7 @@ describe('a revert that cannot end', () => {
     await machine.write('run/meshx/why', 'a check failed\n');
     const first = await machine.run('revert');
     expect(first.code).toBe(1);
-    expect(first.stderr).toContain('some rules are still there');
+    expect(first.stderr).toContain('some rules are still loaded');
     expect([machine.exists('var/lib/meshx/armed'), machine.exists(TIMER)]).toEqual([true, true]);
     const said = parseSwitch((await machine.run('switch')).stdout);
     expect(said.reverted).toBeUndefined();

@@ -99,7 +99,7 @@ test('a log that cannot be written does not keep the sidecar from starting', asy
   await machine.write('var/log/istio/istio.log/is-a-folder', '');
   const { code, stderr } = await machine.sidecarStart();
   expect(code).toBe(0);
-  expect(stderr).toContain('istio.log cannot be written');
+  expect(stderr).toContain('istio.log: the sidecar runs without it');
   expect(await machine.read('arguments')).toBe('proxy sidecar\n');
 });
 
@@ -138,7 +138,7 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
     await put(machine, former.key, former.chain);
     expect((await machine.sidecarStart()).stderr).toBe('');
     await put(machine, next.key, former.chain);
-    expect((await machine.sidecarStart()).stderr).toContain('the former pair is put back');
+    expect((await machine.sidecarStart()).stderr).toContain('the previous pair is restored');
     expect(await machine.read('etc/certs/key.pem')).toBe(former.key);
   });
 

@@ -27,7 +27,7 @@ class Vm implements Host {
       arm: { stdout: `${this.state}until=2026-01-31T09:10:11Z\n` },
       revert: { stdout: 'reverted-why=it failed\nreverted-by=root@desk\nreverted-kept=no\n' },
       confirm: this.state.includes('reverted-why')
-        ? { exitCode: 190, stdout: this.state, stderr: 'meshx capture: gone back' }
+        ? { exitCode: 190, stdout: this.state, stderr: 'meshx capture: rolled back' }
         : {},
     };
     const answer = answers[verb];
