@@ -19,7 +19,7 @@ import type { JoinRun } from './run.ts';
 import { planVm } from './vm-side.ts';
 
 /** How a kept plan is applied; the plan itself says what is done. */
-export type ApplyOptions = Pick<JoinOptions, 'cluster' | 'machine' | 'restart' | 'confirmWithin' | 'dryRun'>;
+type ApplyOptions = Pick<JoinOptions, 'cluster' | 'machine' | 'restart' | 'confirmWithin' | 'dryRun'>;
 
 /** A kept plan, and what its application is called. */
 export interface Applying extends Pick<JoinRun, 'again' | 'command' | 'observe'> {
