@@ -1,6 +1,7 @@
 import { must } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
 import { cableOf } from '../lab/names.ts';
+import { LISTENING } from './listening.ts';
 
 const FIRST = 40;
 const LAST = 249;
@@ -61,8 +62,8 @@ export class Vms {
   }
 }
 
-const SETTLED = `systemctl is-system-running --wait > /dev/null || true
-n=0; until ss -Hltn | grep -q ':3306 '; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; sleep 0.1; done`;
+const SETTLED = `${LISTENING}systemctl is-system-running --wait > /dev/null || true
+listening 3306 300`;
 
 /** Bytes that have passed a VM's cable so far: to it and from it, with all headers. */
 export async function wireBytes(lab: Lab, vm: string): Promise<{ readonly to: number; readonly from: number }> {

@@ -1,4 +1,5 @@
 import { startDns } from '../lab/dns.ts';
+import { shellFile } from '../../src/text-files.ts';
 import { renewal, startDhcpServer, startOtherResolver } from './support/dhcp.ts';
 import { expectDone } from './support/done.ts';
 import { useLab } from './support/lab.ts';
@@ -33,18 +34,8 @@ afterAll(async () => {
   for (const each of left) await each[Symbol.asyncDispose]();
 }, 60_000);
 
-/**
- * `look NAME` asks the C library. A DHCP client that renews its lease empties resolv.conf and then writes it: what fails within the second
- * of that is asked once more.
- */
-const LOOK = `look() {
-  timeout 20 getent ahostsv4 "$1" && return
-  code=$?
-  test "$(($(date +%s) - $(stat -L -c %Y /etc/resolv.conf)))" -le 1 || return "$code"
-  sleep 0.2
-  timeout 20 getent ahostsv4 "$1"
-}
-`;
+/** `look NAME`. */
+const LOOK = shellFile(new URL('support/look.sh', import.meta.url)).text;
 
 /** What the C library answers an ordinary user: the first IPv4 address, or nothing when it found none. */
 async function resolve(vm: string, name: string): Promise<string> {

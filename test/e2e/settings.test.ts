@@ -1,3 +1,4 @@
+import { shellFile } from '../../src/text-files.ts';
 import { Lab } from '../lab/lab.ts';
 import { expectDone } from './support/done.ts';
 import { makeStrictNamespace } from './support/strict.ts';
@@ -11,10 +12,8 @@ const SETTINGS = `/var/lib/istio /var/lib/istio/envoy /var/lib/istio/config /var
 /** A former build left the settings to istio-proxy. */
 const FORMER = `chown istio-proxy:istio-proxy ${SETTINGS}`;
 /** Written by istio-proxy: programs of its own, and settings that lead to them. */
-const PLANT = `mkdir ${EVIL} && cp ${ENV} ${EVIL}/former && for each in ${NAMES}; do
-printf '#!/bin/sh\\nPATH=/usr/bin:/bin; id -u >> ${EVIL}/ran; exec "\${0##*/}" "$@"\\n' > ${EVIL}/$each; chmod 755 ${EVIL}/$each; done
-printf 'id -u >> ${EVIL}/ran\\n' > ${EVIL}/start
-printf '%s\\n' PATH=${EVIL} LD_PRELOAD=${EVIL}/x.so BASH_ENV=${EVIL}/start ENV=${EVIL}/start MESHX_ROOT=${EVIL} XTABLES_LIBDIR=${EVIL} IFS=/ >> ${ENV}`;
+const PLANT = `set -- ${EVIL} ${ENV} ${NAMES}
+${shellFile(new URL('support/plant.sh', import.meta.url)).text}`;
 
 let lab: Lab;
 

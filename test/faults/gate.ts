@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../src/text-files.ts';
 import type { Lab } from '../lab/lab.ts';
 import { initPid } from '../lab/vm.ts';
 import type { Fault } from './faults.ts';
@@ -8,8 +9,8 @@ const PROGRAM = '/usr/local/lib/meshx-lab/gate';
 const FOLDER = '/tmp/meshx-faults';
 
 /** Installed on the VM before meshx, so it is part of the machine's snapshot. */
-const INSTALL = `cat > ${PROGRAM}; chmod 755 ${PROGRAM}
-for keys in ~root/.ssh/authorized_keys ~operator/.ssh/authorized_keys; do sed -i 's|^ssh-|command="${PROGRAM}" ssh-|' "$keys"; done`;
+const INSTALL = `set -- ${PROGRAM}
+${shellFile(new URL('gate-install.sh', import.meta.url)).text}`;
 
 /** A gate before every command of root and the operator on one VM: test/faults/gate.sh. Other users bypass it. */
 export class Gate {

@@ -1,14 +1,11 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../src/text-files.ts';
 import { run, tail } from './command.ts';
 import type { Names } from './names.ts';
 import { sshArgv, vmRecords } from './operator.ts';
 
-const ON_A_VM = `systemctl --no-pager --plain list-units --failed
-echo '--- journal'; journalctl --no-pager -n 40 -o short-monotonic
-echo '--- istio.log'; tail -n 40 /var/log/istio/istio.log 2>/dev/null
-echo '--- rules'; iptables-nft-save -t nat 2>/dev/null; iptables-legacy-save -t nat 2>/dev/null
-echo '--- listening'; ss -Hltnp`;
+const ON_A_VM = shellFile(new URL('vm-state.sh', import.meta.url)).text;
 
 /** What one wants to read after a failure: the end of each log and the state of each VM. */
 export async function diagnostics(names: Names): Promise<string> {

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../src/text-files.ts';
 import { must, mustShell, run } from './command.ts';
 import type { Names } from './names.ts';
 import { initPid } from './vm.ts';
@@ -40,7 +41,4 @@ export async function mountFullDisk(
   };
 }
 
-/** Mounts the device $1 (numbers $3 and $4) over the folder $2 with what is in it, and writes until nothing fits: blocks that ext4 keeps in reserve for a write come free by a sync. */
-const MOUNT = `mknod "$1" b "$3" "$4"; mkdir "$1.mnt"; mount "$1" "$1.mnt"
-cp -a "$2/." "$1.mnt/"; umount "$1.mnt"; rmdir "$1.mnt"; mount "$1" "$2"
-for bytes in 131072 1024 1024; do dd if=/dev/zero bs=$bytes 2>/dev/null >> "$2/.fills-the-disk" || sync; done`;
+const MOUNT = shellFile(new URL('full-disk.sh', import.meta.url)).text;

@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../src/text-files.ts';
 import { mustShell, run } from './command.ts';
 import { type Names, cableOf, namespaceOf } from './names.ts';
 
@@ -23,18 +24,15 @@ export interface Member {
   readonly ipv6?: string;
 }
 
+const HUB = shellFile(new URL('hub.sh', import.meta.url)).text;
+
 /**
  * Makes the hub with its bridge; the load balancers' addresses are the hub's own. A bridge without an address of its own takes
  * the lowest of its ports: with each machine that comes or goes the others would lose the hub for up to half a minute.
  */
 export async function makeHub(names: Names): Promise<void> {
-  await mustShell(
-    `ip netns add "$1"; ip -n "$1" link set lo up
-     ip -n "$1" link add br0 address ${hardwareAddress(address.hub)} type bridge; ip -n "$1" addr add ${address.hub}/24 dev br0
-     for a in ${Object.values(address).slice(1).join(' ')}; do ip -n "$1" addr add "$a/32" dev br0; done
-     ip -n "$1" addr add fd00:150::1/64 dev br0 nodad; ip -n "$1" link set br0 up`,
-    [names.hub],
-  );
+  const more = Object.values(address).slice(1);
+  await mustShell(HUB, [names.hub, hardwareAddress(address.hub), address.hub, ...more]);
   await resolveNames(names.hub, [`${address.hub} istiod.istio-system.svc`]);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../src/text-files.ts';
 import type { Suite } from './build/root-file-system.ts';
 import { endGroup, killGroup } from './cgroup.ts';
 import { must, mustShell, run } from './command.ts';
@@ -58,6 +59,8 @@ export async function makeVm(lab: Lab, machine: { name: string; ip: string } & V
 
 const KEY_TYPES = ['ed25519', 'ecdsa', 'rsa'] as const;
 
+const LOGIN_KEY = shellFile(new URL('login-key.sh', import.meta.url)).text;
+
 /** Host keys, name, id and logins of each machine. */
 async function personalize(lab: Lab, root: string, machine: { name: string; ip: string } & VmOptions): Promise<void> {
   const own = machine.hostnameInHosts === false ? '' : `127.0.1.1 ${machine.name}\n`;
@@ -66,10 +69,8 @@ async function personalize(lab: Lab, root: string, machine: { name: string; ip: 
   await writeFile(join(root, 'etc/machine-id'), `${randomUUID().replaceAll('-', '')}\n`);
   await writeFile(join(root, 'etc/hosts'), `127.0.0.1 localhost\n${own}::1 localhost ip6-localhost ip6-loopback\n`);
   const key = await publicKey(lab.names);
-  const script = `h=$(chroot "$1" getent passwd "$2" | cut -d: -f6); mkdir -p "$1$h/.ssh"; cat > "$1$h/.ssh/authorized_keys"
-    chmod 700 "$1$h/.ssh"; chmod 600 "$1$h/.ssh/authorized_keys"; chroot "$1" chown -R "$2:" "$h/.ssh"`;
   for (const user of ['root', 'operator', 'deploy', 'nobodyspecial'])
-    await mustShell(script, [root, user], { input: key });
+    await mustShell(LOGIN_KEY, [root, user], { input: key });
   const mysql = machine.mysql ?? 'any';
   // Debian 12's package turns socket activation on: systemd then listens on every address, whatever sshd's
   // configuration says.

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import type { Host, Output } from '../../src/host/run/host.ts';
 import { beforeDrain, drain, type DrainOptions, showConnections } from '../../src/vm/drain.ts';
@@ -9,15 +10,7 @@ import { membershipOf } from '../../src/vm/membership.ts';
 
 const IP = '10.150.0.5';
 
-/** Programs that answer from files of a folder; each look takes the next file, the last one stays. */
-const PROGRAM = `#!/bin/sh
-next() { n=$(cat "$STATE/$1.n" 2>/dev/null || echo 0); n=$((n + 1)); test -e "$STATE/$1.$n" || n=$((n - 1)); echo "$n" > "$STATE/$1.n"; cat "$STATE/$1.$n" 2>/dev/null; }
-case \${0##*/} in
-  id) echo 997 ;;
-  ss) next ss ;;
-  pilot-agent) case $3 in clusters) next clusters ;; *) next stats ;; esac ;;
-esac
-`;
+const PROGRAM = fileURLToPath(new URL('drain-programs.sh', import.meta.url));
 
 /** The scripts in a real shell, with small programs in place of the sidecar's. */
 class Shell implements Host {
@@ -27,7 +20,7 @@ class Shell implements Host {
   constructor(answers: Readonly<Record<string, readonly string[]>>) {
     mkdirSync(join(this.#folder, 'bin'));
     for (const program of ['id', 'ss', 'pilot-agent']) {
-      writeFileSync(join(this.#folder, 'bin', program), PROGRAM);
+      copyFileSync(PROGRAM, join(this.#folder, 'bin', program));
       chmodSync(join(this.#folder, 'bin', program), 0o755);
     }
     for (const [name, texts] of Object.entries(answers))

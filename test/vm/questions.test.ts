@@ -8,6 +8,7 @@ import { parseAnswers, Questions } from '../../src/vm/questions/questions.ts';
 import { questionScript } from '../../src/vm/questions/script.ts';
 import { connectScript, SIDE_BY_SIDE } from '../../src/vm/questions/script.ts';
 import { scriptCommand } from '../../src/host/run/shell.ts';
+import { shellFile } from '../../src/text-files.ts';
 
 /** A machine on which these programs say these words. */
 function machine(programs: Readonly<Record<string, string>>) {
@@ -98,14 +99,7 @@ test('a line of an answer is never taken for its end or for another answer', () 
   expect([...answers]).toEqual([[1, { stdout: 'end 10\nx\n2 end 5\n', ms: 20 }]]);
 });
 
-// Counters grow with each look, so that each connection is seen to be counted.
-const ADMIN = `for url; do :; done
-case $url in
-*clusters) echo x >>"$TMPDIR/../looks"; n=$(wc -l <"$TMPDIR/../looks"); for i in $(seq 20); do
-  echo "outbound|80||s$i.vm.svc.cluster.local::[2001:db8::1]:80::cx_total::$n"; echo "inbound|80||::127.0.0.1:80::rq_total::$n"; done ;;
-*reopen_logs) ;;
-*) printf 'HTTP/1.1 200 OK\\r\\nserver: envoy\\r\\n\\r\\nbody' ;;
-esac`;
+const ADMIN = shellFile(new URL('envoy-answers.sh', import.meta.url)).text;
 
 test('connections are one command however many they are, each with its own address and answer', async () => {
   using vm = machine({ getent: 'echo "10.0.0.$(echo "$2" | tr -cd 0-9) STREAM $2"', curl: ADMIN });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseCaptureState } from '../../src/vm/capture-state.ts';
+import { shellFile } from '../../src/text-files.ts';
 import { aMachine, DOCKER, type Machine } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
@@ -113,6 +114,7 @@ describe('a watched VM', () => {
 
 describe('the exceptions in the host’s firewall', () => {
   const FIREWALL = fileURLToPath(new URL('../../systemd/firewall', import.meta.url));
+  const RIGHT = shellFile(new URL('firewall-right.sh', import.meta.url)).text;
   const WALL = '*filter\n:INPUT DROP [0:0]\n-A INPUT -s 10.0.0.1/32 -p tcp -m tcp --dport 3306 -j ACCEPT\nCOMMIT\n';
   const TWIN =
     '-A INPUT -s 10.0.0.1/32 -p tcp -m tcp --dport 15006 -m conntrack --ctstate DNAT --ctorigdstport 3306 -m comment --comment meshx-twin -j ACCEPT\n';
@@ -124,14 +126,7 @@ describe('the exceptions in the host’s firewall', () => {
     try {
       writeFileSync(join(folder, 'before'), WALL);
       writeFileSync(join(folder, 'now'), table);
-      const script = `R=; RUN=$1; . "\${0%/*}/rules"; has() { false; }; programs() { programs=iptables-nft; }
-        iptables-nft-save() { cat "$RUN/$table"; }; iptables-nft-restore() { cat >/dev/null; }
-        . "$0"; table=before; firewall_open 3306 15006 || exit 9
-        iptables-nft-save() { cat "$RUN/now"; }
-        firewall_right 3306 15006; case $? in 0) echo right ;; 1) echo removed ;; 2) echo outdated ;; esac`;
-      // bash: a name with a dash is no function's in dash.
-      const said = execFileSync('bash', ['-c', script, FIREWALL, folder], { encoding: 'utf8' });
-      return said.trim();
+      return execFileSync('bash', ['-c', RIGHT, FIREWALL, folder], { encoding: 'utf8' }).trim();
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

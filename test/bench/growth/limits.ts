@@ -1,7 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
+import { shellFile } from '../../../src/text-files.ts';
 import { sshOptions } from '../alternatives/istioctl.ts';
 import type { Bench } from '../bench.ts';
 import { takenOf } from '../joins.ts';
+import { LISTENING } from '../listening.ts';
 import type { Side } from '../runner.ts';
 import type { Series } from '../series.ts';
 
@@ -16,7 +18,7 @@ export const limits: Series = {
     const vm = await bench.vms.one();
     const { size } = await stat(bench.lab.deb);
     await bench.lab.mustSsh(vm.name, 'cat > /var/tmp/package.deb', { input: await readFile(bench.lab.deb) });
-    await bench.lab.mustSsh(vm.name, SINK);
+    await bench.lab.mustSsh(vm.name, SINK, { input: await readFile(new URL('sink.py', import.meta.url)) });
     const pour = ['sh', '-c', 'exec ssh "$@" "cat > /dev/null" < "$0"', bench.lab.deb, ...sshOptions(bench), vm.name];
     const sides: readonly Side[] = [
       {
@@ -35,25 +37,17 @@ export const limits: Series = {
   },
 };
 
+const TIMED = shellFile(new URL('timed.sh', import.meta.url)).text;
+
 /** Milliseconds of a command by the machine's own clock, without ssh; before it, what the one before wrote goes to the disk. */
 function onVm({ lab }: Bench, vm: string, text: string): Side['take'] {
-  const script = `rm -rf /var/tmp/unpacked; dpkg --purge istio-sidecar > /dev/null 2>&1; sync
-a=$(date +%s%N); ${text}; b=$(date +%s%N); echo $(((b - a) / 1000))`;
+  const script = `set -- '${text}'\n${TIMED}`;
   return async () => {
     const micros = Number(await lab.mustSsh(vm, script, { timeoutMs: LIMIT_MS }));
     return { outcome: 'ok', ms: micros / 1000 };
   };
 }
 
-/** Reads all that comes, one connection after the other. */
-const SINK = `cat > /usr/local/bin/bench-sink << 'END'
-import socket
-s = socket.create_server(("0.0.0.0", ${PORT}))
-buffer = bytearray(1 << 20)
-while True:
-    c, _ = s.accept()
-    with c:
-        while c.recv_into(buffer): pass
-END
-systemd-run --quiet --unit=bench-sink python3 /usr/local/bin/bench-sink
-n=0; until ss -Hltn | grep -q ':${PORT} '; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done`;
+const SINK = `${LISTENING}cat > /usr/local/bin/bench-sink
+systemd-run --quiet --unit=bench-sink python3 /usr/local/bin/bench-sink ${PORT}
+listening ${PORT} 100`;

@@ -1,5 +1,6 @@
 import { type Bench, ISTIOD } from '../bench.ts';
 import { mustJoin, takenOf } from '../joins.ts';
+import { LISTENING } from '../listening.ts';
 import { runMeshx, timingsOf } from '../meshx.ts';
 import type { Side, Taken } from '../runner.ts';
 import { clearSeat, makeSeat } from '../seat.ts';
@@ -43,9 +44,9 @@ async function joined(bench: Bench, vm: Vm, count: number): Promise<Side['take']
   };
 }
 
-const LISTEN = `cat > /usr/local/bin/bench-listen; chmod 755 /usr/local/bin/bench-listen
+const LISTEN = `${LISTENING}cat > /usr/local/bin/bench-listen; chmod 755 /usr/local/bin/bench-listen
 systemd-run --quiet --unit=bench-listen /usr/local/bin/bench-listen
-n=0; until ss -Hltn | grep -q ':${FIRST_PORT} '; do n=$((n + 1)); [ $n -lt 100 ] || exit 1; sleep 0.1; done`;
+listening ${FIRST_PORT} 100`;
 
 /** Answers a line to each connection. */
 const program = (count: number): string => `#!/usr/bin/python3

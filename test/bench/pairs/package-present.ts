@@ -1,3 +1,4 @@
+import { shellFile } from '../../../src/text-files.ts';
 import { readFile } from 'node:fs/promises';
 import type { Bench } from '../bench.ts';
 import { measuredJoin } from '../joins.ts';
@@ -45,23 +46,5 @@ async function envoyAlone({ lab }: Bench, { name }: Vm): Promise<number> {
   return Number(await lab.mustSsh(name, ALONE, { input: token.trim(), timeoutMs: LIMIT_MS }));
 }
 
-/** From the moment that systemd started pilot-agent until 15021 answers 200, both on the kernel's monotonic clock. */
-const ALONE = `set -e
-systemctl stop meshx-capture.service istio.service
-rm -f /etc/certs/cert-chain.pem /etc/certs/key.pem
-install -d -o istio-proxy /var/run/secrets/tokens
-cat > /var/run/secrets/tokens/istio-token
-chown istio-proxy /var/run/secrets/tokens/istio-token; chmod 600 /var/run/secrets/tokens/istio-token
-systemctl start --no-block istio.service
-ready=$(python3 -c '
-import http.client, time
-while True:
-    try:
-        c = http.client.HTTPConnection("127.0.0.1", 15021, timeout=2)
-        c.request("GET", "/healthz/ready")
-        if c.getresponse().status == 200: break
-    except OSError: pass
-    time.sleep(0.005)
-print(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)')
-started=$(systemctl show -P ExecMainStartTimestampMonotonic istio.service)
-echo $(((ready - started) / 1000))`;
+/** Prints the milliseconds. */
+const ALONE = shellFile(new URL('envoy-alone.sh', import.meta.url)).text;

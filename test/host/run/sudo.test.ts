@@ -1,32 +1,12 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { connect } from '../../../src/host/ssh/connect.ts';
 import { fingerprint } from '../../../src/host/ssh/fingerprint.ts';
 import { sshServer, type SshServer } from '../../support/ssh-server.ts';
 
-/** What sudo does as far as meshx meets it; the real one is met in the e2e run. */
-const SUDO = `#!/bin/sh
-printf '%s\\n' "$1" >> "$(dirname "$0")/calls"
-case "$1 $MODE" in
-"-n silent" | "-n root") shift 2; exec "$@" ;;
-"-n "*) echo 'sudo: a password is required' >&2; exit 1 ;;
-esac
-prompt=$3; shift 4
-case $MODE in
-cached) exec "$@" ;;
-stranger) printf '%s' "$prompt" >&2; read -r answer; echo 'me is not in the sudoers file.' >&2; exit 1 ;;
-tty) echo 'sudo: sorry, you must have a tty to run sudo' >&2; exit 1 ;;
-esac
-echo 'We trust you have received the usual lecture.' >&2
-for attempt in 1 2 3; do
-  printf '%s' "$prompt" >&2
-  IFS= read -r answer
-  [ "$answer" = 'pass w0rd' ] && exec "$@"
-  echo 'Sorry, try again.' >&2
-done
-echo 'sudo: 3 incorrect password attempts' >&2; exit 1
-`;
+const SUDO = fileURLToPath(new URL('sudo-stand-in.sh', import.meta.url));
 
 let folder: string;
 let server: SshServer | undefined;
@@ -39,9 +19,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A machine whose sudo behaves as MODE says and whose user is root only in mode `root`. */
+/** A machine whose sudo behaves as `mode` says and whose user is root only in mode `root`. */
 async function machine(mode: string, sudoPassword?: () => Promise<string>) {
-  await writeFile(join(folder, 'sudo'), SUDO.replaceAll('$MODE', mode));
+  await copyFile(SUDO, join(folder, 'sudo'));
+  await writeFile(join(folder, 'mode'), `${mode}\n`);
   await writeFile(join(folder, 'id'), `#!/bin/sh\necho ${mode === 'root' ? 0 : 1000}\n`);
   await chmod(join(folder, 'sudo'), 0o755);
   await chmod(join(folder, 'id'), 0o755);

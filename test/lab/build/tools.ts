@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { shellFile } from '../../../src/text-files.ts';
 import type { Recipe } from '../cache.ts';
 import { must } from '../command.ts';
 import type { Names } from '../names.ts';
@@ -47,8 +48,7 @@ async function goBuild(source: string, folder: string, build: Build): Promise<vo
   await must(argv, { cwd: source, timeoutMs: 3_600_000 });
 }
 
-const ISTIO_FILES = `cp "$1/manifests/charts/base/files/crd-all.gen.yaml" "$2/crds.yaml"
-cd "$1/tools/packaging/common"; cp envoy_bootstrap.json istio-start.sh istio.service sidecar.env "$2/"; chmod -R u+w "$2"`;
+const ISTIO_FILES = shellFile(new URL('istio-files.sh', import.meta.url)).text.trimEnd();
 
 async function istioSource(names: Names): Promise<string> {
   const cwd = moduleFolder(names, 'istio');
