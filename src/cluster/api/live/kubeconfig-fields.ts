@@ -16,7 +16,7 @@ const namedValues = holds(
   'a list of names with their values',
   z.array(z.looseObject({ name: z.string(), value: z.string() })),
 );
-const any = z.unknown().optional();
+const anything = z.unknown().optional();
 const fields = (shape: z.ZodRawShape) => z.strictObject(shape, 'a mapping').nullish();
 const textFields = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, text] as const));
 
@@ -29,7 +29,7 @@ export const SECTIONS: Readonly<Record<Section, { readonly key: string; readonly
       'insecure-skip-tls-verify': flag,
       // meshx never requests compression.
       'disable-compression': flag,
-      extensions: any,
+      extensions: anything,
     }),
   },
   users: {
@@ -38,7 +38,7 @@ export const SECTIONS: Readonly<Record<Section, { readonly key: string; readonly
       ...textFields('client-certificate', 'client-certificate-data', 'client-key', 'client-key-data'),
       ...textFields('token', 'tokenFile', 'username', 'password', 'as', 'as-uid'),
       'as-groups': texts,
-      'as-user-extra': any,
+      'as-user-extra': anything,
       'auth-provider': fields({ name: text, config: textsByName }),
       exec: fields({
         ...textFields('apiVersion', 'command', 'installHint', 'interactiveMode'),
@@ -46,10 +46,10 @@ export const SECTIONS: Readonly<Record<Section, { readonly key: string; readonly
         env: namedValues,
         provideClusterInfo: flag,
       }),
-      extensions: any,
+      extensions: anything,
     }),
   },
-  contexts: { key: 'context', schema: fields({ ...textFields('cluster', 'user', 'namespace'), extensions: any }) },
+  contexts: { key: 'context', schema: fields({ ...textFields('cluster', 'user', 'namespace'), extensions: anything }) },
 };
 
 /** The fields of an entry, paths of those that meshx does not know, and the first one of a wrong type. */
