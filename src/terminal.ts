@@ -14,6 +14,6 @@ export interface Terminal {
   readonly askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Asks a person and gives the line that was typed; absent when no one sits there. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
-  /** Adds to the commands in a hint what was typed about the way to VM and cluster; absent before a command is known. */
+  /** Adds the given connection options to commands in a hint; absent before the command is known. */
   readonly complete?: (hint: string) => string;
 }

@@ -28,7 +28,7 @@ export interface CommandSpec {
   readonly args: readonly Argument[];
   /** Options of this command alone. */
   readonly options: readonly OptionLine[];
-  /** The common options that it understands; they may also stand before the verb. */
+  /** The common options that it understands; they may also come before the verb. */
   readonly common: readonly CommonName[];
   /** Command lines without the leading `meshx`; a test parses each. */
   readonly examples: readonly string[];

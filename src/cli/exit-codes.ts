@@ -1,7 +1,7 @@
 /** Exit codes: 0 done, 1 a Problem, 2 wrong usage, 3 plan not empty, 70 a bug in meshx (EX_SOFTWARE of sysexits.h). */
 export const EXIT = { done: 0, problem: 1, usage: 2, planNotEmpty: 3, bug: 70 } as const;
 
-/** Problems of what was typed: the same words cannot succeed anywhere. */
+/** Problems of the command line, which fails on every machine. */
 const OF_USAGE: ReadonlySet<string> = new Set([
   ...['wrong-usage', 'invalid-input', 'variable-refused', 'step-unknown', 'bad-istiod-address'],
   ...['ssh-name-invalid', 'ssh-fingerprint-invalid'],

@@ -6,7 +6,7 @@ import { legacyValue } from './legacy-environment.ts';
 import { variableOf } from './variables.ts';
 
 /**
- * What was typed, parsed. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts; the context's
+ * The parsed command line. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts; the context's
  * value and the default are the caller's. Issues are collected and thrown together by `accept`.
  */
 export class Input {

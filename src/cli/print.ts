@@ -25,7 +25,7 @@ export function formatProblem(problem: Problem): readonly string[] {
   ];
 }
 
-/** The Problem with commands that can be pasted: they have what was typed about the way to VM and cluster. */
+/** The Problem with commands to paste: they repeat the given connection options. */
 export function pasteable({ complete }: Pick<Terminal, 'complete'>, problem: Problem): Problem {
   if (!complete) return problem;
   const { id, message, hint, issues } = problem;

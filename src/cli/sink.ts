@@ -28,7 +28,7 @@ export function sink(outlet: Outlet): Terminal {
   return {
     out,
     err,
-    // Getters stay getters: to look whether somebody sits at the terminal costs a tenth of the start.
+    // Getters stay getters: checking for a terminal costs a tenth of the start.
     get color() {
       return outlet.color;
     },

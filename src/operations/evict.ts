@@ -9,7 +9,7 @@ import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 export interface EvictOptions {
   readonly cluster: ClusterOptions;
   readonly namespace: string | undefined;
-  /** A name of Kubernetes or an address; both are told from each other by what is found. */
+  /** A name or an address; the cluster decides which. */
   readonly target: string;
   /** The risk that others with the same identity are denied too. */
   readonly acceptShared: boolean;

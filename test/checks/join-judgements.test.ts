@@ -185,7 +185,7 @@ describe('a connection through the mesh', () => {
     expect(judgeConnection(connection({ bytes: '0', code: '124' }), { ...mysql, serverFirst: false }).ok).toBe(true);
   });
 
-  test('a missing grant of MySQL is told from a missing way', () => {
+  test('a missing grant of MySQL is distinguished from an unreachable server', () => {
     const { ok: works, detail } = judgeConnection(
       connection({ bytes: '64', text: "jHost '127.0.0.6' is not allowed to connect" }),
       mysql,
@@ -213,7 +213,7 @@ describe('mutual TLS', () => {
     });
   });
 
-  test('is not claimed where nobody saw it', () => {
+  test('is not claimed where no one saw it', () => {
     expect(judgeMtls([CURRENT_LINE], 3306)).toMatchObject({
       ok: 'skipped',
       hint: expect.stringContaining('%DOWNSTREAM_PEER_URI_SAN%'),

@@ -134,7 +134,7 @@ test('JSON has every line, the head, and the problem when there is one', async (
   expect(JSON.parse(cut.stdout)).toMatchObject({ problem: { id: 'audit-head-missing' } });
 });
 
-test('a machine that nobody changed has no audit, and a head is a sha256', async () => {
+test('an unchanged machine has no audit, and a head is a sha256', async () => {
   const vm = await machine('');
   expect(await vm.audit()).toMatchObject({ exitCode: 0, stdout: 'No run has changed this VM.\n' });
   const wrong = await vm.audit('--head', 'abc');

@@ -77,7 +77,7 @@ test('a dry run says what is done, in the same words, and changes nothing', asyn
   expect(lines((await down(at, '--yes')).stderr)).toEqual(lines(dry.stdout));
 });
 
-test('it asks before it removes, and changes nothing when nobody can be asked', async () => {
+test('it asks for confirmation, and changes nothing without a terminal', async () => {
   const at = await joined();
   const before = [folderState(at.root), folderState(at.cluster)];
   const { exitCode, stderr } = await down(at);
@@ -233,7 +233,7 @@ test('a group that others are still in stays when several of its VMs leave', asy
   expect(stderr).not.toContain('delete WorkloadGroup');
 });
 
-test('a file that somebody else changed since stays until it is told, and can then be undone', async () => {
+test('a file that someone else changed stays until --restore or --keep decides', async () => {
   const at = await joined();
   const file = join(at.root, 'var/lib/istio/envoy/sidecar.env');
   appendFileSync(file, 'ISTIO_AGENT_FLAGS=--log_output_level=debug\n');
@@ -253,7 +253,7 @@ test('a file that somebody else changed since stays until it is told, and can th
   expect([told.exitCode, tree(at.root)]).toEqual([0, joinedFrom]);
 });
 
-test('a line that somebody added to /etc/hosts survives', async () => {
+test('a line that someone added to /etc/hosts survives', async () => {
   const at = await joined();
   const hosts = join(at.root, 'etc/hosts');
   const mode = statSync(hosts).mode;
@@ -276,7 +276,7 @@ test.each([
   expect([exitCode, stderr]).toEqual([2, expect.stringContaining(words)]);
 });
 
-test('a VM without a former package has nothing to go back to', async () => {
+test('a VM without a former package has nothing to roll back to', async () => {
   const at = await joined();
   const { exitCode, stderr } = await runCli(['rollback', ...at.where]);
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('explain no-former-package')]);

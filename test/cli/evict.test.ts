@@ -94,7 +94,7 @@ test.each(['db', '10.150.0.5', 'db-10.150.0.5'])(
   },
 );
 
-test('the policy stands in the root namespace that the mesh config names: elsewhere it would keep nobody out', async () => {
+test('the policy is in the root namespace of the mesh config: elsewhere it would deny no one', async () => {
   const folder = world();
   setRootNamespace(folder, 'istio-config');
   const { stdout, exitCode } = await evict(folder, 'db', '--yes');
@@ -130,7 +130,7 @@ test('with that risk accepted only the entry goes: the account and the group are
   expect(kinds(folder)).not.toContain('WorkloadEntry db-10.150.0.5');
 });
 
-test('a machine that nobody knows, and a cluster without istiod, are Problems', async () => {
+test('an unknown machine and a cluster without istiod are Problems', async () => {
   expect((await evict(world(), 'nobody', '--yes')).stderr).toContain('evict-target-unknown');
   expect((await evict(exampleCluster('classic'), 'db', '--yes')).stderr).toContain('evict-needs-istiod');
 });

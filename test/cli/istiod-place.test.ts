@@ -8,7 +8,7 @@ import { runCli } from '../support/run-cli.ts';
 const SERVICE = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'istiod', namespace: 'istio-system' } };
 const PORTS = [{ name: 'tls-istiod', port: 15012, protocol: 'TCP' }];
 
-/** The example cluster with another discoveryAddress, and `istiod` in place of its own istiod. */
+/** The example cluster with another discoveryAddress, and `istiod` instead of its own istiod. */
 function cluster(discoveryAddress: string, istiod?: readonly object[]): string {
   const folder = exampleCluster('current');
   const file = join(folder, 'istio-configmaps.yaml');

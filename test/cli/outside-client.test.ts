@@ -36,7 +36,7 @@ test.each([
   },
 );
 
-test('the PeerAuthentication of the hint cures it, for this VM and this port only', async () => {
+test('the PeerAuthentication of the hint fixes it, for this VM and this port only', async () => {
   const { cluster, words } = site();
   const { stderr } = await runCli([...words, '--service', 'mysqldb:3306', '--dry-run']);
   const hinted = /<<<'(\{.*\})'/.exec(stderr)?.[1] ?? '';

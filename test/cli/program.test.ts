@@ -31,7 +31,7 @@ test.each(commands.flatMap((spec) => spec.examples.map((example) => [example, sp
   },
 );
 
-test('options stand before and after the verb', async () => {
+test('options come before or after the verb', async () => {
   const before = await parsed(['-n', 'onprem', 'register', 'svc1', '1.2.3.4', 'http:7000']);
   const after = await parsed(['register', 'svc1', '1.2.3.4', 'http:7000', '-n', 'onprem']);
   expect(before.call.given).toMatchObject({ namespace: 'onprem' });

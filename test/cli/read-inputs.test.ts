@@ -6,7 +6,7 @@ import { runCli, temporaryFolder } from '../support/run-cli.ts';
 const CASES = new URL('../cases/', import.meta.url).pathname;
 const DATABASE = ['-n', 'vm', '--service', 'mysqldb:3306'];
 
-/** A copy under one name, as paths stand in what is printed. */
+/** A copy under a fixed name, because the output has paths. */
 function caseFolder(path: string): string {
   const folder = join(temporaryFolder(), 'in');
   cpSync(join(CASES, path), folder, { recursive: true });

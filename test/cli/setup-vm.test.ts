@@ -70,7 +70,7 @@ spec: { egress: [{ hosts: ['./*'] }] }
   expect(readFileSync(join(at.cluster, 'meshx/vm/sidecar-meshx-istio-vm.yaml'), 'utf8')).toContain('./*');
 });
 
-test('the files stand in their places; no secret is in the image, and it is said who brings it', async () => {
+test('the files are in their places; the image holds no secret, and its source is named', async () => {
   const at = site();
   const { stdout } = await runCli(['setup-vm', ...at.words]);
   expect(existsSync(join(at.root, 'run/secrets/tokens/istio-token'))).toBe(false);

@@ -71,7 +71,7 @@ export class Operator {
     return { exitCode, ...heard, ms };
   }
 
-  /** What was typed and answered since this was asked last. */
+  /** Input and output since the last call. */
   transcript(): string {
     return this.#transcript.splice(0).join('\n');
   }

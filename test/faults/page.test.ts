@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { type CuredResult, faultsPage, type KeptResult, parseResults } from './page.ts';
+import { type FixedResult, faultsPage, type KeptResult, parseResults } from './page.ts';
 import { VERDICTS } from './run-case.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const kept = parseResults(read('faults.jsonl'));
-const cured = parseResults<CuredResult>(read('faults-cured.jsonl'));
+const fixed = parseResults<FixedResult>(read('faults-fixed.jsonl'));
 
 test('docs/faults.md is what its script makes of the kept results', () => {
-  expect(read('faults.md')).toBe(faultsPage(kept, cured));
+  expect(read('faults.md')).toBe(faultsPage(kept, fixed));
 });
 
 test('each case is once in the kept results, with a verdict and its run', () => {
@@ -21,7 +21,7 @@ test('each case is once in the kept results, with a verdict and its run', () => 
 });
 
 test('a fixed result did not hold, and says why', () => {
-  for (const { verdict, cured: how } of cured) {
+  for (const { verdict, fixed: how } of fixed) {
     expect(verdict).not.toBe('passed');
     expect(how).toMatch(/\w{3}/);
   }

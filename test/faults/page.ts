@@ -9,14 +9,14 @@ export interface KeptResult extends Result {
 }
 
 /** A result that did not hold, and its fix. The kept results have the case as it ran after that. */
-export interface CuredResult extends KeptResult {
+export interface FixedResult extends KeptResult {
   /** The cause, and what was changed. */
-  readonly cured: string;
+  readonly fixed: string;
 }
 
 /** Reads results as the matrix writes them: a JSON object in each line. */
 export function parseResults<Line extends KeptResult = KeptResult>(text: string): readonly Line[] {
-  // as: written by test/faults/main.ts; `cured` by hand.
+  // as: written by test/faults/main.ts; `fixed` by hand.
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -42,7 +42,7 @@ const WORDS = {
 } as const satisfies Readonly<Record<CommandFault | RequestFault, string>>;
 
 /** docs/faults.md, from the kept results and the fixed ones. Pure. */
-export function faultsPage(results: readonly KeptResult[], cured: readonly CuredResult[] = []): string {
+export function faultsPage(results: readonly KeptResult[], fixed: readonly FixedResult[] = []): string {
   const reached = results.filter(({ verdict }) => verdict !== 'unreached');
   const cases = reached.filter(({ operation }) => operation !== 'walk');
   const walks = reached.filter(({ operation }) => operation === 'walk');
@@ -71,7 +71,7 @@ export function faultsPage(results: readonly KeptResult[], cured: readonly Cured
       REQUEST_FAULTS,
     ),
     ...failures(failed),
-    ...formerFailures(cured),
+    ...formerFailures(fixed),
     '## What meshx said',
     '',
     'Ids of the Problems that runs with a fault ended with; the rest outlived the fault, or were killed.',
@@ -108,13 +108,13 @@ function failures(failed: readonly KeptResult[]): readonly string[] {
   return ['## What did not hold', '', '| case | step | what |', '|---|---|---|', ...rows, ''];
 }
 
-function formerFailures(cured: readonly CuredResult[]): readonly string[] {
-  if (cured.length === 0) return [];
-  const rows = cured.map(
-    ({ case: name, verdict, commit, cured: how }) => `| \`${name}\` | ${verdict} | ${commit} | ${plain(how)} |`,
+function formerFailures(fixed: readonly FixedResult[]): readonly string[] {
+  if (fixed.length === 0) return [];
+  const rows = fixed.map(
+    ({ case: name, verdict, commit, fixed: how }) => `| \`${name}\` | ${verdict} | ${commit} | ${plain(how)} |`,
   );
   const about =
-    'Raw results in `docs/faults-cured.jsonl`. Where the case still exists it ran again, and stands above as it ended then.';
+    'Raw results in `docs/faults-fixed.jsonl`. Where the case still exists it ran again, and stands above as it ended then.';
   return [
     '## What did not hold before',
     '',

@@ -93,7 +93,7 @@ test.each(SHELLS)(
 );
 
 test.each(SHELLS)(
-  '%s hands every script its values as they are, whatever stands before it',
+  '%s hands every script its values unchanged, whatever comes before it',
   (shell) => {
     const made = sample(
       fc.tuple(fc.array(word, { maxLength: 3 }), fc.constantFrom('none', 'silent', 'asking' as const)),

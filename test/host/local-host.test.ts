@@ -3,7 +3,7 @@ import { hostContract } from './contract.ts';
 
 hostContract('LocalHost', () => Promise.resolve(new LocalHost()));
 
-test('the name of the host stands in its problems', async () => {
+test('the name of the host is in its problems', async () => {
   await using host = new LocalHost({ name: 'this machine' });
   const run = host.run({ argv: ['sleep', '100'], timeoutMs: 50 });
   await expect(run).rejects.toMatchObject({

@@ -135,7 +135,7 @@ describe('expose apply, current', () => {
     expectGolden('operations/expose/current-direct/manifests.yaml', text(await world.objects()));
   });
 
-  test('of a revision is told apart by SNI', async () => {
+  test('of a revision is routed by SNI', async () => {
     await using world = await start([...aCurrentCluster({ rootCert: '', revision: 'canary' }), anEastWestGateway()]);
     expectGolden(
       'operations/expose/current-revision/manifests.yaml',

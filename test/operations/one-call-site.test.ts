@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const SRC = new URL('../../src', import.meta.url).pathname;
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
-/** Where a call stands: its declaration, its comments and its imports are none. */
+/** The calls of a function, without its declaration, comments and imports. */
 function callSites(pattern: RegExp): readonly string[] {
   return files.flatMap((file) => {
     const lines = readFileSync(join(SRC, file), 'utf8').split('\n');

@@ -23,7 +23,7 @@ async function changesOf(vm: ShimMachine, ...wants: readonly Resource[]): Promis
   return (await planFor(vm, ...wants)).steps.flatMap(({ changes }) => changes);
 }
 
-test('whatever files are called and hold, they stand as wanted after one round trip', async () => {
+test('files of any name and content are up to date after one round trip', async () => {
   const check = async (all: readonly (readonly [string, string])[]): Promise<void> => {
     const vm = new ShimMachine();
     const wants = all.map(([path, text]) => file(vm.path('etc', path), text));

@@ -26,7 +26,7 @@ test('every cut of the text is noticed', () => {
   expect(parseFrames(answerOf(`${text}0 0\n`), 3)).toBe('there is more than was asked for');
 });
 
-test('who failed has what stands on stderr before its number', () => {
+test('a failure has the stderr before its number', () => {
   const text = textOf([0, 1, 0, 2].map((exitCode) => ({ exitCode, stdout: '' })));
   const stderr = 'a warning\nno such file\n\nmeshx-asked 2\nno right\nmeshx-asked 4\nthe end\n';
   const frames = parseFrames(answerOf(text, stderr), 4);

@@ -69,7 +69,7 @@ async function sleeper() {
   };
 }
 
-test('the second operator is told who, since when, from where and what, and how to go on', async () => {
+test('the second operator sees who holds the lock, since when, from where and for what, and how to continue', async () => {
   const vm = new ShimMachine();
   const living = await sleeper();
   writeLock(vm, living.anchor);
@@ -93,7 +93,7 @@ test('a lock takes one round trip, giving it back another, and nothing is left',
   expect(existsSync(vm.path('run/meshx'))).toBe(false);
 });
 
-test('the lock of a dead process is free at once, and the work is told that the machine may have moved', async () => {
+test('the lock of a dead process is free at once, and the next run learns that the machine may have changed', async () => {
   const vm = new ShimMachine();
   const dead = await sleeper();
   await dead.kill();
@@ -217,7 +217,7 @@ test('what a dead run left running is waited for', async () => {
   await dead.kill();
   writeLock(vm, dead.anchor);
   const release = vm.path('release');
-  // Its connection is gone: only shells stand above it, up to init.
+  // Its connection is gone: its ancestors are shells, up to init.
   const text = 'echo >&2; until test -e "$1"; do sleep 0.05; done';
   const left = ['sh', '-c', text, 'meshx-file-write', release];
   const shell = spawn('sh', ['-c', '(setsid "$@" &)', 'sh', ...left], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -249,7 +249,7 @@ test.each([
   }
 });
 
-test('work after a machine was changed by another run is told so; work that looked later is not', async () => {
+test("a run whose inspection is older than another run's change learns it; one that inspected later does not", async () => {
   const vm = new ShimMachine();
   const members = (event: 'began' | 'ended') => auditMembers({ event, ...holder('ben'), plan: '0' });
   const note = { began: members('began'), ended: () => members('ended') };
@@ -278,7 +278,7 @@ test('an audit that cannot be written lets nothing begin, and the lock is free a
   expect([begun, existsSync(lockOf(vm))]).toEqual([false, false]);
 });
 
-test('an end that cannot be noted is told, but never instead of the failure of the work', async () => {
+test("an end that cannot be recorded is reported, but never instead of the run's failure", async () => {
   for (const failure of [undefined, new Problem('first', { message: 'm', hint: 'h' })]) {
     const vm = new ShimMachine();
     const audit = vm.path('var/lib/meshx/audit');

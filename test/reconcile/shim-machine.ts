@@ -18,7 +18,7 @@ jest.setTimeout(60_000);
 /** The user who runs the tests, as `owner` of a want. */
 export const ME = userInfo().username;
 
-/** Which file of programs/ stands in for a program. */
+/** Which file of programs/ replaces a program. */
 const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   systemctl: ['systemctl'],
   dpkg: ['dpkg'],
@@ -108,7 +108,7 @@ export async function outcomes(planned: Plan, host: Host, options: Partial<Apply
   return found;
 }
 
-/** Makes the machine as wanted; fails when a step does. */
+/** Brings the machine up to date; fails when a step does. */
 export async function reconcile(host: Host, ...wants: readonly Resource[]): Promise<void> {
   for (const { problem } of await outcomes(await planFor(host, ...wants), host)) if (problem) throw problem;
 }

@@ -136,7 +136,7 @@ describe('revert', () => {
     });
   });
 
-  test('goes back also where the switch cannot be written any more', async () => {
+  test('reverts even if the switch cannot be written', async () => {
     await using machine = await startedSinceArming();
     // No file can take the place of a folder that is not empty: root writes on what is read-only to others.
     await machine.write('var/lib/meshx/reverted/armed/x', '');
@@ -227,7 +227,7 @@ describe('a revert that cannot end', () => {
     expect((await machine.run('revert')).stdout).toContain('not armed');
   });
 
-  test('of the former build, which wrote down first that it had gone back, is gone on with', async () => {
+  test('of the former build, which recorded its end first, is continued', async () => {
     await using machine = capturing.copy();
     await machine.write('connections', '');
     await machine.write('var/lib/meshx/reverted', `${FORMER}reverted=2026-01-01T00:01:31Z\nwhy=x\nkept=partly\n`);
@@ -241,7 +241,7 @@ describe('a revert that cannot end', () => {
 const FORMER = 'since=2026-01-01T00:00:00Z\nuntil=2026-01-01T00:01:30Z\nwithin=90\nby=root@desk\nran=\nboot=\n';
 
 describe('the timer', () => {
-  test('goes back when the machine has run for the time that was noted, whatever its clock says', async () => {
+  test('reverts when the machine has run until the deadline, whatever its clock says', async () => {
     await using machine = await startedSinceArming();
     await machine.write(
       'var/lib/meshx/armed',
@@ -262,7 +262,7 @@ describe('the timer', () => {
     expect(machine.exists(TIMER)).toBe(true);
   });
 
-  test('goes back at once when a run gave a reason and was cut off', async () => {
+  test('reverts at once when a run gave a reason and was cut off', async () => {
     await using machine = await startedSinceArming();
     await machine.write('run/meshx/why', 'a check failed\n');
     expect((await machine.run('due')).code).toBe(0);
@@ -342,7 +342,7 @@ describe('meshx-bypass', () => {
     expect(machine.exists('etc/.resolv.conf.meshx-bypass')).toBe(false);
   });
 
-  test('on keeps a file that somebody changed since, and says where ours is', async () => {
+  test("on keeps a file that someone changed, and says where meshx's file is", async () => {
     await using machine = await aMember({});
     await machine.write('var/lib/meshx/undo/index', INDEX.replaceAll('root:root', machine.owner));
     await machine.write('var/lib/meshx/undo/files/etc/resolv.conf', 'nameserver 10.0.0.2\n');

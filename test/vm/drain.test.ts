@@ -12,7 +12,7 @@ const IP = '10.150.0.5';
 
 const PROGRAM = fileURLToPath(new URL('drain-programs.sh', import.meta.url));
 
-/** The scripts in a real shell, with small programs in place of the sidecar's. */
+/** The scripts in a real shell, with small programs instead of the sidecar's. */
 class Shell implements Host {
   readonly name = 'vm1';
   readonly #folder = mkdtempSync(join(tmpdir(), 'meshx-drain-'));
@@ -66,7 +66,7 @@ const options = (words: Partial<DrainOptions> = {}): DrainOptions => ({
   ...words,
 });
 
-test('connections through the sidecar are counted, and nobody else’s', async () => {
+test('only connections through the sidecar are counted', async () => {
   await using host = new Shell({
     ss: [inward + inward + outward + strange],
     clusters: [MYSQLDB + OTHERS],
@@ -115,7 +115,7 @@ test('a Service that was not taken out of rotation is not waited for', async () 
   expect((await drain(host, options({ before }))).dropped).toBe('endpoint');
 });
 
-test('what does not end within the limit is told', async () => {
+test('connections that outlive the limit are reported', async () => {
   await using host = new Shell({ ss: [inward] });
   const ended = await drain(host, options({ hosts: [], limitMs: 0 }));
   expect(ended).toMatchObject({ dropped: 'nothing', left: { inward: 1, outward: 0 } });
@@ -138,7 +138,7 @@ test('a machine says itself what it is to the mesh', () => {
   });
 });
 
-test('a classic machine has no group, and its namespace stands in sidecar.env', () => {
+test('a classic machine has no group, and its namespace is in sidecar.env', () => {
   const files = `cluster ${base64('ISTIO_CP_AUTH=MUTUAL_TLS\n')}\nsidecar ${base64('ISTIO_NAMESPACE=vm\n')}\n`;
   const found = membershipOf(`hostname old\naddress 10.0.0.1\naddress 10.0.0.2\n${files}end\n`);
   expect(found).toMatchObject({ generation: 'classic', namespace: 'vm', addresses: ['10.0.0.1', '10.0.0.2'] });
@@ -150,7 +150,7 @@ test('a machine that no mesh knows says nothing', () => {
   expect(membershipOf('end\n').generation).toBeUndefined();
 });
 
-test('whatever stands in the files, the answer is read', () => {
+test('whatever the files hold, the answer is read', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
       const found = membershipOf(`hostname x\ncluster ${base64(one)}\nsidecar ${base64(other)}\nend\n`);

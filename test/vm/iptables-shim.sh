@@ -1,7 +1,7 @@
 #!/bin/sh
-# Stands in for iptables, ss, systemctl and pilot-agent on the machines of test/vm/shim-vm.ts. State lies in files under its root:
-# PROGRAM.nat holds a nat table as iptables-save prints it, `calls` each call on a line. A script calls it a hundred times: each
-# call is one process, or two.
+# Replaces iptables, ss, systemctl and pilot-agent on the machines of test/vm/shim-vm.ts. State lies in files under its
+# root: PROGRAM.nat holds a nat table as iptables-save prints it, `calls` each call on a line. A script calls it a
+# hundred times: each call is one process, or two.
 name=${0##*/}
 # The scripts clear their environment: the root is where this file lies, and what a test sets comes from a file.
 root=${0%/usr/local/bin/*}

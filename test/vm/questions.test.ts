@@ -77,7 +77,7 @@ test('one that hangs hides no other, and is ended with what it started', async (
   expect(vm.left()).toEqual([]);
 });
 
-test('each failure is told after its limit, beside what went well', async () => {
+test('each failure is reported after its limit, beside the successes', async () => {
   using vm = machine({ getent: 'exit 2', curl: CURL });
   const questions = new Questions({ limitMs: 2000 });
   const [failed, fine] = await Promise.all([

@@ -16,7 +16,7 @@ const SCRIPT = fileURLToPath(new URL('../../systemd/resolver', import.meta.url))
 const LIMITS: Readonly<Record<string, readonly string[]>> = { prepare: ['1'], watch: ['0.05'] };
 const OWN = ['10.150.0.5', 'fd00:150::5'];
 
-/** In place of the machine's programs: what is loaded stands in PROGRAM.loaded, what was asked for in PROGRAM.restored. */
+/** Replaces the machine's programs: loaded rules are in PROGRAM.loaded, requested ones in PROGRAM.restored. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   ip: `case " $* " in ${OWN.map((address) => `*" ${address} "*`).join(' | ')}) echo "local $5 dev lo" ;; *) echo "$5 via 10.150.0.1" ;; esac`,
   save: 'cat "$ROOT/${0##*/}.loaded" 2>/dev/null',
@@ -129,7 +129,7 @@ describe('the servers that the sidecar sees', () => {
     await fc.assert(property, { numRuns: 25 });
   });
 
-  test('a machine without resolv.conf gets an empty one for the sidecar alone, and is told', async () => {
+  test('a machine without resolv.conf gets an empty one for the sidecar only, and a note', async () => {
     await using machine = await aMachine();
     const { code, stderr } = await machine.run('prepare');
     expect({
@@ -217,7 +217,7 @@ describe('a change while the sidecar runs', () => {
     expect({ calls, led }).toEqual({ calls: '', led: [] });
   });
 
-  test('is seen each time, without anybody who says so', async () => {
+  test('is seen each time, without a notification', async () => {
     await using machine = await aMachine();
     await machine.write('run/meshx/resolv.conf', conf('10.0.0.2'));
     await machine.write('etc/resolv.conf', conf('10.0.0.2'));

@@ -59,7 +59,7 @@ describe('who owns resolv.conf', () => {
 });
 
 describe('what is put into place', () => {
-  test('127.0.0.1 stands before the former servers', () => {
+  test('127.0.0.1 comes before the former servers', () => {
     expect(contentOf({}, '/etc/resolv.conf')).toBe(
       'search c.project.internal\nnameserver 127.0.0.1\nnameserver 169.254.169.254\n',
     );
@@ -83,7 +83,7 @@ describe('what is put into place', () => {
     expect(contentOf(RESOLVED, '/etc/dnsmasq.d/meshx-uplink')).toBe('resolv-file=/run/systemd/resolve/resolv.conf\n');
   });
 
-  test('global servers of systemd-resolved stand behind dnsmasq', () => {
+  test('dnsmasq forwards to the global servers of systemd-resolved', () => {
     const resolved = ['DNS=9.9.9.9', 'DNS=', 'DNS=10.0.0.2 10.0.0.3:5353#dns.test', ' DNS = fd00::2 [fd00::3]:53%eth0'];
     expect(contentOf({ ...RESOLVED, resolved }, '/etc/dnsmasq.d/meshx-uplink')).toBe(
       'resolv-file=/run/systemd/resolve/resolv.conf\nserver=10.0.0.2\nserver=10.0.0.3#5353\nserver=fd00::2\nserver=fd00::3#53\n',
@@ -99,7 +99,7 @@ describe('what is put into place', () => {
     expect(contentOf(RESOLVCONF, '/etc/resolvconf/resolv.conf.d/head')).toBe('nameserver 127.0.0.1');
   });
 
-  test('what was put into resolv.conf is as wanted the next time', () => {
+  test('the line in resolv.conf is up to date the next time', () => {
     const line = fc.constantFrom(
       'nameserver 127.0.0.1',
       'nameserver 8.8.8.8',
@@ -132,7 +132,7 @@ describe('nsswitch.conf', () => {
     expect(nsswitchWithDnsFirst(text)).toBe(`passwd: files\nhosts: ${after}\nnetworks: files\n`);
   });
 
-  test('a text like the line of hosts is left alone where it stands elsewhere', () => {
+  test('a text like the line of hosts stays elsewhere in the file', () => {
     const text = '#hosts: files resolve\nhosts: files resolve\n';
     expect(nsswitchWithDnsFirst(text)).toBe('#hosts: files resolve\nhosts: files dns resolve\n');
   });

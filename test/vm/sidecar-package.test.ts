@@ -146,7 +146,7 @@ test('a file that is not there, and a sha256 that does not fit or is none', asyn
   });
 });
 
-test('a device is refused instead of being read for ever', async () => {
+test('a device is refused instead of being read forever', async () => {
   await expect(openSidecarPackage(request('/dev/zero'))).rejects.toMatchObject({ id: 'package-unreadable' });
 });
 

@@ -5,7 +5,7 @@ import { notVerified, wantedVm } from '../../src/vm/wanted.ts';
 import { expectGolden } from '../support/golden.ts';
 import { aClassicCluster, aCurrentCluster, aVm, aWorkload, classicInput, currentInput } from './world.ts';
 
-/** Literal files of systemd/ are shown by their name: they are reviewed where they stand. */
+/** Literal files of systemd/ are shown by name only. */
 const LITERAL = new Map(
   (
     [

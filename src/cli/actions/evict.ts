@@ -29,7 +29,7 @@ export async function evict(call: Call): Promise<number> {
   return exitCode;
 }
 
-/** A name of Kubernetes or an address; both are told from each other by what is found. */
+/** A name or an address; the cluster decides which. */
 function parseTarget(text: string): string {
   return /^[0-9a-fA-F.:]*[.:][0-9a-fA-F.:]*$/.test(text) ? text : parseName(text, 'subdomain');
 }

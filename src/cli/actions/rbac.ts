@@ -8,7 +8,7 @@ import { Input } from '../input.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
 import { present } from '../../present.ts';
 
-/** `meshx rbac [COMMAND…]`: nothing is asked of a cluster, so that somebody without any right can run it. */
+/** `meshx rbac [COMMAND…]`: reads no cluster, so it needs no rights. */
 export function rbac(call: Call): Promise<void> {
   const input = new Input('rbac', call);
   const commands = commandsOf(input);

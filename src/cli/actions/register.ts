@@ -37,7 +37,7 @@ export async function register(call: Call): Promise<number> {
     ...counts.map((count) => updatedLine(endpoint.service, count)),
   ];
   const code = await changeCluster(input, { kube, plan, output, lines });
-  // The cluster's side alone: the machine captures a new port only when it is told.
+  // Only the cluster's side: the machine captures a new port only after `configure`.
   if (member) call.terminal.err(captureNote(member, endpoint.address));
   return code;
 }

@@ -17,7 +17,7 @@ export interface OptionWord {
   readonly description: string;
 }
 
-/** A point of the command line, named by what was typed so far: `meshx`, `meshx expose`, `meshx expose apply`. */
+/** A point of the command line, named by the command so far: `meshx`, `meshx expose`, `meshx expose apply`. */
 export interface Place {
   readonly commands: string;
   readonly words: readonly Word[];

@@ -78,7 +78,7 @@ async function applied<Result extends Verified>(
   if (problem) throw problem;
 }
 
-/** A step that was done whole has the lines of its phase, whoever did them. */
+/** A completed step has all lines of its phase, also those of an earlier run. */
 function tell<Result extends Verified>({ phases, record }: Run<Result>, outcome: Outcome): void {
   const { id, title, done, ms } = outcome;
   const phase = phases.find((each) => each.kind === 'step' && each.id === id);

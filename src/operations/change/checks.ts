@@ -36,7 +36,7 @@ interface Seeing<Result extends Verified> {
   readonly checks: Checks<Result> | undefined;
   /** Aborted when the results are not waited for any more. */
   readonly ended?: AbortSignal;
-  /** Its phase is told first, as the plan has it, whichever ends first. */
+  /** Its phase is reported first, in the order of the plan, whichever ends first. */
   readonly after?: Promise<void>;
   /** With the dead-man switch armed the first failure is enough: the VM is to roll back at once. */
   readonly stopsAtFirst: boolean;

@@ -42,7 +42,7 @@ export class DeadMan {
   /** One that is armed already begins anew. Throws `dead-man-switch-failed`: then nothing may be started. */
   async arm(): Promise<void> {
     const { host, guard, by, now, signal, tell } = this.#about;
-    // The VM's timer begins later than this clock: it never rolls back before the time that is told.
+    // The VM's timer starts later than this clock, so it never rolls back before the reported time.
     const until = new Date(now().getTime() + guard.within * 1000);
     await arm(host, { within: guard.within, by }, signal);
     this.#due = until;

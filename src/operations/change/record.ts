@@ -25,7 +25,7 @@ export interface ChangeReport<Result extends Verified = Verified> {
 /** Phases whose lines count among what was done: the others change nothing that stays. */
 const LASTING: readonly Phase['kind'][] = ['step', 'drain', 'stop', 'return'];
 
-/** The report of a change while it grows; everything in it is told to the observer as it happens. */
+/** Collects the report of a change, and passes each event to the observer. */
 export class ChangeRecord<Result extends Verified> {
   readonly #observe: Observer<Result>;
   readonly #phases: PhaseReport[] = [];

@@ -108,7 +108,7 @@ async function findInstance(world: World, options: Pick<MachineOptions, 'place'>
   return { name: addressOf(instance, vm), hostKeys: await compute.hostKeys(instance, signal) };
 }
 
-/** The inner address: meshx stands where the mesh is, and the outer one is often closed. */
+/** The internal address: meshx runs where the mesh is, and the external one is often closed. */
 function addressOf(instance: Instance, vm: string): string {
   const address = instance.internalAddresses[0] ?? instance.externalAddresses[0];
   if (!address)

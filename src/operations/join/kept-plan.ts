@@ -13,7 +13,7 @@ import type { JoinSubject } from './run.ts';
 /** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and verify. No secret is in it. */
 export interface KeptPlan {
   readonly vm: string;
-  /** What must stand in the cluster. */
+  /** What the cluster must have. */
   readonly registration: Registration;
   readonly steps: readonly Step[];
   readonly plan: Plan;

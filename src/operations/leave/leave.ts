@@ -106,7 +106,7 @@ async function planned({ context, leaving, host, found }: Departure): Promise<re
   return phases;
 }
 
-/** The plan is shown before the question, and not where no one is asked: it is told as it is carried out. */
+/** The plan is shown before the question. Without a question each step is reported as it is carried out. */
 async function askFirst(departure: Departure): Promise<void> {
   const { leaving, found } = departure;
   if (!leaving.confirm) return;

@@ -89,7 +89,7 @@ function addressesOf({ typed, membership, known }: MemberQuestion): readonly str
   return [...new Set([...(record?.address === undefined ? [] : [record.address]), ...addresses])];
 }
 
-/** Namespace and group decide which objects go. What the operator names in full needs nobody's consent but the cluster's. */
+/** Namespace and group decide which objects are deleted. If the operator names both, only the cluster must agree. */
 function disagrees({ typed, membership }: MemberQuestion, generation: GenerationName): boolean {
   if (typed.namespace !== undefined && (typed.group !== undefined || !meshGeneration(generation).hasGroups))
     return false;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Stdin: a sudoers file. Exits with 0 when visudo reads it. visudo is in sbin, which is not on everybody's path; the prelude has put it
-# there.
+# Stdin: a sudoers file. Exits with 0 when visudo reads it. visudo is in sbin, which is not in every user's PATH; the
+# prelude has put it there.
 
 . ../../host/run/prelude.sh
 

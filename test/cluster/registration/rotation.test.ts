@@ -224,7 +224,7 @@ describe('a VM of a current mesh that leaves', () => {
     await using world = await start();
     await world.register(db);
     world.server.put(entry(IP, { [KEY]: 'ready' }));
-    // Whoever logs in may take another address than the mesh.
+    // SSH may use another address than the mesh.
     for (const addresses of [[], ['203.0.113.7']])
       expect((await world.depart({ gone: true, namesGroup: true, addresses })).lines).toContain(
         'delete WorkloadGroup vm/db',

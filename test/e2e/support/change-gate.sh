@@ -1,7 +1,7 @@
 #!/bin/sh
-# Stands before every command that sshd runs (command= of the keys). It counts the commands that change the machine as the plan
-# says, and stops before or after the one that "armed" names (NUMBER before|after) until the test says "go": so the operator can
-# be killed there. Without that file it counts nothing.
+# Runs before every command of sshd (command= of the keys). It counts the commands that change the machine as the plan
+# says, and stops before or after the one that "armed" names (NUMBER before|after) until the test says "go": so the
+# operator can be killed there. Without that file it counts nothing.
 D=/run/lab-gate
 line=${SSH_ORIGINAL_COMMAND-}
 [ -n "$line" ] || exec "${SHELL:-/bin/sh}"

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { startProxy } from '../../../src/host/run/process.ts';
 
-/** How many processes of a group still run; those that nobody has waited for yet are counted no more. */
+/** How many processes of a group still run; zombies do not count. */
 function running(group: string): number {
   const lines = spawnSync('ps', ['-A', '-o', 'pgid=,stat='], { encoding: 'utf8' }).stdout.split('\n');
   return lines.map((line) => line.trim().split(/\s+/)).filter(([of, state]) => of === group && state?.[0] !== 'Z')

@@ -49,7 +49,7 @@ test('a word comes back from a shell as it went in, and a NUL byte is refused', 
   expect(() => quote('a\0b')).toThrow(TypeError);
 });
 
-/** Only root can give a file to somebody else. */
+/** Only root can give a file to another user. */
 const asRoot = process.getuid?.() === 0 ? test : test.skip;
 
 asRoot(

@@ -217,7 +217,7 @@ describe('authentication', () => {
     expect(asked).toEqual([ssh('id_rsa')]);
   });
 
-  test('a key with a passphrase that nobody can give is a Problem with the way out', async () => {
+  test('a key with an unknown passphrase is a Problem with a hint', async () => {
     const locked = keyPair('ed25519', 'open sesame');
     const made = await server({ authorizedKeys: [locked.blob] });
     await settled(made);

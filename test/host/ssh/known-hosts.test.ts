@@ -85,7 +85,7 @@ test('a verdict names file and line; of several known keys the one of the same t
   expect(verdict(text, 'vm')).toEqual({ kind: 'mismatch', where: 'known_hosts:3' });
 });
 
-test('a name with another port than 22 stands in brackets', () => {
+test('a name with another port than 22 is in brackets', () => {
   expect(knownName('VM', 22)).toBe('vm');
   expect(knownName('::1', 2222)).toBe('[::1]:2222');
 });

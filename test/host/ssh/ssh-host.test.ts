@@ -92,7 +92,7 @@ test('a connection that the server closes in the middle of a command is a Proble
   await expect(all.host.run({ argv: ['uptime'] })).rejects.toMatchObject({ id: 'host-connection-lost' });
 });
 
-test("the operator's limit of a command stands in place of its own", async () => {
+test("the operator's time limit replaces that of a command", async () => {
   await using all = await serverAndHost({}, { commandLimitMs: 300 });
   const hung = all.host.run({ argv: ['sleep', '60'], timeoutMs: 50_000 });
   await expect(hung).rejects.toMatchObject({ id: 'host-command-timed-out', message: expect.stringContaining('0.3 s') });

@@ -65,7 +65,7 @@ test('a VM that was joined by hand becomes the options of the join that it stand
   );
 });
 
-test('what the operator gives wins, and what the WorkloadGroup has is not told again', () => {
+test("the operator's options win, and those of the WorkloadGroup are not repeated", () => {
   const found = adopted(standing({ ISTIO_META_DNS_CAPTURE: 'true' }), true);
   const given = { ...GIVEN, vmAddress: '10.9.9.9', repeated: { vmAddress: '10.9.9.9' } };
   const options = withAdopted(given, found);

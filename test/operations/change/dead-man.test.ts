@@ -105,7 +105,7 @@ test('when no login works either it is said when the VM rolls itself back', asyn
   });
 });
 
-test('a VM that rolled back before the confirmation is told as that, and nothing more is done', async () => {
+test('a VM that rolled back before the confirmation is reported, and nothing more is done', async () => {
   const vm = new Vm();
   const { deadMan } = held(vm);
   await deadMan.arm();
@@ -116,7 +116,7 @@ test('a VM that rolled back before the confirmation is told as that, and nothing
   expect(vm.ran).not.toContain('revert');
 });
 
-test('what a dead run left is told', async () => {
+test('what a dead run left is reported', async () => {
   const vm = new Vm('armed-since=T1\narmed-until=T2\narmed-by=ann@desk\nbypassed-since=T0\n');
   expect(switchNotes('vm1', await readSwitch(vm))).toEqual([
     'vm1: an earlier run by ann@desk that started at T1 did not finish; this run takes over.',

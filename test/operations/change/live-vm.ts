@@ -77,7 +77,7 @@ export class LiveVm {
   }
 }
 
-/** A folder runs no unit, and says so: what systemd would say stands there instead. */
+/** A folder runs no unit, so this answers as systemd would. */
 function withRunningUnits(answer: Output, asked: string): string {
   const frames = parseFrames(answer, asked.split('\n').filter((line) => /\bask\b/.test(line)).length);
   if (typeof frames === 'string') throw new TypeError(frames);

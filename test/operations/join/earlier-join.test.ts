@@ -62,7 +62,7 @@ test('an option that is forgotten is not repeated; one that no join has cannot b
   expect((await runCli([...again, '--forget', 'package'])).stderr).toContain('--forget: "package" is not one of');
 });
 
-test('a VM that moves to another group is told what stays of the former one', async () => {
+test('a VM that moves to another group gets a note about what stays of the former one', async () => {
   const { again } = joined();
   const { stderr } = await runCli([...again, '--workload-group', 'api']);
   expect(stderr).toContain('was in WorkloadGroup vm/web; what was made for it stays there');

@@ -23,7 +23,7 @@ test.each([
   expect(editHosts(before, want)).toBe(after);
 });
 
-test('two entries of ours stand beside each other', () => {
+test('two entries of meshx coexist', () => {
   const both = editHosts(editHosts('127.0.0.1 localhost\n', want), { address: '10.150.0.5', names: ['istio-vm'] });
   expect(both).toBe(`127.0.0.1 localhost\n${OURS}\n10.150.0.5 istio-vm # meshx\n`);
   expect(editHosts(both, want)).toBe(both);

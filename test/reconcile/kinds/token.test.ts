@@ -90,7 +90,7 @@ test('a certificate without its key is none', async () => {
   expect(summaries(await planFor(vm, want))).toHaveLength(1);
 });
 
-test('neither token nor key stands in a plan, in a command line, or in what a probe prints', async () => {
+test('neither token nor key is in a plan, a command line, or the output of a probe', async () => {
   const { vm, want, issue, path, key } = world();
   issue('DNS:other');
   const planned = await planFor(vm, want);

@@ -21,7 +21,7 @@ function world() {
   return { vm, conf, unitFile, unit, wants, file, set };
 }
 
-test('a unit is started after the files it reads are written, systemd told of them, and the next plan is empty', async () => {
+test('a unit is started after its files are written and systemd has reloaded, and the next plan is empty', async () => {
   const { vm, conf, unitFile, wants } = world();
   const planned = await planFor(vm, ...wants);
   const reload = 'let systemd read its unit files again';

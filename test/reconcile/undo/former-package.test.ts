@@ -101,7 +101,7 @@ test('what a run delivered that died before its marker is not called the current
   });
 });
 
-test('a configuration file that stood there before its package is put back when the package has taken it along', async () => {
+test('a configuration file that existed before its package is restored when the package removed it', async () => {
   const vm = new ShimMachine();
   const path = vm.path('etc/agent.env');
   write(path, 'MINE=1\n');

@@ -19,7 +19,7 @@ test.each([
   expect(withoutEdits(text(now), [{ base: text(base), ours: text(ours) }])).toBe(text(wanted));
 });
 
-test('a line that we replaced and someone else changed cannot be told apart', () => {
+test('a line that meshx replaced and someone else changed cannot be separated', () => {
   expect(withoutEdits(lines('KEY=theirs'), [{ base: lines('KEY=before'), ours: lines('KEY=ours') }])).toBeUndefined();
 });
 
@@ -36,7 +36,7 @@ test('a file that was not there before is empty without our edits', () => {
 
 const word = fc.stringMatching(/^[a-z]{1,3}$/);
 
-test('whatever stands in a hosts file, our entry can be taken out again, with lines of others around it', () => {
+test("whatever a hosts file holds, meshx's entry can be removed, with lines of others around it", () => {
   fc.assert(
     fc.property(fc.array(word), fc.array(word), fc.array(word), (before, above, below) => {
       const base = lines(...before.map((each) => `10.0.0.1 ${each}`));

@@ -56,7 +56,7 @@ async function piped(call: string, stdin: string): Promise<readonly string[]> {
   return output.stdout.split('\n').filter((line) => line !== '');
 }
 
-test('rules are told chain by chain, in their order, without counters; a table without rules is none', async () => {
+test('rules are listed by chain, in their order, without counters; a table without rules is omitted', async () => {
   const save = [
     '*nat',
     ':PREROUTING ACCEPT [12:345]',
@@ -80,7 +80,7 @@ test('rules are told chain by chain, in their order, without counters; a table w
   ]);
 });
 
-test('the built-in chains that nft has are told with whether something is in them', async () => {
+test("nft's built-in chains are listed with whether they are empty", async () => {
   const list = [
     'table ip nat {',
     '\tchain INPUT {',

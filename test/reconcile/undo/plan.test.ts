@@ -7,7 +7,7 @@ import { expectGolden } from '../../support/golden.ts';
 const FOLDER = 'reconcile/undo/debian-12';
 const read = (file: string) => readFileSync(new URL(`../../golden/${FOLDER}/${file}`, import.meta.url), 'utf8');
 
-/** A machine of the lab after `meshx up`, as it answered; `change` edits the answer about what stands now. */
+/** A machine of the lab after `meshx up`, as it answered; `change` edits the answer about the present state. */
 function planned(change: (found: string) => string = (found) => found, choices?: UndoChoices) {
   const journal = parseJournal({ host: 'vm', readme: read('README'), index: read('index'), wrote: read('wrote') });
   return undoPlan(journal, parseFound('vm', change(read('found'))), choices);
@@ -89,7 +89,7 @@ test('an undo that died is finished: what is done already is not planned again',
   ]);
 });
 
-test('a directory that the package gave to the user it made goes back to its owner; one that someone gave away is shown', () => {
+test('a directory that the package gave to its user returns to its owner; one that someone gave away is shown', () => {
   const journal = parseJournal({
     host: 'vm',
     readme: read('README'),
@@ -125,7 +125,7 @@ test('units that ran before are started again, last, with their former files', (
   ]);
 });
 
-test('a package that was there before goes back when the machine has its file; else that is said', () => {
+test('a former package is reinstalled when the machine has its file; otherwise a note says so', () => {
   const journal = parseJournal({
     host: 'vm',
     readme: read('README'),

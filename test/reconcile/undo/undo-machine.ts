@@ -20,7 +20,7 @@ export async function undo(vm: ShimMachine, choices?: UndoChoices): Promise<Undo
   return planned;
 }
 
-/** Keeps the picture of the machine; the function it gives says what differs since, also what the list leaves out. */
+/** Takes a snapshot of the machine. The returned function lists all differences since, including ignored ones. */
 export async function watch(vm: ShimMachine): Promise<() => Promise<readonly string[]>> {
   // Every machine has these.
   for (const each of ['var/lib', 'run']) mkdirSync(vm.path(each), { recursive: true });

@@ -81,7 +81,7 @@ test('all kinds together: after an undo the machine is as it was, times, owners 
   expect(await readJournal(vm)).toBeUndefined();
 });
 
-test('the journal is read, with what stands now, in one round trip that changes nothing', async () => {
+test('the journal and the present state are read in one round trip that changes nothing', async () => {
   const vm = new ShimMachine();
   await reconcile(vm, file(vm.path('etc/a')));
   const since = await watch(vm);

@@ -11,7 +11,7 @@ const clusterEnv = (bundle: BundleOptions): string =>
     .flatMap((want) => (want.kind === 'file' && want.path === PLACES.clusterEnv ? [want.content] : []))
     .join('');
 
-test('what capture must leave alone stands in cluster.env under the keys that istio-iptables knows', () => {
+test('exclusions from capture are in cluster.env under the keys of istio-iptables', () => {
   const text = clusterEnv({
     excludeCidrs: ['10.0.0.9/32'],
     excludeOutboundPorts: [389, 636],
