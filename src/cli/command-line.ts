@@ -46,7 +46,7 @@ function shownValue(name: string, value: string): string {
   return SHOWN.includes(name) ? shownWord(value) : '…';
 }
 
-/** A word that reads as one; an address loses what stands before its @ when a password may be in it. */
+/** An argument for display. An address loses the part before its @, which may hold a password. */
 function shownWord(word: string): string {
   const plain = word.replace(/\/\/[^/@]*:[^/@]*@/, '//…@').replace(/\p{C}/gu, '');
   return /^[\w@%+=:,./…*-]+$/.test(plain) ? plain : JSON.stringify(plain);
@@ -80,8 +80,8 @@ function withoutPassword(word: string): string {
 export const COMMAND = /(?<=: |^)meshx ((?:expose )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
 
 /**
- * Adds to each command of meshx in a text what was typed about the way to VM and cluster, where that command takes it and does not
- * have it yet.
+ * Adds the given connection options to each command of meshx in a text, where that command takes them and does not have
+ * it yet.
  */
 export function completer({ given }: Pick<Call, 'given'>, commands: readonly CommandSpec[]): (text: string) => string {
   return (text) =>

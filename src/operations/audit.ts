@@ -4,7 +4,7 @@ import { auditChain, auditText, type Chain } from '../reconcile/audit.ts';
 import type { World } from '../world.ts';
 import { type MachineOptions, openMachine } from './connection/machine.ts';
 
-/** The record of the runs that changed a VM, as it is there, and what of it holds. */
+/** The audit of a VM, and whether it is intact. */
 export interface AuditReport {
   readonly text: string;
   readonly found: Chain;
@@ -12,7 +12,7 @@ export interface AuditReport {
   readonly problem?: Problem;
 }
 
-/** Reads the record and judges it; `head` is one that an earlier reader saw. Changes nothing on the VM. */
+/** Reads and verifies the audit; `head` is a hash of an earlier reading. Only reads. */
 export async function inspectAudit(
   world: World,
   { machine, vm, head }: { readonly machine: MachineOptions; readonly vm: string; readonly head: string | undefined },

@@ -9,18 +9,18 @@ import type { Decision } from './change/decision.ts';
 import type { ChangeEvent } from './change/event.ts';
 import { type Calling, type Changed, planOrChange } from './change/plan-or-change.ts';
 
-/** How capture is to be, and how many seconds the VM waits for its confirmation. */
+/** The wanted capture, and how many seconds the VM waits for the confirmation. */
 export interface CaptureOptions {
   readonly to: 'off' | 'on';
   readonly confirmWithin: number;
 }
 
-/** What became of the change, and how capture is after it. */
+/** The result of the change, and the state of capture after it. */
 export interface CaptureReport extends Changed<Result> {
   readonly state: CaptureState;
 }
 
-/** Turns the capture of a VM, as any other change: under its lock, with a line in its audit. Throws what reading its state throws. */
+/** Turns capture on a VM on or off, as a guarded change. Throws Problems of reading its state. */
 export async function turnCapture(
   world: World,
   calling: Calling<ChangeEvent<Result>>,
@@ -29,7 +29,7 @@ export async function turnCapture(
   const { vm, login, observe } = calling;
   await using host = await login();
   const inspectedAt = performance.now();
-  // Capture that comes back may take a login away as one that starts: under the dead-man switch.
+  // Turning capture on may lock the operator out, so it needs the dead-man switch.
   const decided = (state: CaptureState): Decision<Result> => ({
     ...{ plan: { steps: isAsWanted(state, to) ? [] : [turningStep(to)] }, journal: false },
     ...(to === 'on' && { guard: { within, login } }),

@@ -6,7 +6,7 @@ import { present } from '../present.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 
-/** A service that an address leaves, or all of them. */
+/** A service, and the address to remove from it. */
 export interface DeregisterOptions {
   readonly cluster: ClusterOptions;
   readonly namespace: string | undefined;
@@ -16,7 +16,7 @@ export interface DeregisterOptions {
   readonly keepService: boolean;
 }
 
-/** What has to be written for it, and where. */
+/** The writes, and their cluster. */
 export interface PlannedDeregister {
   readonly kube: Kubernetes;
   readonly namespace: string;

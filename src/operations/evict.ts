@@ -5,7 +5,7 @@ import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 
-/** A VM or group that is kept out of the mesh by the cluster alone, or let in again. */
+/** A VM or group to evict from the mesh, or to readmit. */
 export interface EvictOptions {
   readonly cluster: ClusterOptions;
   readonly namespace: string | undefined;
@@ -15,7 +15,7 @@ export interface EvictOptions {
   readonly acceptShared: boolean;
 }
 
-/** What has to be written to keep it out. Only reads. Throws `evict-needs-istiod` and what `planEviction` throws. */
+/** What evicts it. Only reads. Throws `evict-needs-istiod` and what `planEviction` throws. */
 export async function planEvict(
   world: World,
   options: EvictOptions,
@@ -24,7 +24,7 @@ export async function planEvict(
   return { kube, ...(await planEviction(kube, query)) };
 }
 
-/** What has to be written to let it in again. Only reads. Throws `evict-needs-istiod` and what `planReturn` throws. */
+/** What readmits it. Only reads. Throws `evict-needs-istiod` and what `planReturn` throws. */
 export async function planLift(
   world: World,
   options: EvictOptions,

@@ -37,7 +37,7 @@ export async function showExposure(
   return exposureObjects(kube, exposure);
 }
 
-/** What an exposure writes, and how many load balancers, which most clouds bill, are among it. Only reads. */
+/** What an exposure writes, and its number of load balancers, which most clouds bill. Only reads. */
 export async function planExpose(
   world: World,
   cluster: ClusterOptions,
@@ -52,7 +52,7 @@ function isLoadBalancer({ kind, spec }: KubeObject): boolean {
   return kind === 'Service' && JSON.stringify(spec ?? {}).includes('LoadBalancer');
 }
 
-/** The Services that VMs need, both namespaces together; of the cluster that is open already, if one is. Only reads. */
+/** The Services that VMs need, from both namespaces. Uses an open cluster if given. Only reads. */
 export async function readExposure(world: World, cluster: ClusterOptions, open?: Kubernetes): Promise<ExposureStatus> {
   const kube = open ?? (await openCluster(world, cluster, cluster.facts.istioNamespace)).kube;
   return await exposureStatus(kube, { ...cluster.facts, signal: world.signal, now: world.now() });

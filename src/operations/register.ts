@@ -9,29 +9,29 @@ import type { PlannedRegistration } from '../cluster/registration/registration-r
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 
-/** One address of a service that is to be registered. */
+/** One address of a service to register. */
 export interface RegisterOptions {
   readonly cluster: ClusterOptions;
   readonly namespace: string | undefined;
   readonly endpoint: Endpoint;
-  /** Namespace and service account are made when they are missing. */
+  /** Creates the namespace and the service account if they are missing. */
   readonly create: boolean;
 }
 
-/** What has to be written for it, and where. */
+/** The writes, and their cluster. */
 export interface PlannedRegister
   extends Pick<PlannedRegistration, 'plan' | 'counts'>, Pick<EndpointRequest, 'account' | 'member'> {
   readonly kube: Kubernetes;
   readonly namespace: string;
 }
 
-/** Only reads. Throws what the registration of either generation throws. */
+/** Only reads. Throws Problems of the registration. */
 export async function planRegister(world: World, options: RegisterOptions): Promise<PlannedRegister> {
   const { endpoint, create } = options;
   const { signal } = world;
   const { kube, namespace, facts } = await openCluster(world, options.cluster, options.namespace);
   const once = readOnce(kube);
-  // What a current cluster needs next; most are current ones.
+  // A current cluster needs these next, and most are current.
   begin(listEntries(once, namespace, signal), once.get(serviceRef(namespace, endpoint.service), signal));
   const generation = clusterGeneration(await detectGeneration(once, facts));
   const place = { namespace, create, signal, facts };

@@ -3,7 +3,7 @@ import type { Problem } from '../problems.ts';
 import { expected } from './change/change.ts';
 import type { PhaseReport } from './change/event.ts';
 
-/** What became of one VM. */
+/** The result for one VM. */
 export interface VmReport<Note = string> {
   readonly vm: string;
   readonly status: 'planned' | 'unchanged' | 'changed' | 'failed';
@@ -17,18 +17,18 @@ export interface VmReport<Note = string> {
   readonly results: readonly Result[];
   /** What the operator should know or do next. */
   readonly notes: readonly Note[];
-  /** Everything that was done, in the words of the plan. */
+  /** All changes that were made, as the plan's lines. */
   readonly done: readonly string[];
   readonly problem?: Problem;
   readonly ms: number;
 }
 
-/** The parts of a report, as they become known. */
+/** Parts of a report, in order of time. */
 export type Parts<Note = string> = AsyncGenerator<Partial<VmReport<Note>>, void, undefined>;
 
 /**
- * Joins the parts of a report; a later one replaces what an earlier one said. An expected failure ends up in the report, and
- * so does what is thrown after Ctrl-C, with what was done. A bug is thrown.
+ * Merges the parts of a report; a later part replaces fields of an earlier one. The report contains an expected
+ * failure, and any error after Ctrl-C. A bug is thrown.
  */
 export async function reportOf<Note>(vm: string, signal: AbortSignal, parts: Parts<Note>): Promise<VmReport<Note>> {
   const started = performance.now();

@@ -14,16 +14,16 @@ import { readHandMadeVm } from './read-vm.ts';
 
 export type AdoptEvent =
   | JoinEvent
-  /** What VM and cluster say, and the join that it stands for. */
+  /** Values of VM and cluster, and the equivalent join. */
   | { readonly kind: 'read'; readonly adopted: Adopted; readonly options: JoinOptions }
-  /** Before anything is changed. `differences`: why the running sidecar has to be restarted; [] when it goes on. */
+  /** Before anything is changed. `differences`: why the running sidecar must restart; [] when it keeps running. */
   | { readonly kind: 'to-adopt'; readonly running: boolean; readonly differences: readonly string[] };
 
-/** One VM that was joined by hand and is to be managed from now on. */
+/** A VM that was joined by hand, to be managed from now on. */
 export interface Adoption extends Pick<JoinRun, 'vm' | 'again' | 'command'> {
   /** The unit that runs its sidecar. */
   readonly unit: string;
-  /** What the operator gives; the rest is read from VM and cluster. */
+  /** The operator's options; the rest is read from VM and cluster. */
   readonly options: JoinOptions;
   readonly observe: (event: AdoptEvent) => void;
   /** Called with the number of changes before the first one; throws to refuse them. */
@@ -31,8 +31,8 @@ export interface Adoption extends Pick<JoinRun, 'vm' | 'again' | 'command'> {
 }
 
 /**
- * Joins a VM as what it is already: its sidecar goes on where that is possible. Throws what reading VM and cluster throws,
- * `nothing-to-adopt`, `adopt-needs-restart`, and what `confirm` throws; other failures are in the report.
+ * Adopts a VM as it is; its sidecar keeps running if possible. Throws Problems of reading VM and cluster,
+ * `nothing-to-adopt`, `adopt-needs-restart`, and errors of `confirm`. Other failures are in the report.
  */
 export async function adopt(world: World, adoption: Adoption): Promise<VmReport> {
   const { vm, unit, observe, confirm } = adoption;
@@ -45,7 +45,7 @@ export async function adopt(world: World, adoption: Adoption): Promise<VmReport>
 
   let differing: readonly string[] = [];
   const planned = ({ decision: { steps, plan } }: JoinPlan): void => {
-    // A sidecar that need not be touched is what it should be, whatever it was started with.
+    // A sidecar with the right settings stays, however it was started.
     differing = endsSidecar(plan) ? differences(standing, steps) : [];
   };
   const revise: NonNullable<JoinRun['revise']> = (steps) => keepRunning(standing, steps);

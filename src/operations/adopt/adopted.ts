@@ -13,10 +13,10 @@ import type { Standing } from '../../vm/adopt/standing.ts';
 import type { JoinOptions } from '../join/options.ts';
 import type { Member, Selecting } from './selecting.ts';
 
-/** The risk that the preflight names for such a machine: to adopt it accepts that. */
+/** The risk that the preflight names for such a machine. Adopting accepts it. */
 const RISK = 'hand-made-sidecar';
 
-/** What a join would have been given to make this VM what it is. What the cluster says already is not among it. */
+/** The options of a join that would make this VM as it is, without those that the cluster already has. */
 export interface Adopted {
   readonly namespace: string;
   readonly group: string;
@@ -29,7 +29,7 @@ export interface Adopted {
   readonly captureDns: boolean;
 }
 
-/** Who the VM says it is. Labels that Istio derives and adds by itself are left out. */
+/** The identity that the VM claims, without labels that Istio derives itself. */
 export function memberOf({ settings }: Standing): Member {
   const group = settings.get('ISTIO_META_WORKLOAD_NAME') ?? '';
   const all = mapping(tryJson(settings.get('ISTIO_METAJSON_LABELS') ?? '{}'));
@@ -44,15 +44,15 @@ export function memberOf({ settings }: Standing): Member {
   };
 }
 
-/** The service account that it says is its own. */
+/** The service account that it claims. */
 export function accountOf({ settings }: Pick<Standing, 'settings'>): string {
   return settings.get('SERVICE_ACCOUNT') || 'default';
 }
 
-/** Who the VM is in the mesh, the operator's word before its own. */
+/** The VM's place in the mesh; the operator's options win over its own. */
 type Claimed = Member & { readonly serviceAccount: string };
 
-/** What VM and cluster say, each value read like one that an operator gives. Throws `invalid-input`. */
+/** Values of VM and cluster, each parsed like an option. Throws `invalid-input`. */
 export function adoptedOf({ settings, istiodAddress }: Standing, claim: Claimed, found: Selecting): Adopted {
   const issues = new Issues();
   const name = (what: string, text: string, kind?: Parameters<typeof parseName>[1]): string =>
@@ -85,7 +85,7 @@ function checkedService({ name, ports }: MeshService): MeshService {
   return { name: parseName(name, 'service'), ports: parseServicePorts(ports.map(formatServicePort)) };
 }
 
-/** The options of the join that adopts the VM: what the operator gives wins. */
+/** The options of the adopting join. The operator's options win. */
 export function withAdopted(options: JoinOptions, adopted: Adopted): JoinOptions {
   const { namespace, group, serviceAccount, services, captureDns, labels = {}, network } = adopted;
   const { facts } = options.cluster;

@@ -6,7 +6,7 @@ import { mapping, text } from '../../mesh/unknown.ts';
 import { vmProblems } from '../../problems/vm.ts';
 import type { Member } from './selecting.ts';
 
-/** What a VM says it is, and what the operator knows of it. */
+/** The identity that a VM claims, and what the operator knows of it. */
 export interface Claim {
   readonly vm: string;
   readonly member: Member;
@@ -19,9 +19,9 @@ export interface Claim {
 }
 
 /**
- * Asks the cluster whether the machine is what its settings say, before a token is asked for: istiod has made an entry of the group at
- * an address by which the operator reaches it, and entry and group have the account that it claims. Only reads. Throws
- * `adopt-unconfirmed`.
+ * Checks with the cluster that the machine has the claimed identity, before a token is requested: istiod has an entry
+ * of the group at an address by which the operator reaches it, and entry and group have the claimed account. Only
+ * reads. Throws `adopt-unconfirmed`.
  */
 export async function confirmIdentity(kube: Kubernetes, claim: Claim): Promise<void> {
   const { vm, member, serviceAccount, known, isTyped, signal } = claim;

@@ -9,15 +9,15 @@ import { accountOf, type Adopted, adoptedOf, memberOf } from './adopted.ts';
 import { confirmIdentity } from './identity.ts';
 import { selectingServices } from './selecting.ts';
 
-/** A VM that was joined by hand, and the join that it stands for. */
+/** A VM that was joined by hand, and the equivalent join. */
 export interface HandMadeVm {
   readonly standing: Standing;
   readonly adopted: Adopted;
 }
 
 /**
- * Reads what runs on a VM and what its cluster has of it. Changes nothing. An operator who names namespace, group and account is
- * believed; otherwise the cluster has to confirm them. Throws `adopt-unconfirmed`, `invalid-input`.
+ * Reads what runs on a VM and its objects in the cluster. Only reads. If the operator does not name namespace, group
+ * and account, the cluster must confirm them. Throws `adopt-unconfirmed`, `invalid-input`.
  */
 export async function readHandMadeVm(
   world: World,

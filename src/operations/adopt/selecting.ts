@@ -7,13 +7,13 @@ import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import type { MeshService } from '../../mesh/workload.ts';
 
-/** Whose services are looked for. */
+/** The VM whose services are looked up. */
 export interface Member {
   readonly namespace: string;
   readonly group: string;
-  /** The address under which its sidecar is known. */
+  /** The address of its sidecar in the mesh. */
   readonly address: string | undefined;
-  /** What its sidecar says of itself, for a cluster that has neither entry nor group. */
+  /** The sidecar's own values, for a cluster without its entry and group. */
   readonly labels: Readonly<Record<string, string>>;
 }
 
@@ -42,7 +42,7 @@ export async function selectingServices(kube: Kubernetes, member: Member, signal
   return { services: ofVm.filter(({ ports }) => ports.length > 0), hasGroup: group !== undefined };
 }
 
-/** A port by name is that of the machine only when its own name says the number; the Service's port is what clients use. */
+/** A named port is that of the machine only if its name contains the number. Clients use the Service's port. */
 function portsOfVm(service: KubeObject): readonly ServicePort[] {
   return reachOf(service).ports.flatMap(({ name, port, targetPort, protocol }) => {
     if (protocol !== 'TCP') return [];

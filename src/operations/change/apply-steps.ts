@@ -29,7 +29,10 @@ export function optionsOf<Result extends Verified>(
   };
 }
 
-/** What comes before the checks; the switch is armed before the first step that may take a login away. Throws the first Problem. */
+/**
+ * Applies the steps before the checks. Arms the switch before the first step that may lock the operator out. Throws the
+ * first Problem.
+ */
 export async function applyFirst<Result extends Verified>(
   run: Run<Result>,
   options: ApplyOptions & { readonly early: Early },
@@ -46,8 +49,8 @@ export async function applyFirst<Result extends Verified>(
 }
 
 /**
- * What waits for the checks. The confirmation has enabled the units of the VM: what it did counts as done, and what is left is
- * applied. Throws the first Problem.
+ * Applies the steps that wait for the checks. The confirmation may have enabled units already; that counts as done.
+ * Throws the first Problem.
  */
 export async function applyLast<Result extends Verified>(run: Run<Result>): Promise<void> {
   const { plan } = run.about.decision;
@@ -64,7 +67,7 @@ async function leftAfterConfirm<Result extends Verified>({ about }: Run<Result>)
   return planOf(steps, await gatherFacts(steps, host, signal));
 }
 
-/** The only loop over the engine. A step that a decision plans and the rest of its plan does not was done by something else. */
+/** The only loop over the engine. A step of the decision that the rest of its plan lacks was done by something else. */
 async function applied<Result extends Verified>(
   run: Run<Result>,
   plan: Plan,

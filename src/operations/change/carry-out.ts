@@ -12,8 +12,8 @@ import { type Change, phaseOf, type Run } from './run.ts';
 import { Rotation } from './rotation.ts';
 
 /**
- * Carries out the phases of a change in their order; from the first failure on only what rolls the VM back, and returns it to
- * rotation. Gives what is to be compared when the lock has been released. Throws what failed first.
+ * Carries out the phases of a change in order. After a failure it only rolls the VM back and returns it to rotation.
+ * Returns what to compare after the lock is released. Throws the first failure.
  */
 export async function carryOut<Result extends Verified>(
   about: Change<Result>,
@@ -49,14 +49,14 @@ function deadManOf<Result extends Verified>(
   return guard && new DeadMan({ vm, host, guard, by, again, now, signal, tell: (event) => record.add(event) });
 }
 
-/** Before anything else takes its time: the VM would roll back in the middle of this run. */
+/** First of all, because the VM could roll back in the middle of this run. */
 async function takeOver<Result extends Verified>(run: Run<Result>, { found }: Inspected): Promise<void> {
   const { about, record, deadMan } = run;
   for (const text of found ? switchNotes(about.vm, found) : []) record.add({ kind: 'note', text });
   await record.during(phaseOf(run, 'take-over'), async () => deadMan?.arm());
 }
 
-/** Clients first, then the cluster, then the VM; what the VM keeps and receives before its first change is on its way meanwhile. */
+/** Clients first, then the cluster, then the VM. The snapshot and the upload for the VM run in parallel. */
 async function changeBoth<Result extends Verified>(
   run: Run<Result>,
   rotation: Rotation<Result>,

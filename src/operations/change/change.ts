@@ -13,9 +13,9 @@ import type { Change } from './run.ts';
 import { changesOf, underLock } from './under-lock.ts';
 
 /**
- * Changes one VM as its only operator: lock, inspect, drain, arm, apply, settle, verify, confirm; after a failure rolls it
- * back. Which of these happen the decision says; a decision without a change takes no lock. Never throws for an expected
- * failure: the report has the Problem. A bug is thrown, after the VM was rolled back.
+ * Changes one VM as its only operator: lock, inspect, drain, arm, apply, settle, verify, confirm; after a failure roll
+ * back. The decision says which of these happen; without a change there is no lock. An expected failure is in the
+ * report. A bug is thrown after the VM was rolled back.
  */
 export async function change<Result extends Verified>(about: Change<Result>): Promise<ChangeReport<Result>> {
   const record = new ChangeRecord(about.observe);
@@ -28,7 +28,7 @@ export async function change<Result extends Verified>(about: Change<Result>): Pr
     let checks: Checks<Result> | undefined;
     const { decision } = await underLock(host, lockingOf(about, record), first, async (due, signal) => {
       const held = { ...about, decision: due.decision, signal };
-      // Drain and switch are looked at right before the first change.
+      // Drain and switch are inspected right before the first change.
       checks = await carryOut(held, await inspected(host, due.decision, signal), record);
     });
     await compare({ ...about, decision }, checks, record);
@@ -38,7 +38,7 @@ export async function change<Result extends Verified>(about: Change<Result>): Pr
   return record.report(status, problem);
 }
 
-/** The phases of a change as they would be carried out now. Only reads. */
+/** The phases that the change would have now. Only reads. */
 export async function plannedPhases<Result extends Verified>({
   host,
   decision,
@@ -47,7 +47,7 @@ export async function plannedPhases<Result extends Verified>({
   return phasesOf(decision, await inspected(host, decision, signal));
 }
 
-/** What is decided, and how much of it counts as a change for lock and audit. */
+/** The decision, and how many of its changes count for lock and audit. */
 async function counted<Result extends Verified>(
   { host, signal }: Pick<Change<Result>, 'host' | 'signal'>,
   decision: Decision<Result>,
@@ -88,7 +88,7 @@ async function inspected<Result extends Verified>(
   return { drain, found };
 }
 
-/** After the lock was released: it is among what a snapshot would show. */
+/** After the lock was released, because a snapshot would include it. */
 async function compare<Result extends Verified>(
   about: Change<Result>,
   checks: Checks<Result> | undefined,
@@ -99,7 +99,7 @@ async function compare<Result extends Verified>(
   await see({ about, record }, phase, { verify, checks, stopsAtFirst: false });
 }
 
-/** What a library throws after Ctrl-C is thrown because of it; a Problem with issues says itself what was done. */
+/** Errors after Ctrl-C are caused by it. A Problem with issues already says what was done. */
 export function expected(error: unknown, { aborted }: AbortSignal, done: readonly string[]): Problem {
   if (error instanceof Problem && !(aborted && error.issues.length === 0)) return error;
   if (aborted) return cliProblems.interrupted({ done }, error);

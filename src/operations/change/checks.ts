@@ -5,7 +5,7 @@ import type { Checks, Verification, Verified } from './decision.ts';
 import type { Phase } from './phases.ts';
 import { phaseOf, type Run } from './run.ts';
 
-/** Two inspections that do not disturb each other. The first that fails is not held up by the other one. */
+/** Runs two independent inspections in parallel. A failure does not wait for the other one. */
 export async function settleAndVerify<Result extends Verified>(
   run: Run<Result>,
   checks: Checks<Result> | undefined,
@@ -21,7 +21,7 @@ export async function settleAndVerify<Result extends Verified>(
   await Promise.all([settled, see(run, phaseOf(run, 'verify'), seeing)]);
 }
 
-/** What shows that a plan worked is that the next plan is empty; steps that wait for the checks are not due yet. */
+/** The next plan must be empty, without steps that wait for the checks. */
 async function settle<Result extends Verified>(run: Run<Result>): Promise<void> {
   const { vm, host, decision, signal } = run.about;
   await run.record.during(phaseOf(run, 'settle'), async () => {
@@ -34,15 +34,15 @@ async function settle<Result extends Verified>(run: Run<Result>): Promise<void> 
 interface Seeing<Result extends Verified> {
   readonly verify: Verification<Result> | undefined;
   readonly checks: Checks<Result> | undefined;
-  /** Aborted when the results are not waited for any more. */
+  /** Aborted when the results are no longer needed. */
   readonly ended?: AbortSignal;
   /** Its phase is reported first, in the order of the plan, whichever ends first. */
   readonly after?: Promise<void>;
-  /** With the dead-man switch armed the first failure is enough: the VM is to roll back at once. */
+  /** With an armed dead-man switch, stops at the first failure, so that the VM rolls back at once. */
   readonly stopsAtFirst: boolean;
 }
 
-/** Makes the checks of one phase and tells each result. Throws the Problem of those that failed. */
+/** Runs the checks of one phase and reports each result. Throws the Problem of those that failed. */
 export async function see<Result extends Verified>(
   { about, record }: Pick<Run<Result>, 'about' | 'record'>,
   phase: Phase | undefined,

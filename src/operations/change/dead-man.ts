@@ -6,17 +6,17 @@ import { arm, confirm, revertNow, type SwitchState } from '../../vm/dead-man.ts'
 import type { Guard } from './decision.ts';
 import type { ChangeEvent } from './event.ts';
 
-/** How long a rollback may take over a connection that may be dead, milliseconds. The VM's own timer does not wait for it. */
+/** Time limit of a rollback over a connection that may be dead, milliseconds. The VM's own timer runs anyway. */
 const ROLL_BACK_MS = 45_000;
 
-/** Whose switch it is. */
+/** The VM of the switch. */
 export interface Guarded {
   readonly vm: string;
   readonly host: Host;
   readonly guard: Guard;
-  /** Who the VM notes as the one who armed. */
+  /** The operator that the VM records. */
   readonly by: string;
-  /** The command that goes on after a failure. */
+  /** The command that continues after a failure. */
   readonly again: string;
   readonly now: () => Date;
   readonly signal: AbortSignal;
@@ -39,7 +39,7 @@ export class DeadMan {
     return this.#due !== undefined;
   }
 
-  /** One that is armed already begins anew. Throws `dead-man-switch-failed`: then nothing may be started. */
+  /** Restarts a switch that is armed already. Throws `dead-man-switch-failed`; nothing may be started then. */
   async arm(): Promise<void> {
     const { host, guard, by, now, signal, tell } = this.#about;
     // The VM's timer starts later than this clock, so it never rolls back before the reported time.
@@ -49,12 +49,15 @@ export class DeadMan {
     tell({ kind: 'armed', until });
   }
 
-  /** Opens the new login already, where it is armed: to be called when capture runs, so that it is one of afterwards. */
+  /** Opens the new login early. Call it when capture runs, so that the login goes through it. */
   logIn(): void {
     if (this.armed) void this.#newLogin();
   }
 
-  /** Over a new login, when all checks have passed. Throws `reverted`, `not-confirmed`, and what a login throws. */
+  /**
+   * Confirms over a new login, after all checks have passed. Throws `reverted`, `not-confirmed`, and Problems of the
+   * login.
+   */
   async confirm(): Promise<void> {
     const { again, signal, tell } = this.#about;
     const started = performance.now();
@@ -70,9 +73,9 @@ export class DeadMan {
     tell({ kind: 'confirmed', ms: Math.round(performance.now() - started) });
   }
 
-  /** Rolls the VM back after a failure; gives the Problem to throw instead of it, which has what was seen. */
+  /** Rolls the VM back after a failure. Returns the Problem to throw instead, with the failure's details. */
   async rollBack(error: unknown, done: readonly string[]): Promise<unknown> {
-    // Not waited for: it may hang, which can be the very failure.
+    // Not awaited: a hanging login may be the failure.
     void this.#login?.then(
       (fresh) => fresh[Symbol.asyncDispose](),
       () => undefined,
@@ -84,7 +87,7 @@ export class DeadMan {
     return await this.#rolledBack(failureOf(error, done, signal), this.#due);
   }
 
-  /** Over the connection at hand; when that is gone, over a new one; else the VM does it by itself. */
+  /** Over the open connection, or else a new one. Without either the VM rolls itself back. */
   async #rolledBack(failure: Failure, due: Date): Promise<unknown> {
     const { vm, again, tell } = this.#about;
     const { error, expected, why, seen } = failure;
@@ -118,7 +121,7 @@ export class DeadMan {
 
   #newLogin(): Promise<Host> {
     this.#login ??= this.#about.guard.login();
-    // What it throws is met by the confirmation.
+    // The confirmation reports its error.
     this.#login.catch(() => undefined);
     return this.#login;
   }
@@ -126,7 +129,7 @@ export class DeadMan {
 
 interface Failure {
   readonly error: unknown;
-  /** What is thrown after Ctrl-C is thrown because of it; anything else that is no Problem is a bug, and is reported as such. */
+  /** Errors after Ctrl-C are caused by it. Any other error that is no Problem is a bug. */
   readonly expected: boolean;
   readonly why: string;
   readonly seen: readonly string[];

@@ -8,34 +8,34 @@ import type { Step } from '../../reconcile/resource.ts';
 import type { Sources } from '../../reconcile/sources.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 
-/** The least that a check says of itself. */
+/** The fields that every check result has. */
 export interface Verified {
   readonly ok: boolean | 'skipped';
 }
 
 /**
- * What was decided about one VM before anything is changed. A part that is absent is a phase that does not happen: the
- * phases that are left are the plan, and `phasesOf` lists them.
+ * The decision about one VM before anything is changed. An absent part is a phase that does not happen. `phasesOf`
+ * lists the phases.
  */
 export interface Decision<Result extends Verified = Verified> {
   readonly plan: Plan;
-  /** Where the secrets and files of the plan come from; a plan without them needs none. */
+  /** Source of the plan's secrets and files, if it has any. */
   readonly sources?: Sources;
-  /** False: the state before is not kept, as for an undo. */
+  /** False for an undo: the previous state is not saved. */
   readonly journal?: false;
-  /** The snapshot of a machine that meshx has never changed, on its way. */
+  /** The snapshot, started early, of a machine that meshx has never changed. */
   readonly picture?: Promise<FirstPicture>;
   /** Written before the VM is changed. */
   readonly cluster?: ClusterWrites;
   /** How open connections end before the sidecar does. Absent for an image. */
   readonly drain?: RestartDrain | LeaveDrain;
-  /** The dead-man switch of the VM. Absent where nothing runs, or where an older meshx set up none. */
+  /** The dead-man switch of the VM. Absent for an image, and for a VM of an older meshx without one. */
   readonly guard?: Guard;
-  /** The wanted steps that the plan is made from: after it their next plan must be empty. Absent: that is not looked at. */
+  /** The steps of the plan, whose next plan must be empty. Absent: that is not checked. */
   readonly steps?: readonly Step[];
-  /** What must be seen before the change is confirmed. */
+  /** The checks before the confirmation. */
   readonly verify?: Verification<Result>;
-  /** What is compared when all is done and the lock has been released. */
+  /** The comparison after the lock was released. */
   readonly compare?: Verification<Result>;
 }
 
@@ -46,7 +46,7 @@ export interface ClusterWrites {
 
 interface Draining {
   readonly addresses: readonly string[];
-  /** Absent: its cluster cannot be asked, so the VM stays in rotation and only its connections are waited for. */
+  /** Absent without a cluster: the VM stays in rotation, and only its connections are drained. */
   readonly registry?: Registry | undefined;
   /** How long connections may take to end, milliseconds. */
   readonly limitMs: number;
@@ -60,31 +60,31 @@ export interface RestartOptions {
   readonly limitMs: number;
 }
 
-/** Only where the plan restarts the sidecar and connections are open; the VM returns to rotation. */
+/** When the plan restarts the sidecar and connections are open. The VM returns to rotation. */
 interface RestartDrain extends Draining, RestartOptions {
   readonly for: 'restart';
-  /** Checks that send requests to the VM need it in rotation; all others keep clients away until the change is confirmed. */
+  /** Checks that send requests to the VM need it in rotation. Otherwise it returns after the confirmation. */
   readonly returns: 'before-verify' | 'after-confirm';
 }
 
-/** Always; the VM does not return. */
+/** Always drains; the VM does not return. */
 interface LeaveDrain extends Draining {
   readonly for: 'leave';
-  /** Whether a sidecar that has no connection left is stopped at once. */
+  /** Whether to stop a sidecar without connections at once. */
   readonly stops: boolean;
 }
 
-/** The hold of a run on the VM's dead-man switch. */
+/** How a run uses the VM's dead-man switch. */
 export interface Guard {
   /** Seconds until the VM rolls itself back. */
   readonly within: number;
   /** Opens another connection to the same VM: only a new login shows that logins work. */
   readonly login: () => Promise<Host>;
-  /** Also looked at where the plan is empty: a run that died may have left it armed. */
+  /** Also handled with an empty plan: a dead run may have left it armed. */
   readonly evenIfEmpty?: true;
 }
 
-/** Makes the checks, one after the other. */
+/** Runs the checks and yields their results. */
 export type Checks<Result extends Verified = Verified> = (signal: AbortSignal) => AsyncIterable<Result>;
 
 /** Checks of the machine or its traffic. */
@@ -92,7 +92,7 @@ export interface Verification<Result extends Verified = Verified> {
   readonly id: string;
   /** Imperative, for the plan: "Verify the join with live traffic". */
   readonly title: string;
-  /** Sees what there is to compare with before the first change, and gives the checks to be made after the last one. */
+  /** Reads the state before the first change, and returns the checks to run after the last one. */
   readonly before: (signal: AbortSignal) => Promise<Checks<Result>>;
   readonly problem: (failed: readonly Result[]) => Problem;
 }

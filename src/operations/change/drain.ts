@@ -18,19 +18,19 @@ import type { Decision } from './decision.ts';
 
 const SIDECAR = 'istio.service';
 
-/** What will be drained: the connections that are open, and the writes that keep new ones away. */
+/** The drain of a VM: its open connections, and the writes that keep new ones away. */
 export interface DrainPlan {
   readonly before: BeforeDrain;
-  /** Of the cluster; both are absent where it cannot be asked. */
+  /** Both absent without a cluster. */
   readonly kube?: Kubernetes;
   readonly rotation?: Rotation;
-  /** What a run that died left out of rotation: it returns with the rest. */
+  /** Services that a dead run left out of rotation. They return too. */
   readonly leftOut?: Rotation;
   /** Open connections would end, and no one has allowed it. */
   readonly refused: boolean;
 }
 
-/** Whether a plan stops or restarts the sidecar, as its scripts say: a kept plan tells it too. Pure. */
+/** Whether a plan's scripts stop or restart the sidecar. Works for a kept plan too. Pure. */
 export function endsSidecar({ steps }: Plan): boolean {
   const scripts = steps.flatMap(({ changes }) =>
     changes.flatMap((change) => change.scripts.map(({ script }) => script)),
@@ -42,7 +42,7 @@ export function endsSidecar({ steps }: Plan): boolean {
   );
 }
 
-/** What is to be drained before this decision is carried out; undefined for nothing. Only reads. */
+/** The drain that this decision needs; undefined for none. Only reads. */
 export async function inspectDrain(
   host: Host,
   { plan, drain }: Pick<Decision, 'plan' | 'drain'>,
@@ -67,14 +67,14 @@ export function refuseDrain(vm: string, found: DrainPlan | undefined, again: str
   throw leavingProblems.restartEndsConnections({ vm, connections: showConnections(found.before), again });
 }
 
-/** How a drain went. */
+/** The result of a drain. */
 export interface DrainEnd {
-  /** Connections that the end of the sidecar will end. */
+  /** Connections that end with the sidecar. */
   readonly left: MeshConnections;
   readonly seen: readonly string[];
 }
 
-/** Out of rotation, then wait until no client has the endpoint any more, then let connections end. */
+/** Leaves rotation, waits until no client has the endpoint, then lets connections end. */
 export async function leave(
   host: Host,
   { before, kube, rotation }: DrainPlan,

@@ -10,21 +10,21 @@ import type { DrainPlan } from './drain.ts';
 export type PhaseKind =
   'take-over' | 'drain' | 'cluster' | 'stop' | 'step' | 'arm' | 'return' | 'settle' | 'verify' | 'confirm' | 'compare';
 
-/** One phase of a change: what a dry run shows, and what is done and reported in the same order and with the same lines. */
+/** One phase of a change. A dry run shows the lines that a run carries out and reports. */
 export interface Phase {
   readonly kind: PhaseKind;
-  /** Of a step its own; stable. */
+  /** Stable; for a step, the step's id. */
   readonly id: string;
   readonly title: string;
-  /** Imperative: what is written or changed. A step that is up to date has none, nor has a check. */
+  /** Changes, in the imperative. Empty for a check and for a step that is up to date. */
   readonly changes: readonly string[];
 }
 
-/** What was seen of the VM on top of the decision. */
+/** Further facts of the VM. */
 export interface Inspected {
-  /** Absent where nothing is drained. */
+  /** Absent when nothing is drained. */
   readonly drain?: DrainPlan | undefined;
-  /** Absent where there is no switch. */
+  /** Absent without a switch. */
   readonly found?: SwitchState | undefined;
 }
 
@@ -77,7 +77,7 @@ function takeOver(within: number): Phase {
   return { kind: 'take-over', id: 'take-over', title: 'Take over the armed dead-man switch', changes };
 }
 
-/** Armed before the first step that may take a login away. */
+/** Armed before the first step that may lock the operator out. */
 function withArm(steps: readonly PlannedStep[], within: number | undefined): readonly Phase[] {
   const at = steps.findIndex(startsSidecar);
   if (within === undefined || at < 0) return steps.map(stepPhase);
@@ -93,7 +93,7 @@ function clusterPhase({ kube, plan }: ClusterWrites): Phase {
   return registrationPhase(plan, [...clusterPlanLines(plan), ...nudgeLines(kube, plan)]);
 }
 
-/** The writes to the cluster; where there are none its title names what is up to date. Pure. */
+/** The writes to the cluster. Without any, the title names what is up to date. Pure. */
 export function registrationPhase({ unchanged }: ClusterPlan, changes: readonly string[]): Phase {
   const suffix = changes.length === 0 && unchanged.length > 0 ? `: ${unchanged.map(showRef).join(', ')}` : '';
   return { kind: 'cluster', id: 'registration', title: `Registration in the cluster${suffix}`, changes };

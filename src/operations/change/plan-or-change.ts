@@ -8,16 +8,16 @@ import { asPlanned, type Observer } from './event.ts';
 import type { ChangeReport } from './record.ts';
 import type { Change } from './run.ts';
 
-/** One change that a caller asks for: of which VM, what it is called, and who hears of it. */
+/** A requested change of one VM: its name, its command, and its observer. */
 export interface Calling<Event> extends Pick<Change, 'vm' | 'command' | 'again'> {
   /** Opens a connection to the VM; only a new one shows that logins work. */
   readonly login: () => Promise<Host>;
-  /** The phases are reported, and nothing is changed. */
+  /** Only reports the phases. */
   readonly dryRun: boolean;
   readonly observe: (event: Event) => void;
 }
 
-/** What is planned, or what became of it. */
+/** The plan, or the result of carrying it out. */
 export type Changed<Result extends Verified = Verified> = Pick<ChangeReport<Result>, 'phases' | 'cluster' | 'problem'> &
   Partial<Pick<ChangeReport<Result>, 'results' | 'notes' | 'done'>> & {
     readonly status: ChangeReport['status'] | 'planned';
@@ -27,7 +27,7 @@ interface Found<Result extends Verified> extends Pick<Change<Result>, 'host' | '
   readonly inspect: NonNullable<Change<Result>['inspect']>;
 }
 
-/** Carries out what was decided about a VM, or only tells its phases. */
+/** Carries out a decision about a VM, or only reports its phases. */
 export async function planOrChange<Result extends Verified>(
   world: World,
   { vm, command, again, dryRun, observe }: Calling<Parameters<Observer<Result>>[0]>,

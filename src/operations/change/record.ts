@@ -5,24 +5,24 @@ import type { Verified } from './decision.ts';
 import type { ChangeEvent, Observer, PhaseReport } from './event.ts';
 import type { Phase } from './phases.ts';
 
-/** What became of a change. */
+/** The result of a change. */
 export interface ChangeReport<Result extends Verified = Verified> {
   readonly status: 'unchanged' | 'changed' | 'failed';
   readonly phases: readonly PhaseReport[];
   /** Writes to the cluster that were made. */
   readonly cluster: readonly string[];
   readonly results: readonly Result[];
-  /** What was found on the VM or said by the engine, in sentences. */
+  /** Notes about the VM and from the engine, in sentences. */
   readonly notes: readonly string[];
-  /** Whether the dead-man switch was confirmed, or the VM rolled back by this run. */
+  /** Whether the switch was confirmed, or this run rolled the VM back. */
   readonly confirmed: boolean;
   readonly rolledBack: boolean;
-  /** Everything that was done, in the words of the plan. */
+  /** All changes that were made, as the plan's lines. */
   readonly done: readonly string[];
   readonly problem?: Problem;
 }
 
-/** Phases whose lines count among what was done: the others change nothing that stays. */
+/** Phases whose lines count as changes. The others change nothing permanent. */
 const LASTING: readonly Phase['kind'][] = ['step', 'drain', 'stop', 'return'];
 
 /** Collects the report of a change, and passes each event to the observer. */
@@ -47,7 +47,7 @@ export class ChangeRecord<Result extends Verified> {
     this.#observe(event);
   }
 
-  /** A phase that ended. Its lines are those of the plan unless it failed half way. */
+  /** A phase that ended. Its lines are those of the plan, unless it failed in the middle. */
   phase(
     phase: Phase,
     status: PhaseReport['status'],
@@ -56,7 +56,7 @@ export class ChangeRecord<Result extends Verified> {
     this.add({ kind: 'phase', phase: { seen: [], ms: 0, ...phase, ...more, status } });
   }
 
-  /** Runs a phase and reports its end; where it is absent there is nothing to run. What the body gives was seen meanwhile. */
+  /** Runs a phase and reports its end. Does nothing for an absent phase. The body returns what it observed. */
   async during(
     phase: Phase | undefined,
     body: () => Promise<(Pick<PhaseReport, 'seen'> & { readonly skipped?: true }) | void>,

@@ -6,7 +6,7 @@ import type { Verified } from './decision.ts';
 import { type DrainPlan, leave } from './drain.ts';
 import { phaseOf, type Run } from './run.ts';
 
-/** Asking the cluster and the VM once more after a failure, milliseconds. */
+/** Time limit for the cluster and the VM after a failure, milliseconds. */
 const LAST_WORD_MS = 20_000;
 
 /** A VM that leaves rotation before its sidecar ends, and returns after it. */
@@ -22,7 +22,7 @@ export class Rotation<Result extends Verified> {
     this.#plan = plan;
   }
 
-  /** Keeps new connections away, and waits for the open ones. */
+  /** Keeps new connections away, and drains the open ones. */
   async leave(): Promise<void> {
     const { about, record } = this.#run;
     const { host, signal, decision } = about;
@@ -37,7 +37,7 @@ export class Rotation<Result extends Verified> {
     });
   }
 
-  /** Stops a sidecar that has no connection left; the others end when its units are stopped. */
+  /** Stops a sidecar without connections. Otherwise it ends with its units. */
   async stop(): Promise<void> {
     const { about, record } = this.#run;
     await record.during(phaseOf(this.#run, 'stop'), async () => {
@@ -47,7 +47,7 @@ export class Rotation<Result extends Verified> {
     });
   }
 
-  /** Only the first call does something. */
+  /** Only the first call has an effect. */
   async enter(): Promise<void> {
     const { about, record } = this.#run;
     const registry = about.decision.drain?.registry;
@@ -60,7 +60,7 @@ export class Rotation<Result extends Verified> {
     this.#isOut = false;
   }
 
-  /** The failure itself is what is thrown; this only tells, and does what can be done about, the rotation. */
+  /** Restores the rotation if possible, and reports it. Never throws: the caller throws the failure. */
   async afterFailure(): Promise<void> {
     const { about, record } = this.#run;
     const registry = about.decision.drain?.registry;
@@ -75,7 +75,7 @@ export class Rotation<Result extends Verified> {
   }
 }
 
-/** Gives what was written: nothing when istiod has made the entry anew. */
+/** Returns the writes; none when istiod has recreated the entry. */
 async function enter(registry: Registry, signal: AbortSignal): Promise<readonly string[]> {
   const { services, written } = await writeRotation(registry, 'in', signal);
   return written.length === 0

@@ -6,13 +6,13 @@ import type { Observer } from './event.ts';
 import type { Phase, PhaseKind } from './phases.ts';
 import type { ChangeRecord } from './record.ts';
 
-/** A change of one VM: what it is called, and how it is decided. */
+/** A change of one VM: its command, and its decision. */
 export interface Change<Result extends Verified = Verified> extends Author {
   readonly vm: string;
   readonly host: Host;
-  /** What lock and audit show of the command. */
+  /** The command in lock and audit. */
   readonly command: string;
-  /** The command that goes on after a failure, as it can be typed. */
+  /** The command that continues after a failure. */
   readonly again: string;
   /** Aborted by the operator. */
   readonly signal: AbortSignal;
@@ -20,12 +20,12 @@ export interface Change<Result extends Verified = Verified> extends Author {
   /** `performance.now()` before the VM was inspected. */
   readonly inspectedAt: number;
   readonly decision: Decision<Result>;
-  /** Decides anew; called under the lock when another run changed the VM in between. */
+  /** Decides again, under the lock, when another run changed the VM in between. */
   readonly inspect?: (signal: AbortSignal) => Promise<Decision<Result>>;
   readonly observe: Observer<Result>;
 }
 
-/** A change under its lock: what its phases share. */
+/** What the phases of a change share. */
 export interface Run<Result extends Verified> {
   readonly about: Change<Result>;
   readonly record: ChangeRecord<Result>;
@@ -33,7 +33,7 @@ export interface Run<Result extends Verified> {
   readonly deadMan: DeadMan | undefined;
 }
 
-/** Finds the phase of a kind that happens once; undefined where it does not happen. */
+/** The phase of a kind that happens at most once. */
 export function phaseOf({ phases }: { readonly phases: readonly Phase[] }, kind: PhaseKind): Phase | undefined {
   return phases.find((phase) => phase.kind === kind);
 }

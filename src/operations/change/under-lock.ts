@@ -7,33 +7,33 @@ import { planHash, summaries } from '../../reconcile/plan.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Author } from '../../who.ts';
 
-/** What was decided about a VM, and what else than its plan counts as a change. */
+/** A decision about a VM, and how many further changes it makes. */
 export interface Counted {
   readonly plan: Plan;
   readonly also: readonly string[];
 }
 
-/** What a run is called, and how it goes on. */
+/** The command of a run, and how it continues. */
 export interface Locking<Decided extends Counted> extends Author {
-  /** What lock and audit show of the command. */
+  /** The command in lock and audit. */
   readonly command: string;
-  /** The command that goes on after a failure, as it can be typed. */
+  /** The command that continues after a failure. */
   readonly again: string;
   /** Aborted by the operator. */
   readonly signal: AbortSignal;
   /** `performance.now()` before the VM was inspected. */
   readonly inspectedAt: number;
-  /** Decides anew; called under the lock when another run changed the VM since it was inspected. */
+  /** Decides again, under the lock, when another run changed the VM since it was inspected. */
   readonly inspect?: (signal: AbortSignal) => Promise<Decided>;
   readonly note: (text: string) => void;
-  /** How many changes are made by now. */
+  /** The number of changes so far. */
   readonly done: () => number;
 }
 
 /**
- * Changes a VM as its only operator and notes it in the audit on the VM: one round trip before the body and one after it.
- * Where nothing is to be done there is neither lock nor line. The body must use the signal that it is given: it also ends
- * when the lock is lost. Throws what `withLock` throws, and what the body throws.
+ * Changes a VM as its only operator and records it in the VM's audit, with one round trip before the body and one after
+ * it. Without a change there is neither lock nor audit line. The body must use the given signal, which also aborts when
+ * the lock is lost. Throws errors of `withLock` and of the body.
  */
 export async function underLock<Decided extends Counted>(
   host: Host,

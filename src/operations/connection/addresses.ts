@@ -8,7 +8,7 @@ import type { World } from '../../world.ts';
 import { instanceAddress, type MachineOptions } from './machine.ts';
 import { present } from '../../present.ts';
 
-/** Addresses by which the operator reaches a machine, as ssh_config and DNS know them; [] when neither does. Throws a Problem. */
+/** Addresses of a machine by ssh_config and DNS; [] when neither has one. Throws Problems. */
 export async function knownAddresses(
   { home, env }: Pick<World, 'home' | 'env'>,
   { ssh }: Pick<MachineOptions, 'ssh'>,
@@ -24,7 +24,7 @@ export async function knownAddresses(
   );
 }
 
-/** The same, and where neither knows the name, of the Compute Engine instance that SSH would go to. */
+/** The same, or else those of the Compute Engine instance that SSH would use. */
 export async function reachedAddresses(world: World, options: MachineOptions, vm: string): Promise<readonly string[]> {
   const known = await knownAddresses(world, options, vm);
   if (known.length > 0) return known;

@@ -6,7 +6,7 @@ import { present } from '../../present.ts';
 import { withoutSecrets } from '../../secret-variables.ts';
 import type { World } from '../../world.ts';
 
-/** How a cluster is reached, and what is known of its control plane. */
+/** How to reach a cluster, and options about its control plane. */
 export interface ClusterOptions {
   readonly connect: {
     readonly kubeconfig?: string;
@@ -18,11 +18,11 @@ export interface ClusterOptions {
   readonly place: { readonly project?: string; readonly zone?: string };
 }
 
-/** The cluster, connected, and the namespace to work in. Both are noted: every run tells where it acts. */
+/** A connected cluster, and the namespace to work in. Every run prints both. */
 export interface Cluster {
   readonly kube: Kubernetes;
   readonly namespace: string;
-  /** What is known of its control plane, with the end of the run. */
+  /** Options of its facts, with the signal of the run. */
   readonly facts: FactsOptions;
 }
 
@@ -43,7 +43,10 @@ export async function openCluster(world: World, options: ClusterOptions, namespa
   return { kube, namespace: used, facts: { ...options.facts, signal } };
 }
 
-/** The options of the facts, with Google Cloud where a cluster of it is named: its package costs time and credentials. */
+/**
+ * The options of the facts. Google Cloud is opened only if a cluster is named, because its package costs time and
+ * credentials.
+ */
 export async function withCompute(
   world: World,
   options: ClusterOptions,
@@ -53,7 +56,7 @@ export async function withCompute(
   return cluster === undefined ? facts : { ...facts, cluster, compute: await openCompute(world, options) };
 }
 
-/** Google Cloud by the operator's credentials; project and zone are noted. */
+/** Google Cloud with the operator's credentials. Prints project and zone. */
 export async function openCompute(world: World, { place }: ClusterOptions): Promise<ComputeEngine> {
   const { connectCompute } = await import('../../cluster/compute/google-compute.ts');
   const { env, note } = world;

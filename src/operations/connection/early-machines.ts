@@ -4,25 +4,25 @@ import type { World } from '../../world.ts';
 import { type MachineOptions, openMachine } from './machine.ts';
 
 /**
- * Connections to the first VMs of a run, opened while the cluster is read. Each is taken once and belongs to who took it; the
- * rest end with this.
+ * Connections to the first VMs of a run, opened while the cluster is read. Each can be taken once, and then belongs to
+ * the caller. The others close with this object.
  */
 export class EarlyMachines implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #open: Map<string, Promise<Host>>;
 
-  /** `vms`: no more than will be worked on at once. Nothing for an image: there is nothing to wait for. */
+  /** `vms`: at most the VMs of one batch. An image needs no connection. */
   constructor(world: World, machine: MachineOptions, vms: readonly string[]) {
     const signal = AbortSignal.any([world.signal, this.#stop.signal]);
-    // Every login listens to it; Node.js takes more than ten for a leak and says so to the operator.
+    // Every login adds a listener, and Node.js warns of a leak above ten.
     setMaxListeners(0, signal);
     const live = machine.root === undefined ? vms : [];
     this.#open = new Map(live.map((vm) => [vm, openMachine({ ...world, signal }, machine, vm)]));
-    // What is thrown is met by who takes it.
+    // The caller of `take` gets the error.
     for (const each of this.#open.values()) each.catch(() => undefined);
   }
 
-  /** The connection, when it was begun here. Throws what `openMachine` throws. */
+  /** The connection, if it was opened here. Throws errors of `openMachine`. */
   take(vm: string): Promise<Host> | undefined {
     const host = this.#open.get(vm);
     this.#open.delete(vm);

@@ -11,19 +11,22 @@ import { cliProblems } from '../../problems/cli.ts';
 import { withoutSecrets } from '../../secret-variables.ts';
 import type { World } from '../../world.ts';
 
-/** How VMs are reached. */
+/** How to reach VMs. */
 export interface MachineOptions {
   /** A directory instead of the VM. */
   readonly root?: string;
   readonly ssh: Partial<ConnectOptions>;
-  /** Called at most once for each run, when a sudo asks. Absent: there is no one to ask. */
+  /** Called at most once per run, when a sudo asks. Absent without a terminal. */
   readonly sudoPassword?: () => Promise<string>;
-  /** Asked once for each key file: a run logs in again to confirm, while the VM waits. */
+  /** Asked once per key file, because the run logs in again to confirm while the VM waits. */
   readonly passphrase?: NonNullable<ConnectOptions['passphrase']>;
   readonly place: { readonly project?: string; readonly zone?: string };
 }
 
-/** The VM of that name, connected, or the directory that stands for it. Throws what connecting throws, and `vm-not-found`. */
+/**
+ * Connects to the VM of that name, or opens the directory given instead. Throws Problems of the connection, and
+ * `vm-not-found`.
+ */
 export async function openMachine(world: World, options: MachineOptions, vm: string): Promise<Host> {
   const began = performance.now();
   const host = await reach(world, options, vm);
@@ -48,7 +51,7 @@ async function reach(world: World, options: MachineOptions, vm: string): Promise
 }
 
 interface Found {
-  /** As SSH calls it. */
+  /** Its name for SSH. */
   readonly name: string;
   readonly hostKeys?: readonly string[];
 }
@@ -80,7 +83,7 @@ async function resolves(vm: string): Promise<boolean> {
   );
 }
 
-/** The address by which SSH reaches a Compute Engine instance; undefined where there is none of that name. */
+/** The address at which SSH reaches a Compute Engine instance; undefined without one of that name. */
 export async function instanceAddress(
   world: World,
   options: Pick<MachineOptions, 'place'>,

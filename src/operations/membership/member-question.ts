@@ -9,7 +9,7 @@ import type { MachineOptions } from '../connection/machine.ts';
 import { knownAddresses, reachedAddresses } from '../connection/addresses.ts';
 import type { MemberQuestion, Place, SaidPlace } from './member.ts';
 
-/** What a command knows when it asks which VM of the cluster a machine is. */
+/** What a command knows before it looks up a VM in the cluster. */
 export interface MemberAsked {
   readonly vm: string;
   readonly command: string;
@@ -23,7 +23,10 @@ export interface MemberAsked {
   readonly signal: AbortSignal;
 }
 
-/** The question, with the addresses by which the operator reaches the machine. Of one that is gone only ssh_config and DNS know any. */
+/**
+ * The question with the addresses by which the operator reaches the machine. A lost machine has addresses only in
+ * ssh_config and DNS.
+ */
 export async function memberQuestion(world: World, asked: MemberAsked): Promise<MemberQuestion> {
   const { vm, command, typed, machine, membership, kube, namespace, generation, signal } = asked;
   const image = machine.root !== undefined;

@@ -11,30 +11,30 @@ import { membershipProblems } from '../../problems/membership.ts';
 import type { PlacedCommand } from '../../problems/placed-command.ts';
 import type { Membership } from '../../vm/membership.ts';
 
-/** What a machine says that decides where its objects are looked for. */
+/** Values of the machine that decide where its objects are looked for. */
 export type SaidPlace = Pick<Membership, 'record' | 'generation' | 'namespace' | 'group' | 'addresses'>;
 
-/** Where a VM is in a cluster, as one source has it. */
+/** The place of a VM in a cluster, from one source. */
 export interface Place {
   readonly namespace?: string;
   readonly group?: string;
   readonly address?: string;
 }
 
-/** What is known of a VM before its objects are looked for. */
+/** What is known of a VM before its objects are looked up. */
 export interface MemberQuestion {
   readonly vm: string;
-  /** The command that is typed again with the right values: `down`. */
+  /** The command to repeat with the right values: `down`. */
   readonly command: string;
-  /** What the operator typed: believed first. */
+  /** The operator's options, which win. */
   readonly typed: Place;
-  /** What the machine says. Absent when it is gone. */
+  /** The values of the machine. Absent when it is gone. */
   readonly membership?: SaidPlace;
-  /** A directory on the operator's own disk: its record is the operator's word. */
+  /** A directory on the operator's own disk, whose record is trusted. */
   readonly image: boolean;
-  /** Where none of them says it: the namespace of the kubeconfig's context, and the group named after the machine. */
+  /** Defaults: the namespace of the kubeconfig's context, and the group named after the machine. */
   readonly otherwise: { readonly namespace: string; readonly group: string };
-  /** The group that the machine's name on the command line gives. */
+  /** The group of the machine's name on the command line. */
   readonly groupOfName: string | undefined;
   /** The addresses by which the operator reaches the machine. */
   readonly known: readonly string[];
@@ -43,15 +43,15 @@ export interface MemberQuestion {
   readonly signal: AbortSignal;
 }
 
-/** A VM that operator, record and settings agree on. The cluster has not been asked yet. */
+/** A VM on which operator, record and settings agree. The cluster was not read yet. */
 export interface Member {
   readonly registered: RegisteredVm;
   readonly question: MemberQuestion;
 }
 
 /**
- * Which VM of the cluster a machine is: the operator's word, then its record, then its settings. Throws `membership-disagrees` where they
- * contradict each other, unless the operator named both namespace and group.
+ * Which VM of the cluster a machine is: by the operator's options, then its record, then its settings. Throws
+ * `membership-disagrees` when they contradict each other, unless the operator named both namespace and group.
  */
 export async function memberOf(question: MemberQuestion): Promise<Member> {
   const { membership, otherwise, signal } = question;
@@ -65,7 +65,7 @@ export async function memberOf(question: MemberQuestion): Promise<Member> {
   return { registered, question };
 }
 
-/** In an image the record was written by the operator, on their own disk. */
+/** The operator wrote the record of an image, on their own disk. */
 function typedPlace({ typed, membership, image }: MemberQuestion): Place {
   return image ? { ...recordPlace(membership), ...typed } : typed;
 }
@@ -81,7 +81,7 @@ function settingsPlace(membership: SaidPlace | undefined): Place {
   return { ...(namespace && { namespace }), ...(group && { group }), ...(address && { address }) };
 }
 
-/** An address that changed since the join is the one in the settings; which one is right, the cluster says. */
+/** If the address changed since the join, the settings have the new one. The cluster decides which is right. */
 function addressesOf({ typed, membership, known }: MemberQuestion): readonly string[] {
   if (typed.address !== undefined) return [typed.address];
   if (!membership) return known;
@@ -100,9 +100,9 @@ function disagrees({ typed, membership }: MemberQuestion, generation: Generation
 }
 
 /**
- * Whether the cluster agrees that a VM is this member: its group has an entry at an address by which the operator reaches the machine,
- * or the operator named the group, which has no other member. A word of the machine alone never decides. Of a machine that is gone
- * everything is the operator's word.
+ * Whether the cluster agrees that a VM is this member: its group has an entry at an address by which the operator
+ * reaches the machine, or the operator named the group, which has no other member. The machine alone never decides. For
+ * a lost machine the operator decides everything.
  */
 export async function isConfirmedMember({ registered, question }: Member): Promise<boolean> {
   if (question.membership === undefined) return true;
@@ -171,7 +171,7 @@ function showPlace({ namespace, group, address }: Place): string {
   return parts.join(', ') || 'nothing';
 }
 
-/** The operator's values, then those that only root of the machine can have written. */
+/** The operator's values, then those that only root on the machine can write. */
 function rightCommand({ vm, command, typed, membership, otherwise }: MemberQuestion): PlacedCommand {
   const record = recordPlace(membership);
   const settings = record.namespace === undefined ? settingsPlace(membership) : {};
