@@ -7,7 +7,7 @@ import { explain, type Progress } from './explain.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { Change, PlannedScript } from './kind.ts';
 
-/** What became of one step. */
+/** The outcome of one step. */
 export interface Outcome {
   readonly id: string;
   readonly title: string;
@@ -15,22 +15,22 @@ export interface Outcome {
   /** Summaries of the changes that were made. */
   readonly done: readonly string[];
   readonly problem?: Problem;
-  /** Milliseconds from the beginning of its first change to its end; steps whose changes travelled together overlap. */
+  /** Milliseconds from its first change to its end; steps whose changes shared a command overlap. */
   readonly ms: number;
 }
 
 export interface ApplyOptions extends EarlyOptions {
-  /** The command that goes on after a failure, as it can be typed. */
+  /** The command that continues after a failure. */
   readonly again?: string;
-  /** Called before each step that changes something; a Problem that it throws is the failure of that step. */
+  /** Called before each step that changes something; a Problem that it throws becomes the step's failure. */
   readonly beforeStep?: (step: PlannedStep) => Promise<void>;
-  /** Hears how long a script that began before its turn was waited for when its turn had come, in milliseconds. */
+  /** Called with the milliseconds for which the plan waited for a script that started early. */
   readonly waited?: (name: string, ms: number) => void;
-  /** Hears what a script of a change that went by itself said, also one that failed. */
+  /** Called with the output of a script that had a command of its own, also after a failure. */
   readonly heard?: (name: string, output: Output) => void;
 }
 
-/** A run under way: what the steps share. */
+/** The state that the steps of a run share. */
 interface Run {
   readonly host: Host;
   readonly options: ApplyOptions;
@@ -38,30 +38,29 @@ interface Run {
   readonly done: string[];
   /** Summaries of what is not done yet, the running change first. */
   readonly left: string[];
-  /** What `beforeStep` said of the steps that it was asked about. */
+  /** The results of `beforeStep` so far. */
   readonly asked: Map<PlannedStep, Problem | undefined>;
-  /** Changes whose turn is still to come and that were made already, together with an earlier one. */
+  /** Changes that were made ahead of their turn, in the command of an earlier one. */
   ahead: number;
-  /** When the changes that travelled together began, as `performance.now()` has it. */
+  /** When the changes of that command began, by `performance.now()`. */
   since: number;
-  /** Why the change behind them was not made. */
+  /** Why the next change was not made. */
   failure: Problem | undefined;
   readonly early: Early;
 }
 
 /**
- * Runs a plan in order, after the state before was kept on the machine in one round trip. Small changes that follow each other
- * travel together, also over the end of a step; what a package brings is on its way meanwhile. Stops at the first failure, and
- * when the signal is aborted; the steps after it are reported as skipped. Never throws for a failure of the machine: the
- * outcome that failed has the Problem, which says what was done and what was not. A journal that cannot be written throws,
- * as nothing was changed.
+ * Runs a plan in order, after one round trip that writes the previous state to the journal. Consecutive small changes share a command,
+ * also across steps, while a package is being uploaded. Stops at the first failure or abort, and reports later steps as skipped. A
+ * failure of the machine is not thrown: the failed outcome has the Problem, with what was done and what was not. Throws if the journal
+ * cannot be written, as nothing was changed.
  */
 export async function* apply(plan: Plan, host: Host, options: ApplyOptions): AsyncGenerator<Outcome> {
   await using early = new Early(plan, host, options);
   yield* applyBegun(plan, host, { ...options, early });
 }
 
-/** The same with what the caller has begun of this plan on this host, with these options; it stays the caller's. */
+/** The same with scripts that the caller started early for this plan, host and options; the caller disposes of them. */
 export async function* applyBegun(
   plan: Plan,
   host: Host,
@@ -122,7 +121,7 @@ async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {
   return outcome(changes.length > 0 ? 'changed' : 'unchanged');
 }
 
-/** Asked once for each step, before the first of its changes is made. */
+/** Called once for each step, before its first change. */
 async function prepared(step: PlannedStep, { options, asked }: Run): Promise<Problem | undefined> {
   if (asked.has(step)) return asked.get(step);
   try {
@@ -135,7 +134,7 @@ async function prepared(step: PlannedStep, { options, asked }: Run): Promise<Pro
   return asked.get(step);
 }
 
-/** The change that is due, and those that may travel with it: small ones, without a gap. */
+/** The next change, and the small ones directly after it that may share its command. */
 async function together(run: Run, step: PlannedStep, index: number): Promise<readonly Change[]> {
   const [first, ...rest] = step.changes.slice(index);
   if (!first) throw new Error('a step was asked for a change that it has not');
@@ -157,7 +156,7 @@ async function together(run: Run, step: PlannedStep, index: number): Promise<rea
   return changes;
 }
 
-/** Makes the changes; `ahead` says how many of them are made, `failure` why the next one is not. */
+/** Makes the changes; sets `ahead` to the number made, and `failure` to why the next one was not. */
 async function make(changes: readonly Change[], run: Run): Promise<void> {
   const [first] = changes;
   if (!first) return;
@@ -178,7 +177,7 @@ async function make(changes: readonly Change[], run: Run): Promise<void> {
   });
 }
 
-/** Undefined when the change was made. */
+/** Returns undefined if the change was made. */
 async function applyChange(change: Change, run: Run): Promise<Problem | undefined> {
   return await failureOf(run, change.summary, async (signal) => {
     for (const planned of change.scripts) {

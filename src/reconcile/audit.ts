@@ -12,22 +12,22 @@ const AUDIT = '/var/lib/meshx/audit';
 /** `previous` of the first line. */
 const NO_LINE = '0'.repeat(64);
 
-/** What the operator's side says about a run; the machine adds its clock, the login it saw, and the hash of the line before. */
+/** The operator's part of a line; the machine adds its clock, the login, and the hash of the previous line. */
 export interface AuditNote {
   readonly event: 'began' | 'ended';
   /** The same for both lines of a run. */
   readonly run: string;
-  /** `user@workstation`, as the workstation says. */
+  /** `user@workstation`, by the workstation. */
   readonly who: string;
   /** Without secrets. */
   readonly command: string;
   /** planHash */
   readonly plan: string;
-  /** Planned ones at the beginning, made ones at the end; absent when it is not known. */
+  /** Planned changes at the beginning, made ones at the end; absent if unknown. */
   readonly changes?: number;
   /** Of the end: `changed`, `failed: PROBLEM-ID`, `reverted: PROBLEM-ID`, `interrupted`. */
   readonly result?: string;
-  /** Version of the meshx that made the run; absent in lines of an older one. */
+  /** Version of meshx; absent in lines of an older one. */
   readonly meshx?: string;
 }
 
@@ -35,31 +35,31 @@ export interface AuditNote {
 export interface AuditLine extends AuditNote {
   /** UTC, by the machine's clock. */
   readonly time: string;
-  /** Address that the machine saw; empty when there was no SSH. */
+  /** Address of the client, as the machine saw it; empty without SSH. */
   readonly from: string;
   /** User who logged in on the machine. */
   readonly login: string;
-  /** sha256 of the line before with its line end; 64 zeros in the first line. */
+  /** sha256 of the previous line with its line end; 64 zeros in the first line. */
   readonly previous: string;
 }
 
 /** The audit, its chain unbroken. */
 export interface Audit {
   readonly lines: readonly AuditLine[];
-  /** sha256 of the last line with its line end: kept elsewhere it shows later that nothing was taken away. */
+  /** sha256 of the last line with its line end: kept elsewhere, it shows later that no line was removed. */
   readonly head: string;
   /** Hash of each line. */
   readonly hashes: readonly string[];
 }
 
-/** What goes between the braces of the line. */
+/** The members of the line's JSON object. */
 export function auditMembers(note: AuditNote): string {
   return JSON.stringify({ format: FORMATS.audit, ...note }).slice(1, -1);
 }
 
 const READ = shellFile(new URL('./audit-read.root.sh', import.meta.url));
 
-/** The audit of a machine as the file that it is; '' when there is none. Throws `probe-failed`, `format-newer`. */
+/** The text of a machine's audit; '' if there is none. Throws `probe-failed`, `format-newer`. */
 export async function auditText(host: Host, signal?: AbortSignal): Promise<string> {
   const output = await host.run(scriptCommand({ ...READ, args: [] }), signal);
   if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the audit', ...output });
@@ -73,16 +73,15 @@ export async function readAudit(host: Host, signal?: AbortSignal): Promise<Audit
   return verifyAudit(host.name, await auditText(host, signal));
 }
 
-/** What holds of an audit, and where it breaks. */
+/** The valid part of an audit, and where the chain breaks. */
 export interface Chain extends Audit {
-  /** The first line, counted from 1, that does not follow the one before it; `lines` ends before it. */
+  /** The first line, counted from 1, that does not follow the previous one; `lines` ends before it. */
   readonly broken?: { readonly line: number; readonly reason: string };
 }
 
 /**
- * Whether each line names the hash of the one before it: a line that was changed, added, removed or moved is found, and the
- * first such line is named. What was cut off at the end is not; for that, keep the head. Text behind the last line end was
- * torn by a power cut and is no line. Pure.
+ * Verifies that each line has the hash of the previous one: finds the first line that was changed, added, removed or moved. Does not
+ * find removed lines at the end; for that, keep the head. Text after the last line end is from a power cut and ignored. Pure.
  */
 export function auditChain(text: string): Chain {
   const raw = text.split('\n').slice(0, -1);
@@ -104,14 +103,14 @@ function followReason({ previous }: AuditLine, before: string | undefined): stri
   return before === undefined ? 'was not the first one' : 'does not follow the one before it';
 }
 
-/** The audit, when its chain is whole. Throws `audit-chain-broken`. */
+/** The audit, if its chain is valid. Throws `audit-chain-broken`. */
 export function verifyAudit(host: string, text: string): Audit {
   const { broken, ...audit } = auditChain(text);
   if (broken) throw lockProblems.chainBroken({ host, ...broken });
   return audit;
 }
 
-/** Runs that began and have no end: cut off, killed, or still under way. */
+/** Runs without an end: interrupted, killed, or in progress. */
 export function unfinishedRuns({ lines }: Pick<Audit, 'lines'>): readonly AuditLine[] {
   const ended = new Set(lines.filter(({ event }) => event === 'ended').map(({ run }) => run));
   return lines.filter(({ event, run }) => event === 'began' && !ended.has(run));

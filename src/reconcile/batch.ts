@@ -9,22 +9,22 @@ import { shellFile } from '../text-files.ts';
 
 const CHANGES = shellFile(new URL('./changes.root.sh', import.meta.url));
 
-/** The scripts that changes.root.sh has, by name. */
+/** Names of the scripts in changes.root.sh. */
 const TOGETHER: ReadonlyMap<string, string> = new Map(
   [CREATE, WRITE, OWN, TEXT_WRITE].map(({ name, text }) => [name, text]),
 );
 
-/** Those that take what is sent to them, all of it, or fail. */
+/** Scripts that read all their input, or fail. */
 const WITH_TEXT: readonly string[] = [WRITE.name, TEXT_WRITE.name];
 
-/** At most so many changes go together, so that the limit of a command is enough for them. */
+/** How many changes may share a command, so its time limit is enough. */
 export const MOST_TOGETHER = 200;
 /** Milliseconds for all of them. */
 const LIMIT_MS = 120_000;
 
 /**
- * Whether a change may go to the machine with others: small, known to the script there, and without a secret. A secret has a
- * command of its own, whose stdin no shell keeps.
+ * Whether a change may share a command: it is small, has a script in changes.root.sh, and no secret. A secret has a command of its own,
+ * whose stdin no shell stores.
  */
 export function isSmall({ scripts }: Change): boolean {
   return scripts.every(
@@ -33,7 +33,7 @@ export function isSmall({ scripts }: Change): boolean {
   );
 }
 
-/** One command that makes all the changes in their order, and stops at the first that fails. */
+/** One command that makes all changes in order, and stops at the first failure. */
 export function batchCommand(changes: readonly Change[]): Command & { readonly asRoot: true } {
   const lines = changes.flatMap(({ scripts }) => scripts.flatMap(linesOf));
   return {
@@ -49,7 +49,7 @@ function linesOf({ script: { name, args }, stdin = '' }: PlannedScript): readonl
   return WITH_TEXT.includes(name) || stdin !== '' ? [textLine(stdin), line] : [line];
 }
 
-/** How many of the changes are whole, as the machine told. */
+/** How many changes are complete, by the output of the machine. */
 export function doneOf(changes: readonly Change[], { stdout }: Output): number {
   let scripts = stdout.split('\n').filter((line) => line === 'done').length;
   const whole = changes.findIndex((change) => (scripts -= change.scripts.length) < 0);

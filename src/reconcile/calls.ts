@@ -1,6 +1,6 @@
 /**
- * One line for `calls`: words joined by blanks, each behind `=` so that none is empty, with the escapes of printf's %b.
- * The text of a script never depends on what it is asked to do: a machine can then know its texts by their digests.
+ * One line for `calls`: words separated by blanks, each after `=` so none is empty, with the escapes of printf's %b. The text of a
+ * script never depends on its arguments, so a machine can identify it by its digest.
  */
 export function callLine(...words: readonly string[]): string {
   return words.map((word) => `=${word.replace(/[\\\n\t\r ]/g, escaped)}`).join(' ');
@@ -10,16 +10,16 @@ function escaped(character: string): string {
   return character === '\\' ? '\\\\' : `\\0${character.charCodeAt(0).toString(8).padStart(3, '0')}`;
 }
 
-/** A whole text as one line that the printf of a shell writes by its %b, whatever bytes are in it. */
+/** Any text as one line for %b of the shell's printf. */
 export function textLine(text: string): string {
   const bytes = Buffer.from(text).toString('latin1');
   return `=${bytes.replace(/[^ -[\]-~]/g, (byte) => (byte === '\n' ? '\\n' : escaped(byte)))}`;
 }
 
-/** The last line: nothing was cut off. */
+/** The last line, which shows that nothing was cut off. */
 const END = 'end';
 
-/** What the script reads: the lines, and a last one that shows that nothing was cut off. */
+/** The input of the script: the lines, and the last one. */
 export function callsText(lines: readonly string[]): string {
   return `${[...lines, END].join('\n')}\n`;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pack, type Pack } from 'tar-stream';
 import { reconcileProblems } from '../problems/reconcile.ts';
 
-/** Last entry of the stream: a tar that was cut at an entry's end would look whole without it. */
+/** Last entry of the stream: without it a tar cut after an entry would look complete. */
 export const COMPLETE = '.meshx-complete';
 
 /** One entry below a directory; `name` is relative, with `/`. */
@@ -18,23 +18,23 @@ interface Entry {
   readonly target: string;
 }
 
-/** Owner and time are the same for everybody, so that the same content always makes the same stream. */
+/** Fixed owner and time, so equal content gives equal streams. */
 const FIXED = { uid: 0, gid: 0, uname: 'root', gname: 'root', mtime: new Date('2000-01-01T00:00:00Z') };
 
-/** What the content must be, and which entries get another name in the stream. */
+/** The expected content, and entries with another name in the stream. */
 interface StreamOptions {
   readonly sha256?: string;
   readonly as?: Readonly<Record<string, string>>;
 }
 
 /**
- * A directory as a tar stream, entries in the order of their names. Throws the Problem `source-digest` before its last
- * entry when the content is not the one that `sha256` names.
+ * A directory as a tar stream, entries sorted by name. Throws the Problem `source-digest` before its last entry if the content does not
+ * match `sha256`.
  */
 export async function* directoryStream(directory: string, options: StreamOptions = {}): AsyncGenerator<Buffer> {
   const tar = pack();
   const filled = fill(tar, directory, options);
-  // The rejection is thrown by the await below; until then it must not count as unhandled.
+  // The await below throws the rejection; until then it must not count as unhandled.
   filled.catch((error: unknown) => tar.destroy(error instanceof Error ? error : new Error(String(error))));
   yield* tar as AsyncIterable<Buffer>;
   await filled;
@@ -69,7 +69,7 @@ function line({ name, type, mode, size, target }: Entry): string {
   return `${JSON.stringify([name, type, mode, size, target])}\n`;
 }
 
-/** Adds one entry and waits until the reader has taken it: memory does not grow with the size of the file. */
+/** Adds one entry and waits until it is read, so memory does not grow with the size of the file. */
 async function add(tar: Pack, entry: Entry, hash: Hash): Promise<void> {
   const { name, type, mode, size, target } = entry;
   const header = { ...FIXED, name, type, mode, ...(type === 'symlink' && { linkname: target }) };

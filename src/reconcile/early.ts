@@ -6,19 +6,19 @@ import type { PlannedScript } from './kind.ts';
 import { openSource, type Sources } from './sources.ts';
 import type { FirstPicture } from './undo/first-picture.ts';
 
-/** What a script said, and what was wrong with its source. */
+/** The output of a script, and the failure of its source. */
 export interface Ran {
   readonly output: Output;
   readonly problem: Error | undefined;
 }
 
-/** A machine, and where the bytes for it come from. */
+/** A machine, and the sources of bytes for it. */
 export interface Running {
   readonly host: Host;
   readonly options: { readonly sources: Sources; readonly signal?: AbortSignal };
 }
 
-/** Runs one script of a plan with what it reads. Throws what `openSource` and `Host.run` throw. */
+/** Runs one script of a plan with its input. Throws what `openSource` and `Host.run` throw. */
 export async function runScript(
   planned: PlannedScript,
   { host, options }: Running,
@@ -31,34 +31,33 @@ export async function runScript(
   return { output, problem: await source.problem(output.exitCode) };
 }
 
-/** What is asked of a plan, and whether the state before is kept. */
+/** Which steps of a plan to run, and whether to write the journal. */
 export interface EarlyOptions {
   readonly sources: Sources;
   readonly signal?: AbortSignal;
-  /** False: the state before is not kept. */
+  /** False: do not write the journal. */
   readonly journal?: boolean;
-  /** The picture for a journal that has not begun, when it is being taken already. */
+  /** The snapshot for a new journal, if it is being taken already. */
   readonly picture?: Promise<FirstPicture>;
-  /** Only the steps before the proof, or only those that wait for it; all when absent. */
+  /** Only the steps before the checks, or only those after them; all by default. */
   readonly only?: 'before-checks' | 'after-checks';
 }
 
-/** The steps of a plan that are asked for. Pure. */
+/** The selected steps of a plan. Pure. */
 export function askedSteps({ steps }: Plan, { only }: Pick<EarlyOptions, 'only'>): readonly PlannedStep[] {
   return steps.filter(({ when }) => only === undefined || (when === 'after-checks') === (only === 'after-checks'));
 }
 
 /**
- * What begins before the first change of a plan has its turn, beside what else comes before that: the state before is kept, and
- * scripts run that only lay down bytes in a folder of meshx that nothing else looks into (`early` in resource.ts). Needs the
- * lock of the machine. Whoever has begun one waits for its end: with `kept` and `taken` when its turn has come, else when this is
- * disposed, which ends it.
+ * Work that starts before the first change of a plan: writing the journal, and scripts that only write bytes to a directory of meshx
+ * that nothing else reads (`early` in kind.ts). Needs the lock of the machine. The caller waits for it with `kept` and `taken`, or
+ * disposes of this, which ends it.
  */
 export class Early implements AsyncDisposable {
   readonly #running: Running;
   readonly #stop = new AbortController();
   readonly #begun = new Map<PlannedScript, Promise<Ran>>();
-  /** What the machine said of the journal; undefined when nothing is kept. Throws what `Host.run` throws, and what `picture` throws. */
+  /** The machine's answer about the journal; undefined if none is written. Throws what `Host.run` and `picture` throw. */
   readonly kept: Promise<Output | undefined>;
 
   constructor(plan: Plan, host: Host, options: EarlyOptions) {
@@ -66,11 +65,11 @@ export class Early implements AsyncDisposable {
     const steps = askedSteps(plan, options).filter(({ changes }) => changes.length > 0);
     if (!options.signal?.aborted) this.#begin(steps);
     this.kept = steps.length > 0 && options.journal !== false ? this.#keep(plan, options) : Promise.resolve(undefined);
-    // What it throws is met when its turn comes.
+    // A rejection is handled when its turn comes.
     this.kept.catch(() => undefined);
   }
 
-  /** What became of a script that was begun; undefined for any other. */
+  /** The result of a script that started early; undefined for any other. */
   taken(planned: PlannedScript): Promise<Ran> | undefined {
     return this.#begun.get(planned);
   }
@@ -86,7 +85,7 @@ export class Early implements AsyncDisposable {
     return journal && (await this.#running.host.run(journal, signal));
   }
 
-  /** The first one of the steps: one at a time has all of the link. */
+  /** The first one of the steps: only one at a time uses the connection. */
   #begin(steps: readonly PlannedStep[]): void {
     const scripts = steps.flatMap(({ changes }) => changes.flatMap((change) => change.scripts));
     const first = scripts.find(({ early }) => early === true);
@@ -102,7 +101,7 @@ export class Early implements AsyncDisposable {
   }
 }
 
-/** For what was begun by others and does not end with the signal. */
+/** Stops waiting on abort, for work that does not end with the signal. */
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();

@@ -10,7 +10,7 @@ import {
   PROGRAM_MISSING,
 } from './exit-codes.ts';
 
-/** Where a run stands: what the Problem of a failed change tells besides its cause. */
+/** The state of a run, for the Problem of a failed change. */
 export interface Progress {
   readonly host: string;
   readonly doing: string;
@@ -19,7 +19,7 @@ export interface Progress {
   readonly again: string | undefined;
 }
 
-/** The Problem that a script's exit code and words mean. Pure. */
+/** The Problem for a script's exit code and output. Pure. */
 export function explain({ exitCode, stderr }: Output, progress: Progress): Problem {
   const details = { ...progress, stderr };
   if (/No space left on device|Disk quota exceeded/.test(stderr)) return reconcileProblems.diskFull(details);

@@ -10,12 +10,12 @@ import { shellFile } from '../text-files.ts';
 
 export const PROBES = shellFile(new URL('./probes.root.sh', import.meta.url));
 
-/** What the host answered to every probe, by resource id. Raw on purpose: it can be saved and replayed in a test. */
+/** The host's answers to all probes, by resource id. Raw, so a test can save and replay them. */
 export type Facts = ReadonlyMap<string, Output>;
 
 /**
- * Asks all probes in one round trip, whatever their number. Throws the Problem `probe-failed` when a probe could not look
- * (no sudo, no systemd): that must not be read as "nothing is there".
+ * Runs all probes in one round trip. Throws the Problem `probe-failed` if a probe cannot read (no sudo, no systemd), which must not look
+ * like "nothing exists".
  */
 export async function gatherFacts(steps: readonly Step[], host: Host, signal?: AbortSignal): Promise<Facts> {
   const { ids, asks, text } = questions(steps);
@@ -34,16 +34,16 @@ export async function gatherFacts(steps: readonly Step[], host: Host, signal?: A
   return facts;
 }
 
-/** Whether two lists of steps ask the machine the very same: the facts of one are those of the other. */
+/** Whether two lists of steps have the same probes, so the facts of one are valid for the other. */
 export function sameProbes(one: readonly Step[], other: readonly Step[]): boolean {
   const asked = (steps: readonly Step[]): string => JSON.stringify([...questions(steps).ids]);
   return one === other || asked(one) === asked(other);
 }
 
 interface Questions {
-  /** The question of each resource, by resource id. */
+  /** The probe of each resource, by resource id. */
   readonly ids: ReadonlyMap<string, string>;
-  /** Each question once: several resources may ask about one file. */
+  /** Each probe once: several resources may read one file. */
   readonly asks: readonly string[];
   readonly text: string;
 }

@@ -1,9 +1,8 @@
 import type { Output } from '../host/run/host.ts';
 
 /**
- * Takes the answers of all probes apart: for each `CODE LENGTH\n` + stdout, all in base64. Lengths count bytes, so no answer
- * can pretend to be the next one. A string says why the text is not whole. stderr only explains: what stands there belongs
- * to the answer whose number follows.
+ * Parses the answers of all probes: for each `CODE LENGTH\n` + stdout, all in base64. Lengths are in bytes, so no answer can look like the
+ * next one. Returns a string with the reason if the text is incomplete. Text in stderr belongs to the answer whose number follows.
  */
 export function parseFrames(
   { stdout: base64, stderr: said }: Pick<Output, 'stdout' | 'stderr'>,
@@ -35,7 +34,7 @@ export function parseFrames(
 }
 
 function saidBy(stderr: string): ReadonlyMap<number, string> {
-  // Text, number, text, number, …, and what belongs to none.
+  // Text, number, text, number, …, and a rest.
   const parts = stderr.split(/\n?^meshx-asked (\d+)$\n?/m);
   return new Map(
     parts.flatMap((text, index) =>

@@ -10,8 +10,8 @@ import { shellFile } from '../text-files.ts';
 const JOURNAL = shellFile(new URL('./journal.root.sh', import.meta.url));
 
 /**
- * Keeps the state of everything that the plan touches, in one round trip; undefined when it touches nothing. The first time
- * on a machine it keeps a picture of the whole machine too: the one that is given, else it takes it.
+ * Writes the state of everything that the plan touches to the journal, in one round trip; undefined if it touches nothing. The first
+ * time on a machine it also keeps a snapshot of the whole machine: the given one, else it takes one.
  */
 export function journalCommand(plan: Plan, picture?: FirstPicture): (Command & { readonly asRoot: true }) | undefined {
   const touched = plan.steps.filter((step) => step.changes.length > 0).map(({ touches }) => touches);
@@ -19,8 +19,8 @@ export function journalCommand(plan: Plan, picture?: FirstPicture): (Command & {
 }
 
 /**
- * Keeps the state before something is changed outside a plan. Throws the Problem of a journal that could not be written;
- * then nothing must be changed.
+ * Writes the state before a change outside a plan. Throws the Problem of a journal that cannot be written; then nothing may be
+ * changed.
  */
 export async function keepBefore(host: Host, touches: Touches, signal?: AbortSignal): Promise<void> {
   const command = keepCommand([touches]);
@@ -45,7 +45,7 @@ function keepCommand(
   };
 }
 
-/** Trees first: the first line about a thing is the one that stays. */
+/** Trees first: the first line about a path wins. */
 function keepLines({ paths, trees, users, packages }: Touches): readonly string[] {
   const keep = (what: string, things: readonly string[] = []) => things.map((each) => callLine(`keep_${what}`, each));
   return [...keep('tree', trees), ...keep('path', paths), ...keep('user', users), ...keep('package', packages)];

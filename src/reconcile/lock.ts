@@ -8,14 +8,14 @@ import { refuseNamed } from './formats.ts';
 import { Renewal } from './renewal.ts';
 import { shellFile } from '../text-files.ts';
 
-/** Who wants to change a machine. Nothing in it may be a secret: it is shown to others. */
+/** Who changes a machine. It is shown to others, so it must not contain a secret. */
 export interface Holder {
   /** New for each run. */
   readonly run: string;
   /** `user@workstation` */
   readonly who: string;
   readonly command: string;
-  /** Version of meshx, for a reader who meets what it wrote. */
+  /** Version of meshx, for readers of its files. */
   readonly meshx?: string;
 }
 
@@ -24,29 +24,29 @@ export type End<Result> = { readonly result: Result } | { readonly error: unknow
 
 export interface LockOptions<Result> {
   readonly signal: AbortSignal;
-  /** The command that goes on, as it can be typed. */
+  /** The command that continues after a failure. */
   readonly again: string;
-  /** What is noted in the audit at the beginning and at the end: members of a JSON object. Nothing when absent. */
+  /** Members of the JSON objects for the audit, at the beginning and at the end. No audit by default. */
   readonly note?: { readonly began: string; readonly ended: (end: End<Result>) => string };
-  /** Milliseconds since the machine was looked at: whether another run changed it meanwhile. */
+  /** Milliseconds since the machine was read, to detect changes by another run. */
   readonly lookedMsAgo?: number;
-  /** Told what the operator should know before the work begins. */
+  /** Called with a note for the operator before the work begins. */
   readonly say?: (text: string) => void;
-  /** Seconds without a renewal after which the lock is free; 90 when absent. */
+  /** Seconds without a renewal after which the lock is free; 90 by default. */
   readonly leaseSeconds?: number;
-  /** Milliseconds between renewals; 30 000 when absent. */
+  /** Milliseconds between renewals; 30 000 by default. */
   readonly renewMs?: number;
 }
 
-/** What the work is told. */
+/** The lock, as the work sees it. */
 export interface Held {
-  /** Aborted by the operator, and when the lock was lost. */
+  /** Aborted by the operator, and if the lock is lost. */
   readonly signal: AbortSignal;
-  /** Another run changed the machine since it was looked at: the plan must be made again. */
+  /** Another run changed the machine since it was read: the plan must be made again. */
   readonly moved: boolean;
 }
 
-/** A whole run as the two scripts at its ends know it. */
+/** A run, for the scripts at its beginning and end. */
 interface Run<Result> {
   readonly host: Host;
   readonly holder: Holder;
@@ -60,13 +60,13 @@ const END = shellFile(new URL('./run-end.root.sh', import.meta.url));
 
 const LEASE_SECONDS = 90;
 const RENEW_MS = 30_000;
-/** A killed run's connection ends when its sshd has noticed: at once, or a little later on a busy machine. Tenths of a second. */
+/** How long sshd may take to notice that a killed run's connection is closed, in tenths of a second. */
 const PATIENCE = 30;
 
 /**
- * Runs the work while no one else changes the machine. The lock is a file on the machine; it dies with the SSH connection
- * that took it, and when its lease was not renewed. One round trip before the work and one after it, which also note the
- * run in the audit. It is given back however the work ends, also after Ctrl-C; a failure of that does not hide the work's own.
+ * Runs the work while no other run changes the machine. The lock is a file on the machine; it is free once its SSH connection is closed
+ * or its lease has expired. One round trip before the work and one after it, which also write the audit. The lock is released however
+ * the work ends, also after Ctrl-C; a failure of that does not hide a failure of the work.
  *
  * Throws `format-newer`, `vm-locked`, `vm-busy`, `lock-lost`, `run-not-noted`, and what the work throws. An image has no lock.
  */
@@ -107,7 +107,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
   try {
     output = await host.run(scriptCommand(script), signal);
   } catch (error) {
-    // It may have been taken before this was interrupted. If it cannot be given back, it dies with the connection.
+    // The lock may have been taken before the interruption. If it cannot be released, it ends with the connection.
     await finish(run, { error }, 0);
     throw error;
   }
@@ -124,7 +124,7 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
   return { moved: /^moved$/m.test(output.stdout) || notedMsAgo < lookedMsAgo };
 }
 
-/** A cut network is met by the work's own commands; only the answer that someone else holds the lock ends the work. */
+/** Only the answer that another run holds the lock ends the work; its own commands notice a lost connection. */
 async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortController): Promise<boolean> {
   const { host, holder, lease } = run;
   const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, whenMissing(run, msSinceLast)];
@@ -133,7 +133,7 @@ async function renew<Result>(run: Run<Result>, msSinceLast: number, lost: AbortC
   return output?.exitCode === 0;
 }
 
-/** Gives the lock back and notes the end. The Problem says that the lock was lost, or why the end could not be noted. */
+/** Releases the lock and writes the end to the audit. Returns the Problem of a lost lock or of a failed write. */
 async function finish<Result>(run: Run<Result>, end: End<Result>, msSinceLast: number): Promise<Problem | undefined> {
   const { host, holder, options } = run;
   const notes = [end, { error: lostProblem(run, end, '') }].map((each) => options.note?.ended(each) ?? '');
@@ -149,12 +149,12 @@ async function finish<Result>(run: Run<Result>, end: End<Result>, msSinceLast: n
   }
 }
 
-/** Within the lease no one could take the lock: when it is missing then, the work itself removed it, with its folder. */
+/** Within the lease no other run can take the lock: if it is missing, the work removed it with its directory. */
 function whenMissing<Result>({ lease }: Run<Result>, msSinceLast: number): 'again' | 'lost' {
   return msSinceLast < lease * 1000 ? 'again' : 'lost';
 }
 
-/** What was done before stands in the Problem by which the work ended. */
+/** The Problem that ended the work has what was done before. */
 function lostProblem<Result>(run: Run<Result>, end: End<Result> | undefined, lock: string): Problem {
   const error = end && 'error' in end ? end.error : undefined;
   const issues = error instanceof Problem ? error.issues : [];
@@ -178,10 +178,10 @@ function told(text: string): { readonly [Key in 'who' | 'from' | 'since' | 'comm
 
 function unfinishedNote(line: string): string {
   const member = (name: string): string => new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)"`).exec(line)?.[1] ?? 'unknown';
-  return `note: a run of ${member('who')} did not end (begun ${member('time')}: ${member('command')}); this one goes on from what is there`;
+  return `note: a run of ${member('who')} did not finish (started ${member('time')}: ${member('command')}); this run continues from the current state`;
 }
 
-/** A value that stands on one line of the lock file. */
+/** A value on one line of the lock file. */
 function word(text: string): string {
   return text.replace(/\p{C}/gu, ' ').slice(0, 1000);
 }

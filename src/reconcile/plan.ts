@@ -7,22 +7,22 @@ import { sha256 } from './sha256.ts';
 export interface PlannedStep {
   readonly id: string;
   readonly title: string;
-  /** Empty when the step is already done. */
+  /** Empty if the step is up to date. */
   readonly changes: readonly Change[];
-  /** What these changes may alter; the undo journal keeps it. */
+  /** What these changes may alter; the journal has its previous state. */
   readonly touches: Touches;
   readonly when?: 'after-checks';
 }
 
-/** Plain data without a secret: it can be printed, kept in a file, compared, and applied later. */
+/** Plain data without secrets, which can be printed, stored, compared and applied later. */
 export interface Plan {
   readonly steps: readonly PlannedStep[];
 }
 
 /**
- * Pure: the same steps and facts always give the same plan. An empty plan means the host is up to date. Throws a Problem
- * when a fact shows that something can never be as wanted (a package for another architecture). `changed` names resources
- * that something else than these steps alters before them.
+ * Pure: equal steps and facts give equal plans. An empty plan means that the host is up to date. Throws a Problem if a fact shows that a
+ * want is impossible (a package for another architecture). `changed` has resources that something other than these steps alters
+ * before them.
  */
 export function plan(steps: readonly Step[], facts: Facts, changed: ReadonlySet<string> = new Set()): Plan {
   refuseContradictions(steps);
@@ -58,17 +58,17 @@ export function isEmpty({ steps }: Plan): boolean {
   return steps.every(({ changes }) => changes.length === 0);
 }
 
-/** The whole plan as one list of sentences; empty when there is nothing to do. */
+/** The plan as a list of sentences; empty if there is nothing to do. */
 export function summaries({ steps }: Plan): readonly string[] {
   return steps.flatMap(({ changes }) => changes.map(({ summary }) => summary));
 }
 
-/** Names a plan: the same plan has the same hash, whatever the order of keys in its JSON. Hexadecimal sha256. */
+/** The hash of a plan, independent of the order of keys in its JSON. Hexadecimal sha256. */
 export function planHash(planned: Plan): string {
   return sha256(JSON.stringify(planned, sortKeys));
 }
 
-/** Whether a plan holds nothing but changes of an earlier one, in its order: what is left of it. */
+/** Whether a plan has only changes of an earlier one, in its order. */
 export function isRestOf(rest: Plan, whole: Plan): boolean {
   const keys = ({ steps }: Plan): readonly string[] =>
     steps.flatMap(({ id, changes }) => changes.map((change) => JSON.stringify([id, change], sortKeys)));
@@ -82,7 +82,7 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Two resources of one id that want different things can never both be as wanted: the steps are wrong, not the machine. */
+/** Two different resources with one id contradict each other: the steps are wrong, not the machine. */
 function refuseContradictions(steps: readonly Step[]): void {
   const seen = new Map<string, string>();
   for (const want of steps.flatMap(({ wants }) => wants)) {

@@ -1,17 +1,17 @@
-/** Renews something again and again, never twice at once. Does not keep the process alive. */
+/** Renews something periodically, never twice at once. Does not keep the process alive. */
 export class Renewal {
   readonly #timer: NodeJS.Timeout;
   #running: Promise<void> | undefined;
   #last = performance.now();
 
-  /** `renew` is told the milliseconds since the last success, and answers whether this one was one. */
+  /** `renew` gets the milliseconds since the last success, and returns whether it succeeded. */
   constructor(everyMs: number, renew: (msSinceLast: number) => Promise<boolean>) {
     this.#timer = setInterval(() => {
       this.#running ??= this.#once(renew).finally(() => (this.#running = undefined));
     }, everyMs).unref();
   }
 
-  /** No renewal is under way when it resolves, and none comes any more. Gives the milliseconds since the last success. */
+  /** Resolves after the last renewal, with the milliseconds since the last success. */
   async stop(): Promise<number> {
     clearInterval(this.#timer);
     await this.#running;

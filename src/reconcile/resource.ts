@@ -10,7 +10,7 @@ import type { TokenWant } from './kinds/token.ts';
 import type { UnitWant } from './kinds/unit.ts';
 import type { UserWant } from './kinds/user.ts';
 
-/** One thing that must be so on a host. Plain data: it can be printed, compared, and kept in a golden file. */
+/** One wanted state on a host. Plain data, which can be printed, compared and stored. */
 export type Resource =
   | DirectoryWant
   | EnabledWant
@@ -24,11 +24,11 @@ export type Resource =
   | UnitWant
   | UserWant;
 
-/** A named group of resources, in the order in which an operator would set them up by hand. */
+/** A named group of resources, in the order of a manual setup. */
 export interface Step {
   readonly id: string;
   readonly title: string;
   readonly wants: readonly Resource[];
-  /** `after-checks`: applied only when the proofs have passed (units are enabled for boot last). */
+  /** `after-checks`: applied only after the checks have passed (units are enabled at boot last). */
   readonly when?: 'after-checks';
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 
-/** Lower-case hexadecimal sha256, as `sha256sum` prints it; a string counts as UTF-8. */
+/** Lower-case hexadecimal sha256, as `sha256sum` prints it; a string is UTF-8. */
 export function sha256(content: string | Uint8Array): string {
   return createHash('sha256').update(content).digest('hex');
 }
@@ -10,7 +10,7 @@ export function sha256(content: string | Uint8Array): string {
 export async function fileSha256(path: string, signal?: AbortSignal): Promise<string> {
   await using file = await open(path);
   const hash = createHash('sha256');
-  // One block for the whole file, read piece by piece: connections are opened meanwhile.
+  // One buffer for the whole file, read in pieces, so connections can be opened meanwhile.
   const block = Buffer.allocUnsafeSlow(1024 * 1024);
   for (;;) {
     signal?.throwIfAborted();

@@ -7,13 +7,13 @@ import { directoryStream } from './directory-stream.ts';
 import { fileSha256 } from './sha256.ts';
 import type { PlannedScript, Source } from './kind.ts';
 
-/** Where the bytes come from that a plan only names. */
+/** The sources of bytes that a plan only names. */
 export interface Sources {
-  /** The secret of that name, asked for when it is needed and not before. */
+  /** The secret of that name, requested only when it is needed. */
   secret(name: string, signal?: AbortSignal): Promise<string>;
 }
 
-/** What a script reads, and what was wrong with its source: to be asked when the script has ended. */
+/** The input of a script, and the failure of its source, to be read after the script has ended. */
 export interface OpenedSource {
   readonly stdin: Stdin;
   problem(exitCode: number): Promise<Error | undefined>;
@@ -22,8 +22,8 @@ export interface OpenedSource {
 const NOTHING = (): Promise<undefined> => Promise.resolve(undefined);
 
 /**
- * Opens what a script of a plan reads. A secret is sent as one line. A directory is checked while it is sent; of a file the script
- * has the sha256 and checks it, so that the sum is made here only to say why a script failed.
+ * Opens the input of a script. A secret is sent as one line. A directory is checked while it is sent. The script checks the sha256 of a
+ * file; here it is computed only to explain a failure.
  */
 export async function openSource(
   planned: PlannedScript,
@@ -72,8 +72,8 @@ async function secretLine(
 const PEM = /^-----BEGIN ([A-Z ]+)-----\r?\n[\s\S]+?^-----END \1-----\r?$/m;
 
 /**
- * The stream of a source. On a directory's wrong digest or an unreadable file it ends early, without the part that makes it whole
- * for the script that reads it; the reason goes to `fail`, as the other end can only say that something is missing.
+ * The stream of a source. With a wrong digest or an unreadable file it ends early, so the script fails; the reason goes to `fail`, as the
+ * script can only report that something is missing.
  */
 function guarded(source: Exclude<Source, SecretSource>, fail: (error: Error) => void): Readable {
   const chunks = 'file' in source ? fileChunks(source.file) : directoryStream(source.directory, source);

@@ -1,7 +1,7 @@
 import { type Ignored, IGNORED } from './ignored.ts';
 import type { Picture } from './picture.ts';
 
-/** One fact that is not the same in two pictures; a side that is absent did not have it. */
+/** A fact that differs between two snapshots; an absent side does not have it. */
 export interface Difference {
   readonly area: string;
   readonly name: string;
@@ -9,16 +9,16 @@ export interface Difference {
   readonly after?: string;
 }
 
-/** A file of a picture: `f OWNER:GROUP MODE`, then what tells its content. */
+/** A file in a snapshot: `f OWNER:GROUP MODE`, then its digest. */
 const FILE = /^f \S+ \d+/;
 
-/** Whether only the content of a file differs: it was there, and its owner and mode are as before. Pure. */
+/** Whether only the content of a file differs: it existed, with the same owner and mode. Pure. */
 export function isContentOnly({ area, before = '', after = '' }: Difference): boolean {
   const [then, now] = [FILE.exec(before)?.[0], FILE.exec(after)?.[0]];
   return area === 'file' && then !== undefined && then === now;
 }
 
-/** What differs, by area and name, without what is ignored. Pure. */
+/** The differences, by area and name, without ignored ones. Pure. */
 export function comparePictures(
   before: Picture,
   after: Picture,
@@ -41,7 +41,7 @@ function statesOf(picture: Picture): ReadonlyMap<string, string> {
   return new Map(picture.map(({ area, name, state }) => [`${area}\t${name}`, state]));
 }
 
-/** `+ file /etc/x: f root:root 644 0123456789ab`; digests are cut short, as they only tell one content from another. */
+/** `+ file /etc/x: f root:root 644 0123456789ab`, with shortened digests. */
 export function formatDifference({ area, name, before, after }: Difference): string {
   const short = (state: string) => state.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1').trim();
   const line = (sign: string, state: string) =>

@@ -3,19 +3,19 @@ import { reconcileProblems } from '../../problems/reconcile.ts';
 import { isWholePicture, pictureSaid } from './picture.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A machine from before the first change, as the journal keeps it. */
+/** A machine before the first change, for the journal. */
 export interface FirstPicture {
-  /** Rule tables that were there, with blanks between: `nft:ip:nat legacy:ip6:filter`. */
+  /** Existing rule tables, separated by blanks: `nft:ip:nat legacy:ip6:filter`. */
   readonly tables: string;
-  /** The picture's text, gzipped, in base64. */
+  /** The snapshot's text, gzipped, in base64. */
   readonly base64: string;
 }
 
 const TAKE = shellFile(new URL('./first-picture.root.sh', import.meta.url));
 
 /**
- * Looks at a machine on which the journal has not begun, for the journal to keep. Only reads: so it needs no lock, and runs
- * while the cluster is asked. Throws `probe-failed`, `facts-incomplete` and what `Host.run` throws.
+ * Takes a snapshot of a machine without a journal, for the journal. Read-only, so it needs no lock and runs while the cluster is read.
+ * Throws `probe-failed`, `facts-incomplete` and what `Host.run` throws.
  */
 export async function firstPicture(host: Host, signal?: AbortSignal): Promise<FirstPicture> {
   const said = await pictureSaid(host, { ...TAKE, args: [] }, signal);

@@ -4,7 +4,7 @@ import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Change } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A package as it was delivered, kept on the machine. */
+/** A copy of a delivered package on the machine. */
 export interface PackageCopy {
   readonly name: string;
   readonly version: string;
@@ -12,21 +12,21 @@ export interface PackageCopy {
   readonly sha256: string;
   readonly into: string;
   readonly marker: string;
-  /** Programs that it brings. */
+  /** Its programs. */
   readonly verify: readonly string[];
 }
 
 export interface PackageCopies {
-  /** What is installed. */
+  /** The installed package. */
   readonly current?: PackageCopy;
-  /** What was installed before it. */
+  /** The previous package. */
   readonly former?: PackageCopy;
 }
 
 const PACKAGE_COPIES = shellFile(new URL('./package-copies.root.sh', import.meta.url));
 const PACKAGE_BACK = shellFile(new URL('./package-back.root.sh', import.meta.url));
 
-/** The packages that the machine keeps beside the marker, in one round trip. Throws `probe-failed`. */
+/** Reads the packages beside the marker, in one round trip. Throws `probe-failed`. */
 export async function formerPackage(host: Host, marker: string, signal?: AbortSignal): Promise<PackageCopies> {
   const output = await host.run(scriptCommand({ ...PACKAGE_COPIES, args: [marker] }), signal);
   if (output.exitCode !== 0) throw reconcileProblems.probeFailed({ host: host.name, probe: 'the packages', ...output });
@@ -40,7 +40,7 @@ export function parseCopies(text: string): PackageCopies {
     const about = new RegExp(`^${word}\n((?:=.*\n?)*)`, 'm').exec(text)?.[1];
     return about === undefined ? undefined : parseAbout(about.split('\n').map((line) => line.slice(1)));
   });
-  // A run that died before its marker: what it delivered is kept already, what runs is the one before.
+  // A run died before it wrote its marker: its package is stored, but the previous one runs.
   const isCurrent = current !== undefined && (installed === undefined || installed === headerOf(current));
   const before = isCurrent ? former : undefined;
   return { ...(isCurrent && { current }), ...(before && { former: before }) };
@@ -56,7 +56,7 @@ function headerOf({ name, version, format, sha256 }: PackageCopy): string {
   return [name, version, format, sha256].join(' ');
 }
 
-/** Installs the former package from the machine's own copy; the one that it replaces becomes the former. */
+/** Installs the former package from the machine's copy; the replaced one becomes the former. */
 export function packageBack(former: PackageCopy): Change {
   const { name, version, format, sha256, into, marker, verify } = former;
   const args = [format, headerOf(former), sha256, into, marker, ...verify];

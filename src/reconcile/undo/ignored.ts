@@ -1,4 +1,4 @@
-/** A difference between two pictures that is no one's residue. */
+/** A difference between two snapshots that meshx did not cause. */
 export interface Ignored {
   readonly area: string;
   /** Regular expression for the whole name. */
@@ -6,7 +6,7 @@ export interface Ignored {
   readonly reason: string;
 }
 
-/** What `down --verify` leaves out: at most 10, each with its reason. */
+/** Differences that `down --verify` ignores: at most 10, each with its reason. */
 export const IGNORED: readonly Ignored[] = [
   {
     area: 'file',

@@ -4,24 +4,24 @@ import { type Script, scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** One line of a picture: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
+/** One line of a snapshot: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
 interface PictureFact {
   readonly area: string;
   readonly name: string;
   readonly state: string;
 }
 
-/** What a machine is, fact by fact, sorted: see picture.sh for what is looked at. */
+/** A snapshot of a machine as sorted facts: see picture.sh. */
 export type Picture = readonly PictureFact[];
 
-/** A machine has some megabytes of names; this keeps a broken picture from taking the memory. */
+/** A snapshot has a few megabytes; this bounds the memory for a damaged one. */
 const MOST_BYTES = 256 * 1024 * 1024;
 const HEAD = 'meshx picture, format 1';
 
 const PICTURE_TAKE = shellFile(new URL('./picture-take.root.sh', import.meta.url));
 const PICTURE_READ = shellFile(new URL('./picture-read.root.sh', import.meta.url));
 
-/** Looks at the machine, in one round trip; changes nothing. Throws `probe-failed`, `facts-incomplete`. */
+/** Takes a snapshot of the machine in one round trip. Read-only. Throws `probe-failed`, `facts-incomplete`. */
 export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {
   const picture = await ask(host, { ...PICTURE_TAKE, args: [] }, signal);
   if (!picture)
@@ -30,8 +30,8 @@ export async function takePicture(host: Host, signal?: AbortSignal): Promise<Pic
 }
 
 /**
- * The picture that was kept before the first change. An undo takes it away with the journal: read it before. Undefined when
- * the machine has none (no journal, or one of format 1).
+ * The snapshot from before the first change. An undo removes it with the journal, so read it before. Undefined if the machine has none
+ * (no journal, or one of format 1).
  */
 export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise<Picture | undefined> {
   return ask(host, { ...PICTURE_READ, args: [] }, signal);
@@ -46,20 +46,20 @@ async function ask(host: Host, script: Script, signal?: AbortSignal): Promise<Pi
   return picture;
 }
 
-/** What a script about the whole machine printed. Throws `probe-failed` and what `Host.run` throws. */
+/** Runs a script about the whole machine. Throws `probe-failed` and what `Host.run` throws. */
 export async function pictureSaid(host: Host, script: Script, signal?: AbortSignal): Promise<string> {
   const output = await host.run({ ...scriptCommand(script), timeoutMs: 120_000 }, signal);
   if (output.exitCode === 0) return output.stdout;
   throw reconcileProblems.probeFailed({ host: host.name, probe: 'the whole machine', ...output });
 }
 
-/** Whether it unpacks to a picture that has something in it. */
+/** Whether it unpacks to a non-empty snapshot. */
 export function isWholePicture(base64: string): boolean {
   const text = unpacked(base64);
   return text !== undefined && text.startsWith(`${HEAD}\n`) && text.length > HEAD.length + 1;
 }
 
-/** Facts of a picture's text; a string says why it is none. Pure. */
+/** Parses a snapshot's text; a string is the reason why it is invalid. Pure. */
 export function parsePicture(text: string): Picture | string {
   const lines = text.split('\n').filter((line) => line !== '');
   if (!lines.includes(HEAD)) return 'it is no picture of format 1';

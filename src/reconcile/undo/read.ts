@@ -6,7 +6,7 @@ import { parseFound, type UndoFound } from './found.ts';
 import { parseJournal, type UndoJournal } from './record.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A machine's journal with the state now of everything in it. */
+/** A machine's journal, with the current state of everything in it. */
 export interface Recorded {
   readonly journal: UndoJournal;
   readonly found: UndoFound;
@@ -15,9 +15,8 @@ export interface Recorded {
 const JOURNAL_READ = shellFile(new URL('./journal-read.root.sh', import.meta.url));
 
 /**
- * What meshx keeps on the machine about the state before it, and what stands there now, in one round trip. Undefined when
- * meshx never changed the machine, or everything is undone. Throws `undo-journal-damaged`, `probe-failed`,
- * `facts-incomplete`: then nothing may be changed.
+ * Reads the journal and the current state of everything in it, in one round trip. Undefined if meshx never changed the machine, or
+ * everything is undone. Throws `undo-journal-damaged`, `probe-failed`, `facts-incomplete`; then nothing may be changed.
  */
 export async function readJournal(host: Host, signal?: AbortSignal): Promise<Recorded | undefined> {
   const script = scriptCommand({ ...JOURNAL_READ, args: [] });
@@ -31,7 +30,7 @@ export async function readJournal(host: Host, signal?: AbortSignal): Promise<Rec
   if (unread) throw failed(host, unread);
   if (readme.stdout === '') return undefined;
   const texts = { readme: readme.stdout.replace(/^there\n/, ''), index: index.stdout, wrote: wrote.stdout };
-  // A damaged journal is said first: it explains why what stands now could not be listed.
+  // A damaged journal first: it explains why the current state could not be read.
   const journal = parseJournal({ host: host.name, ...texts });
   if (now.exitCode !== 0) throw failed(host, now);
   return { journal, found: parseFound(host.name, now.stdout) };

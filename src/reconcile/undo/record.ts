@@ -2,13 +2,13 @@ import { reconcileProblems } from '../../problems/reconcile.ts';
 import { refuseNewer } from '../formats.ts';
 import { systemDirectories } from './system-directories.ts';
 
-/** The state of a path: before meshx, or now. */
+/** The state of a path, before meshx or now. */
 export type PathState =
   | { readonly is: 'absent' | 'tree-absent' | 'other' }
   | { readonly is: 'file'; readonly owner: string; readonly mode: string; readonly mtime: string }
   | { readonly is: 'directory'; readonly owner: string; readonly mode: string; readonly mtime: string }
   | { readonly is: 'link'; readonly target: string }
-  /** Its sha256; a journal of format 1 has none. */
+  /** Its sha256; absent in a journal of format 1. */
   | { readonly is: 'secret'; readonly digest?: string };
 
 export type UndoEntry =
@@ -17,18 +17,18 @@ export type UndoEntry =
   | { readonly kind: 'user'; readonly name: string; readonly user: 'present' | 'absent'; readonly group?: string }
   | { readonly kind: 'package'; readonly name: string; readonly version: string };
 
-/** What the machine keeps of the state before meshx: see undo.sh for the format. Plain data. */
+/** The journal of the state before meshx: see undo.sh for the format. Plain data. */
 export interface UndoJournal {
   readonly format: 1 | 2;
   /** In the order of the first changes. */
   readonly entries: readonly UndoEntry[];
-  /** What meshx itself wrote: sha256 of files, `OWNER=MODE` of directories, `link=BASE64` of links, by path. */
+  /** What meshx wrote: sha256 of files, `OWNER=MODE` of directories, `link=BASE64` of links, by path. */
   readonly wrote: Readonly<Record<string, readonly string[]>>;
-  /** Rule tables that were there; undefined when that was not kept. */
+  /** Rule tables before meshx; undefined if they were not recorded. */
   readonly tables?: readonly string[];
 }
 
-/** Texts of the journal's files, as the machine gave them. */
+/** Texts of the journal's files. */
 export interface JournalTexts {
   readonly host: string;
   readonly readme: string;
@@ -37,8 +37,8 @@ export interface JournalTexts {
 }
 
 /**
- * Reads a journal of format 1 or 2. Throws `format-newer` for a later one; `undo-journal-damaged` with every line that is none of its own, and for one that
- * would take away a directory of the system: it is followed by root.
+ * Parses a journal of format 1 or 2. Throws `format-newer` for a later one, `undo-journal-damaged` with every invalid line, and for a line
+ * that would remove a directory of the system, as root follows the journal.
  */
 export function parseJournal({ host, readme, index, wrote }: JournalTexts): UndoJournal {
   const format = /^meshx undo journal, format (\d+):/.exec(readme)?.[1];
@@ -74,13 +74,13 @@ function completeLines(text: string, file: string, issues: string[]): readonly s
   return text.replace(/\n$/, '').split('\n');
 }
 
-/** A journal that is another file altogether has as many wrong lines as it has lines. */
+/** How many invalid lines a message shows: in a foreign file all lines are invalid. */
 const MOST_ISSUES = 10;
 
 const STAT = String.raw`(\S+:\S+|-) ([0-7]{4,5}) (-?\d+(?:\.\d+)?)`;
 const PATH = String.raw`(/.*)`;
 
-/** Each form of a line, and what it means. */
+/** Each form of a line, and its parser. */
 const FORMS: readonly (readonly [RegExp, (words: readonly string[]) => UndoEntry])[] = [
   [/^path (absent|tree-absent|other) (\/.*)$/, ([is, path]) => pathEntry(path, { is: is as 'absent' })],
   [
@@ -106,7 +106,7 @@ const FORMS: readonly (readonly [RegExp, (words: readonly string[]) => UndoEntry
   [/^package ([\w.+:-]+) (\S+)$/, ([name = '', version = '']) => ({ kind: 'package', name, version })],
 ];
 
-/** One line of the index, or of the answer about now, which has the same form. Undefined when it is neither. */
+/** Parses one line of the index or of the current state, which have the same form; undefined if it is invalid. */
 export function parseEntry(line: string): UndoEntry | undefined {
   for (const [form, entry] of FORMS) {
     const match = form.exec(line);

@@ -12,8 +12,8 @@ const BELOW: Readonly<Record<string, string>> = {
 };
 
 /**
- * Directories that every machine has (hier(7), file-hierarchy(7)) or that hold someone's data: a journal that calls one of
- * them absent before meshx is damaged, and an undo that believed it would take the machine away.
+ * Directories that every machine has (hier(7), file-hierarchy(7)) or that contain user data: a journal in which one of them was absent
+ * before meshx is damaged, and following it would destroy the machine.
  */
 export const systemDirectories: ReadonlySet<string> = new Set([
   '/',

@@ -1,6 +1,6 @@
 import { shellFile } from '../../text-files.ts';
 
-// What each does, and with which words, is in the file.
+// See each file for its purpose and arguments.
 
 export const FILE_BACK = shellFile(new URL('./undo-restore.root.sh', import.meta.url));
 export const TEXT_BACK = shellFile(new URL('./undo-text.root.sh', import.meta.url));
