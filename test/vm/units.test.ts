@@ -128,14 +128,6 @@ test.each(checkable)('%s can read %s', (shell, name) => {
   expect(() => execFileSync(shell, ['-n', join(SYSTEMD, name)])).not.toThrow();
 });
 
-(has('shellcheck') ? test.each(SCRIPTS) : test.skip.each(SCRIPTS))('shellcheck has nothing against %s', (name) => {
-  const { stdout } = spawnSync('shellcheck', ['-x', join('systemd', name)], {
-    cwd: join(SYSTEMD, '..'),
-    encoding: 'utf8',
-  });
-  expect(stdout).toBe('');
-});
-
 test.each(SCRIPTS)('%s is short enough to be read as a whole', (name) => {
   expect(readFileSync(join(SYSTEMD, name), 'utf8').split('\n').length).toBeLessThanOrEqual(300);
 });
