@@ -3,15 +3,15 @@ import type { Result } from '../checks/check.ts';
 import { showConnections } from '../vm/drain.ts';
 import type { Lines, Say } from '../world.ts';
 
-/** Whose change it is, and where it is printed. */
+/** The VM of a change, and where to print. */
 export interface Telling {
   readonly vm: string;
   readonly say: Say;
-  /** The command that goes on after a failure. */
+  /** The command that continues after a failure. */
   readonly again: string;
 }
 
-/** Tells what happens during a change as it happens. */
+/** Prints the events of a change. */
 export function tellChange(telling: Telling): Observer<Result> {
   return (event) => {
     const lines = linesOfChange(event, telling);
@@ -27,7 +27,7 @@ const MARKS: Readonly<Record<PhaseReport['status'], string>> = {
   skipped: '-',
 };
 
-/** A phase with its changes below it, and what was seen while it ran below these. */
+/** A phase with its changes, then its observations. */
 export function formatPhase({ status, title, changes, seen }: Omit<PhaseReport, 'id' | 'kind' | 'ms'>) {
   return [
     `${MARKS[status]} ${title}`,

@@ -17,7 +17,7 @@ export interface ClusterChange {
   readonly lines: readonly string[];
 }
 
-/** Prints the plan of a cluster, carries it out unless it is a dry run, and gives the exit code. */
+/** Prints a plan for a cluster, and carries it out unless it is a dry run. Returns the exit code. */
 export async function changeCluster(input: Input, change: ClusterChange): Promise<number> {
   const { world, terminal } = input.call;
   const { kube, plan, output } = change;
@@ -51,7 +51,7 @@ export function changeOptions(input: Input) {
   return { cluster: clusterOptions(input), namespace };
 }
 
-/** What no one should do by a slip. Throws `needs-confirmation` where there is something to do and --yes is not given. */
+/** Throws `needs-confirmation` for a change without --yes. */
 export function needConfirmation(input: Input, plan: ClusterPlan): void {
   const writes = clusterPlanLines(plan);
   if (writes.length === 0 || input.flag('yes') || input.flag('dryRun')) return;

@@ -3,7 +3,7 @@ import type { Call, CommandSpec } from './command.ts';
 import { flagOf } from './input.ts';
 import type { CommonName } from './options.ts';
 
-/** Options whose values name things of the mesh and can hold no secret. Of every other one only its name is kept. */
+/** Options whose values hold no secret. Only the names of other options are kept. */
 const SHOWN: readonly string[] = [
   ...['namespace', 'service', 'ports', 'workloadGroup', 'serviceAccount', 'vmAddress', 'excludePorts', 'only', 'unset'],
   ...['acceptRisk', 'network', 'locality', 'weight', 'revision', 'istioNamespace', 'istiodAddress', 'serviceCidr'],
@@ -13,7 +13,7 @@ const SHOWN: readonly string[] = [
 /** Options that hold `KEY=value`: the key is kept. */
 const KEYS_SHOWN: readonly string[] = ['set', 'labels', 'label'];
 
-/** Options that say where and how, so that a command that a hint names needs them too. */
+/** Options for the connection, which commands in hints repeat. */
 const WAY: readonly CommonName[] = [
   ...(['kubeconfig', 'context', 'manifests', 'namespace', 'istioNamespace', 'revision', 'project', 'zone'] as const),
   ...(['root', 'user', 'port', 'identityFile', 'sshConfig', 'knownHosts', 'hostKeyFingerprint'] as const),
@@ -22,17 +22,17 @@ const WAY: readonly CommonName[] = [
 
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
 
-/** True although no one typed them. */
+/** True without being given. */
 const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns'];
 
-/** What a change is called: in lock and audit, and as it is typed again. */
+/** The command line of a change: for lock and audit, and to run again. */
 export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {
   return { command: commandWords(command, call, ...args), again: typedLine(command, call, ...args) };
 }
 
 /**
- * A command line for the lock and the audit, for one VM: what was asked for, without secrets and without values that may
- * hold one (an address of a package with its credentials, a value of `--set`): these are shown as `…`.
+ * A command line for lock and audit of one VM. Values that may hold a secret, such as a package URL or a value of
+ * `--set`, are shown as `…`.
  */
 export function commandWords(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
   const options = Object.entries(given).flatMap(([name, value]) =>
@@ -52,7 +52,7 @@ function shownWord(word: string): string {
   return /^[\w@%+=:,./…*-]+$/.test(plain) ? plain : JSON.stringify(plain);
 }
 
-/** The command as it was typed, for these arguments, so that it can be pasted. A password in an address is not repeated. */
+/** The command line with these arguments, to paste. A password in an address is not repeated. */
 export function typedLine(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
   const words = Object.entries(given).flatMap(typedOption);
   return toShell(['meshx', ...command.split(' '), ...args, ...words].map(withoutPassword));

@@ -2,13 +2,13 @@ import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import type { CommonName, OptionLine } from './options.ts';
 
-/** What one command line may touch: the world as use cases see it, and the terminal. */
+/** What a command may touch: the world of use cases, and the terminal. */
 export interface Surroundings {
   readonly world: World;
   readonly terminal: Terminal;
 }
 
-/** One call of a command: what the operator typed, and what it may touch. */
+/** One call of a command: its arguments and options, and what it may touch. */
 export interface Call extends Surroundings {
   /** The positional arguments in their order; a repeated one gives its words one after another. */
   readonly args: readonly string[];
@@ -33,8 +33,7 @@ export interface CommandSpec {
   /** Command lines without the leading `meshx`; a test parses each. */
   readonly examples: readonly string[];
   /**
-   * `all` are all commands. Gives another exit code than 0 only where that is an answer, as 3 for "the plan is not
-   * empty".
+   * `all` are all commands. Returns an exit code other than 0 only as an answer, such as 3 for "the plan is not empty".
    */
   readonly run: (call: Call, all: readonly CommandSpec[]) => Promise<number | void>;
 }

@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { changesOf, type PrintedReport } from './vm-report.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
-/** How the end is printed. */
+/** How the result is printed. */
 export interface Ending {
   readonly terminal: Terminal;
   readonly output: OutputFormat;
@@ -18,7 +18,7 @@ export interface Ending {
   readonly exitCode: boolean;
 }
 
-/** Tells what became of the VMs and gives the exit code. A document for programs is one, with its problems in it. */
+/** Prints the results of the VMs and returns the exit code. Programs get one document, including problems. */
 export function conclude(
   { terminal, output, exitCode, end = formatEnd }: Ending,
   found: readonly PrintedReport[],
@@ -32,7 +32,7 @@ export function conclude(
   return exitCode && reports.some(isPlanned) ? EXIT.planNotEmpty : EXIT.done;
 }
 
-/** Prints the phases that are planned or were carried out, and gives the exit code. */
+/** Prints the planned or completed phases, and returns the exit code. */
 export function concludeChange(
   { terminal, output, exitCode }: Ending,
   { status, phases, problem }: Changed<Result>,

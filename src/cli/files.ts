@@ -13,13 +13,13 @@ export interface MadeFile {
   readonly mode?: number;
 }
 
-/** `unchanged` when the file had this very content and mode already; nothing was written then. */
+/** `unchanged`: the file already had this content and mode, and was not written. */
 export interface WrittenFile {
   readonly path: string;
   readonly state: 'written' | 'unchanged';
 }
 
-/** Writes files as a whole, each beside its place and moved there. Throws `file-not-written`. */
+/** Writes each file beside its destination and renames it. Throws `file-not-written`. */
 export async function writeFiles(directory: string, files: readonly MadeFile[]): Promise<readonly WrittenFile[]> {
   const written: WrittenFile[] = [];
   for (const file of files) written.push(await writeOne(join(directory, file.name), file));
@@ -37,7 +37,7 @@ async function writeOne(path: string, { text, mode = 0o644 }: MadeFile): Promise
   }
 }
 
-/** The mode counts for secrets only: who made another file readable for fewer people had a reason. */
+/** The mode counts for secrets only. A stricter mode of another file stays. */
 async function isAsWanted(path: string, text: string, mode: number): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile() || (mode === 0o600 && (found.mode & 0o077) !== 0)) return false;

@@ -34,18 +34,18 @@ export class Input {
     if (/^(1|true|yes|on)$/i.test(value)) return true;
     if (/^(0|false|no|off|)$/i.test(value)) return false;
     const issue = `${variableOf(name)}: ${shown(value)} is neither true nor false`;
-    // Thrown at once: a flag may be asked for after the input was accepted.
+    // Thrown at once, because a flag may be read after the input was accepted.
     throw cliProblems.invalidInput({ command: this.#command, issues: [issue] });
   }
 
-  /** Words of a repeatable option; each may hold several, separated by commas. */
+  /** Values of a repeatable option; each may hold several, separated by commas. */
   list(name: string): readonly string[] {
     const given = this.call.given[name];
     const words: unknown[] = Array.isArray(given) ? given : [this.text(name) ?? ''];
     return words.flatMap((word) => String(word).split(',')).filter((word) => word !== '');
   }
 
-  /** One of a few words. */
+  /** One of a few values. */
   choice<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
     const text = this.text(name);
     const found = words.find((word) => word === text);
@@ -69,7 +69,7 @@ export class Input {
     return text === undefined ? undefined : this.attempt(flagOf(name), () => parse(text));
   }
 
-  /** Notes what a parser refuses; undefined then. */
+  /** Records the Problem of a parser; undefined then. */
   attempt<Value>(what: string, parse: () => Value): Value | undefined {
     return this.#issues.attempt(what, parse);
   }

@@ -30,7 +30,7 @@ const REFUSED: readonly { readonly name: string; readonly harmless: RegExp; read
   { name: 'ISTIO_RUN', harmless: /^$/, instead: 'commands run over SSH; use the SSH options' },
 ];
 
-/** Throws when the environment asks the old scripts for something that meshx would do otherwise without a word. */
+/** Throws when a variable would make the old scripts do something that meshx does differently. */
 export function refuseForeignVariables(env: Environment): void {
   const issues = REFUSED.filter(({ name, harmless }) => env[name] && !harmless.test(env[name])).map(
     ({ name, instead }) => `${name} is set and not read: ${instead}`,

@@ -36,7 +36,7 @@ export function machineOptions(input: Input): MachineOptions {
   };
 }
 
-/** From the environment or from a person at a terminal, never from an option: `ps` shows those. */
+/** From the environment or a prompt, never from an option, which `ps` shows. */
 function passphrase({ world: { env }, terminal: { askSecret } }: Surroundings): ConnectOptions['passphrase'] {
   const known = env['MESHX_KEY_PASSPHRASE'];
   if (known !== undefined) return () => Promise.resolve(known);
@@ -55,8 +55,8 @@ function passphrase({ world: { env }, terminal: { askSecret } }: Surroundings): 
 const MOST_BYTES = 4096;
 
 /**
- * Where the password for sudo comes from: the named file or stdin, the environment, a person at the terminal. Never an
- * option, which `ps` shows. Read when a sudo asks, once for all VMs. Throws `secret-file-open`, `file-not-read`.
+ * The password for sudo: from the given file or stdin, the environment, or a prompt, never from an option, which `ps`
+ * shows. Read once for all VMs, when a sudo asks. Throws `secret-file-open`, `file-not-read`.
  */
 export function sudoPassword(around: Surroundings, file: string | undefined): (() => Promise<string>) | undefined {
   const { env } = around.world;

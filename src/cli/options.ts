@@ -94,7 +94,7 @@ export const ISTIOD_OPTIONS: readonly OptionLine[] = [
   ['--timeout <seconds>', 'how long to wait (300)'],
 ];
 
-/** What the VMs of a group are to the mesh. */
+/** The workload of a group's VMs. */
 export const GROUP_OPTIONS: readonly OptionLine[] = [
   ['--workload-group <name>', "name of the WorkloadGroup (the VM's host name)"],
   ['--service <name:port...>', 'service on the VM: mysqldb:3306, web:http:8080'],
@@ -107,7 +107,7 @@ export const GROUP_OPTIONS: readonly OptionLine[] = [
   ['--no-capture-dns', "leave the VM's DNS unchanged"],
 ];
 
-/** What a VM gets, and how it is made so. */
+/** What a VM gets, and how. */
 export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--package <path>', '.deb, .rpm, directory of binaries, or https URL'],
   ['--sha256 <hex>', 'sha256 of the package, required for a URL'],

@@ -17,7 +17,7 @@ export function formatProblem(problem: Problem): readonly string[] {
   const [first = '', ...more] = problem.message.split(/\r?\n/);
   return [
     `meshx: ${first}`,
-    // Behind a mark: what another program said in several lines cannot pretend to be the hint.
+    // Behind a mark, so that lines of another program's output cannot look like the hint.
     ...more.map((line) => `  | ${line}`),
     ...problem.issues.map((issue) => `  - ${issue}`),
     `  hint: ${problem.hint}`,
@@ -43,18 +43,18 @@ export function printProblem(terminal: Terminal, found: Problem): void {
   );
 }
 
-/** Tells a Problem to people where the document for programs has it already; gives the exit code. */
+/** Prints a Problem that the document for programs already has. Returns the exit code. */
 export function tellProblem(terminal: Terminal, problem: Problem): number {
   printProblem(terminal, problem);
   return exitCodeOf(problem);
 }
 
-/** Where a run says what it does: a dry run of text on stdout, as its product, any other on stderr. */
+/** Where a run prints its progress: a text dry run on stdout, any other on stderr. */
 export function speaker({ out, err }: Terminal, onStdout: boolean): Say {
   return (lines) => (onStdout ? out([lines].flat()) : err(lines));
 }
 
-/** The same before each line, where several VMs speak. */
+/** The same, with the VM before each line. */
 export function marked(say: Say, vms: readonly string[], vm: string): Say {
   return vms.length === 1 ? say : (lines) => say([lines].flat().map((line) => `${vm}: ${line}`));
 }

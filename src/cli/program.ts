@@ -9,9 +9,8 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The command line. `start` is called with the chosen command; main's run gives it the spec's own `run`, a test
- * may only look. Common options are declared once, at the top, where commander takes them before and after the verb.
- * Of commands whose names are not among `words` only name and summary are declared: no more can be asked of them.
+ * The command line. `start` is called with the chosen command. Common options are declared at the top, where commander
+ * accepts them before and after the verb. Commands that are not in `words` are declared with name and summary only.
  */
 export function program(around: Surroundings, words: readonly string[], start: Start['start']): Command {
   const { world, terminal } = around;
@@ -86,8 +85,8 @@ function attribute(option: string): string {
 }
 
 /**
- * `--service <name:port...>` may be given several times, with one word each. Commander's own repeated options would
- * swallow the words that follow: in `up --service mysqldb:3306 istio-vm` the VM.
+ * `--service <name:port...>` may be given several times, with one value each. Commander's own repeated options would
+ * consume the arguments that follow: in `up --service mysqldb:3306 istio-vm` the VM.
  */
 function optionOf([flags, description]: OptionLine): Option {
   if (!flags.endsWith('...>')) return new Option(flags, description);
@@ -95,7 +94,7 @@ function optionOf([flags, description]: OptionLine): Option {
   return new Option(flags.replace('...>', '>'), `${description}; may be repeated`).argParser(collect);
 }
 
-/** The group of a command of two words. Commander would make it run by itself; here it only holds its commands. */
+/** The group of a two-word command. It only holds its commands, and does not run itself. */
 function parentOf(top: Command, spec: CommandSpec): Command {
   const [group, verb] = spec.name.split(' ');
   if (!group || !verb) return top;
@@ -103,7 +102,7 @@ function parentOf(top: Command, spec: CommandSpec): Command {
   return found ?? top.command(group).description(GROUPS[group] ?? group);
 }
 
-/** A common option that this command does not understand would be passed over silently otherwise. */
+/** Refuses a common option that this command does not use, instead of ignoring it. */
 function refuseForeign(top: Command, spec: CommandSpec): void {
   const known: readonly string[] = commonOf(spec);
   const foreign = Object.keys(top.opts<Record<string, unknown>>()).filter((name) => !known.includes(name));

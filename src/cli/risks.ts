@@ -3,7 +3,7 @@ import { JOIN_RISKS } from '../operations/join/options.ts';
 import type { Input } from './input.ts';
 import { nearest } from './nearest.ts';
 
-/** `--accept-risk`. A name that no check has would accept nothing: it is an issue, with the names that are nearest to it. */
+/** `--accept-risk`. An unknown name is an issue, with the nearest names. */
 export function acceptedRisks(input: Input, known: readonly string[] = JOIN_RISKS): readonly string[] {
   const words = input.list('acceptRisk');
   for (const word of words.filter((each) => !known.includes(each)))

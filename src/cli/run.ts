@@ -12,7 +12,7 @@ import { type Outlet, surroundings } from './sink.ts';
 import { checkVariables } from './variables.ts';
 import { completer } from './command-line.ts';
 
-/** Runs one command line and gives the exit code. Never throws, never exits the process. */
+/** Runs one command line and returns the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
   let around = surroundings(outlet);
   let exitCode: number = EXIT.done;
@@ -82,13 +82,13 @@ function usageProblem({ message }: CommanderError): Problem {
   return cliProblems.wrongUsage({ message: words ?? '', hint: 'The commands and options are shown by: meshx help' });
 }
 
-/** What a library throws after Ctrl-C is thrown because of it; Problems say themselves what was done before. */
+/** Errors after Ctrl-C are caused by it. Problems already say what was done. */
 function asProblem(error: unknown, world: World): Problem | undefined {
   if (error instanceof Problem) return error;
   return world.signal.aborted ? cliProblems.interrupted({}, error) : undefined;
 }
 
-/** Asked of the words themselves: a command line that could not be parsed may still have asked for a document. */
+/** Read from the raw arguments: a command line that does not parse may still request a document. */
 function wantedFormat(argv: readonly string[], env: World['env']): 'json' | 'yaml' | undefined {
   const asked = [...argv.join('\n').matchAll(/^(?:-o|--output)[\n=]?(.*)$/gm)].at(-1)?.[1];
   const format = asked ?? env['MESHX_OUTPUT'];

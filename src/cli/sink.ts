@@ -3,7 +3,7 @@ import type { Lines, World } from '../world.ts';
 import type { Surroundings } from './command.ts';
 import { visible, visibleLines } from '../visible.ts';
 
-/** What main.ts and tests give: where finished text goes. */
+/** Where finished text goes, given by main.ts and tests. */
 export interface Outlet extends Omit<World, 'note'>, Omit<Terminal, 'out' | 'err'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
@@ -17,8 +17,8 @@ export function surroundings(outlet: Outlet): Surroundings {
 }
 
 /**
- * The one way to a terminal. Whatever a VM, a cluster, a package or a file put into a text arrives without a character on which
- * a terminal acts; color is laid on afterwards.
+ * The only way to a terminal. Removes characters that a terminal would act on from all text, which may come from a VM,
+ * a cluster, a package or a file. Color is applied afterwards.
  */
 export function sink(outlet: Outlet): Terminal {
   const shown = (lines: Lines): string => [lines].flat().map(visible).join('\n');

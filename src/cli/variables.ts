@@ -10,7 +10,7 @@ export function variableOf(option: string): string {
   return `MESHX_${option.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-/** Variables that belong to no option: an API of Google Cloud elsewhere, and the lab of meshx's own tests. */
+/** Variables without an option: another endpoint of Google Cloud, and the lab of meshx's tests. */
 const OTHERS = ['MESHX_COMPUTE_ENDPOINT', 'MESHX_LAB', 'MESHX_LAB_CACHE'];
 
 /** Every variable that meshx reads. */
@@ -27,8 +27,8 @@ export function knownVariables(commands: readonly CommandSpec[]): readonly strin
 }
 
 /**
- * A variable with a misspelt name would change nothing, and the command would act on another cluster than was meant. One that is
- * close to a known name is refused, any other is said. Throws `variable-refused`.
+ * A misspelt variable would have no effect, and the command could act on the wrong cluster. A name close to a known one
+ * is refused; any other is noted. Throws `variable-refused`.
  */
 export function checkVariables({ env, note }: World, commands: readonly CommandSpec[]): void {
   const given = Object.keys(env).filter((name) => name.startsWith('MESHX_') && env[name] !== undefined);

@@ -2,7 +2,7 @@ import type { VmReport } from '../operations/vm-report.ts';
 import { present } from '../present.ts';
 import { Problem } from '../problems.ts';
 
-/** The report of a use case as it is printed, for people and for programs. */
+/** The report of a use case for people and for programs. */
 export interface PrintedReport extends Pick<
   VmReport,
   'vm' | 'status' | 'namespace' | 'group' | 'address' | 'cluster' | 'problem' | 'ms'
@@ -12,7 +12,7 @@ export interface PrintedReport extends Pick<
   readonly notes: readonly string[];
 }
 
-/** With its notes as lines, and in the hint of its Problem the command that goes on. */
+/** Adds its notes as lines, and the continuing command to the hint of its Problem. */
 export function printedReport<Note>(
   report: VmReport<Note>,
   again: string,
@@ -27,7 +27,7 @@ export function printedReport<Note>(
   };
 }
 
-/** Whatever went wrong half way, the hint says how it goes on: what failed need not know that changes came before it. */
+/** The hint of a failure in the middle of a change says how to continue. */
 function withNext(problem: Problem, again: string): Problem {
   const { id, message, hint, issues } = problem;
   if (/\bmeshx [a-z]/.test(hint)) return problem;

@@ -39,8 +39,8 @@ function probeOf(input: Input, port: number | undefined): Workload['probe'] {
 const FORM = 'NAME:PORT or NAME:PROTOCOL:PORT, as mysqldb:3306 or web:http:8080';
 
 /**
- * The words of `--service`: the name up to the first colon, then a port as `register` takes it. The same name again adds
- * a port. Throws the Problems of names and ports.
+ * The values of `--service`: the name up to the first colon, then a port as in `register`. The same name again adds a
+ * port. Throws the Problems of names and ports.
  */
 function parseServices(words: readonly string[]): readonly MeshService[] {
   const ports = new Map<string, string[]>();

@@ -16,7 +16,7 @@ import { tellJoin } from '../join/text.ts';
 import { speaker } from '../print.ts';
 import { printedReport } from '../vm-report.ts';
 
-/** `meshx adopt VM`: shows what the VM is as the `up` that it would have been, and carries that out. */
+/** `meshx adopt VM`: shows the equivalent `up` command, and carries it out. */
 export async function adopt(call: Call): Promise<number> {
   const { world, terminal } = call;
   const [vm = ''] = call.args;
@@ -65,7 +65,7 @@ function announcement(
   ];
 }
 
-/** The `up` that would have joined the VM, as it can be typed: what the adoption adds, with the values that are used. */
+/** The equivalent `up` command, with the values that the adoption uses. */
 export function upLine(vm: string, { cluster, vmAddress }: JoinOptions, adopted: Adopted): string {
   const services = adopted.services.flatMap(({ name, ports }) =>
     ports.map((port) => `${name}:${formatServicePort(port)}`),

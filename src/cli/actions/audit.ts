@@ -23,7 +23,7 @@ export async function audit(call: Call): Promise<number> {
   input.accept();
 
   const { text, found, problem } = await inspectAudit(world, { machine, vm: args[0] ?? '', head });
-  // A broken record is kept too: it is the one to look into.
+  // A broken record is exported too, for inspection.
   if (file !== undefined) {
     await writeFiles(world.cwd, [{ name: relative(world.cwd, resolve(world.cwd, file)), text, mode: 0o600 }]);
   }

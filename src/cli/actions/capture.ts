@@ -55,7 +55,7 @@ export async function capture(call: Call): Promise<void> {
 }
 
 const NOTHING = { off: 'capture is off already, and stays off', on: 'nothing is bypassed' } as const;
-/** The way out does not wait. */
+/** meshx-bypass waits for no lock. */
 const WITHOUT_LOCK =
   'note: to turn capture off at once on the VM itself, even while a run holds the lock: sudo meshx-bypass off';
 

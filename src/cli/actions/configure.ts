@@ -62,7 +62,7 @@ function wantedKeys(input: Input): Readonly<Record<string, string>> {
   return keys;
 }
 
-/** A value may hold commas, so the words are taken whole. */
+/** A value may hold commas, so it is not split. */
 function setKeys(input: Input): Readonly<Record<string, string>> {
   const given = input.call.given['set'];
   const words: readonly unknown[] = Array.isArray(given) ? given : [];

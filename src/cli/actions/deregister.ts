@@ -32,11 +32,11 @@ interface Asked {
   readonly plan: ClusterPlan;
   readonly service: string;
   readonly namespace: string;
-  /** There is nothing to ask. */
+  /** Nothing to confirm. */
   readonly yes: boolean;
 }
 
-/** Names each object that goes, and asks. Throws `needs-confirmation`, `not-confirmed-by-you`. */
+/** Lists the objects to delete, and asks for confirmation. Throws `needs-confirmation`, `not-confirmed-by-you`. */
 async function confirmed({ terminal }: Call, { plan, service, namespace, yes }: Asked): Promise<void> {
   const writes = clusterPlanLines(plan);
   if (yes || writes.length === 0) return;

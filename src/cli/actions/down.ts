@@ -48,7 +48,7 @@ export async function down(call: Call): Promise<number> {
     printedReport(report, called('down', call, report.vm).again, (note) => noteLines(report.vm, note)),
   );
   const code = conclude({ terminal, output, exitCode, end: formatDownEnd }, reports);
-  // A bug met on one VM must not hide the report of the others.
+  // A bug on one VM must not hide the reports of the others.
   const bug = ends.find((end) => end.status === 'rejected');
   if (bug) throw bug.reason;
   return code;

@@ -38,7 +38,7 @@ interface Asked {
   readonly kube: Kubernetes;
   readonly plan: ClusterPlan;
   readonly lines: readonly string[];
-  /** What stays possible for the evicted machine, or is still to be done. */
+  /** What the evicted machine can still do, and what remains to do. */
   readonly limits: readonly string[];
 }
 
@@ -70,7 +70,7 @@ async function lifted(world: World, options: EvictOptions): Promise<Asked> {
   };
 }
 
-/** What no policy can do; said on every run, because the operator may take an eviction for more than it is. */
+/** The limits of a policy, printed on every run, because an operator may expect more of an eviction. */
 function limitsOf({ principal, kept }: Eviction): readonly string[] {
   const account = kept.some(({ kind }) => kind === 'ServiceAccount');
   return [

@@ -51,15 +51,15 @@ interface GeneratedFile extends VmFile {
   readonly install: string;
 }
 
-/** The command as it is typed on the VM. */
+/** The command for the VM. */
 function installCommand({ name, place, owner, mode, added }: VmFile): string {
   if (added) return `sudo sh -c "cat ${name} >> ${place}"`;
   return `sudo install -D -o ${owner} -m ${mode} ${name} ${place}`;
 }
 
 /**
- * Writes the files, or prints them with --print and `-o -`. Says of each where it belongs and which command installs it.
- * One file is printed as it is; several get a line with their name.
+ * Writes the files, or prints them with --print and `-o -`. Names the place and the install command of each. Several
+ * printed files get a line with their name.
  */
 async function deliver(input: Input, files: readonly GeneratedFile[]): Promise<void> {
   const { world, terminal } = input.call;

@@ -42,7 +42,7 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const printed = reports.map((report) => printedReport(report, called(verb, call, report.vm).again));
   const code = conclude({ terminal, ...ending }, printed);
-  // A bug met on one VM must not hide the report of the others.
+  // A bug on one VM must not hide the reports of the others.
   const bug = ends.find((end) => end.status === 'rejected');
   if (bug) throw bug.reason;
   return code;

@@ -27,7 +27,7 @@ export function rbac(call: Call): Promise<void> {
   return Promise.resolve();
 }
 
-/** RBAC cannot say "of this account" before the account is there. */
+/** RBAC cannot restrict a rule to an account that does not exist yet. */
 function tokenNote(namespace: string): string {
   return `note: serviceaccounts/token lets its holder act as every service account of namespace ${namespace}; keep pods with rights of their own out of it`;
 }

@@ -40,7 +40,7 @@ export async function sudoers(call: Call): Promise<number> {
   return code;
 }
 
-/** Who is meant: said, or the login name of `user@host` when nothing is installed by it. */
+/** The given user, or the login name of `user@host` when nothing is installed with it. */
 function sudoerOf(input: Input): string {
   const login = /^(.+)@/.exec(input.call.args[0] ?? '')?.[1];
   const text = input.text('for') ?? (input.flag('install') ? undefined : login);

@@ -5,8 +5,8 @@ import { leavingProblems } from '../../problems/leaving.ts';
 import type { Terminal } from '../../terminal.ts';
 
 /**
- * Asks before a VM is removed, one question at a time, however many VMs are at work. The question throws
- * `needs-confirmation` when no one can be asked, `not-confirmed-by-you` for a no.
+ * Asks before a VM is removed, one question at a time for all VMs. Throws `needs-confirmation` without a terminal, and
+ * `not-confirmed-by-you` for a no.
  */
 export function confirmer({ ask }: Pick<Terminal, 'ask'>): (vm: string) => NonNullable<LeavingVm['confirm']> {
   const one = pLimit(1);

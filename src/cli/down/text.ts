@@ -6,10 +6,10 @@ import type { Lines } from '../../world.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
 import { changesOf, type PrintedReport } from '../vm-report.ts';
 
-/** Printed where the cluster's side fails. */
+/** Printed when the cluster's side fails. */
 export const VM_ALONE = 'note: the machine alone, without its cluster, is undone with: --vm-only';
 
-/** Prints what happens while a VM leaves, as it happens. */
+/** Prints the events while a VM leaves. */
 export function tellLeave(telling: Telling): (event: LeaveEvent) => void {
   return (event) => {
     const lines = linesOf(event, telling);

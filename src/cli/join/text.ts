@@ -6,7 +6,7 @@ import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
 import { flagOf } from '../input.ts';
 
-/** Tells what happens while a VM joins, as it happens. */
+/** Prints the events while a VM joins. */
 export function tellJoin(telling: Telling): (event: JoinEvent) => void {
   return (event) => {
     const lines = linesOf(event, telling);

@@ -19,7 +19,7 @@ import { portsVerification } from './ports.ts';
 
 /** Keys of sidecar.env, and what is allowed when the sidecar restarts. */
 export interface ConfigureOptions extends SidecarKeys {
-  /** An image, in which nothing runs. */
+  /** An image. */
   readonly image: boolean;
   /** Seconds that the VM waits for its confirmation. */
   readonly confirmWithin: number;
@@ -28,7 +28,7 @@ export interface ConfigureOptions extends SidecarKeys {
 
 export type ConfigureEvent =
   | ChangeEvent<Result>
-  /** A setting that is in the file and does less than it says. */
+  /** A setting without effect. */
   | { readonly kind: 'setting'; readonly detail: string }
   /** The sidecar starts on a VM that has no dead-man switch. */
   | { readonly kind: 'no-switch' };
@@ -50,7 +50,7 @@ export async function configure(
   return await planOrChange(world, calling, { host, inspectedAt, decision, inspect });
 }
 
-/** What the VM must have, and what of it is due. Only reads. */
+/** The wanted settings and the plan. Only reads. */
 async function inspected({ vm, host, keys, remove, observe }: Configuring, signal: AbortSignal) {
   const units = await sidecarUnits(host, signal);
   if (units.reader !== 'package') refuseUnread(keys);
@@ -66,7 +66,7 @@ async function inspected({ vm, host, keys, remove, observe }: Configuring, signa
   return { steps, due: plan(steps, facts) };
 }
 
-/** What meshx's units would not read as it is meant. */
+/** Settings that meshx's units would misread. */
 function refuseUnread(keys: ConfigureOptions['keys']): void {
   const refused = Object.entries(keys).flatMap(([key, value]) => {
     const issue = settingIssue(key, value);
@@ -76,9 +76,9 @@ function refuseUnread(keys: ConfigureOptions['keys']): void {
 }
 
 /**
- * configure knows no cluster, so that clients come until the sidecar ends, and what they have open is waited for. What is
- * verified is what the VM can tell (units that run, a ready sidecar), a new login, and that new connections from here to the
- * captured ports are taken as before.
+ * configure has no cluster, so clients connect until the sidecar ends, and open connections are drained. It verifies
+ * what the VM can report (running units, a ready sidecar), a new login, and new connections from here to the captured
+ * ports.
  */
 async function decided(
   { host, image, confirmWithin, restart, login, observe }: Configuring,
@@ -91,7 +91,7 @@ async function decided(
   return {
     plan: due,
     drain: { for: 'restart', returns: 'after-confirm', addresses: [], ...restart },
-    // Also with an empty plan: a run that died may have left it armed, and the VM would roll back behind this one.
+    // Also with an empty plan: a dead run may have left the switch armed, and the VM would roll back after this run.
     ...(guarded && { guard: { within: confirmWithin, login, evenIfEmpty: true } }),
     ...(guarded && starts && { verify: portsVerification(host) }),
   };

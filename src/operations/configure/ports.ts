@@ -5,7 +5,7 @@ import { vmProblems } from '../../problems/vm.ts';
 import { closedPorts, type OpenPorts, openPorts } from '../../vm/reachability/open-ports.ts';
 import type { Checks, Verification } from '../change/decision.ts';
 
-/** Whether the captured ports of a VM take new connections as before. */
+/** Whether the captured ports of a VM accept new connections as before. */
 export function portsVerification(host: Host): Verification<Result> {
   return {
     id: 'ports-open',
@@ -20,7 +20,7 @@ export function portsVerification(host: Host): Verification<Result> {
 
 interface PortFacts {
   readonly before: OpenPorts;
-  /** Those of the open ones that take no connection any more, as ADDRESS:PORT. */
+  /** Ports that were open and now accept no connection, as ADDRESS:PORT. */
   readonly closed: readonly string[];
 }
 

@@ -15,13 +15,13 @@ import { type ClusterOptions, openCluster, withCompute } from '../connection/clu
 import type { WorkloadOptions } from '../join/options.ts';
 import { existingWorkload, wantedWorkload } from '../join/workload.ts';
 
-/** Whose files are made. */
+/** The workload whose files are made. */
 export interface GenerateOptions {
   readonly cluster: ClusterOptions;
   /** The cluster's name at its provider, which knows the service range. */
   readonly provided: string | undefined;
   readonly workload: WorkloadOptions;
-  /** The token too: a secret that is good for ten minutes. */
+  /** Also the token, a secret that is valid for ten minutes. */
   readonly token: boolean;
 }
 
@@ -49,7 +49,7 @@ async function groupWorkload(
   if (group === undefined) throw cliProblems.workloadGroupNeeded({ cluster: kube.name });
   const once = readOnce(kube);
   const before = await existingWorkload(once, { ...place, group });
-  // Nothing is written to the cluster here: what a group says is all that istiod will know of the VM.
+  // Nothing is written to the cluster, so an existing group is all that istiod will know of the VM.
   if (before) refuseContradictions(before, options);
   const { generation } = facts;
   const ambient = meshGeneration(generation).isAmbient(facts);

@@ -18,16 +18,16 @@ import { judgedSecurity } from './risks.ts';
 import type { JoinRun } from './run.ts';
 import { planVm } from './vm-side.ts';
 
-/** How a kept plan is applied; the plan itself says what is done. */
+/** How a kept plan is applied. */
 type ApplyOptions = Pick<JoinOptions, 'cluster' | 'machine' | 'restart' | 'confirmWithin' | 'dryRun'>;
 
-/** A kept plan, and what its application is called. */
+/** A kept plan, and the command that applies it. */
 export interface Applying extends Pick<JoinRun, 'again' | 'command' | 'observe'> {
   readonly kept: KeptPlan;
   readonly options: ApplyOptions;
 }
 
-/** Does what the join would do from here on. Throws what opening the cluster throws; every other failure is in the report. */
+/** Continues the join from its plan. Throws Problems of opening the cluster; other failures are in the report. */
 export async function applyKept(world: World, applying: Applying): Promise<VmReport> {
   const { kept, options } = applying;
   const { kube } = await openCluster(world, options.cluster, kept.subject.workload.namespace);
@@ -59,8 +59,8 @@ async function* parts(world: World, applying: Applying, kube: Kubernetes): Parts
 }
 
 /**
- * What of the kept plan is due: all of it, or what is left where a run of it died. The same steps on the same machine give the
- * same plan; another plan means that something has changed since. Throws `plan-outdated`.
+ * The part of the kept plan that is due: all of it, or the rest after a run of it died. The same steps on the same
+ * machine give the same plan, so any other plan means that the machine has changed. Throws `plan-outdated`.
  */
 async function duePlan(kept: KeptPlan, host: Host, signal: AbortSignal): Promise<Plan> {
   const now = await planVm(kept.steps, host, signal);
@@ -74,7 +74,7 @@ async function duePlan(kept: KeptPlan, host: Host, signal: AbortSignal): Promise
   throw cliProblems.planOutdated({ vm: kept.vm, issues });
 }
 
-/** Only a run of this very plan may have made what is done of it; the machine's own record says whether there was one. */
+/** A part may be done only if the machine's audit has a run of this plan. */
 async function wasBegun({ plan }: KeptPlan, host: Host, signal: AbortSignal): Promise<boolean> {
   const hash = planHash(plan);
   const { lines } = auditChain(await auditText(host, signal));

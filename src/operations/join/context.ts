@@ -16,7 +16,7 @@ import { present } from '../../present.ts';
 
 type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
 
-/** What all VMs of one run share, gathered once. */
+/** What all VMs of one run share. */
 export interface JoinContext {
   readonly world: World;
   readonly options: JoinOptions;
@@ -24,7 +24,7 @@ export interface JoinContext {
   readonly namespace: string;
   readonly facts: ClusterFacts;
   readonly package?: OpenedPackage;
-  /** What decides about mutual TLS; absent for a classic cluster. */
+  /** The policies for mutual TLS; absent for a classic cluster. */
   readonly policies?: MtlsPolicies;
   /** The service of the mesh that the verification requests. */
   readonly meshService?: MeshTarget;
@@ -33,13 +33,13 @@ export interface JoinContext {
 }
 
 /**
- * The package is read while the cluster is asked, and both before any VM is changed. Where the package is of no use its Problem
- * is the one that is thrown, and the cluster is not waited for.
+ * Reads package and cluster in parallel, before any VM is changed. A Problem of the package is thrown without waiting
+ * for the cluster.
  */
 export async function openContext(world: World, options: JoinOptions): Promise<JoinContext> {
   const stop = new AbortController();
   const reading = readCluster(world, options, AbortSignal.any([world.signal, stop.signal]));
-  // What is thrown is met below.
+  // The error is handled below.
   reading.catch(() => undefined);
   try {
     const opened = options.package && (await openPackage(world, options.package));
@@ -50,7 +50,7 @@ export async function openContext(world: World, options: JoinOptions): Promise<J
   }
 }
 
-/** The same run with other options for the cluster, which is read anew; the package is the one that is open. */
+/** The same run with other options for the cluster, which is read again. The open package is reused. */
 export async function reopenContext(options: JoinOptions, context: JoinContext): Promise<JoinContext> {
   return { ...context, options, ...(await readCluster(context.world, options, context.world.signal)) };
 }

@@ -10,7 +10,7 @@ import type { Guard, RestartOptions } from '../change/decision.ts';
 import type { JoinPlan, JoinSubject } from './run.ts';
 import { joinVerification, type Verifying } from './verification.ts';
 
-/** What is decided about a VM that joins. */
+/** The decision about a VM that joins. */
 export interface Joining {
   readonly subject: JoinSubject;
   readonly kube: Kubernetes;
@@ -20,9 +20,9 @@ export interface Joining {
   readonly plan: Plan;
   /** Absent for an image, where nothing runs. */
   readonly live?: { readonly restart: RestartOptions; readonly guard: Guard };
-  /** The snapshot of a machine that meshx has never changed, on its way. */
+  /** The snapshot, started early, of a machine that meshx has never changed. */
   readonly picture?: Promise<FirstPicture>;
-  /** Absent where nothing is verified. */
+  /** Absent when nothing is verified. */
   readonly verifying?: Omit<Verifying, 'subject' | 'kube' | 'settled'>;
 }
 

@@ -9,10 +9,10 @@ import type { JoinRun, FirstInspection } from './run.ts';
 import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options.ts';
 
 /**
- * The run with the options of the earlier join that are not given again. Services, labels and account are not among them: the
- * WorkloadGroup has these, and a service that was deregistered since must not come back. Namespace and group are the VM's own word, so
- * the cluster has to confirm them before anything is registered or a token is asked for. Throws `membership-unconfirmed`,
- * `account-not-repeated`, and `invalid-input` for a recorded value that is none.
+ * Adds the options of the earlier join that are not given again, except services, labels and account: the WorkloadGroup
+ * has these, and a service that was deregistered must stay so. Namespace and group come from the VM, so the cluster
+ * must confirm them before anything is registered or a token requested. Throws `membership-unconfirmed`,
+ * `account-not-repeated`, and `invalid-input` for an invalid recorded value.
  */
 export async function withEarlierJoin(run: JoinRun, seen: FirstInspection): Promise<JoinContext> {
   const { verb, context } = run;
@@ -29,7 +29,7 @@ export async function withEarlierJoin(run: JoinRun, seen: FirstInspection): Prom
   return names.some(isOfTheCluster) ? await reopenContext(options, context) : { ...context, options };
 }
 
-/** What is given and differs from the record. */
+/** Given options that differ from the record. */
 function noteReplaced({ context: { options }, observe }: JoinRun, recorded: RecordedOptions): void {
   for (const [name, before] of Object.entries(recorded)) {
     const now = options.repeated[name];
@@ -38,7 +38,9 @@ function noteReplaced({ context: { options }, observe }: JoinRun, recorded: Reco
   }
 }
 
-/** In a classic mesh nothing in the cluster says whose account a VM has, and its certificate is copied out of a Secret. */
+/**
+ * In a classic mesh nothing in the cluster says which account a VM has, and its certificate is copied from a Secret.
+ */
 function refuseAccount({ verb, vm, context }: JoinRun, { membership }: Preflight): void {
   const account = membership.record?.serviceAccount;
   if (meshGeneration(context.facts.generation).hasGroups || account === undefined || account === 'default') return;

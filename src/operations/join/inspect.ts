@@ -27,17 +27,17 @@ interface Inspected {
   readonly preflight: Preflight;
 }
 
-/** Decides what is to be done for one VM and its cluster. Only reads. Throws what refuses the join. */
+/** Decides on the join of one VM. Only reads. Throws the Problems that refuse it. */
 export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal): Promise<JoinPlan> {
   const { vm, observe, revise = (steps) => steps } = run;
-  // For this inspection only: what is written or waited for after it asks the cluster itself.
+  // For this inspection only. Writes and waits use the cluster itself.
   const first = readOnce(run.context.kube);
   const inspected = await inspectVm(run, host, { kube: first, signal });
   const { context, preflight } = inspected;
   const { options, facts, policies, meshService } = context;
   const judging = { vm, acceptRisk: options.acceptRisk, observe };
   refuseFindings(preflight.findings, judging);
-  // Only reads: it is taken while the cluster is asked, when nothing else keeps the machine busy.
+  // Taken while the cluster is read, when the machine is idle. Only reads.
   const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
   picture?.catch(() => undefined);
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
@@ -50,7 +50,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   needPackage(run, inspected, steps);
   const found = await factsOf(steps);
   const refused = meshGeneration(facts.generation).refusedMetadata(facts, workload);
-  // A classic VM has the package's own reader of the settings.
+  // On a classic VM the package's own script reads the settings.
   if (refused) refuseFindings(judgeSettings({ vm, steps, facts: found, refused }), judging);
   const subject = { cluster: facts, workload, vm: preflight.facts, ...present({ meshService }) };
   const unverified = notVerified(vmInput(context, workload, preflight), options.only);
@@ -62,7 +62,10 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   return { subject, registration, decision, ...present({ unverified }) };
 }
 
-/** The machine, and the run with the options of the join before it. It is inspected again only where these change the question. */
+/**
+ * The machine, and the run with the options of its earlier join. Inspected again only if those options change the
+ * questions.
+ */
 async function inspectVm(
   run: JoinRun,
   host: Host,
@@ -78,7 +81,7 @@ async function inspectVm(
   };
 }
 
-/** An image has no host name yet: it is called as on the command line. */
+/** An image has no host name yet, so its name is that of the command line. */
 function workloadOf({ kube, facts, namespace, options }: JoinContext, hostname: string, signal: AbortSignal) {
   const { generation } = facts;
   const ambient = meshGeneration(generation).isAmbient(facts);
@@ -87,12 +90,12 @@ function workloadOf({ kube, facts, namespace, options }: JoinContext, hostname: 
 
 interface Asking {
   readonly host: Host;
-  /** Side by side with it each of the two would take as long as both. */
+  /** In parallel each would take as long as both. */
   readonly after: Promise<unknown> | undefined;
   readonly signal: AbortSignal;
 }
 
-/** What the machine is asked depends little on what the cluster says: most often the answers are there with those of the cluster. */
+/** The questions to the machine rarely depend on the cluster, so both are usually answered in parallel. */
 function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (due: readonly Step[]) => Promise<Facts> {
   const early = Promise.resolve(after)
     .catch(() => undefined)
@@ -101,7 +104,7 @@ function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (d
   return (due) => (sameProbes(steps, due) ? early : gatherFacts(due, host, signal));
 }
 
-/** What the cluster must know of this VM, and what it lacks. A classic VM without services needs nothing in its cluster. */
+/** The registration of this VM, and its missing writes. A classic VM without services needs none. */
 async function clusterSide({ kube, facts, options, world }: JoinContext, wanted: Workload, { facts: vm }: Preflight) {
   const about = { address: vm.address, create: options.create };
   const generation = clusterGeneration(facts.generation);
@@ -110,7 +113,7 @@ async function clusterSide({ kube, facts, options, world }: JoinContext, wanted:
   return { registration, writes, workload };
 }
 
-/** Units that start a program that is not there would look like success. A dry run may be read before there is a package. */
+/** Units without their programs would look like success. A dry run needs no package yet. */
 function needPackage({ vm, observe }: JoinRun, { context, preflight }: Inspected, steps: readonly Step[]): void {
   const { missing } = preflight;
   if (context.package || missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
@@ -119,7 +122,7 @@ function needPackage({ vm, observe }: JoinRun, { context, preflight }: Inspected
   observe({ kind: 'package-needed', problem });
 }
 
-/** Who can tell something about the join. The seat is looked for while the plan is read; no one connects to an image. */
+/** The sources of the verification. The seat is determined while the plan is read; an image has none. */
 function witnesses({ context: { client, world, options }, preflight }: Inspected, host: Host) {
   const { facts, session, listening } = preflight;
   const seat = facts.address === '' ? undefined : seatAt(host, facts.address, session);

@@ -13,21 +13,21 @@ import type { JoinOptions } from './options.ts';
 import { isOfTheCluster, missingOptions, withRecorded } from './recorded-options.ts';
 import type { JoinRun } from './run.ts';
 
-/** Which VMs join at once. */
+/** The VMs of one run. */
 export interface Joins {
   /** The command that hints name: `up`. */
   readonly verb: string;
   readonly vms: readonly string[];
-  /** How many VMs are worked on at the same time. */
+  /** How many VMs join in parallel. */
   readonly parallel: number;
   readonly options: JoinOptions;
-  /** What one of them is called, and who hears of it. */
+  /** The command and the observer of one VM. */
   readonly about: (vm: string) => Pick<JoinRun, 'again' | 'command' | 'observe' | 'planned'>;
 }
 
 /**
- * Opens what all VMs share and joins each. A report for each VM, in their order; a bug that was met on one is a rejection and ends
- * none of the others. Throws what opening the cluster, the package or the client throws.
+ * Opens what all VMs share, and joins each. Returns a report per VM, in their order. A bug on one VM is a rejection and
+ * does not stop the others. Throws Problems of opening the cluster, the package or the client.
  */
 export async function joinEach(world: World, joins: Joins): Promise<readonly PromiseSettledResult<VmReport>[]> {
   const { verb, vms, parallel, options, about } = joins;
@@ -43,15 +43,15 @@ export async function joinEach(world: World, joins: Joins): Promise<readonly Pro
   return await Promise.allSettled(vms.map(one));
 }
 
-/** One connection for the verification of all VMs. Nothing is verified in a dry run or an image. */
+/** One connection for the verification of all VMs; none for a dry run or an image. */
 async function openClient(world: World, { probeClient, machine, dryRun }: JoinOptions) {
   if (probeClient === undefined || dryRun || machine.root !== undefined) return undefined;
   return await openMachine(world, machine, probeClient);
 }
 
 /**
- * The cluster, read with the options that the VM joined with: without them (the address of istiod, say) it may not be readable at
- * all. Throws the error that was met without them where the VM adds nothing.
+ * Reads the cluster with the options of the VM's earlier join, such as the address of istiod, without which it may be
+ * unreadable. Throws the first error if the VM adds no options.
  */
 async function openAsBefore(world: World, { verb, vms: [vm], options }: Joins, error: unknown): Promise<JoinContext> {
   if (!(error instanceof Problem) || vm === undefined || world.signal.aborted) throw error;

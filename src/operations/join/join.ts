@@ -24,18 +24,18 @@ async function* parts(run: JoinRun): Parts {
   if (options.dryRun) await run.planned?.(plan);
 }
 
-/** A change that was decided: the join of a VM, or a plan that was kept of one. */
+/** A decided change: the join of a VM, or a kept plan. */
 export interface Decided extends Pick<Change, 'host' | 'inspectedAt'> {
   readonly plan: Pick<JoinPlan, 'decision' | 'unverified'>;
   readonly inspect: (signal: AbortSignal) => Promise<Pick<JoinPlan, 'decision'>>;
 }
 
-/** Where the VM is in its mesh: only istiod's generation has groups. */
+/** The VM's place in its mesh. Only a current mesh has groups. */
 export function placeOf({ cluster, workload: { group, namespace }, vm }: JoinSubject) {
   return { ...(meshGeneration(cluster.generation).hasGroups && { group }), namespace, address: vm.address };
 }
 
-/** Registers, applies, verifies, and only then does what waits for the checks; a dry run tells what would be done. */
+/** Registers, applies, verifies, and then applies the steps that wait for the checks. A dry run reports the phases. */
 export async function carryOut(world: World, calling: Calling<ChangeEvent<Result>>, decided: Decided) {
   const { decision, unverified = [] } = decided.plan;
   const observe = (event: ChangeEvent<Result>): void => {
@@ -47,7 +47,7 @@ export async function carryOut(world: World, calling: Calling<ChangeEvent<Result
   return { ...report, notes: calling.dryRun ? [] : [...unverified, ...(report.notes ?? [])] };
 }
 
-/** Where the time went. */
+/** Records the time of each phase. */
 function measure(event: ChangeEvent<Result>, where: string, record: World['record']): void {
   if (event.kind === 'waited') record?.({ kind: 'wait', name: event.name, where, ms: event.ms });
   if (event.kind !== 'phase' || event.phase.status === 'planned' || event.phase.changes.length === 0) return;

@@ -10,7 +10,9 @@ import { sha256 } from '../../reconcile/sha256.ts';
 import type { Registration } from '../../cluster/registration/registration-request.ts';
 import type { JoinSubject } from './run.ts';
 
-/** A plan in a file: everything that `meshx apply` needs to make the same plan again, compare, apply and verify. No secret is in it. */
+/**
+ * A plan in a file: everything that `meshx apply` needs to plan again, compare, apply and verify. It holds no secret.
+ */
 export interface KeptPlan {
   readonly vm: string;
   /** What the cluster must have. */
@@ -26,7 +28,7 @@ export interface KeptPlan {
 
 const FORMAT = 2;
 
-/** JSON, for people to read and for `meshx apply`. */
+/** JSON for people and for `meshx apply`. */
 export function formatKeptPlan(kept: KeptPlan): string {
   return `${JSON.stringify({ version: FORMAT, hash: hashOf(kept), ...kept }, undefined, 2)}\n`;
 }
@@ -50,8 +52,8 @@ const File = z.looseObject({
 });
 
 /**
- * Reads a plan back. Its wants become files and units of root on the VM, so the file is as powerful as its author; the hash only finds
- * an edit by accident, as it has no key. Scripts are never taken from it: each has to be one of meshx's own, by its digest. Throws
+ * Reads a plan. Its resources become files and units of root on the VM, so the file must be trusted like its author;
+ * the hash has no key and only finds accidental edits. Scripts in it must be meshx's own, by digest. Throws
  * `plan-invalid`.
  */
 export async function parseKeptPlan(path: string, text: string): Promise<KeptPlan> {
@@ -68,7 +70,7 @@ export async function parseKeptPlan(path: string, text: string): Promise<KeptPla
     const fields = [...new Set(parsed.error.issues.map((issue) => issue.path.join('.')))];
     return refuse(fields.includes('') ? 'it is not an object' : `missing or wrong: ${fields.join(', ')}`);
   }
-  // as: the schema checks the frame, and scripts are compared below; the rest is data that its author is trusted with.
+  // as: the schema checks the frame, scripts are compared below, and the author is trusted with the rest.
   const { version: _version, hash, ...kept } = json as KeptPlan & { readonly version: number; readonly hash: string };
   if (hashOf(kept) !== hash) return refuse('it was changed by hand');
   const foreign = await foreignScripts(kept.plan);
@@ -86,7 +88,7 @@ async function foreignScripts({ steps }: Plan): Promise<readonly string[]> {
     .map(({ id }) => id);
 }
 
-/** Of everything in it, as JSON: what runs, what is registered and what is verified. */
+/** The hash of everything that runs, is registered or verified. */
 function hashOf(kept: KeptPlan): string {
   return sha256(JSON.stringify(kept));
 }

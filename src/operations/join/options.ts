@@ -7,7 +7,7 @@ import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
 import type { RestartOptions } from '../change/decision.ts';
 
-/** What a VM is to the mesh, as far as it is given; the rest follows from the VM or the cluster. */
+/** The given part of a workload. The rest comes from the VM or the cluster. */
 export interface WorkloadOptions {
   readonly group?: string;
   readonly namespace?: string;
@@ -16,7 +16,7 @@ export interface WorkloadOptions {
   readonly captureDns: boolean;
 }
 
-/** How VMs are joined: everything that the join of one VM depends on besides the VM and its cluster. */
+/** Options of a join. */
 export interface JoinOptions {
   readonly cluster: ClusterOptions;
   readonly machine: MachineOptions;
@@ -29,12 +29,12 @@ export interface JoinOptions {
   readonly meshService?: TypedTarget;
   /** Another VM of the mesh that is the client in the verification. */
   readonly probeClient?: string;
-  /** Create namespace and service account when they are missing. */
+  /** Creates the namespace and the service account if they are missing. */
   readonly create: boolean;
   readonly acceptRisk: readonly string[];
-  /** The given options that the next join of the same VM repeats, as they are recorded on it. */
+  /** The given options that are recorded on the VM, and repeated by its next join. */
   readonly repeated: RecordedOptions;
-  /** Options of the earlier join that are not repeated, by their names in its record. */
+  /** Recorded options of the earlier join that are not repeated. */
   readonly forget: readonly string[];
   /** Ids of steps; all when empty. */
   readonly only: readonly string[];

@@ -9,17 +9,20 @@ import type { JoinRun, FirstInspection } from './run.ts';
 import { groupName, groupNameOrNone } from './workload.ts';
 import { present } from '../../present.ts';
 
-/** Where a VM will be in the cluster, and which of it only the VM says. */
+/** The future place of a VM in the cluster, and what only the VM claims of it. */
 export interface OwnPlace {
   readonly namespace: string;
   readonly group: string;
-  /** Options that stand for what no one typed and differs from what it would be otherwise. */
+  /** Options that name a recorded value which differs from the default. */
   readonly missing: RecordedOptions;
-  /** The operator's word: typed, or as the VM is called on the command line. */
+  /** Given by the operator, or the VM's name on the command line. */
   readonly isOperators: boolean;
 }
 
-/** The operator's word, then the record, then the settings of a VM that an earlier meshx joined, then the name of the machine. Pure. */
+/**
+ * The operator's options win over the record, then the settings of a VM that an earlier meshx joined, then the name of
+ * the machine. Pure.
+ */
 export function ownPlace({ context, vm, observe }: JoinRun, { membership, facts }: Preflight): OwnPlace {
   const { record } = membership;
   const { workload, forget } = context.options;
@@ -47,8 +50,9 @@ export function ownPlace({ context, vm, observe }: JoinRun, { membership, facts 
 }
 
 /**
- * A VM that names its place itself would be given the identity of that place: so the cluster has to know it there already, at an
- * address by which the operator reaches it. A new group, named after the machine, belongs to no one else. Throws `membership-unconfirmed`.
+ * A VM gets the identity of its place. If only the VM names that place, the cluster must already have the VM there, at
+ * an address by which the operator reaches it. A new group that is named after the machine is safe. Throws
+ * `membership-unconfirmed`.
  */
 export async function refuseOthersPlace(run: JoinRun, seen: FirstInspection, place: OwnPlace): Promise<void> {
   const { context, verb: command, vm } = run;
@@ -60,7 +64,7 @@ export async function refuseOthersPlace(run: JoinRun, seen: FirstInspection, pla
   await refuseUnconfirmed({ ...member, question: { ...member.question, vm, command } }, writes);
 }
 
-/** Whether group or account are there already: in a first join both are made. */
+/** Whether group or account exist. A first join creates both. */
 async function isTaken(
   { context }: JoinRun,
   { kube, signal }: FirstInspection,

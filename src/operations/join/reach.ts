@@ -11,16 +11,16 @@ import {
   type Reachability,
 } from '../../vm/reachability/reachability.ts';
 
-/** How often the comparison is made again before it counts: a service may just be starting again. */
+/** How often the comparison is repeated, because a service may be restarting. */
 const ATTEMPTS = 5;
 
-/** From where a VM is asked, and what for. */
+/** The sources of connections, and their target. */
 export interface ReachQuestion {
   /** The VM's address in the mesh. */
   readonly address: string;
   /** Ports that listen, as the preflight found them. */
   readonly ports: readonly number[];
-  /** Another machine that asks too. */
+  /** Another machine that connects too. */
   readonly client?: Host;
   /** Where meshx itself runs; outside the mesh when absent. */
   readonly seat?: Promise<Seat>;
@@ -29,7 +29,7 @@ export interface ReachQuestion {
 
 const HERE = 'this machine';
 
-/** What can be reached on a VM from here and from the client, to be asked before anything is changed. */
+/** Ports of a VM that here and the client can reach. Call it before the first change. */
 export async function reachedNow({
   address,
   ports,
@@ -44,7 +44,7 @@ export async function reachedNow({
   return await Promise.all(places.map(([from, probe]) => reachability(from, ports, probe)));
 }
 
-/** Asks again and compares: capture must neither open nor close a port. */
+/** Connects again and compares: capture must neither open nor close a port. */
 export async function compareReach(
   question: ReachQuestion,
   before: readonly Reachability[],
@@ -62,7 +62,7 @@ export async function compareReach(
   }
 }
 
-/** Ports that listened and gave this machine no connection: a firewall is between them. */
+/** Ports that listened but did not accept this machine, because of a firewall. */
 export function shutHere(before: readonly Reachability[]): readonly number[] {
   const here = before.find(({ from }) => from === HERE);
   return Object.entries(here?.answers ?? {}).flatMap(([port, answer]) => (answer === 'open' ? [] : [Number(port)]));

@@ -11,7 +11,7 @@ import { JOIN_RISKS, type JoinOptions } from './options.ts';
 
 type Merge = (options: JoinOptions, text: string) => JoinOptions;
 
-/** Options that are a VM's own, the risks accepted for it among them. What all VMs of a group share is kept by its WorkloadGroup. */
+/** Options of one VM, including its accepted risks. The WorkloadGroup keeps what its VMs share. */
 const OF_THE_VM: Readonly<Record<string, Merge>> = {
   vmAddress: (options, text) => ({ ...options, vmAddress: parseWorkloadIp(text) }),
   excludePorts: (options, text) => ({ ...options, excludePorts: text.split(',').map(parsePort) }),
@@ -19,7 +19,7 @@ const OF_THE_VM: Readonly<Record<string, Merge>> = {
   acceptRisk: (options, text) => ({ ...options, acceptRisk: text.split(',').map(parseRisk) }),
 };
 
-/** Options that say how this VM reaches its control plane. */
+/** Options for the VM's way to its control plane. */
 const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = {
   istioNamespace: ofFacts((text) => ({ istioNamespace: parseName(text, 'namespace') })),
   revision: ofFacts((text) => ({ revision: parseName(text, 'revision') })),
@@ -31,7 +31,7 @@ const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = {
   clusterId: ofFacts((text) => ({ clusterId: text })),
 };
 
-/** Where it was in the cluster. Not among the recorded options: the record names it apart from them. */
+/** Its place in the cluster, which the record holds separately. */
 const PLACE: Readonly<Record<string, Merge>> = {
   namespace: ofWorkload((text) => ({ namespace: parseName(text, 'namespace') })),
   workloadGroup: ofWorkload((text) => ({ group: parseName(text, 'group') })),
@@ -42,7 +42,7 @@ const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...PLACE };
 /** Options of a join that the next join of the same VM repeats. */
 export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER });
 
-/** Everything of an earlier join that the next one takes over unless it forgets it. */
+/** Everything that the next join repeats unless --forget names it. */
 export const FORGETTABLE: readonly string[] = Object.keys(MERGES);
 
 /** Whether an option decides how the cluster is read. */
@@ -50,15 +50,15 @@ export function isOfTheCluster(name: string): boolean {
   return name === 'namespace' || name in OF_THE_CLUSTER;
 }
 
-/** What is recorded and is neither given now nor forgotten. */
+/** Recorded options that are neither given nor forgotten. */
 export function missingOptions({ repeated, forget }: JoinOptions, recorded: RecordedOptions): RecordedOptions {
   const kept = Object.entries(recorded).filter(([name]) => REPEATED.includes(name) && !forget.includes(name));
   return Object.fromEntries(kept.filter(([name]) => repeated[name] === undefined));
 }
 
 /**
- * The options with recorded ones in them. The record is data of the VM: each value is read like one that an operator gives.
- * Throws `invalid-input`.
+ * Adds the recorded options. The record is data of the VM, so each value is parsed like an option. Throws
+ * `invalid-input`.
  */
 export function withRecorded(command: string, options: JoinOptions, recorded: RecordedOptions): JoinOptions {
   const issues = new Issues();

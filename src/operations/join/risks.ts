@@ -6,7 +6,7 @@ import { VM_LABEL } from '../../mesh/workload-labels.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { JoinRun } from './run.ts';
 
-/** Whose risks are judged, and which of them are accepted by name. */
+/** The VM, and its accepted risks. */
 export interface Judging {
   readonly vm: string;
   readonly acceptRisk: readonly string[];
@@ -14,8 +14,8 @@ export interface Judging {
 }
 
 /**
- * Tells notes and accepted risks; throws `preflight-failed` with everything else. A risk is accepted by its name only, so
- * that no one accepts what they have not read.
+ * Reports notes and accepted risks. Throws `preflight-failed` with all other findings. A risk is accepted only by name,
+ * so the operator has read it.
  */
 export function refuseFindings(findings: readonly Result[], { vm, acceptRisk, observe }: Judging): void {
   const isAccepted = ({ severity, risk }: Result): boolean =>
@@ -26,8 +26,8 @@ export function refuseFindings(findings: readonly Result[], { vm, acceptRisk, ob
 }
 
 /**
- * What each port of the workload will do to its clients. Throws `outside-client-hangs` when a plaintext client from outside
- * the mesh would hang, unless that risk was accepted by name. To be called before anything is changed.
+ * What clients of each port will get. Throws `outside-client-hangs` when a plaintext client from outside the mesh would
+ * hang, unless that risk is accepted. Call it before the first change.
  */
 export function judgedSecurity(
   workload: Workload,
@@ -52,7 +52,7 @@ export function showPortSecurity({ service, port, server }: PortSecurity): strin
   return `${service}:${port.number} (${server.mode}, ${server.source === 'default' ? "Istio's default" : `by ${server.source}`})`;
 }
 
-/** For `kubectl apply`: only the ports in question, only on this VM; the rest inherits. */
+/** For `kubectl apply`: covers only these ports of this VM. */
 function strictPolicy({ group, namespace }: Workload, ports: readonly PortSecurity[]): string {
   return JSON.stringify({
     apiVersion: SECURITY,

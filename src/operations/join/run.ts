@@ -18,39 +18,39 @@ import type { JoinContext } from './context.ts';
 /** What happens while a VM joins, in order. */
 export type JoinEvent =
   | ChangeEvent<Result>
-  /** Options of the earlier join that count because they are not given again. */
+  /** Options that are repeated from the earlier join. */
   | { readonly kind: 'repeated'; readonly options: RecordedOptions }
   | { readonly kind: 'replaced'; readonly before: RecordedOptions; readonly now: RecordedOptions }
-  /** The WorkloadGroup that it was in, as NAMESPACE/NAME; what was made for it stays. */
+  /** The former WorkloadGroup, as NAMESPACE/NAME; its objects stay. */
   | { readonly kind: 'left-group'; readonly group: string }
   /** A note, or a risk that was accepted by its name. */
   | { readonly kind: 'finding'; readonly finding: Result }
-  /** A plaintext client outside the mesh will hang at this port, which was accepted. */
+  /** An accepted risk: a plaintext client outside the mesh will hang at this port. */
   | { readonly kind: 'hanging-accepted'; readonly port: PortSecurity }
-  /** A dry run goes on without the package that the run itself needs. */
+  /** A dry run without the package that the run needs. */
   | { readonly kind: 'package-needed'; readonly problem: Problem };
 
-/** One VM that joins, and what all VMs of its run share. */
+/** One VM that joins, with what all VMs of its run share. */
 export interface JoinRun extends Omit<Calling<JoinEvent>, 'dryRun'> {
   readonly context: JoinContext;
   /** The command that hints name: `up`. */
   readonly verb: string;
-  /** Whether options of an earlier join count that are not given again. */
+  /** Whether options of an earlier join are repeated. */
   readonly repeats: boolean;
-  /** Changes the wanted steps by what else is known of the machine; pure. */
+  /** Adapts the steps to further facts of the machine. Pure. */
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
-  /** Called with the plan of a dry run, with everything in it. */
+  /** Called with the whole plan of a dry run. */
   readonly planned?: (plan: JoinPlan) => Promise<void> | void;
 }
 
-/** The VM before the options of its earlier join count, and the cluster to ask about that join. */
+/** The VM before its earlier options are added, and the cluster that must confirm them. */
 export interface FirstInspection {
   readonly preflight: Preflight;
   readonly kube: Kubernetes;
   readonly signal: AbortSignal;
 }
 
-/** What a join is about. Data: a kept plan holds it. */
+/** The subject of a join. Plain data: a kept plan holds it. */
 export interface JoinSubject {
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
@@ -58,12 +58,12 @@ export interface JoinSubject {
   readonly meshService?: MeshTarget;
 }
 
-/** Everything that is to be done for one VM, decided and not yet begun. */
+/** The decided join of one VM. */
 export interface JoinPlan {
   readonly subject: JoinSubject;
-  /** What must exist in the cluster. */
+  /** The registration in the cluster. */
   readonly registration: Registration;
   readonly decision: Decision<Result> & Required<Pick<Decision, 'steps'>>;
-  /** Why nothing is verified: nothing runs in an image, nor after some steps alone. */
+  /** Why nothing is verified: for an image, or with --only. */
   readonly unverified?: readonly string[];
 }

@@ -15,14 +15,14 @@ import type { Verification } from '../change/decision.ts';
 import { compareReach, reachedNow, type ReachQuestion, shutHere } from './reach.ts';
 import type { JoinSubject } from './run.ts';
 
-/** What is verified, and what can be asked about it. */
+/** The subject and the sources of the verification. */
 export interface Verifying {
   readonly vm: string;
   readonly host: Host;
   readonly subject: JoinSubject;
   readonly kube: Kubernetes;
   readonly security: readonly PortSecurity[];
-  /** Nothing is to be changed, so that there is no before to compare with. */
+  /** Nothing will change, so there is nothing to compare. */
   readonly settled: boolean;
   /** Another machine of the mesh that is the client. */
   readonly client?: Host;
@@ -30,11 +30,11 @@ export interface Verifying {
   readonly seat?: Promise<Seat>;
   /** Ports that listen on the VM, to be compared before and after. */
   readonly listening?: readonly number[];
-  /** Hears how long each check took. */
+  /** Records the time of each check. */
   readonly record?: World['record'];
 }
 
-/** Checks with live traffic; from where which port is reached is seen before the first change. */
+/** Checks with live traffic. Reads reachability before the first change. */
 export function joinVerification(about: Verifying): Verification<Result> {
   return {
     id: 'verify',
@@ -50,7 +50,7 @@ export function joinVerification(about: Verifying): Verification<Result> {
   };
 }
 
-/** From where and on which ports the VM is asked, before and after. */
+/** The sources and ports for the comparison of reachability. */
 function reachQuestion({ subject, listening = [], client, seat }: Verifying, signal: AbortSignal): ReachQuestion {
   return { address: subject.vm.address, ports: listening, signal, ...present({ client, seat }) };
 }
@@ -64,7 +64,7 @@ async function* results(
   const { cluster, workload } = subject;
   const captured = new Set(workload.services.flatMap(({ ports }) => ports.map(({ number }) => number)));
   const seat = await about.seat;
-  // Without groups there are no entries, and no policies about single workloads.
+  // Without groups there are no entries and no policies for single workloads.
   const { hasGroups } = meshGeneration(cluster.generation);
   const asked = { kube, workload, address: subject.vm.address, signal };
   const known = {

@@ -13,7 +13,7 @@ import { wantedVm } from '../../vm/wanted.ts';
 import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 
-/** What the preflight compares the machine with. */
+/** What the preflight compares the machine to. */
 export function preflightInput({ facts, options, world, package: opened }: JoinContext, vm: string): PreflightInput {
   return {
     vm,
@@ -25,7 +25,7 @@ export function preflightInput({ facts, options, world, package: opened }: JoinC
   };
 }
 
-/** What the machine must look like. `only` leaves the named steps; empty, all. Throws `step-unknown`. */
+/** The wanted state of the machine. `only` selects steps; empty, all. Throws `step-unknown`. */
 export function wantedSteps(input: VmInput, only: readonly string[]): readonly Step[] {
   const steps = wantedVm(input);
   const unknown = only.find((id) => !steps.some((step) => step.id === id));
@@ -33,7 +33,7 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
   return only.length === 0 ? steps : steps.filter(({ id }) => only.includes(id));
 }
 
-/** All that decides about a VM, gathered into one value. */
+/** The input for the steps of a VM. */
 export function vmInput(
   context: JoinContext,
   workload: Workload,

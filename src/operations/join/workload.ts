@@ -9,10 +9,10 @@ import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import type { WorkloadOptions } from './options.ts';
 
-/** The account of a classic VM: its CA keeps a Secret for every account there is, and only for these. */
+/** The account of a classic VM, whose CA keeps a Secret for each existing account. */
 const CLASSIC_ACCOUNT = 'default';
 
-/** What the run knows of the machine and the cluster. */
+/** Facts of the machine and the cluster. */
 export interface Found {
   readonly generation: ClusterFacts['generation'];
   /** Some clients of the mesh come through ztunnel. */
@@ -23,9 +23,9 @@ export interface Found {
 }
 
 /**
- * What the VM is to the mesh: what its WorkloadGroup says already, and on top what was said now. Services are added and
- * never taken away: `deregister` does that. A group of another owner is the truth: options that contradict it are refused.
- * A classic cluster has no groups. Throws `workload-group-contradicts`.
+ * The workload of the VM: its WorkloadGroup with the given options added. Services are only added; `deregister` removes
+ * them. Options that contradict a group of another owner are refused. A classic cluster has no groups. Throws
+ * `workload-group-contradicts`.
  */
 export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions, found: Found): Promise<Workload> {
   const { namespace } = found;
@@ -41,7 +41,7 @@ export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions,
   return withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
 }
 
-/** The workload of a group that exists. Services are read only where the group does not keep their ports itself. */
+/** The workload of an existing group. Services are read only if the group does not hold their ports. */
 export async function existingWorkload(
   kube: Kubernetes,
   { namespace, group: name, signal }: Pick<Found, 'namespace' | 'signal'> & { readonly group: string },
@@ -73,13 +73,15 @@ function withServices(workload: Workload, services: readonly MeshService[]): Wor
   return services.reduce(withService, workload);
 }
 
-/** A host name as the name of a WorkloadGroup: its first label, in lower case. Throws `bad-name` when nothing is left. */
+/**
+ * A host name as the name of a WorkloadGroup: its first label, in lower case. Throws `bad-name` for an empty result.
+ */
 export function groupName(hostname: string): string {
   const plain = (hostname.split('.')[0] ?? '').toLowerCase().replace(/[^a-z0-9-]+/g, '-');
   return parseName(plain.replace(/^-+|-+$/g, '').slice(0, 63), 'group');
 }
 
-/** The same; undefined where nothing is left. */
+/** The same; undefined for an empty result. */
 export function groupNameOrNone(hostname: string): string | undefined {
   return /[a-z0-9]/i.test(hostname.split('.')[0] ?? '') ? groupName(hostname) : undefined;
 }

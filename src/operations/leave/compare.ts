@@ -14,7 +14,7 @@ export interface Comparing extends Pick<LeavingVm, 'vm' | 'observe'> {
   readonly written: readonly string[];
 }
 
-/** Fails with `difference-left` unless nothing differs. */
+/** Throws `difference-left` for any difference. */
 export function comparison(comparing: Comparing): Verification<Result> {
   const { vm, host, observe } = comparing;
   let differences: readonly Difference[] | undefined;
@@ -38,7 +38,7 @@ export function comparison(comparing: Comparing): Verification<Result> {
   };
 }
 
-/** Differences are undefined when the machine has no snapshot from before. */
+/** Differences are undefined without a snapshot. */
 function resultOf(differences: readonly Difference[] | undefined, ms: number): Result {
   const title = 'the machine is as it was before its first setup-vm';
   const check = { id: 'difference-empty', category: 'vm' as const, title, severity: 'error' as const, ms };
@@ -48,16 +48,16 @@ function resultOf(differences: readonly Difference[] | undefined, ms: number): R
   return { ...check, ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` };
 }
 
-/** What was started again may take this long until it listens, an interface until its address is its own, in milliseconds. */
+/** Time for a restarted program to listen, or for an interface to get its address, milliseconds. */
 const SETTLE_MS = 15_000;
 const PAUSE_MS = 500;
 /**
- * Areas of a snapshot that follow a start by some time: IPv6 addresses, and routes with them, come 1 to 2 s after a boot; a
- * sidecar that was set up by hand loads its rules when it starts.
+ * Areas of a snapshot that change after a start: IPv6 addresses and their routes appear 1 to 2 s after a boot; a
+ * hand-made sidecar loads its rules when it starts.
  */
 const LATE: readonly string[] = ['listening', 'unit', 'route', 'rules'];
 
-/** Compares again while only such areas differ: what ran before was started a moment ago. */
+/** Repeats the comparison while only such areas differ. */
 async function settledDifferences({ host, written }: Comparing, before: Picture, signal: AbortSignal) {
   const end = performance.now() + SETTLE_MS;
   const isRewritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
@@ -70,7 +70,7 @@ async function settledDifferences({ host, written }: Comparing, before: Picture,
   }
 }
 
-/** What is missing may be made by what was started again. */
+/** A restarted program may create what is missing. */
 function isLate({ area, after }: Difference): boolean {
   return after === undefined || LATE.includes(area);
 }

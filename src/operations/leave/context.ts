@@ -7,14 +7,14 @@ import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
 import type { Place } from '../membership/member.ts';
 
-/** How VMs leave: everything that it depends on besides the VM and its cluster. */
+/** Options of leaving. */
 export interface LeaveOptions {
   readonly cluster: ClusterOptions;
-  /** How the VMs are reached: the addresses by which their entries are found. */
+  /** How to reach the VMs, whose addresses identify their entries. */
   readonly machine: MachineOptions;
-  /** Where the VM is in its cluster, as the operator has it. */
+  /** The VM's place in its cluster, as given by the operator. */
   readonly place: Place;
-  /** One side alone; both when absent. */
+  /** Only one side; both when absent. */
   readonly only?: 'vm' | 'cluster';
   /** Compare the machine with its snapshot from before its first change. */
   readonly verify: boolean;
@@ -27,12 +27,12 @@ export interface LeaveOptions {
 export interface LeaveContext {
   readonly world: World;
   readonly options: LeaveOptions;
-  /** Absent where only the machine is undone. */
+  /** Absent when only the machine is undone. */
   readonly cluster?: {
     readonly kube: Kubernetes;
-    /** For a machine that does not say its own. */
+    /** For a machine without its own. */
     readonly namespace: string;
-    /** For a machine that does not say it: asked once. Throws `istio-not-found`. */
+    /** For a machine without its own; detected once. Throws `istio-not-found`. */
     readonly generation: () => Promise<GenerationName>;
   };
 }

@@ -18,9 +18,9 @@ import { type LeaveNote, remark } from './report.ts';
 
 /** All that is known before a VM is removed. */
 export interface Inspected {
-  /** What the machine says; absent when it is gone. */
+  /** The machine's record; absent when it is gone. */
   readonly membership?: Membership;
-  /** Where it is registered; absent where only the machine is undone. */
+  /** Its registration; absent when only the machine is undone. */
   readonly registry?: Registry;
   readonly departure: ClusterPlan;
   /** Writes to the cluster, in the imperative. */
@@ -68,7 +68,7 @@ interface Asked {
 
 type ClusterSide = Pick<Inspected, 'registry' | 'departure' | 'also' | 'notes'>;
 
-/** Where the VM is registered, and what goes from there. Throws `membership-disagrees`, `membership-unconfirmed`. */
+/** The registration of the VM, and its removal. Throws `membership-disagrees`, `membership-unconfirmed`. */
 async function clusterSide(context: LeaveContext, asked: Asked): Promise<ClusterSide> {
   const { options, cluster } = context;
   if (!cluster) return { departure: EMPTY_PLAN, also: [], notes: [] };
@@ -107,14 +107,14 @@ async function confirmed(member: Member, writes: readonly string[]): Promise<boo
 }
 
 /**
- * Whether the group is that of this machine alone: one that was named may be shared with others. An address that was given
- * identifies the machine in any group.
+ * Whether the group is this machine's alone. A group given by name may be shared. A given address identifies the
+ * machine in any group.
  */
 function namesGroup(vm: string, { place: { group, address } }: LeaveOptions): boolean {
   return address === undefined && (group === undefined || group === groupNameOrNone(parseSshName(vm).host));
 }
 
-/** The engine leaves the journal on the machine as long as a file waits for a decision: it holds its previous content. */
+/** The journal stays while a file waits for a decision, because it holds the file's previous content. */
 function undoOf(vm: string, recorded: Recorded | undefined, { undo }: LeaveOptions): Pick<Inspected, 'plan' | 'notes'> {
   if (!recorded) return { plan: { steps: [] }, notes: [] };
   const { journal, found } = recorded;

@@ -72,7 +72,7 @@ function placeOf({ registry, membership }: Inspected): Place {
   return present({ namespace, group: generation && meshGeneration(generation).hasGroups ? group : undefined });
 }
 
-/** Clients first, then the cluster, then the machine: what dies in between is found by the same command. */
+/** Clients first, then the cluster, then the machine, so that the same command finishes a run that died in between. */
 function decided(
   options: LeaveOptions,
   { vm, observe }: LeavingVm,
@@ -95,7 +95,7 @@ function stopsAtOnce({ generation }: Membership): boolean {
   return generation !== undefined && vmGeneration(generation).stopsWhenDrained;
 }
 
-/** The phases as they would be carried out now. Without its machine a VM has only its registration. */
+/** The phases that the change would have now. A lost machine has only its registration. */
 async function planned({ context, leaving, host, found }: Departure): Promise<readonly PhaseReport[]> {
   const { signal } = context.world;
   const decision = host && decided(context.options, leaving, { host, found });
@@ -116,7 +116,7 @@ async function askFirst(departure: Departure): Promise<void> {
   await leaving.confirm({ cluster: found.also, onVm: summaries(found.plan).length });
 }
 
-/** Changes the machine, and its cluster where that is known. */
+/** Changes the machine, and its cluster if known. */
 async function* changed({ context, leaving, inspectedAt, found }: Departure, host: Host): Parts<LeaveNote> {
   const { world, options } = context;
   const { signal, now } = world;
@@ -126,13 +126,13 @@ async function* changed({ context, leaving, inspectedAt, found }: Departure, hos
     decision: decision(found),
     inspect: async (held) => decision(await inspect(context, leaving.vm, host, held)),
   });
-  // A report that ends in a Problem has no notes of its own, and here they say why.
+  // A report with a Problem has no notes, and here they explain it.
   if (report.problem?.id === leavingProblems.differenceLeft.id) leaving.observe({ kind: 'notes', notes: found.notes });
   const left = report.status === 'changed' && options.only === 'vm' ? [clusterLeft(found)] : [];
   yield { ...report, notes: [...found.notes, ...report.notes.map(remark), ...left] };
 }
 
-/** The place is what no one can ask the machine for any more. */
+/** The place, which the machine can no longer give. */
 function clusterLeft({ membership }: Inspected): LeaveNote {
   const { namespace, group, addresses = [] } = membership ?? {};
   const address = addresses.length === 1 ? addresses[0] : undefined;
@@ -146,7 +146,7 @@ async function* clusterAlone({ context, leaving, found }: Departure): Parts<Leav
   yield { notes: [...found.notes, { kind: 'machine-left' }] };
 }
 
-/** Writes to the cluster where no machine is changed. */
+/** Writes to the cluster without a machine. */
 export async function* written(
   { kube, plan }: ClusterWrites,
   { observe }: Pick<LeavingVm, 'observe'>,

@@ -10,7 +10,7 @@ import type { LeaveContext } from './context.ts';
 import { written } from './leave.ts';
 import { type LeaveNote, type LeaveReport, type LeavingVm, remark } from './report.ts';
 
-/** A VM that has left, and what became of it. */
+/** A VM that has left, and its result. */
 export interface LeftVm {
   readonly leaving: LeavingVm;
   readonly report: LeaveReport;
@@ -22,9 +22,9 @@ interface Sharer extends LeftVm {
 }
 
 /**
- * VMs that leave side by side see each other in a group that they share, and each leaves it to the others. So when all
- * have left, the departure from such a group is planned once more, of all of them together. What it removes is in the
- * report of the last one. Gives the reports of all VMs.
+ * VMs that leave in parallel see each other in a shared group, and each keeps it for the others. When all have left,
+ * the departure of all of them together is planned again. The last report contains what it removes. Returns the reports
+ * of all VMs.
  */
 export async function leaveSharedGroups(
   context: LeaveContext,
@@ -36,7 +36,7 @@ export async function leaveSharedGroups(
   return [...reports.values()];
 }
 
-/** Of each group that more than one VM has left. */
+/** Groups that more than one VM has left. */
 function groupsOf(all: readonly LeftVm[]): readonly (readonly Sharer[])[] {
   const groups = new Map<string, readonly Sharer[]>();
   for (const left of all) {
@@ -49,7 +49,7 @@ function groupsOf(all: readonly LeftVm[]): readonly (readonly Sharer[])[] {
   return [...groups.values()].filter((sharers) => sharers.length > 1);
 }
 
-/** A difference that is found afterwards does not change that it has left. */
+/** A VM with a difference afterwards has left too. */
 function hasLeft({ status, problem }: LeaveReport): boolean {
   return status !== 'failed' || problem?.id === leavingProblems.differenceLeft.id;
 }
@@ -67,7 +67,7 @@ async function leaveGroup(context: LeaveContext, sharers: readonly Sharer[]): Pr
   return left.map((report) => (report.vm === group.vm ? together(report, group) : report));
 }
 
-/** Of all who left together. The machines do not know any more which group it was. */
+/** For all VMs that left together. The machines no longer know their group. */
 async function* removed(context: LeaveContext, kube: Kubernetes, { registered, leaving }: Sharer): Parts<LeaveNote> {
   const { namespace, group } = registered;
   yield { notes: [{ kind: 'group-left', namespace, group }] };
@@ -85,7 +85,7 @@ async function* removed(context: LeaveContext, kube: Kubernetes, { registered, l
   yield { notes };
 }
 
-/** Undefined where the group stays for others, or has gone. */
+/** Undefined when the group stays for others, or no longer exists. */
 async function departureOf(
   { options, world }: LeaveContext,
   kube: Kubernetes,

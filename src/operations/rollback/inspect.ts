@@ -27,7 +27,7 @@ export interface Inspected {
   readonly registry: Registry | undefined;
   /** Units that run the package's programs. */
   readonly units: readonly string[];
-  /** Whether the VM has a dead-man switch: one that an older meshx set up has none. */
+  /** A VM of an older meshx has no dead-man switch. */
   readonly hasSwitch: boolean;
   readonly place: Place;
 }
@@ -37,7 +37,7 @@ interface Asked extends Pick<Calling<RollbackEvent>, 'vm' | 'observe'> {
   readonly signal: AbortSignal;
 }
 
-/** The package that comes back gives them to the sidecar's user again. */
+/** Reinstalling the package gives them to the sidecar's user again. */
 const SETTINGS: Step = {
   id: 'settings',
   title: 'Keep the settings',
@@ -82,7 +82,7 @@ async function planBack(former: PackageCopy, steps: readonly Step[], { host, sig
   return { steps: [first, ...plan(steps, facts, new Set([`package:${name}`])).steps] };
 }
 
-/** Without its cluster a VM rolls back all the same: it only stays in rotation while it restarts. Throws `membership-disagrees`. */
+/** Without its cluster a VM rolls back too, but stays in rotation while it restarts. Throws `membership-disagrees`. */
 async function registryOf(
   world: World,
   options: RollbackOptions,

@@ -9,9 +9,9 @@ import type { Place } from '../membership/member.ts';
 /** How a VM rolls back to its former package. */
 export interface RollbackOptions {
   readonly cluster: ClusterOptions;
-  /** How the VM is reached: the addresses by which its entry is found. */
+  /** How to reach the VM, whose addresses identify its entry. */
   readonly machine: MachineOptions;
-  /** Where the VM is in its cluster, as the operator has it. */
+  /** The VM's place in its cluster, as given by the operator. */
   readonly place: Place;
   readonly restart: RestartOptions;
   /** Seconds that the VM waits for its confirmation. */
@@ -21,6 +21,6 @@ export interface RollbackOptions {
 /** What happens during a rollback, in order. A phase that is planned has not begun. */
 export type RollbackEvent =
   | ChangeEvent<Result>
-  /** The VM stays in rotation while it restarts: its cluster has no entry of it, or cannot be asked. */
+  /** The VM stays in rotation while it restarts: its cluster has no entry for it, or is unreachable. */
   | { readonly kind: 'not-registered'; readonly namespace: string; readonly group: string }
   | { readonly kind: 'cluster-unreachable'; readonly problem: Problem };

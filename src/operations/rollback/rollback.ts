@@ -26,7 +26,7 @@ async function* parts(world: World, calling: Calling<RollbackEvent>, options: Ro
   yield await planOrChange(world, calling, { host, inspectedAt, decision: decided(found), inspect: inspectAnew });
 }
 
-/** As for every restart the dead-man switch is armed: a package that cannot run must not leave the VM without its services. */
+/** Arms the dead-man switch as for every restart: a package that cannot run must not stop the VM's services. */
 function decisionOf(
   { restart, confirmWithin: within }: RollbackOptions,
   { plan, addresses, registry, units, hasSwitch }: Inspected,

@@ -30,8 +30,8 @@ export function sudoersPath(sudoer: string): string {
 }
 
 /**
- * A file for /etc/sudoers.d (sudoers(5), Cmnd digest; sudo 1.8.7 and later): one program, known by its digest, so that another
- * one in its place is not run. What the right is worth is said in it, where its reviewer looks.
+ * A file for /etc/sudoers.d (sudoers(5), Cmnd digest; sudo 1.8.7 and later): one program, pinned by its digest. A
+ * comment tells the reviewer what the right is worth.
  */
 export function sudoersFile(sudoer: string, program: string): string {
   return `# Written by meshx. Lets ${sudoer} run one program as root, without a password: ${ROOT_PROGRAM}

@@ -48,7 +48,7 @@ export async function allowSudo(
   ];
   const inspect = async (signal: AbortSignal): Promise<Decision<Result>> => ({
     plan: await planVm(steps, host, signal),
-    // Who may become root is the administrator's own setting: taking the VM out of the mesh must not saw off that branch.
+    // The administrator decides who may become root, so `down` keeps this file.
     journal: false,
     verify: lineVerification(host, sudoer),
   });
@@ -72,7 +72,7 @@ function lineVerification(host: Host, sudoer: string): Verification<Result> {
 }
 
 interface SudoFacts {
-  /** How `sudo -l` answered; `not-asked` for a group, for which it does not. */
+  /** The answer of `sudo -l`; `not-asked` for a group, which it cannot check. */
   readonly answer: Pick<Output, 'exitCode' | 'stdout' | 'stderr'> | 'not-asked';
 }
 
