@@ -81,7 +81,7 @@ test('an identity in a header that imitates the rest of the line is not taken fo
     expect(parseAccessLog(HTTP_OUTBOUND.replace('curl/8.0', `x" ${rest.slice(4)}${end}`))?.peer).toBeUndefined();
 });
 
-test('a further field that is no identity is passed over', () => {
+test('a further field that is no identity is ignored', () => {
   expect(parseAccessLog(`${TCP_INBOUND} -`)).toEqual(parseAccessLog(TCP_INBOUND));
   expect(parseAccessLog(`${TCP_INBOUND} "-"\n`)).toEqual(parseAccessLog(TCP_INBOUND));
 });

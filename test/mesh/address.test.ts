@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { hostPort, inCidr, parseCidr, parseCidrs, parseIp, parseWorkloadIp } from '../../src/mesh/address.ts';
 import { hostileText, outcome, problemOf, RUNS } from './support.ts';
 
-test('an address is given back in the form that Kubernetes compares', () => {
+test('an address is returned in the form that Kubernetes compares', () => {
   expect(parseIp('10.150.0.5')).toBe('10.150.0.5');
   expect(parseIp('FD00:0:0::5')).toBe('fd00::5');
   expect(parseIp('2001:db8:0:0:1:0:0:1')).toBe('2001:db8::1:0:0:1');

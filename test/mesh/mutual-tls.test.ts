@@ -101,7 +101,7 @@ const secured = (destinationRules: readonly KubeObject[], clientNamespace = 'def
     clientNamespace,
   })[0];
 
-test('each port is computed with its server side, client side and what comes of it', () => {
+test('each port has its server side, client side and the result', () => {
   expect(secured([])).toEqual({
     service: 'mysqldb',
     port: MYSQL,

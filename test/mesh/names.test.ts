@@ -53,7 +53,7 @@ test('names end at 63 characters, subdomains at 253', () => {
   expect(parseName(Array(4).fill('a'.repeat(60)).join('.'), 'subdomain')).toHaveLength(243);
 });
 
-test('a parsed name holds nothing that a shell, a path or YAML could take for something else', () => {
+test('a parsed name is safe in a shell, a path and YAML', () => {
   fc.assert(
     fc.property(hostileText('mysqldb', 'istio-system', 'a.b.c'), (text) => {
       const result = outcome(() => parseName(text, 'subdomain'));
@@ -93,7 +93,7 @@ test('collect gives the results in their places', () => {
   expect([name, port]).toEqual(['vm', 3306]);
 });
 
-test('collect throws one Problem as it is and several as one with all issues', () => {
+test('collect throws one Problem unchanged, and several as one with all issues', () => {
   expect(problemOf(() => collect([() => parseName('a;b'), () => 1])).id).toBe('bad-name');
   const both = problemOf(() =>
     collect([() => parseName('a;b'), () => collectAll(['A', 'B'], (text) => parseName(text))]),
@@ -102,7 +102,7 @@ test('collect throws one Problem as it is and several as one with all issues', (
   expect(both.issues.map((issue) => issue.slice(0, 5))).toEqual(['"a;b"', '"A" i', '"B" i']);
 });
 
-test('collect lets a bug through', () => {
+test('collect rethrows a bug', () => {
   const bug = () => {
     throw new TypeError('a bug');
   };

@@ -46,7 +46,7 @@ test.each([
   expect(parsePlace(text)).toContain(reason);
 });
 
-test('an address alone is judged alike', () => {
+test('an address alone is judged the same', () => {
   expect(dialledIp('10.0.0.5')).toEqual({ address: '10.0.0.5' });
   expect(dialledIp('127.0.0.2')).toContain('the machine itself');
   expect(dialledIp('istiod')).toContain('not an IP address');

@@ -118,7 +118,7 @@ test('MySQL, mail and FTP servers speak first, HTTP and MongoDB servers do not',
   ]).toEqual([false, false, false, false]);
 });
 
-test('a Sidecar resource only gets words of its API', () => {
+test('a Sidecar resource only gets protocols of its API', () => {
   expect(['mysql', 'redis', 'http', 'grpc-web'].map((name) => sidecarProtocol({ name, number: 1 }))).toEqual([
     'TCP',
     'TCP',

@@ -23,14 +23,14 @@ test('several ports are a comma list', () => {
   expect(sidecarKeys({ ...MYSQL, ports: [27017, 3306, 8080] })['ISTIO_INBOUND_PORTS']).toBe('27017,3306,8080');
 });
 
-test('every documented key is known, and those that are only read too', () => {
+test('every key that is documented or read is known', () => {
   for (const key of DOCUMENTED_KEYS) expect(isKnownKey(key)).toBe(true);
   for (const key of ['ISTIO_LOCAL_EXCLUDE_PORTS', 'ISTIO_META_NETWORK', 'MESHX_X', 'RECONCILE'])
     expect(isKnownKey(key)).toBe(true);
   expect(isKnownKey('ISTO_SERVICE')).toBe(false);
 });
 
-test('a value with a space is quoted, one that two readers take differently is refused', () => {
+test('a value with a space is quoted, one that two readers parse differently is refused', () => {
   expect(formatSidecarValue('ISTIO_AGENT_FLAGS', '--proxyLogLevel debug')).toBe("'--proxyLogLevel debug'");
   expect(formatSidecarValue('ISTIO_INBOUND_PORTS', '*')).toBe('*');
   expect(formatSidecarValue('ISTIO_SERVICE', '$(id);x')).toBe("'$(id);x'");

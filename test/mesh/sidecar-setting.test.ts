@@ -21,7 +21,7 @@ test.each(STEERING)('no one may set %s for a sidecar, neither the cluster nor an
   expect(keyIssue(key)).toContain('steers');
 });
 
-test.each(STEERING)('the start program leaves out %s too', (key) => {
+test.each(STEERING)('the start program drops %s too', (key) => {
   const file = ['-f', new URL('../../systemd/settings.awk', import.meta.url).pathname];
   expect(systemdFile('settings.awk')).toContain('function foreign');
   expect(execFileSync('awk', file, { input: `${key}=1\nISTIO_META_X=2\n`, encoding: 'utf8' })).toBe('ISTIO_META_X=2\n');

@@ -20,7 +20,7 @@ const words = [
   '',
 ];
 
-test('a text stays one for programs that read YAML 1.1, as those of Kubernetes do', () => {
+test('text stays text for readers of YAML 1.1, such as Kubernetes', () => {
   const text = fc.oneof(fc.constantFrom(...words), fc.string());
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom('canary', 'backup'), text), (labels) => {
@@ -30,7 +30,7 @@ test('a text stays one for programs that read YAML 1.1, as those of Kubernetes d
   );
 });
 
-test('what is no text, and what reads as text everywhere, stays without quotes', () => {
+test('other values, and text in every version of YAML, have no quotes', () => {
   expect(formatYaml({ ip: '10.0.0.1', service: 'web:http:8080', port: 3306, ready: true })).toBe(
     'ip: 10.0.0.1\nservice: web:http:8080\nport: 3306\nready: true\n',
   );

@@ -71,7 +71,7 @@ describe('expose apply, classic', () => {
     expectGolden(`operations/expose/classic-${release}/manifests.yaml`, text(await world.objects({ release })));
   });
 
-  test('DNS by TCP is a Service of its own', async () => {
+  test('DNS over TCP has its own Service', async () => {
     await using world = await start(unexposed());
     const objects = await world.objects({ release: '0.2', dnsTcp: true });
     const dns = objects.filter(({ metadata }) => metadata.namespace === 'kube-system');
@@ -115,7 +115,7 @@ describe('expose apply, classic', () => {
 });
 
 describe('expose apply, current', () => {
-  test('uses a gateway that is there, and adds what passes TLS through to istiod', async () => {
+  test('uses an existing gateway, and adds what passes TLS through to istiod', async () => {
     await using world = await start([...current(), anEastWestGateway({ ip: '10.150.0.30' })]);
     expectGolden('operations/expose/current-gateway/manifests.yaml', text(await world.objects()));
   });
@@ -172,7 +172,7 @@ describe('expose apply, current', () => {
       expect(text(await world.objects({ mode }))).not.toContain('15010');
   });
 
-  test('the DNS load balancer comes when asked for', async () => {
+  test('the DNS load balancer is made on request', async () => {
     await using world = await start(current());
     const names = (await world.objects({ dns: true })).map(({ metadata }) => metadata.name);
     expect(names).toEqual(['istiod-ilb', 'dns-ilb']);
@@ -207,7 +207,7 @@ describe('expose status', () => {
     expect(problems).toEqual([]);
   });
 
-  test('an address that is missing is a Problem, and ClusterIP never waits', async () => {
+  test('a missing address is a Problem, and ClusterIP never waits', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const { rows, problems } = await world.status();
@@ -228,7 +228,7 @@ describe('expose status', () => {
     expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb']);
   });
 
-  test('--wait gives up after its time and says what is missing', async () => {
+  test('--wait ends after its time limit and names what is missing', async () => {
     await using world = await start([...aClassicCluster(), ...behindAll()]);
     world.server.put(aPendingService('mixer-ilb', { ports: [{ port: 9091 }] }));
     const { problems } = await world.status({ wait: { timeoutMs: 30, intervalMs: 5 } });

@@ -21,7 +21,7 @@ const stored = (object: KubeObject, more: Readonly<Record<string, unknown>> = {}
   spec: { ...(object['spec'] as object), ...more },
 });
 
-test('what the API server fills in is no difference', () => {
+test('defaults of the API server are no difference', () => {
   const wanted = service({ ports: [{ name: 'mysql', port: 3306 }], selector: { app: 'db' } });
   const found = service({
     clusterIP: '10.63.251.156',
@@ -45,7 +45,7 @@ test('one port for TCP and UDP is two ports', () => {
   expect(difference(service({ ports: [{ port: 53, protocol: 'UDP' }] }), found)).toEqual(['spec.ports[port=53]']);
 });
 
-test('what meshx applied before and does not want any more is a difference; what others added is none', () => {
+test('a field that meshx applied and no longer wants is a difference; a field of others is none', () => {
   const before = service({ ports: [{ port: 3306 }], selector: { app: 'db', version: 'v1' } });
   const wanted = service({ ports: [{ port: 3306 }], selector: { app: 'db' } });
   expect(difference(wanted, stored(before))).toEqual(['spec.selector.version']);
@@ -64,7 +64,7 @@ test('lists without keys are compared whole and in order', () => {
   expect(difference(sidecar([1]), sidecar([1, 2]))).toEqual(['spec.ingress']);
 });
 
-test('an empty list asks for no items, an empty mapping for nothing', () => {
+test('an empty list requests no items, an empty mapping nothing', () => {
   const endpoints = (subsets: readonly unknown[]): KubeObject => ({ ...service({}), kind: 'Endpoints', subsets });
   expect(difference(endpoints([]), endpoints([{ addresses: [] }]))).toEqual(['subsets']);
   expect(difference(service({ selector: {} }), service({ selector: { app: 'db' } }))).toEqual([]);
@@ -112,7 +112,7 @@ describe('a plan', () => {
     expect(planObjects([[wanted, stored(wanted)]]).unchanged).toHaveLength(1);
   });
 
-  test('changes what meshx made, and only notes what another owner made', () => {
+  test('changes objects of meshx, and only lists those of another owner', () => {
     const other = service({ ports: [{ port: 3307 }] });
     expect(planObjects([[wanted, ours(other)]]).change).toMatchObject([{ fields: ['spec.ports[port=3306]'] }]);
     expect(planObjects([[wanted, other]]).foreign).toMatchObject([{ fields: ['spec.ports[port=3306]'] }]);
@@ -122,7 +122,7 @@ describe('a plan', () => {
     expect(planObjects([[wanted, service({ ports: [{ port: 3306 }] })]]).unchanged).toHaveLength(1);
   });
 
-  test('needs of a namespace and an account only that they are there', () => {
+  test('requires of a namespace and an account only that they exist', () => {
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'vm', labels: { team: 'db' } } };
     expect(planObjects([[ours(namespace), namespace]]).unchanged).toHaveLength(1);
   });

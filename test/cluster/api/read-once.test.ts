@@ -29,7 +29,7 @@ test('objects of a namespace that was listed are taken from the list', async () 
   expect(asked()).toHaveLength(2);
 });
 
-test('a list of some of them does not tell what else there is', async () => {
+test('a list by label does not replace single reads', async () => {
   const { server, once, asked } = await cluster();
   await using _server = server;
   await once.list({ apiVersion: 'v1', kind: 'Service', namespace: 'vm', labelSelector: 'app=x' });
@@ -37,7 +37,7 @@ test('a list of some of them does not tell what else there is', async () => {
   expect(asked()).toHaveLength(2);
 });
 
-test('who may not list may still read one object', async () => {
+test('a user who may not list may still read one object', async () => {
   const { server, once } = await cluster({ denied: ['list services'] });
   await using _server = server;
   await expect(once.list({ apiVersion: 'v1', kind: 'Service', namespace: 'vm' })).rejects.toThrow();

@@ -47,7 +47,7 @@ test('an instance is found in all zones by its exact name, with its addresses', 
   });
 });
 
-test('an instance that is not there is no instance, in one zone and in all', async () => {
+test('a missing instance is undefined, in one zone and in all', async () => {
   await using world = await start();
   expect(await world.compute.findInstance('nobody')).toBeUndefined();
   expect(await world.compute.findInstance('istio-vm', { zone: 'us-west1-a' })).toBeUndefined();
@@ -65,7 +65,7 @@ test('a name in several zones is a Problem that lists them; the zone decides', a
   expect(await zoned.compute.findInstance('twin')).toMatchObject({ internalAddresses: ['10.150.0.11'] });
 });
 
-test('host keys are the lines that the VM published; none is an answer too', async () => {
+test('host keys are the lines that the VM published, or none', async () => {
   await using world = await start();
   const vm = await world.compute.findInstance('istio-vm');
   const other = await world.compute.findInstance('istio-vm-2');
@@ -83,7 +83,7 @@ test('the service range of a cluster comes from its record, in both families', a
   expect(await world.compute.serviceRange('dual')).toEqual(['10.8.0.0/20', 'fd00:8::/112']);
 });
 
-test('a cluster of an unknown name, or of two places, is a Problem that names what there is', async () => {
+test('an unknown or ambiguous cluster is a Problem that names the existing ones', async () => {
   await using world = await start();
   expect((await problemOf(world.compute.serviceRange('gone'))).message).toMatch(
     /no cluster gone; it has: c1 \(us-east4-a\), dual/,
@@ -104,7 +104,7 @@ test.each([
   expect(problem.message).toMatch(/list forwarding rules in project p: a fault of the test/);
 });
 
-test('an API that hangs is given up after the limit, and at once when the operator interrupts', async () => {
+test('a hanging API ends after the time limit, and at once on an interruption', async () => {
   await using world = await start({ timeoutMs: 200 });
   world.server.faults.push({ on: /instances|clusters/, answer: 'hang' });
   expect((await problemOf(world.compute.findInstance('istio-vm'))).message).toMatch(/no answer in time/);
@@ -115,7 +115,7 @@ test('an API that hangs is given up after the limit, and at once when the operat
   expect((await asked).id).toBe('cluster-request-interrupted');
 });
 
-test('the project is the one that is said, else that of the environment', async () => {
+test('the project is the given one, else that of the environment', async () => {
   await using server = await ComputeServer.start();
   await using named = await connectCompute({ project: 'p', endpoint: server.url, env: { GOOGLE_CLOUD_PROJECT: 'q' } });
   expect(named.project).toBe('p');

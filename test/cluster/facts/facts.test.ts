@@ -27,7 +27,7 @@ async function start(objects: readonly KubeObject[], options: FakeApiOptions = {
 }
 
 describe('a current cluster', () => {
-  test('gives all that a VM must know', async () => {
+  test('gives all facts that a VM needs', async () => {
     await using world = await start([...current(), anEastWestGateway({ ip: '10.150.0.30' })]);
     expect(await world.facts()).toEqual({
       generation: 'current',
@@ -94,7 +94,7 @@ describe('a current cluster', () => {
     expect(await world.facts({ namespace: 'new' })).toMatchObject({ rootCert });
   });
 
-  test('may not let its version be read: that is no Problem', async () => {
+  test('may forbid reading its version: that is no Problem', async () => {
     const objects = [...current(), anEastWestGateway({ ip: '10.150.0.30' })];
     await using world = await start(objects, { denied: ['get deployments'] });
     expect((await world.facts()) as CurrentFacts).not.toHaveProperty('version');
@@ -127,7 +127,7 @@ describe('a current cluster', () => {
     expect(many.server.requests.filter(({ path }) => path.endsWith('/services'))).toEqual([]);
   });
 
-  test('no object is read twice, and a wait for an address looks again', async () => {
+  test('no object is read twice, except while waiting for an address', async () => {
     const objects = [...current(), anEastWestGateway({ ip: '10.150.0.30' })];
     await using world = await start(objects);
     await world.facts({ namespace: 'istio-system' });
@@ -236,7 +236,7 @@ describe('where VMs reach istiod', () => {
     expect(await asked).toMatchObject({ istiodAddresses: ['10.150.0.30'] });
   });
 
-  test('no way at all says what was looked for; who needs none gets empty facts', async () => {
+  test('no exposure is a Problem that names what was looked for, unless no address is needed', async () => {
     await using world = await start(current());
     expect((await problemOf(world.facts())).id).toBe('istiod-not-exposed');
     expect(await world.facts({ skip: ['addresses'] })).toMatchObject({
@@ -371,7 +371,7 @@ describe('a classic cluster', () => {
     ]);
   });
 
-  test('what is not needed is not asked for', async () => {
+  test('facts that are not needed are not read', async () => {
     await using world = await start(without('mixer-ilb'));
     await world.facts({ skip: ['addresses'] });
     expect(world.server.requests.some(({ path }) => path.endsWith('/mixer-ilb'))).toBe(false);

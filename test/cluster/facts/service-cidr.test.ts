@@ -12,7 +12,7 @@ async function start(options: FakeApiOptions) {
   return { server, range, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-test('the range that was given wins, and nothing is asked', async () => {
+test('the given range wins, and nothing is read', async () => {
   await using world = await start({ serviceCidr: '10.63.240.0/20', serviceCidrObject: true });
   const found = await world.range({ serviceCidr: '10.0.0.0/16,fd00:10::/112' });
   expect(found).toEqual({ cidrs: ['10.0.0.0/16', 'fd00:10::/112'], source: 'the range that was given' });
@@ -42,7 +42,7 @@ test('the refusal of an impossible cluster IP is the last source; the object is 
   expect(world.server.mutations).toEqual([]);
 });
 
-test('the range is never guessed: the Problem says what each source answered', async () => {
+test('the range is never guessed: the Problem has the answer of each source', async () => {
   await using world = await start({});
   const problem = await problemOf(world.range());
   expect(problem.id).toBe('service-range-unknown');

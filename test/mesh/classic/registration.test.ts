@@ -36,14 +36,14 @@ test('the lines of the walkthrough carry the same facts', () => {
   expect(updatedLine('mysqldb', 1)).toBe('Successfully updated mysqldb, now with 1 endpoints');
 });
 
-test('a second registration changes nothing: the found objects themselves come back', () => {
+test('a second registration changes nothing: it returns the found objects', () => {
   const first = classicObjects(MYSQL);
   const second = classicObjects(MYSQL, first);
   expect(second.service).toBe(first.service);
   expect(second.endpoints).toBe(first.endpoints);
 });
 
-test('what the API server adds to an object is no difference', () => {
+test('defaults of the API server are no difference', () => {
   const { service, endpoints } = classicObjects(MYSQL);
   const spec = { ...(service['spec'] as object), clusterIP: '10.63.1.1', type: 'ClusterIP', sessionAffinity: 'None' };
   const stored = found(
@@ -163,7 +163,7 @@ test('two ports that need one name are a Problem', () => {
   expect(problemOf(() => classicObjects(register('10.0.0.2', ['8080']), first)).id).toBe('port-twice');
 });
 
-test('deregister takes the address out and keeps the others', () => {
+test('deregister removes the address and keeps the others', () => {
   const two = classicObjects(register('10.150.0.6', ['3306']), classicObjects(MYSQL));
   const removal = classicRemoval({ service: 'mysqldb', address: '10.150.0.5' }, two);
   expect(removal.endpoints['subsets']).toMatchObject([{ addresses: [{ ip: '10.150.0.6' }] }]);
@@ -180,7 +180,7 @@ test('the last address of a Service that meshx made empties it, one of another o
   });
 });
 
-test('an address that is not there is named as istioctl named it', () => {
+test('a missing address is named as in istioctl', () => {
   const problem = problemOf(() => classicRemoval({ service: 'mysqldb', address: '10.1.1.1' }, classicObjects(MYSQL)));
   expect(problem.message).toBe('could not find ip 10.1.1.1 in svc mysqldb endpoints');
   expect(problemOf(() => classicRemoval({ service: 'mysqldb', address: '10.1.1.1' }, {})).id).toBe(

@@ -227,7 +227,7 @@ test.each([
   expect(hosts).toBe(`${istiod} istiod.istio-system.svc\n`);
 });
 
-test('a VM takes the address of istiod that there is, of another family too', () => {
+test('a VM takes the only address of istiod, even of another family', () => {
   const facts = currentFacts({ istiodAddresses: ['fd00::30'] });
   expect(currentBundle(facts, mysqlWorkload(), { address: '10.150.0.5' }).hosts).toMatch(/^fd00::30 /);
 });

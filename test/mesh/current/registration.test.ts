@@ -166,7 +166,7 @@ test('a port name with two numbers never leads one service to the other, also wh
   expect(ports).toEqual({ 'http-8080-9000': 9000, 'http-8080x': 8080, 'http-8081': 8081, 'tcp-1': 1 });
 });
 
-test('a further service is added to what is registered, and taken out again', () => {
+test('a further service is added to the registration, and removed again', () => {
   const group = ofKind('WorkloadGroup', { workload: TWO });
   const more = withService(workloadOf(group), service('redis', '6379'));
   expect(more.services.map(({ name }) => name)).toEqual(['mysqldb', 'redis', 'web']);
@@ -194,7 +194,7 @@ test('a group that someone else labelled has its ports from the Service of that 
   expect(problemOf(() => servicesOf(group)).id).toBe('registered-ports-unknown');
 });
 
-test('something else than a group is a Problem', () => {
+test('an object that is no group is a Problem', () => {
   expect(problemOf(() => workloadOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } })).id).toBe(
     'workload-group-unreadable',
   );

@@ -41,7 +41,7 @@ const load = (words: { kubeconfig?: string; context?: string; list?: string }) =
 
 const problem = (words: Parameters<typeof load>[0]) => problemOf(Promise.resolve().then(() => load(words)));
 
-test('~/.kube/config is read when nothing else is said', () => {
+test('~/.kube/config is the default', () => {
   mkdirSync(join(folder, '.kube'));
   write('.kube/config', 'home', { namespace: 'vm' });
   const { name, server, namespace } = load({});
@@ -62,7 +62,7 @@ test('--kubeconfig wins over KUBECONFIG', () => {
   expect(load({ kubeconfig: two, list: one }).name).toBe('two');
 });
 
-test('no kubeconfig at all names the places that were looked at', async () => {
+test('a missing kubeconfig names the places that were searched', async () => {
   expect((await problem({})).message).toBe(`No kubeconfig found: looked for ${folder}/.kube/config.`);
   expect((await problem({ kubeconfig: '/nowhere/config' })).message).toContain('/nowhere/config');
 });
@@ -100,7 +100,7 @@ describe('exec plugins', () => {
     `echo '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"${token}"}}'`;
   const ref = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'x' };
 
-  test('their token is used, for many requests, and asked for anew when it is refused', async () => {
+  test('their token is reused for many requests, and renewed when it is refused', async () => {
     await using server = await FakeApiServer.startTrusted({ token: 'second' });
     const count = join(folder, 'count');
     const user = plugin(
@@ -138,7 +138,7 @@ describe('exec plugins', () => {
     expect(await (await connectKubernetes({ kubeconfig, env: {}, home: '/' })).get(ref)).toBeUndefined();
   });
 
-  test('one that fails is a Problem with its own words', async () => {
+  test('one that fails is a Problem with its output', async () => {
     await using server = await FakeApiServer.startTrusted();
     const user = plugin('echo "log in first" >&2; exit 1');
     const kube = await connectKubernetes({ kubeconfig: server.kubeconfig(user), env: {}, home: folder });
@@ -147,7 +147,7 @@ describe('exec plugins', () => {
     expect(refused.message).toBe('Cannot get the credentials of context lab: log in first.');
   });
 
-  test('one that hangs is given up after the limit', async () => {
+  test('one that hangs is stopped after the time limit', async () => {
     await using server = await FakeApiServer.startTrusted();
     const user = plugin('exec sleep 5');
     const kube = await connectKubernetes({
@@ -160,7 +160,7 @@ describe('exec plugins', () => {
   });
 });
 
-test('a server with a path of its own is asked below that path', async () => {
+test('requests to a server with a path go below that path', async () => {
   await using server = await FakeApiServer.start();
   const kubeconfig = write('gateway', 'gateway', { server: `${server.url}/k8s/clusters/c-1` });
   const kube = await connectKubernetes({ kubeconfig, env: {}, home: folder });

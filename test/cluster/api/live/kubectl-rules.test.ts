@@ -193,7 +193,7 @@ describe('which server', () => {
     );
   });
 
-  test('a connection that is not verified or not encrypted is said once, but not a plain one to this machine', async () => {
+  test('an unverified or unencrypted connection is warned about once, except a plain one to this machine', async () => {
     await using server = await FakeApiServer.startTrusted();
     const kube = await open(server.kubeconfig({}, { 'insecure-skip-tls-verify': true }));
     await kube.get(ref);
@@ -251,7 +251,7 @@ describe('proxies', () => {
     expect(proxy.asked).toEqual(['kubernetes.default:6443']);
   });
 
-  test('a socks5 proxy is asked for the name, which is not resolved here', async () => {
+  test('a socks5 proxy gets the name, which is not resolved here', async () => {
     await using server = await FakeApiServer.startTrusted();
     const asked: string[] = [];
     const proxy = createTcpServer((client) => {

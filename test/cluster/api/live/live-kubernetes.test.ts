@@ -34,7 +34,7 @@ test('an object is applied, read, listed by label and deleted', async () => {
   expect(await kube.delete(mysqldb)).toBe(false);
 });
 
-test('an apply names the field manager meshx, asks for strict fields and is never forced', async () => {
+test('an apply has the field manager meshx and strict validation, and is never forced', async () => {
   await using world = await start();
   await world.kube.apply(wanted);
   const { contentType, query } = world.server.requests.at(-1) ?? {};
@@ -110,7 +110,7 @@ test('reads send no mutating request', async () => {
   expect(world.server.mutations).toEqual([]);
 });
 
-test('a kind that the cluster does not know reads as nothing and is a Problem to write', async () => {
+test('a kind that the cluster does not serve reads as absent, and a write is a Problem', async () => {
   await using world = await start({ unserved: ['networking.istio.io/v1'] });
   const { kube } = world;
   const group = { apiVersion: 'networking.istio.io/v1', kind: 'WorkloadGroup' };
@@ -157,14 +157,14 @@ test('a name of dots is never sent: it would climb to another resource', async (
 });
 
 describe('an API server that fails', () => {
-  test.each([429, 500, 503])('%d is asked again, and answers', async (answer) => {
+  test.each([429, 500, 503])('%d is retried, and answers', async (answer) => {
     await using world = await start({ objects: [wanted] });
     world.server.fail({ on: /GET/, answer, times: 2 });
     expect(await world.kube.get(mysqldb)).toBeDefined();
     expect(world.server.requests).toHaveLength(3);
   });
 
-  test('it is asked three times and then given up', async () => {
+  test('it is tried three times', async () => {
     await using world = await start();
     world.server.fail({ on: /GET/, answer: 503, message: 'etcd has no leader' });
     const problem = await problemOf(world.kube.get(mysqldb));
@@ -173,20 +173,20 @@ describe('an API server that fails', () => {
     expect(world.server.requests).toHaveLength(3);
   });
 
-  test('a connection that breaks is made again', async () => {
+  test('a reset connection is opened again', async () => {
     await using world = await start({ objects: [wanted] });
     world.server.fail({ on: /GET/, answer: 'reset', times: 1 });
     expect(await world.kube.get(mysqldb)).toBeDefined();
   });
 
-  test('one that hangs is given up after the limit', async () => {
+  test('one that hangs ends after the time limit', async () => {
     await using world = await start({}, 200);
     world.server.fail({ on: /GET/, answer: 'hang' });
     const problem = await problemOf(world.kube.get(mysqldb));
     expect(problem.message).toBe('The API server of lab did not answer within 0.2 s (get Service vm/mysqldb).');
   });
 
-  test('an operator who interrupts does not wait for it', async () => {
+  test('an interruption does not wait for it', async () => {
     await using world = await start();
     world.server.fail({ on: /GET/, answer: 'hang' });
     const stop = new AbortController();
@@ -195,7 +195,7 @@ describe('an API server that fails', () => {
     expect((await asked).id).toBe('cluster-request-interrupted');
   });
 
-  test('a page of a proxy is not taken for an answer', async () => {
+  test('a page of a proxy is not an answer', async () => {
     await using world = await start();
     world.server.fail({ on: /GET/, answer: 'html' });
     expect((await problemOf(world.kube.get(mysqldb))).message).toMatch(/the answer is not JSON \(\d+ bytes\)/);

@@ -57,7 +57,7 @@ test('objects are found in any nesting, in several documents, in Lists, in JSON,
   expect((await kube.get(ref('three')))?.['status']).toEqual({ loadBalancer: { ingress: [{ ip: '10.0.0.3' }] } });
 });
 
-test('what is no object is passed over: values, kustomizations, other files, hidden folders', async () => {
+test('documents that are no objects are skipped: values, kustomizations, other files, hidden folders', async () => {
   write('values.yaml', 'replicas: 3\n');
   write(
     'kustomization.yaml',
