@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the audit; nothing when there is none, or in an image.
+# Prints the audit; nothing if there is none, or in an image.
 
 . ../host/run/prelude.sh
 . ./audit.sh

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Functions for the audit: the record of all runs that changed a machine, one JSON line each; root alone may read it.
-# `audit_append MEMBERS` writes one line: the machine's clock, the members as the operator's side made them (JSON without
-# its braces), what the machine itself saw of the login ($F address, $W user), and the sha256 of the line before with its
-# line end. `audit_unfinished` prints the last line when it is the beginning of a run. Both need the lock (lock.sh).
-# A line that a power cut tore is no line: no run was told that it was written, so it is removed.
+# Functions for the audit: the record of all runs that changed a machine, one JSON line each, readable by root only.
+# `audit_append MEMBERS` writes one line: the machine's clock, the operator's members (JSON without braces), the login as the machine
+# saw it ($F address, $W user), and the sha256 of the previous line with its line end. `audit_unfinished` prints the last line if it
+# is the beginning of a run. Both need the lock (lock.sh).
+# An incomplete last line is from a power cut, before its run continued, so it is removed.
 
 audit_file() { J=${MESHX_AUDIT-/var/lib/meshx/audit}; }
 audit_unfinished() {

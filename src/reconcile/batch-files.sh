@@ -20,7 +20,7 @@ settle_files() {
     _n=$((_n + 1))
     eval "set -- \"\$@\" \"\$_file_$_n\"; _wanted=\$_wanted\$_newline\$_sum_$_n\"  \"\$_file_$_n"
   done
-  # Where this is not the very text that was expected, each file is asked for its own digest.
+  # If this is not exactly the expected text, read each file's digest separately.
   _found=$(sha256sum -- "$@") || _found=
   test "$_newline$_found" = "$_wanted" || _wanted=
   _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
@@ -30,7 +30,7 @@ settle_files() {
     _waited=$((_waited + 1)) _sizes='' _owned=${_owners%%"$_newline"*} _owners=${_owners#*"$_newline"}
     eval "set -- \"\$_owner_$_waited\" \"\$_mode_$_waited\" \"\$_sum_$_waited\" \"\$_path_$_waited\""
     place "$4" && _to=$W && _stage || return
-    # Whoever owns the directory must not leave a closed file open by what was seen there.
+    # The owner of the directory must not be able to make a protected file readable.
     case $2 in *[4-7]) ;; *) test -O .. || _owned= ;; esac
     if test -n "$_wanted"; then _sum=$3; else _digested "$_waited" || return; fi
     _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return

@@ -1,7 +1,6 @@
 # shellcheck shell=sh
-# Functions for a script that does what its stdin says: `calls FUNCTION` runs `FUNCTION WORD…` for each line. The function
-# decides what a line may ask for. Nothing is run when the lines are not all there: the last one is `end`. Each word has the
-# form that `callLine` of calls.ts gives it.
+# Functions for a script that gets its calls from stdin: `calls FUNCTION` runs `FUNCTION WORD…` for each line. FUNCTION decides which
+# calls are allowed. Nothing runs unless all lines have arrived: the last one is `end`. Words are encoded by `callLine` of calls.ts.
 
 decoded() { # WORD: $D is what it stands for
   D=${1#=}

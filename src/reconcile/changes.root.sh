@@ -1,13 +1,13 @@
 #!/bin/sh
 # shellcheck disable=SC2317 # functions whose names are handed on
-# Makes the changes that stdin names, in their order: a line `NAME WORD…` for a script, `_` for the `-` of its name, before it a line
-# `=TEXT` when it takes a text; at the end a line that shows that nothing was cut off. Prints `done` for each that is made, and
-# ends with the first that fails, with its exit code and words. It runs what it has here and nothing else. The words have the
-# form of `callLine`, a text that of `textLine`. Nothing is made when the lines are not all there (exit code 181).
+# Makes the changes of stdin, in order: a line `NAME WORD…` for a script, with `_` for each `-` of its name, after a line `=TEXT` if it
+# takes a text; the last line shows that nothing was cut off. Prints `done` for each change, and exits at the first failure with its
+# exit code. Runs only the scripts below. Words are encoded by `callLine`, a text by `textLine`. Nothing is changed unless all lines
+# have arrived (exit code 181).
 #
-# The scripts are short, wait for nothing, and set whatever they use; when one ends the shell, the batch has failed.
-# A shell prints a text by itself, and no program has what was sent as its stdin. All changes are made by one shell, so that files
-# of one directory need no more than one folder beside them. An image keeps owners elsewhere: there no file waits.
+# The scripts are short, do not wait, and set all variables that they use; if one exits, the batch has failed.
+# The shell prints texts itself, and no program inherits the stdin of the batch. One shell makes all changes, so files of one directory
+# share a staging folder. An image keeps owners elsewhere: there no file waits.
 
 . ../host/run/prelude.sh
 . ./calls.sh
@@ -55,7 +55,7 @@ for _line; do
     *) test -z "$_has_text" || { echo 'this change takes no text' >&2; exit 1; } ;;
   esac
   command -v "change_$1" >/dev/null || { echo "this version of meshx has no change $1" >&2; exit 1; }
-  # What came before it is made, also where this one fails.
+  # Make the changes before it, even if this one fails.
   call_decoded change "$@" || { _code=$?; settle_files || exit; exit "$_code"; }
   set -f
   _has_text=

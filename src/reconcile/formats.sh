@@ -1,7 +1,6 @@
 # shellcheck shell=sh disable=SC2154 # J and L are those of audit.sh and lock.sh
-# `newer_format`, after `audit_file`: prints `newer KIND KNOWN FORMAT BY FILE` for the first file that a newer meshx wrote, nothing
-# where there is none. BY is the meshx that changed the machine last, `-` when the audit does not say. The numbers are those of
-# formats.ts.
+# `newer_format`, after `audit_file`: prints `newer KIND KNOWN FORMAT BY FILE` for the first file of a newer meshx, if any. BY is the
+# version of meshx that last changed the machine, `-` if the audit lacks it. formats.ts has the same numbers.
 #
 # One awk reads the first lines of all files, and the last line of the audit. Each form has its number at the start of a line, where no
 # name or value that others choose can be.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Keeps what stdin names (calls.sh): `keep_path PATH` and its like, one in each line; all units in one, as systemd is asked once.
-# Before these `picture TABLES BASE64`, for a journal that has not begun, where the operator has one.
+# Writes the state of what stdin names (calls.sh) to the journal: `keep_path PATH` and similar, one per line; all units in one line, as
+# systemd is called once. Before these, for a new journal, `picture TABLES BASE64` if the operator has a snapshot.
 
 . ../host/run/prelude.sh
 . ./undo/picture.sh

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Asks what stdin says (calls.sh): `seen PATH…`, then `ask NAME WORD…` for each question. It asks what it has here and nothing else.
-# base64 brings bytes that are not UTF-8 through unharmed.
-# One answer as a frame: exit code and length of it in a line, then the answer. File descriptor 3 is the real stdout; whatever a
-# program prints without being asked goes to stderr. What a question that failed said there is before a line that has its number.
-# LC_ALL=C of the prelude makes `${#}` count bytes. The last line is `failed` when not all was asked.
+# Runs the probes of stdin (calls.sh): `seen PATH…`, then `ask NAME WORD…` for each probe. Runs only the probes below.
+# base64 preserves bytes that are not UTF-8.
+# Each answer is a frame: a line with exit code and length, then the answer. File descriptor 3 is the real stdout; unexpected output of
+# programs goes to stderr. Errors of a failed probe precede a line with its number.
+# LC_ALL=C of the prelude makes `${#}` count bytes. The last line is `failed` if not all probes ran.
 
 . ../host/run/prelude.sh
 . ./calls.sh

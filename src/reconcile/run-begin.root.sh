@@ -1,8 +1,8 @@
 #!/bin/sh
-# RUN WHO COMMAND LEASE PATIENCE MEMBERS: takes the lock and notes the beginning. PATIENCE: tenths of a second for a holder
-# that may be about to die. Prints `taken`, when a run was noted last and the time now (both in seconds since 1970, `-` for
-# never), `moved` when another run held the lock until a moment ago, and the beginning of a run that never ended.
-# Exits with 190 and the lock when another run holds it, with 191 and their names when scripts of a dead run still run.
+# RUN WHO COMMAND LEASE PATIENCE MEMBERS: takes the lock and writes the beginning to the audit. PATIENCE: tenths of a second to wait for a
+# holder that may be ending. Prints `taken` with the time of the last audit line and the current time (in seconds since 1970, `-` for
+# never), `moved` if another run just held the lock, and the beginning of a run that did not finish.
+# Exits with 190 and the lock if another run holds it, with 191 and their names if scripts of a dead run still run.
 # Exits with 187 and the name of a file whose format is newer than this meshx.
 # An image has no lock: nothing is printed.
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# RUN MISSING MEMBERS LOST-MEMBERS: notes the end, where the beginning is still in the audit, and releases the lock. When
-# the lock is not this run's any more, it notes the second, prints the lock, and exits with 190.
+# RUN MISSING MEMBERS LOST-MEMBERS: writes MEMBERS to the audit, if it has the beginning, and releases the lock. If this run has lost the
+# lock, writes LOST-MEMBERS, prints the lock, and exits with 190.
 
 . ../host/run/prelude.sh
 . ./lock.sh

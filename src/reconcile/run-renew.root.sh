@@ -1,6 +1,6 @@
 #!/bin/sh
 # RUN WHO COMMAND LEASE MISSING: renews the lease. MISSING: whether the lease still lasted, `again` or `lost`.
-# Exits with 190 and the lock when the lock is not this run's any more.
+# Exits with 190 and the lock if this run has lost it.
 
 . ../host/run/prelude.sh
 . ./lock.sh

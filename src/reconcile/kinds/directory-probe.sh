@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# PATH: owner and mode of the directory, `other` for what is none, nothing when nothing is there. A link to a directory is as good
-# as a directory: /etc/istio may be one.
+# PATH: prints owner and mode of the directory, `other` if it is something else, nothing if it does not exist. A link to a directory
+# counts as a directory: /etc/istio may be one.
 
 probe_directory() {
 place "$1" all || return

@@ -3,7 +3,7 @@ import { ownChange } from './file.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A directory with this owner and mode; what is in it is not looked at. */
+/** A directory with this owner and mode, and any content. */
 export interface DirectoryWant {
   readonly kind: 'directory';
   readonly path: string;
@@ -11,7 +11,7 @@ export interface DirectoryWant {
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0755`. */
   readonly mode: string;
-  /** Only what we set up fills it: where it was absent before, an undo removes it with all that is in it. */
+  /** Only the sidecar fills it: if it was absent before, an undo removes it with all its content. */
   readonly contents?: 'ours';
   /** Ids of resources whose change may give the directory to another user (`package:istio-sidecar`): its owner is set again after them. */
   readonly after?: readonly string[];
@@ -19,7 +19,7 @@ export interface DirectoryWant {
 
 export const CREATE = shellFile(new URL('./directory-create.root.sh', import.meta.url));
 
-/** Parents that are missing are made too, open as the system's own directories are. */
+/** Creates missing parents too, with the mode of the system's directories. */
 export const directory: Kind<DirectoryWant> = {
   id: (want) => `directory:${want.path}`,
   probe: ({ path }) => ({ name: 'directory', args: [path], sees: path }),

@@ -5,15 +5,15 @@ import { sha256 } from '../sha256.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A kind that changes part of a text file that belongs to someone else. */
+/** A kind that edits part of a text file of another owner. */
 export interface Edit<Want> {
   id(want: Want): string;
   path(want: Want): string;
-  /** The whole text after the edit; equal to `text` when all is up to date. */
+  /** The whole text after the edit; equal to `text` if it is up to date. */
   edit(text: string, want: Want): string;
   /** Absent: the file keeps the owner and mode that it has. */
   owner?(want: Want): { readonly owner: string; readonly mode: string; readonly after?: readonly string[] } | undefined;
-  /** `text` is what the file holds now. */
+  /** `text` is the current content. */
   summary(want: Want, text: string): string;
   /** Extended regular expression of the lines that the edit replaces; without it a file that appeared is left alone. */
   replaces?(want: Want): string;
@@ -21,14 +21,14 @@ export interface Edit<Want> {
 
 export const WRITE = shellFile(new URL('./text-write.root.sh', import.meta.url));
 
-/** Text and owner of the file as the probe saw them; `undefined` when there is no such file. */
+/** Text and owner of the file by the probe; `undefined` if it does not exist. */
 interface Found {
   readonly ownerAndMode: string;
   readonly digest: string;
   readonly text: string;
 }
 
-/** Builds the kind. Several resources may edit one file: `expects` tells the plan what the file will look like. */
+/** Builds the kind. Several resources may edit one file: `expects` gives the plan its expected text. */
 export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
   return {
     id: (want) => edit.id(want),
@@ -66,7 +66,7 @@ export function editKind<Want>(edit: Edit<Want>): Kind<Want> {
   };
 }
 
-/** The text of the file as the probe saw it; empty when there is none. */
+/** The text of the file by the probe; empty if it does not exist. */
 export function textOf(answer: Output, path: string): string {
   return parse(answer, path)?.text ?? '';
 }

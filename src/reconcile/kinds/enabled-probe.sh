@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# NAME: whether the unit starts at boot, in the word of systemctl. With a root systemctl reads by itself and asks no other process:
-# systemd may be reading its unit files just now, as after the confirmation.
+# NAME: prints the state of `systemctl is-enabled`. With --root systemctl reads the files itself: systemd may be reloading, as after the
+# confirmation.
 
 probe_enabled() {
 if live; then say "$(systemctl is-enabled --root=/ -- "$1" 2>/dev/null)"; return; fi

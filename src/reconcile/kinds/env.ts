@@ -3,13 +3,13 @@ import { editKind } from './edit.ts';
 import { plainForms } from './env-forms.ts';
 import { assignments, formatAssignment, isEnvValue } from './env-text.ts';
 
-/** Keys of a KEY=value file that a POSIX shell and systemd read; everything else in the file is someone else's. */
+/** Keys of a KEY=value file for a POSIX shell and systemd; everything else in the file is left alone. */
 export interface EnvWant {
   readonly kind: 'env';
   readonly path: string;
   /** In the order in which new keys are appended. */
   readonly set: Readonly<Record<string, string>>;
-  /** Keys that must not be there. */
+  /** Keys to remove. */
   readonly remove?: readonly string[];
   /** Assignments that only a shell reads right are rewritten, as systemd is the reader. */
   readonly plain?: true;

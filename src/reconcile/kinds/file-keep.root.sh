@@ -1,6 +1,6 @@
 #!/bin/sh
-# OWNER MODE SHA256 PATH: the file anew, with the text that it had when it was read: a process of its former owner may
-# still have the old one open. The journal is not told, as the text need not be of meshx. Exits with 182 when it was changed.
+# OWNER MODE SHA256 PATH: replaces the file by a copy with the same text, as a process of its former owner may still have the old one
+# open. Not recorded as written by meshx. Exits with 182 if the file was changed since it was read.
 
 . ../../host/run/prelude.sh
 

@@ -1,7 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# PATH: owner and mode, then digest. Nothing: no such file. `other`: a link, a directory, …; it is not looked through, the write
-# decides.
+# PATH: prints owner and mode, then the digest. Prints nothing if there is no such file, `other` for a link, a directory, …
 
 probe_file() {
 place "$1" || return

@@ -1,5 +1,5 @@
 #!/bin/sh
-# OWNER MODE SHA256 PATH, the text on stdin: writes a file. Exits with 181 when not all of it arrived.
+# OWNER MODE SHA256 PATH, the text on stdin: writes a file. Exits with 181 if not all of it arrived.
 
 . ../../host/run/prelude.sh
 

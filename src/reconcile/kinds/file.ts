@@ -32,7 +32,7 @@ export const file: Kind<FileWant> = {
     const [found = '', foundDigest = ''] = answer.stdout.split('\n');
     const given = isGiven(want, touched);
     if (foundDigest === digest && sameOwnerAndMode(found, want) && !given) return [];
-    // A file that another user owned is written anew: a process of theirs may still have the old one open.
+    // A file of another user is replaced: a process of theirs may still have the old one open.
     if (foundDigest === digest && sameOwner(found, want) && !given) return [ownChange(want)];
     const script = { ...WRITE, args: [want.owner, want.mode, digest, want.path] };
     const verb = found === '' ? 'create' : 'replace';
@@ -47,7 +47,7 @@ export function ownChange(want: { readonly path: string; readonly owner: string;
   return { summary: ownSummary(want), scripts: [{ script }] };
 }
 
-/** What such a change is called. */
+/** The summary of such a change. */
 export function ownSummary(want: { readonly path: string; readonly owner: string; readonly mode: string }): string {
   return `set owner ${want.owner} and mode ${want.mode} of ${want.path}`;
 }

@@ -8,7 +8,7 @@ export interface HostsWant {
   readonly names: readonly string[];
 }
 
-/** Says which line is ours; it is a comment to everybody who reads the file. */
+/** A comment that marks meshx's lines. */
 const MARKER = '# meshx';
 
 export const hosts = editKind<HostsWant>({

@@ -3,7 +3,7 @@ import { ownSummary } from './file.ts';
 import { isGiven, sameOwnerAndMode } from './owner.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** A file that has this owner and mode where it is there; what stands in it is not changed, and a missing one is not made. */
+/** An existing file with this owner and mode. Its content is not changed, and a missing file is not created. */
 export interface KeptFileWant {
   readonly kind: 'kept-file';
   readonly path: string;

@@ -1,11 +1,11 @@
 import { editKind } from './edit.ts';
 
-/** One exact line that must stand in a file, once. The rest of the file is someone else's. */
+/** One exact line that must be in a file, once. The rest of the file is left alone. */
 export interface LineWant {
   readonly kind: 'line';
   readonly path: string;
   readonly line: string;
-  /** An exact line to stand behind when the line is new; at the end of the file when absent or not found. */
+  /** Insert a new line after this exact line; at the end of the file if absent or not found. */
   readonly after?: string;
   /** For a file of root that is run: its mode, `0750`. The file keeps its own when absent. */
   readonly mode?: string;

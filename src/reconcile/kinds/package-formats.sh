@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Functions: `install_deb`, `install_rpm` and `install_directory` install $S/package. They need package-tree.sh.
-# Exit codes: 181 not all of it arrived, 183 a package that it needs is missing, 184 a program is missing, 186 it is unsafe.
+# Exit codes: 181 incomplete, 183 a dependency is missing, 184 a program is missing, 186 unsafe.
 
-# dpkg has no wait of its own for the lock that unattended upgrades hold.
+# dpkg does not wait for the lock that unattended upgrades hold.
 install_deb() {
   mkdir "$S/tree" || exit
   if ! live; then
@@ -35,11 +35,11 @@ odd_names() { # of what cpio lists: absolute and climbing names, and those below
   }
   END { for (name in all) { folder = name; while (sub(/\/[^\/]*$/, "", folder)) if (folder in links) print name } }'
 }
-# --oldpackage: an older version that the operator asks for is a wish, not a mistake.
+# --oldpackage: the operator may request an older version.
 install_rpm() {
   if ! live; then
     need rpm2cpio; need cpio
-    # A cpio may follow a link that it has just made itself.
+    # cpio may follow a link that it has just created.
     mkdir "$S/tree" && rpm2cpio "$S/package" > "$S/payload" && odd=$(cpio -itnv --quiet < "$S/payload" | odd_names) || exit
     test -z "$odd" || refuse "$odd" 'a name that leaves the root'
     (cd "$S/tree" && cpio -idm --quiet --no-absolute-filenames < "$S/payload") && rm -f -- "$S/payload" && spread || exit

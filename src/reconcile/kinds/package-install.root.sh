@@ -1,15 +1,15 @@
 #!/bin/sh
-# FORMAT HEADER INTO MARKER PROGRAM…: installs what package-receive.root.sh received, checks that the programs are there, and writes
-# the marker last, so that a run that died anywhere is repeated. What came is kept beside the marker, as packages/current, and
-# the package before it as packages/former. Exits as package-formats.sh says, and with 185 when a program is not in the package.
+# FORMAT HEADER INTO MARKER PROGRAM…: installs the package from package-receive.root.sh, checks its programs, and writes the marker last,
+# so an interrupted run is repeated. Keeps the package beside the marker as packages/current, and the previous one as
+# packages/former. Exits as in package-formats.sh, and with 185 if a program is not in the package.
 
 . ../../host/run/prelude.sh
 . ../undo.sh
 . ./package-tree.sh
 . ./package-formats.sh
 
-# What was delivered stays on the machine, and the one before it, so that a way back needs no operator's side. Each is a
-# folder of its own: a rename makes it current or former at once.
+# The package and the previous one stay on the machine, so a rollback needs no upload. Each has a directory of its own: a rename makes it
+# current or former atomically.
 keep_delivered() {
   live || return 0
   (umask 077; mkdir -p -- "$K/new") && rm -rf -- "$K/new" && mkdir -m 0700 -- "$K/new" || return
@@ -28,7 +28,7 @@ trap 'exit 130' HUP INT TERM
 undo_close
 for each; do
   { place "$each" all && test -f "$P"; } || { echo "$each is not in the package" >&2; exit 185; }
-  # Envoy in a Python wheel, for one, comes without the run bit.
+  # Some packages lack the executable bit, such as Envoy in a Python wheel.
   test "$format" != directory || chmod a+x -- "$P" || exit
   test -x "$P" || { echo "$each is not executable" >&2; exit 185; }
 done

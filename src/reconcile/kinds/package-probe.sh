@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# MARKER PROGRAM…: the machine's architecture, the marker, `--`, then size, modification time and mode of each program as it is now.
+# MARKER PROGRAM…: prints the architecture, the marker, `--`, then size, modification time and mode of each program.
 
 probe_package() {
 if live; then say "$(uname -m)"; else say image; fi

@@ -1,10 +1,9 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154 # what the scripts that source this set
-# Functions: how the files of a package that was unpacked into $S/tree get to their places.
-# What dpkg and rpm let a package hold is more than a tree of files below a root. Nothing is moved before all names are seen: none
-# may hold a control character, by which it could pass for two, and no link may climb out of the root (exit code 186). tar and cpio
-# keep to the tree. Each file goes to its place by a rename, so that no program is ever half there; a running one keeps its old
-# file.
+# Functions that move the files of an unpacked package from $S/tree to their paths.
+# A package could contain more than files below its root. Nothing is moved before all names are checked: no control characters, with
+# which one name could look like two, and no link out of the root (exit code 186). tar and cpio stay in the tree. Each file is renamed
+# to its path, so no program is ever incomplete; a running one keeps its old file.
 
 need() { command -v "$1" >/dev/null || { echo "$1 is not installed${2-}" >&2; exit 184; }; }
 refuse() { echo "the package holds $2: $(printf '%s' "$1" | tr -c '[:print:]' '?')" >&2; exit 186; }
@@ -48,6 +47,6 @@ make_parents() { place "$1" all make && (umask 022; mkdir -- "$P"); }
 lay() { ( # FILE: at $P, by way of a folder that only root can enter
   name=${P#./} _stages=0
   _stage && mv -fT -- "$1" new && mv -fT -- new "../$name" || exit
-  # What was made elsewhere has the label of there.
+  # Files have the SELinux label of where they were created.
   ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :
 ) }

@@ -10,12 +10,12 @@ export interface PackageWant {
   readonly version: string;
   /** Of the file, or of a directory's content (`directorySha256`). Another one than the installed is an upgrade. */
   readonly sha256: string;
-  /** Debian's word (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
+  /** Debian's name (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
   readonly architecture: string;
   readonly source: Source;
   /** Programs that the package brings; they must exist and be executable. */
   readonly verify: readonly string[];
-  /** Where the VM remembers what was installed: `/var/lib/meshx/package`. */
+  /** The file that names the installed package: `/var/lib/meshx/package`. */
   readonly marker: string;
   /** Where a directory is unpacked; `/` when absent. */
   readonly into?: string;

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# PATH: owner and mode, digest, then the text itself. A link is followed: the file behind it is edited. The digest is asked anew,
-# so that a change since the first question is not taken for a text that came damaged.
+# PATH: prints owner and mode, digest, and the text. Follows a link to the file that is edited. Reads the digest again, so a change in
+# between does not look like a damaged text.
 
 probe_text() {
 place "$1" all || return

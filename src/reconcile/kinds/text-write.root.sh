@@ -1,8 +1,8 @@
 #!/bin/sh
-# OWNER MODE SHA256 PATH DIGEST-BEFORE REPLACED, text on stdin: writes the edited text of a file. OWNER `-`: owner and mode stay.
-# The edit was computed from a text; when another process changed the file since, it would undo that change: exits with 182.
-# A file that was not there and is now came with a package of the same plan: its text stays, without the lines that the extended
-# regular expression REPLACED names, and ours go behind it. Exits with 181 when not all of the text arrived.
+# OWNER MODE SHA256 PATH DIGEST-BEFORE REPLACED, text on stdin: writes the edited text of a file. OWNER `-`: keeps owner and mode.
+# Exits with 182 if another process changed the file since it was read, as the edit would undo that change.
+# A new file came with a package of the same plan: keeps its text, without lines that match the extended regular expression REPLACED,
+# and appends the lines of meshx. Exits with 181 if not all of the text arrived.
 
 . ../../host/run/prelude.sh
 

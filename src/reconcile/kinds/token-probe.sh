@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# CERTIFICATE KEY: the machine's clock, then the certificate chain where there is a key. The machine's clock judges, as the sidecar
-# will. The chain is public; key and token are never read.
+# CERTIFICATE KEY: prints the machine's clock, then the certificate chain if there is a key. The machine's clock decides, as for the
+# sidecar. The chain is public; key and token are never read.
 
 probe_token() {
 live || { say image; return; }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# OWNER MODE PATH FORM, the secret as one line on stdin: without its end, the stream was cut (exit code 181). FORM `pem`: it is in
-# base64. printf is part of the shell, so the secret is in no argument list.
+# OWNER MODE PATH FORM, the secret as one line on stdin: without a line end the stream was cut (exit code 181). FORM `pem`: base64.
+# printf is a builtin, so the secret is in no argument list.
 
 . ../../host/run/prelude.sh
 

@@ -6,7 +6,7 @@ import { shellFile } from '../../text-files.ts';
 export interface TokenWant {
   readonly kind: 'token';
   readonly path: string;
-  /** Name under which `Sources` knows the token. */
+  /** Name of the token in `Sources`. */
   readonly secret: string;
   /** `token` when absent. */
   readonly form?: SecretForm;
@@ -15,7 +15,7 @@ export interface TokenWant {
   readonly mode: string;
   /** Path of the certificate chain on the machine. */
   readonly certificate: string;
-  /** Path of its private key; only looked for, never read. */
+  /** Path of its private key, whose existence is tested; never read. */
   readonly key: string;
   /** URI in the certificate: `spiffe://cluster.local/ns/vm/sa/default`. */
   readonly identity: string;
@@ -57,7 +57,7 @@ function parseCertificate(pem: string): X509Certificate | undefined {
   try {
     return new X509Certificate(pem);
   } catch {
-    // A file that holds no certificate is no certificate: a token is needed, and the sidecar replaces the file.
+    // Without a certificate in the file a token is needed, and the sidecar replaces the file.
     return undefined;
   }
 }

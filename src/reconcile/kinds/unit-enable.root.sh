@@ -1,6 +1,5 @@
 #!/bin/sh
-# NAME enable|disable. What systemctl makes on a machine it removes again when the unit is disabled; the links of an image are
-# paths as others, which the journal keeps.
+# NAME enable|disable. On a machine, disabling removes the links of systemctl; in an image the links are paths in the journal.
 
 . ../../host/run/prelude.sh
 

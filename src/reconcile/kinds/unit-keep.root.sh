@@ -1,5 +1,5 @@
 #!/bin/sh
-# INVOCATION NAME FILE…: leaves the note of a start, for a run of the unit that is kept.
+# INVOCATION NAME FILE…: writes the note of a start for the running unit.
 
 . ../../host/run/prelude.sh
 . ./unit-files.sh

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# NAME FILE…: what systemd knows of the unit, the files that it reads as unit-files.sh has them, and the note of its last start.
-# systemd before 247 knows no --timestamp and answers in whole seconds.
+# NAME FILE…: prints the state of the unit, its files (unit-files.sh), and the note of its last start.
+# systemd before 247 lacks --timestamp and prints whole seconds.
 
 probe_unit() {
 live || { say Image=yes; return; }

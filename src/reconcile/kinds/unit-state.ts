@@ -1,4 +1,4 @@
-/** What the probe of a unit saw. Times in seconds since 1970. */
+/** A unit, by its probe. Times in seconds since 1970. */
 export interface UnitState {
   readonly image: boolean;
   readonly active: boolean;
@@ -15,7 +15,7 @@ export interface UnitState {
 interface FileTimes {
   readonly changedAt: number;
   readonly modifiedAt: number;
-  /** Modification time, size, inode and path: what tells one content from another. */
+  /** Modification time, size, inode and path, which identify the content. */
   readonly identity: string;
   readonly path: string;
 }

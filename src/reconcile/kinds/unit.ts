@@ -26,7 +26,7 @@ const KEEP = shellFile(new URL('./unit-keep.root.sh', import.meta.url));
 
 const START_TIMEOUT_MS = 90_000;
 
-/** A unit is not looked at in an image: nothing runs there. */
+/** Units are not read in an image, where nothing runs. */
 export const unit: Kind<UnitWant> = {
   id: (want) => `unit:${want.name}`,
   probe: (want) => ({ name: 'unit', args: [want.name, ...want.reads] }),

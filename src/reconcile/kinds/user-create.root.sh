@@ -1,5 +1,5 @@
 #!/bin/sh
-# NAME HOME: creates the system user and its group, where they are missing.
+# NAME HOME: creates the system user and its group, if they are missing.
 
 . ../../host/run/prelude.sh
 

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2034 # what the prelude, probe-answers.sh and each other set
-# NAME SYSUSERS WORD…: `user` and `group` for what exists; in an image `image`, then `user` or `sysusers`. The words are those of
-# the line in SYSUSERS, as they are; a blank in a word would cost a process to bring over.
-# getent asks the directory services too (LDAP, sssd): such a user must not be made a second time.
+# NAME SYSUSERS WORD…: prints `user` and `group` for what exists; in an image `image`, then `user` or `sysusers`. The words are the
+# line in SYSUSERS, split at blanks.
+# getent includes directory services (LDAP, sssd): such a user must not be created again.
 
 probe_user() {
 if live; then

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Prints the tables of rules, and in the next line the packed picture of the machine in base64, for a journal that has not begun.
-# Nothing in an image.
+# For a new journal: prints the rule tables, and on the next line a snapshot of the machine, gzipped, in base64. Nothing in an image.
 
 . ../../host/run/prelude.sh
 . ./picture.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# MARKER: the header of what is installed, then what is known of the copies beside it.
+# MARKER: prints the header of the installed package, then those of the copies beside it.
 
 . ../../host/run/prelude.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the picture from before the first change, packed, in base64; nothing where none was kept.
+# Prints the snapshot from before the first change, gzipped, in base64; nothing if there is none.
 
 . ../../host/run/prelude.sh
 

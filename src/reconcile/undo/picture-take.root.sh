@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the picture of the machine now, packed, in base64.
+# Prints a snapshot of the machine, gzipped, in base64.
 
 . ../../host/run/prelude.sh
 . ./picture.sh

@@ -1,5 +1,5 @@
 #!/bin/sh
-# NAME…: takes away built-in chains, `nft:ip:nat:OUTPUT`, in which nothing is left.
+# NAME…: removes empty built-in chains, `nft:ip:nat:OUTPUT`.
 
 . ../../host/run/prelude.sh
 . ./picture.sh

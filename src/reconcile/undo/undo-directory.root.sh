@@ -1,5 +1,5 @@
 #!/bin/sh
-# PATH OWNER MODE: a directory that somebody took away.
+# PATH OWNER MODE: creates a directory that another process removed.
 
 . ../../host/run/prelude.sh
 . ./quiet.sh

@@ -1,10 +1,10 @@
 #!/bin/sh
-# Takes away all that meshx keeps on the machine.
+# Removes everything that meshx keeps on the machine.
 
 . ../../host/run/prelude.sh
 
 place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W || exit
 all=${J%/*}
 case $all in */meshx) ;; *) echo "$all is not a folder of meshx" >&2; exit 1 ;; esac
-# First the name by which it is known: half a journal would look damaged.
+# Rename it first: half a journal would look damaged.
 rm -rf -- "$all/undone" && { test ! -d "$J" || mv -fT -- "$J" "$all/undone"; } && rm -rf -- "$all"

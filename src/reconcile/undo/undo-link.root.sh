@@ -1,5 +1,5 @@
 #!/bin/sh
-# PATH TARGET: a link as it was.
+# PATH TARGET: restores a link.
 
 . ../../host/run/prelude.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a later run changes takes the note away: see `undo_open`.
+# A later change removes the note: see `undo_open`.
 
 . ../../host/run/prelude.sh
 

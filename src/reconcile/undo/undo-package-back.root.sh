@@ -1,5 +1,5 @@
 #!/bin/sh
-# FORMAT FILE: installs the version before from the machine's own copy.
+# FORMAT FILE: installs the previous version from the machine's copy.
 
 . ../../host/run/prelude.sh
 . ./dpkg.sh

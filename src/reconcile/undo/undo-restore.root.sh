@@ -1,5 +1,5 @@
 #!/bin/sh
-# PATH DIGEST-NOW OWNER MODE MTIME: puts the journal's copy back.
+# PATH DIGEST-NOW OWNER MODE MTIME: restores the journal's copy.
 
 . ../../host/run/prelude.sh
 . ./quiet.sh

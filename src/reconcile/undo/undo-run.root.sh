@@ -1,5 +1,5 @@
 #!/bin/sh
-# Takes away what units and scripts noted for this boot; what the lock of a run that goes on needs stays.
+# Removes files of units and scripts in /run/meshx, except the lock of the current run.
 
 . ../../host/run/prelude.sh
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# NAME…: takes away rule tables, `nft:ip:nat`, in which nothing is left. A legacy one goes with the next boot.
+# NAME…: removes empty rule tables, `nft:ip:nat`. A legacy one disappears at the next boot.
 
 . ../../host/run/prelude.sh
 . ./picture.sh

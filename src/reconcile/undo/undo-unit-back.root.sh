@@ -1,5 +1,5 @@
 #!/bin/sh
-# NAME STATE-BEFORE ENABLED-BEFORE: the unit as it was, with the files that are back.
+# NAME STATE-BEFORE ENABLED-BEFORE: restores the state of the unit, after its files.
 
 . ../../host/run/prelude.sh
 
