@@ -178,7 +178,7 @@ function told(text: string): { readonly [Key in 'who' | 'from' | 'since' | 'comm
 
 function unfinishedNote(line: string): string {
   const member = (name: string): string => new RegExp(`"${name}":"((?:[^"\\\\]|\\\\.)*)"`).exec(line)?.[1] ?? 'unknown';
-  return `note: a run of ${member('who')} did not finish (started ${member('time')}: ${member('command')}); this run continues from the current state`;
+  return `note: a run of ${member('who')} did not end (begun ${member('time')}: ${member('command')}); this run continues from the current state`;
 }
 
 /** A value on one line of the lock file. */
