@@ -214,7 +214,7 @@ test('a run after one that was killed takes the switch over and confirms', async
   // A run without changes does too, or the VM would roll back after it.
   const ran = await lab.meshx(['configure', VM, '--ports', '3306']);
   expectDone(ran);
-  expect(ran.stderr).toContain('taken over');
+  expect(ran.stderr).toContain('this run takes over');
   await expectIn();
   expect(await lab.mustSsh(VM, 'systemctl is-active meshx-revert.timer || true')).toBe('inactive\n');
 }, 180_000);
