@@ -42,7 +42,7 @@ const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...PLACE };
 /** Options of a join that the next join of the same VM repeats. */
 export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER });
 
-/** Everything that the next join repeats unless --forget names it. */
+/** Everything that the next join repeats unless the operator forgets it. */
 export const FORGETTABLE: readonly string[] = Object.keys(MERGES);
 
 /** Whether an option decides how the cluster is read. */

@@ -64,6 +64,6 @@ export interface JoinPlan {
   /** The registration in the cluster. */
   readonly registration: Registration;
   readonly decision: Decision<Result> & Required<Pick<Decision, 'steps'>>;
-  /** Why nothing is verified: for an image, or with --only. */
+  /** Why nothing is verified: for an image, or with some steps only. */
   readonly unverified?: readonly string[];
 }
