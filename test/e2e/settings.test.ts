@@ -65,7 +65,7 @@ describe.each([
 
   test('istio-proxy can neither change the settings nor put others in their place', async () => {
     await expectRootsSettings();
-  });
+  }, 60_000);
 
   test('the sidecar writes nothing below /var/lib/istio but in directories of its own', async () => {
     const made = await lab.mustSsh(vm, 'find /var/lib/istio -user istio-proxy -prune -printf "%p\\n" | sort');

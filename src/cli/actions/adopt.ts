@@ -3,13 +3,12 @@ import type { Adopted } from '../../operations/adopt/adopted.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
 import { formatServicePort } from '../../mesh/service-port.ts';
 import { toShell } from '../../shell-words.ts';
-import { cliProblems } from '../../problems/cli.ts';
-import { leavingProblems } from '../../problems/leaving.ts';
 import { SIDECAR_UNIT } from '../../vm/adopt/standing.ts';
 import type { Telling } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
+import { confirm } from '../confirm.ts';
 import { Input } from '../input.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
 import { tellJoin } from '../join/text.ts';
@@ -30,8 +29,11 @@ export async function adopt(call: Call): Promise<number> {
 
   const names = { vm, ...called('adopt', call, vm) };
   const observe = tellAdopt({ ...names, say: speaker(terminal, options.dryRun && output === 'text') });
-  const confirm = (changes: number) => confirmed(call, { vm, changes, yes });
-  const report = await adoptVm(world, { ...names, unit, options, observe, confirm });
+  const confirmed = async (changes: number): Promise<void> => {
+    const question = { subject: vm, task: `take ${vm} over`, changes: `make ${changes} changes` };
+    if (!yes) await confirm(terminal, { ...question, command: `meshx adopt ${vm}` });
+  };
+  const report = await adoptVm(world, { ...names, unit, options, observe, confirm: confirmed });
   return conclude({ terminal, output, exitCode }, [printedReport(report, names.again)]);
 }
 
@@ -85,14 +87,4 @@ export function upLine(vm: string, { cluster, vmAddress }: JoinOptions, adopted:
     ...(adopted.captureDns ? [] : ['--no-capture-dns']),
   ];
   return toShell(['meshx', 'up', vm, ...typed]);
-}
-
-async function confirmed(
-  { terminal }: Call,
-  { vm, changes, yes }: { readonly vm: string; readonly changes: number; readonly yes: boolean },
-): Promise<void> {
-  if (yes) return;
-  if (!terminal.ask) throw cliProblems.needsConfirmation({ what: `To take ${vm} over (${changes} changes)` });
-  const answer = await terminal.ask(`Take ${vm} over: make these ${changes} changes? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm, command: `meshx adopt ${vm}` });
 }

@@ -2,15 +2,15 @@ import pLimit from 'p-limit';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { openLeaveContext } from '../../operations/leave/context.ts';
 import { leave } from '../../operations/leave/leave.ts';
-import type { LeavingVm } from '../../operations/leave/report.ts';
+import type { LeavingVm, Removal } from '../../operations/leave/report.ts';
 import { leaveSharedGroups } from '../../operations/leave/shared-groups.ts';
 import { Problem } from '../../problems.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
-import { confirmer } from '../down/confirm.ts';
+import { confirm } from '../confirm.ts';
 import { leaveOptions } from '../down/options.ts';
-import { formatDownEnd, noteLines, tellLeave, VM_ALONE } from '../down/text.ts';
+import { formatDownEnd, formatRemoval, noteLines, tellLeave, VM_ALONE } from '../down/text.ts';
 import { Input } from '../input.ts';
 import { marked, OUTPUT_FORMATS, speaker } from '../print.ts';
 import { printedReport } from '../vm-report.ts';
@@ -25,7 +25,7 @@ export async function down(call: Call): Promise<number> {
   const options = leaveOptions(input, vms);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const exitCode = input.flag('exitCode');
-  const confirm = input.flag('yes') ? undefined : confirmer(terminal);
+  const yes = input.flag('yes');
   const parallel = input.number('parallel', [1, 256]) ?? DEFAULT_PARALLEL;
   input.accept();
 
@@ -33,12 +33,15 @@ export async function down(call: Call): Promise<number> {
     if (error instanceof Problem && !options.only) world.note(VM_ALONE);
     throw error;
   });
+  const inTurn = pLimit(1);
   const speak = speaker(terminal, options.dryRun && output === 'text');
   const leavingOf = (vm: string): LeavingVm => {
     const names = { vm, ...called('down', call, vm) };
     const observe = tellLeave({ ...names, say: marked(speak, vms, vm) });
     const login = () => openMachine(world, options.machine, vm);
-    return { ...names, login, observe, ...(confirm && { confirm: confirm(vm) }) };
+    const question = { subject: vm, task: `take ${vm} out of the mesh`, command: `meshx down ${vm}` };
+    const ask = (removal: Removal) => inTurn(() => confirm(terminal, { ...question, changes: formatRemoval(removal) }));
+    return { ...names, login, observe, ...(!yes && { confirm: ask }) };
   };
   const limit = pLimit(parallel);
   const one = async (leaving: LeavingVm) => ({ leaving, report: await leave(context, leaving) });

@@ -1,4 +1,4 @@
-import type { LeaveEvent, LeaveNote } from '../../operations/leave/report.ts';
+import type { LeaveEvent, LeaveNote, Removal } from '../../operations/leave/report.ts';
 import type { Place } from '../../operations/membership/member.ts';
 import { formatDifference } from '../../reconcile/undo/compare.ts';
 import { IGNORED } from '../../reconcile/undo/ignored.ts';
@@ -83,4 +83,10 @@ export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: Printed
     failed: `failed after ${changes} changes`,
   };
   return `${vm}: ${words[status]} (${(ms / 1000).toFixed(1)} s)`;
+}
+
+/** Everything that a removal changes. */
+export function formatRemoval({ cluster, onVm }: Removal): string {
+  const undo = onVm === 0 ? [] : [`undo ${onVm} change${onVm === 1 ? '' : 's'} on the VM`];
+  return [...cluster, ...undo].join(', ');
 }
