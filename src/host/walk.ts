@@ -44,8 +44,8 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
       ...{ keepaliveMs: decisions.keepaliveMs, signal: decisions.signal, limitMs: decisions.commandLimitMs },
       sudo: decisions.sudoPassword && { password: decisions.sudoPassword },
     });
-    ssh.standsOn(() => transport.stop());
-    if (beneath) ssh.standsOn(() => beneath[Symbol.asyncDispose]());
+    ssh.onClose(() => transport.stop());
+    if (beneath) ssh.onClose(() => beneath[Symbol.asyncDispose]());
     return ssh;
   } catch (error) {
     const explained = await transport.explain(error);

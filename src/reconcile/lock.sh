@@ -5,7 +5,7 @@
 # while the file is read and written. MESHX_RUN is for tests. They need the prelude and audit.sh.
 
 D=${MESHX_RUN-/run/meshx} L=$D/operator
-lock_folder() { # fd 9 is the folder, locked; whoever held it before may have removed it
+lock_folder() { # fd 9 is the folder, locked; the previous holder may have removed it
   command -v flock >/dev/null || { echo 'flock is not installed' >&2; exit 184; }
   for _try in 1 2 3 4 5; do
     { test -d "$D" || (umask 022; mkdir -p -- "$D"); } && command exec 9<"$D" || return
@@ -31,7 +31,7 @@ read_lock() {
 }
 uptime() { read -r _up _ < /proc/uptime && _up=${_up%%.*}; } # sets $_up to seconds since the boot
 # PID: sets $_parent and $_started (a start time in ticks), both empty for a process that is gone or a zombie. The name of a
-# process stands in its stat as it is, and may hold a line break.
+# process in stat is not escaped, and may contain a line break.
 look_at() {
   _stat='' _parent='' _started=''
   while IFS= read -r _entry || test -n "$_entry"; do _stat="$_stat $_entry"; done 2>/dev/null < "/proc/$1/stat"

@@ -19,7 +19,7 @@
 # its copy is whole. Everything is readable by root only, as copies may hold secrets. Beside it:
 #
 #     wrote          `SHA256 PATH`, `OWNER=MODE PATH`, `link=BASE64 PATH`: what meshx was about to write, see `put` in host/shell.ts
-#     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N where somebody else wrote in between
+#     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N if another process wrote in between
 #     before.gz      the picture of the whole machine before the first change
 #     undone         empty: an undo left the journal only for what waits for a decision; goes with the next change
 #

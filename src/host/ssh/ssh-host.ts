@@ -75,7 +75,7 @@ export class SshHost implements Host {
   }
 
   /** Calls `end` after the connection is closed. */
-  standsOn(end: () => Promise<void> | void): this {
+  onClose(end: () => Promise<void> | void): this {
     this.#beneath.push(end);
     return this;
   }

@@ -4,7 +4,7 @@ export interface Assignment {
   readonly start: number;
   /** Behind the value (and its comment), before the end of the line. */
   readonly end: number;
-  /** KEY=value as it stands in the text. */
+  /** KEY=value, unchanged from the text. */
   readonly raw: string;
   /** The value when a shell and systemd read the same out of it without expansion; undefined when they may not. */
   readonly value: string | undefined;
@@ -60,7 +60,7 @@ function endOfLine(text: string, from: number): number {
   return end < 0 ? text.length : end;
 }
 
-/** What stands behind a value: ` # why`, `; B=2`, ` B=2`. */
+/** The rest of the line after a value: ` # why`, `; B=2`, ` B=2`. */
 function splitTail(tail: string): { comment: string; rest: string } {
   const trimmed = tail.trim();
   if (/^\s+#/.test(tail)) return { comment: trimmed, rest: '' };

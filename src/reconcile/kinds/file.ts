@@ -12,7 +12,7 @@ export interface FileWant {
   readonly owner: string;
   /** Octal, as `chmod` takes it: `0644`. */
   readonly mode: string;
-  /** Paths that the machine makes because of what stands in the file (tmpfiles.d): ours, where they were absent before. */
+  /** Paths that the machine creates because of the file (tmpfiles.d): ours, if they were absent before. */
   readonly makes?: readonly string[];
   /** Ids of resources whose change may give the file to another user (`package:istio-sidecar`): it is written again after them. */
   readonly after?: readonly string[];

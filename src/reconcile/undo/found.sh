@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2154,SC2317 # what undo.sh and the prelude set; a function whose name is handed on
-# What stands now of all that the journal names, in the words of the journal, with these besides:
+# Prints the current state of everything in the journal, in the journal's format, with these lines added:
 #
 #     path file OWNER MODE MTIME PATH, then `digest SHA256 PATH`
 #     copy SHA256 PATH                  the journal's copy of the state before

@@ -2,7 +2,7 @@ import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { KeptEdit } from './line-merge.ts';
 import { parseEntry, type PathState } from './record.ts';
 
-/** What stands now of all that a journal names. Plain data. */
+/** The current state of everything in a journal. Plain data. */
 export interface UndoFound {
   readonly paths: Readonly<Record<string, FoundPath>>;
   /** Below directories that were absent before; what a package brought is left out, but for a tree that is all ours. */

@@ -10,7 +10,7 @@
 # - /var/log to a depth of 2 (without systemd's journal), /var/lib, /var/cache, /run and /dev/shm to 1, /var/lib/istio,
 #   /var/lib/meshx, /run/meshx and /run/secrets whole: names, owners and modes.
 # Never read: data below /var/lib (a database's), /home, /tmp, /proc and /sys.
-# MESHX_PICTURE names a folder that stands for all of these in tests.
+# MESHX_PICTURE: a folder that replaces all of these in tests.
 #
 # A legacy table without rules counts as none: a kernel gives a loaded one back only at its next boot.
 

@@ -67,7 +67,7 @@ function entriesOf<K extends UndoEntry['kind']>(journal: UndoJournal, kind: K) {
   return journal.entries.filter((entry): entry is Extract<UndoEntry, { kind: K }> => entry.kind === kind).reverse();
 }
 
-/** A package takes its configuration files with it, also one that stood there before the package; it is put back after that. */
+/** Removing a package removes its configuration files, also one that existed before it; that one is restored afterwards. */
 function filesBefore(journal: UndoJournal): readonly string[] {
   return entriesOf(journal, 'path').flatMap(({ path, before }) => (before.is === 'file' ? [path] : []));
 }

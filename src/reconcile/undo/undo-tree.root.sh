@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2154 # what the prelude sets
-# PATH KEPT…: removes a directory with all in it, or what stands in its place, but not the paths that are kept.
+# PATH KEPT…: removes a directory with its content, or whatever has its name now, except the kept paths.
 
 . ../../host/run/prelude.sh
 
