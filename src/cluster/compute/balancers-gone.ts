@@ -5,7 +5,7 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { poll } from '../api/poll.ts';
 import type { Waiting } from '../facts/facts-options.ts';
-import type { ComputeEngine } from './compute-engine.ts';
+import type { ComputeEngine } from './google-compute.ts';
 
 export interface DeletedServices {
   readonly services: readonly ObjectRef[];

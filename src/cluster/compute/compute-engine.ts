@@ -27,18 +27,6 @@ export interface InstancePlace {
   readonly zone?: string;
 }
 
-/** The calls that meshx makes to Google Cloud. Each has a time limit, and throws a Problem when it is refused. */
-export interface ComputeEngine extends AsyncDisposable {
-  readonly project: string;
-  internalLoadBalancers(signal?: AbortSignal): Promise<readonly InternalLoadBalancer[]>;
-  /** Undefined when there is none. Throws when several zones have one. */
-  findInstance(name: string, place?: InstancePlace, signal?: AbortSignal): Promise<Instance | undefined>;
-  /** Host keys that the VM published as guest attributes: lines `type base64`. */
-  hostKeys(instance: Instance, signal?: AbortSignal): Promise<readonly string[]>;
-  /** CIDRs of the Services of a GKE cluster. Throws when no cluster or several have the name. */
-  serviceRange(cluster: string, signal?: AbortSignal): Promise<readonly string[]>;
-}
-
 export interface ComputeOptions {
   /** Else GOOGLE_CLOUD_PROJECT, the project of the credentials. */
   readonly project?: string;

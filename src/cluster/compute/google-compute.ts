@@ -1,6 +1,6 @@
 import { ForwardingRulesClient, InstancesClient, type protos } from '@google-cloud/compute';
 import { cloudProblems } from '../../problems/cloud.ts';
-import type { ComputeEngine, ComputeOptions, Instance, InstancePlace, InternalLoadBalancer } from './compute-engine.ts';
+import type { ComputeOptions, Instance, InstancePlace, InternalLoadBalancer } from './compute-engine.ts';
 import { googleCredentials, type GoogleCredentials } from './google-credentials.ts';
 import { clusterRange } from './container-api.ts';
 import { errorCode } from '../api/foreign-error.ts';
@@ -12,13 +12,14 @@ const DEFAULT_TIMEOUT_MS = 15_000;
 export async function connectCompute(options: ComputeOptions): Promise<ComputeEngine> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const credentials = await googleCredentials({ ...options, timeoutMs });
-  return new GoogleCompute(credentials, options);
+  return new ComputeEngine(credentials, options);
 }
 
 type ApiInstance = protos.google.cloud.compute.v1.IInstance;
 type ApiForwardingRule = protos.google.cloud.compute.v1.IForwardingRule;
 
-class GoogleCompute implements ComputeEngine {
+/** The calls that meshx makes to Google Cloud. Each has a time limit, and throws a Problem when it is refused. */
+export class ComputeEngine implements AsyncDisposable {
   readonly project: string;
   readonly #credentials: GoogleCredentials;
   readonly #options: ComputeOptions;
@@ -49,6 +50,7 @@ class GoogleCompute implements ComputeEngine {
     });
   }
 
+  /** Undefined when there is none. Throws when several zones have one. */
   async findInstance(name: string, place: InstancePlace = {}, signal?: AbortSignal): Promise<Instance | undefined> {
     const project = place.project ?? this.project;
     const zone = place.zone ?? this.#options.zone;
@@ -81,6 +83,7 @@ class GoogleCompute implements ComputeEngine {
     return found.filter((instance) => instance.name === name);
   }
 
+  /** Host keys that the VM published as guest attributes: lines `type base64`. */
   async hostKeys(instance: Instance, signal?: AbortSignal): Promise<readonly string[]> {
     const { project, zone, name } = instance;
     const request = { project, zone, instance: name, queryPath: 'hostkeys/' };
@@ -97,6 +100,7 @@ class GoogleCompute implements ComputeEngine {
     });
   }
 
+  /** CIDRs of the Services of a GKE cluster. Throws when no cluster or several have the name. */
   async serviceRange(cluster: string, signal?: AbortSignal): Promise<readonly string[]> {
     const { zone, endpoint } = this.#options;
     const where = { cluster, ...(zone === undefined ? {} : { zone }), ...(endpoint === undefined ? {} : { endpoint }) };

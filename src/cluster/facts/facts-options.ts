@@ -1,6 +1,6 @@
 import type { ClassicRelease } from '../../mesh/cluster-facts.ts';
 import type { Via } from '../../mesh/exposure.ts';
-import type { ComputeEngine } from '../compute/compute-engine.ts';
+import type { ComputeEngine } from '../compute/google-compute.ts';
 import type { Lookup } from './resolve-host.ts';
 
 /** Options about the cluster, and how long to wait. */

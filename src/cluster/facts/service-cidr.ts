@@ -3,7 +3,7 @@ import type { KubeObject } from '../../mesh/kube-object.ts';
 import { IMPOSSIBLE_CLUSTER_IP, parseServiceRange, serviceCidrsOf } from '../../mesh/service-cidr.ts';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
-import type { ComputeEngine } from '../compute/compute-engine.ts';
+import type { ComputeEngine } from '../compute/google-compute.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
 export interface ServiceRangeOptions {

@@ -21,16 +21,8 @@ export interface RegistrationOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A plan, and the resulting workload, including services that its group already had. */
-export interface PlannedRegistration {
-  readonly plan: ClusterPlan;
-  readonly workload: Workload;
-  /** Services of other owners that the workload joins. */
-  readonly joined: readonly string[];
-}
-
 /**
- * What must be written to register a workload in a current cluster. An existing group keeps its other services. A
+ * What must be written to register a workload in a current cluster, and the resulting workload. An existing group keeps its other services. A
  * Service of another owner is joined by the labels that it selects. Throws `service-of-another-owner`,
  * `object-of-another-owner`, `entry-beside-automatic`.
  */
@@ -38,7 +30,7 @@ export async function planCurrentRegistration(
   kube: Kubernetes,
   registration: CurrentRegistration,
   options: RegistrationOptions,
-): Promise<PlannedRegistration> {
+): Promise<{ readonly plan: ClusterPlan; readonly workload: Workload }> {
   const { signal } = options;
   const group = await findGroup(kube, registration, signal);
   const before = group && madeByMeshx(group) ? workloadOf(group) : undefined;
@@ -48,10 +40,15 @@ export async function planCurrentRegistration(
   );
   const foreign = services.filter((service) => service !== undefined).filter((service) => !madeByMeshx(service));
   const workload = joinForeignServices(merged, foreign, kube.name);
-  const joined = foreign.map((service) => service.metadata.name);
   const sidecar = registration.fixedEntry ? {} : await sidecarBefore(kube, workload, options);
   const foreignGroup = group !== undefined && before === undefined && doesAsItIs(group, workload, foreign);
-  const wanted = { ...sidecar, ...registration, workload, foreignServices: joined, foreignGroup };
+  const wanted = {
+    ...sidecar,
+    ...registration,
+    workload,
+    foreignServices: foreign.map(({ metadata }) => metadata.name),
+    foreignGroup,
+  };
   const plan = await registrationPlan(kube, currentObjects(wanted), signal);
   if (registration.fixedEntry) {
     await refuseBesideAutomatic(kube, {
@@ -59,11 +56,11 @@ export async function planCurrentRegistration(
       address: registration.fixedEntry.address,
       ...(signal && { signal }),
     });
-    return { plan, workload, joined };
+    return { plan, workload };
   }
   // Entries of another owner's group only lack the label for ambient clients.
   const relabel = await relabels(kube, { workload, foreign, tunnelOnly: foreignGroup, ...(signal && { signal }) });
-  return { plan: { ...plan, relabel }, workload, joined };
+  return { plan: { ...plan, relabel }, workload };
 }
 
 async function findGroup(

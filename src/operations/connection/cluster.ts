@@ -1,4 +1,4 @@
-import type { ComputeEngine } from '../../cluster/compute/compute-engine.ts';
+import type { ComputeEngine } from '../../cluster/compute/google-compute.ts';
 import type { FactsOptions } from '../../cluster/facts/facts-options.ts';
 import { connectKubernetes } from '../../cluster/api/connect-kubernetes.ts';
 import type { Asked, Kubernetes } from '../../cluster/api/kubernetes.ts';

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import type { ComputeEngine, Instance } from '../../cluster/compute/compute-engine.ts';
+import type { Instance } from '../../cluster/compute/compute-engine.ts';
 import { connect, type ConnectOptions } from '../../host/ssh/connect.ts';
 import type { Host } from '../../host/run/host.ts';
 import { measured } from '../../host/run/measured.ts';
@@ -100,7 +100,7 @@ export async function instanceAddress(
 async function findInstance(world: World, options: Pick<MachineOptions, 'place'>, vm: string): Promise<Found> {
   const { connectCompute } = await import('../../cluster/compute/google-compute.ts');
   const { env, signal } = world;
-  await using compute: ComputeEngine = await connectCompute({
+  await using compute = await connectCompute({
     ...options.place,
     env,
     ...present({ endpoint: env['MESHX_COMPUTE_ENDPOINT'] }),

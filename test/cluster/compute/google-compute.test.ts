@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { ComputeOptions } from '../../../src/cluster/compute/compute-engine.ts';
 import { connectCompute } from '../../../src/cluster/compute/google-compute.ts';
 import { parseGcpOptions } from '../../../src/cluster/compute/gcp-options.ts';
@@ -5,6 +6,9 @@ import { serviceOf } from '../../../src/cluster/compute/google-compute.ts';
 import { waitForForwardingRulesGone } from '../../../src/cluster/compute/balancers-gone.ts';
 import { ComputeServer } from '../../support/compute-server.ts';
 import { problemOf } from '../../support/problem.ts';
+
+// Loading the package takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 async function start(words: Partial<ComputeOptions> = {}) {
   const server = await ComputeServer.start();

@@ -1,9 +1,13 @@
+import { jest } from '@jest/globals';
 import { connectKubernetes } from '../../../src/cluster/api/connect-kubernetes.ts';
 import { findServiceRange, type ServiceRangeOptions } from '../../../src/cluster/facts/service-cidr.ts';
 import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-server.ts';
 import { ComputeServer } from '../../support/compute-server.ts';
 import { connectCompute } from '../../../src/cluster/compute/google-compute.ts';
 import { problemOf } from '../../support/problem.ts';
+
+// Loading the package takes seconds on a busy machine.
+jest.setTimeout(60_000);
 
 async function start(options: FakeApiOptions) {
   const server = await FakeApiServer.start(options);

@@ -219,8 +219,7 @@ describe("another owner's Service", () => {
   test('is joined by the labels that it selects, and not touched', async () => {
     await using world = await start([aNamespace('vm'), theirs()]);
     world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'ready' }, 'db'));
-    const { plan, joined } = await world.register();
-    expect(joined).toEqual(['mysqldb']);
+    const { plan } = await world.register();
     expect(clusterPlanLines(plan)).toEqual([
       'create WorkloadGroup vm/db',
       'create Sidecar vm/meshx-db',
@@ -231,7 +230,7 @@ describe("another owner's Service", () => {
 
   test('may have another port that leads to that of the VM', async () => {
     await using world = await start([aNamespace('vm'), theirs({ ports: [{ port: 33060, targetPort: 3306 }] })]);
-    expect((await world.register()).joined).toEqual(['mysqldb']);
+    expect((await world.register()).workload.labels).toMatchObject({ tier: 'data' });
   });
 
   test.each([
