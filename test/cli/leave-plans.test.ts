@@ -3,7 +3,7 @@ import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { formatPhase } from '../../src/cli/change-text.ts';
 import { openLeaveContext, type LeaveOptions } from '../../src/operations/leave/context.ts';
 import { leave } from '../../src/operations/leave/leave.ts';
-import type { RollbackOptions } from '../../src/operations/rollback/options.ts';
+import type { RollbackOptions } from '../../src/operations/rollback/inspect.ts';
 import { rollBack } from '../../src/operations/rollback/rollback.ts';
 import type { VmReport } from '../../src/operations/vm-report.ts';
 import type { World } from '../../src/world.ts';

@@ -1,5 +1,5 @@
 import { openMachine } from '../../operations/connection/machine.ts';
-import type { RollbackEvent } from '../../operations/rollback/options.ts';
+import type { RollbackEvent } from '../../operations/rollback/inspect.ts';
 import { rollBack } from '../../operations/rollback/rollback.ts';
 import type { Lines } from '../../world.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';

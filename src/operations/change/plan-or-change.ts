@@ -4,7 +4,8 @@ import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import { change, plannedPhases } from './change.ts';
 import type { Verified } from './decision.ts';
-import { asPlanned, type Observer } from './event.ts';
+import { asPlanned, type Observer, type PhaseReport } from './event.ts';
+import type { Phase } from './phases.ts';
 import type { ChangeReport } from './record.ts';
 import type { Change } from './run.ts';
 
@@ -35,8 +36,17 @@ export async function planOrChange<Result extends Verified>(
 ): Promise<Changed<Result>> {
   const { signal, now } = world;
   if (!dryRun) return await change({ ...found, vm, command, again, observe, ...authorOf(world), signal, now });
-  const phases = asPlanned(await plannedPhases({ ...found, signal }));
-  for (const phase of phases) observe({ kind: 'phase', phase });
+  const phases = tellPlanned(await plannedPhases({ ...found, signal }), observe);
   const { cluster } = found.decision;
   return { status: 'planned', phases, cluster: cluster ? clusterPlanLines(cluster.plan) : [] };
+}
+
+/** Tells phases that are not carried out, or not yet. */
+export function tellPlanned(
+  phases: readonly Phase[],
+  observe: (event: { readonly kind: 'phase'; readonly phase: PhaseReport }) => void,
+): readonly PhaseReport[] {
+  const planned = asPlanned(phases);
+  for (const phase of planned) observe({ kind: 'phase', phase });
+  return planned;
 }

@@ -11,7 +11,7 @@ import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
 import { present } from '../../present.ts';
 import { groupNameOrNone } from '../join/workload.ts';
-import { isConfirmedMember, type Member, memberOf, refuseUnconfirmed } from '../membership/member.ts';
+import { isConfirmedMember, memberOf, type Place, refuseUnconfirmed } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
 import type { LeaveContext, LeaveOptions } from './context.ts';
 import { type LeaveNote, remark } from './report.ts';
@@ -69,48 +69,27 @@ interface Asked {
 type ClusterSide = Pick<Inspected, 'registry' | 'departure' | 'also' | 'notes'>;
 
 /** The registration of the VM, and its removal. Throws `membership-disagrees`, `membership-unconfirmed`. */
-async function clusterSide(context: LeaveContext, asked: Asked): Promise<ClusterSide> {
-  const { options, cluster } = context;
+async function clusterSide({ world, options, cluster }: LeaveContext, asked: Asked): Promise<ClusterSide> {
   if (!cluster) return { departure: EMPTY_PLAN, also: [], notes: [] };
-  const member = await memberOf(await questionOf(context, cluster, asked));
-  const { registered } = member;
-  const gone = options.only === 'cluster';
-  const leaving = { ...registered, gone, namesGroup: namesGroup(asked.vm, options), signal: asked.signal };
-  const { plan, notes, sharedNote } = await clusterGeneration(registered.generation).planDeparture(
-    member.question.kube,
-    leaving,
-  );
-  const also = clusterPlanLines(plan);
-  const isConfirmed = await confirmed(member, also);
-  return {
-    registry: { kube: cluster.kube, vm: registered },
-    ...{ departure: plan, also },
-    notes: notes.map((text) =>
-      isConfirmed && text === sharedNote ? { kind: 'group-stays', text, registered } : remark(text),
-    ),
-  };
-}
-
-/** Operator, record and settings agree on where a VM is registered, or `memberOf` refuses. */
-function questionOf(
-  { world, options: { place, machine } }: LeaveContext,
-  cluster: NonNullable<LeaveContext['cluster']>,
-  asked: Asked,
-) {
-  return memberQuestion(world, { ...asked, ...cluster, command: 'down', typed: place, machine });
-}
-
-async function confirmed(member: Member, writes: readonly string[]): Promise<boolean> {
+  const { place: typed, machine, only } = options;
+  const member = await memberOf(await memberQuestion(world, { ...asked, ...cluster, command: 'down', typed, machine }));
+  const { registered, question } = member;
+  const { planDeparture } = clusterGeneration(registered.generation);
+  const vm = { ...registered, gone: only === 'cluster', namesGroup: namesGroup(asked.vm, typed), signal: asked.signal };
+  const { plan: departure, notes, sharedNote } = await planDeparture(question.kube, vm);
+  const also = clusterPlanLines(departure);
   const isConfirmed = await isConfirmedMember(member);
-  if (writes.length > 0 && !isConfirmed) await refuseUnconfirmed(member, writes);
-  return isConfirmed;
+  if (also.length > 0 && !isConfirmed) await refuseUnconfirmed(member, also);
+  const noteOf = (text: string): LeaveNote =>
+    isConfirmed && text === sharedNote ? { kind: 'group-stays', text, registered } : remark(text);
+  return { registry: { kube: cluster.kube, vm: registered }, departure, also, notes: notes.map(noteOf) };
 }
 
 /**
  * Whether the group is this machine's alone. A group given by name may be shared. A given address identifies the
  * machine in any group.
  */
-function namesGroup(vm: string, { place: { group, address } }: LeaveOptions): boolean {
+function namesGroup(vm: string, { group, address }: Place): boolean {
   return address === undefined && (group === undefined || group === groupNameOrNone(parseSshName(vm).host));
 }
 

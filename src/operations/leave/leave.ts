@@ -7,14 +7,12 @@ import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { summaries } from '../../reconcile/plan.ts';
-import type { Membership } from '../../vm/membership.ts';
 import { vmGeneration } from '../../vm/generation.ts';
 import type { Result } from '../../checks/check.ts';
-import { authorOf } from '../../who.ts';
-import { change, plannedPhases } from '../change/change.ts';
 import type { ClusterWrites, Decision } from '../change/decision.ts';
-import { asPlanned, type PhaseReport } from '../change/event.ts';
+import type { PhaseReport } from '../change/event.ts';
 import { registrationPhase } from '../change/phases.ts';
+import { planOrChange, tellPlanned } from '../change/plan-or-change.ts';
 import type { Place } from '../membership/member.ts';
 import { type Parts, reportOf } from '../vm-report.ts';
 import { comparison } from './compare.ts';
@@ -37,32 +35,29 @@ interface Departure {
 }
 
 async function* parts(context: LeaveContext, leaving: LeavingVm): Parts<LeaveNote> {
-  await using host = await opened(context, leaving);
+  const { options, world } = context;
+  const about = { options, observe: leaving.observe };
+  await using host = options.only === 'cluster' ? undefined : await orUnreachable('machine', about, leaving.login);
   const inspectedAt = performance.now();
-  const found = await inspected(context, leaving, host);
+  const inspected = () => inspect(context, leaving.vm, host, world.signal);
+  const found = await orUnreachable('cluster', about, inspected);
   const departure: Departure = { context, leaving, host, inspectedAt, found };
   yield { ...placeOf(found), notes: found.notes };
-  if (context.options.dryRun) return yield { status: 'planned', cluster: found.also, phases: await planned(departure) };
-  if (!isNothing(found)) await askFirst(departure);
-  yield* host ? changed(departure, host) : clusterAlone(departure);
+  if (!options.dryRun && !isNothing(found)) await askFirst(departure);
+  yield* host ? machineSide(departure, host) : clusterSide(departure);
 }
 
-async function opened({ options }: LeaveContext, { login, observe }: LeavingVm): Promise<Host | undefined> {
-  if (options.only === 'cluster') return undefined;
+/** Reports an unreachable side when the other side can be undone alone. */
+async function orUnreachable<Read>(
+  side: 'machine' | 'cluster',
+  { options: { only }, observe }: { readonly options: LeaveOptions } & Pick<LeavingVm, 'observe'>,
+  read: () => Promise<Read>,
+): Promise<Read> {
   try {
-    return await login();
+    return await read();
   } catch (error) {
-    if (error instanceof Problem && !options.only) observe({ kind: 'unreachable', side: 'machine' });
-    throw error;
-  }
-}
-
-async function inspected(context: LeaveContext, { vm, observe }: LeavingVm, host: Host | undefined) {
-  try {
-    return await inspect(context, vm, host, context.world.signal);
-  } catch (error) {
-    if (error instanceof Problem && /^cluster-|^istio-not/.test(error.id) && !context.options.only)
-      observe({ kind: 'unreachable', side: 'cluster' });
+    const isSide = error instanceof Problem && (side === 'machine' || /^cluster-|^istio-not/.test(error.id));
+    if (isSide && !only) observe({ kind: 'unreachable', side });
     throw error;
   }
 }
@@ -81,55 +76,41 @@ function decided(
   const { registry, membership, departure, plan, written } = found;
   const compare = options.verify ? comparison({ vm, host, written, observe }) : undefined;
   if (isNothing(found)) return { plan, ...present({ compare }) };
-  const drain = membership?.running
-    ? {
-        ...{ for: 'leave' as const, stops: stopsAtOnce(membership) },
-        ...{ addresses: membership.addresses, registry, limitMs: options.drainTimeoutMs },
-      }
-    : undefined;
+  const { running, generation, addresses = [] } = membership ?? {};
+  const stops = generation !== undefined && vmGeneration(generation).stopsWhenDrained;
+  const drain = { for: 'leave' as const, stops, addresses, registry, limitMs: options.drainTimeoutMs };
   const cluster = registry && { kube: registry.kube, plan: departure };
-  return { plan, journal: false, ...present({ compare, cluster, drain }) };
-}
-
-function stopsAtOnce({ generation }: Membership): boolean {
-  return generation !== undefined && vmGeneration(generation).stopsWhenDrained;
-}
-
-/** The phases that the change would have now. A lost machine has only its registration. */
-async function planned({ context, leaving, host, found }: Departure): Promise<readonly PhaseReport[]> {
-  const { signal } = context.world;
-  const decision = host && decided(context.options, leaving, { host, found });
-  const phases = asPlanned(
-    decision ? await plannedPhases({ host, decision, signal }) : [registrationPhase(found.departure, found.also)],
-  );
-  for (const phase of phases) leaving.observe({ kind: 'phase', phase });
-  return phases;
+  return { plan, journal: false, ...present({ compare, cluster, drain: running ? drain : undefined }) };
 }
 
 /** The plan is shown before the question. Without a question each step is reported as it is carried out. */
 async function askFirst(departure: Departure): Promise<void> {
-  const { leaving, found } = departure;
+  const { leaving, host, found } = departure;
   if (!leaving.confirm) return;
-  await planned(departure);
+  if (host) await planned(departure, host, true);
+  else clusterPlanned(departure);
   const auditGoes = found.plan.steps.some(({ id }) => id === 'journal');
   leaving.observe({ kind: 'notes', notes: [...found.notes, ...(auditGoes ? [{ kind: 'audit-goes' as const }] : [])] });
   await leaving.confirm({ cluster: found.also, onVm: summaries(found.plan).length });
 }
 
-/** Changes the machine, and its cluster if known. */
-async function* changed({ context, leaving, inspectedAt, found }: Departure, host: Host): Parts<LeaveNote> {
+/** Changes the machine, and its cluster if known; a dry run only reports the phases. */
+function planned({ context, leaving, inspectedAt, found }: Departure, host: Host, dryRun: boolean) {
   const { world, options } = context;
-  const { signal, now } = world;
   const decision = (known: Inspected) => decided(options, leaving, { host, found: known });
-  const report = await change({
-    ...{ ...leaving, host, ...authorOf(world), signal, now, inspectedAt },
-    decision: decision(found),
-    inspect: async (held) => decision(await inspect(context, leaving.vm, host, held)),
-  });
+  const inspectAnew = async (held: AbortSignal) => decision(await inspect(context, leaving.vm, host, held));
+  const change = { host, inspectedAt, decision: decision(found), inspect: inspectAnew };
+  return planOrChange(world, { ...leaving, dryRun }, change);
+}
+
+async function* machineSide(departure: Departure, host: Host): Parts<LeaveNote> {
+  const { context, leaving, found } = departure;
+  const { dryRun, only } = context.options;
+  const report = await planned(departure, host, dryRun);
   // A report with a Problem has no notes, and here they explain it.
   if (report.problem?.id === leavingProblems.differenceLeft.id) leaving.observe({ kind: 'notes', notes: found.notes });
-  const left = report.status === 'changed' && options.only === 'vm' ? [clusterLeft(found)] : [];
-  yield { ...report, notes: [...found.notes, ...report.notes.map(remark), ...left] };
+  const left = report.status === 'changed' && only === 'vm' ? [clusterLeft(found)] : [];
+  yield { ...report, notes: [...found.notes, ...(report.notes ?? []).map(remark), ...left] };
 }
 
 /** The place, which the machine can no longer give. */
@@ -139,11 +120,18 @@ function clusterLeft({ membership }: Inspected): LeaveNote {
   return { kind: 'cluster-left', place: present({ namespace, group, address }) };
 }
 
-async function* clusterAlone({ context, leaving, found }: Departure): Parts<LeaveNote> {
-  const { registry, departure: plan } = found;
+async function* clusterSide(departure: Departure): Parts<LeaveNote> {
+  const { context, leaving, found } = departure;
+  const { registry, departure: plan, also: cluster } = found;
+  if (context.options.dryRun) return yield { status: 'planned', cluster, phases: clusterPlanned(departure) };
   if (!registry || isNothing(found)) return yield { status: 'unchanged' };
   yield* written({ kube: registry.kube, plan }, leaving, context.world.signal);
   yield { notes: [...found.notes, { kind: 'machine-left' }] };
+}
+
+/** The phases of a lost machine: it has only its registration. */
+function clusterPlanned({ leaving, found }: Departure): readonly PhaseReport[] {
+  return tellPlanned([registrationPhase(found.departure, found.also)], leaving.observe);
 }
 
 /** Writes to the cluster without a machine. */

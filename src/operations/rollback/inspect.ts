@@ -1,3 +1,4 @@
+import type { Result } from '../../checks/check.ts';
 import { detectGeneration } from '../../cluster/facts/detect-generation.ts';
 import type { Registry } from '../../cluster/registration/rotation-write.ts';
 import type { Host } from '../../host/run/host.ts';
@@ -14,11 +15,32 @@ import { PACKAGE_MARKER, PLACES } from '../../vm/places.ts';
 import { vmGeneration } from '../../vm/generation.ts';
 import { keptSettings, SETTINGS_DIRECTORIES } from '../../vm/steps/settings.ts';
 import type { World } from '../../world.ts';
+import type { RestartOptions } from '../change/decision.ts';
+import type { ChangeEvent } from '../change/event.ts';
 import type { Calling } from '../change/plan-or-change.ts';
-import { openCluster } from '../connection/cluster.ts';
+import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
+import type { MachineOptions } from '../connection/machine.ts';
 import { isConfirmedMember, memberOf, type Place } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
-import type { RollbackEvent, RollbackOptions } from './options.ts';
+
+/** How a VM rolls back to its former package. */
+export interface RollbackOptions {
+  readonly cluster: ClusterOptions;
+  /** How to reach the VM, whose addresses identify its entry. */
+  readonly machine: MachineOptions;
+  /** The VM's place in its cluster, as given by the operator. */
+  readonly place: Place;
+  readonly restart: RestartOptions;
+  /** Seconds that the VM waits for its confirmation. */
+  readonly confirmWithin: number;
+}
+
+/** What happens during a rollback, in order. A phase that is planned has not begun. */
+export type RollbackEvent =
+  | ChangeEvent<Result>
+  /** The VM stays in rotation while it restarts: its cluster has no entry for it, or is unreachable. */
+  | { readonly kind: 'not-registered'; readonly namespace: string; readonly group: string }
+  | { readonly kind: 'cluster-unreachable'; readonly problem: Problem };
 
 /** All that is known before a VM rolls back to its former package. */
 export interface Inspected {

@@ -6,8 +6,7 @@ import type { World } from '../../world.ts';
 import type { Decision } from '../change/decision.ts';
 import { type Calling, planOrChange } from '../change/plan-or-change.ts';
 import { type Parts, reportOf, type VmReport } from '../vm-report.ts';
-import { inspect, type Inspected } from './inspect.ts';
-import type { RollbackEvent, RollbackOptions } from './options.ts';
+import { inspect, type Inspected, type RollbackEvent, type RollbackOptions } from './inspect.ts';
 
 /** Drains the VM, installs its former package, restarts, and checks that the sidecar is ready. Never throws for the VM. */
 export function rollBack(world: World, calling: Calling<RollbackEvent>, options: RollbackOptions): Promise<VmReport> {
