@@ -80,8 +80,8 @@ held() { # RUN, after read_lock: somebody else's, and alive: the process is ther
   look_at "${l_anchor% *}"
   test "$_started" = "${l_anchor#* }"
 }
-# Scripts of meshx that still run although their connection is gone: only shells stand above them, up to an init. One is known by its
-# user, who is the one that asks, and by its words: a shell with a text, or the root program. A name alone is anybody's.
+# Scripts of meshx that still run although their connection is gone: their ancestors are shells, up to an init. One is known by its
+# user, who is the one that asks, and by its words: a shell with a text, or the root program. Any user can choose a name.
 orphans() {
   _here=$(readlink /proc/self/ns/pid) _user=$(id -u)
   # shellcheck disable=SC2013 # names in /proc, without blanks
@@ -107,7 +107,7 @@ write_lock() { # RUN WHO COMMAND LEASE SINCE
     printf '%s\n' 'format 1' "run $1" "anchor $A" "lease $4" "renewed $_up" "since $5" "from $F" "login $W" "who $2" "command $3" > "$L.new" &&
       mv -fT -- "$L.new" "$L" ) || { rm -f -- "$L.new"; return 1; }
 }
-# RUN MISSING: the lock is not this run's any more: somebody holds it, or took it, noted a run of theirs and gave it back.
+# RUN MISSING: the lock is not this run's any more: another run holds it, or took it, recorded itself and released it.
 # Without a later line a lock that is missing was removed by the work itself, with its folder; MISSING knows whether the lease
 # still lasted.
 is_lost() {

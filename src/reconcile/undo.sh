@@ -9,7 +9,7 @@
 #     path file OWNER MODE MTIME PATH         copy with the same name under files/
 #     path directory OWNER MODE MTIME PATH
 #     path link TARGET-AS-BASE64 PATH
-#     path secret DIGEST PATH                 never copied: when it is another one now, going back means that it is gone
+#     path secret DIGEST PATH                 never copied: if it has changed, undo removes it
 #     path other PATH                         left as it is
 #     unit NAME ACTIVE-STATE ENABLED-STATE
 #     user NAME absent|present absent|GID     the second for the group of that name

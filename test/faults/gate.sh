@@ -1,9 +1,11 @@
 #!/bin/sh
-# Runs before every command of sshd for root and the operator (command= of their keys). While the harness has armed it,
-# it counts the commands, keeps their text, and makes a fault happen at one of them. What it needs lies in memory, so
-# that a reboot disarms it, and no snapshot of the machine includes it: armed   NUMBER FAULT      the command that meets
-# a fault, and which text.N                    the command with the number N event                     for the harness:
-# that command is here go                        from the harness: what it had to do is done
+# Runs before every command of sshd for root and the operator (command= of their keys). While the harness has armed it, it
+# counts the commands, keeps their text, and makes a fault happen at one of them. Its files are in memory, so that a reboot
+# disarms it, and no snapshot of the machine includes them:
+#   armed   NUMBER FAULT      the command that meets a fault, and which
+#   text.N                    the command with the number N
+#   event                     for the harness: that command is here
+#   go                        from the harness: what it had to do is done
 D=/tmp/meshx-faults
 line=${SSH_ORIGINAL_COMMAND-}
 [ -n "$line" ] || exec "${SHELL:-/bin/sh}"

@@ -49,10 +49,9 @@ function summary(want: EnvWant, original: string): string {
 }
 
 /**
- * The text with these keys. The first assignment of a key is replaced where it stands, further ones go, new keys are
- * appended; comments stay, one behind a replaced value moves to a line of its own (systemd would read it as value). Pure.
- *
- * Throws the Problem `env-value-invalid` for a key or value that a shell and systemd cannot both be given.
+ * The text with these keys. The first assignment of a key is replaced in its place, further ones are removed, new keys
+ * are appended; comments stay, one behind a replaced value moves to a line of its own (systemd would read it as value).
+ * Pure. Throws the Problem `env-value-invalid` for a key or value that a shell and systemd cannot both be given.
  */
 export function editEnv(original: string, want: Pick<EnvWant, 'set' | 'remove' | 'path' | 'plain'>): string {
   const text = want.plain ? plainForms(original).text : original;
@@ -85,7 +84,7 @@ function rewrite(text: string, wanted: (key: string) => readonly [] | readonly [
   for (const found of assignments(text)) {
     const answer = wanted(found.key);
     const asWanted = answer === undefined || (answer.length === 1 && answer[0] === found.value);
-    // Further assignments on the line come to stand on lines of their own when one of them changes.
+    // When an assignment changes, further ones on the same line move to lines of their own.
     const rest = rewrite(found.rest, wanted);
     if (asWanted && rest === found.rest) continue;
     const own = asWanted ? [found.raw] : [found.comment, ...answer.map((value) => formatAssignment(found.key, value))];

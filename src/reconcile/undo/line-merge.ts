@@ -1,4 +1,4 @@
-/** One place where two texts differ: lines `from` to `to` of the old one (behind the last) stand as `lines` in the new one. */
+/** One place where two texts differ: lines `from` to `to` of the old one (exclusive) are `lines` in the new one. */
 interface Hunk {
   readonly from: number;
   readonly to: number;
@@ -15,8 +15,8 @@ export interface KeptEdit {
 const MOST = 25_000_000;
 
 /**
- * The text as it would be without our edits, which stand in it in this order. Undefined when it cannot be said exactly,
- * because someone else changed the very lines. Pure.
+ * The text without meshx's edits, which it has in this order. Undefined when it cannot be said exactly, because someone
+ * else changed the very lines. Pure.
  */
 export function withoutEdits(text: string, edits: readonly KeptEdit[]): string | undefined {
   return edits.reduceRight<string | undefined>(

@@ -18,7 +18,7 @@ export type PathEntry = Extract<UndoEntry, { kind: 'path' }>;
 export interface Judged {
   readonly journal: UndoJournal;
   readonly found: UndoFound;
-  /** Told to go back although someone changed it. */
+  /** Restored on request, although someone changed it. */
   readonly told: boolean;
 }
 
@@ -68,8 +68,8 @@ function absentFate(path: string, now: FoundPath, { journal, told }: Judged): Fa
 }
 
 /**
- * What is left of a file that was absent before when our edits are out. The first edit may have been made to a file that a
- * package of ours had brought a moment before: its text is none of anybody.
+ * What is left of a file that was absent before when our edits are out. The first edit may have been made to a file
+ * that a package of ours had brought a moment before: no one else wrote its text.
  */
 function withoutOthersBase({ text = '', edits = [] }: FoundPath): string | undefined {
   const [first, ...more] = edits;

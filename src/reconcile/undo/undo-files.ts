@@ -6,11 +6,11 @@ import type { UndoJournal } from './record.ts';
 
 /** What the operator decided about paths that someone else changed. */
 export interface UndoChoices {
-  /** These go back although someone changed them. */
+  /** Restored although someone changed them. */
   readonly restore?: readonly string[];
   /** These stay as they are. */
   readonly keep?: readonly string[];
-  /** All go back. A folder that holds other people's files still has to be named in `restore`. */
+  /** Restores all. A folder that holds other people's files still has to be named in `restore`. */
   readonly everything?: boolean;
 }
 

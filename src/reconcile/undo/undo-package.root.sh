@@ -1,6 +1,6 @@
 #!/bin/sh
 # * NAME purge|remove KEPT…: removes a package; files that are kept although it knows them are there afterwards too. dpkg takes
-# an empty directory away although it was there before the package: the picture knows it. What somebody else took away before
+# an empty directory away although it was there before the package: the picture knows it. What another program removed before
 # stays away.
 
 . ../../host/run/prelude.sh
