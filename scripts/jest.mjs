@@ -19,7 +19,7 @@ const run = spawnSync(
     join(root, 'node_modules/jest/bin/jest.js'),
     ...['--selectProjects', suite, '--json', '--outputFile', file],
     // jest leaves one core idle; a slow machine must fail no test.
-    ...(suite === 'e2e' ? ['--runInBand'] : ['--maxWorkers=100%', '--testTimeout=30000']),
+    ...(suite === 'e2e' ? ['--runInBand', '--testTimeout=60000'] : ['--maxWorkers=100%', '--testTimeout=30000']),
     ...rest,
   ],
   // --json also prints the whole report on stdout; people read stderr.
