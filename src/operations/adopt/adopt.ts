@@ -53,7 +53,14 @@ export async function adopt(world: World, adoption: Adoption): Promise<VmReport>
   const run = (dryRun: boolean): Promise<VmReport> =>
     join({
       ...adoption,
-      ...{ verb: 'adopt', repeats: false, login, revise, planned, context: { ...context, options: { ...options, dryRun } } },
+      ...{
+        verb: 'adopt',
+        repeats: false,
+        login,
+        revise,
+        planned,
+        context: { ...context, options: { ...options, dryRun } },
+      },
     });
 
   const plan = await run(true);
