@@ -3,8 +3,8 @@ import jest from './jest.config.mjs';
 
 const unit = jest.projects.find((project) => project.displayName === 'unit');
 
-/** Each room with the unit tests that must kill its mutants. `ROOM=undo npx … stryker run` takes one. */
-const rooms = {
+/** Each area with the unit tests that must kill its mutants. `ROOM=undo npx … stryker run` takes one. */
+const areas = {
   change: { mutate: ['src/operations/change/*.ts'], tests: ['test/operations/change/**'] },
   'host-keys': {
     mutate: ['src/host/ssh/host-key-policy.ts', 'src/host/ssh/known-hosts*.ts'],
@@ -15,18 +15,18 @@ const rooms = {
   kinds: { mutate: ['src/reconcile/kinds/*.ts'], tests: ['test/reconcile/**'] },
   engine: { mutate: ['src/reconcile/*.ts'], tests: ['test/reconcile/**'] },
 };
-const room = process.env.ROOM ?? 'change';
-if (!(room in rooms)) throw new Error(`ROOM must be one of ${Object.keys(rooms).join(', ')}`);
+const area = process.env.ROOM ?? 'change';
+if (!(area in areas)) throw new Error(`ROOM must be one of ${Object.keys(areas).join(', ')}`);
 
 export default {
-  mutate: rooms[room].mutate,
+  mutate: areas[area].mutate,
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
   jest: {
     projectType: 'custom',
     config: {
       ...unit,
-      testMatch: rooms[room].tests.map((glob) => `<rootDir>/${glob}.test.ts`.replace('**.test', '**/*.test')),
+      testMatch: areas[area].tests.map((glob) => `<rootDir>/${glob}.test.ts`.replace('**.test', '**/*.test')),
       testTimeout: 30000,
       projects: [],
     },
@@ -39,6 +39,6 @@ export default {
   timeoutMS: 20000,
   reporters: ['clear-text', 'json', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  jsonReporter: { fileName: `.results/mutation-${room}.json` },
+  jsonReporter: { fileName: `.results/mutation-${area}.json` },
   tempDirName: '.results/stryker',
 };
