@@ -17,7 +17,7 @@ export function surroundings(outlet: Outlet): Surroundings {
 }
 
 /**
- * The only way to a terminal. Removes characters that a terminal would act on from all text, which may come from a VM,
+ * The only way to a terminal. Escapes characters that a terminal would act on in all text, which may come from a VM,
  * a cluster, a package or a file. Color is applied afterwards.
  */
 export function sink(outlet: Outlet): Terminal {
