@@ -140,7 +140,7 @@ test.each([
   expect([folderState(at.root), folderState(at.cluster)]).toEqual(before);
 });
 
-test('what the operator names in full is believed over the settings', async () => {
+test('names that the operator gives in full win over the settings', async () => {
   const at = await joined();
   appendFileSync(join(at.root, 'var/lib/istio/envoy/cluster.env'), CLAIM);
   const { exitCode, stderr } = await down(at, '-n', 'vm', '--workload-group', 'istio-vm', '--yes');

@@ -69,7 +69,7 @@ describe('whatever text meshx is given', () => {
     );
   });
 
-  test('it can fake neither a hint, nor a step, nor a check, nor a row', () => {
+  test('it cannot fake a hint, a step, a check or a row', () => {
     const problem = new Problem('id', { message: `a ${HOSTILE}`, hint: `b ${HOSTILE}`, issues: [HOSTILE] });
     const step = { id: HOSTILE, title: HOSTILE, status: 'changed' as const, changes: [HOSTILE], seen: [HOSTILE] };
     const text = { id: HOSTILE, title: HOSTILE, detail: HOSTILE, hint: HOSTILE };

@@ -175,7 +175,7 @@ test.each([
   expect(stderr).not.toMatch(/Invalid input|expected|undefined/);
 });
 
-test('a kept plan whose hash was made anew runs no script that is not of meshx', async () => {
+test('a kept plan with a recomputed hash runs only scripts of meshx', async () => {
   const at = site();
   const cwd = exampleImage();
   await runCli(['setup-vm', ...at.words, '--dry-run', '--out', 'plan.json'], { cwd });

@@ -101,7 +101,7 @@ test('the root program does not follow the caller’s environment', () => {
 });
 
 test.each(['meshx-run-begin', 'meshx-probes2', 'meshx-probes\nmeshx-x', 'meshx-*', 'meshx-'])(
-  'the root program runs no script under a name that is not its own, so that sudo’s log says what ran: %j',
+  'the root program runs each script only under its own name, so sudo’s log shows what ran: %j',
   (name) => {
     const ran = run(['meshx-aa', scriptDigest(PROBES.text), name], callsText([callLine('ask', 'package', '/nowhere')]));
     expect(ran.status).not.toBe(0);

@@ -87,7 +87,7 @@ test.each([
   expect(() => decodeText(bytes)).toThrow(reason);
 });
 
-test('an error repeats nothing of a text, which may hold a secret', () => {
+test('an error repeats no part of a text, which may hold a secret', () => {
   expect(() => readJson('{"token": hunter2}')).toThrow(/^it is not JSON$/);
 });
 
@@ -100,7 +100,7 @@ test.each(['--- # comment', '--- ', '---\t', '...\n---'])('%j parts two document
   expect(readDocuments(`a: 1\n${line}\nb: 2\n`).map((each) => each.value)).toEqual([{ a: 1 }, { b: 2 }]);
 });
 
-test('aliases may be many, and may not multiply', () => {
+test('many aliases are accepted, aliases that multiply are refused', () => {
   const many = { base: { a: 1 }, uses: Array.from({ length: 2000 }, () => '*') };
   const text = stringify(many).replace('base:', 'base: &b').replaceAll('"*"', '*b');
   expect((readYaml(text) as { uses: unknown[] }).uses).toHaveLength(2000);

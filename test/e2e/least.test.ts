@@ -67,7 +67,7 @@ async function exactly(command: string, body: () => Promise<void>): Promise<void
   expectExactly(command, await viewer.used(since));
 }
 
-test('up does the whole of its work with that line and the roles of meshx rbac up, and uses each of its rights', async () => {
+test('up needs only that line and the roles of meshx rbac up, and uses each of its rights', async () => {
   await exactly('up', async () => {
     expectDone(await setUp('up', '--service', 'web:http:8080'));
     // A further service changes the group, the Sidecar and the labels of the entry.
@@ -78,7 +78,7 @@ test('up does the whole of its work with that line and the roles of meshx rbac u
   expect(again.stdout).toContain('no changes');
 }, 180_000);
 
-test('every call is in sudo’s log with the name of its script, and none was a shell', async () => {
+test('every call is in sudo’s log with the name of its script, and none is a shell', async () => {
   const log = await lab().mustSsh('least1', `journalctl -q -o cat _COMM=sudo | grep 'COMMAND='`);
   const commands = log
     .split('\n')
@@ -104,7 +104,7 @@ test('a kept plan is applied, and configure is done, with no more than their own
   expectDone(await lab().meshx(['configure', 'least1', '--set', 'ISTIO_META_LEAST=yes', '--user', USER, '--restart']));
 }, 180_000);
 
-test('register, deregister and generate-cluster-env use each of their rights, and need no other', async () => {
+test('register, deregister and generate-cluster-env use all their rights and need no others', async () => {
   const place = ['-n', NAMESPACE, '--create-namespace', '-s', 'old-sa'];
   // Without it the next service of the VM makes a new one.
   await lab().kubectl(['delete', 'sidecar', 'meshx-least1', '-n', NAMESPACE]);

@@ -107,7 +107,7 @@ describe('RevokedHostKeys', () => {
   const lines = (file: string) => [`IdentityFile ${folder}/id`, `RevokedHostKeys ${folder}/${file}`];
   const pub = () => `${strict.hostKeyFile}.pub`;
 
-  test('a file of keys and a revocation list refuse the key, also one that is pinned', async () => {
+  test('a file of keys and a revocation list refuse the key, even if it is pinned', async () => {
     await program('cp', pub(), join(folder, 'revoked'));
     await keygen('-k', '-f', join(folder, 'krl'), pub());
     const pinned = { hostKeyFingerprint: fingerprint(blob(strict.hostKey)) };

@@ -122,7 +122,7 @@ test('a secret in base64 is found too', async () => {
   expect(await hunt.found(secrets)).toContain("password in the VM's file /var/lib/meshx/encoded");
 }, 120_000);
 
-test('the places of the secrets are readable by their owner alone', async () => {
+test('only their owner can read the secrets', async () => {
   expect(await lab().mustSsh(VM, 'stat -L -c "%U %a" /var/run/secrets/tokens/istio-token /etc/certs/key.pem')).toBe(
     'istio-proxy 600\nistio-proxy 600\n',
   );

@@ -63,7 +63,7 @@ describe.each([
     expectDone(await lab.meshx(up()));
   }, 240_000);
 
-  test('istio-proxy can neither change the settings nor put others in their place', async () => {
+  test('istio-proxy can neither change nor replace the settings', async () => {
     await expectRootsSettings();
   }, 60_000);
 
@@ -74,7 +74,7 @@ describe.each([
     expect(await lab.mustSsh(vm, 'grep -i "permission denied" /var/log/istio/*; true')).toBe('');
   });
 
-  test('settings that lead to programs of istio-proxy run nothing as root, and the sidecar comes back', async () => {
+  test('settings that name programs of istio-proxy run nothing as root, and the sidecar starts again', async () => {
     await lab.mustSsh(vm, FORMER);
     await asProxy(PLANT);
     await lab.mustSsh(vm, 'systemctl restart istio.service');
@@ -91,7 +91,7 @@ describe.each([
     'ISTIO_INBOUND_PORTS=3306,20:23',
     'KUBE_VIRT_INTERFACES=eth0',
   ])(
-    'with %s nothing is captured, and SSH stays',
+    'with %s nothing is captured, and SSH keeps working',
     async (line) => {
       await asProxy(`cp ${ENV} ${EVIL}/kept && echo ${line} >> ${ENV}`);
       await lab.mustSsh(
@@ -128,7 +128,7 @@ describe.each([
     expect(await lab.mustSsh(vm, 'systemctl show -p EnvironmentFiles istio.service')).not.toContain('sidecar.env');
   }, 180_000);
 
-  test('an upgrade and a rollback of the package leave the settings to root, with nothing to do afterwards', async () => {
+  test('an upgrade and a rollback of the package leave the settings owned by root, with no changes left', async () => {
     const newer = up().map((word) => (word === lab.deb ? lab.newerDeb : word));
     expectDone(await lab.meshx([...newer, '--restart']));
     await expectRootsSettings();

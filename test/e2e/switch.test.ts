@@ -190,7 +190,7 @@ test('a VM with a setting to capture another port of SSH refuses, rolls back, an
   await expectIn();
 }, 180_000);
 
-test('an operator who is killed when capture has started: the VM rolls itself back in time', async () => {
+test('after the operator is killed when capture has started, the VM rolls itself back in time', async () => {
   await lab.mustSsh(VM, 'systemctl stop istio.service');
   await killedInTheMiddle(10);
   const back = async (): Promise<boolean> => (await lab.ssh(VM, 'test -e /var/lib/meshx/armed')).exitCode === 1;

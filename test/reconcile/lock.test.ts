@@ -232,7 +232,7 @@ test.each([
   ['another user', (words: readonly string[]) => ['setpriv', '--reuid', '65534', '--clear-groups', ...words]],
   ['a program that only bears such a word', () => ['tail', '-f', '/dev/null', 'meshx-file-write']],
   ['a script to which it is an argument', () => ['sh', '-c', 'sleep 60', 'other', 'meshx-file-write']],
-])('what %s runs under the name of a script does not deny the lock', async (_, words) => {
+])('a process that %s runs under the name of a script does not block the lock', async (_, words) => {
   const vm = new ShimMachine();
   const dead = await sleeper();
   await dead.kill();

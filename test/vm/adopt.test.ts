@@ -126,7 +126,7 @@ describe('the agent is the main process of the unit, known by its program', () =
     return child.pid ?? 0;
   }
 
-  test('a program that others than root can change is named, and its environment is not read', () => {
+  test('a program that users other than root can change is named, and its environment is not read', () => {
     const program = join(temporaryFolder(), 'pilot-agent');
     copyFileSync('/bin/sleep', program);
     chmodSync(program, 0o755);
@@ -135,7 +135,7 @@ describe('the agent is the main process of the unit, known by its program', () =
     expect([found.environment.size, found.invocation]).toEqual([0, undefined]);
   });
 
-  test('a process that only calls itself pilot-agent is none', () => {
+  test('a process that only calls itself pilot-agent is not taken for the agent', () => {
     started('/bin/sleep', 'pilot-agent');
     const found = parseStanding(read(0));
     expect([found.invocation, found.environment.size]).toEqual([undefined, 0]);

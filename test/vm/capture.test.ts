@@ -56,7 +56,7 @@ describe('start', () => {
     ['a name with quotes', { exe: 'usr/bin/python3', uid: 1000, comm: 'x"),("sshd",pid' }, ' uid:1000'],
     ['a name with a line break', { exe: 'usr/bin/python3', uid: 1000, comm: 'x\nLISTEN 0 5' }, ' uid:1000'],
     ['a control group that is named as fields', { exe: 'usr/bin/python3', uid: 1000 }, ' uid:1000', ' ino:22 uid:0'],
-  ])('takes no port for one of SSH because of %s', async (_, process, uid, group = '') => {
+  ])('does not count a port as one of SSH because of %s', async (_, process, uid, group = '') => {
     await using machine = await aMachine();
     await machine.process(66, { ...process, sockets: [5] });
     // As ss would print a name, if it were asked for names.
@@ -250,7 +250,7 @@ describe('leftover', () => {
     expect(await ended(machine, {})).toBe(true);
   });
 
-  test('ends no process that an Envoy names, or that is another user’s, another program, or without the socket', async () => {
+  test('ends no process of another user, of another program or without the socket, whatever its name', async () => {
     await using machine = await aMachine();
     using other = await aSleeper();
     await listens(machine, `users:(("envoy",pid=${other.pid},fd=3)) `);

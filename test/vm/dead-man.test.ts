@@ -191,7 +191,7 @@ describe('a revert that cannot end', () => {
     return machine;
   }
 
-  test('stays armed, and the next one goes on until the rules are gone', async () => {
+  test('stays armed, and the next one continues until the rules are gone', async () => {
     await using machine = await stuck();
     await machine.write('run/meshx/why', 'a check failed\n');
     const first = await machine.run('revert');
@@ -209,7 +209,7 @@ describe('a revert that cannot end', () => {
     expect((await machine.run('revert')).stdout).toContain('not armed');
   });
 
-  test('cannot be confirmed, and is gone on with by the timer', async () => {
+  test('cannot be confirmed, and the timer continues it', async () => {
     await using machine = await stuck();
     await machine.run('revert');
     expect((await machine.run('confirm')).code).toBe(190);

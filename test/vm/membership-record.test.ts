@@ -17,7 +17,7 @@ test('a record is read back as it was written', () => {
   expect(parseRecord('web-1', '')).toBeUndefined();
 });
 
-test('a record of a newer meshx is refused by its format, not misread', async () => {
+test('a record of a newer meshx is refused for its format, not misread', async () => {
   const newer = formatRecord(record).replace('"format": 1', '"format": 7');
   expect(await problemOf(parsed('web-1', newer))).toMatchObject({
     id: 'format-newer',

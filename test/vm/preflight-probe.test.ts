@@ -29,7 +29,7 @@ async function aListener(name: string): Promise<Disposable & { readonly port: nu
   ['envoy', 'envoy'],
   ['x"),("envoy",pi', 'x?????envoy??pi'],
   ['x\nLISTEN 0 9 1:', 'x'],
-])('the probe takes a listener that calls itself %j for nothing else', async (name, shown) => {
+])('the probe does not mistake a listener that calls itself %j for another program', async (name, shown) => {
   using listener = await aListener(name);
   const { text, args } = preflightScript(15012, []);
   const { stdout } = spawnSync('sh', ['-c', prelude() + text, 'preflight', ...args], { encoding: 'utf8' });

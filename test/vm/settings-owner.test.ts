@@ -52,7 +52,7 @@ const readByRoot = (steps: readonly Step[]): readonly string[] => [
     .filter((path) => PROGRAMS.some((text) => text.includes(path))),
 ];
 
-test.each(cases)('what root reads on %s, and each directory above it, only root can change', (_, steps) => {
+test.each(cases)('only root can change what root reads on %s, and each directory above it', (_, steps) => {
   const all = owned(steps);
   const places = new Set(readByRoot(steps).flatMap((path) => [...above(path), path]));
   const theirs = all.filter(
@@ -85,7 +85,7 @@ function asWanted(wants: readonly Resource[]): Facts {
   return new Map(wants.map((want) => [resourceId(want), { exitCode: 0, stdout: stdout(want), stderr: '' }]));
 }
 
-test.each(cases)('a package that is installed on %s has the owners of the settings set again', (_, steps) => {
+test.each(cases)('the owners of the settings are set again after a package is installed on %s', (_, steps) => {
   const wants = steps
     .flatMap((step) => step.wants)
     .filter(({ kind }) => ['directory', 'file', 'env', 'kept-file'].includes(kind));

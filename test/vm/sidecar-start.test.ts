@@ -22,7 +22,7 @@ async function environment(files: {
   return Object.fromEntries(lines.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
 }
 
-test('sidecar.env wins over what the start found out, and that over cluster.env', async () => {
+test('sidecar.env wins over what the start detected, which wins over cluster.env', async () => {
   const env = await environment({
     cluster: "A='cluster'\nB='cluster'\nC='cluster'\n",
     instance: "B='instance'\nC='instance'\n",
@@ -67,7 +67,7 @@ test('a value is what systemd reads for EnvironmentFile', async () => {
   });
 });
 
-test('what is no assignment, and what steers the loader or the shell, does not reach the agent', async () => {
+test('lines that are not assignments, and variables that steer the loader or the shell, do not reach the agent', async () => {
   const hostile = [
     'PATH',
     'LD_PRELOAD',

@@ -75,7 +75,7 @@ describe('a watched VM', () => {
     expect(await machine.nat('iptables-nft')).toBe(DOCKER);
   });
 
-  test('gives way to what removes the rules again and again, until capture is started anew', async () => {
+  test('gives up when another program removes the rules repeatedly, until capture is started again', async () => {
     await using machine = captured.copy();
     for (let round = 0; round < 8; round++) {
       await flush(machine);
@@ -132,7 +132,7 @@ describe('the exceptions in the host’s firewall', () => {
     }
   }
 
-  test('are right while each rule has its own, wherever it is in the chain', () => {
+  test('are right while each rule has its twin, wherever it is in the chain', () => {
     expect(right(twinned)).toBe('right');
     expect(right(twinned.replace('-A INPUT', '-A INPUT -i lo -j ACCEPT\n-A INPUT'))).toBe('right');
   });

@@ -63,7 +63,7 @@ describe('host keys', () => {
     });
   });
 
-  test('a changed key is a Problem that names file and line, also with accept-new', async () => {
+  test('a changed key is a Problem that names file and line, even with accept-new', async () => {
     const made = await server();
     await settled(made);
     await put('known_hosts', `# one\n[127.0.0.1]:${made.port} ${keyPair().publicLine}\n`);

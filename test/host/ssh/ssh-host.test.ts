@@ -114,7 +114,7 @@ test.each([
     'before and after, without a line break',
     'printf hi; eval "$SSH_ORIGINAL_COMMAND"; code=$?; printf bye; exit $code',
   ],
-])('what a login shell prints %s is not taken for the words of a command, on either stream', async (_, wrap) => {
+])('what a login shell prints %s is not taken for the output of a command, on either stream', async (_, wrap) => {
   await using all = await serverAndHost({ wrap });
   const { host } = all;
   const argv = ['sh', '-c', 'printf out; printf err >&2; exit 3'] as const;

@@ -56,7 +56,7 @@ root(
   },
 );
 
-root('a former owner who still has the file open cannot write to the one that root owns now', async () => {
+root('a former owner who still has the file open cannot write to the file that root owns now', async () => {
   const { vm, wants, files, kept, give } = world();
   await reconcile(vm, ...wants);
   writeFileSync(kept, 'of somebody\n');

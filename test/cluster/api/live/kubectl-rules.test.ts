@@ -232,7 +232,7 @@ describe('proxies', () => {
   const named = (server: FakeApiServer): string =>
     server.kubeconfig({ token: 'abc' }, { server: 'https://kubernetes.default:6443', 'tls-server-name': '127.0.0.1' });
 
-  test('requests go by HTTPS_PROXY, and the proxy gets no credentials', async () => {
+  test('requests go through HTTPS_PROXY, and the proxy gets no credentials', async () => {
     await using server = await FakeApiServer.startTrusted({ token: 'abc' });
     const proxy = await connectProxy(portOf(server));
     await (await open(named(server), { HTTPS_PROXY: proxy.url })).get(ref);

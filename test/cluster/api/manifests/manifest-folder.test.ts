@@ -254,7 +254,7 @@ test.each([
   { kind: 'X\0' },
   { metadata: { name: '../x', namespace: 'vm' } },
   { metadata: { name: 'x', namespace: '../..' } },
-])('no path made of an object leaves the folder: %j', async (part) => {
+])('no path made from an object leaves the folder: %j', async (part) => {
   const beside = () =>
     readdirSync(dirname(folder)).filter((name) => name.startsWith('x') || name.startsWith('service'));
   const before = beside();
