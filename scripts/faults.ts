@@ -1,5 +1,5 @@
-// Writes docs/faults.md from docs/faults.jsonl and docs/faults-fixed.jsonl: npx tsx scripts/faults.ts [RESULTS]; RESULTS are then
-// kept instead of the first one.
+// Writes docs/faults.md from docs/faults.jsonl and docs/faults-fixed.jsonl: npx tsx scripts/faults.ts [RESULTS]; RESULTS then
+// replaces the first one.
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { type FixedResult, faultsPage, parseResults } from '../test/faults/page.ts';
 

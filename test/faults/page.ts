@@ -8,7 +8,7 @@ export interface KeptResult extends Result {
   readonly seed: number;
 }
 
-/** A result that did not hold, and its fix. The kept results have the case as it ran after that. */
+/** A result that failed, and its fix. The kept results have the case as it ran after the fix. */
 export interface FixedResult extends KeptResult {
   /** The cause, and what was changed. */
   readonly fixed: string;
@@ -27,7 +27,7 @@ const WORDS = {
   'cut-before': 'connection cut before it',
   'cut-during': 'connection cut while it runs',
   'cut-after': 'connection cut after it',
-  silence: 'network gone without a word while it runs',
+  silence: 'network silently gone while it runs',
   exit: 'exit 1',
   hang: 'hangs until the limit',
   reboot: 'VM reboots',
@@ -51,30 +51,31 @@ export function faultsPage(results: readonly KeptResult[], fixed: readonly Fixed
   return [
     '# Fault matrix',
     '',
-    'Made by `npx tsx scripts/faults.ts` from `docs/faults.jsonl`, the raw results of `npm run test:faults`; not edited by hand.',
+    'Made by `npx tsx scripts/faults.ts` from `docs/faults.jsonl`, the raw results of `npm run test:faults`; do not edit it by hand.',
     '',
-    'Something goes wrong at one command on the VM, or at one request to the API server, of `up`, `configure` or `down`, on a VM that',
-    'boots in the lab. Then these must hold: a new SSH login works; connections that were open before `up` live on, unless the VM',
-    'rebooted; what meshx said names a Problem and the next command; that command ends well; `down --verify` after it finds no',
-    'difference. In a case with `port22` the owner of the machine had told capture to take port 22. A walk is a row of commands and faults, after each of which login and connections must hold.',
+    'Each case causes a fault at one command on the VM, or at one request to the API server, of `up`, `configure` or `down`, on a VM',
+    'that boots in the lab. It passes if a new SSH login works; connections that were open before `up` stay open, unless the VM',
+    'rebooted; the output of meshx names a Problem and the next command; that command succeeds; and `down --verify` then finds no',
+    'difference. In a case with `port22` the owner of the machine had configured capture to include port 22. A walk is a sequence of',
+    'commands and faults, each followed by a check of login and connections.',
     '',
     `${cases.length} cases and ${walks.length} walks (${sources(results)}): ${count('passed')} passed, ${count('stranded')} stranded, ${count('lost')} lost connections, ${failed.length - count('stranded') - count('lost')} failed otherwise.`,
     '',
     ...table(
-      'At a command on the VM',
+      'Faults at a command on the VM',
       cases.filter(({ where }) => where === 'command'),
       COMMAND_FAULTS,
     ),
     ...table(
-      'At a request to the API server',
+      'Faults at a request to the API server',
       cases.filter(({ where }) => where === 'request'),
       REQUEST_FAULTS,
     ),
     ...failures(failed),
     ...formerFailures(fixed),
-    '## What meshx said',
+    '## Problems reported',
     '',
-    'Ids of the Problems that runs with a fault ended with; the rest outlived the fault, or were killed.',
+    'Ids of the Problems with which runs ended after a fault; the other runs survived the fault or were killed.',
     '',
     ...problems(cases),
     '',
@@ -105,7 +106,7 @@ function words(fault: string): string {
 function failures(failed: readonly KeptResult[]): readonly string[] {
   if (failed.length === 0) return [];
   const rows = failed.map(({ case: name, step, verdict }) => `| \`${name}\` | ${plain(step)} | ${verdict} |`);
-  return ['## What did not hold', '', '| case | step | what |', '|---|---|---|', ...rows, ''];
+  return ['## Failures', '', '| case | step | verdict |', '|---|---|---|', ...rows, ''];
 }
 
 function formerFailures(fixed: readonly FixedResult[]): readonly string[] {
@@ -114,13 +115,13 @@ function formerFailures(fixed: readonly FixedResult[]): readonly string[] {
     ({ case: name, verdict, commit, fixed: how }) => `| \`${name}\` | ${verdict} | ${commit} | ${plain(how)} |`,
   );
   const about =
-    'Raw results in `docs/faults-fixed.jsonl`. Where the case still exists it ran again, and stands above as it ended then.';
+    'Raw results in `docs/faults-fixed.jsonl`. A case that still exists was rerun; its latest result is above. What failed: the connections (`lost`), the output (`message`), the next command (`resume`), `down --verify` (`clean`).';
   return [
-    '## What did not hold before',
+    '## Earlier failures, now fixed',
     '',
     about,
     '',
-    '| case | what | commit | cause and fix |',
+    '| case | verdict | commit | cause and fix |',
     '|---|---|---|---|',
     ...rows,
     '',
