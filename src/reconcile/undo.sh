@@ -20,16 +20,16 @@
 #
 #     wrote          `SHA256 PATH`, `OWNER=MODE PATH`, `link=BASE64 PATH`: what meshx was about to write, see `put` in host/shell.ts
 #     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N if another process wrote in between
-#     before.gz      the picture of the whole machine before the first change
+#     before.gz      the snapshot of the whole machine before the first change
 #     undone         empty: an undo left the journal only for what waits for a decision; goes with the next change
 #
-# Format 1 had no tables, tree-absent, wrote, edits and picture, no digest of a secret, no group of a user, and after the
+# Format 1 had no tables, tree-absent, wrote, edits and snapshot, no digest of a secret, no group of a user, and after the
 # line of a disabled unit a line with `-`. Its README stays, so that a reader knows how the journal began.
 #
 # Functions `undo_open`, `keep_path`, `keep_tree`, `keep_units`, `keep_user`, `keep_package`, `undo_close`; they need the prelude.
 # A run names some forty things: what the index has is read once, and each costs a program only where there is something to keep.
 
-undo_open() { # WHAT: if not empty, keeps the picture of the machine too, when nothing was changed yet
+undo_open() { # WHAT: if not empty, also keeps the snapshot of the machine, if nothing was changed yet
   place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W || return
   test -d "${J%/*}" || (umask 022; mkdir -p -- "${J%/*}") || return
   test -d "$J/files" || (umask 077; mkdir -p -- "$J/files") || return

@@ -22,7 +22,7 @@ packaged() {
     if _has dpkg-query; then dpkg-query -L "$name" 2>/dev/null; else rpm -ql "$name" 2>/dev/null; fi
   done
 }
-# The picture from before knows the chains of each table.
+# The snapshot from before the first change lists the chains of each table.
 new_chains() {
   test -f "$J/before.gz" || return 0
   { gzip -dc < "$J/before.gz"; rule_chains; } | awk -F '\t' '

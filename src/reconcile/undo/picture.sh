@@ -166,7 +166,7 @@ picture() (
       substr($0, 2, 1) != " " { hash = substr($1, 1, 64); name = substr($1, 67); for (i = 2; i <= NF; i++) name = name "?" $i; digest[name] = hash; next }
       { name = $3; for (i = 4; i <= NF; i++) name = name "?" $i }
       { state[name] = $1; link[name] = $2 }
-      # Its own folder is left out of the first picture.
+      # Its own folder is left out of the first snapshot.
       END { skip = ENVIRON["MESHX_SKIP"]; for (name in state) {
         if (skip != "" && (name == skip || index(name, skip "/") == 1)) continue
         value = state[name]; split(value, part, " ")
@@ -181,7 +181,7 @@ _picture_rest() {
   test -z "${MESHX_PICTURE-}" || return 0
   _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
 }
-# FOLDER: the picture from before meshx, packed, without its own folder, which the audit may have made already; and the tables of then.
+# FOLDER: the snapshot from before meshx, packed, without its own folder, which the audit may have made already; and the tables of then.
 first_picture() { MESHX_SKIP=$1 picture | gzip -c -1; }
 tables_there() {
   test -z "${MESHX_PICTURE-}" || { echo; return; }

@@ -62,10 +62,10 @@ export function isWholePicture(base64: string): boolean {
 /** Parses a snapshot's text; a string is the reason why it is invalid. Pure. */
 export function parsePicture(text: string): Picture | string {
   const lines = text.split('\n').filter((line) => line !== '');
-  if (!lines.includes(HEAD)) return 'it is no picture of format 1';
+  if (!lines.includes(HEAD)) return 'it is not a snapshot of format 1';
   const facts = lines.filter((line) => line !== HEAD).map((line) => line.split('\t'));
   const wrong = facts.find((parts) => parts.length < 3);
-  if (wrong) return `a line of the picture has no state: ${wrong.join(' ').slice(0, 120)}`;
+  if (wrong) return `a line of the snapshot has no state: ${wrong.join(' ').slice(0, 120)}`;
   return facts.map(([area = '', name = '', ...state]) => ({ area, name, state: state.join(' ') }));
 }
 

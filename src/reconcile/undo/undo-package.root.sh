@@ -1,7 +1,6 @@
 #!/bin/sh
-# * NAME purge|remove KEPT…: removes a package; files that are kept although it knows them are there afterwards too. dpkg takes
-# an empty directory away although it was there before the package: the picture knows it. What another program removed before
-# stays away.
+# * NAME purge|remove KEPT…: removes a package; KEPT files that it lists still exist afterwards. dpkg removes an empty directory even if
+# it existed before the package: the snapshot lists it, so it is created again. What another program removed before stays removed.
 
 . ../../host/run/prelude.sh
 . ./quiet.sh

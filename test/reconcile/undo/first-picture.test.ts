@@ -28,7 +28,7 @@ function files(vm: ShimMachine): Record<'index' | 'picture', string> {
   return { index: existsSync(index) ? vm.read(index) : '', picture: existsSync(picture) ? 'kept' : 'none' };
 }
 
-test('the picture is of the time when it was taken, not of the journal’s', async () => {
+test('the snapshot shows the time when it was taken, not that of the journal', async () => {
   const vm = new ShimMachine();
   const picture = firstPicture(vm);
   await picture;
@@ -47,7 +47,7 @@ test('the tables of then are the first line of the journal, and the bytes are ke
   expect(readFileSync(vm.path('var/lib/meshx/undo/before.gz'))).toEqual(packed);
 });
 
-test('a journal that someone began meanwhile keeps its own picture', async () => {
+test('a journal that another run began meanwhile keeps its own snapshot', async () => {
   const vm = new ShimMachine();
   await keep(vm, { tables: TABLES, base64 });
   const other = { tables: '', base64: gzipSync('another').toString('base64') };
@@ -67,7 +67,7 @@ test.each(['nft:ip:nat\tx', '$(id)', 'x/../y', "it's"])('a table that is called 
   expect(files(vm)).toEqual({ index: '', picture: 'none' });
 });
 
-test('a picture that is none is kept by no one', async () => {
+test('an invalid snapshot is not kept', async () => {
   for (const text of ['', 'meshx picture, format 1\n', 'something else\n']) {
     const said = { exitCode: 0, stdout: `${TABLES}\n${gzipSync(text).toString('base64')}`, stderr: '' };
     const host = { name: 'vm', run: async () => said, [Symbol.asyncDispose]: async () => undefined };

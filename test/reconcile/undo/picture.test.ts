@@ -11,7 +11,7 @@ import { ShimMachine } from '../shim-machine.ts';
 
 const PICTURE = shellFile(new URL('../../../src/reconcile/undo/picture.sh', import.meta.url));
 
-test('the picture of a small machine, as text', async () => {
+test('the snapshot of a small machine, as text', async () => {
   const vm = new ShimMachine();
   for (const folder of ['', 'etc', 'etc/empty folder', 'var']) {
     mkdirSync(vm.path(folder), { recursive: true });
@@ -38,7 +38,7 @@ test('a large file is known by its size and time, and is not read', async () => 
   expect(state).toMatch(/^f \S+ \d+ 2097152 \d+\.\d+$/);
 });
 
-test('a kept picture that is damaged is a Problem; where there is none it is said so', async () => {
+test('a damaged snapshot is a Problem, a missing one is not', async () => {
   const vm = new ShimMachine();
   expect(await readKeptPicture(vm)).toBeUndefined();
   const undo = vm.path('var/lib/meshx/undo');
@@ -49,7 +49,7 @@ test('a kept picture that is damaged is a Problem; where there is none it is sai
   }
 });
 
-/** Runs one function of the picture on a text. */
+/** Runs one function of picture.sh on a text. */
 async function piped(call: string, stdin: string): Promise<readonly string[]> {
   const vm = new ShimMachine();
   const output = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE.text}${call}`], stdin });

@@ -91,7 +91,7 @@ test('the journal and the present state are read in one round trip that changes 
   expect(await since()).toEqual([]);
 });
 
-test('the picture from before the first change is kept once, by the run that makes the journal', async () => {
+test('the snapshot from before the first change is kept once, by the run that makes the journal', async () => {
   const vm = new ShimMachine();
   const a = vm.path('etc/a');
   write(a, 'before\n');
