@@ -3,7 +3,7 @@ import jest from './jest.config.mjs';
 
 const unit = jest.projects.find((project) => project.displayName === 'unit');
 
-/** Each area with the unit tests that must kill its mutants. `ROOM=undo npx … stryker run` takes one. */
+/** Each area with the unit tests that must kill its mutants. `AREA=undo npx … stryker run` takes one. */
 const areas = {
   change: { mutate: ['src/operations/change/*.ts'], tests: ['test/operations/change/**'] },
   'host-keys': {
@@ -15,8 +15,8 @@ const areas = {
   kinds: { mutate: ['src/reconcile/kinds/*.ts'], tests: ['test/reconcile/**'] },
   engine: { mutate: ['src/reconcile/*.ts'], tests: ['test/reconcile/**'] },
 };
-const area = process.env.ROOM ?? 'change';
-if (!(area in areas)) throw new Error(`ROOM must be one of ${Object.keys(areas).join(', ')}`);
+const area = process.env.AREA ?? 'change';
+if (!(area in areas)) throw new Error(`AREA must be one of ${Object.keys(areas).join(', ')}`);
 
 export default {
   mutate: areas[area].mutate,
