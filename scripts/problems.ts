@@ -13,13 +13,13 @@ const AREAS: Readonly<Record<string, string>> = {
   cluster: 'The cluster',
   manifests: 'A folder of manifests instead of a cluster',
   cloud: 'The cloud',
-  host: 'The way to a machine',
+  host: 'Connecting to a machine',
   vm: 'The machine',
-  'sidecar-package': 'The package of the sidecar',
+  'sidecar-package': 'The sidecar package',
   reconcile: 'Changing a machine',
   lock: 'Several operators, and the record of runs',
   leaving: 'Leaving the mesh',
-  membership: 'Which VM of the cluster a machine is',
+  membership: 'Identifying a VM in the cluster',
 };
 
 const INTRO = `# Problems

@@ -17,7 +17,7 @@ export function formatQuoted(key: string, value: string): string {
 export function checked(key: string, value: string): string {
   if (!ENV_KEY.test(key)) throw meshProblems.unsafeValue({ key, value, why: 'the key is no name of a variable' });
   if (/[\u0000-\u001f\u007f]/.test(value))
-    throw meshProblems.unsafeValue({ key, value, why: 'it holds a line break or another control character' });
+    throw meshProblems.unsafeValue({ key, value, why: 'it contains a line break or another control character' });
   return value;
 }
 

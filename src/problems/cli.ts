@@ -65,7 +65,7 @@ export const cliProblems = {
   })),
   preflightFailed: known('preflight-failed', (d: { vm: string; findings: readonly Found[] }) => ({
     message: `${d.vm} cannot join: ${MANY(d.findings.length, 'finding')}. Nothing was changed.`,
-    hint: 'Fix the findings, or accept one that names a risk: --accept-risk NAME',
+    hint: 'Fix the findings, or accept a risk by its name: --accept-risk NAME',
     issues: d.findings.map(findingLine),
   })),
   outsideClientHangs: known('outside-client-hangs', (d: { vm: string; ports: readonly string[]; policy: string }) => ({
@@ -95,7 +95,7 @@ export const cliProblems = {
     hint: `Use one of: ${d.steps.join(', ')}`,
   })),
   variableRefused: known('variable-refused', (d: { issues: readonly string[] }) => ({
-    message: 'Environment variables ask for something that meshx does not do.',
+    message: 'Environment variables request something that meshx does not support.',
     hint: 'Unset them, or use the replacement given for each.',
     issues: d.issues,
   })),

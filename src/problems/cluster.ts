@@ -64,14 +64,14 @@ export const clusterProblems = {
     hint: 'Log in again, then check with: kubectl auth whoami',
   })),
   forbidden: known('cluster-forbidden', (d: { cluster: string; request: string; reason: string }) => ({
-    message: `You may not ${d.request} in ${d.cluster}: ${d.reason}`,
+    message: `You are not allowed to ${d.request} in ${d.cluster}: ${d.reason}`,
     hint: 'Ask the cluster administrator for the roles printed by: meshx rbac',
   })),
   fieldConflict: known(
     'field-manager-conflict',
     (d: { object: string; managers: readonly string[]; fields: readonly string[] }) => ({
       message: `${d.object} has fields that ${list(d.managers)} owns: ${list(d.fields)}.`,
-      hint: 'Change them where they are owned, or choose another name; meshx never takes fields by force.',
+      hint: 'Change them where they are owned, or choose another name; meshx never takes fields over by force.',
       issues: d.fields,
     }),
   ),
@@ -164,7 +164,7 @@ export const clusterProblems = {
     issues: d.reasons,
   })),
   controlPlaneManaged: known('control-plane-managed', (d: { cluster: string; host: string }) => ({
-    message: `The control plane of ${d.cluster} is ${d.host}, which its vendor runs: it does not admit VMs by a service account's token.`,
+    message: `The control plane of ${d.cluster} is ${d.host}, which its vendor runs: it does not accept VMs with a service account token.`,
     hint: "Join VMs with the vendor's own tool, or name another control plane with --istio-namespace and --revision.",
   })),
   controlPlaneElsewhere: known('control-plane-elsewhere', (d: { cluster: string; place: string }) => ({

@@ -11,7 +11,7 @@ export const manifestProblems = {
     hint: "Give a folder with only this cluster's manifests.",
   })),
   manifestsBroken: known('manifests-broken', (d: { folder: string; issues: readonly string[] }) => ({
-    message: `Files in ${d.folder} cannot be read: ${d.issues.length} issue(s), the first: ${d.issues[0] ?? ''}`,
+    message: `Files in ${d.folder} cannot be read: ${d.issues.length} ${d.issues.length === 1 ? 'issue' : 'issues'}, the first: ${d.issues[0] ?? ''}`,
     hint: 'Correct the files; the usual cause is a file that ends in the middle of a value.',
     issues: d.issues,
   })),

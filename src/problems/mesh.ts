@@ -52,7 +52,7 @@ export const meshProblems = {
     }),
   ),
   noIstiodAddress: known('istiod-address-missing', (d: { istiod: string; source: string }) => ({
-    message: `No IP address is known where VMs reach ${d.istiod} (checked: ${d.source || 'nothing'}).`,
+    message: `meshx knows no IP address at which VMs can reach ${d.istiod} (checked: ${d.source || 'nothing'}).`,
     hint: 'Create one and wait for it: meshx expose apply --wait',
   })),
   classicAddressMissing: known('classic-address-missing', (d: { names: readonly string[] }) => ({

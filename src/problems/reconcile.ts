@@ -53,7 +53,7 @@ export const reconcileProblems = {
   })),
   changedSince: known('changed-since-plan', (d: Progress & { stderr: string }) => ({
     message: `${d.host}: did not ${d.doing}: ${lastLines(d.stderr)}`,
-    hint: `Make a new plan: ${goOn(d)}`,
+    hint: `To make a new plan, ${goOn(d)}`,
     issues: progress(d),
   })),
   diskFull: known('disk-full', (d: Progress & { stderr: string }) => ({
@@ -82,19 +82,19 @@ export const reconcileProblems = {
     issues: progress(d),
   })),
   packageArchitecture: known('package-architecture', (d: { name: string; architecture: string; machine: string }) => ({
-    message: `package ${d.name} is for ${d.architecture}, the machine is ${d.machine}`,
-    hint: `Nothing was changed. Give a package for ${d.machine}: --package FILE`,
+    message: `package ${d.name} is for ${d.architecture}, the machine is ${d.machine}. Nothing was changed.`,
+    hint: `Give a package for ${d.machine}: --package FILE`,
   })),
   sourceUnreadable: known('source-unreadable', (d: { path: string; detail: string }) => ({
     message: `${d.path} cannot be read: ${d.detail}`,
     hint: 'Check that the path is right and that you can read it.',
   })),
   sourceDigest: known('source-digest', (d: { path: string; expected: string; found: string }) => ({
-    message: `${d.path} has sha256 ${d.found}, the plan was made for ${d.expected}`,
-    hint: 'Nothing was installed. Download the file again, or make a new plan if it was changed on purpose.',
+    message: `${d.path} has sha256 ${d.found}, but the plan was made for ${d.expected}. Nothing was installed.`,
+    hint: 'Download the file again, or make a new plan if it was changed on purpose.',
   })),
   secretInvalid: known('secret-invalid', (d: { secret: string }) => ({
-    message: `the secret ${d.secret} is empty or holds a line break, so it cannot be a token`,
+    message: `the secret ${d.secret} is empty or contains a line break, so it cannot be a token`,
     hint: 'Check where the token comes from; it must be one line of text.',
   })),
   secretNotPem: known('secret-not-pem', (d: { secret: string }) => ({
@@ -107,8 +107,8 @@ export const reconcileProblems = {
     issues: d.issues,
   })),
   fileNotText: known('file-not-text', (d: { path: string }) => ({
-    message: `${d.path} is not UTF-8 text, so meshx cannot edit it without damage`,
-    hint: `Nothing was changed. Convert it on the VM: iconv -f latin1 -t utf8 ${d.path}`,
+    message: `${d.path} is not UTF-8 text, so meshx cannot edit it without damage. Nothing was changed.`,
+    hint: `Convert it on the VM: iconv -f latin1 -t utf8 ${d.path}`,
   })),
   planInvalid: known('plan-invalid', (d: { path: string; detail: string }) => ({
     message: `${d.path} is not a plan that meshx can apply: ${d.detail}. Nothing was changed.`,
@@ -122,8 +122,8 @@ export const reconcileProblems = {
     }),
   ),
   undoJournalDamaged: known('undo-journal-damaged', (d: { host: string; issues: readonly string[] }) => ({
-    message: `${d.host}: the undo journal cannot be followed: ${d.issues.join('; ')}`,
-    hint: 'Nothing was changed. Inspect /var/lib/meshx/undo on the VM: index holds the previous state, files/ the copies. Repair the line, or restore the machine by hand.',
+    message: `${d.host}: the undo journal cannot be parsed: ${d.issues.join('; ')}. Nothing was changed.`,
+    hint: 'Inspect /var/lib/meshx/undo on the VM: index holds the previous state, files/ the copies. Repair the line, or restore the machine by hand.',
     issues: d.issues,
   })),
   rootDirectoryInvalid: known('root-directory-invalid', (d: { directory: string; detail: string }) => ({

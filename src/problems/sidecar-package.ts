@@ -15,7 +15,7 @@ export const packageProblems = {
     hint: 'Download the package again and compare it with the published checksum.',
   })),
   sha256Needed: known('package-sha256-needed', (d: { url: string }) => ({
-    message: `${d.url} is downloaded, and no sha256 was given to verify it.`,
+    message: `${d.url} would be downloaded, and no sha256 was given to verify it.`,
     hint: 'Add the published checksum: --sha256 HEX',
   })),
   sha256Malformed: known('package-sha256-malformed', (d: { text: string }) => ({
@@ -31,7 +31,7 @@ export const packageProblems = {
     hint: "Add the istio-sidecar package of your mesh's Istio version: --package FILE|DIR|URL",
   })),
   binariesMissing: known('package-binaries-missing', (d: { path: string; missing: readonly string[] }) => ({
-    message: `The directory ${d.path} holds no ${d.missing.join(' and no ')}.`,
+    message: `The directory ${d.path} does not contain ${d.missing.join(' or ')}.`,
     hint: 'It needs pilot-agent and envoy, either directly or as usr/local/bin/pilot-agent and usr/local/bin/envoy.',
   })),
 };

@@ -8,7 +8,7 @@ export const vmProblems = {
     hint: 'Log in and check what the shell prints by itself. The machine needs a POSIX shell, awk and coreutils.',
   })),
   resolverUnknown: known('resolver-unknown', (d: { link: string; trail: readonly string[] }) => ({
-    message: `/etc/resolv.conf links to ${d.link}, which is not from a resolver that meshx supports.`,
+    message: `/etc/resolv.conf links to ${d.link}, which is not the file of a resolver that meshx supports.`,
     hint: 'Use its own tool to put nameserver 127.0.0.1 first, then run: meshx setup-vm VM --only package certs cluster-env sidecar-env units',
     issues: d.trail,
   })),

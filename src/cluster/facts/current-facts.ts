@@ -163,7 +163,7 @@ function certificates(ref: ObjectRef, pem: string): string {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   const key = 'root-cert.pem';
   if (blocks.length === 0) {
-    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it holds no certificate' });
+    throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it contains no certificate' });
   }
   try {
     for (const block of blocks) new X509Certificate(block);

@@ -49,7 +49,7 @@ export function plainForms(original: string): PlainForms {
 function reading(found: Assignment): { readonly lines?: readonly string[] } | { readonly reason: string } {
   const value = shellValue(found.raw.slice(found.raw.indexOf('=') + 1));
   if (value === undefined) return { reason: EXPANSION };
-  if (!isEnvValue(value)) return { reason: 'its value holds a line break or another control character' };
+  if (!isEnvValue(value)) return { reason: 'its value contains a line break or another control character' };
   const rest = plainForms(found.rest);
   const [issue] = rest.issues;
   if (issue) return { reason: `behind it: ${issue.reason}` };

@@ -98,7 +98,7 @@ function rewrite(text: string, wanted: (key: string) => readonly [] | readonly [
 function refuseInvalid(set: ReadonlyMap<string, string>, path: string): void {
   const issues = [...set].flatMap(([key, value]) => {
     if (!/^[A-Za-z_]\w*$/.test(key)) return [`${JSON.stringify(key)} is not a key: letters, digits and _ only`];
-    return isEnvValue(value) ? [] : [`the value of ${key} holds a line break or another control character`];
+    return isEnvValue(value) ? [] : [`the value of ${key} contains a line break or another control character`];
   });
   if (issues.length > 0) throw reconcileProblems.envValueInvalid({ path, issues });
 }

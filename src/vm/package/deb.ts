@@ -83,5 +83,5 @@ function controlText(path: string, tar: Buffer): string {
     if (/^(\.\/)?control$/.test(name)) return tar.toString('utf8', at + 512, at + 512 + size);
     at += 512 + Math.ceil(size / 512) * 512;
   }
-  throw packageProblems.unreadable({ path, reason: 'it holds no control file' });
+  throw packageProblems.unreadable({ path, reason: 'it contains no control file' });
 }

@@ -134,7 +134,7 @@ test('a right that is missing is named with its verb and resource', async () => 
   const problem = await problemOf(world.kube.list({ apiVersion: 'v1', kind: 'Service', namespace: 'istio-system' }));
   expect(problem.id).toBe('cluster-forbidden');
   expect(problem.message).toMatch(
-    /^You may not list services of namespace istio-system in lab: .*cannot list resource "services"/,
+    /^You are not allowed to list services of namespace istio-system in lab: .*cannot list resource "services"/,
   );
 });
 
