@@ -79,7 +79,7 @@ export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const sat
 export const RESTART_OPTIONS = ['restart', 'drainTimeout'] as const satisfies readonly CommonName[];
 
 /** Prints what would be written. */
-export const PRINT_OPTION: OptionLine = ['--print', 'print the files without writing them (same as -o -)'];
+export const PRINT_OPTION: OptionLine = ['--print', 'print the files without writing them'];
 
 export const CIDR_OPTION: OptionLine = ['--service-cidr <cidr...>', 'cluster IP range (default: looked up)'];
 

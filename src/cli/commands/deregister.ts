@@ -8,7 +8,7 @@ export const deregister: CommandSpec = {
     ['<name>', 'name of the service'],
     ['[ip]', 'only this address (default: everything meshx registered)'],
   ],
-  options: [['--keep-service', 'keep the Service that meshx created when its last address is removed']],
+  options: [['--keep-service', 'when the last address is removed, keep the Service that meshx created']],
   common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, 'namespace'],
   examples: ['deregister mysqldb 10.150.0.5 -n vm', 'deregister mysqldb -n vm --dry-run'],
   run: async (call) => (await import('../actions/deregister.ts')).deregister(call),

@@ -5,7 +5,7 @@ const COMMON = [...CLUSTER_OPTIONS, ...PLAN_OPTIONS] as const;
 
 const PROVIDER = [
   '--provider <name>',
-  'internal load balancers of gcp, azure, aws or none (detected from the nodes)',
+  'cloud whose internal load balancers to use: gcp, azure, aws or none (detected from the nodes)',
 ] as const;
 const WAIT = ['--wait', 'wait until every load balancer has an address'] as const;
 const TIMEOUT = ['--timeout <seconds>', 'how long to wait (300)'] as const;
@@ -48,7 +48,7 @@ export const exposeDelete: CommandSpec = {
   name: 'expose delete',
   summary: 'delete what expose apply created, and nothing else',
   args: [],
-  options: [['--wait', 'wait until the load balancers are gone, and with a project its forwarding rules'], TIMEOUT],
+  options: [['--wait', 'wait until the load balancers are gone, and, with --project, their forwarding rules'], TIMEOUT],
   common: COMMON,
   examples: ['expose delete --yes', 'expose delete --dry-run', 'expose delete --yes --wait --project my-project'],
   run: async (call) => (await import('../actions/expose.ts')).exposeDelete(call),

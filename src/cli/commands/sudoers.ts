@@ -6,7 +6,7 @@ export const sudoers: CommandSpec = {
   summary: 'print or install the sudo rule that a non-root user needs on a VM',
   args: [['[vm]', 'VM to install it on (default: this machine)']],
   options: [
-    ['--for <user>', 'who may use it: a user, #UID, %GROUP or %#GID'],
+    ['--for <user>', 'who may use the rule: a user, #UID, %GROUP or %#GID'],
     ['--install', 'install the program and the sudoers line; needs root once'],
     ['--print-program', 'print the root program instead of the sudoers line'],
   ],

@@ -19,7 +19,7 @@ export const up: CommandSpec = {
     ...GROUP_OPTIONS,
     CIDR_OPTION,
     ...ISTIOD_OPTIONS,
-    ['--parallel <number>', 'number of VMs to handle at once (4)'],
+    ['--parallel <number>', 'number of VMs to join at once (4)'],
   ],
   common: [
     ...CLUSTER_OPTIONS,
