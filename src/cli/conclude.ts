@@ -50,7 +50,7 @@ function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }
   const owner = group === undefined ? `namespace ${namespace}` : `WorkloadGroup ${namespace}/${group}`;
   const where = namespace === undefined ? '' : `, ${owner}${address ? `, address ${address}` : ''}`;
   const ends = {
-    planned: changes === 0 ? 'up to date, the plan is empty' : `${changes} changes are planned, nothing was changed`,
+    planned: changes === 0 ? 'up to date, the plan is empty' : `${changes} changes planned; nothing changed`,
     unchanged: 'up to date, no changes',
     changed: `done, ${changes} changes`,
     failed: `failed after ${changes} changes`,

@@ -99,7 +99,7 @@ test('the table has a line for each run, also for one that died, and the head of
       'abababababab',
       'meshx up vm1 --service web:8080',
     ],
-    [`5 lines, each follows the one before it. Head: ${head}`],
+    [`5 entries; hash chain intact. Head: ${head}`],
     [''],
   ]);
 });

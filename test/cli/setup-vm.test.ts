@@ -36,7 +36,7 @@ test('what is done is what the dry run said, and a second run changes nothing', 
   const dry = await runCli(['setup-vm', ...at.words, '--dry-run']);
   const first = await runCli(['setup-vm', ...at.words]);
   expect(first.exitCode).toBe(0);
-  expect(phaseLines(dry.stdout)).toContain('+ Check that no changes are left');
+  expect(phaseLines(dry.stdout)).toContain('+ Check that no changes remain');
   expect(phaseLines(first.stderr)).toEqual(phaseLines(dry.stdout));
 
   const before = state(at);

@@ -155,7 +155,9 @@ test('a failing check rolls the VM back at once and shows what was seen; up join
   const ran = await lab.meshx(up());
   expect(ran.exitCode).toBe(1);
   expect(ran.stderr).toContain('meshx explain reverted');
-  expect(ran.stderr).toMatch(/- a client outside the mesh meets at helddb:3306 .*in plaintext/);
+  expect(ran.stderr).toMatch(
+    /- a client outside the mesh gets the response that the policies prescribe at helddb:3306.*in plaintext/,
+  );
   expect(ran.stderr).toMatch(/hint: .*meshx up held/);
   await expectOut();
   await lab.mustSsh(VM, `iptables -t nat -D ${hole}`);

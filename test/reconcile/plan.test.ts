@@ -22,11 +22,7 @@ test('a plan is data: it survives JSON and keeps the order of the steps and what
     ['files', undefined],
     ['boot', 'after-checks'],
   ]);
-  expect(summaries(planned)).toEqual([
-    'create /etc/a',
-    'give istiod the address 10.0.0.1 in /etc/hosts',
-    'enable a.service',
-  ]);
+  expect(summaries(planned)).toEqual(['create /etc/a', 'map istiod to 10.0.0.1 in /etc/hosts', 'enable a.service']);
   expect(planned.steps[0]?.touches).toMatchObject({ paths: ['/etc/a', '/etc/hosts'] });
 });
 

@@ -48,7 +48,7 @@ describe('who owns resolv.conf', () => {
 
   test('the trail tells what was looked at, up to the sign that decided', () => {
     expect(decide(MANAGER).trail).toEqual([
-      'systemd-resolved runs and resolv.conf is its file: no',
+      'systemd-resolved runs and manages resolv.conf: no',
       'NetworkManager runs: yes',
     ]);
   });

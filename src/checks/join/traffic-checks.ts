@@ -114,7 +114,7 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
   const outside = {
     ...traffic,
     id: `outside-client:${key}`,
-    title: `a client outside the mesh meets at ${key} what the policies say`,
+    title: `a client outside the mesh gets the response that the policies prescribe at ${key}`,
   };
   const not = notFromOutside(port, question);
   const mtls: Check<PortFacts> = {

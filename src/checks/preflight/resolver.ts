@@ -6,28 +6,28 @@ import type { Seen } from '../check.ts';
 import { note, type MachineCheck, type MachineFacts } from './machine.ts';
 
 const WORDS: Readonly<Record<ResolverOwner, string>> = {
-  'systemd-resolved': 'systemd-resolved keeps resolv.conf',
-  'network-manager': 'NetworkManager keeps resolv.conf',
-  resolvconf: 'resolvconf keeps resolv.conf',
+  'systemd-resolved': 'systemd-resolved manages resolv.conf',
+  'network-manager': 'NetworkManager manages resolv.conf',
+  resolvconf: 'resolvconf manages resolv.conf',
   dhclient: 'dhclient writes resolv.conf',
   plain: 'resolv.conf is a plain file',
-  unknown: 'resolv.conf is kept by a program that meshx does not know',
+  unknown: 'resolv.conf is managed by a program that meshx does not know',
 };
 
 export const resolverChecks: readonly MachineCheck[] = [
   note('dns', 'resolver', 'the name server setup is known', resolver),
 ];
 
-/** Which program manages resolv.conf, which servers DNS capture redirects, and the signs for it. */
+/** Which program manages resolv.conf, and which servers DNS capture redirects. */
 function resolver({ inspection, input: { generation } }: MachineFacts): readonly Seen[] {
-  const { owner, trail } = resolverOwner(inspection.resolver);
+  const { owner } = resolverOwner(inspection.resolver);
   const taken = meshGeneration(generation).capturesDns ? captured(inspection.resolver, inspection.facts.addresses) : '';
-  return [{ ok: true, detail: `Names: ${WORDS[owner]}${taken}.`, hint: trail.join('; ') }];
+  return [{ ok: true, detail: `DNS: ${WORDS[owner]}${taken}.` }];
 }
 
 function captured({ resolvConf }: ResolverRecord, own: readonly string[]): string {
   const { taken, left } = capturedServers(resolvConf, own);
-  if (taken.length === 0) return ' and names no server: DNS capture takes nothing';
-  const others = left.length === 0 ? '' : `, and leaves ${left.join(', ')}`;
-  return `; DNS capture takes ${taken.join(', ')} while the sidecar runs${others}`;
+  if (taken.length === 0) return ' and names no server, so DNS capture redirects nothing';
+  const others = left.length === 0 ? '' : `, but not ${left.join(', ')}`;
+  return `; DNS capture redirects ${taken.join(', ')} while the sidecar runs${others}`;
 }

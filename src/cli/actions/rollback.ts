@@ -63,7 +63,7 @@ function staysLine(why: string): string {
 function formatRollbackEnd({ vm, status, steps, ms }: PrintedReport): string {
   const [first = 'nothing'] = steps.filter(({ kind }) => kind === 'step').flatMap(({ changes }) => changes);
   const words = {
-    planned: `${changesOf(steps)} changes are planned, nothing was changed`,
+    planned: `${changesOf(steps)} changes planned; nothing changed`,
     unchanged: 'nothing was changed',
     changed: `done: ${first}; the sidecar is ready`,
     failed: 'failed',

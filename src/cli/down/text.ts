@@ -76,7 +76,7 @@ function placeWords({ namespace, group, address }: Place): string {
 export function formatDownEnd({ vm, status, cluster, steps, notes, ms }: PrintedReport): string {
   const changes = cluster.length + changesOf(steps);
   const words = {
-    planned: changes === 0 ? 'nothing to do' : `${changes} changes are planned, nothing was changed`,
+    planned: changes === 0 ? 'nothing to do' : `${changes} changes planned; nothing changed`,
     // What stays, and who decides about it, is said below.
     unchanged: notes.length > 0 ? 'nothing to do' : 'nothing to do: meshx left nothing here',
     changed: `left the mesh, ${changes} changes`,

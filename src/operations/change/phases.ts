@@ -58,10 +58,10 @@ const STOP: Phase = {
   kind: 'stop',
   id: 'stop',
   title: 'Stop the sidecar',
-  changes: ['stop meshx-capture.service and istio.service at once when no connection is left'],
+  changes: ['stop meshx-capture.service and istio.service as soon as no connections remain'],
 };
 
-const SETTLE: Phase = { kind: 'settle', id: 'settle', title: 'Check that no changes are left', changes: [] };
+const SETTLE: Phase = { kind: 'settle', id: 'settle', title: 'Check that no changes remain', changes: [] };
 
 const CONFIRM: Phase = {
   kind: 'confirm',

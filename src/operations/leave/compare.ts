@@ -20,7 +20,7 @@ export function comparison(comparing: Comparing): Verification<Result> {
   let differences: readonly Difference[] | undefined;
   return {
     id: 'compare',
-    title: 'Compare the machine with its snapshot from before',
+    title: 'Compare the machine with its pre-join snapshot',
     // The last step of the undo removes the snapshot with the journal.
     before: async (signal) => {
       const before = await readKeptPicture(host, signal);
@@ -42,8 +42,7 @@ export function comparison(comparing: Comparing): Verification<Result> {
 function resultOf(differences: readonly Difference[] | undefined, ms: number): Result {
   const title = 'the machine is as it was before its first setup-vm';
   const check = { id: 'difference-empty', category: 'vm' as const, title, severity: 'error' as const, ms };
-  if (!differences)
-    return { ...check, ok: 'skipped', detail: 'the machine has no snapshot from before: nothing to compare with' };
+  if (!differences) return { ...check, ok: 'skipped', detail: 'the machine has no pre-join snapshot to compare with' };
   const count = differences.length;
   return { ...check, ok: count === 0, detail: count === 0 ? 'the difference is empty' : `${count} differences` };
 }

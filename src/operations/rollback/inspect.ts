@@ -62,7 +62,7 @@ interface Asked extends Pick<Calling<RollbackEvent>, 'vm' | 'observe'> {
 /** Reinstalling the package gives them to the sidecar's user again. */
 const SETTINGS: Step = {
   id: 'settings',
-  title: 'Keep the settings',
+  title: 'Protect the settings files',
   wants: [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig, PLACES.sidecarEnv)],
 };
 

@@ -40,7 +40,7 @@ export function sudoersFile(sudoer: string, program: string): string {
 # THIS IS EQUAL TO ROOT. Among its scripts are those that write a file with any content, owner and mode to any path,
 # install a package, whose own scripts then run as root, and start units. meshx cannot join a VM with less.
 # What the line does give: no shell and no other program, no use of the right by accident, each call in sudo's log with
-# the name of its script and its words, and no change of what may be run without root.
+# the name of its script and its arguments, and no change of what may be run without root.
 Defaults!${ROOT_PROGRAM} !requiretty, !setenv, env_reset
 ${sudoersWord(sudoer)} ALL=(root) NOPASSWD: sha256:${sha256(program)} ${ROOT_PROGRAM}
 `;

@@ -39,7 +39,7 @@ export async function allowSudo(
   const steps: readonly Step[] = [
     {
       id: 'sudoers',
-      title: `Let ${sudoer} do the work of meshx as root`,
+      title: `Let ${sudoer} run meshx's root program`,
       wants: [
         { kind: 'file', ...program, owner: 'root:root', mode: '0755' },
         { kind: 'file', ...line, owner: 'root:root', mode: '0440' },

@@ -15,7 +15,7 @@ export const hosts = editKind<HostsWant>({
   id: (want) => `hosts:${want.names.join(',')}`,
   path: () => '/etc/hosts',
   edit: editHosts,
-  summary: (want) => `give ${want.names.join(' and ')} the address ${want.address} in /etc/hosts`,
+  summary: (want) => `map ${want.names.join(' and ')} to ${want.address} in /etc/hosts`,
 });
 
 /**

@@ -71,7 +71,7 @@ const STOP = shellFile(new URL('./unit-stop.root.sh', import.meta.url));
 
 function reloadUnits(args: readonly string[]): Change {
   const script = { ...RELOAD_UNITS, args };
-  return { summary: 'let systemd read its unit files again', scripts: [{ script }] };
+  return { summary: "reload systemd's unit files", scripts: [{ script }] };
 }
 
 function start(want: UnitWant, verb: 'start' | 'restart'): Change {

@@ -47,7 +47,7 @@ function sysusersChange(want: UserWant): Change {
   const text = `${sysusersLine(want)}\n`;
   const script = { ...SYSUSERS, args: [sha256(text), path] };
   return {
-    summary: `let system user ${want.name} be created at first boot (${path})`,
+    summary: `create system user ${want.name} at first boot (${path})`,
     scripts: [{ script, stdin: text }],
   };
 }

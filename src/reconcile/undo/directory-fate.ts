@@ -60,14 +60,14 @@ export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, a
   }
   // What is kept in it is said by itself.
   if (foreign.every((each) => around.kept.some((kept) => kept === each || kept.startsWith(`${each}/`)))) return NOTHING;
-  return { does: 'keep', reason: `holds what meshx did not make: ${first}`, open: false };
+  return { does: 'keep', reason: `contains what meshx did not create: ${first}`, open: false };
 }
 
 /** Removes a tree that is all ours, but not what is kept in it. */
 export function tree(path: string, now: PathState['is'], kept: readonly string[]): Fate {
   const inside = kept.filter((each) => each.startsWith(`${path}/`));
-  const but = inside.length > 0 ? ` but ${inside.join(', ')}` : '';
-  const all = now === 'directory' ? ' and all in it' : '';
+  const but = inside.length > 0 ? ` except ${inside.join(', ')}` : '';
+  const all = now === 'directory' ? ' and its contents' : '';
   const made = change(`remove ${path}${all}${but}`, scripts.TREE_REMOVE, path, ...inside);
   return { does: 'change', change: made, goes: inside.length === 0 };
 }

@@ -112,7 +112,7 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
   if (sha256(left) === now.copy) return back;
   if (left === text) return NOTHING;
   const script = { ...scripts.TEXT_BACK, args: [path, digestOf(now), sha256(left)] };
-  return restore({ summary: `take the lines of meshx out of ${path}`, scripts: [{ script, stdin: left }] });
+  return restore({ summary: `remove meshx's lines from ${path}`, scripts: [{ script, stdin: left }] });
 }
 
 /** As meshx wrote it, or as a package of the journal brought it. */

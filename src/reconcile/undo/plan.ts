@@ -35,12 +35,12 @@ export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoCh
   return {
     steps: [
       step('units', 'Stop what meshx started', units.stop),
-      step('packages', 'Put the packages back', packages.changes),
-      step('files', 'Put the files back', files.changes),
+      step('packages', 'Restore the packages', packages.changes),
+      step('files', 'Restore the files', files.changes),
       step('users', 'Remove the users', users),
-      step('rules', 'Take empty rule tables away', done ? [] : undoRules(journal, found)),
+      step('rules', 'Remove empty rule tables', done ? [] : undoRules(journal, found)),
       step('units-back', 'Start what ran before', done ? [] : units.back),
-      step('journal', 'Remove what meshx keeps', keeping(open, done)),
+      step('journal', "Remove meshx's own state", keeping(open, done)),
     ],
     kept: files.kept,
     notes: packages.notes,
@@ -54,7 +54,7 @@ function keeping(open: boolean, done: boolean): readonly Change[] {
 }
 
 const RUN_GOES = change('remove /run/meshx', scripts.RUN_REMOVE);
-const UNDONE = change('note that all else is undone', scripts.UNDONE_NOTE);
+const UNDONE = change('record that everything else is undone', scripts.UNDONE_NOTE);
 const JOURNAL_GOES = change('remove /var/lib/meshx', scripts.JOURNAL_REMOVE);
 /** dpkg may wait for a lock. */
 const PACKAGE_TIMEOUT_MS = 5 * 60_000;
@@ -84,11 +84,11 @@ function undoPackages(journal: UndoJournal, found: UndoFound, staying: readonly 
     }
     if (now.former) {
       const { format, file } = now.former;
-      const summary = `install ${name} ${version} again, which was there before`;
+      const summary = `reinstall ${name} ${version}`;
       return [change(summary, scripts.PACKAGE_BACK, format, file)];
     }
     notes.push(
-      `${name} was ${version} before and is ${now.version} now: the machine has no package file of ${version}. Its programs are put back from copies; install the package yourself to have all of it.`,
+      `${name} was ${version} before and is ${now.version} now: the machine has no package file of ${version}. Its programs are restored from copies; for the complete package, install it yourself.`,
     );
     return [];
   });
@@ -118,7 +118,7 @@ function undoRules({ tables }: UndoJournal, found: UndoFound): readonly Change[]
   const emptied = (what: string, script: ShellFile, names: readonly string[]): readonly Change[] => {
     if (names.length === 0) return [];
     const shown = names.map((each) => each.slice('nft:'.length).replaceAll(':', ' ')).join(', ');
-    return [change(`remove empty rule ${what} that were not there: ${shown}`, script, ...names)];
+    return [change(`remove new empty rule ${what}: ${shown}`, script, ...names)];
   };
   return [...emptied('tables', scripts.TABLES_REMOVE, more), ...emptied('chains', scripts.CHAINS_REMOVE, found.chains)];
 }

@@ -24,7 +24,7 @@ export function undoUnits(
   const back = ran.map((entry) => backChange(entry, journal));
   const gone = entries.filter((entry) => !ran.includes(entry)).map(({ name }) => name);
   if (gone.length === 0) return { stop, back };
-  const forget = change('let systemd read its unit files again', scripts.UNITS_FORGET, ...gone);
+  const forget = change("reload systemd's unit files", scripts.UNITS_FORGET, ...gone);
   return { stop, back: [forget, ...back] };
 }
 

@@ -30,7 +30,7 @@ function signs({ link = '', active, programs, files, resolvConf }: ResolverRecor
   return [
     {
       owner: 'systemd-resolved',
-      sign: 'systemd-resolved runs and resolv.conf is its file',
+      sign: 'systemd-resolved runs and manages resolv.conf',
       found: active.includes('systemd-resolved') && resolved,
     },
     { owner: 'network-manager', sign: 'NetworkManager runs', found: active.includes('NetworkManager') },

@@ -30,31 +30,25 @@ describe('what is said of the arrangement', () => {
     });
 
   test.each<readonly [string, Partial<ResolverRecord>]>([
-    ['resolv.conf is a plain file; DNS capture takes 169.254.169.254 while the sidecar runs.', {}],
-    ['systemd-resolved keeps resolv.conf; DNS capture takes 127.0.0.53 while the sidecar runs.', RESOLVED],
+    ['resolv.conf is a plain file; DNS capture redirects 169.254.169.254 while the sidecar runs.', {}],
+    ['systemd-resolved manages resolv.conf; DNS capture redirects 127.0.0.53 while the sidecar runs.', RESOLVED],
     [
-      'dhclient writes resolv.conf; DNS capture takes 127.0.0.1 while the sidecar runs, and leaves 10.150.0.2.',
+      'dhclient writes resolv.conf; DNS capture redirects 127.0.0.1 while the sidecar runs, but not 10.150.0.2.',
       { ...DHCLIENT, resolvConf: 'nameserver 127.0.0.1\nnameserver 10.150.0.2\n' },
     ],
     [
-      'resolvconf keeps resolv.conf and names no server: DNS capture takes nothing.',
+      'resolvconf manages resolv.conf and names no server, so DNS capture redirects nothing.',
       { ...RESOLVCONF, resolvConf: '# nothing yet\n' },
     ],
     [
-      'resolv.conf is kept by a program that meshx does not know; DNS capture takes 10.0.0.2 while the sidecar runs.',
+      'resolv.conf is managed by a program that meshx does not know; DNS capture redirects 10.0.0.2 while the sidecar runs.',
       { link: '/run/connman/resolv.conf', resolvConf: 'nameserver 10.0.0.2\n' },
     ],
   ])('%s', (sentence, record) => {
-    expect(said(record)).toEqual([expect.objectContaining({ severity: 'note', detail: `Names: ${sentence}` })]);
-  });
-
-  test('the facts that led there follow, in the order in which they were asked', () => {
-    expect(said(RESOLVCONF)[0]?.hint).toBe(
-      'systemd-resolved runs and resolv.conf is its file: no; NetworkManager runs: no; resolvconf is installed and resolv.conf links to its file: yes',
-    );
+    expect(said(record)).toEqual([expect.objectContaining({ severity: 'note', detail: `DNS: ${sentence}` })]);
   });
 
   test('a classic mesh captures no DNS', () => {
-    expect(said(MANAGER, 'classic')[0]?.detail).toBe('Names: NetworkManager keeps resolv.conf.');
+    expect(said(MANAGER, 'classic')[0]?.detail).toBe('DNS: NetworkManager manages resolv.conf.');
   });
 });

@@ -22,7 +22,7 @@ const DHCLIENT = ['isc-dhcp-client', 'debianutils'] as const;
 export const ARRANGEMENTS: readonly ResolverArrangement[] = [
   {
     ...{ name: 'plain resolv.conf with dhclient', suite: 'bookworm', vm: 'namesdhcp', ip: '10.150.0.61' },
-    recognized: 'dhclient writes resolv.conf; DNS capture takes 10.150.0.2 while the sidecar runs.',
+    recognized: 'dhclient writes resolv.conf; DNS capture redirects 10.150.0.2 while the sidecar runs.',
     servers: ['10.150.0.2'],
     arrange: async (lab, vm) => {
       await installOnVm(lab, vm, 'bookworm', DHCLIENT);
@@ -31,7 +31,7 @@ export const ARRANGEMENTS: readonly ResolverArrangement[] = [
   },
   {
     ...{ name: 'systemd-resolved', suite: 'trixie', vm: 'namesresolved', ip: '10.150.0.62' },
-    recognized: 'systemd-resolved keeps resolv.conf; DNS capture takes 127.0.0.53 while the sidecar runs.',
+    recognized: 'systemd-resolved manages resolv.conf; DNS capture redirects 127.0.0.53 while the sidecar runs.',
     servers: ['127.0.0.53'],
     arrange: async (lab, vm) => {
       await lab.mustSsh(vm, 'rm /etc/systemd/resolved.conf.d/lab.conf');
@@ -47,7 +47,7 @@ export const ARRANGEMENTS: readonly ResolverArrangement[] = [
     // As Istio's own guide for VMs had it: dnsmasq first, and its upstream, the lease's server, in the same file.
     ...{ name: 'dnsmasq', suite: 'bookworm', vm: 'namesdnsmasq', ip: '10.150.0.63' },
     recognized:
-      'dhclient writes resolv.conf; DNS capture takes 127.0.0.1 while the sidecar runs, and leaves 10.150.0.2.',
+      'dhclient writes resolv.conf; DNS capture redirects 127.0.0.1 while the sidecar runs, but not 10.150.0.2.',
     servers: ['127.0.0.1', '10.150.0.2'],
     arrange: async (lab, vm) => {
       await installOnVm(lab, vm, 'bookworm', DHCLIENT);
@@ -58,7 +58,7 @@ export const ARRANGEMENTS: readonly ResolverArrangement[] = [
   },
   {
     ...{ name: 'resolvconf', suite: 'bookworm', vm: 'namesconf', ip: '10.150.0.64' },
-    recognized: 'resolvconf keeps resolv.conf; DNS capture takes 10.150.0.2 while the sidecar runs.',
+    recognized: 'resolvconf manages resolv.conf; DNS capture redirects 10.150.0.2 while the sidecar runs.',
     servers: ['10.150.0.2'],
     arrange: async (lab, vm) => {
       await installOnVm(lab, vm, 'bookworm', [...DHCLIENT, 'resolvconf']);

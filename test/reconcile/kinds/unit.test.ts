@@ -24,7 +24,7 @@ function world() {
 test('a unit is started after its files are written and systemd has reloaded, and the next plan is empty', async () => {
   const { vm, conf, unitFile, wants } = world();
   const planned = await planFor(vm, ...wants);
-  const reload = 'let systemd read its unit files again';
+  const reload = "reload systemd's unit files";
   expect(summaries(planned)).toEqual([`create ${unitFile}`, `create ${conf}`, reload, `start ${NAME}`]);
   await outcomes(planned, vm);
   expect(summaries(await planFor(vm, ...wants))).toEqual([]);
@@ -67,7 +67,7 @@ test('unit files that systemd has not read again lead to a reload and a restart'
   const { vm, wants, unit, set } = world();
   await reconcile(vm, ...wants);
   set('reload');
-  expect(summaries(await planFor(vm, unit))).toEqual(['let systemd read its unit files again', `restart ${NAME}`]);
+  expect(summaries(await planFor(vm, unit))).toEqual(["reload systemd's unit files", `restart ${NAME}`]);
   await reconcile(vm, unit);
   expect(summaries(await planFor(vm, unit))).toEqual([]);
 });
@@ -84,7 +84,7 @@ test.each([
   mkdirSync(join(extra, '..'), { recursive: true });
   if (name !== '') writeFileSync(extra, '[Service]\n');
   const after = { ...unit, reads: [...unit.reads, extra] };
-  expect(summaries(await planFor(vm, after))).toEqual(['let systemd read its unit files again', `restart ${NAME}`]);
+  expect(summaries(await planFor(vm, after))).toEqual(["reload systemd's unit files", `restart ${NAME}`]);
   await reconcile(vm, after);
   expect(summaries(await planFor(vm, after))).toEqual([]);
 });
@@ -93,7 +93,7 @@ test('several units need one reload', async () => {
   const { vm, wants } = world();
   const other = { kind: 'unit', name: 'other.service', reads: [] } as const;
   const planned = summaries(await planFor(vm, ...wants, other));
-  expect(planned.filter((each) => each.startsWith('let systemd'))).toHaveLength(1);
+  expect(planned.filter((each) => each.startsWith('reload systemd'))).toHaveLength(1);
 });
 
 test('a unit follows resources that are no files: a user, a package', async () => {

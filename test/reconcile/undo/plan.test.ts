@@ -57,7 +57,7 @@ test('a decision ends it: gone as before, or kept for good', () => {
 test('certificates that the sidecar renewed go all the same: their folder is ours', () => {
   const plan = planned(edited('/etc/certs/root-cert.pem'));
   expect(plan.kept).toEqual([]);
-  expect(all(plan)).toContain('remove /etc/certs and all in it');
+  expect(all(plan)).toContain('remove /etc/certs and its contents');
 });
 
 test('an undo that died is finished: what is done already is not planned again', () => {
@@ -83,7 +83,7 @@ test('an undo that died is finished: what is done already is not planned again',
   expect(gone.kept).toEqual([]);
   expect(all(gone)).toEqual([
     'restore /etc/hosts',
-    'let systemd read its unit files again',
+    "reload systemd's unit files",
     'remove /run/meshx',
     'remove /var/lib/meshx',
   ]);
@@ -118,7 +118,7 @@ test('units that ran before are started again, last, with their former files', (
   expect(all(undoPlan(journal, found))).toEqual([
     'stop and disable x.service',
     'restore /etc/dnsmasq.conf',
-    'let systemd read its unit files again',
+    "reload systemd's unit files",
     'restart dnsmasq.service as before',
     'remove /run/meshx',
     'remove /var/lib/meshx',
@@ -134,9 +134,7 @@ test('a former package is reinstalled when the machine has its file; otherwise a
   });
   const now = 'package istio-sidecar 1.29.1\n';
   const file = 'former istio-sidecar deb /var/cache/apt/archives/istio-sidecar_1.20.0_amd64.deb\n';
-  expect(all(undoPlan(journal, parseFound('vm', now + file)))[0]).toBe(
-    'install istio-sidecar 1.20.0 again, which was there before',
-  );
+  expect(all(undoPlan(journal, parseFound('vm', now + file)))[0]).toBe('reinstall istio-sidecar 1.20.0');
   const without = undoPlan(journal, parseFound('vm', now));
   expect(without.notes).toEqual([expect.stringContaining('1.20.0')]);
   expect(all(without)[0]).toBe('remove /run/meshx');
@@ -152,13 +150,13 @@ test('a journal of format 1 does not know what meshx wrote: new files go, former
     `path file root:root 0644 2 /etc/new\n${digest('/etc/new')}path file root:root 0644 2 /etc/hosts\n${digest('/etc/hosts')}copy ${'c'.repeat(64)} /etc/hosts\n`,
   );
   const plan = undoPlan(journal, found);
-  expect(all(plan)).toEqual(['remove /etc/new', 'remove /run/meshx', 'note that all else is undone']);
+  expect(all(plan)).toEqual(['remove /etc/new', 'remove /run/meshx', 'record that everything else is undone']);
   expect(plan.kept).toMatchObject([{ path: '/etc/hosts', open: true }]);
 });
 
 test('built-in chains that are new in a table that was there go with the new tables', () => {
   const plan = planned((found) => `${found}chains nft:ip:nat:OUTPUT nft:ip6:nat:PREROUTING \n`);
-  expect(all(plan)).toContain('remove empty rule chains that were not there: ip nat OUTPUT, ip6 nat PREROUTING');
+  expect(all(plan)).toContain('remove new empty rule chains: ip nat OUTPUT, ip6 nat PREROUTING');
   expect(all(planned()).filter((each) => each.includes('chains'))).toEqual([]);
 });
 

@@ -130,7 +130,7 @@ test('a change that someone made between two runs of ours is not lost by the und
   await reconcile(vm, line(hosts, 'ours 1'));
   write(hosts, `${readFileSync(hosts, 'utf8')}somebody\n`);
   await reconcile(vm, line(hosts, 'ours 2'));
-  expect(summaries(await undoOf(vm))).toContain(`take the lines of meshx out of ${hosts}`);
+  expect(summaries(await undoOf(vm))).toContain(`remove meshx's lines from ${hosts}`);
   await undo(vm);
   expect(readFileSync(hosts, 'utf8')).toBe('a\nsomebody\n');
 });
