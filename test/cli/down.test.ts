@@ -180,7 +180,10 @@ test('a lost VM of a shared group takes nothing from the one that is left', asyn
       'web',
       ...address,
     ]);
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('WorkloadGroup vm/web stays: 10.150.0.5 is in it')]);
+    expect([exitCode, stdout]).toEqual([
+      0,
+      expect.stringContaining('WorkloadGroup vm/web is kept: 10.150.0.5 is in it'),
+    ]);
     expect(folderState(at.cluster)).toEqual(before);
   }
   const named = await runCli(['down', 'web.invalid', ...words, '--workload-group', 'web']);
@@ -228,7 +231,7 @@ test('a group that the last VMs share is asked for too, and a no says how it goe
 test('a group that others are still in stays when several of its VMs leave', async () => {
   const at = await sharedGroup('10.150.0.5', '10.150.0.6', '10.150.0.7');
   const { exitCode, stdout, stderr } = await runCli(twoGone(at));
-  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/WorkloadGroup vm\/web stays: .*10\.150\.0\.7/)]);
+  expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/WorkloadGroup vm\/web is kept: .*10\.150\.0\.7/)]);
   expect(stderr).toContain('delete WorkloadEntry vm/web-10.150.0.5');
   expect(stderr).not.toContain('delete WorkloadGroup');
 });

@@ -54,7 +54,7 @@ export async function capture(call: Call): Promise<void> {
   show(state);
 }
 
-const NOTHING = { off: 'capture is off already, and stays off', on: 'nothing is bypassed' } as const;
+const NOTHING = { off: 'capture is already off', on: 'nothing is bypassed' } as const;
 /** meshx-bypass waits for no lock. */
 const WITHOUT_LOCK =
   'note: to turn capture off at once on the VM itself, even while a run holds the lock: sudo meshx-bypass off';
@@ -68,15 +68,15 @@ function formatState(vm: string, state: CaptureState): readonly string[] {
       : []),
     ...(gaveWay
       ? [
-          `  gave way at ${gaveWay.since} to ${gaveWay.to}, which removed its rules again and again: they stay removed`,
-          '  stop what removes them, then on the VM: sudo systemctl restart meshx-capture',
+          `  meshx stopped restoring its rules at ${gaveWay.since}, because ${gaveWay.to} kept removing them`,
+          '  stop that program, then run on the VM: sudo systemctl restart meshx-capture',
         ]
       : []),
     ...(older > 0 ? [`  ${older} connections are older than capture, outside mutual TLS until they end`] : []),
     ...(armed ? [formatArmed(armed)] : []),
     ...(reverted ? [`  rolled back at ${reverted.at}: ${reverted.why} (armed by ${reverted.by})`] : []),
-    ...(bypassedSince ? [`  bypassed since ${bypassedSince}; bring it back with: meshx capture ${vm} on`] : []),
-    `  at boot: ${boot.length > 0 ? boot.join(', ') : 'nothing of the sidecar starts'}`,
+    ...(bypassedSince ? [`  bypassed since ${bypassedSince}; turn it on with: meshx capture ${vm} on`] : []),
+    `  at boot: ${boot.length > 0 ? boot.join(', ') : 'no unit of the sidecar starts'}`,
   ];
 }
 

@@ -7,7 +7,7 @@ import { linesOfChange, type Telling } from '../change-text.ts';
 import { changesOf, type PrintedReport } from '../vm-report.ts';
 
 /** Printed when the cluster's side fails. */
-export const VM_ALONE = 'note: the machine alone, without its cluster, is undone with: --vm-only';
+export const VM_ALONE = 'note: to restore only the machine, without the cluster: --vm-only';
 
 /** Prints the events while a VM leaves. */
 export function tellLeave(telling: Telling): (event: LeaveEvent) => void {
@@ -24,7 +24,7 @@ function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
       return event.notes.flatMap((note) => noteLines(vm, note)).map((line) => `note: ${line}`);
     case 'unreachable':
       if (event.side === 'cluster') return VM_ALONE;
-      return `note: when ${vm} is gone for good, its cluster is cleaned with: meshx down ${vm} --cluster-only`;
+      return `note: if ${vm} is gone for good, clean up its cluster with: meshx down ${vm} --cluster-only`;
     case 'compared':
       return comparedLines(event);
     default:
@@ -33,7 +33,7 @@ function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
 }
 
 function comparedLines({ differences, rewritten }: Extract<LeaveEvent, { kind: 'compared' }>): readonly string[] {
-  const why = 'it was there before, and its program writes it anew by itself';
+  const why = 'it existed before, and its program rewrites it';
   return [
     ...differences.map(formatDifference),
     ...rewritten.map(({ name }) => `not compared: content of ${name} (${why})`),
@@ -49,18 +49,20 @@ export function noteLines(vm: string, note: LeaveNote): readonly string[] {
       return [note.text];
     case 'kept':
       return [
-        `${note.path} stays: ${note.reason}`,
-        `  undo it all the same: meshx down ${vm} --restore ${note.path}; or leave it: meshx down ${vm} --keep ${note.path}`,
+        `${note.path} is kept: ${note.reason}`,
+        `  undo it anyway: meshx down ${vm} --restore ${note.path}; or keep it: meshx down ${vm} --keep ${note.path}`,
       ];
     case 'audit-goes':
-      return [`the audit of ${vm} goes too; it is kept by: meshx audit ${vm} --export`];
+      return [`the audit of ${vm} is removed too; to save it: meshx audit ${vm} --export`];
     case 'cluster-left':
-      return [`Its cluster still has what was made for it: meshx down ${vm} --cluster-only${placeWords(note.place)}`];
+      return [
+        `The cluster still has objects that meshx created for it; delete them with: meshx down ${vm} --cluster-only${placeWords(note.place)}`,
+      ];
     case 'machine-left':
-      return [`The machine, should it come back, is undone with: meshx down ${vm} --vm-only`];
+      return [`If the machine comes back, restore it with: meshx down ${vm} --vm-only`];
     case 'group-left':
       return [
-        `What was made for WorkloadGroup ${note.namespace}/${note.group} goes with: meshx down ${vm} --cluster-only${placeWords(note)}`,
+        `To delete the objects of WorkloadGroup ${note.namespace}/${note.group}: meshx down ${vm} --cluster-only${placeWords(note)}`,
       ];
   }
 }

@@ -29,8 +29,8 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   const members = found.others.filter((entry) => automaticGroup(entry) === vm.group);
   const fixed = fixedNotes(found, vm);
   if (group && (members.length > 0 || !madeByMeshx(group))) {
-    const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'another owner made it';
-    const note = `${showRef(refOf(group))} stays: ${why}`;
+    const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'it belongs to another owner';
+    const note = `${showRef(refOf(group))} is kept: ${why}`;
     return { ...leaveGroup(found, vm), notes: [note, ...fixed], ...(madeByMeshx(group) && { sharedNote: note }) };
   }
   const remove = [
@@ -46,7 +46,7 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
 function membersStay(members: readonly KubeObject[], { own }: Found, { gone }: Leaving): string {
   const stay = `${members.map(entryAddress).join(', ')} ${members.length === 1 ? 'is' : 'are'} in it`;
   const unknown = gone === true && own.length === 0;
-  return unknown ? `${stay}; when the machine that is gone is among them, name it with: --vm-address ADDRESS` : stay;
+  return unknown ? `${stay}; if the lost machine is among them, give its address: --vm-address ADDRESS` : stay;
 }
 
 async function find(kube: Kubernetes, vm: Leaving): Promise<Found> {
@@ -137,7 +137,7 @@ function fixedNotes({ others }: Found, { namespace, addresses }: Leaving): reado
     const way = madeByMeshx(entry)
       ? `; remove it with: meshx deregister ${names} ${entryAddress(entry)} -n ${namespace}`
       : '';
-    return `${showRef(refOf(entry))} stays: it was registered by hand${way}`;
+    return `${showRef(refOf(entry))} is kept: it was registered by hand${way}`;
   });
 }
 

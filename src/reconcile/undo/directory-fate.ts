@@ -23,13 +23,13 @@ export function directoryFate(entry: PathEntry, { journal, found, told }: Judged
       journal.format === 1 ||
       isOfNewUser(journal, now) ||
       (journal.wrote[path] ?? []).some((what) => isWritten(what, now));
-    if (!ours && !told) return open('its owner or mode was changed by something else since');
+    if (!ours && !told) return open('its owner or mode was changed by something else');
     const summary = `set owner ${owner} and mode ${mode} of ${path}`;
     return { does: 'change', change: change(summary, scripts.OWNER_BACK, path, owner, mode), goes: false };
   }
   // /run is empty after a boot.
   if (now.is === 'absent' && path.startsWith('/run/')) return NOTHING;
-  if (!told || now.is !== 'absent') return open('was removed or replaced by something else since');
+  if (!told || now.is !== 'absent') return open('was removed or replaced by something else');
   const made = change(`create ${path}`, scripts.DIRECTORY_BACK, path, owner, mode);
   return { does: 'change', change: made, goes: false };
 }

@@ -186,7 +186,7 @@ describe('a VM of a current mesh that leaves', () => {
     world.server.put(entry('10.150.0.6', { [KEY]: 'ready' }));
     const { lines, notes } = await world.depart();
     expect(lines).toEqual([`label WorkloadEntry vm/db-${IP}: ${KEY}-`]);
-    expect(notes).toEqual(['WorkloadGroup vm/db stays: 10.150.0.6 is in it']);
+    expect(notes).toEqual(['WorkloadGroup vm/db is kept: 10.150.0.6 is in it']);
     expect((await world.depart({ gone: true })).lines).toEqual([`delete WorkloadEntry vm/db-${IP}`]);
   });
 
@@ -216,7 +216,7 @@ describe('a VM of a current mesh that leaves', () => {
     expect(lines).not.toContain('delete ServiceAccount vm/db');
     expect(lines).not.toContain('delete Service vm/web');
     expect(notes).toEqual([
-      `WorkloadEntry vm/cache-at-${IP} stays: it was registered by hand; remove it with: meshx deregister web ${IP} -n vm`,
+      `WorkloadEntry vm/cache-at-${IP} is kept: it was registered by hand; remove it with: meshx deregister web ${IP} -n vm`,
     ]);
   });
 
@@ -244,7 +244,7 @@ describe('a VM of a current mesh that leaves', () => {
       const { lines, notes } = await world.depart({ gone: true, ...words });
       expect(lines).toEqual([]);
       expect(notes).toEqual([
-        `WorkloadGroup vm/db stays: ${IP} is in it; when the machine that is gone is among them, name it with: --vm-address ADDRESS`,
+        `WorkloadGroup vm/db is kept: ${IP} is in it; if the lost machine is among them, give its address: --vm-address ADDRESS`,
       ]);
     },
   );
