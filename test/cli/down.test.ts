@@ -209,7 +209,7 @@ test('the last VMs of a group leave side by side, and the group goes with them, 
   const at = await sharedGroup('10.150.0.5', '10.150.0.6');
   const dry = await runCli([...twoGone(at), '--dry-run']);
   const { exitCode, stdout, stderr } = await runCli(twoGone(at));
-  expect([exitCode, stdout]).toEqual([0, expect.not.stringContaining('WorkloadGroup vm/web stays')]);
+  expect([exitCode, stdout]).toEqual([0, expect.not.stringContaining('WorkloadGroup vm/web is kept')]);
   for (const text of [dry.stdout, stderr]) expect(text.match(/delete WorkloadGroup vm\/web/g)).toHaveLength(1);
   const left = Object.keys(folderState(at.cluster)).filter((path) => path.startsWith('meshx/vm/'));
   expect(left).toEqual(['meshx/vm/namespace-vm.yaml']);
@@ -242,12 +242,12 @@ test('a file that someone else changed stays until --restore or --keep decides',
   appendFileSync(file, 'ISTIO_AGENT_FLAGS=--log_output_level=debug\n');
   const first = await down(at, '--yes');
   expect(first.exitCode).toBe(0);
-  expect(first.stdout).toContain('/var/lib/istio/envoy/sidecar.env stays');
+  expect(first.stdout).toContain('/var/lib/istio/envoy/sidecar.env is kept');
   expect(first.stdout).toContain('meshx down istio-vm --restore /var/lib/istio/envoy/sidecar.env');
   expect(readFileSync(file, 'utf8')).toContain('debug');
   const after = tree(at.root);
   const second = await down(at, '--yes');
-  expect([second.exitCode, second.stdout]).toEqual([0, expect.stringContaining('sidecar.env stays')]);
+  expect([second.exitCode, second.stdout]).toEqual([0, expect.stringContaining('sidecar.env is kept')]);
   expect(tree(at.root)).toEqual(after);
 
   const unknown = await down(at, '--yes', '--restore', '/etc/motd');

@@ -123,7 +123,7 @@ test('with that risk accepted only the entry goes: the account and the group are
   const folder = world([entry('10.150.0.6')]);
   const { exitCode, stderr } = await evict(folder, '10.150.0.5', '--yes', '--accept-risk', 'evict-account-shared');
   expect(exitCode).toBe(0);
-  expect(stderr).toContain('the service account stays');
+  expect(stderr).toContain('the service account is kept');
   expect(kinds(folder)).toEqual(
     expect.arrayContaining(['WorkloadGroup db', 'ServiceAccount db', 'WorkloadEntry db-10.150.0.6']),
   );

@@ -75,8 +75,10 @@ function limitsOf({ principal, kept }: Eviction): readonly string[] {
   const account = kept.some(({ kind }) => kind === 'ServiceAccount');
   return [
     `note: istiod renews a certificate for anyone holding a valid one, even if its service account is gone: keep the policy until you know that the key of ${principal} is destroyed`,
-    'note: HTTP is denied from the next request on; a TCP connection that was open before lives until Envoy has drained its listener (drainDuration of the mesh, 45 s unless set); what has no sidecar denies nothing',
-    'note: its own sidecar gets no configuration any more, as it names a group that is gone; a changed one that names none can still read what proxies of its namespace can',
-    ...(account ? [] : ['note: the service account stays, as it is not this machine’s alone: its tokens stay good']),
+    "note: HTTP is denied from the next request on; an open TCP connection lasts until Envoy has drained its listener (the mesh's drainDuration, 45 s by default); workloads without a sidecar deny nothing",
+    'note: its own sidecar gets no configuration any more, because its group is deleted; a modified sidecar that names no group can still read what proxies of its namespace can',
+    ...(account
+      ? []
+      : ['note: the service account is kept, because it does not belong to this machine alone; its tokens stay valid']),
   ];
 }

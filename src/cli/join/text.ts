@@ -21,7 +21,7 @@ function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string
     case 'replaced':
       return `note: ${shownOptions(event.now)} replaces ${shownOptions(event.before)} of the join before`;
     case 'left-group':
-      return `note: ${telling.vm} was in WorkloadGroup ${event.group}; what was made for it stays there`;
+      return `note: ${telling.vm} was in WorkloadGroup ${event.group}; the objects that meshx created for it are kept`;
     case 'finding':
       return findingLines(event.finding);
     case 'hanging-accepted':

@@ -152,6 +152,6 @@ async function namespaceNotes(
   const object = await kube.get({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, signal);
   if (!object || !madeByMeshx(object)) return [];
   return [
-    `Namespace ${namespace} stays, as others may use it; when no one does: kubectl delete namespace ${namespace}`,
+    `Namespace ${namespace} is kept, because others may use it; if no one does: kubectl delete namespace ${namespace}`,
   ];
 }

@@ -29,7 +29,7 @@ export function directoryFate(entry: PathEntry, { journal, found, told }: Judged
   }
   // /run is empty after a boot.
   if (now.is === 'absent' && path.startsWith('/run/')) return NOTHING;
-  if (!told || now.is !== 'absent') return open('was removed or replaced by something else');
+  if (!told || now.is !== 'absent') return open('it was removed or replaced by something else');
   const made = change(`create ${path}`, scripts.DIRECTORY_BACK, path, owner, mode);
   return { does: 'change', change: made, goes: false };
 }
@@ -60,7 +60,7 @@ export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, a
   }
   // What is kept in it is said by itself.
   if (foreign.every((each) => around.kept.some((kept) => kept === each || kept.startsWith(`${each}/`)))) return NOTHING;
-  return { does: 'keep', reason: `contains what meshx did not create: ${first}`, open: false };
+  return { does: 'keep', reason: `it contains something that meshx did not create: ${first}`, open: false };
 }
 
 /** Removes a tree that is all ours, but not what is kept in it. */

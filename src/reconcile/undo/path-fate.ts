@@ -23,7 +23,7 @@ export interface Judged {
 }
 
 const NOTHING: Fate = { does: 'nothing' };
-const OTHERS = 'was changed by something else';
+const OTHERS = 'it was changed by something else';
 
 /** A change of one script. */
 export function change(summary: string, script: ShellFile, ...args: readonly string[]): Change {
@@ -61,10 +61,10 @@ function absentFate(path: string, now: FoundPath, { journal, told }: Judged): Fa
     // An edit of ours may have been made again around lines of someone else.
     const left = now.edits && now.text !== undefined ? withoutOthersBase(now) : '';
     if (left === '') return now.owned ? NOTHING : remove;
-    return keep('has lines from something else, and did not exist before');
+    return keep('it has lines from something else, and did not exist before');
   }
   if (journal.format === 1) return now.owned ? NOTHING : remove;
-  return keep(`${OTHERS}; it was absent before`);
+  return keep(`${OTHERS}, and did not exist before`);
 }
 
 /**
@@ -90,7 +90,7 @@ function linkFate(path: string, target: string, now: FoundPath, { journal, told 
   if (now.state.is === 'link' && now.state.target === target) return NOTHING;
   if (path.startsWith('/run/') && now.state.is === 'absent') return NOTHING;
   const ours = isOurs(path, now, journal);
-  if (!ours && !told) return keep(now.state.is === 'absent' ? 'was removed by something else' : OTHERS);
+  if (!ours && !told) return keep(now.state.is === 'absent' ? 'it was removed by something else' : OTHERS);
   return restore(change(`restore the link ${path}`, scripts.LINK_BACK, path, target));
 }
 
@@ -98,7 +98,7 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
   const { owner, mode, mtime } = before;
   const back = restore(change(`restore ${path}`, scripts.FILE_BACK, path, digestOf(now), owner, mode, mtime));
   if (judged.told && now.digest !== now.copy) return back;
-  if (now.state.is === 'absent') return keep('was removed by something else');
+  if (now.state.is === 'absent') return keep('it was removed by something else');
   if (now.state.is !== 'file') return keep(OTHERS);
   if (now.digest === now.copy) {
     if (now.state.owner === owner && now.state.mode === mode) return NOTHING;

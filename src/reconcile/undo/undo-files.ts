@@ -39,7 +39,7 @@ export function undoFiles(journal: UndoJournal, found: UndoFound, choices: UndoC
   const fates = new Map<string, Fate>();
   for (const entry of all) {
     const { path, before } = entry;
-    if (choices.keep?.includes(path)) fates.set(path, { does: 'keep', reason: 'is kept as requested', open: false });
+    if (choices.keep?.includes(path)) fates.set(path, { does: 'keep', reason: 'as requested', open: false });
     else if (before.is === 'directory') fates.set(path, directoryFate(entry, judged(path)));
     else if (before.is === 'tree-absent') continue;
     else if (inTree(entry)) fates.set(path, inTreeFate(entry, judged(path)));

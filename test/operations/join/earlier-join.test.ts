@@ -65,7 +65,7 @@ test('an option that is forgotten is not repeated; one that no join has cannot b
 test('a VM that moves to another group gets a note about what stays of the former one', async () => {
   const { again } = joined();
   const { stderr } = await runCli([...again, '--workload-group', 'api']);
-  expect(stderr).toContain('was in WorkloadGroup vm/web; what was made for it stays there');
+  expect(stderr).toContain('was in WorkloadGroup vm/web; the objects that meshx created for it are kept');
 });
 
 test('a recorded value that is none is refused like a typed one', async () => {
