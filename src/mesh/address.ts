@@ -32,7 +32,7 @@ export function parseWorkloadIp(text: string): string {
 }
 
 /**
- * One range, such as 10.63.240.0/20. Bits below the prefix must be zero, because they are a typing mistake. Throws
+ * One range, such as 10.63.240.0/20. Bits below the prefix must be zero, because set bits are a typo. Throws
  * `bad-cidr`.
  */
 export function parseCidr(text: string): string {

@@ -10,7 +10,7 @@ export const leavingProblems = {
     }),
   ),
   differenceLeft: known('difference-left', (d: { vm: string; differences: readonly string[] }) => ({
-    message: `${d.vm} differs from its snapshot from before the first setup-vm: ${d.differences.length} difference${d.differences.length === 1 ? '' : 's'}.`,
+    message: `${d.vm} differs from its pre-join snapshot: ${d.differences.length} difference${d.differences.length === 1 ? '' : 's'}.`,
     hint: `Find what made each one. To restore a file that meshx kept because something else had changed it: meshx down ${d.vm} --restore PATH`,
     issues: d.differences,
   })),
