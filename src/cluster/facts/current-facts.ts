@@ -3,6 +3,7 @@ import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
 import { showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import type { Place } from '../../mesh/place.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
+import { present } from '../../present.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { hasAmbient, ztunnelRef } from './ambient.ts';
 import { imageVersion, readOptional } from './deployment-version.ts';
@@ -48,36 +49,44 @@ export async function gatherCurrentFacts(
   ]);
   const values = injectorValues(injector);
   const rootCert = await readRootCert(once, options, rootCertName(values));
-  // For people only, so its absence is no Problem.
-  const version = imageVersion(deployment);
-  const mesh = meshConfigOf(meshObject);
-  const defaultConfig = mapping(mesh['defaultConfig']);
-  const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
-  const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
+  const settings = meshSettings(meshConfigOf(meshObject), values, istioNamespace);
+  const { defaultConfig } = settings;
   const signs = { istioNamespace, deployment, defaultConfig, ...(signal && { signal }) };
   const ambient = await hasAmbient(once, signs);
-  const seen = { ref: places.mesh, defaultConfig };
   const { home, discovery } = options.skip?.includes('addresses')
     ? NOT_ASKED
-    : await findIstiodHome(once, options, seen);
+    : await findIstiodHome(once, options, { ref: places.mesh, defaultConfig });
   const istiod = await findIstiod(options.wait === undefined ? once : kube, options, home);
   return {
     generation: 'current',
     istioNamespace,
-    ...(rootNamespace === istioNamespace ? {} : { rootNamespace }),
+    ...settings,
     ...(suffix === '' ? {} : { revision: suffix.slice(1) }),
     clusterId: options.clusterId ?? clusterIdOf(values),
-    trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
-    ...(meshId === undefined ? {} : { meshId }),
     clusterDomain: options.clusterDomain ?? 'cluster.local',
     istiodHost: istiodHost(options, { home, discovery }),
     istiodPort: istiod.port,
     istiodAddresses: istiod.addresses,
     istiodAddressSource: istiod.source,
     rootCert,
-    defaultConfig,
     ...(ambient && { ambient }),
-    ...(version === undefined ? {} : { version }),
+    // For people only, so its absence is no Problem.
+    ...present({ version: imageVersion(deployment) }),
+  };
+}
+
+type Mapping = ReturnType<typeof mapping>;
+
+/** What the mesh configuration and the injector's values say of the mesh as a whole. */
+function meshSettings(mesh: Mapping, values: Mapping, istioNamespace: string) {
+  const defaultConfig = mapping(mesh['defaultConfig']);
+  const rootNamespace = text(mesh['rootNamespace']) ?? istioNamespace;
+  const meshId = text(defaultConfig['meshId']) ?? text(mapping(values['global'])['meshID']);
+  return {
+    ...(rootNamespace === istioNamespace ? {} : { rootNamespace }),
+    trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
+    ...(meshId === undefined ? {} : { meshId }),
+    defaultConfig,
   };
 }
 

@@ -71,6 +71,12 @@ const EgressProxy = z.object({
   port: z.object({ number: Port }).optional(),
 });
 
+const SidecarSpec = z.object({
+  ingress: z.array(Ingress),
+  egress: z.array(Egress).optional(),
+  outboundTrafficPolicy: z.object({ mode: z.string().optional(), egressProxy: EgressProxy.optional() }).optional(),
+});
+
 /** The shape of each object that an eviction removes. Parsing drops every other field. */
 function shapes({ namespace, group, serviceAccount }: Evicted) {
   const metadata = (name: string) =>
@@ -97,13 +103,8 @@ function shapes({ namespace, group, serviceAccount }: Evicted) {
       metadata: metadata(sidecarName(group)).extend({
         labels: Texts.refine((labels) => labels['app.kubernetes.io/managed-by'] === 'meshx', 'meshx did not make it'),
       }),
-      spec: z.object({
+      spec: SidecarSpec.extend({
         workloadSelector: z.strictObject({ labels: z.strictObject({ [VM_LABEL]: z.literal(group) }) }),
-        ingress: z.array(Ingress),
-        egress: z.array(Egress).optional(),
-        outboundTrafficPolicy: z
-          .object({ mode: z.string().optional(), egressProxy: EgressProxy.optional() })
-          .optional(),
       }),
     }),
     ServiceAccount: z.object({

@@ -56,6 +56,7 @@ export function sshSettings(input: SettingsInput): SshSettings {
   const issues: string[] = [];
   const first = (keyword: string) => values.get(keyword)?.[0];
   const yes = (keyword: string) => ['yes', 'true'].includes(first(keyword)?.toLowerCase() ?? '');
+  const unlessNone = (keyword: string) => (first(keyword)?.toLowerCase() === 'none' ? undefined : first(keyword));
   const fail = (reason: string) => hostProblems.nameInvalid({ name: asked.host, reason });
   const user = asked.user ?? first('user') ?? localUser;
   const address = (first('hostname') ?? '%h').replace(/%[h%]/g, (token) => (token === '%h' ? asked.host : '%'));
@@ -66,17 +67,8 @@ export function sshSettings(input: SettingsInput): SshSettings {
     ...{ '%': '%', d: home, h: address, n: asked.host, p: String(port), r: user, u: localUser },
     k: first('hostkeyalias') ?? asked.host,
   };
-  const expand = (text: string) =>
-    text.replace(/%(.)/gs, (whole, token: string) => {
-      if (tokens[token] === undefined) issues.push(`${JSON.stringify(text)}: ${whole} is not a token that meshx knows`);
-      return tokens[token] ?? whole;
-    });
-  const path = (text: string) =>
-    expand(text.replace(/^~(?=\/|$)/, home).replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? ''));
-  const paths = (keyword: string, otherwise: readonly string[]) => {
-    const named = values.get(keyword) ?? otherwise;
-    return named.filter((word) => word.toLowerCase() !== 'none').map(path);
-  };
+  const expand = (text: string) => expandTokens(text, tokens, issues);
+  const { path, paths } = pathReader(input, expand);
   const ssh = (name: string) => join(home, '.ssh', name);
   const settings = {
     ...{ alias: asked.host, address, port, user },
@@ -86,11 +78,11 @@ export function sshSettings(input: SettingsInput): SshSettings {
     identitiesOnly: yes('identitiesonly'),
     agent: agentSocket(first('identityagent'), env, path),
     jumps: parseJumps(mapped(first('proxyjump'), expand)),
-    proxyCommand: first('proxycommand')?.toLowerCase() === 'none' ? undefined : mapped(first('proxycommand'), expand),
+    proxyCommand: mapped(unlessNone('proxycommand'), expand),
     userKnownHosts: paths('userknownhostsfile', [ssh('known_hosts'), ssh('known_hosts2')]),
     globalKnownHosts: paths('globalknownhostsfile', ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']),
     revokedHostKeys: paths('revokedhostkeys', []),
-    knownHostsCommand: first('knownhostscommand')?.toLowerCase() === 'none' ? undefined : first('knownhostscommand'),
+    knownHostsCommand: unlessNone('knownhostscommand'),
     hostKeyAlias: first('hostkeyalias'),
     hashKnownHosts: yes('hashknownhosts'),
     connectTimeoutMs: parseSeconds(first('connecttimeout'), issues),
@@ -98,6 +90,25 @@ export function sshSettings(input: SettingsInput): SshSettings {
   const canonicalize = canonicalRules(values, settings.jumps.length > 0 || settings.proxyCommand !== undefined);
   if (issues.length > 0) throw hostProblems.configInvalid({ files: [`the settings of ${asked.host}`], issues });
   return { ...settings, ...(canonicalize && { canonicalize }) };
+}
+
+/** Paths as OpenSSH reads them: `~`, `${VARIABLE}`, tokens, and `none` for no path. */
+function pathReader({ values, home, env }: SettingsInput, expand: (text: string) => string) {
+  const path = (text: string) =>
+    expand(text.replace(/^~(?=\/|$)/, home).replace(/\$\{(\w+)\}/g, (_whole, name: string) => env[name] ?? ''));
+  const paths = (keyword: string, otherwise: readonly string[]) => {
+    const named = values.get(keyword) ?? otherwise;
+    return named.filter((word) => word.toLowerCase() !== 'none').map(path);
+  };
+  return { path, paths };
+}
+
+/** TOKENS of ssh_config(5). An unknown one is an issue, and stays. */
+function expandTokens(text: string, tokens: Readonly<Record<string, string>>, issues: string[]): string {
+  return text.replace(/%(.)/gs, (whole, token: string) => {
+    if (tokens[token] === undefined) issues.push(`${JSON.stringify(text)}: ${whole} is not a token that meshx knows`);
+    return tokens[token] ?? whole;
+  });
 }
 
 /** A proxy resolves names itself, unless the value is `always`. */
