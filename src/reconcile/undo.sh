@@ -35,7 +35,11 @@ undo_open() { # WHAT: if not empty, also keeps the snapshot of the machine, if n
   test -d "$J/files" || (umask 077; mkdir -p -- "$J/files") || return
   chmod 0700 -- "$J" || return
   test ! -e "$J/undone" || rm -f -- "$J/undone" || return
-  test -f "$J/README" || (umask 077; echo 'meshx undo journal, format 2: the state of each thing before meshx changed it' > "$J/README") || return
+  # Renamed when it is whole: a full disk would leave an empty one, and a journal without a format cannot be undone.
+  test -s "$J/README" || {
+    (umask 077; echo 'meshx undo journal, format 2: the state of each thing before meshx changed it' > "$J/README.new") &&
+      mv -f -- "$J/README.new" "$J/README"
+  } || return
   _known=
   if test -s "$J/index"; then
     _known=$(awk '$1 == "path" { print $1, substr($0, index($0, " /") + 1) } $1 != "path" { print $1, $2 }' "$J/index") || return

@@ -180,6 +180,16 @@ test('the journal keeps the first state of all that is touched, in one round tri
   expect(readFileSync(copy, 'utf8')).toBe('before\n');
 });
 
+test('a journal whose format was not written when the disk was full gets it in the next run', async () => {
+  const vm = new ShimMachine();
+  const undo = vm.path('var/lib/meshx/undo');
+  mkdirSync(undo, { recursive: true });
+  writeFileSync(join(undo, 'README'), '');
+  await reconcile(vm, file(vm.path('etc/a')));
+  expect(readFileSync(join(undo, 'README'), 'utf8')).toMatch(/^meshx undo journal, format 2/);
+  expect(readdirSync(undo)).not.toContain('README.new');
+});
+
 test('a journal that was interrupted is finished by the next run', async () => {
   const vm = new ShimMachine();
   const a = vm.path('etc/a');
