@@ -17,7 +17,7 @@ export function formatProblem(problem: Problem): readonly string[] {
   const [first = '', ...more] = problem.message.split(/\r?\n/);
   return [
     `meshx: ${first}`,
-    // Behind a mark, so that lines of another program's output cannot look like the hint.
+    // Behind a mark: lines of another program's output must not look like the hint.
     ...more.map((line) => `  | ${line}`),
     ...problem.issues.map((issue) => `  - ${issue}`),
     `  hint: ${problem.hint}`,

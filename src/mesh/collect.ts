@@ -4,7 +4,7 @@ import { Problem } from '../problems.ts';
 type Results<Thunks extends readonly (() => unknown)[]> = { readonly [K in keyof Thunks]: ReturnType<Thunks[K]> };
 
 /**
- * Runs each parser and returns all results, or throws one Problem with every issue, so that the operator corrects them
+ * Runs each parser and returns all results, or throws one Problem with every issue: the operator corrects them all
  * at once. A single Problem is thrown unchanged. Other errors are bugs and pass through.
  */
 export function collect<const Thunks extends readonly (() => unknown)[]>(thunks: Thunks): Results<Thunks> {

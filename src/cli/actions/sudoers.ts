@@ -19,7 +19,8 @@ export async function sudoers(call: Call): Promise<number> {
   const machine = machineOptions(input);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const sudoer = sudoerOf(input);
-  if (machine.root !== undefined) input.issue('--root: an image gets the two files as any other file of its build');
+  if (machine.root !== undefined)
+    input.issue('--root: not supported; copy the two files into the image during its build');
   input.accept();
 
   const { program, line } = sudoersFiles(sudoer);

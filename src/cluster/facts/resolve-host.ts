@@ -21,7 +21,7 @@ export const systemResolver: Lookup = async (hostname) => {
 };
 
 /**
- * The addresses of a host name, IPv4 first and sorted, so that the same answer gives the same file. Throws
+ * The addresses of a host name, IPv4 first and sorted: the same answer must give the same file. Throws
  * `address-unresolvable` when there is none within 5 s.
  */
 export async function resolveHost(hostname: string, lookup: Lookup, signal?: AbortSignal): Promise<readonly string[]> {

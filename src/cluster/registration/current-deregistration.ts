@@ -86,8 +86,8 @@ function relabel(entry: KubeObject, service: string): Relabel {
 }
 
 /**
- * Removes the service from the group, and its listener from the Sidecar. Istio refuses an empty Sidecar, so that is
- * deleted.
+ * Removes the service from the group, and its listener from the Sidecar. Deletes a Sidecar without listeners: Istio
+ * refuses an empty one.
  */
 async function withoutInGroup(kube: Kubernetes, group: KubeObject, wanted: Deregistration): Promise<ClusterPlan> {
   const workload = withoutService(workloadOf(group), wanted.service);

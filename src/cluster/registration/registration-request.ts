@@ -4,7 +4,7 @@ import type { GenerationName } from '../../mesh/generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import type { ClusterPlan } from '../api/plan.ts';
 
-/** The registration of a VM as data. A kept plan holds it, so that `apply` can plan again. */
+/** The registration of a VM as data. A kept plan holds it, and `apply` plans again from it. */
 export type Registration =
   | {
       readonly generation: 'current';

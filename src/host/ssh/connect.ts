@@ -78,7 +78,7 @@ function named(name: string, options: ConnectOptions) {
 
 /**
  * Connects from hop to hop; each connection runs through the previous one, and closes it when it is closed. If only the system's ssh
- * can log in to a jump host, ssh becomes the ProxyCommand of the next hop, whose host key is judged here as any other.
+ * can log in to a jump host, ssh becomes the ProxyCommand of the next hop, whose host key is judged here by the same policy.
  */
 async function walk(hops: readonly Hop[], options: ConnectOptions): Promise<Host> {
   const { walkTo } = await import('../walk.ts');

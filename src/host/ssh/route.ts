@@ -24,7 +24,7 @@ export interface HopDecisions {
   readonly knownHosts?: string | undefined;
   readonly sudoPassword?: (() => Promise<string>) | undefined;
   readonly passphrase?: ((file: string) => Promise<string>) | undefined;
-  /** Milliseconds between keepalives, of which three may stay unanswered; 10 000 by default. */
+  /** Milliseconds between keepalives; 10 000 by default. The connection ends after three without an answer. */
   readonly keepaliveMs?: number | undefined;
   /** Replaces the time limit of each command on the machine. */
   readonly commandLimitMs?: number | undefined;

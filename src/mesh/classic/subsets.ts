@@ -36,7 +36,7 @@ export function parseSubsets(endpoints: KubeObject | undefined): readonly Subset
 }
 
 /**
- * Moves the address into the subset with exactly these port numbers, or a new one, so that its new ports replace the
+ * Moves the address into the subset with exactly these port numbers, or a new one. Its new ports replace the
  * former ones. The given port names apply to every subset.
  */
 export function registerAddress(subsets: readonly Subset[], { address, ports }: Registered): readonly Subset[] {

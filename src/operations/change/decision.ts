@@ -19,7 +19,7 @@ export interface Verified {
  */
 export interface Decision<Result extends Verified = Verified> {
   readonly plan: Plan;
-  /** Source of the plan's secrets and files, if it has any. */
+  /** Where the plan's secrets and files are read; absent for a plan without them. */
   readonly sources?: Sources;
   /** False for an undo: the previous state is not saved. */
   readonly journal?: false;

@@ -18,7 +18,7 @@ export interface LoginDirectory {
   readonly ports: readonly number[];
 }
 
-/** The directory of the machine's users. Capture excludes its ports, as any of its servers may answer. */
+/** The directory of the machine's users. Capture excludes its ports, because a login may be answered by any of its servers. */
 export function loginDirectory(answers: Answers): LoginDirectory | undefined {
   const named = lines(answers, 'nsswitch')
     .filter((line) => /^(?:passwd|shadow|group):/.test(line))

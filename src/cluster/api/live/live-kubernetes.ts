@@ -20,7 +20,7 @@ import { Transport, type ApiAnswer, type ApiRequest } from './transport.ts';
 const DEFAULT_TIMEOUT_MS = 15_000;
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
-/** As kubectl does, so that no answer holds ten thousand objects. */
+/** kubectl's page size: it keeps one answer from holding ten thousand objects. */
 const PAGE = 500;
 
 /** Opens the API server of a kubeconfig context. Nothing is sent before the first call. */

@@ -110,7 +110,7 @@ class ManifestFolder implements Kubernetes {
   }
 }
 
-/** Adds the managedFields that an API server would record, so that `difference` works on a folder too. */
+/** Adds the managedFields that an API server would record: `difference` reads them. */
 function withOwner(object: KubeObject): KubeObject {
   const owner = { manager: FIELD_MANAGER, operation: 'Apply', fieldsV1: fieldsOf(object) };
   return { ...object, metadata: { ...object.metadata, managedFields: [owner] } };
