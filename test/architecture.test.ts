@@ -12,6 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['problems', 'present.ts', 'text-files.ts', 'shell-words.ts'],
   reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
+  agent: ['problems', 'documents', 'mesh', 'cluster', 'visible.ts', 'present.ts'],
   vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'text-files.ts', 'present.ts'],
   checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
@@ -19,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['world.ts', 'who.ts', 'secret-variables.ts', 'text-files.ts', 'shell-words.ts', 'present.ts'],
   ],
   cli: [
-    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations'],
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'operations', 'agent'],
     ...[
       'world.ts',
       'terminal.ts',
@@ -82,6 +83,14 @@ const crossings = files
 
 test('each folder imports only what its line of the table allows', () => {
   const others = crossings.filter(({ folder, target }) => !MAY_IMPORT[folder]?.includes(target));
+  expect(others.map(({ file, specifier }) => `${file} → ${specifier}`)).toEqual([]);
+});
+
+test('of the cluster, the agent imports what reads and writes objects, and nothing that an operator needs', () => {
+  const others = crossings.filter(
+    ({ folder, target, specifier }) =>
+      folder === 'agent' && target === 'cluster' && !specifier.includes('cluster/api/'),
+  );
   expect(others.map(({ file, specifier }) => `${file} → ${specifier}`)).toEqual([]);
 });
 

@@ -1,0 +1,108 @@
+import { createHmac } from 'node:crypto';
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { formatYaml } from '../mesh/yaml-text.ts';
+import { isSubdomain } from '../mesh/names.ts';
+import { parseStrict } from './strict-file.ts';
+
+/**
+ * One address of the API server, with the certificate authority that its certificate must come from.
+ *
+ * @public
+ */
+export interface ApiServer {
+  /** `https://HOST[:PORT]`. */
+  readonly server: string;
+  /** PEM. */
+  readonly ca: string;
+}
+
+/**
+ * The place of the VM in the mesh; `entry` is the name of its own WorkloadEntry.
+ *
+ * @public
+ */
+export interface MeshPlace {
+  readonly group: string;
+  readonly namespace: string;
+  readonly account: string;
+  readonly entry: string;
+  readonly address: string;
+  /** Empty when the mesh has one network. */
+  readonly network: string;
+}
+
+/** /etc/meshx/agent.yaml: who this VM is and how its agent reports. Written by the join, with no secret in it. */
+export interface AgentSettings {
+  /** Larger than that of any former join of this VM: fences the agents of machines that it replaced. */
+  readonly generation: number;
+  /** Only observe: probe, show and log; never write to the cluster. */
+  readonly observe: boolean;
+  /** `machineDigest` of the machine that was joined. */
+  readonly machine: string;
+  readonly mesh: MeshPlace;
+  /** Names of the entry's ports and their numbers. */
+  readonly ports: Readonly<Record<string, number>>;
+  /** Tried in order. Empty: the agent reports through the sidecar's health channel. */
+  readonly api: readonly ApiServer[];
+}
+
+const LABEL = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a DNS label');
+const SUBDOMAIN = z.string().refine(isSubdomain, 'not a DNS subdomain');
+
+const MESH = z.strictObject({
+  group: LABEL,
+  namespace: LABEL,
+  account: SUBDOMAIN,
+  entry: SUBDOMAIN,
+  address: z.string().refine((text) => isIP(text) > 0, 'not an IP address'),
+  network: z.string().regex(/^[\w.-]{0,253}$/, 'not the name of a network'),
+});
+
+const API = z.strictObject({
+  server: z.string().max(300).refine(isApiServer, 'not https://HOST[:PORT]'),
+  ca: z
+    .string()
+    .max(64 * 1024)
+    .regex(/-----BEGIN CERTIFICATE-----/, 'no certificate in PEM')
+    .refine((text) => !text.includes('PRIVATE KEY'), 'a private key does not belong here'),
+});
+
+const FILE = z.strictObject({
+  format: z.literal(1, 'this agent reads format 1'),
+  generation: z.int().positive(),
+  observe: z.boolean().default(false),
+  machine: z.string().regex(/^[0-9a-f]{64}$/, 'not a digest of 64 digits 0-9 a-f'),
+  mesh: MESH,
+  ports: z
+    .record(LABEL, z.int().min(1).max(65_535))
+    .refine((ports) => Object.keys(ports).length <= 256, 'more than 256 ports'),
+  api: z.array(API).max(8).default([]),
+});
+
+/** Parses agent.yaml. Throws `agent-file-invalid`, with the line of each issue; `file` is for these messages. */
+export function parseAgentSettings(text: string, file = 'agent.yaml'): AgentSettings {
+  const { generation, observe, machine, mesh, ports, api } = parseStrict(FILE, file, text);
+  return { generation, observe, machine, mesh, ports, api };
+}
+
+/** The text of agent.yaml, which parseAgentSettings reads back. Equal settings have equal texts. */
+export function formatAgentSettings({ generation, observe, machine, mesh, ports, api }: AgentSettings): string {
+  const { group, namespace, account, entry, address, network } = mesh;
+  const fields = {
+    ...{ format: 1, generation, observe, machine, mesh: { group, namespace, account, entry, address, network } },
+    ports: Object.fromEntries(Object.entries(ports).sort(([a], [b]) => (a < b ? -1 : 1))),
+    api: api.map(({ server, ca }) => ({ server, ca })),
+  };
+  return `# Written by meshx. Changes made by hand are lost at the next join.\n${formatYaml(fields)}`;
+}
+
+/** What agent.yaml records of /etc/machine-id: 64 hex digits. The id itself is confidential: machine-id(5). */
+export function machineDigest(machineId: string): string {
+  return createHmac('sha256', machineId.trim()).update('meshx').digest('hex');
+}
+
+function isApiServer(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' && url.origin === text.replace(/:443$/, '');
+}
