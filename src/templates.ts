@@ -5,6 +5,7 @@ export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-ent
 
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =
+  | 'agent-root'
   | 'arming'
   | 'capture'
   | 'dead-man'
@@ -19,11 +20,16 @@ export type SystemdFile =
   | 'settings.awk'
   | 'sidecar-prepare'
   | 'sidecar-start'
+  | 'sidecar-token'
   | 'twins.awk'
   | 'twins-iptables.awk'
   | 'twins-nft.awk'
   | 'watch'
   | 'istio.service'
+  | 'meshx-agent.service'
+  | 'meshx-agent.socket'
+  | 'meshx-agent-root.socket'
+  | 'meshx-agent-root@.service'
   | 'meshx-capture.service'
   | 'meshx-guard.service'
   | 'meshx-resolver.service'

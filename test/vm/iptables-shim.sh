@@ -50,6 +50,8 @@ sockets() {
   case "$*" in
     *connected*) test -z "${SHIM_SS_FAILS-}" || fail 'Cannot open netlink socket' ;;
     *' sport '*) exec cat "$root/administration" 2>/dev/null ;;
+    *'dport = '*) exec cat "$root/control-plane" 2>/dev/null ;;
+    -Kt*) test -e "$root/no-destroy" || rm -f "$root/control-plane"; exit 0 ;;
     *) exec cat "$root/listeners" ;;
   esac
   test -z "${SHIM_SS_SAYS-}" || printf '%s\n' "$SHIM_SS_SAYS" >&2
@@ -103,6 +105,7 @@ case $name in
   iptables) echo 'iptables v1.8.9 (nf_tables)' ;;
   id) case $1 in -*) echo 997 ;; *) echo 'uid=997(istio-proxy) gid=997(istio-proxy) groups=997(istio-proxy)' ;; esac ;;
   runuser) shift 3; exec "$@" ;;
+  setpriv) while test "$1" != --; do shift; done; shift; exec "$@" ;;
   getent) echo '10.150.0.10 STREAM' ;;
   ip) test ! -e "$root/route" || exec cat "$root/route" ;;
   # What a program waits for has happened here.

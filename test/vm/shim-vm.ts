@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,6 +53,8 @@ export interface Machine extends AsyncDisposable {
   /** Runs one of meshx's programs, as a unit does. */
   command(program: string, ...words: readonly string[]): Promise<Ended>;
   bypass(verb: string): Promise<Ended>;
+  /** Runs `agent-root` with this on its stdin. */
+  ask(line: string | Readable): Promise<Ended>;
   /** The agent's environment and arguments come to lie in the files `environment` and `arguments`. */
   sidecarStart(env?: Readonly<Record<string, string>>): Promise<Ended>;
   /** Runs `watch` with a verb. */
@@ -110,7 +113,7 @@ function formatEnv(env: Readonly<Record<string, string>>): string {
 const FAMILIES = ['iptables', 'ip6tables'].flatMap((family) => [`${family}-legacy`, `${family}-nft`]);
 const NAMES = [
   ...FAMILIES.flatMap((each) => [each, `${each}-save`, `${each}-restore`]),
-  ...['iptables', 'nft', 'ss', 'runuser', 'sshd', 'systemctl', 'id', 'getent', 'ip', 'sleep', 'pilot-agent'],
+  ...['iptables', 'nft', 'ss', 'runuser', 'setpriv', 'sshd', 'systemctl', 'id', 'getent', 'ip', 'sleep', 'pilot-agent'],
 ];
 const FOLDERS = ['usr/local/bin', 'var/lib/istio/envoy', 'proc/net', 'etc/certs', 'var/log/istio', 'run/meshx/sidecar'];
 
@@ -128,6 +131,7 @@ export async function aMachine(programs = SYSTEMD): Promise<Machine> {
   const texts = {
     'var/lib/istio/envoy/cluster.env': CLUSTER_ENV,
     'etc/resolv.conf': 'nameserver 10.150.0.2\n',
+    'proc/uptime': '1000.00 900.00\n',
     connections: ESTABLISHED,
     listeners: 'LISTEN 0 128 0.0.0.0:22 0.0.0.0:* ino:22 sk:1\n',
     'table.begin': '*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n',
@@ -175,6 +179,7 @@ function machineIn(root: string, programs: string): Machine {
       const words = line.split(' ');
       return script(PROGRAM[words[0] ?? ''] ?? 'capture', words[0] === 'follow' ? [...words, '0.05'] : words, env);
     },
+    ask: (line) => asked(join(programs, 'agent-root'), root, line),
     bypass: (verb) => script('meshx-bypass', [verb]),
     sidecarStart: (env) => script('sidecar-start', [], { PATH: '/usr/bin:/bin', ...env }),
     watch: (verb) => script('watch', [verb]),
@@ -185,6 +190,20 @@ function machineIn(root: string, programs: string): Machine {
     },
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+async function asked(program: string, root: string, line: string | Readable): Promise<Ended> {
+  return await new Promise((resolve) => {
+    const child = execFile('sh', [program, '--root', root], { env: {} }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+    );
+    // The program may end before it has read everything.
+    child.stdin?.on('error', () => undefined);
+    // The agent keeps its connection open.
+    if (typeof line === 'string') child.stdin?.write(line);
+    else if (child.stdin) line.pipe(child.stdin);
+    child.on('exit', () => child.stdin?.destroy());
+  });
 }
 
 function addProcess(root: string, pid: number, { exe, uid = 0, parent = 1, comm, sockets = [] }: ShimProcess): void {

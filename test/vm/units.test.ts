@@ -15,17 +15,25 @@ const UNITS = [
   'meshx-resolver.service',
   'meshx-watch.service',
 ] as const;
+/** Their sandbox has directives that an older systemd ignores. */
+const AGENT_UNITS = [
+  'meshx-agent.service',
+  'meshx-agent.socket',
+  'meshx-agent-root.socket',
+  'meshx-agent-root@.service',
+] as const;
+const ALL_UNITS = [...UNITS, ...AGENT_UNITS];
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 /** The units as systemd-analyze can check them here: programs that are on a VM only are there as true. */
 function verify(): string {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-units-'));
   try {
-    const paths = UNITS.map((name) => join(folder, name));
-    UNITS.forEach((name, index) => {
+    const paths = ALL_UNITS.map((name) => join(folder, name));
+    ALL_UNITS.forEach((name, index) => {
       writeFileSync(
         paths[index] ?? '',
-        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/[a-z-]+/g, '/bin/true'),
+        systemdFile(name).replaceAll(/\/usr\/local\/lib\/meshx\/[a-z/-]+/g, '/bin/true'),
       );
     });
     const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
@@ -34,7 +42,7 @@ function verify(): string {
     });
     return (stdout + stderr)
       .split('\n')
-      .filter((line) => UNITS.some((name) => line.includes(name)))
+      .filter((line) => ALL_UNITS.some((name) => line.includes(name)))
       .join('\n');
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -64,6 +72,38 @@ test('the units use no directive that is younger than systemd 239', () => {
     for (const directive of young) expect(text).not.toMatch(new RegExp(`^${directive}=`, 'm'));
     expect(text).not.toMatch(/append:|Type=exec|Type=notify-reload/);
   }
+});
+
+(has('systemd-analyze') ? test : test.skip)('the agent is exposed as little as a service with a network can be', () => {
+  const unit = join(SYSTEMD, 'meshx-agent.service');
+  const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', unit], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  const [, level] = /exposure level for meshx-agent\.service: ([\d.]+)/.exec(stdout) ?? [];
+  expect(Number(level)).toBeLessThanOrEqual(2);
+});
+
+test('the sandbox of the agent does not depend on a young systemd', () => {
+  for (const name of AGENT_UNITS) {
+    const text = systemdFile(name).replaceAll(/^#.*$/gm, '');
+    expect(text).not.toMatch(/append:|Type=exec|Type=notify-reload|RestartMode=|PollLimit/);
+  }
+  for (const line of [
+    'CapabilityBoundingSet=',
+    'MemoryDenyWriteExecute=yes',
+    'NoNewPrivileges=yes',
+    'ProtectSystem=strict',
+    'SystemCallFilter=@system-service',
+    'User=meshx-agent',
+  ])
+    expect(systemdFile('meshx-agent.service').split('\n')).toContain(line);
+});
+
+test('the agent is restarted without a give-up limit, and nothing of the mesh depends on it', () => {
+  for (const line of ['Restart=always', 'StartLimitIntervalSec=0'])
+    expect(systemdFile('meshx-agent.service').split('\n')).toContain(line);
+  for (const name of UNITS) expect(systemdFile(name)).not.toContain('meshx-agent');
 });
 
 test('no unit gets variables from a file or from the manager’s caller', () => {
