@@ -1,4 +1,6 @@
 import { parseWorkloadIp } from '../mesh/address.ts';
+import { agentPolicyObjects } from '../mesh/current/agent-policy.ts';
+import { meshGeneration } from '../mesh/mesh-generation.ts';
 import type { Via } from '../mesh/exposure.ts';
 import { type KubeObject, madeByMeshx, type ObjectRef, refOf } from '../mesh/kube-object.ts';
 import { list, mapping } from '../mesh/unknown.ts';
@@ -6,13 +8,14 @@ import { clusterProblems } from '../problems/cluster.ts';
 import { waitForForwardingRulesGone, waitForServicesGone } from '../cluster/compute/balancers-gone.ts';
 import { exposureStatus, type ExposureStatus } from '../cluster/facts/exposure-status.ts';
 import type { ExposeOptions } from '../cluster/facts/facts-options.ts';
-import { generationOf } from '../cluster/facts/detect-generation.ts';
+import { detectGeneration, generationOf } from '../cluster/facts/detect-generation.ts';
 import { clusterGeneration } from '../cluster/facts/generation.ts';
 import { detectProvider } from '../cluster/facts/load-balancer.ts';
 import { byRevision } from '../cluster/facts/revision-tag.ts';
 import type { Kubernetes } from '../cluster/api/kubernetes.ts';
 import { type ClusterPlan, EMPTY_PLAN } from '../cluster/api/plan.ts';
 import { revisionSuffix, serviceRef } from '../cluster/api/refs.ts';
+import { planAgentPolicy, type PlannedPolicy } from '../cluster/rights/agent-policy.ts';
 import { registrationPlan } from '../cluster/registration/register.ts';
 import { present } from '../present.ts';
 import type { World } from '../world.ts';
@@ -27,6 +30,14 @@ export interface PlannedExposure {
   readonly plan: ClusterPlan;
 }
 
+/** What an exposure writes. */
+interface PlannedExpose extends PlannedExposure {
+  /** Number of new load balancers, which most clouds bill. */
+  readonly loadBalancers: number;
+  /** Why agents will get no rights in this cluster. */
+  readonly unlimited?: string;
+}
+
 /** The objects of an exposure, as they would be written. Only reads. */
 export async function showExposure(
   world: World,
@@ -34,18 +45,30 @@ export async function showExposure(
   exposure: Exposure,
 ): Promise<readonly KubeObject[]> {
   const { kube } = await openCluster(world, cluster, cluster.facts.istioNamespace);
-  return exposureObjects(kube, exposure);
+  const objects = await exposureObjects(kube, exposure);
+  return [...objects, ...((await hasAgents(kube, exposure)) ? agentPolicyObjects() : [])];
 }
 
-/** What an exposure writes, and its number of load balancers, which most clouds bill. Only reads. */
-export async function planExpose(
-  world: World,
-  cluster: ClusterOptions,
-  exposure: Exposure,
-): Promise<PlannedExposure & { readonly loadBalancers: number }> {
+/** What an exposure writes, with the policy that limits the agents of its VMs. Only reads. */
+export async function planExpose(world: World, cluster: ClusterOptions, exposure: Exposure): Promise<PlannedExpose> {
   const { kube } = await openCluster(world, cluster, cluster.facts.istioNamespace);
-  const plan = await planExposure(kube, exposure);
-  return { kube, plan, loadBalancers: plan.create.filter(isLoadBalancer).length };
+  const exposing = await planExposure(kube, exposure);
+  const { plan: policy, missing: unlimited } = await limitingAgents(kube, exposure);
+  const plan = {
+    ...exposing,
+    create: [...exposing.create, ...policy.create],
+    change: [...exposing.change, ...policy.change],
+  };
+  return { kube, plan, loadBalancers: plan.create.filter(isLoadBalancer).length, ...present({ unlimited }) };
+}
+
+/** VMs of a classic mesh have no agents. */
+async function limitingAgents(kube: Kubernetes, exposure: Exposure): Promise<PlannedPolicy> {
+  return (await hasAgents(kube, exposure)) ? planAgentPolicy(kube, exposure.signal) : { plan: EMPTY_PLAN };
+}
+
+async function hasAgents(kube: Kubernetes, exposure: Exposure): Promise<boolean> {
+  return meshGeneration(await detectGeneration(kube, exposure)).hasGroups;
 }
 
 function isLoadBalancer({ kind, spec }: KubeObject): boolean {

@@ -2,6 +2,9 @@ import { parseAllDocuments } from 'yaml';
 import { commands } from '../../src/cli/commands.ts';
 import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../src/cluster/rights/rights.ts';
 import { mergeRights } from '../../src/cluster/rights/roles.ts';
+import { agentPolicyObjects } from '../../src/mesh/current/agent-policy.ts';
+import { agentRightsObjects } from '../../src/mesh/current/agent-rights.ts';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { expectGolden } from '../support/golden.ts';
 import { runCli } from '../support/run-cli.ts';
 
@@ -55,3 +58,29 @@ test('a right on all objects swallows the same right on some', () => {
   expect(mergeRights([all, { ...all, verbs: ['get'], names: ['a'] }])).toEqual([all]);
   expect(mergeRights([all, { ...all, verbs: ['patch'], names: ['a'] }])).toHaveLength(2);
 });
+
+test('--agents adds the right to grant an agent its Role, without escalate or bind, and prints the policy', async () => {
+  const { stdout } = await runCli(['rbac', 'up', 'evict', '-n', 'vm', '--agents']);
+  const documents = parseAllDocuments(stdout).map((each) => each.toJS() as KubeObject);
+  expect(documents.slice(-2)).toEqual(agentPolicyObjects());
+  const role = documents.find(({ kind, metadata }) => kind === 'Role' && metadata.namespace === 'vm');
+  const rules = role?.['rules'] as readonly Rule[];
+  const granted = agentRightsObjects({ group: 'db1', namespace: 'vm', serviceAccount: 'db1', entries: ['db1-1'] })[0];
+  for (const { apiGroups, resources, verbs } of granted?.['rules'] as readonly Rule[]) {
+    const has = rules.filter(
+      (rule) => rule.apiGroups[0] === apiGroups[0] && rule.resources.includes(resources[0] ?? ''),
+    );
+    expect({ resources, verbs: has.flatMap((rule) => rule.verbs) }).toEqual({
+      resources,
+      verbs: expect.arrayContaining([...verbs]),
+    });
+  }
+  expect(rules.flatMap(({ verbs }) => verbs)).not.toContain('escalate');
+  expect(rules.flatMap(({ verbs }) => verbs)).not.toContain('bind');
+});
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}

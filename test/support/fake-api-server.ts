@@ -57,16 +57,26 @@ const PLURALS: Readonly<Record<string, string>> = {
   peerauthentications: 'PeerAuthentication',
   pods: 'Pod',
   proxyconfigs: 'ProxyConfig',
+  rolebindings: 'RoleBinding',
+  roles: 'Role',
   serviceaccounts: 'ServiceAccount',
   servicecidrs: 'ServiceCIDR',
   serviceentries: 'ServiceEntry',
   services: 'Service',
   sidecars: 'Sidecar',
+  validatingadmissionpolicies: 'ValidatingAdmissionPolicy',
+  validatingadmissionpolicybindings: 'ValidatingAdmissionPolicyBinding',
   virtualservices: 'VirtualService',
   workloadentries: 'WorkloadEntry',
   workloadgroups: 'WorkloadGroup',
 };
-const CLUSTER_WIDE = new Set(['namespaces', 'nodes', 'servicecidrs']);
+const CLUSTER_WIDE = new Set([
+  'namespaces',
+  'nodes',
+  'servicecidrs',
+  'validatingadmissionpolicies',
+  'validatingadmissionpolicybindings',
+]);
 const pluralOf = (kind: string): string => Object.keys(PLURALS).find((plural) => PLURALS[plural] === kind) ?? kind;
 
 interface Place {

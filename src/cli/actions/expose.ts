@@ -34,9 +34,10 @@ export async function exposeApply(call: Call): Promise<number> {
     terminal.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
     return EXIT.done;
   }
-  const { kube, plan, loadBalancers } = await planExpose(world, words, asked);
+  const { kube, plan, loadBalancers, unlimited } = await planExpose(world, words, asked);
   if (loadBalancers > 0)
     terminal.err(`note: load balancers that will be made: ${loadBalancers}; most clouds bill them`);
+  if (unlimited !== undefined) terminal.err(`note: agents of VMs get no rights in this cluster: ${unlimited}`);
   const exitCode = await changeCluster(input, { kube, plan, output, lines: [] });
   if (!input.flag('wait') || input.flag('dryRun')) return exitCode;
   return showStatus(input, await readExposure(world, words, kube), 'text');

@@ -1,6 +1,7 @@
 import { revisionSuffix } from '../../cluster/api/refs.ts';
 import { COMMANDS_WITH_RIGHTS, rightsOf } from '../../cluster/rights/rights.ts';
 import { rolesOf, type Subject } from '../../cluster/rights/roles.ts';
+import { agentPolicyObjects } from '../../mesh/current/agent-policy.ts';
 import { parseName } from '../../mesh/names.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Call } from '../command.ts';
@@ -19,9 +20,11 @@ export function rbac(call: Call): Promise<void> {
   input.accept();
 
   const createNamespace = input.flag('createNamespace');
-  const rights = commands.flatMap((command) => rightsOf(command, { suffix, createNamespace }));
+  const agents = input.flag('agents');
+  const rights = commands.flatMap((command) => rightsOf(command, { suffix, createNamespace, agents }));
   const roles = rolesOf(rights, { namespace, istioNamespace, ...present({ subject }) });
-  call.terminal.out(roles.map((role) => `---\n${formatYaml(role)}`).join(''));
+  const objects = [...roles, ...(agents ? agentPolicyObjects() : [])];
+  call.terminal.out(objects.map((object) => `---\n${formatYaml(object)}`).join(''));
   if (rights.some(({ resource }) => resource === 'serviceaccounts/token')) call.terminal.err(tokenNote(namespace));
   if (roles.length === 0) call.terminal.err(`${commands.join(', ')}: no right in a cluster is needed`);
   return Promise.resolve();

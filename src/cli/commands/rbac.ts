@@ -9,6 +9,7 @@ export const rbac: CommandSpec = {
     ['--group <name>', 'bind them to this group'],
     ['-s, --service-account <name>', 'bind them to a service account: NAME or NAMESPACE/NAME'],
     ['--create-namespace', 'include the cluster-wide right to create namespaces'],
+    ['--agents', 'include the right to grant agents their rights, and the policy that limits agents'],
   ],
   common: ['namespace', 'istioNamespace', 'revision'],
   examples: ['rbac up -n vm --for ada', 'rbac register deregister -n vm --service-account ci/deployer'],

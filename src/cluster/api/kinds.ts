@@ -21,6 +21,8 @@ const KNOWN: Readonly<Record<string, ResourceName>> = {
   '/Service': namespaced('services'),
   '/ServiceAccount': namespaced('serviceaccounts'),
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': clusterWide('mutatingwebhookconfigurations'),
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': clusterWide('validatingadmissionpolicies'),
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': clusterWide('validatingadmissionpolicybindings'),
   'apps/DaemonSet': namespaced('daemonsets'),
   'apps/Deployment': namespaced('deployments'),
   'discovery.k8s.io/EndpointSlice': namespaced('endpointslices'),
@@ -32,6 +34,8 @@ const KNOWN: Readonly<Record<string, ResourceName>> = {
   'networking.istio.io/VirtualService': namespaced('virtualservices'),
   'networking.istio.io/WorkloadEntry': namespaced('workloadentries'),
   'networking.istio.io/WorkloadGroup': namespaced('workloadgroups'),
+  'rbac.authorization.k8s.io/Role': namespaced('roles'),
+  'rbac.authorization.k8s.io/RoleBinding': namespaced('rolebindings'),
   'security.istio.io/AuthorizationPolicy': namespaced('authorizationpolicies'),
   'security.istio.io/PeerAuthentication': namespaced('peerauthentications'),
 };

@@ -1,42 +1,14 @@
-/** Where a right is needed: the control plane's namespace, the VM's, the cluster DNS's, or the whole cluster. */
-export type RightPlace = 'control plane' | 'workload' | 'kube-system' | 'cluster';
-
-/** Verbs on one resource, as RBAC writes them. */
-export interface Right {
-  readonly place: RightPlace;
-  /** API group, empty for the core group. */
-  readonly group: string;
-  /** Plural, with its subresource: `serviceaccounts/token`. */
-  readonly resource: string;
-  readonly verbs: readonly string[];
-  /** Only these objects; all when absent. */
-  readonly names?: readonly string[];
-  /** When it is needed, or what is unknown without it, if most runs work without it. */
-  readonly optional?: string;
-}
+import { policyRights, rightsOfAgents } from './agent-grants.ts';
+import { APPLY, control, NETWORKING, type Right, SECURITY, workload } from './right.ts';
 
 export interface RightsOptions {
   /** `-canary`, empty without a revision: part of the names of the control plane's objects. */
   readonly suffix?: string;
   /** The namespace may have to be made. */
   readonly createNamespace?: boolean;
+  /** Commands that join and remove VMs also grant, and take away, the rights of their agents. */
+  readonly agents?: boolean;
 }
-
-const NETWORKING = 'networking.istio.io';
-const SECURITY = 'security.istio.io';
-
-/**
- * Server-side apply is a patch; the API server asks for `create` too when the object is not there yet.
- * Source: the handler of PATCH in k8s.io/apiserver, pkg/endpoints/handlers/patch.go.
- */
-const APPLY = ['create', 'patch'] as const;
-
-const control = (resource: string, verbs: readonly string[], group = ''): Right => {
-  return { place: 'control plane', group, resource, verbs };
-};
-const workload = (resource: string, verbs: readonly string[], group = ''): Right => {
-  return { place: 'workload', group, resource, verbs };
-};
 
 /** The generation of the mesh, which every command reads first. */
 const generation = (suffix: string): readonly Right[] => [
@@ -172,6 +144,7 @@ const RIGHTS: Table = {
     { ...control('deployments', ['get'], 'apps'), optional: 'whether a gateway runs; else say --mode' },
     dns(['get', ...APPLY]),
     NODES,
+    ...policyRights(['get', ...APPLY]),
   ],
   'expose status': () => [
     control('services', ['list']),
@@ -210,7 +183,8 @@ export const COMMANDS_WITH_RIGHTS: readonly string[] = Object.keys(RIGHTS);
 
 /** All rights of a command in a current cluster. One resource may appear several times. */
 export function rightsOf(command: string, options: RightsOptions = {}): readonly Right[] {
-  const rights = RIGHTS[command]?.(options.suffix ?? '') ?? [];
+  const own = RIGHTS[command]?.(options.suffix ?? '') ?? [];
+  const rights = [...own, ...(options.agents === true ? rightsOfAgents(command) : [])];
   const makes = options.createNamespace === true && rights.includes(THE_NAMESPACE);
   return makes ? [...rights, { place: 'cluster', group: '', resource: 'namespaces', verbs: APPLY }] : rights;
 }

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { MANAGED_BY } from '../../mesh/kube-object.ts';
-import type { Right, RightPlace } from './rights.ts';
+import type { Right, RightPlace } from './right.ts';
 
 /** Whom the roles are bound to. */
 export type Subject =

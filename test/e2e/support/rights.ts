@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { auditEvents, type AuditEvent } from '../../lab/audit.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { rightsOf, type Right } from '../../../src/cluster/rights/rights.ts';
+import type { Right } from '../../../src/cluster/rights/right.ts';
+import { rightsOf } from '../../../src/cluster/rights/rights.ts';
 import { expectDone } from './done.ts';
 
 /** A user of the mesh's cluster with exactly the rights that `meshx rbac` prints. */

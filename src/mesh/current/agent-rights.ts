@@ -1,0 +1,56 @@
+import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { VIRTUAL_AGENT, VIRTUAL_GROUP, VIRTUAL_RESOURCE } from './agent-policy.ts';
+
+/** What the agents of one WorkloadGroup may do, and as whom. */
+export interface AgentGrant {
+  readonly group: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Names of the WorkloadEntries that the agents report on: one for each VM of the group. */
+  readonly entries: readonly string[];
+}
+
+const RBAC = 'rbac.authorization.k8s.io';
+
+/**
+ * Role and RoleBinding of the agents of a group: their own entries, their group, tokens of their own account, events,
+ * and the virtual right that the policy asks about. Of no use to an intruder beyond what `agentPolicyObjects` allows.
+ */
+export function agentRightsObjects(grant: AgentGrant): readonly KubeObject[] {
+  const { group, namespace, serviceAccount } = grant;
+  const metadata = { name: `meshx-agent-${group}`, namespace, labels: MANAGED_BY };
+  return [
+    { apiVersion: `${RBAC}/v1`, kind: 'Role', metadata, rules: rules(grant) },
+    {
+      apiVersion: `${RBAC}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: RBAC, kind: 'Role', name: metadata.name },
+      subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace }],
+    },
+  ];
+}
+
+interface Rule {
+  readonly apiGroups: readonly [string];
+  readonly resources: readonly [string];
+  readonly resourceNames?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+function rules({ group, serviceAccount, entries }: AgentGrant): readonly Rule[] {
+  const istio = ['networking.istio.io'] as const;
+  const names = [...entries].sort();
+  return [
+    { apiGroups: istio, resources: ['workloadentries'], resourceNames: names, verbs: ['get', 'patch', 'watch'] },
+    { apiGroups: istio, resources: ['workloadgroups'], resourceNames: [group], verbs: ['get'] },
+    { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: [serviceAccount], verbs: ['create'] },
+    { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
+    {
+      apiGroups: [VIRTUAL_GROUP],
+      resources: [VIRTUAL_RESOURCE],
+      resourceNames: [VIRTUAL_AGENT, ...names],
+      verbs: ['report'],
+    },
+  ];
+}

@@ -1,0 +1,29 @@
+import { stringify } from 'yaml';
+import { agentPolicyObjects } from '../../../src/mesh/current/agent-policy.ts';
+import { agentRightsObjects } from '../../../src/mesh/current/agent-rights.ts';
+import { expectGolden } from '../../support/golden.ts';
+
+const GRANT = { group: 'db1', namespace: 'vm', serviceAccount: 'db', entries: ['db1-10.150.0.6', 'db1-10.150.0.5'] };
+const yaml = (objects: readonly object[]): string =>
+  objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join('---\n');
+
+test('the rights of an agent and the policy that limits them are byte for byte', () => {
+  expectGolden('mesh/current/agents/rights.yaml', yaml(agentRightsObjects(GRANT)));
+  expectGolden('mesh/current/agents/policy.yaml', yaml(agentPolicyObjects()));
+});
+
+test('every object is named, and no rule reaches all objects of a kind, except to make events', () => {
+  const rules = agentRightsObjects(GRANT)[0]?.['rules'] as readonly {
+    readonly resources: readonly string[];
+    readonly resourceNames?: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+  const unnamed = rules.filter(({ resourceNames = [] }) => resourceNames.length === 0);
+  expect(unnamed).toEqual([{ apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] }]);
+  expect(rules.flatMap(({ verbs }) => verbs)).not.toContain('*');
+});
+
+test('the order of entries changes nothing', () => {
+  const entries = GRANT.entries.toReversed();
+  expect(agentRightsObjects({ ...GRANT, entries })).toEqual(agentRightsObjects(GRANT));
+});
