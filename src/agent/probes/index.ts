@@ -1,0 +1,54 @@
+import { Attempt, Failure, reasonOf } from './attempt.ts';
+import type { Method, ProbeMethod } from './method.ts';
+import type { Probe, ProbeResult, ProbeTarget } from './probe.ts';
+import { tcp } from './tcp.ts';
+
+type Ask<Kind extends ProbeMethod['kind']> = (method: Method<Kind>, attempt: Attempt) => Promise<ProbeResult>;
+
+/** Each protocol by its kind. */
+const PROTOCOLS: { readonly [Kind in ProbeMethod['kind']]?: Ask<Kind> } = { tcp };
+
+/** Returns the probe of one server. It keeps no connection between runs. */
+export function createProbe(target: ProbeTarget): Probe {
+  return new BoundedProbe(target);
+}
+
+/** Gives each run its time limit and turns whatever happens into a result. */
+class BoundedProbe implements Probe {
+  readonly #target: ProbeTarget;
+  readonly #running = new Set<Attempt>();
+  #isClosed = false;
+
+  constructor(target: ProbeTarget) {
+    this.#target = target;
+  }
+
+  async run(signal: AbortSignal): Promise<ProbeResult> {
+    const attempt = new Attempt(this.#target);
+    const stop = (): void => attempt.end(new Failure('stopped'));
+    signal.addEventListener('abort', stop, { once: true });
+    this.#running.add(attempt);
+    if (signal.aborted || this.#isClosed) stop();
+    try {
+      return await Promise.race([attempt.over, ask(this.#target.method, attempt)]);
+    } catch (error) {
+      return { outcome: 'failed', reason: reasonOf(error) };
+    } finally {
+      signal.removeEventListener('abort', stop);
+      this.#running.delete(attempt);
+      stop();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const attempt of this.#running) attempt.end(new Failure('stopped'));
+  }
+}
+
+async function ask(method: ProbeMethod, attempt: Attempt): Promise<ProbeResult> {
+  // as: the table has the function of each kind under that kind.
+  const protocol = PROTOCOLS[method.kind] as Ask<ProbeMethod['kind']> | undefined;
+  if (!protocol) throw new Failure(`${method.kind} is not supported`);
+  return await protocol(method as never, attempt);
+}
