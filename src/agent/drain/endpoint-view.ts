@@ -1,0 +1,20 @@
+import { isIPv6 } from 'node:net';
+
+/**
+ * Hosts, such as `mysqldb.vm.svc.cluster.local`, of which the address is an endpoint in the text of Envoy's page /clusters. A sidecar
+ * whose Sidecar resource hides the VM's own services shows none.
+ *
+ * Lines have the form `outbound|3306||HOST::10.0.0.5:3306::health_flags::healthy`:
+ * https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--clusters
+ */
+export function hostsWithEndpoint(clusters: string, { address, port }: Endpoint): ReadonlySet<string> {
+  const endpoint = `::${isIPv6(address) ? `[${address}]` : address}:${port}::health_flags::`;
+  const lines = clusters.split('\n').filter((line) => line.startsWith('outbound|') && line.includes(endpoint));
+  return new Set(lines.flatMap((line) => line.slice(0, line.indexOf('::')).split('|')[3] ?? []));
+}
+
+/** Where a service of this VM listens. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
