@@ -11,9 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mesh: ['problems', 'documents', 'visible.ts', 'present.ts'],
   host: ['problems', 'present.ts', 'text-files.ts', 'shell-words.ts'],
   reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
-  cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts'],
-  agent: ['problems', 'documents', 'mesh', 'cluster', 'visible.ts', 'present.ts'],
-  vm: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'templates.ts', 'text-files.ts', 'present.ts'],
+  cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts', 'time-limit.ts'],
+  agent: ['problems', 'documents', 'mesh', 'cluster', 'visible.ts', 'present.ts', 'time-limit.ts'],
+  vm: [
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile'],
+    ...['templates.ts', 'text-files.ts', 'present.ts', 'time-limit.ts'],
+  ],
   checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
@@ -171,7 +174,7 @@ function isTypeOnly(file: string, specifier: string): boolean {
 }
 
 test('a time limit beside another signal is held by withTimeLimit: AbortSignal.any alone lets it be collected', () => {
-  const others = files.filter((file) => file !== 'host/run/time-limit.ts');
+  const others = files.filter((file) => file !== 'time-limit.ts');
   const mixed = others.filter(
     (file) => text(file).includes('AbortSignal.any(') && text(file).includes('AbortSignal.timeout('),
   );

@@ -1,6 +1,6 @@
 import type { SidecarCertificate } from './sidecar-certificate.ts';
 
-/** What proves this VM to istiod, and until when. */
+/** The credentials by which istiod and the API server know this VM. */
 export interface IdentityFacts {
   /** Undefined: the sidecar does not run, or has none. */
   readonly certificate?: SidecarCertificate;
@@ -10,13 +10,9 @@ export interface IdentityFacts {
   readonly apiToken?: Date;
 }
 
-/**
- * `cliff`: everything ends soon, and nothing has renewed it. `lost`: nothing is valid any more, and only `meshx rejoin` helps.
- */
-export type IdentityState = 'valid' | 'cliff' | 'lost';
-
 export interface Identity {
-  readonly state: IdentityState;
+  /** `cliff`: everything ends soon, and nothing has renewed it. `lost`: nothing is valid any more: `meshx rejoin`. */
+  readonly state: 'valid' | 'cliff' | 'lost';
   /** Until when the VM may be switched off and still rejoin by itself. Undefined: it no longer can. */
   readonly until?: Date;
   /** What ends, and when. Empty while valid. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { tryJson } from '../../documents/json.ts';
 
 /** The certificate with which the sidecar speaks to others. */
 export interface SidecarCertificate {
@@ -29,17 +30,9 @@ const CERTS = z.object({
  * has none, or is not such a page.
  */
 export function sidecarCertificate(certs: string, identity: string): SidecarCertificate | undefined {
-  const { data } = CERTS.safeParse(jsonOf(certs));
+  const { data } = CERTS.safeParse(tryJson(certs));
   const leaves = (data?.certificates ?? []).flatMap(({ cert_chain: chain }) => chain?.slice(0, 1) ?? []);
   const own = leaves.filter((leaf) => leaf.subject_alt_names.some(({ uri }) => uri === identity));
   const [last] = own.sort((a, b) => b.expiration_time.getTime() - a.expiration_time.getTime());
   return last && { identity, from: last.valid_from, until: last.expiration_time };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { withTimeLimit } from '../../time-limit.ts';
 
 /** Envoy's admin interface in a sidecar of Istio; capture leaves it alone. */
 const ADMIN_PORT = 15000;
@@ -17,26 +18,33 @@ export interface AdminOptions {
  * The text of a page of the sidecar's Envoy: `/certs`, `/clusters`. Undefined when no one listens, the answer is not 200, is larger than
  * 16 MiB or takes too long. Any user could listen on the port while Envoy is down, so the text is untrusted.
  */
-export function askAdmin(path: string, options: AdminOptions): Promise<string | undefined> {
+export async function askAdmin(path: string, options: AdminOptions): Promise<string | undefined> {
   const { timeoutMs = 5000, port = ADMIN_PORT } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, signal, agent: false }, (answer) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      answer.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > LIMIT_BYTES) answer.destroy();
-        else chunks.push(chunk);
+  return withTimeLimit(timeoutMs, options.signal, (signal) => {
+    return new Promise((resolve) => {
+      const asked = request({ host: '127.0.0.1', port, path, signal, agent: false }, (answer) => {
+        void textOf(answer).then(resolve);
       });
-      answer.once('close', () => {
-        const whole = answer.complete && answer.statusCode === 200;
-        resolve(whole ? Buffer.concat(chunks).toString('utf8') : undefined);
-      });
-      // `close` follows, and decides.
-      answer.on('error', () => answer.destroy());
+      asked.once('error', () => resolve(undefined));
+      asked.end();
     });
-    asked.once('error', () => resolve(undefined));
-    asked.end();
+  });
+}
+
+function textOf(answer: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  answer.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > LIMIT_BYTES) answer.destroy();
+    else chunks.push(chunk);
+  });
+  // `close` follows an error, and decides.
+  answer.on('error', () => answer.destroy());
+  return new Promise((resolve) => {
+    answer.once('close', () => {
+      const whole = answer.complete && answer.statusCode === 200;
+      resolve(whole ? Buffer.concat(chunks).toString('utf8') : undefined);
+    });
   });
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { GoogleAuth, PassThroughClient, type AuthClient } from 'google-auth-library';
-import { withTimeLimit } from '../../host/run/time-limit.ts';
+import { withTimeLimit } from '../../time-limit.ts';
 import { cloudProblems } from '../../problems/cloud.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import { errorText } from '../api/foreign-error.ts';

@@ -1,6 +1,6 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { withTimeLimit } from '../../host/run/time-limit.ts';
+import { withTimeLimit } from '../../time-limit.ts';
 import { errorCode } from '../api/foreign-error.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 

@@ -4,7 +4,7 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { withTimeLimit } from '../../host/run/time-limit.ts';
+import { withTimeLimit } from '../../time-limit.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 
 /** istio-sidecar has about 45 MB; a larger download is something else. */

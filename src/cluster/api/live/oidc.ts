@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readJson, tryJson } from '../../../documents/json.ts';
-import { withTimeLimit } from '../../../host/run/time-limit.ts';
+import { withTimeLimit } from '../../../time-limit.ts';
 import { mapping, text } from '../../../mesh/unknown.ts';
 import { present } from '../../../present.ts';
 import { errorText } from '../foreign-error.ts';

@@ -1,6 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { withTimeLimit } from '../../../host/run/time-limit.ts';
+import { withTimeLimit } from '../../../time-limit.ts';
 import { mapping } from '../../../mesh/unknown.ts';
 import { Problem } from '../../../problems.ts';
 import { clusterProblems } from '../../../problems/cluster.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { withTimeLimit } from '../../../src/host/run/time-limit.ts';
+import { withTimeLimit } from '../src/time-limit.ts';
 
 const until = (signal: AbortSignal): Promise<string> =>
   new Promise((resolve) =>
