@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   host: ['problems', 'present.ts', 'text-files.ts', 'shell-words.ts'],
   reconcile: ['problems', 'documents', 'host', 'text-files.ts'],
   cluster: ['problems', 'documents', 'mesh', 'host', 'present.ts', 'time-limit.ts'],
-  agent: ['problems', 'documents', 'mesh', 'cluster', 'visible.ts', 'present.ts', 'time-limit.ts'],
+  agent: ['problems', 'documents', 'mesh', 'cluster', 'visible.ts', 'present.ts', 'time-limit.ts', 'nearest.ts'],
   vm: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile'],
     ...['templates.ts', 'text-files.ts', 'present.ts', 'time-limit.ts'],
@@ -33,6 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'shell-words.ts',
       'visible.ts',
       'present.ts',
+      'nearest.ts',
     ],
   ],
 };

@@ -1,31 +1,48 @@
 import type * as z from 'zod';
 import { Unreadable } from '../documents/unreadable.ts';
 import { readYaml } from '../documents/yaml.ts';
-import { yamlLine } from '../documents/yaml-lines.ts';
+import { yamlAmbiguity, yamlPlace } from '../documents/yaml-place.ts';
 import { agentProblems } from '../problems/agent.ts';
+import { nearest } from '../nearest.ts';
 import { visible } from '../visible.ts';
 
 /** Characters of a file of the agent: far more than any has, and little enough to be parsed at once. */
 const LIMIT = 256 * 1024;
 
 /**
- * The value of a YAML file by its schema. Throws `agent-file-invalid` with every issue as `FILE:LINE: FIELD: REASON`. No issue repeats
- * a value of the file.
+ * The value of a YAML file by its schema. Throws `agent-file-invalid` with every issue as `FILE:LINE:COLUMN: FIELD: REASON`. No
+ * issue repeats a value of the file.
  */
 export function parseStrict<Value>(schema: z.ZodType<Value>, file: string, text: string): Value {
-  if (text.length > LIMIT) throw agentProblems.fileInvalid({ file, issues: [`${file}: larger than 256 KiB`] });
-  const { data, error } = schema.safeParse(valueOf(file, text));
-  if (!error) return data;
-  const issues = error.issues.flatMap((issue) => placed(issue).map((each) => located(file, text, each)));
+  if (text.length > LIMIT) throw agentProblems.fileInvalid({ file, issues: [`${file}:1:1: larger than 256 KiB`] });
+  const { data, issues: found } = parseFields(schema, valueOf(file, text));
+  if (found.length === 0) return data as Value;
+  const issues = found.flatMap((issue) => placed(issue).map((each) => located(file, text, each)));
   throw agentProblems.fileInvalid({ file, issues });
 }
 
+/** The value of fields by their schema, or what is wrong with them. */
+export function parseFields<Value>(schema: z.ZodType<Value>, fields: unknown) {
+  const { data, error } = schema.safeParse(fields, { error: knownFields });
+  return { data, issues: error?.issues ?? [] };
+}
+
+/** For unknown fields zod keeps the names of the others only here, so they become the message. */
+const knownFields: z.core.$ZodErrorMap = ({ code, inst }) => {
+  if (code !== 'unrecognized_keys') return undefined;
+  const { shape = {} } = (inst?._zod.def ?? {}) as { readonly shape?: object };
+  return Object.keys(shape).join(' ');
+};
+
 function valueOf(file: string, text: string): unknown {
   try {
-    return readYaml(text);
+    const value = readYaml(text);
+    const ambiguity = yamlAmbiguity(text);
+    if (ambiguity) throw new Unreadable(ambiguity.reason, ambiguity.line, ambiguity.column);
+    return value;
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    const issues = [`${file}:${error.line}: ${visible(error.message)}`];
+    const issues = [`${file}:${error.line}:${error.column}: ${visible(error.message)}`];
     throw agentProblems.fileInvalid({ file, issues }, error);
   }
 }
@@ -35,13 +52,20 @@ interface Placed {
   readonly reason: string;
 }
 
-/** One issue for each unknown field, at the line of that field. */
+/** One issue for each unknown field, at the place of that field. */
 function placed(issue: z.core.$ZodIssue): readonly Placed[] {
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path: issue.path, reason: message }));
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: issue.message }];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], reason: 'unknown field' }));
+  const names = issue.message.split(' ');
+  return issue.keys.map((key) => {
+    const [near] = nearest(key, names);
+    const known = near === undefined ? `the fields are ${names.join(', ')}` : `did you mean ${near}?`;
+    return { path: [...issue.path, key], reason: `unknown field; ${known}` };
+  });
 }
 
 function located(file: string, text: string, { path, reason }: Placed): string {
+  const { line, column } = yamlPlace(text, path);
   const field = path.map(String).join('.');
-  return visible(`${file}:${yamlLine(text, path)}: ${field === '' ? '' : `${field}: `}${reason}`);
+  return visible(`${file}:${line}:${column}: ${field === '' ? '' : `${field}: `}${reason}`);
 }

@@ -1,6 +1,6 @@
 import { cliProblems } from '../problems/cli.ts';
 import type { CommandSpec } from './command.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /**
  * `meshx help expose apply` as `meshx expose apply --help`, and `meshx expose help apply` too; other words stay as they are.

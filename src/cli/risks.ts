@@ -1,7 +1,7 @@
 import { shown } from '../problems/mesh.ts';
 import { JOIN_RISKS } from '../operations/join/options.ts';
 import type { Input } from './input.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 
 /** `--accept-risk`. An unknown name is an issue, with the nearest names. */
 export function acceptedRisks(input: Input, known: readonly string[] = JOIN_RISKS): readonly string[] {

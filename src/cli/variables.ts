@@ -1,7 +1,7 @@
 import { cliProblems } from '../problems/cli.ts';
 import type { World } from '../world.ts';
 import type { CommandSpec } from './command.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../nearest.ts';
 import { COMMON } from './options.ts';
 import { SECRET_VARIABLES } from '../secret-variables.ts';
 

@@ -7,23 +7,26 @@ interface Anchored {
   readonly nodes: number;
 }
 
+type LineAndColumn = readonly [line: number, column: number];
+type PlaceOf = (position: number | undefined) => LineAndColumn;
+
 /** Reads one document from top to bottom, because anchors may be redefined. */
 export class DocumentReading {
   readonly #document: Document.Parsed;
-  readonly #lineOf: (position: number | undefined) => number;
+  readonly #placeOf: PlaceOf;
   readonly #anchors = new Map<string, Anchored | undefined>();
   /** Nodes read so far, including those behind each alias. */
   #nodes = 0;
   #aliased = 0;
 
-  constructor(document: Document.Parsed, lineOf: (position: number | undefined) => number) {
+  constructor(document: Document.Parsed, placeOf: PlaceOf) {
     this.#document = document;
-    this.#lineOf = lineOf;
+    this.#placeOf = placeOf;
   }
 
   value(): unknown {
     const [error] = this.#document.errors;
-    if (error) throw new Unreadable(error.message.split('\n')[0] ?? '', this.#lineOf(error.pos[0]));
+    if (error) throw new Unreadable(error.message.split('\n')[0] ?? '', ...this.#placeOf(error.pos[0]));
     return this.#read(this.#document.contents);
   }
 
@@ -48,7 +51,7 @@ export class DocumentReading {
 
   #scalar(node: { readonly value: unknown; readonly type?: string; readonly tag?: string; range?: unknown }): unknown {
     const text = typeof node.value === 'string' ? node.value : '';
-    const line = this.#line(node);
+    const [line] = this.#place(node);
     if (node.tag !== undefined) return taggedScalar(node.tag, text, line);
     return (node.type ?? 'PLAIN') === 'PLAIN' ? plainScalar(text, line) : text;
   }
@@ -57,11 +60,11 @@ export class DocumentReading {
     const found = this.#anchors.get(name);
     if (found === undefined) {
       const reason = this.#anchors.has(name) ? `anchor ${name} contains itself` : `there is no anchor ${name}`;
-      throw new Unreadable(reason, this.#line(node));
+      throw new Unreadable(reason, ...this.#place(node));
     }
     this.#nodes += found.nodes + 1;
     this.#aliased += found.nodes;
-    if (isExcessive(this.#aliased, this.#nodes)) throw new Unreadable('its aliases multiply', this.#line(node));
+    if (isExcessive(this.#aliased, this.#nodes)) throw new Unreadable('its aliases multiply', ...this.#place(node));
     return found.value;
   }
 
@@ -80,7 +83,7 @@ export class DocumentReading {
     const key = this.#read(node);
     if (typeof key === 'string' || typeof key === 'boolean') return String(key);
     if (typeof key === 'number') return Number.isInteger(key) ? String(key) : String(Number(key.toPrecision(8)));
-    throw new Unreadable('a key is not text', this.#line(node));
+    throw new Unreadable('a key is not text', ...this.#place(node));
   }
 
   #merged(node: Node | null): readonly (readonly [string, unknown])[] {
@@ -88,13 +91,13 @@ export class DocumentReading {
     // The first mapping that has a key wins.
     const parts = Array.isArray(value) ? value.toReversed() : [value];
     if (!parts.every((part) => typeof part === 'object' && part !== null && !Array.isArray(part)))
-      throw new Unreadable('<< needs a mapping or a list of mappings', this.#line(node));
+      throw new Unreadable('<< needs a mapping or a list of mappings', ...this.#place(node));
     return parts.flatMap((part) => Object.entries(part as object));
   }
 
-  #line(node: { range?: unknown } | null): number {
+  #place(node: { range?: unknown } | null): LineAndColumn {
     const range: unknown = node?.range;
-    return this.#lineOf(Array.isArray(range) ? Number(range[0]) : 0);
+    return this.#placeOf(Array.isArray(range) ? Number(range[0]) : 0);
   }
 }
 

@@ -45,9 +45,14 @@ function documentsOf(given: string): readonly Reader[] {
   // The library resolves nothing, because its rules for words, merges and keys differ.
   const own = { schema: 'failsafe', resolveKnownTags: false, uniqueKeys: false } as const;
   const documents = parseAllDocuments(text, { ...own, lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  const lineOf = (position: number | undefined): number => lines.linePos(position ?? 0).line;
+  const placeOf = (position: number | undefined) => {
+    const { line, col } = lines.linePos(position ?? 0);
+    return [line, Math.max(col, 1)] as const;
+  };
   return (Array.isArray(documents) ? documents : []).map((document) =>
-    Object.assign(() => new DocumentReading(document, lineOf).value(), { line: lineOf(document.contents?.range?.[0]) }),
+    Object.assign(() => new DocumentReading(document, placeOf).value(), {
+      line: placeOf(document.contents?.range?.[0])[0],
+    }),
   );
 }
 

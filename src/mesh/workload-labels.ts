@@ -72,7 +72,7 @@ export function servicesNamed(labels: Readonly<Record<string, string>>): readonl
  */
 export function portMap(workload: Pick<Workload, 'services' | 'ports'>): Readonly<Record<string, number>> {
   const ports = workload.services.flatMap((service) => service.ports);
-  const named = ports.map((port) => [entryPortName(port, ports), port.number] as const);
+  const named = ports.map((port) => [entryPortName(port), port.number] as const);
   return Object.fromEntries([...Object.entries(workload.ports ?? {}), ...named].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -81,11 +81,18 @@ export function formatPorts(ports: readonly ServicePort[]): string {
   return ports.map(formatServicePort).join(',');
 }
 
-/** A DNS label of at most 63 characters that no port with another number has. */
-function entryPortName({ name, number }: ServicePort, ports: readonly ServicePort[]): string {
-  for (let mark = ''; ; mark += 'x') {
-    const tail = `-${number}${mark}`;
-    const unique = `${name.slice(0, 63 - tail.length)}${tail}`;
-    if (ports.every((other) => other.name !== unique || other.number === number)) return unique;
-  }
+/**
+ * The name of a service's port in every entry, and the targetPort of its Service: `mysql-3306`. It depends on the port alone, so all VMs
+ * of a service agree. A name that Kubernetes would refuse is shortened. Names of ports with different numbers always differ.
+ */
+export function entryPortName({ name, number }: ServicePort): string {
+  const tail = `-${number}`;
+  const short = name
+    .replaceAll(/-+/g, '-')
+    .slice(0, LONGEST_TARGET - tail.length)
+    .replace(/-$/, '');
+  return `${/[a-z]/.test(short) ? short : 'port'}${tail}`;
 }
+
+/** The API server limits a named targetPort to 15 characters, with a letter and without `--` (IsValidPortName). */
+const LONGEST_TARGET = 15;

@@ -56,32 +56,32 @@ test.each([
   [
     'a field that it does not know',
     TEXT.replace('observe: false', 'observ: false'),
-    'agent.yaml:4: observ: unknown field',
+    'agent.yaml:4:1: observ: unknown field; did you mean observe?',
   ],
   [
     'an unknown field of the place',
     TEXT.replace('account: db1', 'account: db1\n  role: root'),
-    'agent.yaml:10: mesh.role: unknown field',
+    'agent.yaml:10:3: mesh.role: unknown field; the fields are group, namespace',
   ],
-  ['a newer format', TEXT.replace('format: 1', 'format: 2'), 'agent.yaml:2: format: this agent reads format 1'],
+  ['a newer format', TEXT.replace('format: 1', 'format: 2'), 'agent.yaml:2:1: format: this agent reads format 1'],
   [
     'an address that is none',
     TEXT.replace('address: 10.150.0.5', 'address: db1'),
-    'agent.yaml:11: mesh.address: not an IP address',
+    'agent.yaml:11:3: mesh.address: not an IP address',
   ],
   [
     'a port beyond 65535',
     TEXT.replace('3306: 3306', '3306: 70000'),
-    'agent.yaml:15: ports.mysql-3306: Too big: expected number to be <=65535',
+    'agent.yaml:15:3: ports.mysql-3306: Too big: expected number to be <=65535',
   ],
   [
     'an API server without TLS',
     TEXT.replace('https://10', 'http://10'),
-    'agent.yaml:22: api.1.server: not https://HOST[:PORT]',
+    'agent.yaml:22:5: api.1.server: not https://HOST[:PORT]',
   ],
-  ['a broken YAML', 'format: 1\nmesh: {', 'agent.yaml:2: Flow map'],
-  ['a list', '- 1', 'agent.yaml:1: Invalid input: expected object, received array'],
-  ['a nameless document', '', 'agent.yaml:1: Invalid input: expected object, received undefined'],
+  ['a broken YAML', 'format: 1\nmesh: {', 'agent.yaml:2:8: Flow map'],
+  ['a list', '- 1', 'agent.yaml:1:1: Invalid input: expected object, received array'],
+  ['a nameless document', '', 'agent.yaml:1:1: Invalid input: expected object, received undefined'],
 ])('%s is refused with its line', (_what, text, issue) => {
   const problem = problemOf(() => parseAgentSettings(text));
   expect(problem.id).toBe('agent-file-invalid');
@@ -110,7 +110,7 @@ test('any text gives settings or a Problem with a line', () => {
   fc.assert(
     fc.property(hostileText(TEXT), (text) => {
       const result = outcome(() => parseAgentSettings(text));
-      if ('problem' in result) expect(result.problem.issues[0]).toMatch(/^agent\.yaml:(\d+|\s)/);
+      if ('problem' in result) expect(result.problem.issues[0]).toMatch(/^agent\.yaml:(\d+:\d+:|\s)/);
       else expect(result.value.generation).toBeGreaterThan(0);
     }),
     RUNS,

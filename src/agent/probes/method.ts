@@ -92,8 +92,9 @@ const METHODS = [
   }),
 ] as const;
 
-const KINDS = METHODS.map((schema) => schema.shape.kind.value);
-const Methods = z.discriminatedUnion('kind', METHODS, { error: `must have exactly one of ${KINDS.join(', ')}` });
+/** The name of each method in a file. */
+export const METHOD_KINDS: readonly string[] = METHODS.map((schema) => schema.shape.kind.value);
+const Methods = z.discriminatedUnion('kind', METHODS, { error: `must have exactly one of ${METHOD_KINDS.join(', ')}` });
 
 /**
  * Returns the schema of a mapping with exactly one method, `{mysql: {port: 3306}}`, which parses to a ProbeMethod. A method without

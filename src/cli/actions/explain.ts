@@ -2,7 +2,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import { shown } from '../../problems/mesh.ts';
 import { textFile } from '../../text-files.ts';
 import type { Call } from '../command.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../../nearest.ts';
 
 const PAGE = textFile(new URL('../../../docs/problems.md', import.meta.url));
 

@@ -4,9 +4,9 @@ import { servicesOf, withoutService, withService, workloadOf } from '../../../sr
 import { type CurrentRegistration, currentObjects } from '../../../src/mesh/current/registration.ts';
 import { governingSidecar } from '../../../src/mesh/current/sidecar.ts';
 import { type KubeObject, madeByMeshx, refOf, showRef } from '../../../src/mesh/kube-object.ts';
-import { parseServicePorts } from '../../../src/mesh/service-port.ts';
+import { parseServicePort, parseServicePorts } from '../../../src/mesh/service-port.ts';
 import type { Workload } from '../../../src/mesh/workload.ts';
-import { portMap } from '../../../src/mesh/workload-labels.ts';
+import { entryPortName, portMap } from '../../../src/mesh/workload-labels.ts';
 import { expectGolden } from '../../support/golden.ts';
 import { mysqlWorkload, problemOf } from '../support.ts';
 
@@ -67,7 +67,7 @@ test('the group has app, version, one label per service and the service account'
       },
     },
     template: {
-      ports: { 'mysql-3306': 3306, 'http-8080': 8080, '9000-9000': 9000 },
+      ports: { 'mysql-3306': 3306, 'http-8080': 8080, 'port-9000': 9000 },
       serviceAccount: 'mysqldb',
       network: 'vm-net',
       locality: 'europe-west1/europe-west1-b',
@@ -159,11 +159,11 @@ test('a probe that would stop the agent is refused', () => {
   expect(problemOf(() => currentObjects({ workload: mysqlWorkload({ probe: {} }) })).id).toBe('bad-check');
 });
 
-test('a port name with two numbers never leads one service to the other, also when the second service comes later', () => {
+test('ports of one name and two numbers have two names in the entry', () => {
   expect(portMap(mysqlWorkload({ services: [service('a', 'http:8080')] }))).toEqual({ 'http-8080': 8080 });
   const services = [service('a', 'http:8080'), service('b', 'http:8081'), service('c', 'http-8080:9000', 'tcp:1')];
   const ports = portMap(mysqlWorkload({ services }));
-  expect(ports).toEqual({ 'http-8080-9000': 9000, 'http-8080x': 8080, 'http-8081': 8081, 'tcp-1': 1 });
+  expect(ports).toEqual({ 'http-8080-9000': 9000, 'http-8080': 8080, 'http-8081': 8081, 'tcp-1': 1 });
 });
 
 test('a further service is added to the registration, and removed again', () => {
@@ -236,16 +236,30 @@ test('reading a group back gives the same workload', () => {
   );
 });
 
-test('in the port map a name of a port always means its number, or nothing', () => {
+const anyPort = fc.record({
+  number: fc.integer({ min: 1, max: 65_535 }),
+  name: fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/),
+});
+
+test('the name of a port in an entry is one that a targetPort may have, and no other number has it', () => {
   fc.assert(
-    fc.property(workloads, (workload) => {
-      const map = portMap(workload);
-      for (const port of workload.services.flatMap((one) => one.ports)) {
-        expect([port.number, undefined]).toContain(map[port.name]);
-        expect(Object.values(map)).toContain(port.number);
-      }
-      expect(Object.keys(map).every((key) => /^[a-z0-9-]{1,63}$/.test(key))).toBe(true);
+    fc.property(anyPort, anyPort, (one, other) => {
+      const name = entryPortName(one);
+      // IsValidPortName of k8s.io/apimachinery.
+      expect(name).toMatch(/^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/);
+      expect(name === entryPortName(other) && one.number !== other.number).toBe(false);
     }),
     { numRuns: 1000 },
   );
+});
+
+test.each([
+  ['mysql:3306', 'mysql-3306'],
+  ['mongodb-primary:27017', 'mongodb-p-27017'],
+  ['https-admin:8443', 'https-admi-8443'],
+  ['http-admin-x:8443', 'http-admin-8443'],
+  ['9000', 'port-9000'],
+  ['a--b:1', 'a-b-1'],
+])('port %s is %s in every entry', (text, name) => {
+  expect(entryPortName(parseServicePort(text))).toBe(name);
 });

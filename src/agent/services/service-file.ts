@@ -1,0 +1,200 @@
+import { isIP } from 'node:net';
+import * as z from 'zod';
+import { parseLabelKey, parseLabelValue } from '../../mesh/labels.ts';
+import { parseName } from '../../mesh/names.ts';
+import { parseServicePort, type ServicePort } from '../../mesh/service-port.ts';
+import type { MeshService } from '../../mesh/workload.ts';
+import { formatYaml } from '../../mesh/yaml-text.ts';
+import { Problem } from '../../problems.ts';
+import { agentProblems } from '../../problems/agent.ts';
+import { present } from '../../present.ts';
+import { METHOD_KINDS, type ProbeMethod, probeMethodSchema } from '../probes/method.ts';
+import { parseFields, parseStrict } from '../strict-file.ts';
+import { DURATION_FORM, formatDuration, parseDuration } from './duration.ts';
+
+/** One service of the VM, as its file in /etc/meshx/services.d says. */
+export interface ServiceDefinition {
+  /** The mesh service of the same name. */
+  readonly name: string;
+  /** At least one. */
+  readonly ports: readonly ServicePort[];
+  readonly labels: Readonly<Record<string, string>>;
+  /** The weight of the VM's entry, which all its services share. */
+  readonly weight?: number;
+  readonly probe: ProbeDefinition;
+  /** How long open connections may take to end. */
+  readonly drainLimitMs: number;
+}
+
+/**
+ * How a service is probed.
+ *
+ * @public
+ */
+export interface ProbeDefinition {
+  readonly method: ProbeMethod;
+  /** Absent: 127.0.0.1, then the VM's own address. */
+  readonly address?: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** Successes in a row until the service is ready. */
+  readonly rise: number;
+  /** Failures in a row until it is down. */
+  readonly fall: number;
+}
+
+/** Characters of one file. */
+export const SERVICE_FILE_LIMIT = 16 * 1024;
+export const SERVICE_FILE_ENDING = '.yaml';
+
+const MOST_PORTS = 16;
+const MOST_LABELS = 32;
+/** An entry's weight is a uint32 (networking.istio.io/v1). */
+const MOST_WEIGHT = 4_294_967_295;
+const RESERVED = /(^|\.)meshx\.dev\//;
+
+const duration = (least: number, most: number, usual: string) =>
+  z
+    .string(DURATION_FORM)
+    .refine((text) => parseDuration(text) !== undefined, { error: DURATION_FORM, abort: true })
+    .transform((text) => parseDuration(text) ?? 0)
+    .refine((ms) => ms >= least && ms <= most, `from ${formatDuration(least)} to ${formatDuration(most)}`)
+    .prefault(usual);
+
+const accepts = (parse: (text: string) => unknown) => (text: string) => {
+  try {
+    parse(text);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
+  }
+};
+
+const PORT_FORM = 'a port from 1 to 65535';
+const PORT_NAME = z.string().refine(
+  accepts((name) => parseServicePort(`${name}:1`)),
+  'a port name has 1 to 63 lower-case letters, digits and "-", and names no UDP',
+);
+
+const PORTS = z
+  .record(PORT_NAME, z.int(PORT_FORM).min(1, PORT_FORM).max(65_535, PORT_FORM))
+  .refine((ports) => isCount(ports, 1, MOST_PORTS), `1 to ${MOST_PORTS} ports`)
+  .refine((ports) => new Set(Object.values(ports)).size === Object.keys(ports).length, 'two ports have one number')
+  .transform((ports): readonly ServicePort[] => Object.entries(ports).map(([name, number]) => ({ name, number })));
+
+const LABEL_KEY = z
+  .string()
+  .refine(accepts(parseLabelKey), 'not the key of a Kubernetes label')
+  .refine((key) => !RESERVED.test(key), 'meshx sets labels with the prefix meshx.dev/ itself');
+const LABELS = z
+  .record(
+    LABEL_KEY,
+    z
+      .string('text; a number or a word such as yes needs quotes')
+      .refine(accepts(parseLabelValue), 'not the value of a Kubernetes label'),
+  )
+  .refine((labels) => isCount(labels, 0, MOST_LABELS), `at most ${MOST_LABELS} labels`);
+
+const COUNT = z.int().min(1).max(100);
+
+const FILE = z.strictObject({
+  name: z.string().refine(
+    accepts((text) => parseName(text, 'service')),
+    'not the name of a Kubernetes Service',
+  ),
+  ports: PORTS,
+  labels: LABELS.default({}),
+  weight: z.int().min(1).max(MOST_WEIGHT).optional(),
+  probe: z.record(z.string(), z.unknown()).default({}),
+  drain: z.strictObject({ limit: duration(0, 3_600_000, '30s') }).prefault({}),
+});
+
+/** The fields of a probe beside its method. */
+const TIMES = z.strictObject({
+  address: z
+    .string()
+    .refine((text) => isIP(text) > 0, 'not an IP address')
+    .optional(),
+  interval: duration(200, 3_600_000, '1s'),
+  timeout: duration(50, 60_000, '1s'),
+  rise: COUNT.default(2),
+  fall: COUNT.default(3),
+});
+
+/**
+ * One file of /etc/meshx/services.d; `file` is its name, such as `mysqldb.yaml`, which must be that of the service. Throws
+ * `agent-file-invalid` with the line, the column and the reason of each issue.
+ */
+export function parseServiceFile(file: string, text: string): ServiceDefinition {
+  const issues = [`${file}:1:1: larger than ${SERVICE_FILE_LIMIT / 1024} KiB`];
+  if (text.length > SERVICE_FILE_LIMIT) throw agentProblems.fileInvalid({ file, issues });
+  return parseStrict(schemaOf(file), file, text);
+}
+
+/** The probe asks the service's first port unless it says otherwise, so it is parsed after the ports. */
+function schemaOf(file: string) {
+  return FILE.transform(({ name, ports, labels, weight, probe, drain }, context): ServiceDefinition => {
+    const parsed = parseProbe(probe, ports[0]?.number ?? 0);
+    for (const issue of parsed.issues) context.addIssue({ ...issue, path: ['probe', ...issue.path] });
+    const own = `${name}${SERVICE_FILE_ENDING}`;
+    if (own !== file)
+      context.addIssue({ code: 'custom', path: ['name'], message: `the file of this service is ${own}` });
+    return parsed.probe
+      ? { name, ports, labels, ...present({ weight }), probe: parsed.probe, drainLimitMs: drain.limit }
+      : z.NEVER;
+  });
+}
+
+interface ParsedProbe {
+  readonly probe?: ProbeDefinition;
+  readonly issues: readonly z.core.$ZodIssue[];
+}
+
+/** The times of a probe are beside its method: `{mysql: {port: 3306}, interval: 1s}`. */
+function parseProbe(fields: Readonly<Record<string, unknown>>, firstPort: number): ParsedProbe {
+  const given = Object.entries(fields);
+  const asked = Object.fromEntries(given.filter(([key]) => METHOD_KINDS.includes(key)));
+  const [kind = 'tcp'] = Object.keys(asked);
+  const times = parseFields(TIMES, Object.fromEntries(given.filter(([key]) => !METHOD_KINDS.includes(key))));
+  const method = parseFields(probeMethodSchema(firstPort), { [kind]: {}, ...asked });
+  // The issues of a method are those of its options.
+  const below = Object.keys(asked).length > 1 ? [] : [kind];
+  const unknown = times.issues.map((issue) => ({ ...issue, message: withMethods(issue) }));
+  const issues = [...unknown, ...method.issues.map((issue) => ({ ...issue, path: [...below, ...issue.path] }))];
+  if (!times.data || !method.data) return { issues };
+  const { address, interval, timeout, rise, fall } = times.data;
+  const every = { intervalMs: interval, timeoutMs: timeout, rise, fall };
+  return { issues, probe: { method: method.data, ...present({ address }), ...every } };
+}
+
+/** An unknown field of a probe may be a misspelt method. */
+function withMethods({ code, message }: z.core.$ZodIssue): string {
+  return code === 'unrecognized_keys' ? [message, ...METHOD_KINDS].join(' ') : message;
+}
+
+/** What formatServiceFile writes: a service, and whatever else its file says. */
+export type ServiceFile = MeshService & Partial<Omit<ServiceDefinition, keyof MeshService>>;
+
+/** The text of a service's file, which parseServiceFile reads back. Fields that are absent get the defaults of the reader. */
+export function formatServiceFile({ name, ports, labels, weight, probe, drainLimitMs }: ServiceFile): string {
+  return formatYaml({
+    name,
+    ports: Object.fromEntries(ports.map((port) => [port.name, port.number])),
+    ...(labels && Object.keys(labels).length > 0 && { labels }),
+    ...present({ weight }),
+    ...(probe && { probe: probeFields(probe) }),
+    ...(drainLimitMs !== undefined && { drain: { limit: formatDuration(drainLimitMs) } }),
+  });
+}
+
+function probeFields({ method, address, intervalMs, timeoutMs, rise, fall }: ProbeDefinition) {
+  const { kind, ...options } = method;
+  const times = { interval: formatDuration(intervalMs), timeout: formatDuration(timeoutMs), rise, fall };
+  return { [kind]: options, ...present({ address }), ...times };
+}
+
+function isCount(mapping: object, least: number, most: number): boolean {
+  const { length } = Object.keys(mapping);
+  return length >= least && length <= most;
+}
