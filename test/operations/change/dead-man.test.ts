@@ -11,6 +11,11 @@ const LOST = hostProblems.connectionLost({ host: 'vm1', doing: 'a command', reas
 class Vm implements Host {
   readonly name = 'vm1';
   readonly ran: string[] = [];
+  /** Each script with its arguments. */
+  readonly sent: (readonly string[])[] = [];
+  /** How a rollback is answered. */
+  revert: Partial<Output> = { stdout: 'reverted-why=it failed\nreverted-by=root@desk\nreverted-kept=no\n' };
+  closed = 0;
   lost = false;
   state: string;
 
@@ -22,10 +27,11 @@ class Vm implements Host {
     if (this.lost) return Promise.reject(LOST);
     const verb = command.argv.find((word) => word.startsWith('meshx-'))?.replace('meshx-switch-', '') ?? '';
     this.ran.push(verb);
+    this.sent.push([verb, ...command.argv.slice(4)]);
     const answers: Readonly<Record<string, Partial<Output>>> = {
       read: { stdout: this.state },
       arm: { stdout: `${this.state}until=2026-01-31T09:10:11Z\n` },
-      revert: { stdout: 'reverted-why=it failed\nreverted-by=root@desk\nreverted-kept=no\n' },
+      revert: this.revert,
       confirm: this.state.includes('reverted-why')
         ? { exitCode: 190, stdout: this.state, stderr: 'meshx capture: rolled back' }
         : {},
@@ -36,6 +42,7 @@ class Vm implements Host {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.closed += 1;
     await Promise.resolve();
   }
 }
@@ -47,11 +54,11 @@ const FAILURE = new Problem('check-failed', {
   issues: ['no'],
 });
 
-function held(vm: Vm, login: () => Promise<Host> = () => Promise.resolve(vm)) {
+function held(vm: Vm, login: () => Promise<Host> = () => Promise.resolve(vm), signal = new AbortController().signal) {
   const told: ChangeEvent<never>[] = [];
   const deadMan = new DeadMan({
     ...{ vm: 'vm1', host: vm, guard: { within: 90, login }, by: 'root@desk', again: 'meshx up vm1', now: () => NOW },
-    ...{ signal: new AbortController().signal, tell: (event) => void told.push(event) },
+    ...{ signal, tell: (event) => void told.push(event) },
   });
   return { told, deadMan };
 }
@@ -101,7 +108,7 @@ test('when no login works either it is said when the VM rolls itself back', asyn
   vm.lost = true;
   expect(await deadMan.rollBack(LOST, [])).toMatchObject({
     id: 'reverts-by-itself',
-    message: expect.stringContaining('at 09:10:11'),
+    message: expect.stringMatching(/at 09:10:11\b(?! GMT)/),
   });
 });
 
@@ -131,4 +138,115 @@ test('a bug of meshx stays one, and the VM is rolled back all the same', async (
   const bug = new TypeError('not a function');
   expect(await deadMan.rollBack(bug, [])).toBe(bug);
   expect(vm.ran).toContain('revert');
+});
+
+test('the VM gets the seconds and the operator, and the confirmation takes about as long as it says', async () => {
+  const vm = new Vm();
+  const { deadMan, told } = held(vm);
+  await deadMan.arm();
+  await deadMan.confirm();
+  expect(vm.sent[0]).toEqual(['arm', '90', 'root@desk']);
+  const confirmed = told.find((event) => event.kind === 'confirmed');
+  expect(confirmed?.ms).toBeLessThan(10_000);
+});
+
+test('a login that was opened early is the one that confirms, and it is closed', async () => {
+  const [vm, fresh] = [new Vm(), new Vm()];
+  let logins = 0;
+  const { deadMan } = held(vm, () => {
+    logins += 1;
+    return Promise.resolve(fresh);
+  });
+  deadMan.logIn();
+  expect(logins).toBe(0);
+  await deadMan.arm();
+  deadMan.logIn();
+  await deadMan.confirm();
+  expect([logins, fresh.ran, fresh.closed]).toEqual([1, ['confirm'], 1]);
+});
+
+test('a rollback closes the login that was opened early', async () => {
+  const [vm, fresh] = [new Vm(), new Vm()];
+  const { deadMan } = held(vm, () => Promise.resolve(fresh));
+  await deadMan.arm();
+  deadMan.logIn();
+  await deadMan.rollBack(FAILURE, []);
+  expect([fresh.closed, fresh.ran, vm.ran]).toEqual([1, [], ['arm', 'revert']]);
+});
+
+test('the VM records the first line of the failure', async () => {
+  const vm = new Vm();
+  const { deadMan, told } = held(vm);
+  await deadMan.arm();
+  const failure = new Problem('x', { message: 'first line\nsecond line', hint: '' });
+  expect(await deadMan.rollBack(failure, [])).toMatchObject({ id: 'reverted', issues: ['first line'], cause: failure });
+  expect(vm.sent.at(-1)).toEqual(['revert', 'first line']);
+  expect(told.at(-1)).toEqual({ kind: 'rolled-back', kept: false });
+});
+
+test('a sidecar that kept running is reported as kept', async () => {
+  const vm = new Vm();
+  vm.revert = { stdout: 'reverted-why=w\nreverted-by=b\nreverted-kept=yes\n' };
+  const { deadMan, told } = held(vm);
+  await deadMan.arm();
+  await deadMan.rollBack(FAILURE, []);
+  expect(told.at(-1)).toEqual({ kind: 'rolled-back', kept: true });
+});
+
+test('a VM that another process has confirmed is not reported as rolled back', async () => {
+  const vm = new Vm();
+  vm.revert = { stdout: '' };
+  const { deadMan, told } = held(vm);
+  await deadMan.arm();
+  expect(await deadMan.rollBack(FAILURE, [])).toBe(FAILURE);
+  expect(told.map(({ kind }) => kind)).toEqual(['armed']);
+});
+
+test('a rollback that the VM cannot carry out is not tried over a new login: its own timer continues', async () => {
+  const [vm, fresh] = [new Vm(), new Vm()];
+  vm.revert = { exitCode: 1, stderr: 'no iptables' };
+  const { deadMan, told } = held(vm, () => Promise.resolve(fresh));
+  await deadMan.arm();
+  expect(await deadMan.rollBack(FAILURE, [])).toMatchObject({ id: 'reverts-by-itself', issues: ['no'] });
+  expect(told.at(-1)).toEqual({ kind: 'not-rolled-back', reason: expect.stringContaining('no iptables') });
+  expect([fresh.ran, fresh.closed]).toEqual([[], 0]);
+});
+
+test('a bug in the rollback itself is thrown, and no other login is opened for it', async () => {
+  const vm = new Vm();
+  let logins = 0;
+  const { deadMan } = held(vm, () => {
+    logins += 1;
+    return Promise.resolve(vm);
+  });
+  await deadMan.arm();
+  const bug = new TypeError('not a function');
+  vm.run = () => Promise.reject(bug);
+  await expect(deadMan.rollBack(FAILURE, [])).rejects.toBe(bug);
+  expect(logins).toBe(0);
+});
+
+test('only the loss of the lock leaves the switch to another operator', async () => {
+  for (const [id, ran] of [
+    ['lock-lost', ['arm']],
+    ['other', ['arm', 'revert']],
+  ] as const) {
+    const vm = new Vm();
+    const lost = new AbortController();
+    const { deadMan } = held(vm, undefined, lost.signal);
+    await deadMan.arm();
+    lost.abort(new Problem(id, { message: 'm', hint: 'h' }));
+    await deadMan.rollBack(FAILURE, []);
+    expect(vm.ran).toEqual(ran);
+  }
+});
+
+test('Ctrl-C is the reason of a rollback that it caused', async () => {
+  const vm = new Vm();
+  const operator = new AbortController();
+  const { deadMan } = held(vm, undefined, operator.signal);
+  await deadMan.arm();
+  operator.abort('SIGINT');
+  expect(await deadMan.rollBack('SIGINT', [])).toMatchObject({ id: 'reverted', issues: ['meshx was interrupted'] });
+  expect(vm.sent.at(-1)).toEqual(['revert', 'meshx was interrupted']);
 });

@@ -16,6 +16,8 @@ export class FakeVm {
   /** The lines of the audit, as they were noted. */
   readonly audit: string[] = [];
   readonly faults = new Map<string, Fault>();
+  /** What a script prints besides its effect. */
+  readonly prints = new Map<string, Partial<Output>>();
   readonly operator = new AbortController();
   dead = false;
   armed = false;
@@ -24,16 +26,26 @@ export class FakeVm {
   capture = true;
   enabled = false;
   connections = 2;
+  /** Connections that a drain leaves open. */
+  left = 0;
+  /** Whether the sidecar answers that it is ready. */
+  ready = true;
   /** Another run changed the VM since it was inspected. */
   moved = false;
   /** Another run holds the lock. */
   locked = false;
   /** Another program undoes what was just done. */
   unsettled = false;
+  logins = 0;
+  /** How many units each inspection asked about. */
+  readonly probed: number[] = [];
+  /** The confirmation enables the units at boot, too. */
+  confirmEnables = true;
   #startedSinceArmed = false;
 
   /** A login; the first one is as good as any. */
   login(): Promise<Host> {
+    this.logins += 1;
     return this.dead ? Promise.reject(lost()) : Promise.resolve(new Connection(this));
   }
 
@@ -47,7 +59,7 @@ export class FakeVm {
     }
     if (fault === 'loses the VM') this.dead = true;
     if (fault !== undefined) throw lost();
-    return this.#answers(name, argv.slice(4), String(stdin ?? ''));
+    return { ...this.#answers(name, argv.slice(4), String(stdin ?? '')), ...this.prints.get(name) };
   }
 
   #answers(name: string, args: readonly string[], stdin: string): Output {
@@ -75,7 +87,7 @@ export class FakeVm {
       case 'mesh-connections':
         return answer(`open ${this.connections} 0\nupdates 1\nend\n`);
       case 'drain':
-        return answer('open 0 0\nwaited 5\nend\n');
+        return answer(`open ${this.left} 0\nwaited 5\nend\n`);
       case 'ask':
         return answer(this.#asked(args.slice(2)));
       case 'probes':
@@ -92,7 +104,7 @@ export class FakeVm {
     const lines =
       name === 'active'
         ? units.map((unit) => `${unit} active`)
-        : [name === 'capture' ? `capture=${this.capture ? 'on' : 'off'}` : 'ready'];
+        : [name === 'capture' ? `capture=${this.capture ? 'on' : 'off'}` : this.ready ? 'ready' : 'starting'];
     const text = [...lines, 'end 5'].map((line) => `${number} ${line}\n`).join('');
     return text + this.#asked(rest.slice(units.length), number + 1);
   }
@@ -106,7 +118,7 @@ export class FakeVm {
     if (!this.armed) return answer('', 191);
     this.armed = false;
     this.ended = name === 'switch-confirm' ? 'confirmed' : 'rolled back';
-    if (name === 'switch-confirm') this.enabled = true;
+    if (name === 'switch-confirm') this.enabled ||= this.confirmEnables;
     else this.capture = !this.#startedSinceArmed;
     const kept = this.#startedSinceArmed ? 'no' : 'yes';
     return answer(this.ended === 'confirmed' ? '' : `reverted-why=w\nreverted-by=b\nreverted-kept=${kept}\n`);
@@ -115,6 +127,7 @@ export class FakeVm {
   /** Each unit is asked whether it starts at boot. */
   #probes(stdin: string): string {
     const asks = stdin.split('\n').filter((line) => /\bask\b/.test(line));
+    this.probed.push(asks.length);
     const states = asks.map((line) => {
       const isOn = line.includes('guard') ? !this.unsettled : this.enabled;
       return isOn ? 'enabled\n' : 'disabled\n';
