@@ -85,6 +85,13 @@ export const reconcileProblems = {
     message: `package ${d.name} is for ${d.architecture}, the machine is ${d.machine}. Nothing was changed.`,
     hint: `Give a package for ${d.machine}: --package FILE`,
   })),
+  executableArchitecture: known(
+    'executable-architecture',
+    (d: { name: string; architecture: string; machine: string }) => ({
+      message: `${d.name} is for ${d.architecture}, the machine is ${d.machine}. Nothing was changed.`,
+      hint: `Give one for ${d.machine}: --agent-executable FILE. Or join without the agent: --no-agent`,
+    }),
+  ),
   sourceUnreadable: known('source-unreadable', (d: { path: string; detail: string }) => ({
     message: `${d.path} cannot be read: ${d.detail}`,
     hint: 'Check that the path is right and that you can read it.',

@@ -85,14 +85,15 @@ export class Early implements AsyncDisposable {
     return journal && (await this.#running.host.run(journal, signal));
   }
 
-  /** The first one of the steps: only one at a time uses the connection. */
+  /** One after the other: only one at a time uses the connection. */
   #begin(steps: readonly PlannedStep[]): void {
     const scripts = steps.flatMap(({ changes }) => changes.flatMap((change) => change.scripts));
-    const first = scripts.find(({ early }) => early === true);
-    if (!first) return;
-    const ran = runScript(first, this.#running, this.#signal());
-    ran.catch(() => undefined);
-    this.#begun.set(first, ran);
+    let before: Promise<unknown> = Promise.resolve();
+    for (const script of scripts.filter(({ early }) => early === true)) {
+      const ran = before.then(() => runScript(script, this.#running, this.#signal()));
+      before = ran.catch(() => undefined);
+      this.#begun.set(script, ran);
+    }
   }
 
   #signal(): AbortSignal {

@@ -4,10 +4,18 @@ import type { Script } from '../host/run/shell.ts';
 /** A token is one line, sent unchanged; PEM has many lines, sent as one line of base64. */
 export type SecretForm = 'token' | 'pem';
 
+/** How a file is packed on its way. */
+export type Packing = 'gzip' | 'zstd';
+
 /** Bytes that a plan names but does not contain: a secret by its name, or a file of the operator's machine. */
 export type Source =
   | { readonly secret: string; readonly form?: SecretForm }
-  | { readonly file: string; readonly sha256: string }
+  | {
+      readonly file: string;
+      readonly sha256: string;
+      /** What the machine can unpack; a Node.js without zstd sends gzip. */
+      readonly packing?: Packing;
+    }
   | {
       readonly directory: string;
       readonly sha256?: string;

@@ -10,6 +10,7 @@
 . ./probe-answers.sh
 . ./kinds/directory-probe.sh
 . ./kinds/enabled-probe.sh
+. ./kinds/executable-probe.sh
 . ./kinds/file-probe.sh
 . ./kinds/package-probe.sh
 . ./kinds/text-probe.sh
@@ -29,7 +30,7 @@ on_line() {
   case $1 in
   seen) shift; seen "$@" ;;
   ask)
-    case ${2-} in directory | enabled | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
+    case ${2-} in directory | enabled | executable | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
     _probe=probe_$2
     shift 2
     ask "$_probe" "$@" ;;

@@ -1,6 +1,7 @@
 import type { DirectoryWant } from './kinds/directory.ts';
 import type { EnabledWant } from './kinds/enabled.ts';
 import type { EnvWant } from './kinds/env.ts';
+import type { ExecutableWant } from './kinds/executable.ts';
 import type { FileWant } from './kinds/file.ts';
 import type { HostsWant } from './kinds/hosts.ts';
 import type { KeptFileWant } from './kinds/kept-file.ts';
@@ -15,6 +16,7 @@ export type Resource =
   | DirectoryWant
   | EnabledWant
   | EnvWant
+  | ExecutableWant
   | FileWant
   | HostsWant
   | KeptFileWant

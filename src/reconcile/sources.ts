@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
+import { pipeline, Readable, type Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
 import type { Stdin } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { directoryStream } from './directory-stream.ts';
 import { fileSha256 } from './sha256.ts';
-import type { PlannedScript, Source } from './kind.ts';
+import type { Packing, PlannedScript, Source } from './kind.ts';
 
 /** The sources of bytes that a plan only names. */
 export interface Sources {
@@ -76,7 +77,7 @@ const PEM = /^-----BEGIN ([A-Z ]+)-----\r?\n[\s\S]+?^-----END \1-----\r?$/m;
  * script can only report that something is missing.
  */
 function guarded(source: Exclude<Source, SecretSource>, fail: (error: Error) => void): Readable {
-  const chunks = 'file' in source ? fileChunks(source.file) : directoryStream(source.directory, source);
+  const chunks = 'file' in source ? fileChunks(source) : directoryStream(source.directory, source);
   const path = 'file' in source ? source.file : source.directory;
   return Readable.from(
     endOnError(chunks, (error) => fail(unreadable(path, error))),
@@ -92,8 +93,25 @@ async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown)
   }
 }
 
-function fileChunks(file: string): AsyncIterable<Buffer> {
-  return createReadStream(file, { highWaterMark: 256 * 1024 });
+/** Levels that are faster than most links; the next ones save little. */
+const ZSTD_LEVEL = 5;
+const GZIP_LEVEL = 6;
+
+function fileChunks({ file, packing }: FileSource): AsyncIterable<Buffer> {
+  const content = createReadStream(file, { highWaterMark: 256 * 1024 });
+  // A failure of the file destroys the last stream, which is the one that is read.
+  return packing === undefined ? content : pipeline(content, packer(packing), () => undefined);
+}
+
+/** Node.js has it since 22.15. Parameter 100 is the level: ZSTD_c_compressionLevel of zstd.h. */
+const { createZstdCompress } = zlib as {
+  readonly createZstdCompress?: (options: { readonly params: Readonly<Record<number, number>> }) => Transform;
+};
+
+/** The machine sees by the first bytes how the file is packed. */
+function packer(packing: Packing): Transform {
+  if (packing === 'zstd' && createZstdCompress) return createZstdCompress({ params: { 100: ZSTD_LEVEL } });
+  return zlib.createGzip({ level: GZIP_LEVEL });
 }
 
 function unreadable(path: string, error: unknown): Error {

@@ -78,6 +78,7 @@ export class ShimMachine implements Host {
       `TARGET=${this.path()}`,
       `MESHX_RUN=${this.path('run/meshx')}`,
       `MESHX_PICTURE=${this.path()}`,
+      `MESHX_STATE=${this.path('var/lib/meshx')}`,
       `MESHX_UNDO=${this.path('var/lib/meshx/undo')}`,
       `MESHX_AUDIT=${this.path('var/lib/meshx/audit')}`,
     ];

@@ -67,6 +67,8 @@ function formatWant(want: Resource): string {
       return `--- ${want.path} (${want.owner} ${want.mode}), a secret: ${want.secret}`;
     case 'directory':
       return `--- ${want.path}/ (${want.owner} ${want.mode})`;
+    case 'executable':
+      return `--- ${want.base}/current/${want.name}: ${want.version} (${want.sha256.slice(0, 12)}…)`;
     case 'package':
       return `--- package ${want.name} ${want.version} (${want.format}, ${want.architecture})`;
     case 'unit':

@@ -3,6 +3,7 @@ import type { Kind } from '../kind.ts';
 import { directory } from './directory.ts';
 import { enabled } from './enabled.ts';
 import { env } from './env.ts';
+import { executable } from './executable.ts';
 import { file } from './file.ts';
 import { hosts } from './hosts.ts';
 import { keptFile } from './kept-file.ts';
@@ -17,6 +18,7 @@ const kinds: { [K in Resource['kind']]: Kind<Extract<Resource, { kind: K }>> } =
   directory,
   enabled,
   env,
+  executable,
   file,
   hosts,
   'kept-file': keptFile,

@@ -1,0 +1,27 @@
+#!/bin/sh
+# SHA256 BYTES, the packed program on stdin: unpacks it to `incoming-executable` in meshx's own directory, readable by root only. Its
+# first bytes say how it is packed. Exits with 181 if the program does not match, 184 if it cannot be unpacked here.
+
+. ../../host/run/prelude.sh
+
+sha256=$1 bytes=$2
+place "${MESHX_STATE-/var/lib/meshx}/incoming-executable" && S=$R$W || exit
+rm -rf -- "$S" && (umask 022; mkdir -p -- "${S%/*}") && mkdir -m 0700 -- "$S" || exit
+trap 'test -f "$S/program" || rm -rf -- "$S"' EXIT
+trap 'exit 130' HUP INT TERM
+umask 077
+cat > "$S/packed" || exit
+case $(head -c 2 -- "$S/packed" | od -An -tx1 | tr -d ' \n') in
+  1f8b) unpack=gzip ;;
+  28b5) unpack=zstd ;;
+  *) echo 'the program is not packed, or did not arrive' >&2; exit 181 ;;
+esac
+command -v "$unpack" >/dev/null || { echo "$unpack is not installed" >&2; exit 184; }
+# One byte more than expected is enough to see that it is too long.
+"$unpack" -dc < "$S/packed" 2> "$S/said" | head -c "$((bytes + 1))" > "$S/program.new" || exit
+rm -f -- "$S/packed" || exit
+test "$(stat -c %s -- "$S/program.new")" = "$bytes" || { cat -- "$S/said" >&2; echo "the program is not $bytes bytes long" >&2; exit 181; }
+# OpenSSL uses the processor's instructions for sha256.
+if command -v openssl >/dev/null; then found=$(openssl dgst -sha256 -r < "$S/program.new"); else found=$(sha256sum < "$S/program.new"); fi
+test "${found%% *}" = "$sha256" || { echo "the program is not the one with sha256 $sha256" >&2; exit 181; }
+mv -fT -- "$S/program.new" "$S/program"
