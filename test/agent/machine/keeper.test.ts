@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import { MachineKeeper } from '../../../src/agent/machine/keeper.ts';
+import type { RootAnswer, RootVerb } from '../../../src/agent/machine/root.ts';
+import { parseUnits } from '../../../src/agent/machine/units.ts';
+
+const { signal } = new AbortController();
+const shown = (states: Readonly<Record<string, readonly [string, string]>>): string =>
+  Object.entries(states)
+    .map(([id, [active, file]]) => `Id=${id}\nActiveState=${active}\nUnitFileState=${file}`)
+    .join('\n\n');
+const JOINED = { 'istio.service': ['active', 'enabled'], 'meshx-capture.service': ['active', 'enabled'] } as const;
+
+/** A machine that answers as told, and records what it was asked. */
+function machine(states: Readonly<Record<string, readonly [string, string]>>, observe = false) {
+  const asked: RootVerb[] = [];
+  const world = { states, answer: { outcome: 'nothing to do', reason: '' } as RootAnswer, ms: 0 };
+  const access = {
+    units: () => Promise.resolve(parseUnits(shown(world.states))),
+    root: (verb: RootVerb) => {
+      asked.push(verb);
+      return Promise.resolve(world.answer);
+    },
+    ms: () => world.ms,
+  };
+  return { keeper: new MachineKeeper(access, { observe, log: () => undefined }), asked, world };
+}
+
+describe('the agent keeps the machine as joined', () => {
+  it('asks root about the rules, and shows nothing while none is missing', async () => {
+    const { keeper, asked } = machine(JOINED);
+    await keeper.pass(signal);
+    expect(asked).toEqual(['restore-rules', 'restore-resolver']);
+    expect(keeper.status.deviations).toEqual([]);
+  });
+
+  it('starts a sidecar that has stopped', async () => {
+    const { keeper, asked, world } = machine({ 'istio.service': ['failed', 'enabled'] });
+    world.answer = { outcome: 'done', reason: '' };
+    await keeper.pass(signal);
+    expect(asked).toEqual(['start-sidecar']);
+    expect(keeper.status.deviations).toEqual(['istio.service is failed: repaired']);
+  });
+
+  it.each([
+    ['masked', 'istio.service is masked'],
+    ['disabled', 'istio.service is disabled'],
+  ])('leaves a %s unit alone, and says so', async (file, what) => {
+    const { keeper, asked } = machine({ 'istio.service': ['inactive', file] });
+    await keeper.pass(signal);
+    expect(asked).toEqual([]);
+    expect(keeper.status.deviations).toEqual([what]);
+  });
+
+  it('waits for a sidecar that starts', async () => {
+    const { keeper, asked } = machine({ 'istio.service': ['activating', 'enabled'] });
+    await keeper.pass(signal);
+    expect(asked).toEqual([]);
+  });
+
+  it('shows why root refused', async () => {
+    const { keeper, world } = machine(JOINED);
+    world.answer = { outcome: 'refused', reason: 'another program keeps removing the rules' };
+    await keeper.pass(signal);
+    expect(keeper.status.deviations[0]).toBe("capture's rules: another program keeps removing the rules");
+  });
+
+  it('gives way after five repairs in ten minutes, and tries again later', async () => {
+    const { keeper, asked, world } = machine({ 'istio.service': ['failed', 'enabled'] });
+    world.answer = { outcome: 'done', reason: '' };
+    for (let round = 0; round < 8; round += 1) {
+      world.ms += 60_000;
+      await keeper.pass(signal);
+    }
+    expect(asked).toHaveLength(5);
+    expect(keeper.status.deviations).toEqual([
+      'istio.service is failed: undone again and again by another program, left as it is',
+    ]);
+    world.ms += 600_000;
+    await keeper.pass(signal);
+    expect(asked).toHaveLength(6);
+  });
+
+  it('only observes when asked to', async () => {
+    const { keeper, asked } = machine({ ...JOINED, 'istio.service': ['failed', 'enabled'] }, true);
+    await keeper.pass(signal);
+    expect(asked).toEqual([]);
+    expect(keeper.status.deviations).toEqual(['istio.service is failed: only observed']);
+  });
+
+  it('does nothing when systemd does not answer', async () => {
+    const { keeper, asked } = machine({});
+    await keeper.pass(signal);
+    expect(asked).toEqual([]);
+    expect(keeper.status.deviations).toEqual([]);
+  });
+});
