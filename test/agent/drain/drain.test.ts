@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { awaitDrain, type DrainAccess } from '../../../src/agent/drain/drain.ts';
+import { parseServiceFile } from '../../../src/agent/services/service-file.ts';
+
+const { signal } = new AbortController();
+const SERVICE = parseServiceFile('mysqldb.yaml', 'name: mysqldb\nports: {mysql: 3306}\ndrain: {limit: 30s}\n');
+
+/** A world whose clock moves only while a drain pauses. `when` changes it at its times. */
+function world(at: {
+  readonly reported?: number | undefined;
+  readonly dropped?: number | undefined;
+  readonly closed?: number | undefined;
+  readonly blind?: boolean;
+}): DrainAccess {
+  let ms = 0;
+  const after = (time: number | undefined): boolean => time !== undefined && ms >= time;
+  return {
+    isReported: () => ('reported' in at ? after(at.reported) : undefined),
+    isEndpoint: () => Promise.resolve(at.blind ? undefined : !after(at.dropped)),
+    open: () => Promise.resolve(after(at.closed) ? 0 : 3),
+    ms: () => ms,
+    pause: (for_) => {
+      ms += for_;
+      return Promise.resolve();
+    },
+  };
+}
+
+describe('a drain', () => {
+  it('waits until the cluster has the state, istiod has dropped the endpoint, and connections have ended', async () => {
+    const outcome = await awaitDrain(SERVICE, world({ reported: 200, dropped: 500, closed: 4000 }), signal);
+    expect(outcome).toEqual({ dropped: 'seen', left: 0, took: 4000 });
+  });
+
+  it('leaves connections that outlast the limit, and says how many', async () => {
+    const outcome = await awaitDrain(SERVICE, world({ reported: 0, dropped: 0, closed: undefined }), signal);
+    expect(outcome).toMatchObject({ left: 3 });
+    expect(outcome.took).toBeGreaterThanOrEqual(30_000);
+    expect(outcome.took).toBeLessThan(33_000);
+  });
+
+  it('gives istiod two seconds when the sidecar never shows the endpoint', async () => {
+    const outcome = await awaitDrain(SERVICE, world({ reported: 0, blind: true, closed: 0 }), signal);
+    expect(outcome).toEqual({ dropped: 'assumed', left: 0, took: 2000 });
+  });
+
+  it('waits at most ten seconds for an endpoint that stays', async () => {
+    const outcome = await awaitDrain(SERVICE, world({ reported: 0, closed: 0 }), signal);
+    expect(outcome).toEqual({ dropped: 'assumed', left: 0, took: 10_000 });
+  });
+
+  it('says that clients were not told when the cluster cannot be reached', async () => {
+    expect(await awaitDrain(SERVICE, world({ reported: undefined, closed: 0 }), signal)).toEqual({
+      dropped: 'unreported',
+      left: 0,
+      took: 10_000,
+    });
+    expect(await awaitDrain(SERVICE, world({ closed: 0 }), signal)).toMatchObject({ dropped: 'unreported', took: 0 });
+  });
+});
