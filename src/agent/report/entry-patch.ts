@@ -57,7 +57,7 @@ export function entryPatch(wanted: WantedEntry): EntryPatch | undefined {
 }
 
 /**
- * After the restart of the agent alone, the last state stands until the service has been judged. After a boot of the machine it does not:
+ * After the restart of the agent alone, the last state is kept until the service has been judged. After a boot of the machine it does not:
  * istiod made the entry anew, with all ports.
  */
 function isKept({ entry, holder }: WantedEntry, { name, state }: ServiceHealth): boolean {

@@ -10,7 +10,7 @@ const shown = (states: Readonly<Record<string, readonly [string, string]>>): str
     .join('\n\n');
 const JOINED = { 'istio.service': ['active', 'enabled'], 'meshx-capture.service': ['active', 'enabled'] } as const;
 
-/** A machine that answers as told, and records what it was asked. */
+/** A machine that gives one answer, and records each request. */
 function machine(states: Readonly<Record<string, readonly [string, string]>>, observe = false) {
   const asked: RootVerb[] = [];
   const world = { states, answer: { outcome: 'nothing to do', reason: '' } as RootAnswer, ms: 0 };

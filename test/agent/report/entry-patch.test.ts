@@ -65,7 +65,7 @@ test('the settings declare the ports of an entry that has no such annotation', (
   expect(portsOf(apply(wanted({ entry, services: [health('mysqldb', 'down')] })))).not.toContain('mysql-3306');
 });
 
-test('after a restart of the agent alone the last state stands until the service is judged', () => {
+test('after a restart of the agent alone the last state is kept until the service is judged', () => {
   const entry = apply(wanted({ services: [health('mysqldb', 'ready'), health('web', 'down')] }));
   const services = [health('mysqldb', 'starting'), health('web', 'starting')];
   const again = { ...HOLDER, started: '2026-11-30T09:30:00.000Z' };

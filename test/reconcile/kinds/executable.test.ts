@@ -71,7 +71,7 @@ test('a new program comes beside the old one, which stays until the one after', 
   expect(readdirSync(vm.base).sort()).toEqual([one.sha256, two.sha256, 'current'].sort());
   await reconcile(vm, three);
   expect(readdirSync(vm.base).sort()).toEqual([two.sha256, three.sha256, 'current'].sort());
-  // Going back needs no upload.
+  // Switching to the former program needs no upload.
   expect(summaries(await planFor(vm, two))).toEqual([expect.stringContaining('switch to meshx 2')]);
   await reconcile(vm, two);
   expect(readlinkSync(join(vm.base, 'current'))).toBe(two.sha256);
@@ -150,7 +150,7 @@ test('a program for another processor is refused before anything is changed', as
   expect(vm.ran).toEqual(['meshx-probes']);
 });
 
-test('no link that stands where the program goes is written through', async () => {
+test('a link at the path of the program is not written through', async () => {
   const vm = new Machine();
   const { want, content } = programOf(vm, '1');
   await reconcile(vm, want);
