@@ -16,8 +16,8 @@ export interface DrainAccess {
 /** How a drain ended. */
 export interface DrainOutcome {
   /**
-   * `seen`: the VM's own sidecar no longer has the endpoint, so istiod has told its clients. `assumed`: it never showed the endpoint, and
-   * istiod was given its time. `unreported`: the cluster was not told in time, so clients may still come.
+   * `seen`: the VM's own sidecar no longer has the endpoint, so istiod has updated its clients. `assumed`: it never showed the endpoint, and
+   * istiod was given its time. `unreported`: the cluster does not have the state in time, so clients may still come.
    */
   readonly dropped: 'seen' | 'assumed' | 'unreported';
   /** Connections still open at the limit. */

@@ -49,7 +49,7 @@ describe('a drain', () => {
     expect(outcome).toEqual({ dropped: 'assumed', left: 0, took: 10_000 });
   });
 
-  it('says that clients were not told when the cluster cannot be reached', async () => {
+  it('says that clients may still come when the cluster cannot be reached', async () => {
     expect(await awaitDrain(SERVICE, world({ reported: undefined, closed: 0 }), signal)).toEqual({
       dropped: 'unreported',
       left: 0,
