@@ -6,7 +6,8 @@ const unit = jest.projects.find((project) => project.displayName === 'unit');
 const CHANGE = 'apply-steps carry-out change dead-man drain failures phases record rotation';
 const UNDO =
   'plan path-fate directory-fate undo-files undo-units line-merge compare found record picture former-package';
-const UNDO_TESTS = 'plan path-fate directory-fate undo-units undo-packages line-merge compare record';
+const UNDO_TESTS =
+  'plan path-fate directory-fate undo-units undo-packages line-merge compare found record picture-text package-copies';
 
 /**
  * Each area with the unit tests that must kill its mutants. `AREA=undo npx … stryker run` takes one. `inMemory`: the tests

@@ -50,8 +50,7 @@ export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, a
   const inside = found.inside.filter((each) => each.startsWith(`${path}/`));
   const foreign = inside.filter((each) => !around.goes(each));
   if (told && foreign.length > 0) return tree(path, 'directory', []);
-  const first = foreign[0];
-  if (first === undefined) {
+  if (foreign.length === 0) {
     return {
       does: 'change',
       change: change(`remove ${path}`, scripts.DIRECTORY_REMOVE, path),
@@ -59,7 +58,9 @@ export function newDirectoryFate({ path }: PathEntry, { found, told }: Judged, a
     };
   }
   // What is kept in it is said by itself.
-  if (foreign.every((each) => around.kept.some((kept) => kept === each || kept.startsWith(`${each}/`)))) return NOTHING;
+  const isSaid = (each: string) => around.kept.some((kept) => kept === each || kept.startsWith(`${each}/`));
+  const first = foreign.find((each) => !isSaid(each));
+  if (first === undefined) return NOTHING;
   return { does: 'keep', reason: `it contains something that meshx did not create: ${first}`, open: false };
 }
 

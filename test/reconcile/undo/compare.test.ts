@@ -87,3 +87,49 @@ test('only the content of a file differs when it was there, with owner and mode 
   const found = comparePictures(before, after).filter(isContentOnly);
   expect(found.map(({ name }) => name)).toEqual(['/etc/a']);
 });
+
+test('a directory, a link and anything that is no file never differ in content only', () => {
+  const differ = (area: string, before?: string, after?: string) =>
+    isContentOnly({ area, name: 'x', ...(before !== undefined && { before }), ...(after !== undefined && { after }) });
+  expect(differ('file', `f root:root 644 ${a}`, `f root:root 644 ${b}`)).toBe(true);
+  expect(differ('unit', `f root:root 644 ${a}`, `f root:root 644 ${b}`)).toBe(false);
+  expect(differ('file', 'd root:root 755', 'd root:root 700')).toBe(false);
+  expect(differ('file', 'l /a', 'l /b')).toBe(false);
+  expect(differ('file', undefined, `f root:root 644 ${b}`)).toBe(false);
+  expect(differ('file', `f root:root 644 ${a}`)).toBe(false);
+  expect(differ('file')).toBe(false);
+});
+
+test('a difference has only the sides that there are', () => {
+  const found = comparePictures(picture('user\tx\t1', 'user\ty\t1'), picture('user\ty\t2', 'user\tz\t3'));
+  expect(found).toStrictEqual([
+    { area: 'user', name: 'x', before: '1' },
+    { area: 'user', name: 'y', before: '1', after: '2' },
+    { area: 'user', name: 'z', after: '3' },
+  ]);
+});
+
+test('a name is ignored only in its own area, and only as a whole', () => {
+  const names = [
+    'unit\t/etc/passwd-\tx',
+    'file\t/srv/etc/passwd-\tx',
+    'file\t/etc/passwd-2\tx',
+    'file\t/etc/passwd-\tx',
+  ];
+  expect(comparePictures([], picture(...names)).map(({ area, name }) => `${area} ${name}`)).toEqual([
+    'file /etc/passwd-2',
+    'file /srv/etc/passwd-',
+    'unit /etc/passwd-',
+  ]);
+});
+
+test.each([
+  [{ before: '1 ' }, '- user x: 1'],
+  [{ before: '' }, '- user x'],
+  [{ after: ' 2 ' }, '+ user x: 2'],
+  [{ after: ' ' }, '+ user x'],
+  [{ before: '1', after: '2 ' }, '~ user x: 1 → 2'],
+  [{}, '+ user x'],
+])('a difference %j is shown as %s', (sides, line) => {
+  expect(formatDifference({ area: 'user', name: 'x', ...sides })).toBe(line);
+});

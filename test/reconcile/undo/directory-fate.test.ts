@@ -70,6 +70,11 @@ test.each<[string, Texts, readonly (string | readonly string[])[]]>([
     [REPLACED],
   ],
   [
+    'a directory in /run that became a file stays one',
+    { index: ['path directory root:root 0755 1 /run/d'], now: ['path file root:root 0644 2 /run/d'] },
+    ['/run/d: it was removed or replaced by something else (open)'],
+  ],
+  [
     'a directory that a reboot removed from /run needs nothing',
     {
       index: ['path directory root:root 0755 1 /run/d'],
@@ -115,6 +120,61 @@ test.each<[string, Texts, readonly (string | readonly string[])[]]>([
     'a new directory with a file that waits for a decision is not named twice',
     { index: NEW, wrote, now: found(THEIRS) },
     [`${D}/ours: it was changed by something else, and did not exist before (open)`],
+  ],
+  [
+    'a new directory with both names the file of something else',
+    { index: NEW, wrote, now: found(THEIRS, `${D}/our`) },
+    [
+      `${D}: it contains something that meshx did not create: ${D}/our`,
+      `${D}/ours: it was changed by something else, and did not exist before (open)`,
+    ],
+  ],
+  [
+    'a new directory goes with a secret in it',
+    {
+      index: [`path absent ${D}`, `path secret ${D}/ours`],
+      format: 1,
+      now: found(OURS),
+    },
+    [
+      [`remove the secret ${D}/ours`, `undo-remove ${D}/ours -`],
+      [`remove ${D}`, `undo-rmdir ${D}`],
+    ],
+  ],
+  [
+    'a new directory stays while a package owns a file in it',
+    { index: NEW, now: [...found(OURS), `owned ${D}/ours`] },
+    [`${D}: it contains something that meshx did not create: ${D}/ours`],
+  ],
+  [
+    'a new directory goes after a tree in it',
+    {
+      index: [`path absent ${D}`, `path tree-absent ${D}/t`],
+      now: [
+        ...now('root:root 0755'),
+        `path directory root:root 0755 2 ${D}/t`,
+        ...['', '/log'].map((each) => `inside ${D}/t${each}`),
+      ],
+    },
+    [
+      [`remove ${D}/t and its contents`, `undo-tree ${D}/t`],
+      [`remove ${D}`, `undo-rmdir ${D}`],
+    ],
+  ],
+  [
+    'a new directory stays with a file of something else beside a tree in it',
+    {
+      index: [`path absent ${D}`, `path tree-absent ${D}/t`],
+      now: [
+        ...now('root:root 0755'),
+        `path directory root:root 0755 2 ${D}/t`,
+        ...['', '/log', '2'].map((each) => `inside ${D}/t${each}`),
+      ],
+    },
+    [
+      [`remove ${D}/t and its contents`, `undo-tree ${D}/t`],
+      `${D}: it contains something that meshx did not create: ${D}/t2`,
+    ],
   ],
   [
     'files beside a new directory, with a longer name, do not keep it',
@@ -201,6 +261,16 @@ test.each<[string, Texts, readonly (string | readonly string[])[]]>([
     [[`remove ${D}/in and its contents`, `undo-tree ${D}/in`]],
   ],
   [
+    'a tree in one without an answer goes alone',
+    { index: [...TREE, `path tree-absent ${D}/in`], now: [`path directory root:root 0755 2 ${D}/in`] },
+    [[`remove ${D}/in and its contents`, `undo-tree ${D}/in`]],
+  ],
+  [
+    'a file in a tree without an answer needs nothing',
+    { index: [...TREE, `path absent ${D}/x`], now: [`path absent ${D}`] },
+    [],
+  ],
+  [
     'files in a tree need no change of their own, whoever edited them',
     {
       index: [...TREE, `path absent ${D}/x`],
@@ -228,6 +298,7 @@ const WAITS = `${D}/x.env: it was changed by something else, and did not exist b
 
 test('a tree with nothing but an edited file that waits stays; with more it goes around that file', () => {
   expect(fatesOf(EDITED)).toEqual([WAITS]);
+  expect(fatesOf({ ...EDITED, now: [...EDITED.now!, 'inside /srv/other/x'] })).toEqual([WAITS]);
   expect(fatesOf({ ...EDITED, now: [...EDITED.now!, `inside ${D}/log`] })).toEqual([
     [`remove ${D} and its contents except ${D}/x.env`, `undo-tree ${D} ${D}/x.env`],
     WAITS,
@@ -265,4 +336,44 @@ test('paths are restored in the reverse order of the journal', () => {
     now: lines,
   };
   expect(changesOf(undoOfTexts(texts), 'files').map(([summary]) => summary)).toEqual([`remove ${b}`, `remove ${a}`]);
+});
+
+/** A file in the tree that is made to be edited by others as well, and was. */
+const edited = (path: string): readonly string[] => [
+  `path file root:root 0644 2 ${path}`,
+  `digest ${THEIRS} ${path}`,
+  `ours 1 ${base64('A=1\n')} ${path}`,
+  `text 0 ${base64('A=1\nB=2\n')} ${path}`,
+  `inside ${path}`,
+];
+
+test('a tree goes around all files in it that wait, and stays if there is nothing else but folders that lead to them', () => {
+  const paths = [`${D}/in/x.env`, `${D}/y.env`];
+  const texts: Texts = {
+    index: [...TREE, ...paths.map((path) => `path absent ${path}`)],
+    now: [...now('root:root 0755'), `inside ${D}/in`, ...paths.flatMap(edited)],
+  };
+  const waits = paths.map((path) => `${path}: it was changed by something else, and did not exist before (open)`);
+  expect(fatesOf(texts)).toEqual(waits);
+  expect(fatesOf({ ...texts, now: [...texts.now!, `inside ${D}/log`] })).toEqual([
+    [`remove ${D} and its contents except ${paths.join(', ')}`, `undo-tree ${D} ${paths.join(' ')}`],
+    ...waits,
+  ]);
+});
+
+test('a new directory stays around a tree in which a file waits', () => {
+  const path = `${D}/t/x.env`;
+  const texts: Texts = {
+    index: [`path absent ${D}`, `path tree-absent ${D}/t`, `path absent ${path}`],
+    now: [
+      ...now('root:root 0755'),
+      `path directory root:root 0755 2 ${D}/t`,
+      ...[`${D}/t`, `${D}/t/log`].map((each) => `inside ${each}`),
+      ...edited(path),
+    ],
+  };
+  expect(fatesOf(texts)).toEqual([
+    [`remove ${D}/t and its contents except ${path}`, `undo-tree ${D}/t ${path}`],
+    `${path}: it was changed by something else, and did not exist before (open)`,
+  ]);
 });

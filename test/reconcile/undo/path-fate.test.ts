@@ -62,6 +62,12 @@ test.each<[string, Texts, string | readonly string[]]>([
   ['a file as meshx wrote it is restored', { ...WAS_FILE, now: [...file(OURS), copy] }, restored(OURS)],
   ['a file with other content stays', { ...WAS_FILE, now: [...file(THEIRS), copy] }, CHANGED],
   ['a file that was removed stays removed', { ...WAS_FILE, now: [`path absent ${A}`, copy] }, GONE],
+  ['a file that became a directory stays one', { ...WAS_FILE, now: [`path directory root:root 0755 2 ${A}`] }, CHANGED],
+  [
+    'a file without a copy that became a link stays one',
+    { ...WAS_FILE, now: [`path link ${base64('x')} ${A}`] },
+    CHANGED,
+  ],
   ['a file that became a link stays one', { ...WAS_FILE, now: [`path link ${base64('x')} ${A}`, copy] }, CHANGED],
   [
     'a file with its former content, owner and mode needs nothing',
@@ -108,6 +114,7 @@ test('a link in /run that a reboot removed needs nothing', () => {
 
 test.each<[string, Texts, string | readonly string[]]>([
   ['a new file with other content is removed', { ...WAS_ABSENT, now: file(THEIRS) }, removed(THEIRS)],
+  ['a new file that was not read is removed', { ...WAS_ABSENT, now: file(undefined) }, removed('-')],
   ['a new file of a package goes with it', { ...WAS_ABSENT, now: [...file(THEIRS), `owned ${A}`] }, 'nothing'],
   ['a file with other content is restored', { ...WAS_FILE, now: [...file(THEIRS), copy] }, restored(THEIRS)],
   ['a file that was removed is restored', { ...WAS_FILE, now: [`path absent ${A}`, copy] }, restored('-')],
@@ -148,6 +155,54 @@ test.each<[string, Texts, string | readonly string[]]>([
       ]),
     },
     `${A}: it has lines from something else, and did not exist before (open)`,
+  ],
+  [
+    'a new file that a package brought stays if others added lines to it',
+    {
+      ...WAS_ABSENT,
+      wrote: [`${sha256('packaged\ntheirs\nours\n')} ${A}`],
+      now: editedFile('packaged\ntheirs\nours\n', [['packaged\n', 'packaged\nours\n']]),
+    },
+    `${A}: it has lines from something else, and did not exist before (open)`,
+  ],
+  [
+    'a new file stays if meshx edited it twice and it had lines before',
+    {
+      ...WAS_ABSENT,
+      wrote: [`${sha256('a\no1\no2\n')} ${A}`],
+      now: editedFile('a\no1\no2\n', [
+        ['a\n', 'a\no1\n'],
+        ['a\no1\n', 'a\no1\no2\n'],
+      ]),
+    },
+    `${A}: it has lines from something else, and did not exist before (open)`,
+  ],
+  [
+    'a new file as meshx wrote it is removed, although its text is not UTF-8',
+    {
+      ...WAS_ABSENT,
+      now: [
+        ...file(OURS),
+        `base 1 ${base64('KEY=1\n')} ${A}`,
+        `ours 1 ${base64('KEY=2\n')} ${A}`,
+        `text 0 ${Buffer.from([0xff]).toString('base64')} ${A}`,
+      ],
+    },
+    removed(OURS),
+  ],
+  [
+    'a file with one edit as meshx made it is restored, although its text is not UTF-8',
+    {
+      ...WAS_FILE,
+      now: [
+        ...file(OURS),
+        copy,
+        `base 1 ${base64('a\n')} ${A}`,
+        `ours 1 ${base64('a\nours\n')} ${A}`,
+        `text 0 ${Buffer.from([0xff]).toString('base64')} ${A}`,
+      ],
+    },
+    restored(OURS),
   ],
   [
     "a new file that a package brought is removed with meshx's edit of it",

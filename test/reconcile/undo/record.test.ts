@@ -84,3 +84,89 @@ test('what is said about files that meshx wrote must be whole too', async () => 
   const problem = await problemOf(refused('path absent /etc/a\n', { wrote: 'abc /etc/a\n' }));
   expect(problem.message).toContain('wrote');
 });
+
+test('a machine without a journal has no entries', () => {
+  expect(parse('', { readme: '' })).toStrictEqual({ format: 2, entries: [], wrote: {} });
+});
+
+test('a secret of format 1 has no digest', () => {
+  const { entries } = parse('path secret /run/a\n', { readme: README.replace('format 2', 'format 1') });
+  expect(entries).toStrictEqual([{ kind: 'path', path: '/run/a', before: { is: 'secret' } }]);
+});
+
+test('each path has all that meshx wrote to it, in order', () => {
+  const [first, second] = ['a', 'b'].map((letter) => letter.repeat(64));
+  expect(parse('', { wrote: `${first} /etc/a\n${second} /etc/a\n` }).wrote).toEqual({ '/etc/a': [first, second] });
+});
+
+test.each([
+  ['no README', ''],
+  ['a README with words before the format', `not a ${README}`],
+  ['a README without the end of the format', README.replace('2:', '2')],
+])('an index with %s is refused', async (_title, readme) => {
+  const problem = await problemOf(refused('path absent /etc/a\n', { readme }));
+  expect(problem).toMatchObject({ id: 'undo-journal-damaged', issues: ['its README does not name format 1 or 2'] });
+});
+
+test.each([3, 10, 22])('format %i is newer, and the file that says so is named', async (format) => {
+  const problem = await problemOf(refused('', { readme: README.replace('format 2', `format ${format}`) }));
+  expect(problem.id).toBe('format-newer');
+  expect(problem.message).toContain('/var/lib/meshx/undo/README');
+  expect(problem.message).toContain(`${format}`);
+});
+
+const long = 'x'.repeat(300);
+
+test.each<[string, string, string | undefined, readonly string[]]>([
+  ['-', '-\n', undefined, ['line 1 of index is no line of a journal: -']],
+  ['a long line', `${long}\n`, undefined, [`line 1 of index is no line of a journal: ${long.slice(0, 120)}`]],
+  ['a long line of wrote', '', `${long}\n`, [`a line of wrote is none of its own: ${long.slice(0, 120)}`]],
+  ['words before a line of wrote', '', `x ${'a'.repeat(64)} /etc/a\n`, [expect.stringContaining('a line of wrote')]],
+  ['a relative path in wrote', '', `${'a'.repeat(64)} etc/a\n`, [expect.stringContaining('a line of wrote')]],
+  ['a cut line', 'path absent /etc/a', undefined, ['the last line of index is cut off']],
+  ['a cut line of wrote', '', `${'a'.repeat(64)} /etc/a`, ['the last line of wrote is cut off']],
+  [
+    'a control character',
+    'path absent /etc/a\x1b[2J\n',
+    undefined,
+    ['line 1 of index has a path with a control character: path absent /etc/a\x1b[2J'],
+  ],
+  [
+    'several lines',
+    'path absent /etc/a\nx\ny\n',
+    'z\n',
+    [expect.stringMatching(/^line 2 /), expect.stringMatching(/^line 3 /), expect.stringContaining('of wrote')],
+  ],
+])('a journal with %s: each wrong line is named', async (_title, index, wrote, issues) => {
+  const problem = await problemOf(refused(index, { ...(wrote !== undefined && { wrote }) }));
+  expect(problem).toMatchObject({ id: 'undo-journal-damaged', issues });
+});
+
+test('of a file that is no journal at all ten lines are named', async () => {
+  expect((await problemOf(refused('x\n'.repeat(50)))).issues).toHaveLength(10);
+});
+
+test.each([
+  ['a directory of the system that was there', 'path directory root:root 0755 1 /usr/lib\n'],
+  ['a file of the name of one', 'path absent /usr/lib\n'],
+  ['a tree that came before what is in it', 'path tree-absent /srv/a\npath file root:root 0644 1 /srv/a/b\n'],
+  ['a tree over what was absent', 'path absent /srv/a/b\npath tree-absent /srv/a/c\npath tree-absent /srv/a\n'],
+  ['a tree beside a longer name', 'path file root:root 0644 1 /srv/ab\npath tree-absent /srv/a\n'],
+  ['a tree in /run, which a reboot empties', 'path file root:root 0644 1 /run/a/b\npath tree-absent /run/a\n'],
+  ['a directory over what was there', 'path file root:root 0644 1 /srv/a/b\npath absent /srv/a\n'],
+])('a journal with %s is followed', (_title, index) => {
+  expect(parse(index).entries).toHaveLength(index.match(/\n/g)?.length ?? 0);
+});
+
+test('a tree is compared with paths only, whatever a unit is called', () => {
+  const index = 'unit x.service active enabled\npath tree-absent /srv/a\n';
+  expect(parse(index).entries.map(({ kind }) => kind)).toEqual(['unit', 'path']);
+});
+
+test.each(['directory root:root 0755 1', 'link YQ==', 'other', `secret ${'a'.repeat(64)}`])(
+  'a tree over a %s is refused',
+  async (state) => {
+    const problem = await problemOf(refused(`path ${state} /srv/a/b\npath tree-absent /srv/a\n`));
+    expect(problem.issues).toEqual(['/srv/a was absent, and yet /srv/a/b was there']);
+  },
+);

@@ -46,11 +46,12 @@ test('a purge leaves the files that existed before the package, and those that s
   const now = [
     'package p 1',
     'path file root:root 0644 1 /etc/before',
-    `digest ${sum('e')} /etc/before`,
+    `digest ${sum('b')} /etc/before`,
+    `copy ${sum('b')} /etc/before`,
     'path file root:root 0644 1 /etc/kept',
     `digest ${sum('e')} /etc/kept`,
   ];
-  expect(step('packages', { index, now })).toEqual([['purge p', 'undo-package p purge /etc/before /etc/kept']]);
+  expect(step('packages', { index, now })).toEqual([['purge p', 'undo-package p purge /etc/kept /etc/before']]);
 });
 
 test.each<[string, string, readonly string[] | undefined]>([
