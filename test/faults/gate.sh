@@ -6,17 +6,16 @@
 #   text.N                    the command with the number N
 #   event                     for the harness: that command is here
 #   go                        from the harness: what it had to do is done
-D=/tmp/meshx-faults
+D=${MESHX_FAULTS-/tmp/meshx-faults}
 line=${SSH_ORIGINAL_COMMAND-}
 [ -n "$line" ] || exec "${SHELL:-/bin/sh}"
 [ -f "$D/armed" ] || exec "${SHELL:-/bin/sh}" -c "$line"
 
 text=$line long=
 case $line in
-  "sh -c 'eval \"\$(head -c "*)
-    # A long command travels by stdin: its first bytes are the command itself.
-    bytes=${line##*head -c }
-    text=$(head -c "${bytes%%)*}")
+  "sh -c "*" meshx-long-line "*)
+    # A long command travels by stdin (src/host/run/long-line.sh): its first bytes are the command itself.
+    text=$(head -c "${line##* meshx-long-line }")
     long=yes
     ;;
 esac
