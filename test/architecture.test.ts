@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
   operations: [
-    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks'],
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'checks', 'agent'],
     ...['world.ts', 'who.ts', 'secret-variables.ts', 'text-files.ts', 'shell-words.ts', 'present.ts'],
   ],
   cli: [

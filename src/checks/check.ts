@@ -2,7 +2,17 @@ import type { Risk } from './risk.ts';
 
 /** What a check is about. */
 export type Category =
-  'vm' | 'path' | 'dns' | 'capture' | 'firewall' | 'sidecar' | 'identity' | 'registration' | 'service' | 'traffic';
+  | 'agent'
+  | 'vm'
+  | 'path'
+  | 'dns'
+  | 'capture'
+  | 'firewall'
+  | 'sidecar'
+  | 'identity'
+  | 'registration'
+  | 'service'
+  | 'traffic';
 
 /** What a failure means: `error` stops a run, `risk` stops it unless the risk is accepted by name. */
 type Severity = 'error' | 'risk' | 'note';

@@ -27,6 +27,7 @@ export function workloadOptions(input: Input): WorkloadOptions {
     }),
     rest: { labels: rest.labels, services, ...present(rest) },
     captureDns: input.flag('captureDns'),
+    ...present({ probeText: input.text('probe') }),
   };
 }
 

@@ -30,4 +30,6 @@ export interface Workload {
   readonly locality?: string;
   readonly weight?: number;
   readonly probe?: ReadinessProbe;
+  /** Generation of the agents of the group's VMs; absent without agents. */
+  readonly agent?: number;
 }

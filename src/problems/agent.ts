@@ -11,4 +11,8 @@ export const agentProblems = {
     hint: 'Correct the file; the agent reads it again by itself.',
     issues: d.issues,
   })),
+  programUnusable: known('agent-program-unusable', (d: { file: string; reason: string }) => ({
+    message: `${d.file} cannot become the agent of a VM: ${d.reason}. Nothing was changed.`,
+    hint: 'Give the executable of meshx for the processor of the VM: --agent-executable FILE. Build one with: npm run package',
+  })),
 };

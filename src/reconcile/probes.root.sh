@@ -8,6 +8,7 @@
 . ../host/run/prelude.sh
 . ./calls.sh
 . ./probe-answers.sh
+. ./kinds/account-token-probe.sh
 . ./kinds/directory-probe.sh
 . ./kinds/enabled-probe.sh
 . ./kinds/executable-probe.sh
@@ -30,7 +31,7 @@ on_line() {
   case $1 in
   seen) shift; seen "$@" ;;
   ask)
-    case ${2-} in directory | enabled | executable | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
+    case ${2-} in account_token | directory | enabled | executable | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
     _probe=probe_$2
     shift 2
     ask "$_probe" "$@" ;;

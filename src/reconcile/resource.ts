@@ -1,3 +1,4 @@
+import type { AccountTokenWant } from './kinds/account-token.ts';
 import type { DirectoryWant } from './kinds/directory.ts';
 import type { EnabledWant } from './kinds/enabled.ts';
 import type { EnvWant } from './kinds/env.ts';
@@ -13,6 +14,7 @@ import type { UserWant } from './kinds/user.ts';
 
 /** One wanted state on a host. Plain data, which can be printed, compared and stored. */
 export type Resource =
+  | AccountTokenWant
   | DirectoryWant
   | EnabledWant
   | EnvWant

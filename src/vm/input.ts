@@ -2,6 +2,7 @@ import type { BundleOptions } from '../mesh/current/bundle.ts';
 import type { ClassicFacts, CurrentFacts } from '../mesh/cluster-facts.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
+import type { ExecutableWant } from '../reconcile/kinds/executable.ts';
 import type { PackageWant } from '../reconcile/kinds/package.ts';
 import type { RecordedOptions } from './membership-record.ts';
 
@@ -26,6 +27,18 @@ interface EveryVmInput {
   readonly image?: boolean;
 }
 
+/** The agent of a VM, as the operator's side made it. */
+export interface VmAgent {
+  /** Its program; absent if the VM keeps the one that it has. */
+  readonly program?: Omit<ExecutableWant, 'kind' | 'name' | 'base'>;
+  /** Text of agent.yaml. */
+  readonly settings: string;
+  /** Texts of the files of the services, by name of the file. */
+  readonly services: Readonly<Record<string, string>>;
+  /** `system:serviceaccount:NAMESPACE:NAME` of its token for the API server; absent without one. */
+  readonly subject?: string;
+}
+
 /** A VM of a current mesh. */
 export interface CurrentVmInput extends EveryVmInput {
   readonly generation: 'current';
@@ -33,6 +46,8 @@ export interface CurrentVmInput extends EveryVmInput {
   readonly bundle?: BundleOptions;
   /** Name of the token in apply's `Sources.secret`; `istio-token` by default. */
   readonly tokenSecret?: string;
+  /** Absent: the steps have nothing to do with an agent. `stopped`: the agent of an earlier join does not run. */
+  readonly agent?: VmAgent | 'stopped';
 }
 
 /** A VM of a classic mesh. */

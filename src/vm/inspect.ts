@@ -27,12 +27,26 @@ export interface Inspection {
   readonly listening: readonly number[];
   /** The record of an earlier join, and its settings. */
   readonly membership: Pick<Membership, 'record' | 'namespace' | 'group'>;
+  /** The agent of an earlier join. */
+  readonly agent: InstalledAgent;
   /** Missing binaries of the sidecar. */
   readonly missing: readonly string[];
   /** Whether nothing of meshx is on the machine. */
   readonly untouched: boolean;
   /** SSH_CONNECTION of the login: both ends as the machine sees them. Empty without SSH. */
   readonly session: string;
+}
+
+/** What the machine has of an agent; untrusted text. */
+export interface InstalledAgent {
+  /** /etc/machine-id. Confidential: machine-id(5). Empty in an image. */
+  readonly machineId: string;
+  /** Text of agent.yaml, if there is one. */
+  readonly settings?: string;
+  /** Whether its program is there. */
+  readonly program: boolean;
+  /** Texts of the files of services, by name of the file. */
+  readonly services: Readonly<Record<string, string>>;
 }
 
 /** The answers, for checks. */
@@ -87,7 +101,20 @@ export function inspectionOf({ answers, session }: Omit<Inspected, 'now'>, input
     missing: SIDECAR_PROGRAMS.filter((path) => !lines(answers, 'sidecar').includes(path)),
     session,
     membership: membershipFacts(answers, input.vm ?? ''),
+    agent: installedAgent(answers),
     untouched: live && !lines(answers, 'meshx').includes(PLACES.state),
+  };
+}
+
+function installedAgent(answers: Answers): InstalledAgent {
+  const decoded = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+  const settings = decoded(first(answers, 'agent'));
+  const files = lines(answers, 'agent-service').map((line) => line.split(' '));
+  return {
+    machineId: first(answers, 'machine-id'),
+    ...(settings !== '' && { settings }),
+    program: first(answers, 'agent-program') !== '',
+    services: Object.fromEntries(files.map(([name = '', text = '']) => [name, decoded(text)] as const)),
   };
 }
 

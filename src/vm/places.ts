@@ -25,6 +25,13 @@ export const PLACES = {
   /** Started by meshx-watch.service. */
   watch: '/usr/local/lib/meshx/watch',
   units: '/etc/systemd/system',
+  /** The agent's programs by digest, and the link to the one in use. */
+  agent: '/usr/local/lib/meshx/agent',
+  agentSettings: '/etc/meshx/agent.yaml',
+  agentServices: '/etc/meshx/services.d',
+  agentState: '/var/lib/meshx-agent',
+  /** Its token for the API server. */
+  agentToken: '/var/lib/meshx-agent/api-token',
   /** Journal, audit and packages, until meshx is removed. */
   state: '/var/lib/meshx',
   /** The record of the join. */
@@ -38,6 +45,15 @@ export const PROXY_USER = 'istio-proxy';
 export const PROXY = `${PROXY_USER}:${PROXY_USER}`;
 
 export const ROOT = 'root:root';
+
+/** Name of the agent's token in plans. */
+export const AGENT_TOKEN_SECRET = 'agent-api-token';
+
+/** Name of the user that runs the agent. */
+export const AGENT_USER = 'meshx-agent';
+
+/** The units of the agent, in the order of their start. */
+export const AGENT_UNITS = ['meshx-agent.socket', 'meshx-agent-root.socket', 'meshx-agent.service'] as const;
 
 /** The package's scripts give its directories to istio-proxy at each install. */
 export const AFTER_PACKAGE = ['package:istio-sidecar'] as const;

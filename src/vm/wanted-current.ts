@@ -2,6 +2,7 @@ import { currentBundle } from '../mesh/current/bundle.ts';
 import type { Step } from '../reconcile/resource.ts';
 import type { CurrentVmInput } from './input.ts';
 import { PLACES } from './places.ts';
+import { agentBootUnits, agentSteps } from './steps/agent.ts';
 import { identityStep } from './steps/identity.ts';
 import { membershipFile } from './steps/membership.ts';
 import { namesStep } from './steps/names.ts';
@@ -22,7 +23,8 @@ export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
     // Last: a secret needs a round trip of its own, the steps before share one, and the token's ten minutes begin late.
     identityStep(input),
     ...(input.image ? [] : [sidecarStep(), captureStep()]),
-    bootStep(['istio.service', 'meshx-capture.service'], input.image),
+    ...agentSteps(input),
+    bootStep(['istio.service', 'meshx-capture.service', ...agentBootUnits(input)], input.image),
   ];
 }
 

@@ -79,6 +79,14 @@ export function judgeActive(stdout: string): Seen {
   };
 }
 
+/** Judges `ready`, or the state of the agent's unit and the end of its journal. */
+export function judgeAgent(stdout: string): Seen {
+  const lines = stdout.trim().split('\n').filter(Boolean);
+  if (lines[0] === 'ready') return { ok: true, detail: 'it answers' };
+  const detail = lines.join(', ') || 'the VM did not answer';
+  return { ok: false, detail, hint: 'Read why on the VM: journalctl -u meshx-agent' };
+}
+
 /** Judges `capture status`: capture must be on; connections from before capture are counted. */
 export function judgeCapture(stdout: string): Seen {
   const [state, older] = [valueOf(stdout, 'capture'), Number(valueOf(stdout, 'older') ?? 0)];

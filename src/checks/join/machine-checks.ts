@@ -1,10 +1,19 @@
 import type { ClassicFacts, CurrentFacts } from '../../mesh/cluster-facts.ts';
+import { AGENT_HEALTH_PORT } from '../../mesh/current/agent-probe.ts';
 import { spiffeId } from '../../mesh/spiffe.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { PLACES, PROXY_USER } from '../../vm/places.ts';
 import { type CheckGroup, one, type Read } from '../run.ts';
 import { judgeCertFile, judgeEnvoyCerts } from './certificate.ts';
-import { judgeActive, judgeAnswers, judgeCapture, judgeReady, judgeResolves, judgeSynced } from './control-plane.ts';
+import {
+  judgeActive,
+  judgeAgent,
+  judgeAnswers,
+  judgeCapture,
+  judgeReady,
+  judgeResolves,
+  judgeSynced,
+} from './control-plane.ts';
 import type { VmQuestions } from './vm-questions.ts';
 
 const SYNC_STATS =
@@ -39,6 +48,7 @@ export function currentChecks(cluster: CurrentFacts, workload: Workload, { ask }
       judgeSynced,
     ),
     captureOn(ask),
+    ...(workload.agent === undefined ? [] : [agentReady(ask)]),
   ];
 }
 
@@ -80,6 +90,11 @@ export function classicChecks(cluster: ClassicFacts, workload: Workload, { ask }
 export function sidecarReady(ask: Ask): CheckGroup {
   const check = { id: 'sidecar-ready', category: 'sidecar', title: 'the sidecar is ready' } as const;
   return one(check, () => ask('ready', ['istio.service']), judgeReady);
+}
+
+function agentReady(ask: Ask): CheckGroup {
+  const check = { id: 'agent-ready', category: 'agent', title: 'the agent is ready' } as const;
+  return one(check, () => ask('agent', ['meshx-agent.service', String(AGENT_HEALTH_PORT)]), judgeAgent);
 }
 
 export function captureOn(ask: Ask, settles?: { readonly settles: true }): CheckGroup {

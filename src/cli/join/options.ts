@@ -40,11 +40,12 @@ export function joinOptions(input: Input): JoinOptions {
     cluster: clusterOptions(input),
     machine: machineOptions(input),
     workload: workloadOptions(input),
+    agent: agentOptions(input),
     excludePorts: input.attempt('--exclude-ports', () => input.list('excludePorts').map(parsePort)) ?? [],
     create: input.flag('create'),
     acceptRisk: acceptedRisks(input),
     repeated: repeatedOptions(input),
-    forget: forgotten(input),
+    forget: [...forgotten(input), ...forgottenByAgent(input)],
     only: input.list('only'),
     confirmWithin: confirmWithin(input),
     restart: restartOptions(input),
@@ -56,6 +57,17 @@ export function joinOptions(input: Input): JoinOptions {
       probeClient: input.text('probeClient'),
     }),
   };
+}
+
+function agentOptions(input: Input): JoinOptions['agent'] {
+  const [wanted, from] = [input.flag('agent'), input.text('agentExecutable')];
+  if (!wanted && from !== undefined) input.issue('--agent-executable: it contradicts --no-agent');
+  return { wanted, ...present({ from }) };
+}
+
+/** An executable for the agent ends an earlier --no-agent. */
+function forgottenByAgent(input: Input): readonly string[] {
+  return input.text('agentExecutable') === undefined ? [] : ['agent'];
 }
 
 /** `--forget exclude-ports`, as the option is typed. */
@@ -75,9 +87,11 @@ function repeatedOptions(input: Input): RecordedOptions {
   return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }
 
-/** DNS capture is on unless it is switched off. */
+/** These are on unless they are switched off. */
+const SWITCHES: readonly string[] = ['captureDns', 'agent'];
+
 function recorded(input: Input, name: string): RecordedOptions[string] | undefined {
-  if (name === 'captureDns') return input.call.given[name] === false ? false : undefined;
+  if (SWITCHES.includes(name)) return input.call.given[name] === false ? false : undefined;
   if (!LISTS.includes(name)) return input.text(name);
   const texts = input.list(name);
   return texts.length === 0 ? undefined : texts;

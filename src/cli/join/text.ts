@@ -63,12 +63,13 @@ function formatWant(want: Resource): string {
         .join('\n')}`;
     case 'kept-file':
       return `--- ${want.path} (${want.owner} ${want.mode}), where it is there`;
+    case 'account-token':
     case 'token':
       return `--- ${want.path} (${want.owner} ${want.mode}), a secret: ${want.secret}`;
     case 'directory':
       return `--- ${want.path}/ (${want.owner} ${want.mode})`;
     case 'executable':
-      return `--- ${want.base}/current/${want.name}: ${want.version} (${want.sha256.slice(0, 12)}…)`;
+      return `--- ${want.base}/current/${want.name}: the program with sha256 ${want.sha256}`;
     case 'package':
       return `--- package ${want.name} ${want.version} (${want.format}, ${want.architecture})`;
     case 'unit':

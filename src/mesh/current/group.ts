@@ -1,6 +1,7 @@
 import { meshProblems } from '../../problems/mesh.ts';
 import { madeByMeshx, type KubeObject } from '../kube-object.ts';
 import { parseServicePort, portNumbers, type ServicePort } from '../service-port.ts';
+import { AGENT_ANNOTATION } from './agent-annotations.ts';
 import { list, mapping, text, textMapping } from '../unknown.ts';
 import type { MeshService, Workload } from '../workload.ts';
 import {
@@ -42,6 +43,7 @@ export function workloadOf(group: KubeObject, services: readonly KubeObject[] = 
     ...(text(locality) !== undefined && { locality: text(locality) ?? '' }),
     ...(typeof weight === 'number' && weight > 0 && { weight }),
     ...(spec['probe'] !== undefined && { probe: mapping(spec['probe']) }),
+    ...agentOf(group),
   };
 }
 
@@ -96,6 +98,12 @@ export function groupLabels(group: KubeObject): Readonly<Record<string, string>>
   return { ...textMapping(mapping(spec['template'])['labels']), ...textMapping(mapping(spec['metadata'])['labels']) };
 }
 
+/** The generation of the agents, which istiod copies to the entries. */
+function agentOf(group: KubeObject): Pick<Workload, 'agent'> {
+  const found = textMapping(mapping(mapping(group['spec'])['metadata'])['annotations'])[AGENT_ANNOTATION];
+  return found !== undefined && /^[1-9]\d{0,8}$/.test(found) ? { agent: Number(found) } : {};
+}
+
 function otherAnnotations(group: KubeObject): Readonly<Record<string, string>> {
   const all = {
     ...group.metadata.annotations,
@@ -103,7 +111,8 @@ function otherAnnotations(group: KubeObject): Readonly<Record<string, string>> {
   };
   return Object.fromEntries(
     Object.entries(all).filter(
-      ([key]) => !key.startsWith(SERVICE_LABEL_PREFIX) && !key.startsWith('kubectl.kubernetes.io/'),
+      ([key]) =>
+        key !== AGENT_ANNOTATION && !key.startsWith(SERVICE_LABEL_PREFIX) && !key.startsWith('kubectl.kubernetes.io/'),
     ),
   );
 }

@@ -1,3 +1,4 @@
+import { AGENT_ANNOTATION } from './agent-annotations.ts';
 import { automaticEntryName } from '../entry-name.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { MANAGED_BY } from '../kube-object.ts';
@@ -33,13 +34,21 @@ export function serviceObject(namespace: string, service: MeshService): KubeObje
  * annotation of the same key holds its ports, so the group alone records what is registered.
  */
 export function workloadGroupObject(workload: Workload): KubeObject {
-  const { group: name, namespace, services, annotations, probe } = workload;
+  const { group: name, namespace, services, annotations, probe, agent } = workload;
   const ports = Object.fromEntries(services.map((service) => [serviceKey(service.name), formatPorts(service.ports)]));
   return {
     apiVersion: NETWORKING,
     kind: 'WorkloadGroup',
     metadata: { name, namespace, labels: MANAGED_BY, annotations: { ...annotations, ...ports } },
-    spec: { metadata: { labels: workloadLabels(workload) }, template: template(workload), ...(probe && { probe }) },
+    spec: {
+      // istiod copies both to the entries.
+      metadata: {
+        labels: workloadLabels(workload),
+        ...(agent !== undefined && { annotations: { [AGENT_ANNOTATION]: String(agent) } }),
+      },
+      template: template(workload),
+      ...(probe && { probe }),
+    },
   };
 }
 

@@ -7,10 +7,12 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { World } from '../../world.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
+import type { VmAgent } from '../../vm/input.ts';
 import { openSidecarPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/facts/mesh-target.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
+import { agentProgram } from './agent/program.ts';
 import type { JoinOptions } from './options.ts';
 import { present } from '../../present.ts';
 
@@ -24,6 +26,8 @@ export interface JoinContext {
   readonly namespace: string;
   readonly facts: ClusterFacts;
   readonly package?: OpenedPackage;
+  /** The program of the agent, if one was given. */
+  readonly agentProgram?: VmAgent['program'];
   /** The policies for mutual TLS; absent for a classic cluster. */
   readonly policies?: MtlsPolicies;
   /** The service of the mesh that the verification requests. */
@@ -43,7 +47,9 @@ export async function openContext(world: World, options: JoinOptions): Promise<J
   reading.catch(() => undefined);
   try {
     const opened = options.package && (await openPackage(world, options.package));
-    return { world, options, ...(await reading), ...present({ package: opened }) };
+    const { from } = options.agent;
+    const program = from === undefined ? undefined : await agentProgram(world.cwd, from, world.signal);
+    return { world, options, ...(await reading), ...present({ package: opened, agentProgram: program }) };
   } finally {
     stop.abort();
     await reading.catch(() => undefined);

@@ -3,6 +3,7 @@ import { judgeSettings } from '../../checks/preflight/settings.ts';
 import { readOnce } from '../../cluster/api/read-once.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
+import { withAgent, withoutAgent } from '../../mesh/current/agent-probe.ts';
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { present } from '../../present.ts';
@@ -13,6 +14,7 @@ import type { Step } from '../../reconcile/resource.ts';
 import { firstPicture } from '../../reconcile/undo/first-picture.ts';
 import { seatAt } from '../../vm/reachability/find-seat.ts';
 import { notVerified } from '../../vm/wanted.ts';
+import { type AgentDecision, decideAgent } from './agent/decision.ts';
 import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withEarlierJoin } from './earlier-join.ts';
@@ -41,8 +43,11 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
   picture?.catch(() => undefined);
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
-  const wanted = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
-  const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(vmInput(context, of, preflight), options.only));
+  const registered = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
+  const agent = await decideAgent({ context, preflight, workload: registered, kube: once, signal });
+  const wanted = ofAgent(registered, agent);
+  const input = (of: Workload) => vmInput(context, of, { ...preflight, agent });
+  const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
   const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, preflight);
   const security = judgedSecurity(workload, policies, judging);
@@ -53,7 +58,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   // On a classic VM the package's own script reads the settings.
   if (refused) refuseFindings(judgeSettings({ vm, steps, facts: found, refused }), judging);
   const subject = { cluster: facts, workload, vm: preflight.facts, ...present({ meshService }) };
-  const unverified = notVerified(vmInput(context, workload, preflight), options.only);
+  const unverified = notVerified(input(workload), options.only);
   const verifying = unverified ? undefined : { vm, host, security, ...witnesses(inspected, host) };
   const decision = joinDecision({
     ...{ subject, kube: context.kube, writes, steps, plan: plan(steps, found) },
@@ -79,6 +84,14 @@ async function inspectVm(
     context,
     preflight: isSame ? preflight : await inspectMachine(host, preflightInput(context, run.vm), signal),
   };
+}
+
+/** The sidecar of a VM with an agent asks the agent. */
+function ofAgent(workload: Workload, agent: AgentDecision | 'stopped' | undefined): Workload {
+  if (agent === undefined) return workload;
+  return agent === 'stopped'
+    ? withoutAgent(workload)
+    : withAgent(workload, Math.max(agent.generation, workload.agent ?? 0));
 }
 
 /** An image has no host name yet, so its name is that of the command line. */

@@ -14,6 +14,8 @@ export interface WorkloadOptions {
   readonly serviceAccount?: string;
   readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
   readonly captureDns: boolean;
+  /** The probe of the first service as it was given: `mysql`, `http:/ready`. */
+  readonly probeText?: string;
 }
 
 /** Options of a join. */
@@ -22,6 +24,8 @@ export interface JoinOptions {
   readonly machine: MachineOptions;
   readonly workload: WorkloadOptions;
   readonly package?: { readonly from: string; readonly sha256?: string };
+  /** `wanted: false`: the VM has no agent, or it is stopped. `from`: the executable that becomes it. */
+  readonly agent: { readonly wanted: boolean; readonly from?: string };
   /** The address of the VM in the mesh. */
   readonly vmAddress?: string;
   readonly excludePorts: readonly number[];

@@ -16,6 +16,7 @@ const OF_THE_VM: Readonly<Record<string, Merge>> = {
   vmAddress: (options, text) => ({ ...options, vmAddress: parseWorkloadIp(text) }),
   excludePorts: (options, text) => ({ ...options, excludePorts: text.split(',').map(parsePort) }),
   captureDns: ofWorkload((text) => ({ captureDns: text !== 'false' })),
+  agent: (options, text) => ({ ...options, agent: { ...options.agent, wanted: text !== 'false' } }),
   acceptRisk: (options, text) => ({ ...options, acceptRisk: text.split(',').map(parseRisk) }),
 };
 

@@ -10,6 +10,8 @@ import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { vmGeneration } from '../../vm/generation.ts';
 import { wantedVm } from '../../vm/wanted.ts';
+import type { AgentDecision } from './agent/decision.ts';
+import { agentFiles } from './agent/files.ts';
 import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 
@@ -33,15 +35,26 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
   return only.length === 0 ? steps : steps.filter(({ id }) => only.includes(id));
 }
 
+/** What the steps need to know of the machine. */
+type MachineOfJoin = Pick<Preflight, 'facts' | 'resolver' | 'exclusions'> & {
+  readonly agent: AgentDecision | 'stopped' | undefined;
+};
+
 /** The input for the steps of a VM. */
 export function vmInput(
   context: JoinContext,
   workload: Workload,
-  { facts: vm, resolver, exclusions }: Preflight,
+  { facts: vm, resolver, exclusions, agent }: MachineOfJoin,
 ): VmInput {
   const { facts: cluster, options, package: opened } = context;
   const image = options.machine.root !== undefined;
-  const shared = { workload, vm, resolver, image, options: options.repeated, ...present({ package: opened }) };
+  const probe = options.workload.probeText;
+  const files =
+    agent === undefined || agent === 'stopped' ? agent : agentFiles(agent, workload, { address: vm.address, probe });
+  const shared = {
+    ...{ workload, vm, resolver, image, options: options.repeated },
+    ...present({ package: opened, agent: files }),
+  };
   const bundle = {
     captureDns: options.workload.captureDns,
     excludePorts: options.excludePorts,

@@ -11,8 +11,6 @@ export interface ExecutableWant {
   readonly base: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** Version for messages. */
-  readonly version: string;
   /** The kernel's name: `x86_64`, `aarch64`. */
   readonly architecture: string;
   /** The file on the operator's side. */
@@ -44,11 +42,11 @@ export const executable: Kind<ExecutableWant> = {
   },
 };
 
-function install({ base, name, sha256, bytes, version, file }: ExecutableWant, packing: Packing): Change {
+function install({ base, name, sha256, bytes, file }: ExecutableWant, packing: Packing): Change {
   const receive = { ...RECEIVE, args: [sha256, String(bytes)] };
   const script = { ...INSTALL, args: [base, sha256, name] };
   return {
-    summary: `install: ${name} ${version} (${base}/${sha256.slice(0, 12)}…)`,
+    summary: `install ${base}/${sha256.slice(0, 12)}…/${name}`,
     scripts: [
       { script: receive, source: { file, sha256, packing }, timeoutMs: UPLOAD_TIMEOUT_MS, early: true },
       { script, timeoutMs: 60_000 },
@@ -56,8 +54,8 @@ function install({ base, name, sha256, bytes, version, file }: ExecutableWant, p
   };
 }
 
-function use({ base, name, sha256, version }: ExecutableWant, link: string): Change {
+function use({ base, name, sha256 }: ExecutableWant, link: string): Change {
   const script = { ...SWITCH, args: [base, sha256, name] };
-  const verb = link === '' ? 'use' : 'switch to';
-  return { summary: `${verb} ${name} ${version} (${base}/current)`, scripts: [{ script, timeoutMs: 60_000 }] };
+  const verb = link === '' ? 'create' : 'replace';
+  return { summary: `${verb} ${base}/current → ${sha256.slice(0, 12)}…`, scripts: [{ script, timeoutMs: 60_000 }] };
 }

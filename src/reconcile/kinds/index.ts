@@ -1,5 +1,6 @@
 import type { Resource } from '../resource.ts';
 import type { Kind } from '../kind.ts';
+import { accountToken } from './account-token.ts';
 import { directory } from './directory.ts';
 import { enabled } from './enabled.ts';
 import { env } from './env.ts';
@@ -15,6 +16,7 @@ import { user } from './user.ts';
 
 /** A missing kind does not compile. To add one: its Want in resource.ts, its file here, its line below. */
 const kinds: { [K in Resource['kind']]: Kind<Extract<Resource, { kind: K }>> } = {
+  'account-token': accountToken,
   directory,
   enabled,
   env,

@@ -21,7 +21,7 @@ export interface TokenWant {
   readonly identity: string;
 }
 
-const WRITE = shellFile(new URL('./token-write.root.sh', import.meta.url));
+export const WRITE = shellFile(new URL('./token-write.root.sh', import.meta.url));
 
 /** Seconds that a certificate must still live: one that ends while the sidecar starts is as good as none. */
 const LEAST_LIFE = 60;

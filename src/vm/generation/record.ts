@@ -1,11 +1,12 @@
 import type { BundleOptions } from '../../mesh/current/bundle.ts';
 import type { Step } from '../../reconcile/resource.ts';
-import type { ResolverRecord, VmInput } from '../input.ts';
+import type { CurrentVmInput, ResolverRecord, VmInput } from '../input.ts';
 
 /** The facts of a VM of either generation. */
-type SharedVmInput = Pick<VmInput, 'workload' | 'vm' | 'package' | 'sidecar' | 'options' | 'image'> & {
-  readonly resolver: ResolverRecord;
-};
+type SharedVmInput = Pick<VmInput, 'workload' | 'vm' | 'package' | 'sidecar' | 'options' | 'image'> &
+  Pick<CurrentVmInput, 'agent'> & {
+    readonly resolver: ResolverRecord;
+  };
 
 /** What differs between VMs of the generations. Pure. */
 export interface VmGeneration<Input extends VmInput = VmInput> {

@@ -49,6 +49,18 @@ if at /var/lib/meshx/membership && test -f "$A" && { ! live || test "$(stat -c %
   area membership; head -c 65536 -- "$A" | base64 -w 0; echo
 fi
 if at /var/lib/istio/envoy/cluster.env && test -f "$A"; then area cluster-env; head -c 65536 -- "$A" | base64 -w 0; echo; fi
+# The agent of an earlier join. Files of root alone: others cannot write there.
+if live; then
+  area machine-id; head -c 64 /etc/machine-id 2>/dev/null
+  if test -f /etc/meshx/agent.yaml; then area agent; head -c 262144 -- /etc/meshx/agent.yaml | base64 -w 0; echo; fi
+  if test -x /usr/local/lib/meshx/agent/current/meshx; then area agent-program; readlink /usr/local/lib/meshx/agent/current; fi
+  if test -d /etc/meshx/services.d; then
+    area agent-service
+    for each in /etc/meshx/services.d/*.yaml; do
+      if test -f "$each" && test ! -h "$each"; then echo "${each##*/} $(head -c 16385 -- "$each" | base64 -w 0)"; fi
+    done
+  fi
+fi
 at /usr && usr=$A && at /var && { area disk; df -Pk "$usr" "$A" 2>/dev/null; }
 if ! live; then
   area elf; if at /bin/sh; then od -An -tu1 -j18 -N1 "$A" 2>/dev/null; fi

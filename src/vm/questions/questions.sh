@@ -64,6 +64,18 @@ question_active() {
     if wait_for running; then echo "$unit active"; else echo "$unit $(systemctl is-active "$unit")"; fi
   done
 }
+# UNIT PORT: `ready`, or why the agent of UNIT is not ready. Its answer may be that a service is down, so any answer counts.
+question_agent() {
+  unit=$1 port=$2
+  healthy() {
+    systemctl is-active -q "$unit" || return
+    command -v curl >/dev/null || return 0
+    curl -q -s -o /dev/null --noproxy '*' --max-time 5 "http://127.0.0.1:$port/health"
+  }
+  if wait_for healthy; then echo ready; return; fi
+  systemctl show -p ActiveState,SubState,NRestarts "$unit"
+  journalctl --no-pager -o cat -n 3 -u "$unit" 2>/dev/null
+}
 question_capture() { /usr/local/lib/meshx/capture status; }
 # PORT [SIZE]: size of the access log, or the lines of the port that were added after SIZE bytes.
 question_log() {

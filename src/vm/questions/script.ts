@@ -5,7 +5,8 @@ const ASK = shellFile(new URL('./ask.root.sh', import.meta.url));
 const CONNECT = shellFile(new URL('./connect.root.sh', import.meta.url));
 
 /** The functions of questions.sh. */
-export type QuestionName = 'resolves' | 'answers' | 'ready' | 'admin' | 'certificate' | 'active' | 'capture' | 'log';
+export type QuestionName =
+  'agent' | 'resolves' | 'answers' | 'ready' | 'admin' | 'certificate' | 'active' | 'capture' | 'log';
 
 /** A question to a VM about itself. */
 export interface Question {

@@ -8,6 +8,7 @@ const GIVEN: JoinOptions = {
   cluster: { connect: {}, facts: { istioNamespace: 'istio-system' }, place: {} },
   machine: { ssh: {}, place: {} },
   workload: { rest: { labels: {}, services: [] }, captureDns: false },
+  agent: { wanted: false },
   excludePorts: [],
   create: false,
   acceptRisk: ['apparmor'],

@@ -147,7 +147,15 @@ export class LiveJoin {
       },
       machine: { ssh: {}, place: {} },
       workload: { group: 'web', namespace: 'vm', rest: { labels: {}, services: ports }, captureDns: true },
-      ...{ excludePorts: [], create: true, acceptRisk: [], repeated: {}, forget: [], only: [] },
+      ...{
+        agent: { wanted: false },
+        excludePorts: [],
+        create: true,
+        acceptRisk: [],
+        repeated: {},
+        forget: [],
+        only: [],
+      },
       ...{ confirmWithin: 90, restart: { allowed: true, limitMs: 30_000 }, dryRun },
     };
   }

@@ -6,6 +6,7 @@ const GIVEN: JoinOptions = {
   cluster: { connect: {}, facts: { istioNamespace: 'istio-system' }, place: {} },
   machine: { ssh: {}, place: {} },
   workload: { rest: { labels: {}, services: [] }, captureDns: true },
+  agent: { wanted: false },
   excludePorts: [9001],
   create: true,
   acceptRisk: [],

@@ -35,15 +35,15 @@ function programOf(
   const file = join(temporaryFolder(), 'meshx');
   writeFileSync(file, content);
   const want: ExecutableWant = {
-    ...{ kind: 'executable', name: 'meshx', base: vm.base, version, architecture, file },
+    ...{ kind: 'executable', name: 'meshx', base: vm.base, architecture, file },
     ...{ sha256: sha256(content), bytes: Buffer.byteLength(content) },
   };
   return { want, content };
 }
 
 const ours = (want: ExecutableWant) => [
-  `install: meshx ${want.version} (${want.base}/${want.sha256.slice(0, 12)}…)`,
-  expect.stringMatching(new RegExp(`^(use|switch to) meshx ${want.version} `)),
+  `install ${want.base}/${want.sha256.slice(0, 12)}…/meshx`,
+  expect.stringMatching(new RegExp(`^(create|replace) ${want.base}/current → ${want.sha256.slice(0, 12)}…`)),
 ];
 
 test('a program is installed and used, and a second run changes nothing', async () => {
@@ -71,8 +71,8 @@ test('a new program comes beside the old one, which stays until the one after', 
   expect(readdirSync(vm.base).sort()).toEqual([one.sha256, two.sha256, 'current'].sort());
   await reconcile(vm, three);
   expect(readdirSync(vm.base).sort()).toEqual([two.sha256, three.sha256, 'current'].sort());
-  // Switching to the former program needs no upload.
-  expect(summaries(await planFor(vm, two))).toEqual([expect.stringContaining('switch to meshx 2')]);
+  // The former program needs no upload.
+  expect(summaries(await planFor(vm, two))).toEqual([ours(two)[1]]);
   await reconcile(vm, two);
   expect(readlinkSync(join(vm.base, 'current'))).toBe(two.sha256);
 });
@@ -95,7 +95,7 @@ test('a link that another program changed is set again', async () => {
   const { want } = programOf(vm, '1');
   await reconcile(vm, want);
   execFileSync('ln', ['-sfn', '/tmp', join(vm.base, 'current')]);
-  expect(summaries(await planFor(vm, want))).toEqual([expect.stringContaining('switch to meshx 1')]);
+  expect(summaries(await planFor(vm, want))).toEqual([ours(want)[1]]);
   await reconcile(vm, want);
   expect(readlinkSync(join(vm.base, 'current'))).toBe(want.sha256);
   expect(existsSync('/tmp')).toBe(true);
@@ -150,7 +150,7 @@ test('a program for another processor is refused before anything is changed', as
   expect(vm.ran).toEqual(['meshx-probes']);
 });
 
-test('a link at the path of the program is not written through', async () => {
+test('a link in the place of the program is replaced, and not written through', async () => {
   const vm = new Machine();
   const { want, content } = programOf(vm, '1');
   await reconcile(vm, want);

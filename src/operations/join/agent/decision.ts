@@ -1,0 +1,78 @@
+import type { AgentSettings } from '../../../agent/settings.ts';
+import { machineDigest, parseAgentSettings } from '../../../agent/settings.ts';
+import type { Preflight } from '../../../checks/preflight.ts';
+import type { Kubernetes } from '../../../cluster/api/kubernetes.ts';
+import { AGENT_ANNOTATION } from '../../../mesh/current/agent-annotations.ts';
+import { NETWORKING } from '../../../mesh/current/objects.ts';
+import { automaticEntryName } from '../../../mesh/entry-name.ts';
+import { meshGeneration } from '../../../mesh/mesh-generation.ts';
+import type { Workload } from '../../../mesh/workload.ts';
+import { present } from '../../../present.ts';
+import { Problem } from '../../../problems.ts';
+import type { InstalledAgent } from '../../../vm/inspect.ts';
+import type { VmAgent } from '../../../vm/input.ts';
+import type { JoinContext } from '../context.ts';
+
+/** The agent that a VM gets or keeps. */
+export interface AgentDecision {
+  readonly generation: number;
+  /** `machineDigest` of the machine. */
+  readonly machine: string;
+  /** The name of the VM's entry. */
+  readonly entry: string;
+  readonly api: AgentSettings['api'];
+  /** Absent if the VM keeps its program. */
+  readonly program?: VmAgent['program'];
+  readonly installed: InstalledAgent;
+}
+
+/** What is asked about a VM before its registration is planned. */
+interface AgentQuestion {
+  readonly context: JoinContext;
+  readonly preflight: Preflight;
+  /** The workload with what its group has already. */
+  readonly workload: Workload;
+  readonly kube: Kubernetes;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Whether the VM gets an agent: with an executable for it, and again at each later join until it is refused. Only reads. undefined:
+ * the VM has none, and gets none; `stopped`: it has one that must not run.
+ */
+export async function decideAgent(question: AgentQuestion): Promise<AgentDecision | 'stopped' | undefined> {
+  const { context, preflight, workload } = question;
+  const { agent: installed, facts } = preflight;
+  const { generation } = context.facts;
+  if (!meshGeneration(generation).hasGroups || installed.machineId === '' || workload.foreignGroup) return undefined;
+  const settings = installedSettings(installed);
+  if (!context.options.agent.wanted) return installed.program ? 'stopped' : undefined;
+  const program = context.agentProgram;
+  if (program === undefined && !(settings && installed.program)) return undefined;
+  const { group, network } = workload;
+  const entry = automaticEntryName({ group, address: facts.address, ...present({ network }) });
+  const machine = machineDigest(installed.machineId);
+  const same = settings?.machine === machine && settings.mesh.entry === entry ? settings.generation : undefined;
+  const known = await generationOfEntry(question, entry);
+  return {
+    ...{ machine, entry, installed, api: [], ...present({ program }) },
+    generation: same !== undefined && same >= known ? same : Math.max(known, workload.agent ?? 0, same ?? 0) + 1,
+  };
+}
+
+/** Settings that are not readable are those of no agent. */
+function installedSettings({ settings }: InstalledAgent): AgentSettings | undefined {
+  try {
+    return settings === undefined ? undefined : parseAgentSettings(settings);
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+/** The generation that the VM's entry names; 0 without one. */
+async function generationOfEntry({ kube, workload, signal }: AgentQuestion, name: string): Promise<number> {
+  const ref = { apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace: workload.namespace, name };
+  const annotation = (await kube.get(ref, signal))?.metadata.annotations?.[AGENT_ANNOTATION] ?? '';
+  return /^[1-9]\d{0,8}$/.test(annotation) ? Number(annotation) : 0;
+}

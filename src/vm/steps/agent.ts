@@ -1,0 +1,79 @@
+import type { Resource, Step } from '../../reconcile/resource.ts';
+import { systemdFile } from '../../templates.ts';
+import type { CurrentVmInput, VmAgent } from '../input.ts';
+import { AGENT_TOKEN_SECRET, AGENT_UNITS, AGENT_USER, PLACES } from '../places.ts';
+import { rootFile } from '../wants.ts';
+
+const SERVICE = 'meshx-agent.service';
+const UNIT_FILES = [...AGENT_UNITS, 'meshx-agent-root@.service'] as const;
+const RUN = '/run/meshx-agent';
+const EXECUTABLE = 'meshx';
+
+/** The agent, if the VM has one: its files, and then its units. None in an image, which has no identity yet. */
+export function agentSteps({ agent, image }: CurrentVmInput): readonly Step[] {
+  if (agent === undefined || image) return [];
+  if (agent === 'stopped') return [stoppedStep()];
+  return [filesStep(agent), runningStep()];
+}
+
+/** The units of the agent that start at boot. */
+export function agentBootUnits({ agent, image }: CurrentVmInput): readonly string[] {
+  return agent === undefined || agent === 'stopped' || image ? [] : AGENT_UNITS;
+}
+
+function filesStep({ program, settings, services, subject }: VmAgent): Step {
+  return {
+    id: 'agent',
+    title: 'Install the agent',
+    wants: [
+      { kind: 'user', name: AGENT_USER, home: PLACES.agentState },
+      { kind: 'directory', path: '/etc/meshx', owner: 'root:root', mode: '0755' },
+      { kind: 'directory', path: PLACES.agentServices, owner: 'root:root', mode: '0755' },
+      { ...agentDirectory(), contents: 'ours' },
+      ...Object.entries(services).map(([name, text]) => rootFile(`${PLACES.agentServices}/${name}`, text)),
+      rootFile(PLACES.agentSettings, settings),
+      rootFile(`${PLACES.programs}/sidecar-token`, systemdFile('sidecar-token')),
+      rootFile(`${PLACES.programs}/agent-root`, systemdFile('agent-root'), '0755'),
+      ...UNIT_FILES.map((name) => rootFile(`${PLACES.units}/${name}`, systemdFile(name))),
+      ...(program ? [{ kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program } satisfies Resource] : []),
+      ...(subject === undefined ? [] : [apiToken(subject)]),
+    ],
+  };
+}
+
+function apiToken(subject: string): Resource {
+  const owner = `${AGENT_USER}:${AGENT_USER}`;
+  return { kind: 'account-token', path: PLACES.agentToken, secret: AGENT_TOKEN_SECRET, owner, mode: '0600', subject };
+}
+
+function agentDirectory() {
+  return { kind: 'directory', path: PLACES.agentState, owner: `${AGENT_USER}:${AGENT_USER}`, mode: '0700' } as const;
+}
+
+/** Restarted for new settings and a new program. It reads the files of the services itself. */
+function runningStep(): Step {
+  const reads = [`${PLACES.units}/${SERVICE}`, `${PLACES.agent}/current/${EXECUTABLE}`, PLACES.agentSettings];
+  const after = [`executable:${PLACES.agent}`, `user:${AGENT_USER}`];
+  const sockets = AGENT_UNITS.filter((name) => name !== SERVICE);
+  return {
+    id: 'agent-run',
+    title: 'Run the agent',
+    wants: [
+      ...sockets.map((name): Resource => ({ kind: 'unit', name, reads: [`${PLACES.units}/${name}`], makes: [RUN] })),
+      { kind: 'unit', name: SERVICE, reads, after },
+    ],
+  };
+}
+
+/** The agent of an earlier join stays installed until the VM is removed from the mesh. */
+function stoppedStep(): Step {
+  const units = [...AGENT_UNITS].reverse();
+  return {
+    id: 'agent-run',
+    title: 'Stop the agent',
+    wants: units.flatMap((name): readonly Resource[] => [
+      { kind: 'unit', name, reads: [], active: false },
+      { kind: 'enabled', name, enabled: false },
+    ]),
+  };
+}

@@ -1,0 +1,79 @@
+import { parseServiceFile } from '../../../../src/agent/services/service-file.ts';
+import { machineDigest, parseAgentSettings } from '../../../../src/agent/settings.ts';
+import type { AgentDecision } from '../../../../src/operations/join/agent/decision.ts';
+import { agentFiles } from '../../../../src/operations/join/agent/files.ts';
+import { aWorkload } from '../../../vm/world.ts';
+
+const MACHINE = machineDigest('b08dfa6083e7567a1921a715000001fb');
+const ADDRESS = '10.150.0.5';
+
+function decision(services: Readonly<Record<string, string>> = {}): AgentDecision {
+  const installed = { machineId: 'x', program: true, services };
+  return { generation: 3, machine: MACHINE, entry: 'mysqldb-10.150.0.5', api: [], installed };
+}
+const mysqldb = (ports = [{ name: 'mysql', number: 3306 }]) => ({ name: 'mysqldb', ports });
+const filesOf = (found: Readonly<Record<string, string>>, probe?: string, ports = mysqldb().ports) =>
+  agentFiles(decision(found), aWorkload({ services: [mysqldb(ports)] }), { address: ADDRESS, probe });
+
+test('the settings name the VM, its entry and the ports of its services', () => {
+  const workload = aWorkload({ services: [mysqldb(), { name: 'web', ports: [{ name: 'http', number: 8080 }] }] });
+  const { settings, services, subject } = agentFiles(decision(), workload, { address: ADDRESS, probe: undefined });
+  expect(parseAgentSettings(settings)).toEqual({
+    ...{ generation: 3, observe: false, machine: MACHINE, api: [] },
+    mesh: {
+      ...{ group: 'mysqldb', namespace: 'vm', account: 'mysqldb' },
+      ...{ entry: 'mysqldb-10.150.0.5', address: ADDRESS, network: '' },
+    },
+    ports: { 'http-8080': 8080, 'mysql-3306': 3306 },
+  });
+  expect(Object.keys(services)).toEqual(['mysqldb.yaml', 'web.yaml']);
+  expect(subject).toBeUndefined();
+});
+
+test.each([
+  [undefined, { kind: 'tcp', port: 3306 }],
+  ['tcp', { kind: 'tcp', port: 3306 }],
+  ['mysql', { kind: 'mysql', port: 3306 }],
+  ['grpc', { kind: 'grpc', port: 3306 }],
+  ['http', { kind: 'http', port: 3306, path: '/' }],
+  ['http:/ready?a=b:c', { kind: 'http', port: 3306, path: '/ready?a=b:c' }],
+])('the probe %s is one of the agent', (probe, method) => {
+  const text = filesOf({}, probe).services['mysqldb.yaml'] ?? '';
+  expect(parseServiceFile('mysqldb.yaml', text).probe.method).toMatchObject(method);
+});
+
+test('only the first service has the probe of the command line', () => {
+  const services = [mysqldb(), { name: 'web', ports: [{ name: 'http', number: 8080 }] }];
+  const files = agentFiles(decision(), aWorkload({ services }), { address: ADDRESS, probe: 'mysql' }).services;
+  expect(parseServiceFile('web.yaml', files['web.yaml'] ?? '').probe.method.kind).toBe('tcp');
+});
+
+describe('a file that is there', () => {
+  const OWN =
+    '# ours\nname: mysqldb\nports: {mysql: 3306}\nprobe: {mysql: {port: 3306}, interval: 5s}\ndrain: {limit: 10s}\n';
+
+  test('stays as the operator wrote it, byte for byte', () => {
+    expect(filesOf({ 'mysqldb.yaml': OWN }).services).toEqual({ 'mysqldb.yaml': OWN });
+    expect(filesOf({ 'mysqldb.yaml': OWN }, 'mysql').services).toEqual({ 'mysqldb.yaml': OWN });
+  });
+
+  test('gets new ports, and keeps the rest', () => {
+    const text =
+      filesOf({ 'mysqldb.yaml': OWN }, undefined, [{ name: 'mysql', number: 3307 }]).services['mysqldb.yaml'] ?? '';
+    expect(parseServiceFile('mysqldb.yaml', text)).toMatchObject({
+      ports: [{ name: 'mysql', number: 3307 }],
+      probe: { method: { kind: 'mysql' }, intervalMs: 5000 },
+      drainLimitMs: 10_000,
+    });
+  });
+
+  test('gets another probe, and keeps its times', () => {
+    const text = filesOf({ 'mysqldb.yaml': OWN }, 'tcp').services['mysqldb.yaml'] ?? '';
+    expect(parseServiceFile('mysqldb.yaml', text).probe).toMatchObject({ method: { kind: 'tcp' }, intervalMs: 5000 });
+  });
+
+  test.each(['', 'name: other\n', ':', 'a: [', '\0'])('is replaced if it defines nothing: %j', (text) => {
+    const made = filesOf({ 'mysqldb.yaml': text }).services['mysqldb.yaml'] ?? '';
+    expect(parseServiceFile('mysqldb.yaml', made).name).toBe('mysqldb');
+  });
+});

@@ -1,0 +1,49 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { agentProgram } from '../../../../src/operations/join/agent/program.ts';
+import { sha256 } from '../../../../src/reconcile/sha256.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+/** The head of an ELF file: class, byte order, processor. */
+function elf({ bits = 2, order = 1, machine = 62 } = {}): Buffer {
+  const header = Buffer.alloc(64);
+  Buffer.from([0x7f, 0x45, 0x4c, 0x46, bits, order]).copy(header);
+  header.writeUInt16LE(machine, 18);
+  return header;
+}
+
+const read = (content: Buffer | string) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'meshx'), content);
+  return agentProgram(folder, 'meshx', new AbortController().signal);
+};
+
+test.each([
+  [62, 'x86_64'],
+  [183, 'aarch64'],
+])('an executable for processor %i is one for %s', async (machine, architecture) => {
+  const content = elf({ machine });
+  expect(await read(content)).toMatchObject({ architecture, bytes: 64, sha256: sha256(content) });
+});
+
+test.each([
+  ['of another processor', elf({ machine: 243 })],
+  ['of 32 bits', elf({ bits: 1 })],
+  ['of another byte order', elf({ order: 2 })],
+  ['that is a script', '#!/bin/sh\nexec node meshx.js "$@"\n'],
+  ['that is cut off', elf().subarray(0, 19)],
+  ['that is empty', ''],
+])('a file %s is refused', async (_, content) => {
+  await expect(read(content)).rejects.toMatchObject({ id: 'agent-program-unusable' });
+});
+
+test.each([
+  ['that is missing', () => undefined],
+  ['that is a folder', (path: string) => symlinkSync('/', path)],
+])('a path %s is refused', async (_, make) => {
+  const folder = temporaryFolder();
+  make(join(folder, 'meshx'));
+  await expect(agentProgram(folder, 'meshx', new AbortController().signal)).rejects.toMatchObject({
+    id: 'agent-program-unusable',
+  });
+});

@@ -1,0 +1,74 @@
+import type { VmAgent } from '../../../src/vm/input.ts';
+import type { Resource } from '../../../src/reconcile/resource.ts';
+import { wantedVm } from '../../../src/vm/wanted.ts';
+import { currentInput } from '../world.ts';
+
+const AGENT: VmAgent = {
+  settings: 'format: 1\n',
+  services: { 'mysqldb.yaml': 'name: mysqldb\n' },
+  program: { sha256: 'a'.repeat(64), bytes: 1, architecture: 'x86_64', file: '/meshx' },
+  subject: 'system:serviceaccount:vm:mysqldb',
+};
+const stepsOf = (agent: VmAgent | 'stopped' | undefined, image = false) =>
+  wantedVm(currentInput({ ...(agent && { agent }), image }));
+const wantsOf = (agent: VmAgent | 'stopped', id: string): readonly Resource[] =>
+  stepsOf(agent).find((step) => step.id === id)?.wants ?? [];
+const bootUnits = (agent: VmAgent | 'stopped' | undefined) =>
+  stepsOf(agent)
+    .at(-1)
+    ?.wants.map((want) => (want.kind === 'enabled' ? want.name : ''));
+
+test('the agent comes after capture, and starts at boot after the checks', () => {
+  const ids = stepsOf(AGENT).map(({ id }) => id);
+  expect(ids.slice(-5)).toEqual(['sidecar', 'capture', 'agent', 'agent-run', 'boot']);
+  expect(stepsOf(AGENT).at(-1)?.when).toBe('after-checks');
+  expect(bootUnits(AGENT)).toEqual([
+    ...['istio.service', 'meshx-capture.service'],
+    ...['meshx-agent.socket', 'meshx-agent-root.socket', 'meshx-agent.service'],
+  ]);
+});
+
+test('only root can change what the agent obeys, and only the agent reads its token', () => {
+  for (const want of wantsOf(AGENT, 'agent'))
+    if (want.kind === 'file')
+      expect(want).toMatchObject({ owner: 'root:root', mode: expect.stringMatching(/^0[67][45]{2}$/) });
+  expect(wantsOf(AGENT, 'agent')).toContainEqual(
+    expect.objectContaining({ kind: 'account-token', owner: 'meshx-agent:meshx-agent', mode: '0600' }),
+  );
+  expect(wantsOf(AGENT, 'agent')).toContainEqual(
+    expect.objectContaining({ kind: 'directory', path: '/var/lib/meshx-agent', mode: '0700' }),
+  );
+});
+
+test('the agent is restarted for a new program and for new settings, not for the file of a service', () => {
+  const unit = wantsOf(AGENT, 'agent-run').find((want) => want.kind === 'unit' && want.name === 'meshx-agent.service');
+  expect(unit).toMatchObject({
+    reads: [
+      '/etc/systemd/system/meshx-agent.service',
+      '/usr/local/lib/meshx/agent/current/meshx',
+      '/etc/meshx/agent.yaml',
+    ],
+    after: expect.arrayContaining(['executable:/usr/local/lib/meshx/agent']),
+  });
+});
+
+test('a VM keeps its program when none is given, and gets no token without rights', () => {
+  const { program: _program, subject: _subject, ...kept } = AGENT;
+  const kinds = wantsOf(kept, 'agent').map(({ kind }) => kind);
+  expect(kinds).not.toContain('executable');
+  expect(kinds).not.toContain('account-token');
+});
+
+test('a refused agent is stopped, and starts at no boot', () => {
+  expect(bootUnits('stopped')).toEqual(['istio.service', 'meshx-capture.service']);
+  const wants = wantsOf('stopped', 'agent-run');
+  for (const name of ['meshx-agent.service', 'meshx-agent.socket', 'meshx-agent-root.socket']) {
+    expect(wants).toContainEqual({ kind: 'unit', name, reads: [], active: false });
+    expect(wants).toContainEqual({ kind: 'enabled', name, enabled: false });
+  }
+});
+
+test('an image and a VM without an agent have no such steps', () => {
+  for (const steps of [stepsOf(AGENT, true), stepsOf(undefined)])
+    expect(JSON.stringify(steps)).not.toContain('meshx-agent');
+});
