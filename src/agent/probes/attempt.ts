@@ -67,6 +67,8 @@ const CODES: Readonly<Record<string, string>> = {
   EPERM: 'connection not permitted',
   ENOENT: 'not found',
   ETIMEDOUT: 'connection timed out',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate does not cover the name or address',
+  CERT_HAS_EXPIRED: 'the certificate has expired',
   EMFILE: 'too many open files',
 };
 

@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Attempt, Failure, reasonOf } from './attempt.ts';
 import type { TlsTrust } from './options.ts';
-import { secured } from './trust.ts';
+import { contextFor, secured } from './trust.ts';
 
 /** Bytes that a probe accepts as one piece, as one line, and in all. No healthy handshake comes near. */
 const PIECE = 65_536;
@@ -31,6 +31,8 @@ export class Connection {
     this.#attempt = attempt;
     this.#socket = socket;
     this.#listen();
+    // The outer socket closes the inner one. To destroy the inner one first crashes Node 20 while it reports a wrong certificate.
+    attempt.onEnd(() => this.#socket.destroy());
   }
 
   /** Connects, with TLS if the endpoint has it. */
@@ -50,8 +52,10 @@ export class Connection {
   /** Starts TLS. What the server sent in plain text before is an injection, or a server that speaks another protocol. */
   async startTls(trust: TlsTrust, alpn: readonly string[] = []): Promise<TLSSocket> {
     if (this.#socket.readableLength > 0) throw new Failure('the server sent plain text before TLS');
+    const context = await contextFor(trust.ca);
+    if (this.#socket.destroyed) throw this.#ended();
     this.#socket.removeAllListeners('readable');
-    const socket = await secured(this.#socket, trust, { address: this.#attempt.address, alpn });
+    const socket = secured(this.#socket, context, { trust, address: this.#attempt.address, alpn });
     this.#socket = socket;
     this.#listen();
     await this.#once('secureConnect');
@@ -123,6 +127,5 @@ export class Connection {
     socket.on('readable', () => this.#wake());
     socket.once('end', closed).once('close', closed);
     socket.on('error', (error) => ((this.#error ??= error), this.#wake()));
-    this.#attempt.onEnd(() => socket.destroy());
   }
 }

@@ -1,12 +1,46 @@
 import { Attempt, Failure, reasonOf } from './attempt.ts';
+import { amqp } from './amqp.ts';
+import { dns } from './dns.ts';
+import { etcd } from './etcd.ts';
+import { exec } from './exec.ts';
+import { grpc } from './grpc.ts';
+import { http } from './http.ts';
+import { http2 } from './http2.ts';
+import { kafka } from './kafka.ts';
+import { ldap } from './ldap.ts';
+import { mongodb } from './mongodb.ts';
+import { redis } from './redis.ts';
+import { smtp } from './smtp.ts';
+import { tcp } from './tcp.ts';
+import { tls } from './tls.ts';
+import { unit } from './unit.ts';
+import { mysql } from './mysql/mysql.ts';
+import { postgresql } from './postgresql/postgresql.ts';
 import type { Method, ProbeMethod } from './method.ts';
 import type { Probe, ProbeResult, ProbeTarget } from './probe.ts';
-import { tcp } from './tcp.ts';
 
 type Ask<Kind extends ProbeMethod['kind']> = (method: Method<Kind>, attempt: Attempt) => Promise<ProbeResult>;
 
 /** Each protocol by its kind. */
-const PROTOCOLS: { readonly [Kind in ProbeMethod['kind']]?: Ask<Kind> } = { tcp };
+const PROTOCOLS: { readonly [Kind in ProbeMethod['kind']]: Ask<Kind> } = {
+  amqp,
+  dns,
+  etcd,
+  exec,
+  grpc,
+  http,
+  http2,
+  kafka,
+  ldap,
+  mongodb,
+  redis,
+  smtp,
+  tcp,
+  tls,
+  unit,
+  mysql,
+  postgresql,
+};
 
 /** Returns the probe of one server. It keeps no connection between runs. */
 export function createProbe(target: ProbeTarget): Probe {
@@ -48,7 +82,6 @@ class BoundedProbe implements Probe {
 
 async function ask(method: ProbeMethod, attempt: Attempt): Promise<ProbeResult> {
   // as: the table has the function of each kind under that kind.
-  const protocol = PROTOCOLS[method.kind] as Ask<ProbeMethod['kind']> | undefined;
-  if (!protocol) throw new Failure(`${method.kind} is not supported`);
-  return await protocol(method as never, attempt);
+  const protocol = PROTOCOLS[method.kind] as (method: ProbeMethod, attempt: Attempt) => Promise<ProbeResult>;
+  return await protocol(method, attempt);
 }

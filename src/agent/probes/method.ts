@@ -47,15 +47,9 @@ const METHODS = [
   /** The 220 greeting, EHLO and QUIT. */
   plain('smtp'),
   /** A bind, anonymous without `dn`, and a search of the root DSE. */
-  plain('ldap').extend({
-    dn: z
-      .string()
-      .min(1)
-      .max(250)
-      .regex(/^[\x20-\x7e]*$/)
-      .optional(),
-    credential: option.credential.optional(),
-  }),
+  plain('ldap')
+    .extend({ dn: option.distinguishedName.optional(), credential: option.credential.optional() })
+    .refine(({ dn, credential }) => (dn === undefined) === (credential === undefined), 'dn and credential go together'),
   /** A query for `name`: the answer has this rcode. */
   z.strictObject({
     ...{ kind: z.literal('dns'), port: option.port },

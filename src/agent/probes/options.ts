@@ -79,6 +79,13 @@ const visible = (max: number) =>
 export const userName = visible(80);
 export const databaseName = visible(64);
 
+/** Not empty: RFC 4513, 5.1.2 lets a bind without a name or password succeed. */
+export const distinguishedName = z
+  .string()
+  .min(1)
+  .max(250)
+  .regex(/^[\x20-\x7e]*$/, 'must be ASCII characters');
+
 /** A login is optional: without a user, the first answer of the server decides. */
 export const login = {
   user: userName.optional(),

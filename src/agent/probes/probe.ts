@@ -30,3 +30,7 @@ export interface ProbeTarget {
 export function ok(reason: string, details?: ProbeDetails): ProbeResult {
   return { outcome: 'ok', reason, ...(details ? { details } : {}) };
 }
+
+export function failed(reason: string, details?: ProbeDetails): ProbeResult {
+  return { outcome: 'failed', reason, ...(details ? { details } : {}) };
+}

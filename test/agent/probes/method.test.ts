@@ -39,4 +39,5 @@ test.each([
   [{ exec: { command: ['/bin/sh', 'a\0'] } }],
   [{ dns: { name: `${'a'.repeat(64)}.test` } }],
   [{ dns: {} }],
+  [{ ldap: { dn: 'cn=probe' } }],
 ])('%j is refused', (value) => expect(messages(value)).toHaveLength(1));

@@ -1,6 +1,12 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createServer } from 'node:tls';
 import { createProbe } from '../../../src/agent/probes/index.ts';
+import { createSidecarProbe } from '../../../src/agent/probes/sidecar.ts';
 import { until } from '../../host/contract.ts';
-import { ask, listen } from './server.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { ask, listen, replies } from './server.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -40,4 +46,46 @@ test('an aborted run, a run under way that is closed, and a closed probe say sto
   probe.close();
   expect(await second).toEqual(stopped);
   expect(await probe.run(NEVER)).toEqual(stopped);
+});
+
+test('TLS that ends at any moment leaves no connection open', async () => {
+  const folder = temporaryFolder();
+  const [ca, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const curve = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-subj',
+    '/CN=db',
+    '-addext',
+    'subjectAltName=DNS:db.test',
+  ];
+  execFileSync('openssl', ['req', '-x509', '-nodes', ...curve, '-keyout', key, '-out', ca], { stdio: 'ignore' });
+  const secure = createServer({ cert: readFileSync(ca), key: readFileSync(key) }).on('tlsClientError', () => undefined);
+  secure.on('secureConnection', (socket) => socket.on('error', () => undefined));
+  await using server = await listen((socket) => void secure.emit('connection', socket));
+  const port = server.port;
+  const results = new Set<string>();
+  for (let run = 0; run < 60; run += 1) {
+    const trust = [{ name: 'db.test', ca }, { name: 'other.test', ca }, {}, { verify: false }][run % 4];
+    results.add((await ask({ tls: { port, ...trust } }, { timeoutMs: run % 3 === 0 ? 5000 : run % 8 })).outcome);
+  }
+  expect([...results].sort()).toEqual(['failed', 'ok']);
+  await until(() => Promise.resolve(server.open() === 0));
+});
+
+test.each([
+  ['HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', { outcome: 'ok', reason: 'status 200' }],
+  ['HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n', { outcome: 'failed', reason: 'status 503' }],
+])('the sidecar that answers %j is judged by its status', async (answer, result) => {
+  await using server = await listen(replies('', answer));
+  expect(await createSidecarProbe(5000, server.port).run(NEVER)).toMatchObject(result);
+});
+
+test('a sidecar without Envoy refuses the connection', async () => {
+  const server = await listen(() => undefined);
+  await server[Symbol.asyncDispose]();
+  const gone = await createSidecarProbe(5000, server.port).run(NEVER);
+  expect(gone).toEqual({ outcome: 'failed', reason: 'connection refused' });
 });

@@ -41,3 +41,21 @@ export async function ask(method: unknown, target: Partial<ProbeTarget> = {}): P
     probe.close();
   }
 }
+/** Answers each chunk that arrives with the next of these messages. `greeting` is sent first. */
+export function replies(greeting: Uint8Array | string, ...answers: readonly (Uint8Array | string)[]) {
+  return (socket: Socket): void => {
+    const left = [...answers];
+    if (greeting.length > 0) socket.write(greeting);
+    socket.on('data', () => socket.write(left.shift() ?? ''));
+  };
+}
+
+/** As `replies`, and closes the connection after the last message. */
+export function lastReplies(greeting: Uint8Array | string, ...answers: readonly (Uint8Array | string)[]) {
+  return (socket: Socket): void => {
+    const left = [...answers];
+    if (left.length === 0) return void socket.end(greeting);
+    socket.write(greeting);
+    socket.on('data', () => (left.length > 1 ? socket.write(left.shift() ?? '') : socket.end(left.shift() ?? '')));
+  };
+}
