@@ -30,12 +30,27 @@ const PACKAGES: Readonly<Record<string, string>> = {
   shellcheck: '/usr/bin/shellcheck',
   rpm: '/usr/bin/rpmbuild',
   binutils: '/usr/bin/strip',
+  // Servers for test/e2e/probes.test.ts.
+  'mariadb-server': '/usr/sbin/mariadbd',
+  postgresql: '/usr/lib/postgresql',
+  'redis-server': '/usr/bin/redis-server',
+  'rabbitmq-server': '/usr/sbin/rabbitmq-server',
+  'nginx-light': '/usr/sbin/nginx',
+  slapd: '/usr/sbin/slapd',
+  opensmtpd: '/usr/sbin/smtpd',
 };
 
 /** Units that come with these packages. The lab starts its own in namespaces; the machine's must not run for it. */
 const UNITS: Readonly<Record<string, readonly string[]>> = {
   'openssh-server': ['ssh.service', 'ssh.socket'],
   'etcd-server': ['etcd.service'],
+  'mariadb-server': ['mariadb.service'],
+  postgresql: ['postgresql.service'],
+  'redis-server': ['redis-server.service'],
+  'rabbitmq-server': ['rabbitmq-server.service', 'epmd.service', 'epmd.socket'],
+  'nginx-light': ['nginx.service'],
+  slapd: ['slapd.service'],
+  opensmtpd: ['opensmtpd.service'],
 };
 
 function missingPackages(): readonly string[] {
