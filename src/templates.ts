@@ -6,6 +6,7 @@ export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-ent
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =
   | 'agent-root'
+  | 'agent-trial'
   | 'arming'
   | 'capture'
   | 'dead-man'

@@ -3,7 +3,7 @@ import type { Kind } from '../kind.ts';
 import { sameOwnerAndMode } from './owner.ts';
 import { WRITE } from './token.ts';
 
-/** A service account's token for the API server. It is delivered while the machine has no valid one; whoever uses it renews it. */
+/** A service account's token for the API server. It is delivered while the machine has no valid one; the agent renews it. */
 export interface AccountTokenWant {
   readonly kind: 'account-token';
   readonly path: string;

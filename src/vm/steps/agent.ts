@@ -34,6 +34,7 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
       rootFile(PLACES.agentSettings, settings),
       rootFile(`${PLACES.programs}/sidecar-token`, systemdFile('sidecar-token')),
       rootFile(`${PLACES.programs}/agent-root`, systemdFile('agent-root'), '0755'),
+      rootFile(`${PLACES.programs}/agent-trial`, systemdFile('agent-trial'), '0755'),
       ...UNIT_FILES.map((name) => rootFile(`${PLACES.units}/${name}`, systemdFile(name))),
       ...(program ? [{ kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program } satisfies Resource] : []),
       ...(subject === undefined ? [] : [apiToken(subject)]),

@@ -68,9 +68,11 @@ test('a new program comes beside the old one, which stays until the one after', 
   ];
   await reconcile(vm, one);
   await reconcile(vm, two);
-  expect(readdirSync(vm.base).sort()).toEqual([one.sha256, two.sha256, 'current'].sort());
+  expect(readdirSync(vm.base).sort()).toEqual([one.sha256, two.sha256, 'current', 'former'].sort());
+  expect(readlinkSync(join(vm.base, 'former'))).toBe(one.sha256);
   await reconcile(vm, three);
-  expect(readdirSync(vm.base).sort()).toEqual([two.sha256, three.sha256, 'current'].sort());
+  expect(readdirSync(vm.base).sort()).toEqual([two.sha256, three.sha256, 'current', 'former'].sort());
+  expect(readlinkSync(join(vm.base, 'former'))).toBe(two.sha256);
   // The former program needs no upload.
   expect(summaries(await planFor(vm, two))).toEqual([ours(two)[1]]);
   await reconcile(vm, two);
