@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { selfSigned } from './cluster-objects.ts';
@@ -22,8 +23,8 @@ export interface LoggedRequest {
 export interface Fault {
   /** Which requests: `GET /api/v1/…` must match. */
   readonly on: RegExp;
-  /** A status, a connection that breaks, or no answer at all. */
-  readonly answer: number | 'reset' | 'hang' | 'html';
+  /** A status, a connection that breaks, no answer at all, or the right answer 300 ms later. */
+  readonly answer: number | 'reset' | 'hang' | 'html' | 'late';
   /** How often; forever when absent. */
   readonly times?: number;
   readonly message?: string;
@@ -37,6 +38,8 @@ export interface FakeApiOptions {
   readonly serviceCidrObject?: boolean;
   /** Only this bearer token is let in. */
   readonly token?: string;
+  /** The token that a TokenRequest gets; the server then lets in that one alone. */
+  readonly issues?: (seconds: number) => string;
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Group versions that are not served, as `networking.istio.io/v1`. */
   readonly unserved?: readonly string[];
@@ -51,6 +54,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   destinationrules: 'DestinationRule',
   endpoints: 'Endpoints',
   endpointslices: 'EndpointSlice',
+  events: 'Event',
   gateways: 'Gateway',
   namespaces: 'Namespace',
   nodes: 'Node',
@@ -79,6 +83,13 @@ const CLUSTER_WIDE = new Set([
 ]);
 const pluralOf = (kind: string): string => Object.keys(PLURALS).find((plural) => PLURALS[plural] === kind) ?? kind;
 
+/** An open watch; `name` is that of its field selector. */
+interface Watch {
+  readonly place: Place;
+  readonly name: string | undefined;
+  readonly response: ServerResponse;
+}
+
 interface Place {
   readonly apiVersion: string;
   readonly namespace: string;
@@ -99,6 +110,8 @@ export class FakeApiServer {
   readonly requests: LoggedRequest[] = [];
   readonly faults: { fault: Fault; left: number }[] = [];
   readonly #objects = new Map<string, Stored>();
+  readonly #watches = new Set<Watch>();
+  #bearer: string | undefined;
   readonly #options: FakeApiOptions;
   readonly #server: Server;
   readonly #folder = mkdtempSync(join(tmpdir(), 'meshx-api-'));
@@ -107,6 +120,7 @@ export class FakeApiServer {
 
   constructor(options: FakeApiOptions) {
     this.#options = options;
+    this.#bearer = options.token;
     const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
     this.#server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
     for (const name of ['default', 'kube-system'])
@@ -162,8 +176,46 @@ export class FakeApiServer {
   }
 
   remove(kind: string, namespace: string, name: string): void {
-    for (const key of this.#objects.keys())
-      if (key.endsWith(`|${namespace}|${pluralOf(kind)}|${name}`)) this.#objects.delete(key);
+    for (const [key, object] of this.#objects)
+      if (key.endsWith(`|${namespace}|${pluralOf(kind)}|${name}`)) {
+        this.#objects.delete(key);
+        this.#tell('DELETED', this.#placeOf(object), object);
+      }
+  }
+
+  /** Breaks all connections, watches included. */
+  drop(): void {
+    this.#server.closeAllConnections();
+  }
+
+  /** Lets in this token alone from now on. */
+  expect(token: string): void {
+    this.#bearer = token;
+  }
+
+  get watches(): number {
+    return this.#watches.size;
+  }
+
+  #tell(type: string, place: Place, object: KubeObject): void {
+    for (const watch of this.#watches) {
+      const { namespace, plural } = watch.place;
+      const isOther = watch.name !== undefined && watch.name !== object.metadata.name;
+      if (isOther || namespace !== place.namespace || plural !== place.plural) continue;
+      watch.response.write(`${JSON.stringify({ type, object })}\n`);
+    }
+  }
+
+  #watch(request: LoggedRequest, place: Place, response: ServerResponse): Answer {
+    const name = /^metadata\.name=(.*)$/.exec(request.query['fieldSelector'] ?? '')?.[1];
+    const watch = { place, name, response };
+    this.#watches.add(watch);
+    response.on('close', () => this.#watches.delete(watch));
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    for (const object of this.#objects.values())
+      if (request.query['resourceVersion'] === undefined && object.metadata.name === name)
+        this.#tell('ADDED', this.#placeOf(object), object);
+    return [200, ''];
   }
 
   object(kind: string, namespace: string, name: string): KubeObject | undefined {
@@ -208,6 +260,7 @@ export class FakeApiServer {
       },
     };
     this.#objects.set(this.#key(place), stored);
+    this.#tell(before === undefined ? 'ADDED' : 'MODIFIED', place, stored);
     return stored;
   }
 
@@ -226,28 +279,33 @@ export class FakeApiServer {
       body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
     };
     this.requests.push(logged);
-    if (this.#faulty(logged, request, response)) return;
-    const { token } = this.#options;
+    const fault = this.#faultOf(logged);
+    if (fault?.answer === 'late') await delay(300);
+    else if (fault) return this.#fault(fault, request, response);
+    const token = this.#bearer;
     const [status, body] =
       token !== undefined && logged.authorization !== `Bearer ${token}`
         ? failure(401, 'Unauthorized', 'Unauthorized')
-        : this.#answer(logged);
-    send(response, status, body);
+        : this.#answer(logged, response);
+    if (!response.headersSent) send(response, status, body);
   }
 
-  #faulty(logged: LoggedRequest, request: IncomingMessage, response: ServerResponse): boolean {
+  #faultOf(logged: LoggedRequest): Fault | undefined {
     const found = this.faults.find(({ fault, left }) => left > 0 && fault.on.test(`${logged.method} ${logged.path}`));
-    if (found === undefined) return false;
-    found.left -= 1;
-    const { answer, message = 'a fault of the test', headers = {} } = found.fault;
-    if (answer === 'hang') return true;
-    if (answer === 'reset') request.socket.resetAndDestroy();
-    else if (answer === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in</html>');
-    else send(response, answer, failure(answer, REASONS[answer] ?? 'InternalError', message)[1], headers);
-    return true;
+    if (found) found.left -= 1;
+    return found?.fault;
   }
 
-  #answer(request: LoggedRequest): Answer {
+  #fault(fault: Fault, request: IncomingMessage, response: ServerResponse): void {
+    const { answer, message = 'a fault of the test', headers = {} } = fault;
+    // A socket under TLS has no reset of its own.
+    if (answer === 'reset') request.socket[this.#options.tls ? 'destroy' : 'resetAndDestroy']();
+    if (answer === 'html') response.writeHead(200, { 'content-type': 'text/html' }).end('<html>log in</html>');
+    if (typeof answer !== 'number') return;
+    send(response, answer, failure(answer, REASONS[answer] ?? 'InternalError', message)[1], headers);
+  }
+
+  #answer(request: LoggedRequest, response: ServerResponse): Answer {
     const segments = request.path
       .split('/')
       .filter((part) => part !== '')
@@ -259,10 +317,10 @@ export class FakeApiServer {
     const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
     const place = { apiVersion, namespace: inNamespace ? (rest[1] ?? '') : '', plural, name, subresource };
     if (PLURALS[plural] === undefined) return [404, '404 page not found'];
-    return this.#verb(request, place);
+    return this.#verb(request, place, response);
   }
 
-  #verb(request: LoggedRequest, place: Place): Answer {
+  #verb(request: LoggedRequest, place: Place, response: ServerResponse): Answer {
     const { method, contentType } = request;
     const verb =
       { GET: place.name === '' ? 'list' : 'get', POST: 'create', PATCH: 'patch', DELETE: 'delete' }[method] ?? method;
@@ -271,6 +329,7 @@ export class FakeApiServer {
       return failure(403, 'Forbidden', text);
     }
     if (place.subresource === 'token') return this.#token(request, place);
+    if (verb === 'list' && request.query['watch'] === '1') return this.#watch(request, place, response);
     if (verb === 'list') return this.#list(request, place);
     if (verb === 'create') return this.#create(request, place);
     const found = this.#objects.get(this.#key(place));
@@ -279,9 +338,14 @@ export class FakeApiServer {
     if (verb === 'get') return [200, found];
     if (verb === 'delete') {
       this.#objects.delete(this.#key(place));
+      this.#tell('DELETED', place, found);
       return [200, { kind: 'Status', status: 'Success' }];
     }
     if (contentType !== 'application/merge-patch+json') return failure(415, 'UnsupportedMediaType', contentType);
+    const { resourceVersion = found.metadata['resourceVersion'] } = (request.body['metadata'] ??
+      {}) as KubeObject['metadata'];
+    if (resourceVersion !== found.metadata['resourceVersion'])
+      return failure(409, 'Conflict', 'the object has been modified; please apply your changes to the latest version');
     return [200, this.#store(place, mergePatch(found, request.body) as Stored)];
   }
 
@@ -383,7 +447,10 @@ export class FakeApiServer {
       );
     }
     const expirationTimestamp = new Date(Date.now() + spec.expirationSeconds * 1000).toISOString();
-    return [201, { status: { token: `token-of-${place.name}-for-${spec.audiences.join()}`, expirationTimestamp } }];
+    const token =
+      this.#options.issues?.(spec.expirationSeconds) ?? `token-of-${place.name}-for-${spec.audiences.join()}`;
+    if (this.#options.issues) this.#bearer = token;
+    return [201, { kind: 'TokenRequest', status: { token, expirationTimestamp } }];
   }
 }
 

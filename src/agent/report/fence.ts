@@ -13,7 +13,7 @@ export interface Holder {
 }
 
 /** The machine as it is now. */
-interface MachineIdentity {
+export interface MachineIdentity {
   /** `machineDigest` of its /etc/machine-id. */
   readonly machine: string;
   /** /proc/sys/kernel/random/boot_id. */

@@ -1,0 +1,200 @@
+import { Agent, request } from 'node:https';
+import { errorCode, errorText } from '../../cluster/api/foreign-error.ts';
+import { exchange } from '../../cluster/api/live/http-exchange.ts';
+import { tryJson } from '../../documents/json.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
+import { withTimeLimit } from '../../time-limit.ts';
+import type { ApiServer } from '../settings.ts';
+import type { TokenFile } from './credential.ts';
+
+export interface AgentRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  /** With its query, already encoded. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly contentType?: string;
+}
+
+/** What an API server answered, whatever its status. */
+export interface AgentAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  /** The reason of a failure, in the words of the API server. */
+  readonly message: string;
+  /** Of a Retry-After header. */
+  readonly retryAfterMs?: number;
+}
+
+export interface ApiClientOptions {
+  /** Tried in order; at least one. */
+  readonly servers: readonly ApiServer[];
+  readonly token: TokenFile;
+  /** Of each request. */
+  readonly timeoutMs?: number;
+  /** A watch without a line for so long is over. */
+  readonly idleMs?: number;
+}
+
+/** No API server answered. The message names each one and why. */
+class NoAnswer extends Error {}
+
+const TIMEOUT_MS = 5000;
+/** The API server sends a bookmark about once a minute. */
+const IDLE_MS = 150_000;
+/** One object: etcd keeps none larger than 1.5 MiB. */
+const MOST_MIB = 4;
+
+/** Retry-After is honoured up to this; the agent must not fall silent for hours. */
+const LONGEST_PAUSE_MS = 60_000;
+
+interface Place {
+  readonly url: URL;
+  agent: Agent;
+  readonly renewed: () => Agent;
+}
+
+/**
+ * A client for the few requests of an agent. It reads the token from its file for each request, trusts only the given certificate
+ * authority, follows no redirect, and stays with the server that answered last. Names are resolved again for each new connection.
+ */
+export class ApiClient {
+  readonly #places: readonly Place[];
+  readonly #options: Required<ApiClientOptions>;
+  #current = 0;
+  #answered = false;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = { timeoutMs: TIMEOUT_MS, idleMs: IDLE_MS, ...options };
+    this.#places = options.servers.map(placeOf);
+  }
+
+  /** The server that answered last. */
+  get server(): string | undefined {
+    return this.#answered ? this.#places[this.#current]?.url.origin : undefined;
+  }
+
+  /** Sends the request to one server after the other. Throws `NoAnswer`, and the reason of an aborted signal. */
+  async send(asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+    const reasons: string[] = [];
+    for (const [index, place] of this.#inOrder()) {
+      try {
+        const answer = await this.#once(place, asked, signal);
+        this.#current = index;
+        this.#answered = true;
+        return answer;
+      } catch (error) {
+        signal.throwIfAborted();
+        reasons.push(`${place.url.host}: ${reasonOf(error)}`);
+        this.#forget(place);
+      }
+    }
+    throw new NoAnswer(reasons.join('; '));
+  }
+
+  /**
+   * Hands each line of a watch to `onLine`, until the server ends it or the signal aborts. Throws when it cannot be opened, and when the
+   * connection breaks or falls silent.
+   */
+  async watch(path: string, onLine: (line: string) => void, signal: AbortSignal): Promise<void> {
+    const place = this.#places[this.#current];
+    if (place === undefined) throw new NoAnswer('there is no API server');
+    const headers = await this.#headers();
+    const { timeoutMs, idleMs } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const sent = request(new URL(path, place.url), { agent: place.agent, headers, signal }, (response) => {
+        sent.setTimeout(idleMs);
+        if (response.statusCode !== 200) {
+          reject(new Error(`status ${response.statusCode}`));
+          response.destroy();
+          return;
+        }
+        let rest = '';
+        response.setEncoding('utf8').on('data', (part: string) => {
+          const lines = (rest + part).split('\n');
+          rest = lines.pop() ?? '';
+          lines.filter((line) => line !== '').forEach(onLine);
+          if (rest.length > MOST_MIB * 1024 * 1024) response.destroy(new RangeError('a line is too long'));
+        });
+        response.on('error', reject).on('end', resolve);
+      });
+      sent.setTimeout(timeoutMs, () => sent.destroy(new Error('it was silent for too long')));
+      sent.on('error', reject).end();
+    });
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    for (const { agent } of this.#places) agent.destroy();
+  }
+
+  #inOrder(): readonly (readonly [number, Place])[] {
+    const all = [...this.#places.entries()];
+    return [...all.slice(this.#current), ...all.slice(0, this.#current)];
+  }
+
+  async #once(place: Place, asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+    try {
+      return await this.#ask(place, asked, signal);
+    } catch (error) {
+      // A kept connection that the server closed meanwhile. Each request of the agent may be sent twice.
+      if (signal.aborted || !['ECONNRESET', 'EPIPE'].includes(String(errorCode(error)))) throw error;
+      this.#forget(place);
+      return await this.#ask(place, asked, signal);
+    }
+  }
+
+  async #ask(place: Place, asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+    const { method, path, body, contentType = 'application/json' } = asked;
+    const type = body === undefined ? {} : { 'content-type': contentType };
+    const headers = { ...(await this.#headers()), ...type };
+    const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+    const answer = await withTimeLimit(this.#options.timeoutMs, signal, (until) =>
+      exchange(new URL(path, place.url), {
+        method,
+        headers,
+        agent: place.agent,
+        signal: until,
+        mostMiB: MOST_MIB,
+        ...sent,
+      }),
+    );
+    return parsed(answer.status, answer.body, answer.headers['retry-after']);
+  }
+
+  async #headers(): Promise<Readonly<Record<string, string>>> {
+    return { authorization: `Bearer ${await this.#options.token.read()}`, 'user-agent': 'meshx-agent' };
+  }
+
+  /** The next request opens a new connection. */
+  #forget(place: Place): void {
+    place.agent.destroy();
+    place.agent = place.renewed();
+  }
+}
+
+function placeOf({ server, ca }: ApiServer): Place {
+  // Set explicitly: NODE_TLS_REJECT_UNAUTHORIZED must not decide.
+  const renewed = (): Agent =>
+    new Agent({ keepAlive: true, maxSockets: 4, ca, rejectUnauthorized: true, minVersion: 'TLSv1.2' });
+  return { url: new URL(server), agent: renewed(), renewed };
+}
+
+/** A gateway, a captive portal or a redirect is no answer of an API server. */
+function parsed(status: number, body: string, retryAfter: string | undefined): AgentAnswer {
+  const value = tryJson(body);
+  // Priority and fairness of the API server says 429 in plain text.
+  const isAnswer = status === 429 || typeof mapping(value)['kind'] === 'string';
+  if (!isAnswer) throw new Error(`status ${status} without a Kubernetes object`);
+  const seconds = Number(retryAfter);
+  return {
+    status,
+    body: mapping(value),
+    message: text(mapping(value)['message']) ?? `status ${status}`,
+    ...(seconds > 0 && { retryAfterMs: Math.min(seconds * 1000, LONGEST_PAUSE_MS) }),
+  };
+}
+
+function reasonOf(error: unknown): string {
+  const code = errorCode(error);
+  return errorText(error) || (code === undefined ? 'no answer' : String(code));
+}

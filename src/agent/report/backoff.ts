@@ -1,0 +1,8 @@
+/** Milliseconds. The longest is short, so that agents report soon after an outage of the API server; the jitter spreads them. */
+const FIRST = 250;
+const LONGEST = 10_000;
+
+/** The pause after so many failures in a row: exponential, with full jitter. `random` is from 0 to 1. */
+export function backoffMs(failures: number, random: number, longest = LONGEST): number {
+  return failures === 0 ? 0 : random * Math.min(longest, FIRST * 2 ** Math.min(failures, 30));
+}

@@ -1,0 +1,33 @@
+import type { MeshService } from '../../mesh/workload.ts';
+import type { ServiceHealth } from '../health/health.ts';
+import type { Log } from '../log.ts';
+import type { AgentSettings } from '../settings.ts';
+import type { ApiClientOptions } from './api-client.ts';
+import type { TokenFile } from './credential.ts';
+import type { MachineIdentity } from './fence.ts';
+import type { ReporterStatus } from './reporter-status.ts';
+
+/** Keeps the VM's entry at the health of its services. */
+export interface Reporter {
+  /** Brings the entry to this state; idempotent, paced, retried with backoff; never throws. */
+  report(services: readonly ServiceHealth[]): void;
+  readonly status: ReporterStatus;
+  /** Ends all requests and timers. What was not written yet is not written. */
+  close(): Promise<void>;
+}
+
+export interface ReporterInput {
+  readonly settings: AgentSettings;
+  /** The services as they are defined now. */
+  readonly definitions: () => readonly MeshService[];
+  readonly token: TokenFile;
+  readonly now: () => Date;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Makes the sidecar connect again: istiod creates a deleted entry only then (istio#45329). */
+  readonly reconnect?: () => void;
+  /** For tests: the machine, numbers from 0 to 1, and the limits of the client. */
+  readonly identity?: () => MachineIdentity;
+  readonly random?: () => number;
+  readonly limits?: Pick<ApiClientOptions, 'timeoutMs' | 'idleMs'>;
+}
