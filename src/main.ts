@@ -35,5 +35,14 @@ async function run(): Promise<void> {
   // The exit code when nothing is left to wait for and there is still no result, as Node.js ends a module that never
   // settles.
   process.exitCode = 13;
-  process.exitCode = await (await import('./start.ts')).start(words, version(), outliveReader);
+  process.exitCode = (await runAgent()) ?? (await (await import('./start.ts')).start(words, version(), outliveReader));
+}
+
+/** The agent stays: it must not hold the command line in memory. */
+async function runAgent(): Promise<number | undefined> {
+  if (words[0] !== 'agent' || words[1] !== 'run') return undefined;
+  const { stdout, env } = process;
+  const { agentMain } = await import('./agent/main.ts');
+  const write = (line: string): void => void stdout.write(`${line}\n`);
+  return agentMain(words.slice(2), { env, version: version(), write, forJournal: !stdout.isTTY });
 }

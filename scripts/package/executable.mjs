@@ -40,8 +40,8 @@ export async function buildExecutable({ folder, builder, node, output }) {
     ...{ executable: node, output, disableExperimentalSEAWarning: true },
     // Made by the processor that it is for.
     useCodeCache: builder === node,
-    // NODE_OPTIONS of the caller has no say.
-    execArgvExtension: 'none',
+    // Only the first argument, --node-options=…, may add options of Node.js; NODE_OPTIONS of the caller has no say.
+    execArgvExtension: 'cli',
   };
   await writeFile(join(folder, CONFIG), JSON.stringify(config));
   // V8's seed is in the code cache. Of the options that fix it, this one is not among those that must be the same at run time.

@@ -1,5 +1,6 @@
 import type { CommandSpec } from './command.ts';
 import { adopt } from './commands/adopt.ts';
+import { agentRun, agentStatus } from './commands/agent.ts';
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { capture } from './commands/capture.ts';
@@ -38,6 +39,8 @@ export const commands: readonly CommandSpec[] = [
   rollback,
   applyPlan,
   audit,
+  agentRun,
+  agentStatus,
   rbac,
   sudoers,
   explain,

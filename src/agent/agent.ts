@@ -1,0 +1,212 @@
+import type { Server } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '../problems.ts';
+import { systemClock } from './clock.ts';
+import { credentialsIn } from './credentials.ts';
+import { openEndpoints, type OwnSockets } from './endpoints.ts';
+import { type AgentEnvironment, listeningSockets, takeAgentEnvironment } from './listening.ts';
+import { awaitDrain, type DrainOutcome } from './drain/drain.ts';
+import { drainAccess } from './drain/machine-access.ts';
+import { createLog, type Log } from './log.ts';
+import type { Surroundings } from './health/watched-service.ts';
+import { Loop } from './loop.ts';
+import { createNotify } from './notify.ts';
+import { createHealthChannel, type ReportTarget } from './report/health-channel.ts';
+import { readServicesFolder } from './services/services-folder.ts';
+import { type FolderWatch, watchFolder } from './services/watch-folder.ts';
+import type { AgentSettings } from './settings.ts';
+import { readAgentSettings } from './settings-file.ts';
+import type { AgentSnapshot } from './status/snapshot.ts';
+import { summaryOf } from './status/text.ts';
+import { takeSnapshot } from './status/take-snapshot.ts';
+import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
+
+/** What `meshx agent run` is given. */
+export interface AgentOptions extends OwnSockets {
+  /** Path of agent.yaml. */
+  readonly settings: string;
+  /** Folder of the services' files, and the uid that must own them. */
+  readonly services: string;
+  readonly owner: number;
+}
+
+/** The process that the agent is. */
+export interface AgentProcess {
+  /** Loses the variables of systemd's protocols. */
+  readonly env: Record<string, string | undefined>;
+  readonly version: string;
+  /** Writes one line of the log. */
+  readonly write: (line: string) => void;
+  /** Whether lines of the log begin with their priority, for the journal. */
+  readonly forJournal: boolean;
+  /** Ends the agent. */
+  readonly signal: AbortSignal;
+}
+
+/** Events of the reporter. */
+const REPORT_EVENTS = /^(report|token-)/;
+
+/** Milliseconds in which the agent must have stopped; systemd waits longer before it kills. */
+const STOP_LIMIT = 10_000;
+
+/**
+ * Runs the agent until the signal, or until SIGHUP finds new settings: systemd then starts it again. Throws `agent-file-invalid` for bad
+ * settings at the start, and the Problems of its sockets.
+ */
+export async function runAgent(options: AgentOptions, { env, version, write, forJournal, signal }: AgentProcess) {
+  const environment = takeAgentEnvironment(env);
+  const log = createLog(write, forJournal);
+  const settings = await readAgentSettings(options.settings);
+  const agent = new Agent({ options, environment, settings, log, version });
+  let reason = 'failed to start';
+  try {
+    await agent.start();
+    reason = await agent.ended(signal);
+  } finally {
+    await agent.stop(reason);
+  }
+}
+
+interface AgentParts {
+  readonly options: AgentOptions;
+  readonly environment: AgentEnvironment;
+  readonly settings: AgentSettings;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** The loop with what surrounds it: sockets, the folder's watch, signs of life, the reporter. */
+class Agent {
+  readonly #parts: AgentParts;
+  readonly #started = systemClock();
+  readonly #reporter: ReportTarget;
+  readonly #watch: FolderWatch;
+  readonly #signs: VitalSigns;
+  readonly #loop: Loop;
+  #servers: readonly Server[] = [];
+  #reportFailures = 0;
+
+  constructor(parts: AgentParts) {
+    const { options, environment, settings } = parts;
+    const log = this.#counting(parts.log);
+    this.#parts = { ...parts, log };
+    this.#reporter = makeReporter(settings);
+    this.#watch = watchFolder(options.services, () => void this.#loop.pass());
+    const notify = createNotify(environment, process.pid, (reason) => log('notify-failed', { reason }, 'warning'));
+    this.#signs = createVitalSigns(notify, () => ({
+      ...{ isAlive: this.#loop.isAlive, summary: summaryOf(this.#snapshot()) },
+    }));
+    this.#loop = new Loop({
+      ...{ clock: systemClock, log, reporter: this.#reporter, readServices: () => this.#readServices() },
+      around: {
+        ...{ clock: systemClock, own: settings.mesh.address, jitter: Math.random },
+        credential: credentialsIn(environment.CREDENTIALS_DIRECTORY),
+        awaitDrained: drainOn(settings),
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    const { options, environment, settings, log, version } = this.#parts;
+    const asked = {
+      ...{ loop: this.#loop, observe: settings.observe },
+      ...{ reporter: () => this.#reporter.status, snapshot: () => this.#snapshot() },
+      reportFailures: () => this.#reportFailures,
+    };
+    this.#servers = await openEndpoints(asked, listeningSockets(environment, process.pid), options);
+    const { mode } = this.#reporter.status;
+    log('agent-started', { version, generation: settings.generation, mode, sockets: this.#servers.length }, 'notice');
+    await this.#loop.start();
+    await this.#signs.ready();
+  }
+
+  /** Resolves with the reason when the agent has to end. SIGHUP reads all files again. */
+  async ended(signal: AbortSignal): Promise<string> {
+    const ending = new AbortController();
+    const onHangup = (): void => void this.#reload().then((isNew) => isNew && ending.abort());
+    process.on('SIGHUP', onHangup);
+    try {
+      return await Promise.race([
+        aborted(signal).then(() => 'asked to stop'),
+        aborted(ending.signal).then(() => 'new settings'),
+      ]);
+    } finally {
+      process.off('SIGHUP', onHangup);
+    }
+  }
+
+  /** Leaves the entry as it is: the agent may be back within a second. */
+  async stop(reason: string): Promise<void> {
+    this.#parts.log('agent-stopping', { reason }, 'notice');
+    this.#watch.close();
+    this.#loop.close();
+    for (const server of this.#servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+    await within(STOP_LIMIT, Promise.all([this.#signs.stopping(), this.#reporter.close()]));
+  }
+
+  async #readServices() {
+    await this.#watch.renew();
+    return readServicesFolder(this.#parts.options.services, this.#parts.options.owner);
+  }
+
+  /** Reads all files again. Returns whether the settings are new. */
+  async #reload(): Promise<boolean> {
+    const { options, settings, log } = this.#parts;
+    await this.#signs.reloading();
+    await this.#loop.pass();
+    await this.#signs.ready();
+    try {
+      return !isDeepStrictEqual(await readAgentSettings(options.settings), settings);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      log('file-invalid', { file: options.settings, issue: error.issues[0], lastGoodInEffect: true }, 'error');
+      return false;
+    }
+  }
+
+  /** The reporter says in the log what failed. */
+  #counting(log: Log): Log {
+    return (event, fields, level) => {
+      if (REPORT_EVENTS.test(event) && (level === 'warning' || level === 'error')) this.#reportFailures += 1;
+      log(event, fields, level);
+    };
+  }
+
+  #snapshot(): AgentSnapshot {
+    const { settings, version } = this.#parts;
+    const uptimeMs = systemClock().ms - this.#started.ms;
+    const reporter = this.#reporter.status;
+    return takeSnapshot({ loop: this.#loop, settings, reporter, version, started: this.#started.date, uptimeMs });
+  }
+}
+
+/** Without a way to write to the cluster a drain waits for connections alone. */
+function drainOn({ mesh: { namespace, address } }: AgentSettings): Surroundings['awaitDrained'] {
+  const access = drainAccess({ namespace, address, isReported: () => undefined });
+  return async (service, signal) => drainEnd(await awaitDrain(service, access, signal));
+}
+
+function drainEnd({ left }: DrainOutcome): string {
+  return left === 0 ? 'no open connections' : `${left} connections open at the limit`;
+}
+
+function makeReporter(settings: AgentSettings): ReportTarget {
+  const reason = settings.api.length === 0 ? 'the settings name no API server' : 'this agent reports by health only';
+  return createHealthChannel(() => new Date(), reason);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+/** Waits for the work, but not longer than these milliseconds. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,68 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+
+/** What a request is answered with. */
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  readonly type?: 'application/json' | 'text/plain; version=0.0.4' | 'text/plain';
+}
+
+/** Answers one request by its method and path; `service` is the value of that parameter of the query. */
+export type Route = (service: string | undefined) => Answer;
+/** `GET /status` and its route. */
+export type Routes = Readonly<Record<string, Route>>;
+
+/** Connections at a time, the bytes of one request's headers, and milliseconds until a client is cut off. */
+const BOUNDS = { connections: 32, headers: 4096, life: 5000 } as const;
+
+/**
+ * A small HTTP server: one request a connection, no body read, the Host header without a meaning. A client that is not done within five
+ * seconds is cut off, however slowly it sends or reads.
+ */
+export function createStatusServer(routes: Routes): Server {
+  const options = {
+    maxHeaderSize: BOUNDS.headers,
+    keepAlive: false,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+  };
+  const server = createServer(options, (request, response) => {
+    const { status, body, type = 'text/plain' } = answer(routes, request);
+    response.writeHead(status, {
+      'content-type': type,
+      connection: 'close',
+      'content-length': Buffer.byteLength(body),
+    });
+    response.end(request.method === 'HEAD' ? undefined : body);
+  });
+  server.maxConnections = BOUNDS.connections;
+  server.on('connection', (socket) => {
+    const end = setTimeout(() => socket.destroy(), BOUNDS.life);
+    socket.once('close', () => clearTimeout(end));
+  });
+  return server;
+}
+
+function answer(routes: Routes, { method = '', url = '' }: IncomingMessage): Answer {
+  const found = URL.canParse(url, 'http://agent') ? new URL(url, 'http://agent') : undefined;
+  const path = found?.pathname ?? '';
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const route = Object.hasOwn(routes, `${asked} ${path}`) ? routes[`${asked} ${path}`] : undefined;
+  if (route) return route(found?.searchParams.get('service') ?? undefined);
+  const isKnown = Object.keys(routes).some((each) => each.split(' ')[1] === path);
+  return isKnown ? { status: 405, body: 'method not allowed\n' } : { status: 404, body: 'not found\n' };
+}
+
+/** Listens on a descriptor of systemd, a path, or an address. Rejects when that is not possible. */
+export function listen(
+  server: Server,
+  on: { readonly fd: number } | { readonly path: string } | { readonly port: number; readonly host: string },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(on, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,65 @@
+import { isInRotation } from '../health/health.ts';
+import type { WatchedService } from '../health/watched-service.ts';
+import type { Loop } from '../loop.ts';
+import type { ReporterStatus } from '../report/reporter-status.ts';
+import type { AgentSettings } from '../settings.ts';
+import {
+  type AgentSnapshot,
+  type LastProbe,
+  type ReporterSnapshot,
+  type ServiceSnapshot,
+  SNAPSHOT_VERSION,
+} from './snapshot.ts';
+
+interface Facts {
+  readonly loop: Loop;
+  readonly settings: AgentSettings;
+  readonly reporter: ReporterStatus;
+  readonly version: string;
+  readonly started: Date;
+  readonly uptimeMs: number;
+}
+
+/** The state of the agent at this moment. */
+export function takeSnapshot({ loop, settings, reporter, version, started, uptimeMs }: Facts): AgentSnapshot {
+  return {
+    version: SNAPSHOT_VERSION,
+    agent: {
+      ...{ version, node: process.version, started: started.toISOString(), uptime: Math.round(uptimeMs / 1000) },
+      ...{ generation: settings.generation, observe: settings.observe },
+    },
+    mesh: settings.mesh,
+    reporter: reporterSnapshot(reporter),
+    judged: loop.isJudged,
+    services: loop.services.map(serviceSnapshot),
+    invalidFiles: loop.invalid,
+  };
+}
+
+function reporterSnapshot({ mode, since, lastWrite, reason, tokenExpires, server }: ReporterStatus): ReporterSnapshot {
+  return {
+    ...{ mode, since: since.toISOString() },
+    ...(lastWrite && { lastWrite: lastWrite.toISOString() }),
+    ...(reason !== undefined && { reason }),
+    ...(tokenExpires && { tokenExpires: tokenExpires.toISOString() }),
+    ...(server !== undefined && { server }),
+  };
+}
+
+function serviceSnapshot({ definition, health, lastRun }: WatchedService): ServiceSnapshot {
+  const { name, ports, probe } = definition;
+  return {
+    ...{ name, state: health.state, since: health.since.toISOString(), reason: health.reason },
+    inRotation: isInRotation(health),
+    ports,
+    probe: { kind: probe.method.kind, intervalSeconds: probe.intervalMs / 1000 },
+    ...(lastRun && { lastProbe: lastProbe(lastRun) }),
+  };
+}
+
+function lastProbe({ result, started, ended }: NonNullable<WatchedService['lastRun']>): LastProbe {
+  const { outcome, reason } = result;
+  const details = 'details' in result ? result.details : undefined;
+  const seconds = Math.round(ended.ms - started.ms) / 1000;
+  return { ended: ended.date.toISOString(), outcome, reason, seconds, ...(details && { details }) };
+}

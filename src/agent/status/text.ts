@@ -1,0 +1,74 @@
+import { visible } from '../../visible.ts';
+import type { AgentSnapshot, ServiceSnapshot } from './snapshot.ts';
+
+/** One line, for `systemctl status`. */
+export function summaryOf({ services, reporter, judged, invalidFiles }: AgentSnapshot): string {
+  const up = services.filter(({ inRotation }) => inRotation).length;
+  const out = services.filter(({ inRotation }) => !inRotation).map(({ name, state }) => `${name} ${state}`);
+  const parts = [
+    `${up} of ${services.length} services in rotation`,
+    ...out.slice(0, 3),
+    ...(judged ? [] : ['not judged yet']),
+    ...(invalidFiles.length > 0 ? [`${invalidFiles.length} invalid files`] : []),
+    MODES[reporter.mode],
+  ];
+  return visible(parts.join('; '));
+}
+
+const MODES = {
+  api: 'reports to the API server',
+  'health-channel': 'reports through the sidecar',
+  fenced: 'fenced: another machine has this place',
+} as const;
+
+/** The table of `meshx agent status`: a header, and one row per service. */
+export function statusRows({ services }: AgentSnapshot, now: Date): readonly (readonly string[])[] {
+  const header = ['SERVICE', 'STATE', 'SINCE', 'PORTS', 'PROBE', 'REASON'];
+  return [header, ...services.map((service) => row(service, now))];
+}
+
+/** What `meshx agent status` says besides the table, one fact per line. */
+export function statusLines(
+  { agent, mesh, reporter, judged, invalidFiles }: AgentSnapshot,
+  now: Date,
+): readonly string[] {
+  const { server, lastWrite, reason, tokenExpires } = reporter;
+  const facts = [
+    server,
+    lastWrite && `last write ${ago(lastWrite, now)} ago`,
+    tokenExpires && `token until ${tokenExpires}`,
+    reason,
+  ].filter((fact) => fact !== undefined && fact !== '');
+  return [
+    `Entry     ${mesh.namespace}/${mesh.entry}, generation ${agent.generation}`,
+    `Agent     ${MODES[reporter.mode]}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`,
+    `Version   meshx ${agent.version}, up ${duration(agent.uptime)}${agent.observe ? ', observing only' : ''}`,
+    ...(judged ? [] : ['Not every service was judged yet, so nothing was reported.']),
+    ...invalidFiles.flatMap(({ file, issues, lastGoodInEffect }) => [
+      `${file} cannot be used${lastGoodInEffect ? '; its last good content is in effect' : ''}:`,
+      ...issues.map((issue) => `  ${issue}`),
+    ]),
+  ];
+}
+
+function row({ name, state, since, ports, probe, reason, lastProbe }: ServiceSnapshot, now: Date): readonly string[] {
+  const numbers = ports.map(({ number }) => number).join(',');
+  const took = lastProbe ? ` ${Math.round(lastProbe.seconds * 1000)} ms` : '';
+  return [name, state, ago(since, now), numbers, `${probe.kind}${took}`, reason];
+}
+
+function ago(time: string, now: Date): string {
+  return duration(Math.max(0, (now.getTime() - Date.parse(time)) / 1000));
+}
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3600],
+  ['min', 60],
+] as const;
+
+/** Seconds in their largest unit: `42 s`, `3 min`, `2 d`. */
+function duration(seconds: number): string {
+  const [name, size] = UNITS.find(([, each]) => seconds >= each) ?? ['s', 1];
+  return `${Math.floor(seconds / size)} ${name}`;
+}

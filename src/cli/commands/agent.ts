@@ -1,0 +1,28 @@
+import type { CommandSpec } from '../command.ts';
+
+const SOCKET = '--socket <path>';
+
+export const agentRun: CommandSpec = {
+  name: 'agent run',
+  summary: 'probe the services of this VM and report their state; systemd starts it',
+  args: [],
+  options: [
+    ['--settings <file>', 'settings that the join wrote (/etc/meshx/agent.yaml)'],
+    ['--services <dir>', 'folder with one file per service (/etc/meshx/services.d)'],
+    [SOCKET, 'Unix socket for status and metrics, when systemd passes none'],
+    ['--health-port <number>', 'port of 127.0.0.1 for the health endpoint, when systemd passes none'],
+  ],
+  common: [],
+  examples: ['agent run', 'agent run --settings agent.yaml --services services.d --socket agent.sock'],
+  run: async (call) => (await import('../actions/agent.ts')).agentRun(call),
+};
+
+export const agentStatus: CommandSpec = {
+  name: 'agent status',
+  summary: 'show the services of this VM as its agent sees them',
+  args: [],
+  options: [[SOCKET, 'Unix socket of the agent (/run/meshx-agent/agent.sock)']],
+  common: ['output'],
+  examples: ['agent status', 'agent status -o json'],
+  run: async (call) => (await import('../actions/agent.ts')).agentStatus(call),
+};

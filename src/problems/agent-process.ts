@@ -1,0 +1,25 @@
+import { known } from '../problems.ts';
+
+/** What can be wrong with the agent as a process, and with asking it. */
+export const agentProcessProblems = {
+  socketsUnexpected: known('agent-sockets-unexpected', (d: { count: string }) => ({
+    message: `systemd passed ${d.count} sockets; the agent expects one for its status and one for its health.`,
+    hint: 'Compare the socket unit with the one that meshx installs: systemctl cat meshx-agent.socket',
+  })),
+  socketUnusable: known('agent-socket-unusable', (d: { what: string; reason: string }) => ({
+    message: `The agent cannot listen on ${d.what}: ${d.reason}.`,
+    hint: 'Find the process that listens there: ss -ltnxp',
+  })),
+  credentialUnreadable: known('agent-credential-unreadable', (d: { name: string; reason: string }) => ({
+    message: `The credential ${d.name} of a probe cannot be read: ${d.reason}.`,
+    hint: 'Store it for the agent: /etc/meshx/credentials/NAME, mode 0600, owned by root; then restart the agent.',
+  })),
+  unreachable: known('agent-unreachable', (d: { socket: string; reason: string }) => ({
+    message: `No agent answers on ${d.socket}: ${d.reason}.`,
+    hint: 'Ask systemd why: systemctl status meshx-agent; run as root or as a member of the group meshx-agent.',
+  })),
+  answerUnreadable: known('agent-answer-unreadable', (d: { socket: string; reason: string }) => ({
+    message: `The agent on ${d.socket} gave an answer that meshx cannot read: ${d.reason}.`,
+    hint: 'Use the meshx of the agent: /usr/local/lib/meshx/agent/current/meshx agent status',
+  })),
+};
