@@ -11,8 +11,8 @@ import { type Folder, freePorts, runIn, server, serverFolder, type Server } from
 jest.setTimeout(90_000);
 
 const SECRETS: Readonly<Record<string, string>> = { right: 'correct horse', wrong: 'battery staple' };
-const ask = (method: unknown): Promise<ProbeResult> =>
-  askOnce(method, { credential: (name) => Promise.resolve(SECRETS[name] ?? '') });
+const ask = (method: unknown, address = '127.0.0.1'): Promise<ProbeResult> =>
+  askOnce(method, { address, credential: (name) => Promise.resolve(SECRETS[name] ?? '') });
 
 const DOWN = { outcome: 'failed', reason: 'connection refused' };
 let folder: Folder;
@@ -117,12 +117,10 @@ describe('MariaDB', () => {
     replica = await mariadb('replica', second, [...users, ...follow], '--server-id=2', '--read-only=1');
   });
 
-  test('greets without a login', async () => {
-    const result = await ask({ mysql: { port: primary.port } });
-    expect(result).toMatchObject({
-      outcome: 'ok',
-      reason: expect.stringMatching(/^greets, version 1\d\.\d+\.\d+-MariaDB/),
-    });
+  test('greets without a login, also an address that it counts', async () => {
+    const greets = { outcome: 'ok', reason: expect.stringMatching(/^greets, version 1\d\.\d+\.\d+-MariaDB/) };
+    for (const address of ['127.0.0.1', '::ffff:127.0.0.1'])
+      expect(await ask({ mysql: { port: primary.port } }, address)).toMatchObject(greets);
   });
 
   test('lets the right password in, over TLS too, and runs a query', async () => {
@@ -162,19 +160,13 @@ describe('PostgreSQL', () => {
   let primary: Server;
   let standby: Server;
 
-  const postgres = (data: string, port: number) =>
-    start(
-      port,
-      `${bin}/postgres`,
-      '-D',
-      `${folder.path}/${data}`,
-      '-p',
-      String(port),
-      '-k',
-      folder.path,
-      '-c',
-      'fsync=off',
-    );
+  const postgres = async (data: string, port: number) => {
+    const own = ['-D', `${folder.path}/${data}`, '-p', String(port), '-k', folder.path, '-c', 'fsync=off'];
+    const one = await start(port, `${bin}/postgres`, ...own);
+    // It listens before it lets anyone in.
+    await until(async () => (await ask({ postgresql: { port } })).outcome === 'ok');
+    return one;
+  };
 
   beforeAll(async () => {
     const [first = 0, second = 0] = await freePorts(2);

@@ -93,6 +93,21 @@ test('full authentication sends the password under the key in the file, and to n
   });
 });
 
+test('an address that MySQL counts gets a whole handshake, by a user that no one is', async () => {
+  const users: string[] = [];
+  await using server = await listen((socket) => {
+    socket.write(mysqlGreeting(Buffer.alloc(20, 1), 'caching_sha2_password'));
+    socket.on('data', (chunk: Buffer) => {
+      users.push(chunk.toString('latin1', 36, chunk.indexOf(0, 36)));
+      socket.write(packet(2, 0xff, Buffer.from([0x15, 0x04]), '#28000Access denied'));
+    });
+  });
+  const greets = { outcome: 'ok', reason: 'greets, version 8.0.42' };
+  expect(await ask({ mysql: { port: server.port } }, { address: '::ffff:127.0.0.1' })).toMatchObject(greets);
+  expect(await ask({ mysql: { port: server.port } })).toMatchObject(greets);
+  expect(users).toEqual(['meshx-probe']);
+});
+
 test('a credential that cannot be read is named, and nothing of its error is shown', async () => {
   const credential = () => Promise.reject(new Error(`${PASSWORD} is in /run/credentials`));
   const result = await ask({ mysql: { port: 9, user: 'probe', credential: 'db-password' } }, { credential });

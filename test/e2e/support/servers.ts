@@ -52,7 +52,14 @@ export interface Server extends AsyncDisposable {
 function started(folder: Folder, { argv, as = 'nobody', env = {} }: Program) {
   const [file = '', ...args] = argv;
   const owner = as === 'nobody' ? { uid: NOBODY, gid: NOBODY } : {};
-  const set = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', HOME: folder.path, LANG: 'C.UTF-8', ...env };
+  // MariaDB names its temporary tables by process id, which another in /tmp may have in its own namespace.
+  const set = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    HOME: folder.path,
+    TMPDIR: folder.path,
+    LANG: 'C.UTF-8',
+    ...env,
+  };
   const child = spawn(file, args, {
     ...owner,
     cwd: folder.path,

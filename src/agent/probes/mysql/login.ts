@@ -13,7 +13,7 @@ const FULL_AUTH = 4;
 const MAX_PACKET = 65_536;
 const UTF8MB4 = 45;
 
-type Options = Pick<Method<'mysql'>, 'tls' | 'user' | 'database' | 'publicKey'>;
+type Options = Partial<Pick<Method<'mysql'>, 'tls' | 'user' | 'database' | 'publicKey'>>;
 
 /** Logs in, over TLS if the options say so. Throws a Failure if the server refuses the login. */
 export async function login(packets: Packets, greeting: Greeting, options: Options, password: string): Promise<void> {

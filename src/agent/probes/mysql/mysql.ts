@@ -3,13 +3,16 @@ import { Connection } from '../connection.ts';
 import type { Method } from '../method.ts';
 import { ok, type ProbeResult } from '../probe.ts';
 import { type Role, roleResult } from '../replication.ts';
-import { parseGreeting } from './greeting.ts';
+import { type Greeting, parseGreeting } from './greeting.ts';
 import { login } from './login.ts';
 import { Packets, ServerError } from './packet.ts';
 import { execute, type Row, rows } from './query.ts';
 
 const COM_QUIT = 0x01;
 const SYNTAX_ERROR = 1064;
+const LOOPBACK = /^(127\.0\.0\.1|::1)$/;
+/** No account has this name. */
+const NO_ONE = 'meshx-probe';
 
 /**
  * Ready if MySQL or MariaDB greets, and with a user, if the login and the query succeed. A server that is full or blocks this host
@@ -20,12 +23,28 @@ export async function mysql(method: Method<'mysql'>, attempt: Attempt): Promise<
   const packets = new Packets(await Connection.open(attempt, { port: method.port }));
   const greeting = parseGreeting(await packets.next());
   const { version } = greeting;
-  if (method.user === undefined) return ok(`greets, version ${version}`, { version });
+  if (method.user === undefined) {
+    if (!LOOPBACK.test(attempt.address)) await endHandshake(packets, greeting);
+    return ok(`greets, version ${version}`, { version });
+  }
   await login(packets, greeting, method, password);
   const role = await roleOf(packets, method.maxLag !== undefined);
   if (method.query !== undefined) await execute(packets, method.query);
   packets.command(COM_QUIT);
   return roleResult({ ...role, version }, method);
+}
+
+/**
+ * Ends a handshake by a login that the server refuses. After `max_connect_errors` handshakes without an end, 100 by default, the server
+ * blocks their address, and only loopback is never counted ("The Host Cache" of the MySQL manual).
+ */
+async function endHandshake(packets: Packets, greeting: Greeting): Promise<void> {
+  try {
+    await login(packets, greeting, { user: NO_ONE }, '');
+    packets.command(COM_QUIT);
+  } catch (error) {
+    if (!(error instanceof ServerError)) throw error;
+  }
 }
 
 async function roleOf(packets: Packets, withLag: boolean): Promise<Role> {
