@@ -25,14 +25,24 @@ const CERTS = z.object({
   certificates: z.array(z.object({ cert_chain: z.array(CERTIFICATE).optional() })),
 });
 
+/** Whose certificate it is. */
+export interface Subject {
+  readonly namespace: string;
+  readonly account: string;
+}
+
 /**
- * The sidecar's certificate in the text of Envoy's page /certs: of those for the identity, the one that ends last. Undefined if the text
- * has none, or is not such a page.
+ * The sidecar's certificate in the text of Envoy's page /certs: of those for the subject, in any trust domain, the one that ends last.
+ * Undefined if the text has none, or is not such a page.
  */
-export function sidecarCertificate(certs: string, identity: string): SidecarCertificate | undefined {
+export function sidecarCertificate(certs: string, { namespace, account }: Subject): SidecarCertificate | undefined {
   const { data } = CERTS.safeParse(tryJson(certs));
   const leaves = (data?.certificates ?? []).flatMap(({ cert_chain: chain }) => chain?.slice(0, 1) ?? []);
-  const own = leaves.filter((leaf) => leaf.subject_alt_names.some(({ uri }) => uri === identity));
-  const [last] = own.sort((a, b) => b.expiration_time.getTime() - a.expiration_time.getTime());
-  return last && { identity, from: last.valid_from, until: last.expiration_time };
+  const end = `/ns/${namespace}/sa/${account}`;
+  const own = leaves.flatMap((leaf) => {
+    const identity = leaf.subject_alt_names.find(({ uri }) => uri?.startsWith('spiffe://') && uri.endsWith(end))?.uri;
+    return identity === undefined ? [] : [{ identity, from: leaf.valid_from, until: leaf.expiration_time }];
+  });
+  const [last] = own.sort((a, b) => b.until.getTime() - a.until.getTime());
+  return last;
 }

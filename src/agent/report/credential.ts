@@ -1,9 +1,9 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { tryJson } from '../../documents/json.ts';
 import { mapping } from '../../mesh/unknown.ts';
 
-/** The file of the token for the API server. It is a secret of mode 0600. */
+/** The file of a token of the VM's account. It is a secret of mode 0600. */
 export interface TokenFile {
   /** The token as it is now. Throws when there is none. */
   read(): Promise<string>;
@@ -32,7 +32,7 @@ export function tokenFile(path: string): TokenFile {
     },
     async write(token) {
       if (!JWT.test(token)) throw new Error('this is no token');
-      const next = join(dirname(path), '.api-token.new');
+      const next = join(dirname(path), `.${basename(path)}.new`);
       // A run that died may have left it.
       await rm(next, { force: true });
       try {
@@ -77,7 +77,15 @@ const MOST_SECONDS = 86_400;
 
 /** A TokenRequest for a token like the one that it replaces: the same audiences, the same life. */
 export function tokenRequest({ issued, expires, audiences }: TokenClaims): Readonly<Record<string, unknown>> {
-  const life = Math.round((expires.getTime() - issued.getTime()) / 1000);
+  return request(audiences, Math.round((expires.getTime() - issued.getTime()) / 1000));
+}
+
+/** A TokenRequest for a token that istiod accepts from a VM without a certificate, for as long as the policy allows. */
+export function istioTokenRequest(): Readonly<Record<string, unknown>> {
+  return request(['istio-ca'], MOST_SECONDS);
+}
+
+function request(audiences: readonly string[], life: number): Readonly<Record<string, unknown>> {
   const expirationSeconds = Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, life));
   return {
     apiVersion: 'authentication.k8s.io/v1',

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../cluster/api/foreign-error.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
 import { present } from '../../present.ts';
 import type { ServiceHealth } from '../health/health.ts';
 import { Alarm } from './alarm.ts';
 import type { ApiClient } from './api-client.ts';
 import { Background } from './background.ts';
+import { istioTokenRequest } from './credential.ts';
 import type { EntryApi } from './entry-api.ts';
 import { EventRate, serviceEvent } from './events.ts';
 import type { Holder } from './fence.ts';
@@ -63,11 +65,28 @@ export class EntryReporter implements Reporter {
     return { ...this.#state, ...present({ lastWrite: this.#lastWrite, tokenExpires: this.#renewal.expires, server }) };
   }
 
+  get isCurrent(): boolean {
+    return this.#behindSince === undefined;
+  }
+
   report(services: readonly ServiceHealth[]): void {
     if (isSame(this.#wanted, services)) return;
     this.#wanted = [...services];
     this.#behindSince ??= performance.now();
     this.#alarm.ring();
+  }
+
+  async istioToken(signal: AbortSignal): Promise<string | undefined> {
+    const { api, log } = this.#input;
+    if (this.#state.mode === 'fenced') return undefined;
+    try {
+      const { status, body, message } = await api.createToken(istioTokenRequest(), signal);
+      if (status !== 201) log('istio-token-refused', { reason: message }, 'warning');
+      return status === 201 ? text(mapping(body['status'])['token']) : undefined;
+    } catch (error) {
+      log('istio-token-failed', { reason: errorText(error) }, 'debug');
+      return undefined;
+    }
   }
 
   async close(): Promise<void> {

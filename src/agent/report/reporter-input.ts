@@ -12,6 +12,10 @@ export interface Reporter {
   /** Brings the entry to this state; idempotent, paced, retried with backoff; never throws. */
   report(services: readonly ServiceHealth[]): void;
   readonly status: ReporterStatus;
+  /** Whether the entry says what was reported last; undefined without a way to the API server. */
+  readonly isCurrent: boolean | undefined;
+  /** A new token for istiod. Undefined when there is none to be had; never throws. */
+  istioToken(signal: AbortSignal): Promise<string | undefined>;
   /** Ends all requests and timers. What was not written yet is not written. */
   close(): Promise<void>;
 }

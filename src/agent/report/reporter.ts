@@ -17,6 +17,7 @@ export function createReporter(input: ReporterInput): Reporter {
 
 class Silent implements Reporter {
   readonly status: ReporterStatus;
+  readonly isCurrent = undefined;
 
   constructor(since: Date) {
     this.status = { mode: 'health-channel', since, reason: 'the settings name no API server' };
@@ -24,6 +25,10 @@ class Silent implements Reporter {
 
   report(_services: readonly ServiceHealth[]): void {
     // The sidecar's probe asks the health endpoint.
+  }
+
+  istioToken(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   close(): Promise<void> {

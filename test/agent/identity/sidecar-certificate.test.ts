@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { sidecarCertificate } from '../../../src/agent/identity/sidecar-certificate.ts';
 
 const IDENTITY = 'spiffe://cluster.local/ns/vm/sa/db1';
+const SUBJECT = { namespace: 'vm', account: 'db1' };
 const leaf = (uri: string, until: string) => ({
   path: '<inline>',
   serial_number: '5a',
@@ -21,7 +22,7 @@ describe('the certificate in the page /certs of Envoy', () => {
       [leaf(IDENTITY, '2026-05-02T22:00:00Z')],
       [leaf('spiffe://cluster.local/ns/vm/sa/other', '2026-05-09T10:00:00Z')],
     );
-    expect(sidecarCertificate(text, IDENTITY)).toEqual({
+    expect(sidecarCertificate(text, SUBJECT)).toEqual({
       identity: IDENTITY,
       from: new Date('2026-05-01T09:58:00Z'),
       until: new Date('2026-05-02T22:00:00Z'),
@@ -29,16 +30,18 @@ describe('the certificate in the page /certs of Envoy', () => {
   });
 
   it('is undefined without one for the identity', () => {
-    expect(sidecarCertificate(page([leaf('spiffe://other', '2026-05-02T10:00:00Z')]), IDENTITY)).toBeUndefined();
-    expect(sidecarCertificate('{"certificates":[]}', IDENTITY)).toBeUndefined();
-    expect(sidecarCertificate('{"certificates":[{"ca_cert":[]}]}', IDENTITY)).toBeUndefined();
+    expect(
+      sidecarCertificate(page([leaf('spiffe://cluster.local/ns/vm/sa/other', '2026-05-02T10:00:00Z')]), SUBJECT),
+    ).toBeUndefined();
+    expect(sidecarCertificate('{"certificates":[]}', SUBJECT)).toBeUndefined();
+    expect(sidecarCertificate('{"certificates":[{"ca_cert":[]}]}', SUBJECT)).toBeUndefined();
   });
 
   it('is undefined for a page of another program', () => {
-    expect(sidecarCertificate(page([leaf(IDENTITY, 'soon')]), IDENTITY)).toBeUndefined();
+    expect(sidecarCertificate(page([leaf(IDENTITY, 'soon')]), SUBJECT)).toBeUndefined();
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-        expect(sidecarCertificate(text, IDENTITY)).toBeUndefined();
+        expect(sidecarCertificate(text, SUBJECT)).toBeUndefined();
       }),
     );
   });

@@ -184,7 +184,7 @@ test('a short outage changes no mode, and its last state is written when it ends
   await using world = await World.start();
   const reporter = world.reporter();
   reporter.report(READY);
-  await until('the first state', () => world.annotation('web') !== undefined);
+  await until('the first report', () => reporter.status.mode === 'api');
   world.server.fail({ on: /./, answer: 'reset' });
   world.server.drop();
   reporter.report(WEB_DOWN);
@@ -200,7 +200,7 @@ test('an outage in which a change cannot be written leaves the health channel af
   await using world = await World.start();
   const reporter = world.reporter();
   reporter.report(READY);
-  await until('the first state', () => world.annotation('web') !== undefined);
+  await until('the first report', () => reporter.status.mode === 'api');
   world.server.fail({ on: /./, answer: 'reset' });
   const began = performance.now();
   reporter.report(WEB_DOWN);

@@ -1,0 +1,96 @@
+import type { Log } from '../log.ts';
+import type { RootAnswer } from '../machine/root.ts';
+import { renewalTime, tokenClaims, type TokenFile } from '../report/credential.ts';
+import { type Identity, judgeIdentity } from './identity.ts';
+import { type SidecarCertificate, sidecarCertificate, type Subject } from './sidecar-certificate.ts';
+
+/** How the agent sees and renews the VM's credentials. */
+export interface IdentityAccess {
+  /** Envoy's page /certs; undefined while it does not answer. */
+  readonly certs: (signal: AbortSignal) => Promise<string | undefined>;
+  /** The token for istiod that the agent keeps, in case the sidecar needs one. */
+  readonly token: TokenFile;
+  readonly newToken: (signal: AbortSignal) => Promise<string | undefined>;
+  /** End of the token for the API server. */
+  readonly apiTokenEnd: () => Date | undefined;
+  /** Asks root to install the kept token. */
+  readonly install: (signal: AbortSignal) => Promise<RootAnswer>;
+  readonly now: () => Date;
+  readonly log: Log;
+}
+
+/** The VM's identity, as the status shows it. */
+export interface IdentityStatus extends Identity {
+  readonly certificate?: SidecarCertificate;
+}
+
+/**
+ * Keeps the VM able to rejoin: a token for istiod is on the disk while the API server gives one, and goes to the sidecar when its
+ * certificate is missing, has ended or was not renewed.
+ */
+export class IdentityKeeper {
+  readonly #access: IdentityAccess;
+  readonly #subject: Subject;
+  readonly #observe: boolean;
+  #status: IdentityStatus | undefined;
+
+  constructor(access: IdentityAccess, { subject, observe }: { readonly subject: Subject; readonly observe: boolean }) {
+    this.#access = access;
+    this.#subject = subject;
+    this.#observe = observe;
+  }
+
+  /** Undefined before the first pass. */
+  get status(): IdentityStatus | undefined {
+    return this.#status;
+  }
+
+  /** Renews the kept token if it is due, judges the identity, and hands the token to the sidecar if it needs one. Never throws. */
+  async pass(signal: AbortSignal): Promise<void> {
+    const { certs, apiTokenEnd, now } = this.#access;
+    const istioToken = await this.#keepToken(signal);
+    const page = await certs(signal);
+    const certificate = page === undefined ? undefined : sidecarCertificate(page, this.#subject);
+    const apiToken = apiTokenEnd();
+    const facts = {
+      ...(certificate && { certificate }),
+      ...(istioToken && { istioToken }),
+      ...(apiToken && { apiToken }),
+    };
+    const before = this.#status;
+    this.#status = { ...judgeIdentity(facts, now()), ...(certificate && { certificate }) };
+    this.#announce(before, this.#status);
+    const canHelp = istioToken !== undefined && istioToken > now();
+    if (this.#status.needsToken !== undefined && canHelp && !this.#observe) await this.#install(signal);
+  }
+
+  /** When the kept token ends. Without an API server the one from before stays. */
+  async #keepToken(signal: AbortSignal): Promise<Date | undefined> {
+    const { token, newToken, now, log } = this.#access;
+    const kept = tokenClaims(await token.read().catch(() => ''));
+    if ((kept && now() < renewalTime(kept, 0.5)) || this.#observe) return kept?.expires;
+    const renewed = await newToken(signal);
+    const claims = tokenClaims(renewed ?? '');
+    if (renewed === undefined || !claims) return kept?.expires;
+    try {
+      await token.write(renewed);
+    } catch (error) {
+      log('istio-token-unwritable', { reason: error instanceof Error ? error.message : String(error) }, 'warning');
+      return kept?.expires;
+    }
+    return claims.expires;
+  }
+
+  async #install(signal: AbortSignal): Promise<void> {
+    const { outcome, reason } = await this.#access.install(signal);
+    if (outcome === 'nothing to do') return;
+    const level = outcome === 'done' ? 'notice' : 'warning';
+    this.#access.log('istio-token-installed', { outcome, reason: reason || undefined }, level);
+  }
+
+  #announce(before: IdentityStatus | undefined, { state, reason, until }: IdentityStatus): void {
+    if (state === (before?.state ?? 'valid')) return;
+    const level = state === 'valid' ? 'notice' : state === 'cliff' ? 'warning' : 'error';
+    this.#access.log('identity', { state, reason: reason || undefined, until: until?.toISOString() }, level);
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { IdentityKeeper } from '../../../src/agent/identity/keeper.ts';
+import type { RootAnswer } from '../../../src/agent/machine/root.ts';
+import { tokenFile } from '../../../src/agent/report/credential.ts';
+
+const { signal } = new AbortController();
+const START = Date.parse('2026-05-01T12:00:00Z');
+const HOUR = 3_600_000;
+const DONE: RootAnswer = { outcome: 'done', reason: '' };
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'meshx-identity-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** A token in the form of the API server, without a signature that anyone checks here. */
+const token = (from: number, until: number): string =>
+  `${part({ alg: 'none' })}.${part({ iat: from / 1000, exp: until / 1000, aud: ['istio-ca'] })}.c2ln`;
+const certs = (from: number, until: number): string =>
+  JSON.stringify({
+    certificates: [
+      {
+        cert_chain: [
+          {
+            subject_alt_names: [{ uri: 'spiffe://cluster.local/ns/vm/sa/db1' }],
+            valid_from: new Date(from).toISOString(),
+            expiration_time: new Date(until).toISOString(),
+          },
+        ],
+      },
+    ],
+  });
+
+/** A VM whose clock, certificate and API server the test moves. */
+function vm({ observe = false } = {}) {
+  const installed: string[] = [];
+  const events: string[] = [];
+  const path = join(folder, 'istio-token');
+  const world = {
+    now: START,
+    certs: undefined as string | undefined,
+    api: true,
+    apiTokenEnd: new Date(START + 24 * HOUR) as Date | undefined,
+  };
+  const access = {
+    certs: () => Promise.resolve(world.certs),
+    token: tokenFile(path),
+    newToken: () => Promise.resolve(world.api ? token(world.now, world.now + 24 * HOUR) : undefined),
+    apiTokenEnd: () => world.apiTokenEnd,
+    install: () => {
+      installed.push(readFileSync(path, 'utf8').trim());
+      return Promise.resolve(DONE);
+    },
+    now: () => new Date(world.now),
+    log: (event: string) => void events.push(event),
+  };
+  const keeper = new IdentityKeeper(access, { subject: { namespace: 'vm', account: 'db1' }, observe });
+  return { keeper, world, installed, events, path };
+}
+
+describe('the identity of a VM', () => {
+  it('has a token for istiod on the disk, which only the agent can read', async () => {
+    const { keeper, world, installed, path } = vm();
+    world.certs = certs(START - HOUR, START + 23 * HOUR);
+    await keeper.pass(signal);
+    expect(readFileSync(path, 'utf8').trim()).toBe(token(START, START + 24 * HOUR));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(installed).toEqual([]);
+    expect(keeper.status).toMatchObject({ state: 'valid', until: new Date(START + 24 * HOUR) });
+  });
+
+  it('renews that token at half of its life, and not before', async () => {
+    const { keeper, world, path } = vm();
+    await keeper.pass(signal);
+    world.now += 11 * HOUR;
+    await keeper.pass(signal);
+    expect(readFileSync(path, 'utf8').trim()).toBe(token(START, START + 24 * HOUR));
+    world.now += 2 * HOUR;
+    await keeper.pass(signal);
+    expect(readFileSync(path, 'utf8').trim()).toBe(token(world.now, world.now + 24 * HOUR));
+  });
+
+  it('gives the token to a sidecar whose certificate has ended while the VM was off', async () => {
+    const { keeper, world, installed } = vm();
+    world.certs = certs(START - 30 * HOUR, START - 6 * HOUR);
+    await keeper.pass(signal);
+    expect(installed).toEqual([token(START, START + 24 * HOUR)]);
+  });
+
+  it('uses the kept token when the API server cannot be reached', async () => {
+    const { keeper, world, installed } = vm();
+    await keeper.pass(signal);
+    world.api = false;
+    world.now += 20 * HOUR;
+    await keeper.pass(signal);
+    expect(installed).toHaveLength(2);
+    expect(installed[1]).toBe(token(START, START + 24 * HOUR));
+  });
+
+  it('announces the cliff, and the loss, once each', async () => {
+    const { keeper, world, events } = vm();
+    world.certs = certs(START, START + 24 * HOUR);
+    await keeper.pass(signal);
+    world.api = false;
+    for (const hours of [19, 20, 25, 26]) {
+      world.now = START + hours * HOUR;
+      await keeper.pass(signal);
+    }
+    expect(events.filter((event) => event === 'identity')).toHaveLength(2);
+    expect(keeper.status?.state).toBe('lost');
+  });
+
+  it('changes nothing while it only observes', async () => {
+    const { keeper, installed, path } = vm({ observe: true });
+    await keeper.pass(signal);
+    expect(() => statSync(path)).toThrow('ENOENT');
+    expect(installed).toEqual([]);
+    expect(keeper.status?.needsToken).toBe('the sidecar has no certificate');
+  });
+});
