@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../problems.ts';
 import { systemClock } from './clock.ts';
@@ -11,7 +12,10 @@ import { createLog, type Log } from './log.ts';
 import type { Surroundings } from './health/watched-service.ts';
 import { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
-import { createHealthChannel, type ReportTarget } from './report/health-channel.ts';
+import { askRoot } from './machine/root.ts';
+import { tokenFile } from './report/credential.ts';
+import { createReporter } from './report/reporter.ts';
+import type { Reporter } from './report/reporter-input.ts';
 import { readServicesFolder } from './services/services-folder.ts';
 import { type FolderWatch, watchFolder } from './services/watch-folder.ts';
 import type { AgentSettings } from './settings.ts';
@@ -28,6 +32,8 @@ export interface AgentOptions extends OwnSockets {
   /** Folder of the services' files, and the uid that must own them. */
   readonly services: string;
   readonly owner: number;
+  /** The agent's own folder. */
+  readonly state: string;
 }
 
 /** The process that the agent is. */
@@ -79,7 +85,8 @@ interface AgentParts {
 class Agent {
   readonly #parts: AgentParts;
   readonly #started = systemClock();
-  readonly #reporter: ReportTarget;
+  readonly #reporter: Reporter;
+  readonly #ending = new AbortController();
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
   readonly #loop: Loop;
@@ -90,20 +97,21 @@ class Agent {
     const { options, environment, settings } = parts;
     const log = this.#counting(parts.log);
     this.#parts = { ...parts, log };
-    this.#reporter = makeReporter(settings);
     this.#watch = watchFolder(options.services, () => void this.#loop.pass());
     const notify = createNotify(environment, process.pid, (reason) => log('notify-failed', { reason }, 'warning'));
     this.#signs = createVitalSigns(notify, () => ({
       ...{ isAlive: this.#loop.isAlive, summary: summaryOf(this.#snapshot()) },
     }));
     this.#loop = new Loop({
-      ...{ clock: systemClock, log, reporter: this.#reporter, readServices: () => this.#readServices() },
+      ...{ clock: systemClock, log, readServices: () => this.#readServices() },
+      reporter: { report: (services) => this.#reporter.report(services) },
       around: {
         ...{ clock: systemClock, own: settings.mesh.address, jitter: Math.random },
         credential: credentialsIn(environment.CREDENTIALS_DIRECTORY),
         awaitDrained: drainOn(settings),
       },
     });
+    this.#reporter = this.#createReporter();
   }
 
   async start(): Promise<void> {
@@ -144,7 +152,18 @@ class Agent {
       server.close();
       server.closeAllConnections();
     }
+    this.#ending.abort();
     await within(STOP_LIMIT, Promise.all([this.#signs.stopping(), this.#reporter.close()]));
+  }
+
+  #createReporter(): Reporter {
+    const { options, settings, log } = this.#parts;
+    const { signal } = this.#ending;
+    return createReporter({
+      ...{ settings, log, signal, now: () => new Date(), token: tokenFile(join(options.state, 'api-token')) },
+      definitions: () => this.#loop.definitions,
+      reconnect: () => void askRoot('reconnect-sidecar', { signal }),
+    });
   }
 
   async #readServices() {
@@ -191,11 +210,6 @@ function drainOn({ mesh: { namespace, address } }: AgentSettings): Surroundings[
 
 function drainEnd({ left }: DrainOutcome): string {
   return left === 0 ? 'no open connections' : `${left} connections open at the limit`;
-}
-
-function makeReporter(settings: AgentSettings): ReportTarget {
-  const reason = settings.api.length === 0 ? 'the settings name no API server' : 'this agent reports by health only';
-  return createHealthChannel(() => new Date(), reason);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

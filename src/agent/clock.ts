@@ -3,7 +3,7 @@ import type { Moment } from './health/health.ts';
 /** The time on both clocks, asked whenever a decision needs it. */
 export type Clock = () => Moment;
 
-/** The machine's clocks. Milliseconds count from the start of the process and stand still while the machine is suspended. */
+/** The machine's clocks. Milliseconds count from the start of the process and do not count while the machine is suspended. */
 export const systemClock: Clock = () => ({ date: new Date(), ms: performance.now() });
 
 /** Milliseconds by which the clocks may differ from what was expected before it counts as a pause. */

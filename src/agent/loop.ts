@@ -2,7 +2,7 @@ import { type Clock, isPause } from './clock.ts';
 import { type HealthRecord, isInRotation, type Moment, reported, type ServiceHealth } from './health/health.ts';
 import { type Surroundings, WatchedService } from './health/watched-service.ts';
 import type { Log } from './log.ts';
-import type { ReportTarget } from './report/health-channel.ts';
+import type { Reporter } from './report/reporter-input.ts';
 import type { ServicesFound } from './services/services-folder.ts';
 import { planServices, type ServiceChange, wantedServices } from './services/wanted.ts';
 import type { ServiceDefinition } from './services/service-file.ts';
@@ -14,7 +14,7 @@ const TIMES = { fullPass: 60_000, tick: 1000, judge: 60_000, stuck: 60_000 } as 
 
 export interface LoopParts {
   readonly readServices: () => Promise<ServicesFound>;
-  readonly reporter: Pick<ReportTarget, 'report'>;
+  readonly reporter: Pick<Reporter, 'report'>;
   readonly around: Omit<Surroundings, 'onRecord'>;
   readonly clock: Clock;
   readonly log: Log;

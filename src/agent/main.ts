@@ -5,24 +5,26 @@ import { createLog } from './log.ts';
 
 const SETTINGS = '/etc/meshx/agent.yaml';
 const SERVICES = '/etc/meshx/services.d';
+const STATE = '/var/lib/meshx-agent';
 
 /** The options of `meshx agent run` as they are given, by their camelCase names. */
 export interface GivenOptions {
   readonly settings?: string | undefined;
   readonly services?: string | undefined;
+  readonly state?: string | undefined;
   readonly socket?: string | undefined;
   readonly healthPort?: string | undefined;
 }
 
 /** The options with their defaults, or what is wrong with them. Root owns the files of the usual folder, the caller those of another. */
 export function agentOptions(given: GivenOptions): AgentOptions | { readonly issue: string } {
-  const { settings = SETTINGS, services = SERVICES, socket, healthPort } = given;
+  const { settings = SETTINGS, services = SERVICES, state = STATE, socket, healthPort } = given;
   const port = Number(healthPort ?? 0);
   if (!/^\d{1,5}$/.test(healthPort ?? '0') || port > 65_535)
     return { issue: '--health-port: it is not a number from 0 to 65535' };
   const owner = services === SERVICES ? 0 : (process.getuid?.() ?? 0);
   return {
-    ...{ settings, services, owner },
+    ...{ settings, services, state, owner },
     ...(socket !== undefined && { socket }),
     ...(healthPort !== undefined && { healthPort: port }),
   };
@@ -51,7 +53,7 @@ export async function agentMain(
 
 function optionsIn(words: readonly string[]): AgentOptions | undefined {
   const text = { type: 'string' } as const;
-  const options = { settings: text, services: text, socket: text, 'health-port': text };
+  const options = { settings: text, services: text, state: text, socket: text, 'health-port': text };
   try {
     const { values } = parseArgs({ args: [...words], options, strict: true, allowPositionals: false });
     const { 'health-port': healthPort, ...rest } = values;

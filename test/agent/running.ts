@@ -64,7 +64,7 @@ export async function runningAgent(files: ReturnType<typeof agentFiles>): Promis
   const log: string[] = [];
   const [controller, healthPort] = [new AbortController(), await freePort()];
   const { settings, services, socket } = files;
-  const options = { settings, services, owner: process.getuid?.() ?? 0, socket, healthPort };
+  const options = { settings, services, owner: process.getuid?.() ?? 0, state: files.folder, socket, healthPort };
   const around = { env: {}, version: '1.2.3', forJournal: false, write: (line: string) => void log.push(line) };
   const ended = runAgent(options, { ...around, signal: controller.signal });
   const snapshot = (): Promise<AgentSnapshot> => askSnapshot(socket);

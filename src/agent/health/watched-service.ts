@@ -21,7 +21,7 @@ export interface Surroundings {
   readonly onRecord: (service: WatchedService, before: HealthRecord) => void;
 }
 
-/** Milliseconds between probes of a service that is not judged yet, if its interval is longer: a start must not take hours. */
+/** Milliseconds to the first probe, and between probes of a service that is not judged yet, at most: a start must not take hours. */
 const UNJUDGED = 1000;
 
 /** One service with its probe, its schedule and its health. Only this class changes the record. */
@@ -125,7 +125,7 @@ export class WatchedService {
     this.#schedule = scheduleProbe<ProbeResult>({
       ...{ probe, clock, limitMs: probe.limitMs },
       intervalMs: () => this.#interval(),
-      delayMs: jitter() * this.#interval(),
+      delayMs: jitter() * Math.min(this.#interval(), UNJUDGED),
       onRun: (run) => this.#observed(run),
     });
   }

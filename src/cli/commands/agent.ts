@@ -9,6 +9,7 @@ export const agentRun: CommandSpec = {
   options: [
     ['--settings <file>', 'settings that the join wrote (/etc/meshx/agent.yaml)'],
     ['--services <dir>', 'folder with one file per service (/etc/meshx/services.d)'],
+    ['--state <dir>', "folder with the agent's token (/var/lib/meshx-agent)"],
     [SOCKET, 'Unix socket for status and metrics, when systemd passes none'],
     ['--health-port <number>', 'port of 127.0.0.1 for the health endpoint, when systemd passes none'],
   ],
