@@ -1,15 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../cluster/api/foreign-error.ts';
-import { mapping, text } from '../../mesh/unknown.ts';
 import { present } from '../../present.ts';
 import type { ServiceHealth } from '../health/health.ts';
 import { Alarm } from './alarm.ts';
 import type { ApiClient } from './api-client.ts';
 import { Background } from './background.ts';
-import { istioTokenRequest } from './credential.ts';
 import type { EntryApi } from './entry-api.ts';
 import { EventRate, serviceEvent } from './events.ts';
 import type { Holder } from './fence.ts';
+import { requestIstioToken } from './istio-token.ts';
 import { Pace, type Pause } from './pace.ts';
 import type { Reporter, ReporterInput } from './reporter-input.ts';
 import type { ReporterStatus } from './reporter-status.ts';
@@ -78,15 +77,7 @@ export class EntryReporter implements Reporter {
 
   async istioToken(signal: AbortSignal): Promise<string | undefined> {
     const { api, log } = this.#input;
-    if (this.#state.mode === 'fenced') return undefined;
-    try {
-      const { status, body, message } = await api.createToken(istioTokenRequest(), signal);
-      if (status !== 201) log('istio-token-refused', { reason: message }, 'warning');
-      return status === 201 ? text(mapping(body['status'])['token']) : undefined;
-    } catch (error) {
-      log('istio-token-failed', { reason: errorText(error) }, 'debug');
-      return undefined;
-    }
+    return this.#state.mode === 'fenced' ? undefined : await requestIstioToken(api, log, signal);
   }
 
   async close(): Promise<void> {
