@@ -112,7 +112,7 @@ async function applyStep(step: PlannedStep, run: Run): Promise<Outcome> {
   const refused = changes.length > 0 ? await prepared(step, run) : undefined;
   if (refused) return outcome('failed', refused);
   for (const [index, change] of changes.entries()) {
-    if (run.ahead === 0) await make(await together(run, step, index), run);
+    if (run.ahead === 0 && !run.failure) await make(await together(run, step, index), run);
     if (run.ahead === 0) return outcome('failed', run.failure);
     run.ahead -= 1;
     run.done.push(change.summary);
