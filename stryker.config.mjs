@@ -9,6 +9,13 @@ const UNDO =
 const UNDO_TESTS =
   'plan path-fate directory-fate undo-units undo-packages line-merge compare found record picture-text package-copies';
 
+const ENGINE = 'plan batch early apply frames audit formats explain renewal sources lock calls facts journal';
+const ENGINE_TESTS = 'plan apply-order frames audit-chain explain sources lock-answers facts-answers batch-lines';
+
+const KINDS =
+  'env-text env-forms env environment-file edit line hosts owner unit unit-state file directory enabled kept-file';
+const KINDS_TESTS = 'environment-file unit-changes file-changes line hosts env-text env-forms';
+
 /**
  * Each area with the unit tests that must kill its mutants. `AREA=undo npx … stryker run` takes one. `inMemory`: the tests
  * start no process, so scripts/mutation-runner.mjs keeps them in memory, which is many times faster than jest.
@@ -27,6 +34,16 @@ const areas = {
   'undo-plan': {
     mutate: files('src/reconcile/undo', UNDO, '.ts'),
     tests: files('test/reconcile/undo', UNDO_TESTS, '.test.ts'),
+    inMemory: true,
+  },
+  'engine-plan': {
+    mutate: files('src/reconcile', ENGINE, '.ts'),
+    tests: files('test/reconcile', ENGINE_TESTS, '.test.ts'),
+    inMemory: true,
+  },
+  'kinds-plan': {
+    mutate: files('src/reconcile/kinds', KINDS, '.ts'),
+    tests: files('test/reconcile/kinds', KINDS_TESTS, '.test.ts'),
     inMemory: true,
   },
   undo: { mutate: ['src/reconcile/undo/*.ts'], tests: ['test/reconcile/undo/**/*.test.ts'] },

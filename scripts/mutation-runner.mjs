@@ -19,6 +19,7 @@ class InMemoryRunner {
   static inject = tokens(commonTokens.options);
   #files;
   #tests = [];
+  #ends = [];
 
   constructor(options) {
     this.#files = options.inMemory.files;
@@ -34,9 +35,17 @@ class InMemoryRunner {
     process.on('uncaughtException', () => undefined);
     await import(pathToFileURL(resolve('test/support/property-seed.mjs')).href);
     for (const file of this.#files) {
-      Object.assign(globalThis, { expect, ...collectors(file, this.#tests) });
+      Object.assign(globalThis, {
+        expect,
+        ...collectors(file, this.#tests),
+        afterAll: (end) => void this.#ends.push(end),
+      });
       await import(pathToFileURL(resolve(file)).href);
     }
+  }
+
+  async dispose() {
+    for (const end of this.#ends) await end();
   }
 
   async dryRun({ disableBail }) {

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } 
 import { join } from 'node:path';
 import { extract } from 'tar-stream';
 import { COMPLETE, directorySha256, directoryStream } from '../../src/reconcile/directory-stream.ts';
-import { temporaryFolder } from './shim-machine.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function tree(): string {
   const folder = temporaryFolder();

@@ -49,3 +49,27 @@ test('any answers come back as they were', () => {
   });
   fc.assert(property);
 });
+
+test('an incomplete answer says how many are whole', () => {
+  expect(parseFrames(answerOf('0 3\nabc0 5\nab'), 2)).toBe('1 of 2 answers are whole');
+  expect(parseFrames(answerOf('0 3\nabc'), 1)).toEqual([{ exitCode: 0, stdout: 'abc', stderr: '' }]);
+  expect(parseFrames(answerOf(''), 0)).toEqual([]);
+});
+
+test.each(['x0 0\n', '0 0 \n', '0  0\n', '-1 0\n', '0 x\n', '0\n', ' 0 0\n'])('%j is no head of an answer', (text) => {
+  expect(parseFrames(answerOf(text), 1)).toBe('0 of 1 answers are whole');
+});
+
+test('numbers of several digits are read, also in stderr', () => {
+  const text = Array.from({ length: 12 }, () => '120 11\nhello world').join('');
+  const frames = parseFrames(answerOf(text, 'one\nmeshx-asked 12\n'), 12);
+  expect(frames).toHaveLength(12);
+  expect(frames[11]).toEqual({ exitCode: 120, stdout: 'hello world', stderr: 'one' });
+});
+
+test('words that only contain the sign belong to the text', () => {
+  const said = 'x meshx-asked 1\nmeshx-asked 1 x\nmeshx-asked one\nmeshx-asked 1';
+  expect(parseFrames(answerOf('0 0\n', said), 1)).toMatchObject([
+    { stderr: 'x meshx-asked 1\nmeshx-asked 1 x\nmeshx-asked one' },
+  ]);
+});

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Output } from '../../src/host/run/host.ts';
 import { isEmpty, isRestOf, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
-import type { Step } from '../../src/reconcile/resource.ts';
+import { sha256 } from '../../src/reconcile/sha256.ts';
+import type { Resource, Step } from '../../src/reconcile/resource.ts';
 
 const absent: Output = { exitCode: 0, stdout: '', stderr: '' };
 const file = (path: string, content = 'x') => ({ kind: 'file', path, content, owner: 'root', mode: '0644' }) as const;
@@ -70,4 +71,98 @@ test('a plan is what is left of another one when all its changes are in it, in t
     expect(isRestOf(planOf(...rest), whole)).toBe(true);
   for (const other of [['d'], ['b', 'a'], ['c', 'c'], ['a', 'b', 'c', 'b', 'a']])
     expect(isRestOf(planOf(...other), whole)).toBe(false);
+});
+
+const stepOf = (...wants: readonly Resource[]): Step => ({ id: 's', title: 'S', wants });
+
+test('a plan needs a fact of each resource', () => {
+  expect(() => plan([stepOf(file('/etc/b'))], facts)).toThrow('no fact was gathered for file:/etc/b');
+});
+
+test('a step that is up to date touches nothing and has no changes', () => {
+  const on = new Map([['enabled:a.service', { ...absent, stdout: 'enabled\n' }]]);
+  const wants = [{ kind: 'enabled', name: 'a.service', enabled: true } as const];
+  expect(plan([stepOf(...wants)], on)).toStrictEqual({
+    steps: [{ id: 's', title: 'S', changes: [], touches: { paths: [], units: [], users: [], packages: [] } }],
+  });
+});
+
+test('what a step touches is named once, and trees only where there are some', () => {
+  const planned = plan([stepOf(file('/etc/a'), { kind: 'hosts', address: '10.0.0.1', names: ['istiod'] })], facts);
+  expect(planned.steps[0]?.touches).toEqual({
+    paths: [...new Set(planned.steps[0]?.touches.paths)],
+    ...{ units: [], users: [], packages: [] },
+  });
+  const tree = { kind: 'directory', path: '/srv/d', owner: 'root', mode: '0755', contents: 'ours' } as const;
+  const found = new Map([['directory:/srv/d', absent]]);
+  expect(plan([stepOf(tree)], found).steps[0]?.touches.trees).toEqual(['/srv/d']);
+});
+
+test('units, users and packages that a step touches are named as such', () => {
+  const wants = [
+    { kind: 'enabled', name: 'a.service', enabled: true },
+    { kind: 'user', name: 'proxy', home: '/x' },
+  ] as const;
+  const found = new Map([
+    ['enabled:a.service', { ...absent, stdout: 'disabled\n' }],
+    ['user:proxy', absent],
+  ]);
+  expect(plan([stepOf(...wants)], found).steps[0]?.touches).toMatchObject({ units: ['a.service'], users: ['proxy'] });
+});
+
+const unitFacts = (stdout: string) =>
+  new Map([
+    ['unit:a.service', { ...absent, stdout }],
+    ['file:/etc/a', absent],
+  ]);
+const RUNNING =
+  'LoadState=loaded\nUnitFileState=enabled\nActiveState=active\nActiveEnterTimestampMonotonic=100000000\nUptime=200\n';
+
+test('a unit is restarted because of a file that an earlier step, or something else, changes', () => {
+  const unit = { kind: 'unit', name: 'a.service', reads: ['/etc/a'] } as const;
+  const summariesOf = (steps: readonly Step[], changed?: ReadonlySet<string>) =>
+    summaries(plan(steps, unitFacts(RUNNING), changed));
+  expect(summariesOf([stepOf(unit)])).toEqual([]);
+  expect(summariesOf([stepOf(file('/etc/a')), { ...stepOf(unit), id: 't' }])).toEqual([
+    'create /etc/a',
+    'restart a.service',
+  ]);
+  expect(summariesOf([stepOf(unit)], new Set(['path:/etc/a']))).toEqual(['restart a.service']);
+});
+
+test('several edits of one file build on each other', () => {
+  const line = (text: string) => ({ kind: 'line', path: '/etc/l', line: text }) as const;
+  const found = { ...absent, stdout: `root:root 0644\n${sha256('first\n')}\nfirst\n` };
+  const planned = plan(
+    [stepOf(line('one'), line('two'))],
+    new Map([
+      ['line:/etc/l:one', found],
+      ['line:/etc/l:two', found],
+    ]),
+  );
+  const last = planned.steps[0]?.changes.at(-1)?.scripts[0]?.stdin;
+  expect(last).toContain('one\ntwo\n');
+});
+
+test('the same change in another step is not what is left of a plan', () => {
+  const planOf = (id: string): Plan => ({
+    steps: [{ id, title: 'S', changes: [{ summary: 'a', scripts: [] }], touches: {} }],
+  });
+  expect(isRestOf(planOf('s'), planOf('s'))).toBe(true);
+  expect(isRestOf(planOf('t'), planOf('s'))).toBe(false);
+});
+
+test('a plan is empty only if no step of it has a change', () => {
+  const changes = [{ summary: 'a', scripts: [] }];
+  const some = { id: 's', title: 'S', touches: {} };
+  expect(isEmpty({ steps: [] })).toBe(true);
+  expect(isEmpty({ steps: [{ ...some, changes: [] }] })).toBe(true);
+  expect(
+    isEmpty({
+      steps: [
+        { ...some, changes: [] },
+        { ...some, changes },
+      ],
+    }),
+  ).toBe(false);
 });

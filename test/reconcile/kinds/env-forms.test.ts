@@ -42,6 +42,55 @@ test.each([
   expect(issues).toEqual([{ line: 2, key: 'A', reason: expect.any(String) }]);
 });
 
+const EXPANDS = 'it has a variable, a command or another form that only a shell expands';
+
+test.each<[string, readonly { readonly line: number; readonly key?: string; readonly reason: string }[]]>([
+  ['A=$B\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['A=1 B=$(id)\n', [{ line: 1, key: 'A', reason: `behind it: ${EXPANDS}` }]],
+  ['\nA="x\ny"\n', [{ line: 2, key: 'A', reason: 'its value contains a line break or another control character' }]],
+  [
+    'A=1\nhostname\n\nB=$C\n',
+    [
+      { line: 2, reason: 'it is not KEY=value, and nothing else is read' },
+      { line: 4, key: 'B', reason: EXPANDS },
+    ],
+  ],
+  ['A = $B\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['A = `id`\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['A = 1\n', []],
+  ['A=1\nx', [{ line: 2, reason: 'it is not KEY=value, and nothing else is read' }]],
+  ['A=1:~/x\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['A=x~\n', []],
+  ['A=(1)\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['A=1|x\n', [{ line: 1, key: 'A', reason: EXPANDS }]],
+  ['export A B\nset +a\n  # x\n', []],
+  ['export\n', [{ line: 1, reason: 'it is not KEY=value, and nothing else is read' }]],
+  ['set -ax\n', [{ line: 1, reason: 'it is not KEY=value, and nothing else is read' }]],
+  ['x # y\n', [{ line: 1, reason: 'it is not KEY=value, and nothing else is read' }]],
+])('%j: each line that only a shell reads right has its number, key and reason', (text, issues) => {
+  expect(plainForms(text).issues).toEqual(issues);
+});
+
+test('the keys that are rewritten are named, and those that stay are not', () => {
+  expect(plainForms('export A=1\nB=2\nC=1 # c\nD=x"y"\n')).toEqual({
+    text: 'A=1\nB=2\n# c\nC=1\nD=xy\n',
+    ...{ rewritten: ['A', 'C', 'D'], issues: [] },
+  });
+});
+
+test.each([
+  ['A=a\\ b\\\nc\n', 'A="a bc"\n'],
+  ['A="a\\\nb"\n', 'A=ab\n'],
+  ['A="a\\xb"\n', 'A="a\\xb"\n'],
+  ["A='a'\\''b'\n", 'A="a\'b"\n'],
+  ['A=a\\$b\n', 'A=a\\$b\n'],
+  ['A=1;B="x y" # z\n', 'A=1\n# z\nB="x y"\n'],
+  ['A=\n', 'A=\n'],
+  ['A=1\r\nB=2\r', 'A=1\nB=2\n'],
+])('%j becomes %j', (from, to) => {
+  expect(plainForms(from).text).toBe(to);
+});
+
 test.each(['. /etc/default/x', 'if true; then', 'hostname', 'unset X', 'source y', 'echo $A'])(
   '%j is named as no assignment',
   (line) => {
