@@ -158,13 +158,14 @@ test('of several servers the first that answers is used, and stays', async () =>
 });
 
 test('an expired token leaves the health channel, and a new one in the file ends that', async () => {
-  await using world = await World.start({ token: aToken(new Date(), 3600, 'new') });
+  const renewed = aToken(new Date(), 3600, 'new');
+  await using world = await World.start({ token: renewed });
   await world.token.write(aToken(new Date(), 3600, 'expired'));
   const reporter = world.reporter();
   reporter.report(WEB_DOWN);
   await until('the reason', () => reporter.status.reason === 'Unauthorized');
   expect(reporter.status.mode).toBe('health-channel');
-  await world.token.write(aToken(new Date(), 3600, 'new'));
+  await world.token.write(renewed);
   await until('the change', () => !world.ports.includes('http-8080'), 10_000);
   await until('the mode', () => reporter.status.mode === 'api');
 }, 20_000);
