@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
+import { agentRightsObjects } from '../../src/mesh/current/agent-rights.ts';
 import { evictionOf, evictionPolicy } from '../../src/mesh/current/eviction.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { exampleCluster, setRootNamespace } from '../support/examples.ts';
@@ -243,3 +244,21 @@ test.each([
     reason,
   );
 });
+
+test('the rights of the agent go first, and are not kept for the return', async () => {
+  const folder = world([...agentRightsObjects(GRANT)] as unknown as readonly Written[]);
+  const metadata = { name: 'db', namespace: 'vm', labels: { 'app.kubernetes.io/managed-by': 'meshx' } };
+  const copied = { labels: { app: 'db' }, annotations: { 'meshx.dev/agent': '3' } };
+  const spec = { template: { serviceAccount: 'db' }, metadata: copied };
+  write(folder, { apiVersion: NETWORKING, kind: 'WorkloadGroup', metadata, spec });
+  const planned = await evict(folder, 'db', '--dry-run');
+  expect(planned.stdout.match(/delete \w+/g)?.slice(0, 2)).toEqual(['delete Role', 'delete RoleBinding']);
+  expect(await evict(folder, 'db', '--yes')).toMatchObject({ exitCode: 0 });
+  expect(kinds(folder)).not.toContain('Role meshx-agent-db');
+  expect(kinds(folder)).not.toContain('RoleBinding meshx-agent-db');
+  expect((await evict(folder, 'db', '--lift', '--yes')).exitCode).toBe(0);
+  expect(kinds(folder)).toContain('WorkloadGroup db');
+  expect(kinds(folder)).not.toContain('Role meshx-agent-db');
+});
+
+const GRANT = { group: 'db', namespace: 'vm', serviceAccount: 'db', entries: ['db-10.150.0.5'] };

@@ -73,7 +73,7 @@ export function renewalTime({ issued, expires }: TokenClaims, random: number): D
 
 /** The limits of the API server and of the policy, in seconds. */
 const LEAST_SECONDS = 600;
-const MOST_SECONDS = 86_400;
+const MOST_SECONDS = 604_800;
 
 /** A TokenRequest for a token like the one that it replaces: the same audiences, the same life. */
 export function tokenRequest({ issued, expires, audiences }: TokenClaims): Readonly<Record<string, unknown>> {

@@ -13,6 +13,7 @@ import { principal } from '../../mesh/spiffe.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { automaticGroup, entryAddress, listEntries } from './entries.ts';
+import { grantedRights } from './granted-rights.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { EMPTY_PLAN, planObjects, type ClusterPlan } from '../api/plan.ts';
 
@@ -55,17 +56,19 @@ export async function planEviction(kube: Kubernetes, query: EvictionQuery): Prom
   }
   const alone = shared.length === 0 && staying.length === 0;
   const removable = alone ? await own(kube, found, { serviceAccount, query }) : [];
+  const rights = alone && group ? await grantedRights(kube, group, query.signal) : [];
   const evicted = { namespace: query.namespace, group: found.name, serviceAccount };
   const eviction: Eviction = {
     ...evicted,
     principal: principal(query.trustDomain, query.namespace, serviceAccount),
     addresses: unique([...(before?.addresses ?? []), ...going.map(entryAddress)]),
     entries: unique([...(before?.entries ?? []), ...going.map(({ metadata }) => metadata.name)]),
+    // Not the rights of the agents: the first join after `--lift` grants them again.
     kept: keptObjects(before?.kept ?? [], removable, evicted),
   };
   const policy = evictionPolicy(eviction, query.rootNamespace);
   const plan = planObjects([[policy, await kube.get(refOf(policy), query.signal)]]);
-  return { plan: { ...plan, remove: [...removable.map(refOf), ...going.map(refOf)] }, eviction, shared };
+  return { plan: { ...plan, remove: [...rights, ...removable.map(refOf), ...going.map(refOf)] }, eviction, shared };
 }
 
 /**

@@ -21,7 +21,8 @@ const MOST_WEIGHT = 1000;
 /** Of the annotations of an agent: one for each service, and the holder. */
 const MOST_NOTES = 64;
 const LONGEST_NOTE = 256;
-const LONGEST_TOKEN_SECONDS = 86_400;
+/** A week, as the join gives it: a machine may be off for some days. */
+const LONGEST_TOKEN_SECONDS = 604_800;
 
 /**
  * The policy and its binding, one pair for the whole cluster. It limits accounts that hold the virtual right of an agent

@@ -1,0 +1,22 @@
+import { agentRightsObjects } from '../../mesh/current/agent-rights.ts';
+import { AGENT_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { mapping } from '../../mesh/unknown.ts';
+import { madeByMeshx, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import type { Kubernetes } from '../api/kubernetes.ts';
+
+/** The Role and the RoleBinding of a group's agents that meshx made. Those of a group without agents may not be readable. */
+export async function grantedRights(
+  kube: Kubernetes,
+  group: KubeObject,
+  signal?: AbortSignal,
+): Promise<readonly ObjectRef[]> {
+  if (!hasAgents(group)) return [];
+  const { name, namespace = '' } = group.metadata;
+  const refs = agentRightsObjects({ group: name, namespace, serviceAccount: '', entries: [] }).map(refOf);
+  const found = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
+  return refs.filter((_ref, index) => found[index] !== undefined && madeByMeshx(found[index]));
+}
+
+function hasAgents(group: KubeObject): boolean {
+  return AGENT_ANNOTATION in mapping(mapping(mapping(group['spec'])['metadata'])['annotations']);
+}
