@@ -23,13 +23,15 @@ export async function changeCluster(input: Input, change: ClusterChange): Promis
   const { kube, plan, output } = change;
   const dryRun = input.flag('dryRun');
   const writes = clusterPlanLines(plan);
-  if (output === 'text') terminal.out([...change.lines, ...planText(plan, dryRun)]);
+  const { notes = [] } = plan;
+  if (output === 'text')
+    terminal.out([...change.lines, ...planText(plan, dryRun), ...notes.map((note) => `note: ${note}`)]);
   if (!dryRun)
     for await (const { verb, ref } of applyRegistration(kube, plan, world.signal))
       terminal.err(`${verb} ${ref.kind} ${ref.name}`);
   if (output !== 'text') {
     const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
-    terminal.out(formatDocument({ applied: !dryRun, writes, objects }, output));
+    terminal.out(formatDocument({ applied: !dryRun, writes, ...(notes.length > 0 && { notes }), objects }, output));
   }
   return dryRun && writes.length > 0 && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
 }

@@ -223,6 +223,11 @@ export class FakeApiServer {
     return [...this.#objects].find(([key]) => key.endsWith(suffix))?.[1];
   }
 
+  /** Every object of a kind. */
+  all(kind: string): readonly KubeObject[] {
+    return [...this.#objects].filter(([key]) => key.split('|')[2] === pluralOf(kind)).map(([, object]) => object);
+  }
+
   fail(fault: Fault): void {
     this.faults.push({ fault, left: fault.times ?? Number.POSITIVE_INFINITY });
   }

@@ -1,5 +1,6 @@
 import { tryJson } from '../../documents/json.ts';
-import { AGENT_STATE_PREFIX, HOLDER_ANNOTATION, PORTS_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { AGENT_STATE_PREFIX, HOLDER_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { declaredPorts, drainedPorts } from '../../mesh/current/entry-ports.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { MeshService } from '../../mesh/workload.ts';
 import { portMap } from '../../mesh/workload-labels.ts';
@@ -73,21 +74,16 @@ function portChanges(
 ): Readonly<Record<string, number | null>> {
   const declared = declaredPorts(entry) ?? ports;
   const found = mapping(mapping(entry['spec'])['ports']);
+  const isDrained = drainedPorts(entry) !== undefined;
   const changes = services.flatMap((service): readonly (readonly [string, number | null])[] => {
     const definition = definitions.find(({ name }) => name === service.name);
     const own = Object.entries(definition ? portMap({ services: [definition] }) : {});
     const known = own.filter(([name, number]) => declared[name] === number);
-    if (isInRotation(service)) return known.filter(([name, number]) => found[name] !== number);
+    // While an operator drains the VM, its ports return only with its labels.
+    if (isInRotation(service)) return isDrained ? [] : known.filter(([name, number]) => found[name] !== number);
     return known.filter(([name]) => found[name] !== undefined).map(([name]) => [name, null] as const);
   });
   return Object.fromEntries(changes);
-}
-
-/** The ports that the entry declares: `mysql-3306=3306,http-8080=8080`. */
-function declaredPorts(entry: KubeObject): Readonly<Record<string, number>> | undefined {
-  const declared = entry.metadata.annotations?.[PORTS_ANNOTATION];
-  const pairs = declared?.split(',').map((pair) => pair.split('='));
-  return pairs && Object.fromEntries(pairs.map(([name = '', number = '']) => [name, Number(number)]));
 }
 
 function noteChanges(

@@ -27,6 +27,13 @@ export interface IssuedToken {
   readonly expires: Date;
 }
 
+/** What a patch sets. null removes a value. */
+export interface EntryChange {
+  readonly labels?: Readonly<Record<string, string | null>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+  readonly ports?: Readonly<Record<string, number | null>>;
+}
+
 export interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -47,13 +54,8 @@ export interface Kubernetes {
   list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>;
   /** Server-side apply as field manager meshx, never forced: fields of another manager are a Problem. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
-  /** Merge patch of labels, and of ports of an entry; null removes a label. */
-  patchLabels(
-    ref: ObjectRef,
-    labels: Readonly<Record<string, string | null>>,
-    signal?: AbortSignal,
-    ports?: Readonly<Record<string, number>>,
-  ): Promise<KubeObject>;
+  /** Merge patch of labels and annotations, and of labels and ports in the spec of an entry. */
+  patch(ref: ObjectRef, change: EntryChange, signal?: AbortSignal): Promise<KubeObject>;
   /** False when there was nothing to delete. */
   delete(ref: ObjectRef, signal?: AbortSignal): Promise<boolean>;
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;

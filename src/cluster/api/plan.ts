@@ -1,5 +1,6 @@
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { difference } from './difference.ts';
+import type { EntryChange } from './kubernetes.ts';
 
 /** What to write to the cluster. Plain data: it can be printed and compared. */
 export interface ClusterPlan {
@@ -9,9 +10,13 @@ export interface ClusterPlan {
   readonly unchanged: readonly ObjectRef[];
   /** Objects of another owner that differ. A plan with one is refused. */
   readonly foreign: readonly ForeignObject[];
+  /** Ports that existing entries get before a Service asks for them by name. */
+  readonly prepare: readonly Relabel[];
   /** Labels on entries that istiod made: meshx's own keys only. */
   readonly relabel: readonly Relabel[];
   readonly remove: readonly ObjectRef[];
+  /** Sentences about what stays as it is, and why. */
+  readonly notes?: readonly string[];
 }
 
 interface PlannedChange {
@@ -25,15 +30,17 @@ interface ForeignObject {
   readonly fields: readonly string[];
 }
 
-export interface Relabel {
+/** A change of an existing entry. */
+export interface Relabel extends EntryChange {
   readonly ref: ObjectRef;
-  /** null removes the label. */
-  readonly labels: Readonly<Record<string, string | null>>;
-  /** Ports that the entry lacks: istiod copies the group's ports only when it creates an entry. */
-  readonly ports?: Readonly<Record<string, number>>;
+  /** Label keys of Services that istiod must be made to recompute afterwards. */
+  readonly nudge?: readonly string[];
 }
 
-export const EMPTY_PLAN: ClusterPlan = { create: [], change: [], unchanged: [], foreign: [], relabel: [], remove: [] };
+export const EMPTY_PLAN: ClusterPlan = {
+  ...{ create: [], change: [], unchanged: [], foreign: [] },
+  ...{ prepare: [], relabel: [], remove: [] },
+};
 
 /** Compares wanted objects with those found. Pure. */
 export function planObjects(
@@ -63,27 +70,55 @@ function withoutOwnLabel(wanted: KubeObject): KubeObject {
 
 /** True when applying the plan would send nothing. */
 export function isEmptyClusterPlan(plan: ClusterPlan): boolean {
-  return [plan.create, plan.change, plan.relabel, plan.remove].every((part) => part.length === 0);
+  return [plan.create, plan.change, plan.prepare, plan.relabel, plan.remove].every((part) => part.length === 0);
 }
 
-/** One line for each write, imperative: "create Service vm/mysqldb". */
+/**
+ * Changes of groups, and those that follow once existing entries have the ports of `prepare`: a new entry has the ports
+ * of its group.
+ */
+export function dividedChanges({ change }: ClusterPlan) {
+  const isGroup = ({ object }: PlannedChange): boolean => object.kind === 'WorkloadGroup';
+  return { groups: change.filter(isGroup), others: change.filter((each) => !isGroup(each)) };
+}
+
+/** One line for each write, imperative and in the order of the writes: "create Service vm/mysqldb". */
 export function clusterPlanLines(plan: ClusterPlan): readonly string[] {
+  const { groups, others } = dividedChanges(plan);
   return [
     ...plan.create.map((object) => `create ${showRef(refOf(object))}`),
-    ...plan.change.map(({ object, fields }) => `change ${showRef(refOf(object))}: ${fields.join(', ')}`),
-    ...plan.relabel.map(
-      ({ ref, labels, ports = {} }) => `label ${showRef(ref)}: ${formatLabels({ ...labels, ...portTexts(ports) })}`,
-    ),
+    ...groups.map(changeLine),
+    ...plan.prepare.map(entryLine),
+    ...others.map(changeLine),
+    ...plan.relabel.flatMap((each) => [entryLine(each), ...nudgeLine(each)]),
     ...plan.remove.map((ref) => `delete ${showRef(ref)}`),
   ];
 }
 
-function portTexts(ports: Readonly<Record<string, number>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(ports).map(([name, number]) => [`port ${name}`, String(number)]));
+/** The nudges of a plan, in the imperative. */
+export function nudgeLines({ relabel }: Pick<ClusterPlan, 'relabel'>): readonly string[] {
+  return relabel.flatMap(nudgeLine);
 }
 
-function formatLabels(labels: Readonly<Record<string, string | null>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => (value === null ? `${key}-` : `${key}=${value}`))
-    .join(', ');
+/** The short-lived entry that makes istiod recompute Services. */
+export function nudgeOf({ name, ...ref }: ObjectRef): ObjectRef {
+  return { ...ref, name: `nudge-${name}`.slice(0, 253) };
+}
+
+function nudgeLine({ ref, nudge = [] }: Relabel): readonly string[] {
+  return nudge.length === 0 ? [] : [`create and delete ${showRef(nudgeOf(ref))}, so that istiod drops the endpoint`];
+}
+
+function changeLine({ object, fields }: PlannedChange): string {
+  return `change ${showRef(refOf(object))}: ${fields.join(', ')}`;
+}
+
+function entryLine({ ref, labels = {}, annotations = {}, ports = {} }: Relabel): string {
+  const verb = Object.keys(labels).length > 0 ? 'label' : 'change';
+  const parts = [...setLines('', labels), ...setLines('port ', ports), ...setLines('annotation ', annotations)];
+  return `${verb} ${showRef(ref)}: ${parts.join(', ')}`;
+}
+
+function setLines(what: string, values: Readonly<Record<string, string | number | null>>): readonly string[] {
+  return Object.entries(values).map(([key, value]) => `${what}${key}${value === null ? '-' : `=${value}`}`);
 }

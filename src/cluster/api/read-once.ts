@@ -29,7 +29,7 @@ export function readOnce(kube: Kubernetes): Kubernetes {
     get,
     list,
     apply: (...write) => kube.apply(...write),
-    patchLabels: (...write) => kube.patchLabels(...write),
+    patch: (...write) => kube.patch(...write),
     delete: (...write) => kube.delete(...write),
     token: (...query) => kube.token(...query),
     refusal: (...query) => kube.refusal(...query),

@@ -7,7 +7,7 @@ import { gatherClassicFacts } from './classic-facts.ts';
 import { planClassicDeregistration, planClassicRegistration } from '../registration/classic-registration.ts';
 import { classicMembers, classicRotation, planClassicDeparture } from '../registration/classic-endpoints.ts';
 import { classicExposureObjects } from './classic-exposure.ts';
-import type { ClusterPlan } from '../api/plan.ts';
+import { type ClusterPlan, EMPTY_PLAN } from '../api/plan.ts';
 import { registrationPlan } from '../registration/register.ts';
 import type { RegistrationOf } from '../registration/registration-request.ts';
 import type { ClusterGeneration } from './generation-record.ts';
@@ -50,6 +50,7 @@ export const classicCluster: ClusterGeneration<ClassicFacts, RegistrationOf<'cla
 
 function joined(plans: readonly ClusterPlan[]): ClusterPlan {
   return {
+    ...EMPTY_PLAN,
     create: plans.flatMap(({ create }) => create),
     change: plans.flatMap(({ change }) => change),
     unchanged: plans.flatMap(({ unchanged }) => unchanged),

@@ -20,7 +20,7 @@ export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'cur
   exposure: currentExposureObjects,
   joinRequest({ istioNamespace, rootNamespace }, workload, { address, create }) {
     refuseEntryName(workload, address);
-    const wanted = { workload, createNamespace: create, createServiceAccount: create };
+    const wanted = { workload, ...present({ address }), createNamespace: create, createServiceAccount: create };
     return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };
   },
   endpoint: currentEndpoint,

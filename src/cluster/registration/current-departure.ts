@@ -1,12 +1,14 @@
+import { entryPorts } from '../../mesh/current/entry-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../../mesh/unknown.ts';
 import { serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
 import type { Departure, Leaving } from './registered-vm.ts';
-import { automaticGroup, entryAddress, entryLabels } from './entries.ts';
+import { automaticGroup, entryAddress, entryLabels, isInService } from './entries.ts';
+import { keysToNudge, servicesNamedSo } from './service-targets.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { isNudge } from './nudge.ts';
-import { EMPTY_PLAN } from '../api/plan.ts';
+import { EMPTY_PLAN, type Relabel } from '../api/plan.ts';
 import { serviceRef } from '../api/refs.ts';
 
 /** The objects of the namespace. What other VMs use stays. */
@@ -31,7 +33,11 @@ export async function planCurrentDeparture(kube: Kubernetes, vm: Leaving): Promi
   if (group && (members.length > 0 || !madeByMeshx(group))) {
     const why = madeByMeshx(group) ? membersStay(members, found, vm) : 'it belongs to another owner';
     const note = `${showRef(refOf(group))} is kept: ${why}`;
-    return { ...leaveGroup(found, vm), notes: [note, ...fixed], ...(madeByMeshx(group) && { sharedNote: note }) };
+    return {
+      ...(await leaveGroup(kube, found, vm)),
+      notes: [note, ...fixed],
+      ...(madeByMeshx(group) && { sharedNote: note }),
+    };
   }
   const remove = [
     ...(group ? await madeFor(kube, group, { found, vm }) : []),
@@ -76,13 +82,26 @@ function nudgeOf({ metadata }: KubeObject, { group, addresses }: Leaving): boole
   return addresses.some((address) => metadata.name.startsWith(`nudge-${group}-${address.replaceAll(':', '-')}`));
 }
 
-function leaveGroup({ own }: Found, vm: Leaving): Pick<Departure, 'plan'> {
+async function leaveGroup(kube: Kubernetes, { own }: Found, vm: Leaving): Promise<Pick<Departure, 'plan'>> {
   if (vm.gone === true) return { plan: { ...EMPTY_PLAN, remove: own.map(refOf) } };
-  const keysOf = (entry: KubeObject) => servicesNamed(entryLabels(entry)).map(serviceKey);
-  const relabel = own
-    .map((entry) => ({ ref: refOf(entry), labels: Object.fromEntries(keysOf(entry).map((key) => [key, null])) }))
-    .filter(({ labels }) => Object.keys(labels).length > 0);
-  return { plan: { ...EMPTY_PLAN, relabel } };
+  const names = [...new Set(own.flatMap((entry) => servicesNamed(entryLabels(entry))))];
+  const services = await servicesNamedSo(kube, names, vm);
+  return { plan: { ...EMPTY_PLAN, relabel: own.flatMap((entry) => outOfServices(kube, entry, services)) } };
+}
+
+/** Ports first: istiod recomputes only Services that select the entry after a change. */
+function outOfServices(kube: Kubernetes, entry: KubeObject, services: readonly KubeObject[]): readonly Relabel[] {
+  const names = servicesNamed(entryLabels(entry));
+  if (names.length === 0) return [];
+  const ref = refOf(entry);
+  const ports = Object.fromEntries(Object.keys(entryPorts(entry)).map((name) => [name, null]));
+  const labels = Object.fromEntries(names.map((name) => [serviceKey(name), null]));
+  const keys = names.filter((name) => isInService(entry, name)).map(serviceKey);
+  const nudge = keysToNudge(kube, services, { keys, ports: {} });
+  return [
+    ...(Object.keys(ports).length > 0 ? [{ ref, ports }] : []),
+    { ref, labels, ...(nudge.length > 0 && { nudge }) },
+  ];
 }
 
 /** Objects that were made for this group and that no other workload uses. */

@@ -1,11 +1,14 @@
+import { PORTS_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { declaredPorts, entryPorts, formatEntryPorts } from '../../mesh/current/entry-ports.ts';
 import { withoutService, workloadOf } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { currentObjects } from '../../mesh/current/registration.ts';
 import { madeByMeshx, refOf, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
-import { serviceKey } from '../../mesh/workload-labels.ts';
+import { serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { loopbackPorts } from './current-registration.ts';
-import { automaticGroup, entryAddress, entryLabels, listEntries } from './entries.ts';
+import { automaticGroup, entryAddress, entryLabels, isInService, listEntries } from './entries.ts';
+import { keysToNudge, servicesNamedSo, targetNames } from './service-targets.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { EMPTY_PLAN, planObjects, type ClusterPlan, type Relabel } from '../api/plan.ts';
 import { serviceRef } from '../api/refs.ts';
@@ -31,15 +34,17 @@ export async function planCurrentDeregistration(kube: Kubernetes, wanted: Deregi
   const groups = state.groups.filter(
     (group) => !staying.some((entry) => automaticGroup(entry) === group.metadata.name),
   );
-  const leaving = wanted.address === undefined ? state.groups : groups.filter((group) => isGroupOf(group, going));
-  if (going.length === 0 && leaving.length === 0) throw notRegistered(kube, wanted);
-  const parts = await Promise.all(leaving.map((group) => withoutInGroup(kube, group, wanted)));
-  const isLast = staying.length === 0 && state.groups.every((group) => leaving.includes(group));
+  const changed = wanted.address === undefined ? state.groups : groups.filter((group) => isGroupOf(group, going));
+  if (going.length === 0 && changed.length === 0) throw notRegistered(kube, wanted);
+  const parts = await Promise.all(changed.map((group) => withoutInGroup(kube, group, wanted)));
+  const leaving = going.filter((entry) => !isLastServiceOfFixed(entry));
+  const relabel = await Promise.all(leaving.map((entry) => outOfService(kube, entry, wanted, state.service)));
+  const isLast = staying.length === 0 && state.groups.every((group) => changed.includes(group));
   return {
     ...EMPTY_PLAN,
     change: parts.flatMap((part) => part.change),
     unchanged: parts.flatMap((part) => part.unchanged),
-    relabel: going.filter((entry) => !isLastServiceOfFixed(entry)).map((entry) => relabel(entry, wanted.service)),
+    relabel: relabel.flat(),
     remove: [
       ...going.filter(isLastServiceOfFixed).map(refOf),
       ...parts.flatMap((part) => part.remove),
@@ -81,8 +86,35 @@ function isLastServiceOfFixed(entry: KubeObject): boolean {
   return automaticGroup(entry) === undefined && services.length <= 1;
 }
 
-function relabel(entry: KubeObject, service: string): Relabel {
-  return { ref: refOf(entry), labels: { [serviceKey(service)]: null } };
+/**
+ * The ports that only this service asks for, then its label: istiod recomputes only Services that select the entry after a
+ * change.
+ */
+async function outOfService(
+  kube: Kubernetes,
+  entry: KubeObject,
+  { service: name, namespace, signal }: Deregistration,
+  service: KubeObject | undefined,
+): Promise<readonly Relabel[]> {
+  const others = servicesNamed(entryLabels(entry)).filter((other) => other !== name);
+  const kept = (await servicesNamedSo(kube, others, { namespace, signal })).flatMap(targetNames);
+  const found = entryPorts(entry);
+  const gone = (service ? targetNames(service) : []).filter((port) => port in found && !kept.includes(port));
+  const rest = Object.fromEntries(Object.entries(found).filter(([port]) => !gone.includes(port)));
+  const key = serviceKey(name);
+  const nudge = isInService(entry, name) && service ? keysToNudge(kube, [service], { keys: [key], ports: rest }) : [];
+  return [
+    ...(gone.length > 0 ? [withoutPorts(entry, gone)] : []),
+    { ref: refOf(entry), labels: { [key]: null }, ...(nudge.length > 0 && { nudge }) },
+  ];
+}
+
+function withoutPorts(entry: KubeObject, names: readonly string[]): Relabel {
+  const declared = declaredPorts(entry);
+  const kept = Object.entries(declared ?? {}).filter(([name]) => !names.includes(name));
+  const annotation = kept.length > 0 ? formatEntryPorts(Object.fromEntries(kept)) : null;
+  const ports = Object.fromEntries(names.map((name) => [name, null]));
+  return { ref: refOf(entry), ports, ...(declared && { annotations: { [PORTS_ANNOTATION]: annotation } }) };
 }
 
 /**

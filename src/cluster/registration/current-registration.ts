@@ -6,12 +6,14 @@ import { governingSidecar } from '../../mesh/current/sidecar.ts';
 import { madeByMeshx, type KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { refuseBesideAutomatic, relabels } from './entries.ts';
+import { automaticGroup, entryAddress, listEntries, refuseBesideAutomatic } from './entries.ts';
+import { planNamedTargets } from './named-targets.ts';
+import { relabels } from './relabels.ts';
+import { servicesNamedSo } from './service-targets.ts';
 import { joinForeignServices } from './foreign-services.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { reachOf } from '../facts/load-balancer.ts';
 import type { ClusterPlan } from '../api/plan.ts';
-import { serviceRef } from '../api/refs.ts';
 import { registrationPlan } from './register.ts';
 
 export interface RegistrationOptions {
@@ -35,32 +37,51 @@ export async function planCurrentRegistration(
   const group = await findGroup(kube, registration, signal);
   const before = group && madeByMeshx(group) ? workloadOf(group) : undefined;
   const merged = before === undefined ? registration.workload : mergedWorkload(before, registration.workload);
-  const services = await Promise.all(
-    merged.services.map(({ name }) => kube.get(serviceRef(merged.namespace, name), signal)),
-  );
-  const foreign = services.filter((service) => service !== undefined).filter((service) => !madeByMeshx(service));
+  const { namespace } = merged;
+  const names = merged.services.map(({ name }) => name);
+  const services = await servicesNamedSo(kube, names, { namespace, signal });
+  const foreign = services.filter((service) => !madeByMeshx(service));
   const workload = joinForeignServices(merged, foreign, kube.name);
   const sidecar = registration.fixedEntry ? {} : await sidecarBefore(kube, workload, options);
   const foreignGroup = group !== undefined && before === undefined && doesAsItIs(group, workload, foreign);
+  const found = await listEntries(kube, namespace, signal);
+  if (registration.fixedEntry) refuseBesideAutomatic(found, { workload, address: registration.fixedEntry.address });
+  const targets = await planNamedTargets(kube, {
+    ...targetsOf(registration, workload, services),
+    ...othersIn(found, registration),
+    signal,
+  });
   const wanted = {
     ...sidecar,
     ...registration,
     workload,
+    numericServices: targets.numeric,
     foreignServices: foreign.map(({ metadata }) => metadata.name),
     foreignGroup,
   };
   const plan = await registrationPlan(kube, currentObjects(wanted), signal);
-  if (registration.fixedEntry) {
-    await refuseBesideAutomatic(kube, {
-      workload,
-      address: registration.fixedEntry.address,
-      ...(signal && { signal }),
-    });
-    return { plan, workload };
-  }
   // Entries of another owner's group only lack the label for ambient clients.
-  const relabel = await relabels(kube, { workload, foreign, tunnelOnly: foreignGroup, ...(signal && { signal }) });
-  return { plan: { ...plan, relabel }, workload };
+  const { address } = registration;
+  const query = { workload, address, entries: targets.entries, foreign, tunnelOnly: foreignGroup, signal };
+  const relabel = registration.fixedEntry ? [] : await relabels(kube, query);
+  const { prepare, notes } = targets;
+  return { plan: { ...plan, change: [...targets.change, ...plan.change], prepare, relabel, notes }, workload };
+}
+
+/** Services of other owners keep their target ports. A fixed entry has no group, whatever the names of others. */
+function targetsOf({ fixedEntry }: CurrentRegistration, workload: Workload, services: readonly KubeObject[]) {
+  const own = services.filter(madeByMeshx);
+  const others = services.filter((service) => !own.includes(service)).map(({ metadata }) => metadata.name);
+  const mine = workload.services.filter(({ name }) => !others.includes(name));
+  const isGroup = fixedEntry === undefined;
+  return { workload: { ...workload, services: mine }, services: own, isGroup };
+}
+
+/** The entries but the fixed one that is being registered. */
+function othersIn(entries: readonly KubeObject[], { fixedEntry }: CurrentRegistration) {
+  const isOwn = (entry: KubeObject): boolean =>
+    automaticGroup(entry) === undefined && entryAddress(entry) === fixedEntry?.address;
+  return { entries: entries.filter((entry) => !isOwn(entry)) };
 }
 
 async function findGroup(

@@ -3,7 +3,7 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import { nudge } from './nudge.ts';
 import { waitForNamespace } from './namespace-ready.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { planObjects, type ClusterPlan } from '../api/plan.ts';
+import { dividedChanges, planObjects, type ClusterPlan } from '../api/plan.ts';
 
 /**
  * What creates or changes these objects. Only reads. Throws `object-of-another-owner` when an object that meshx did not
@@ -45,17 +45,35 @@ export async function* applyRegistration(
     if (object.kind === 'Namespace')
       await waitForNamespace(kube, { plan, namespace: object.metadata.name, ...options });
   }
-  for (const { object } of plan.change) {
+  const { groups, others } = dividedChanges(plan);
+  yield* applied(kube, groups, options);
+  yield* patched(kube, plan.prepare, signal);
+  yield* applied(kube, others, options);
+  yield* patched(kube, plan.relabel, signal);
+  for (const ref of plan.remove) {
+    if (await kube.delete(ref, signal)) yield { verb: 'deleted', ref };
+  }
+}
+
+async function* applied(
+  kube: Kubernetes,
+  changes: ClusterPlan['change'],
+  options: { readonly signal?: AbortSignal },
+): AsyncGenerator<Written> {
+  for (const { object } of changes) {
     await kube.apply(object, options);
     yield { verb: 'changed', ref: refOf(object) };
   }
-  for (const relabel of plan.relabel) {
-    const { ref, labels, ports } = relabel;
-    await kube.patchLabels(ref, labels, signal, ports);
-    await nudge(kube, relabel, signal);
-    yield { verb: 'labeled', ref };
-  }
-  for (const ref of plan.remove) {
-    if (await kube.delete(ref, signal)) yield { verb: 'deleted', ref };
+}
+
+async function* patched(
+  kube: Kubernetes,
+  changes: ClusterPlan['relabel'],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Written> {
+  for (const change of changes) {
+    await kube.patch(change.ref, change, signal);
+    await nudge(kube, change, signal);
+    yield { verb: change.labels ? 'labeled' : 'changed', ref: change.ref };
   }
 }

@@ -42,14 +42,17 @@ const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['
 /** A Role in a namespace may grant reading that namespace. */
 const THE_NAMESPACE = workload('namespaces', ['get']);
 
-/**
- * For the `nudge` after a label that takes an entry out of a service: when connections are drained, or a dead run is
- * finished.
- */
+/** For the `nudge` after a label that takes an entry out of a Service with numeric target ports. */
 const NUDGE: Right = {
   ...workload('workloadentries', [...APPLY, 'delete'], NETWORKING),
-  optional: 'a sidecar with open connections is restarted',
+  optional: 'a VM leaves a Service that has numeric target ports',
 };
+
+/** Other VMs' groups and the pods behind a Service, which decide whether it may ask for ports by name. */
+const NAMED_TARGETS: readonly Right[] = [
+  { ...workload('workloadgroups', ['list'], NETWORKING), optional: 'a Service changes to named target ports' },
+  { ...workload('pods', ['list']), optional: 'a Service changes to named target ports' },
+];
 
 /** A group of another owner, or of an istioctl join, does not hold the ports of its services. */
 const PORTS_OF_GROUP: Right = {
@@ -67,6 +70,7 @@ const JOIN: readonly Right[] = [
   workload('workloadgroups', ['get', ...APPLY], NETWORKING),
   workload('workloadentries', ['get', 'list', 'patch'], NETWORKING),
   NUDGE,
+  ...NAMED_TARGETS,
   workload('sidecars', ['get', 'list', ...APPLY], NETWORKING),
   control('sidecars', ['list'], NETWORKING),
   ...[workload, control].flatMap((at) => [
@@ -81,7 +85,8 @@ const REGISTER: readonly Right[] = [
   workload('serviceaccounts', ['get', ...APPLY]),
   workload('workloadgroups', ['get', 'patch'], NETWORKING),
   workload('workloadentries', ['get', 'list', ...APPLY], NETWORKING),
-  { ...NUDGE, optional: 'labels that a dead run left are taken away' },
+  NUDGE,
+  ...NAMED_TARGETS,
   workload('sidecars', ['get', 'list', ...APPLY], NETWORKING),
   control('sidecars', ['list'], NETWORKING),
 ];
@@ -89,14 +94,16 @@ const REGISTER: readonly Right[] = [
 const DEREGISTER: readonly Right[] = [
   workload('services', ['get', 'delete']),
   workload('workloadgroups', ['list', 'patch'], NETWORKING),
-  workload('workloadentries', ['list', ...APPLY, 'delete'], NETWORKING),
+  workload('workloadentries', ['list', 'patch', 'delete'], NETWORKING),
+  NUDGE,
   workload('sidecars', ['get', 'patch', 'delete'], NETWORKING),
 ];
 
 /** Out of rotation and back. */
 const ROTATE: readonly Right[] = [
   workload('services', ['get']),
-  workload('workloadentries', ['list', ...APPLY, 'delete'], NETWORKING),
+  workload('workloadentries', ['list', 'patch'], NETWORKING),
+  NUDGE,
 ];
 
 const DOWN: readonly Right[] = [
@@ -105,6 +112,7 @@ const DOWN: readonly Right[] = [
   workload('services', ['delete']),
   workload('serviceaccounts', ['get', 'delete']),
   workload('workloadgroups', ['list', 'delete'], NETWORKING),
+  workload('workloadentries', ['delete'], NETWORKING),
   workload('sidecars', ['get', 'delete'], NETWORKING),
   workload('pods', ['list']),
 ];

@@ -1,9 +1,9 @@
 import { meshProblems } from '../../problems/mesh.ts';
 import { madeByMeshx, type KubeObject } from '../kube-object.ts';
 import { parseServicePort, portNumbers, type ServicePort } from '../service-port.ts';
-import { AGENT_ANNOTATION } from './agent-annotations.ts';
 import { list, mapping, text, textMapping } from '../unknown.ts';
 import type { MeshService, Workload } from '../workload.ts';
+import { AGENT_ANNOTATION, PORTS_ANNOTATION } from './agent-annotations.ts';
 import {
   ownLabels,
   portMap,
@@ -59,7 +59,10 @@ function namedTargets(
 ): Pick<Workload, 'ports'> {
   const own = portMap({ services });
   const used = portNumbers(services);
-  const more = Object.entries(ports).filter(([name, number]) => own[name] === undefined && used.includes(number));
+  // Former versions wrote names of any length.
+  const former = services.flatMap((service) => service.ports.map(({ name, number }) => `${name}-${number}`));
+  const others = Object.entries(ports).filter(([name]) => own[name] === undefined && !former.includes(name));
+  const more = others.filter(([, number]) => used.includes(number));
   return more.length === 0 ? {} : { ports: Object.fromEntries(more) };
 }
 
@@ -100,21 +103,29 @@ export function groupLabels(group: KubeObject): Readonly<Record<string, string>>
 
 /** The generation of the agents, which istiod copies to the entries. */
 function agentOf(group: KubeObject): Pick<Workload, 'agent'> {
-  const found = textMapping(mapping(mapping(group['spec'])['metadata'])['annotations'])[AGENT_ANNOTATION];
+  const found = entryAnnotations(group)[AGENT_ANNOTATION];
   return found !== undefined && /^[1-9]\d{0,8}$/.test(found) ? { agent: Number(found) } : {};
 }
 
 function otherAnnotations(group: KubeObject): Readonly<Record<string, string>> {
   const all = {
     ...group.metadata.annotations,
-    ...textMapping(mapping(mapping(group['spec'])['metadata'])['annotations']),
+    ...entryAnnotations(group),
   };
   return Object.fromEntries(
     Object.entries(all).filter(
       ([key]) =>
-        key !== AGENT_ANNOTATION && !key.startsWith(SERVICE_LABEL_PREFIX) && !key.startsWith('kubectl.kubernetes.io/'),
+        !key.startsWith(SERVICE_LABEL_PREFIX) &&
+        !key.startsWith('kubectl.kubernetes.io/') &&
+        key !== PORTS_ANNOTATION &&
+        key !== AGENT_ANNOTATION,
     ),
   );
+}
+
+/** Annotations that entries of a group get. */
+function entryAnnotations(group: KubeObject): Readonly<Record<string, string>> {
+  return textMapping(mapping(mapping(group['spec'])['metadata'])['annotations']);
 }
 
 function annotatedPorts(group: KubeObject, service: string): readonly ServicePort[] | undefined {

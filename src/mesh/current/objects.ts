@@ -1,11 +1,20 @@
-import { AGENT_ANNOTATION } from './agent-annotations.ts';
 import { automaticEntryName } from '../entry-name.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { MANAGED_BY } from '../kube-object.ts';
 import { portMeaning } from '../protocol.ts';
 import type { ServicePort } from '../service-port.ts';
 import type { MeshService, Workload } from '../workload.ts';
-import { formatPorts, portMap, serviceKey, serviceSelector, VM_LABEL, workloadLabels } from '../workload-labels.ts';
+import { AGENT_ANNOTATION, PORTS_ANNOTATION } from './agent-annotations.ts';
+import { formatEntryPorts } from './entry-ports.ts';
+import {
+  entryPortName,
+  formatPorts,
+  portMap,
+  serviceKey,
+  serviceSelector,
+  VM_LABEL,
+  workloadLabels,
+} from '../workload-labels.ts';
 
 /** Versions of Istio's API that every supported release stores. */
 export const SECURITY = 'security.istio.io/v1';
@@ -19,13 +28,19 @@ export function serviceAccountObject(namespace: string, name: string): KubeObjec
   return { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels: MANAGED_BY } };
 }
 
-/** The Service of a mesh service. It selects the VMs where the service is ready. */
-export function serviceObject(namespace: string, service: MeshService): KubeObject {
+/** How a Service names the ports of the entries behind it. */
+export type TargetForm = 'named' | 'numeric';
+
+/**
+ * The Service of a mesh service. It selects the VMs that are members of the service, and asks for their ports by name: an
+ * entry without the port is no endpoint.
+ */
+export function serviceObject(namespace: string, service: MeshService, form: TargetForm = 'named'): KubeObject {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: service.name, namespace, labels: MANAGED_BY },
-    spec: { ports: service.ports.map(servicePortSpec), selector: serviceSelector(service.name) },
+    spec: { ports: service.ports.map((port) => servicePortSpec(port, form)), selector: serviceSelector(service.name) },
   };
 }
 
@@ -34,18 +49,14 @@ export function serviceObject(namespace: string, service: MeshService): KubeObje
  * annotation of the same key holds its ports, so the group alone records what is registered.
  */
 export function workloadGroupObject(workload: Workload): KubeObject {
-  const { group: name, namespace, services, annotations, probe, agent } = workload;
+  const { group: name, namespace, services, annotations, probe } = workload;
   const ports = Object.fromEntries(services.map((service) => [serviceKey(service.name), formatPorts(service.ports)]));
   return {
     apiVersion: NETWORKING,
     kind: 'WorkloadGroup',
     metadata: { name, namespace, labels: MANAGED_BY, annotations: { ...annotations, ...ports } },
     spec: {
-      // istiod copies both to the entries.
-      metadata: {
-        labels: workloadLabels(workload),
-        ...(agent !== undefined && { annotations: { [AGENT_ANNOTATION]: String(agent) } }),
-      },
+      metadata: { labels: workloadLabels(workload), ...entryAnnotations(workload) },
       template: template(workload),
       ...(probe && { probe }),
     },
@@ -71,9 +82,24 @@ export function fixedEntryObject(workload: Workload, address: string): KubeObjec
   return {
     apiVersion: NETWORKING,
     kind: 'WorkloadEntry',
-    metadata: { name, namespace, labels: MANAGED_BY, ...(annotations && { annotations }) },
+    metadata: {
+      name,
+      namespace,
+      labels: MANAGED_BY,
+      annotations: { ...annotations, ...entryAnnotations(workload).annotations },
+    },
     spec: { address, labels, ...template(workload) },
   };
+}
+
+/** Annotations that istiod copies from the group to its entries. */
+function entryAnnotations(workload: Workload) {
+  const ports = formatEntryPorts(portMap(workload));
+  const annotations = {
+    ...(ports !== '' && { [PORTS_ANNOTATION]: ports }),
+    ...(workload.agent !== undefined && { [AGENT_ANNOTATION]: String(workload.agent) }),
+  };
+  return Object.keys(annotations).length > 0 ? { annotations } : {};
 }
 
 function template(workload: Workload): Readonly<Record<string, unknown>> {
@@ -91,8 +117,9 @@ function template(workload: Workload): Readonly<Record<string, unknown>> {
 /**
  * Declares TCP if the name gives no protocol. Istio would otherwise wait for the client's first bytes to detect one.
  */
-function servicePortSpec(port: ServicePort): Readonly<Record<string, unknown>> {
+function servicePortSpec(port: ServicePort, form: TargetForm): Readonly<Record<string, unknown>> {
   const { declared } = portMeaning(port);
   const { name, number } = port;
-  return { name, port: number, protocol: 'TCP', targetPort: number, ...(!declared && { appProtocol: 'tcp' }) };
+  const targetPort = form === 'named' ? entryPortName(port) : number;
+  return { name, port: number, protocol: 'TCP', targetPort, ...(!declared && { appProtocol: 'tcp' }) };
 }

@@ -14,12 +14,16 @@ import { sidecarObjects, type SidecarOptions } from './sidecar.ts';
 /** The registration of one VM in a current cluster. */
 export interface CurrentRegistration extends SidecarOptions {
   readonly workload: Workload;
+  /** Address of the VM that joins: only its entry gets the generation of its agent. */
+  readonly address?: string;
   /** Creates the namespace. */
   readonly createNamespace?: boolean;
   /** Creates the service account. */
   readonly createServiceAccount?: boolean;
   /** Address of a machine without a sidecar of meshx: a fixed WorkloadEntry instead of WorkloadGroup and Sidecar. */
   readonly fixedEntry?: { readonly address: string };
+  /** Names of Services that keep numeric target ports. */
+  readonly numericServices?: readonly string[];
   /** Names of other owners' Services. They are not made; the entry carries the labels that they select. */
   readonly foreignServices?: readonly string[];
   /** The WorkloadGroup of another owner suffices: neither it nor a Sidecar is made. */
@@ -36,6 +40,7 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
     createNamespace,
     createServiceAccount,
     fixedEntry,
+    numericServices = [],
     foreignServices = [],
     foreignGroup,
   } = registration;
@@ -51,7 +56,9 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
       : foreignGroup
         ? []
         : [workloadGroupObject(workload)]),
-    ...own.map((service) => serviceObject(namespace, service)),
+    ...own.map((service) =>
+      serviceObject(namespace, service, numericServices.includes(service.name) ? 'numeric' : 'named'),
+    ),
     ...(fixedEntry || foreignGroup ? [] : sidecarObjects(workload, registration)),
   ];
 }

@@ -1,5 +1,4 @@
-import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan } from '../../cluster/api/plan.ts';
-import { nudgeLines } from '../../cluster/registration/nudge.ts';
+import { type ClusterPlan, clusterPlanLines, isEmptyClusterPlan, nudgeLines } from '../../cluster/api/plan.ts';
 import type { Rotation } from '../../cluster/registration/registered-vm.ts';
 import { refOf, showRef } from '../../mesh/kube-object.ts';
 import { isEmpty, type PlannedStep } from '../../reconcile/plan.ts';
@@ -89,8 +88,8 @@ function stepPhase({ id, title, changes }: PlannedStep): Phase {
   return { kind: 'step', id, title, changes: changes.map(({ summary }) => summary) };
 }
 
-function clusterPhase({ kube, plan }: ClusterWrites): Phase {
-  return registrationPhase(plan, [...clusterPlanLines(plan), ...nudgeLines(kube, plan)]);
+function clusterPhase({ plan }: ClusterWrites): Phase {
+  return registrationPhase(plan, clusterPlanLines(plan));
 }
 
 /** The writes to the cluster. Without any, the title names what is up to date. Pure. */
@@ -102,7 +101,7 @@ export function registrationPhase({ unchanged }: ClusterPlan, changes: readonly 
 function drainPhases({ drain }: Pick<Decision, 'drain'>, { drain: found }: Inspected): readonly Phase[] {
   if (!drain || !found) return [];
   const { kube, rotation } = found;
-  const out = kube && rotation ? [...rotationLines([rotation], 'out of'), ...nudgeLines(kube, rotation.plan)] : [];
+  const out = kube && rotation ? [...rotationLines([rotation], 'out of'), ...nudgeLines(rotation.plan)] : [];
   const waits = `wait up to ${drain.limitMs / 1000} s for open connections to end`;
   return [{ kind: 'drain', id: 'drain', title: 'Drain connections', changes: [...out, waits] }];
 }

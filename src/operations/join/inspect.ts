@@ -50,6 +50,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
   const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, preflight);
+  for (const text of writes.notes ?? []) observe({ kind: 'note', text });
   const security = judgedSecurity(workload, policies, judging);
   const steps = stepsOf(workload);
   needPackage(run, inspected, steps);

@@ -36,6 +36,16 @@ test.each(['starting', 'down', 'draining', 'drained'] as const)('a service that 
   expect(portsOf(apply(wanted({ services: [health('mysqldb', state)] })))).toEqual(['http-8080', 'admin-9000']);
 });
 
+test('while an operator drains the VM its ports do not return, and a service that goes down is still reported', () => {
+  const whole = anEntry({ ports: {} });
+  const annotations = { ...whole.metadata.annotations, 'meshx.dev/drained-ports': 'mysql-3306=3306' };
+  const entry = { ...whole, metadata: { ...whole.metadata, annotations } };
+  const services = [health('mysqldb', 'ready'), health('web', 'down')];
+  const patch = entryPatch(wanted({ entry, services }));
+  expect(patch?.body.spec).toBeUndefined();
+  expect(patch?.changed.map(({ name }) => name)).toEqual(['mysqldb', 'web']);
+});
+
 test('an entry that says everything already is left alone', () => {
   const services = [health('mysqldb', 'ready'), health('web', 'down')];
   const entry = apply(wanted({ services }));

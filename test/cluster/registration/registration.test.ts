@@ -31,6 +31,8 @@ const workload = (words: Partial<Workload> = {}): Workload => ({
   ...words,
 });
 
+const PORTS = { 'tcp-mysql-3306': 3306, 'http-web-8080': 8080 };
+
 async function start(objects: readonly KubeObject[] = [aNamespace('vm')]) {
   const server = await FakeApiServer.start({ objects });
   const kube = await connectKubernetes({ kubeconfig: server.kubeconfig(), env: {}, home: '/nowhere' });
@@ -48,7 +50,12 @@ async function written(kube: Kubernetes, plan: ClusterPlan): Promise<readonly st
   return done;
 }
 
-const entry = (address: string, labels: Readonly<Record<string, string>>, group?: string): KubeObject => ({
+const entry = (
+  address: string,
+  labels: Readonly<Record<string, string>>,
+  group?: string,
+  ports?: Readonly<Record<string, number>>,
+): KubeObject => ({
   apiVersion: NETWORKING,
   kind: 'WorkloadEntry',
   metadata: {
@@ -57,7 +64,7 @@ const entry = (address: string, labels: Readonly<Record<string, string>>, group?
     labels: { ...labels, ...(group === undefined && { 'app.kubernetes.io/managed-by': 'meshx' }) },
     ...(group !== undefined && { annotations: { 'istio.io/autoRegistrationGroup': group } }),
   },
-  spec: { address, labels },
+  spec: { address, labels, ...(ports && { ports }) },
 });
 
 describe('register, current', () => {
@@ -156,7 +163,9 @@ describe('register, current', () => {
     await world.carryOut((await world.register()).plan);
     world.server.put(entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'draining' }, 'db'));
     const { plan } = await world.register();
-    expect(clusterPlanLines(plan)).toEqual(['label WorkloadEntry vm/db-10.150.0.5: service.meshx.dev/mysqldb=ready']);
+    expect(clusterPlanLines(plan)).toEqual([
+      'label WorkloadEntry vm/db-10.150.0.5: service.meshx.dev/mysqldb=ready, port tcp-mysql-3306=3306, annotation meshx.dev/ports=tcp-mysql-3306=3306',
+    ]);
   });
 
   test('a fixed entry beside an automatic one of the same address and service is refused', async () => {
@@ -223,7 +232,7 @@ describe("another owner's Service", () => {
     expect(clusterPlanLines(plan)).toEqual([
       'create WorkloadGroup vm/db',
       'create Sidecar vm/meshx-db',
-      'label WorkloadEntry vm/db-10.150.0.5: tier=data',
+      'label WorkloadEntry vm/db-10.150.0.5: tier=data, port tcp-mysql-3306=3306, annotation meshx.dev/ports=tcp-mysql-3306=3306',
     ]);
     expect(plan.create[0]).toMatchObject({ spec: { metadata: { labels: { tier: 'data' } } } });
   });
@@ -246,7 +255,7 @@ describe("another owner's Service", () => {
       const { plan } = await world.register({ services });
       const ports = { 'mysql-3306': 3306, [target]: 3306 };
       expect(plan.create[0]).toMatchObject({ spec: { template: { ports } } });
-      expect(plan.relabel).toEqual([expect.objectContaining({ ports: { [target]: 3306 } })]);
+      expect(plan.relabel).toEqual([expect.objectContaining({ ports })]);
     },
   );
 
@@ -296,8 +305,9 @@ describe('deregister, current', () => {
     await using world = await start();
     await world.carryOut((await world.register({ services: [mysqldb, web] })).plan);
     world.server.put(
-      entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'ready', 'service.meshx.dev/web': 'ready' }, 'db'),
+      entry('10.150.0.5', { 'service.meshx.dev/mysqldb': 'ready', 'service.meshx.dev/web': 'ready' }, 'db', PORTS),
     );
+    await world.carryOut((await world.register({ services: [mysqldb, web] })).plan);
     const plan = await world.deregister();
     expectGolden('cluster/registration/deregister.txt', `${clusterPlanLines(plan).join('\n')}\n`);
     await world.carryOut(plan);

@@ -7,6 +7,7 @@ import { planClassicRegistration } from '../../../src/cluster/registration/class
 import { planCurrentRegistration } from '../../../src/cluster/registration/current-registration.ts';
 import { clusterGeneration } from '../../../src/cluster/facts/generation.ts';
 import type { RegisteredVm } from '../../../src/cluster/registration/registered-vm.ts';
+import { serviceObject } from '../../../src/mesh/current/objects.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import type { Workload } from '../../../src/mesh/workload.ts';
 import { aNamespace } from '../../support/cluster-objects.ts';
@@ -82,6 +83,7 @@ describe('rotation, current', () => {
   test('istiod is made to look again by an entry that is never an endpoint, and that is gone afterwards', async () => {
     await using world = await start();
     await world.register(db);
+    world.server.put(serviceObject('vm', mysqldb, 'numeric'));
     world.server.put(entry(IP, { [KEY]: 'ready' }));
     const before = world.server.mutations.length;
     await world.carryOut((await clusterGeneration(vm.generation).planRotation(world.kube, vm, 'out')).plan);

@@ -24,7 +24,7 @@ export class ClusterOfObjects implements Kubernetes {
     return Promise.resolve(object);
   }
 
-  patchLabels(ref: ObjectRef): Promise<KubeObject> {
+  patch(ref: ObjectRef): Promise<KubeObject> {
     return Promise.resolve({ ...ref, metadata: { name: ref.name } });
   }
 

@@ -57,6 +57,7 @@ test('optional objects come first, and everything is marked as made by meshx', (
 test('the group has app, version, one label per service and the service account', () => {
   expect(ofKind('WorkloadGroup', { workload: TWO })['spec']).toEqual({
     metadata: {
+      annotations: { 'meshx.dev/ports': 'http-8080=8080,mysql-3306=3306,port-9000=9000' },
       labels: {
         app: 'shop-vm',
         version: 'latest',
@@ -221,6 +222,7 @@ const workloads: fc.Arbitrary<Workload> = fc
       locality: fc.constant('r/z'),
       weight: fc.integer({ min: 1, max: 100 }),
       probe: fc.constant({ tcpSocket: { port: 1 } }),
+      agent: fc.integer({ min: 1, max: 1000 }),
     },
     { requiredKeys: ['group', 'namespace', 'serviceAccount', 'labels', 'services'] },
   )

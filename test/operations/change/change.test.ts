@@ -46,9 +46,9 @@ test('open connections that no one has allowed to end stop the run before it cha
 test('what a run that died left out of rotation returns with this one', async () => {
   const subject = new Subject();
   const entry = [...subject.kube.objects.values()][0]!;
-  await subject.kube.patchLabels(
+  await subject.kube.patch(
     { ...entry, name: 'web-10.0.0.5', namespace: 'vm' },
-    { 'service.meshx.dev/web': 'draining' },
+    { labels: { 'service.meshx.dev/web': 'draining' } },
   );
   const { phases } = await subject.change();
   expect(phases.map(({ id }) => id)).toContain('return');

@@ -1,5 +1,6 @@
-import type { IssuedToken, Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
+import type { EntryChange, IssuedToken, Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import { type KubeObject, type ObjectRef, showRef } from '../../../src/mesh/kube-object.ts';
+import { mapping } from '../../../src/mesh/unknown.ts';
 import { clusterProblems } from '../../../src/problems/cluster.ts';
 
 /** A cluster in memory. Writes of a kind can be made to fail. */
@@ -32,12 +33,17 @@ export class FakeCluster implements Kubernetes {
     return Promise.resolve(object);
   }
 
-  async patchLabels(ref: ObjectRef, labels: Readonly<Record<string, string | null>>): Promise<KubeObject> {
+  async patch(ref: ObjectRef, { labels = {}, annotations = {}, ports = {} }: EntryChange): Promise<KubeObject> {
     this.#refuse(Object.values(labels).includes('ready') ? 'return' : 'leave');
     const found = this.objects.get(showRef(ref));
     if (!found) throw new Error(`${showRef(ref)} is not there`);
-    const merged = Object.entries({ ...found.metadata.labels, ...labels }).filter(([, value]) => value !== null);
-    const object = { ...found, metadata: { ...found.metadata, labels: Object.fromEntries(merged) } } as KubeObject;
+    const metadata = {
+      ...found.metadata,
+      labels: merged(found.metadata.labels, labels),
+      annotations: merged(found.metadata.annotations, annotations),
+    };
+    const spec = mapping(found['spec']);
+    const object = { ...found, metadata, spec: { ...spec, ports: merged(spec['ports'], ports) } } as KubeObject;
     this.objects.set(showRef(ref), object);
     return Promise.resolve(object);
   }
@@ -57,6 +63,11 @@ export class FakeCluster implements Kubernetes {
   #refuse(what: string): void {
     if (this.refused.has(what)) throw clusterProblems.unreachable({ cluster: this.name, server: 'a', reason: 'reset' });
   }
+}
+
+/** A merge patch of one mapping. */
+function merged(found: unknown, changes: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries({ ...mapping(found), ...changes }).filter(([, value]) => value !== null));
 }
 
 function keyOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): string {

@@ -79,7 +79,7 @@ test('a VM that must be in rotation for the checks returns before them', async (
 test('a VM that istiod has registered anew is in rotation already, and the report says so', async () => {
   const subject = new Subject();
   const drain = { ...subject.decision().drain!, returns: 'after-confirm' } as Decision['drain'];
-  subject.onCheck = () => void subject.kube.patchLabels(ENTRY, { [LABEL]: 'ready' });
+  subject.onCheck = () => void subject.kube.patch(ENTRY, { labels: { [LABEL]: 'ready' } });
   const { phases } = await subject.change({ drain });
   expect(phases.find(({ id }) => id === 'return')?.seen).toEqual(['istiod has registered the VM anew, in rotation']);
 });
@@ -95,7 +95,7 @@ test('after a failure before the return the VM returns to rotation', async () =>
 
 test('several services return together', async () => {
   const subject = new Subject();
-  await subject.kube.patchLabels(ENTRY, { 'service.meshx.dev/api': 'ready' });
+  await subject.kube.patch(ENTRY, { labels: { 'service.meshx.dev/api': 'ready' } });
   subject.vm.faults.set('file', 'fails');
   await subject.change();
   expect(ends(subject)).toEqual([
@@ -106,7 +106,7 @@ test('several services return together', async () => {
 test('what istiod has returned already needs no write after a failure', async () => {
   const subject = new Subject();
   const drain = { ...subject.decision().drain!, returns: 'after-confirm' } as Decision['drain'];
-  subject.onCheck = () => void subject.kube.patchLabels(ENTRY, { [LABEL]: 'ready' });
+  subject.onCheck = () => void subject.kube.patch(ENTRY, { labels: { [LABEL]: 'ready' } });
   subject.results = [{ ok: false, title: 'broken' }];
   await subject.change({ drain, guard: undefined });
   expect(ends(subject)).toEqual([{ kind: 'returned', changes: [] }]);

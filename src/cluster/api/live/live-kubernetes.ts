@@ -5,6 +5,7 @@ import { clusterProblems } from '../../../problems/cluster.ts';
 import {
   FIELD_MANAGER,
   type ApplyOptions,
+  type EntryChange,
   type ConnectKubernetesOptions,
   type IssuedToken,
   type Kubernetes,
@@ -93,17 +94,13 @@ class LiveKubernetes implements Kubernetes {
     });
   }
 
-  patchLabels(
-    ref: ObjectRef,
-    labels: Readonly<Record<string, string | null>>,
-    signal?: AbortSignal,
-    ports?: Readonly<Record<string, number>>,
-  ): Promise<KubeObject> {
+  patch(ref: ObjectRef, { labels, annotations, ports }: EntryChange, signal?: AbortSignal): Promise<KubeObject> {
+    const spec = isWorkloadEntry(ref) ? present({ labels, ports }) : {};
     return this.#patch(ref, {
       query: `fieldManager=${FIELD_MANAGER}`,
-      body: { metadata: { labels }, ...(isWorkloadEntry(ref) ? { spec: { labels, ...(ports && { ports }) } } : {}) },
+      body: { metadata: present({ labels, annotations }), ...(Object.keys(spec).length > 0 && { spec }) },
       contentType: MERGE,
-      summary: `label ${showRef(ref)}`,
+      summary: `patch ${showRef(ref)}`,
       signal,
     });
   }

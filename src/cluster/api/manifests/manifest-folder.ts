@@ -11,6 +11,7 @@ import {
   type Kubernetes,
   type ListQuery,
   type TokenQuery,
+  type EntryChange,
 } from '../kubernetes.ts';
 import { isOwnFile, removeOwnFile, writeOwnFile } from './own-files.ts';
 import { keyOf, readManifests, type Manifest } from './read-manifests.ts';
@@ -59,27 +60,24 @@ class ManifestFolder implements Kubernetes {
     return object;
   }
 
-  async patchLabels(
-    ref: ObjectRef,
-    labels: Readonly<Record<string, string | null>>,
-    _signal?: AbortSignal,
-    ports?: Readonly<Record<string, number>>,
-  ): Promise<KubeObject> {
+  async patch(ref: ObjectRef, { labels, annotations, ports }: EntryChange): Promise<KubeObject> {
     const found = this.#manifests.get(keyOf(ref))?.object;
     if (found === undefined) throw clusterProblems.objectMissing({ object: showRef(ref), cluster: this.name });
     const spec = mapping(found['spec']);
     const patched = {
       ...found,
-      metadata: { ...found.metadata, labels: patch(found.metadata.labels ?? {}, labels) },
-      ...(ref.kind === 'WorkloadEntry'
-        ? {
-            spec: {
-              ...spec,
-              labels: patch(mapping(spec['labels']), labels),
-              ...(ports && { ports: { ...mapping(spec['ports']), ...ports } }),
-            },
-          }
-        : {}),
+      metadata: {
+        ...found.metadata,
+        ...(labels && { labels: merged<string>(found.metadata.labels, labels) }),
+        ...(annotations && { annotations: merged<string>(found.metadata.annotations, annotations) }),
+      },
+      ...(ref.kind === 'WorkloadEntry' && {
+        spec: {
+          ...spec,
+          ...(labels && { labels: merged<string>(spec['labels'], labels) }),
+          ...(ports && { ports: merged<number>(spec['ports'], ports) }),
+        },
+      }),
     };
     return this.apply(patched);
   }
@@ -116,10 +114,9 @@ function withOwner(object: KubeObject): KubeObject {
   return { ...object, metadata: { ...object.metadata, managedFields: [owner] } };
 }
 
-function patch(
-  labels: Readonly<Record<string, unknown>>,
-  changes: Readonly<Record<string, string | null>>,
-): Record<string, string> {
-  const merged = Object.entries({ ...labels, ...changes });
-  return Object.fromEntries(merged.filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+/** A merge patch of one mapping: null removes a value. */
+function merged<Value>(found: unknown, changes: Readonly<Record<string, Value | null>>): Record<string, Value> {
+  const all = Object.entries({ ...mapping(found), ...changes });
+  // as: the values that were found are those of a mapping of this type.
+  return Object.fromEntries(all.filter(([, value]) => value !== null)) as Record<string, Value>;
 }

@@ -68,7 +68,7 @@ test('labels are patched alone, and on an entry in its spec too, where Services 
     metadata,
     spec: { address: '10.150.0.5', labels },
   });
-  await world.kube.patchLabels(entry, { 'service.meshx.dev/mysqldb': 'ready', 'service.meshx.dev/web': null });
+  await world.kube.patch(entry, { labels: { 'service.meshx.dev/mysqldb': 'ready', 'service.meshx.dev/web': null } });
   const stored = world.server.object('WorkloadEntry', 'vm', entry.name);
   const left = { app: 'db', 'service.meshx.dev/mysqldb': 'ready' };
   expect(stored?.metadata.labels).toEqual(left);
