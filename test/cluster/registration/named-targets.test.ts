@@ -248,7 +248,7 @@ describe('an entry with an agent', () => {
     expect(isEmptyClusterPlan(await world.register(MEMBER, { address: A }))).toBe(true);
   });
 
-  test('is told the new generation of its agent, and other VMs of the group keep theirs', async () => {
+  test('gets the new generation of its agent, and other VMs of the group keep theirs', async () => {
     const others = entry(B, NAMED, 'a', { annotations });
     await using world = await start([
       named,
@@ -304,7 +304,7 @@ describe('rotation', () => {
     expect(world.istiod.endpoints('shop')).toHaveLength(4);
   });
 
-  test("takes the VM out of another owner's Service that asks for a port by name, and names one that asks by number", async () => {
+  test("removes the VM from another owner's Service that asks for a port by name, and lists one that asks by number", async () => {
     const metadata = (name: string) => ({ name, namespace: 'vm' });
     const other = (name: string, targetPort: unknown): KubeObject => {
       return {

@@ -19,7 +19,13 @@ const sidecar = step('sidecar', { touches: { units: ['istio.service'] } });
 const ENTRY = { apiVersion: 'v1', kind: 'WorkloadEntry', name: 'e', namespace: 'vm' };
 const relabelled = (word: string): ClusterPlan => ({
   ...EMPTY_PLAN,
-  relabel: [{ ref: ENTRY, labels: { 'service.meshx.dev/web': word } }],
+  relabel: [
+    {
+      ref: ENTRY,
+      labels: { 'service.meshx.dev/web': word },
+      ...(word === 'draining' && { nudge: ['service.meshx.dev/web'] }),
+    },
+  ],
 });
 const DRAIN: DrainPlan = {
   before: { inward: 2, outward: 0, seen: [], updates: 1 },
