@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DURATION_FORM, parseDuration } from '../services/duration.ts';
 
 export const port = z.int().min(1).max(65_535);
 
@@ -54,17 +55,14 @@ export const httpOptions = {
 /** What a server counts as that is up but accepts no writes, or that lags behind. */
 const verdict = z.enum(['ok', 'degraded', 'failed']).default('degraded');
 
-const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
-const lag = z
-  .string()
-  .regex(/^\d{1,5}[smh]$/, 'must be a duration, as 10s or 2m')
-  .transform((text) => Number(text.slice(0, -1)) * (SECONDS[text.slice(-1)] ?? 1));
+/** Stays a text, so that a method is written to a file as it was read. */
+const lag = z.string().refine((text) => parseDuration(text) !== undefined, `must be ${DURATION_FORM}`);
 
 /** How the state of replication counts. Databases tell it only after a login. */
 export const replication = {
   /** What a server that accepts no writes counts as. */
   readOnly: verdict,
-  /** The lag from which a replica counts as `lagging`; parsed to seconds. A replica whose replication stopped always does. */
+  /** The lag above which a replica counts as `lagging`. With it, one whose replication stopped does too. */
   maxLag: lag.optional(),
   lagging: verdict,
 };

@@ -1,3 +1,4 @@
+import { parseDuration } from '../services/duration.ts';
 import type { ProbeDetails, ProbeResult } from './probe.ts';
 
 /** What a server says about itself and its replication. */
@@ -13,7 +14,8 @@ export interface Role {
 
 export interface ReplicationPolicy {
   readonly readOnly: ProbeResult['outcome'];
-  readonly maxLag?: number | undefined;
+  /** A duration, as `10s`. */
+  readonly maxLag?: string | undefined;
   readonly lagging: ProbeResult['outcome'];
 }
 
@@ -31,11 +33,11 @@ export function roleResult(role: Role, policy: ReplicationPolicy): ProbeResult {
   };
 }
 
-function lagIssue({ isRunning, lagSeconds }: Role, maxLag: number | undefined): string | undefined {
+function lagIssue({ isRunning, lagSeconds }: Role, maxLag: string | undefined): string | undefined {
   if (isRunning === false) return 'replication is not running';
   if (maxLag === undefined) return undefined;
   if (lagSeconds === undefined) return 'lag unknown';
-  return lagSeconds > maxLag ? `${lagSeconds} s behind` : undefined;
+  return lagSeconds * 1000 > (parseDuration(maxLag) ?? 0) ? `${lagSeconds} s behind` : undefined;
 }
 
 function detailsOf({ name, version, lagSeconds }: Role): ProbeDetails {

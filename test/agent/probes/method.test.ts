@@ -9,7 +9,7 @@ test.each([
   [{ tcp: { port: 22 } }, { kind: 'tcp', port: 22 }],
   [{ http: {} }, { kind: 'http', port: 8080, path: '/', status: '200-399' }],
   [{ http: { status: 204, tls: null } }, expect.objectContaining({ status: '204', tls: { verify: true } })],
-  [{ mysql: { user: 'probe', maxLag: '2m' } }, expect.objectContaining({ maxLag: 120, lagging: 'degraded' })],
+  [{ mysql: { user: 'probe', maxLag: '2m' } }, expect.objectContaining({ maxLag: '2m', lagging: 'degraded' })],
   [{ exec: { command: ['/bin/true', 'a b'] } }, { kind: 'exec', command: ['/bin/true', 'a b'] }],
   [{ unit: { name: 'db@1.service' } }, { kind: 'unit', name: 'db@1.service' }],
 ])('%j is a method', (value, expected) => {
@@ -31,6 +31,7 @@ test.each([
   [{ mysql: { query: 'SELECT 1' } }],
   [{ mysql: { user: 'a', credential: '../shadow' } }],
   [{ postgresql: { user: 'a\0b' } }],
+  [{ postgresql: { user: 'a', maxLag: '10' } }],
   [{ tls: { ca: '/etc/../root/ca.pem' } }],
   [{ unit: { name: '--all' } }],
   [{ unit: { name: 'mariadb' } }],
@@ -41,3 +42,12 @@ test.each([
   [{ dns: {} }],
   [{ ldap: { dn: 'cn=probe' } }],
 ])('%j is refused', (value) => expect(messages(value)).toHaveLength(1));
+
+test.each([
+  [{ mysql: { port: 3307, user: 'probe', maxLag: '2m', tls: null } }],
+  [{ http: { port: 80, status: 204 } }],
+  [{ exec: { command: ['/bin/true'] } }],
+])('%j reads back as it was parsed', (value) => {
+  const { kind, ...options } = probeMethodSchema(8080).parse(value);
+  expect(parse({ [kind]: options }).data).toEqual({ kind, ...options });
+});
