@@ -1,6 +1,6 @@
 import type { Attempt } from './attempt.ts';
 import { authority } from './http.ts';
-import { type Http2Response, requestHttp2 } from './http2-request.ts';
+import type { Http2Response } from './http2-request.ts';
 import type { Method } from './method.ts';
 import { failed, ok, type ProbeResult } from './probe.ts';
 import { plain } from './reason.ts';
@@ -20,6 +20,8 @@ export async function grpc(method: Method<'grpc'>, attempt: Attempt): Promise<Pr
     'user-agent': 'meshx',
     te: 'trailers',
   };
+  // Loaded on demand, as in http2.ts.
+  const { requestHttp2 } = await import('./http2-request.ts');
   return judged(
     await requestHttp2(attempt, method, { headers, body: framed(request(method.service)) }),
     method.service,
