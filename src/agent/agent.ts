@@ -23,6 +23,7 @@ import { readAgentSettings } from './settings-file.ts';
 import type { AgentSnapshot } from './status/snapshot.ts';
 import { summaryOf } from './status/text.ts';
 import { takeSnapshot } from './status/take-snapshot.ts';
+import { Upkeep } from './upkeep.ts';
 import { createVitalSigns, type VitalSigns } from './vital-signs.ts';
 
 /** What `meshx agent run` is given. */
@@ -89,6 +90,7 @@ class Agent {
   readonly #ending = new AbortController();
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
+  readonly #upkeep: Upkeep;
   readonly #loop: Loop;
   #servers: readonly Server[] = [];
   #reportFailures = 0;
@@ -108,10 +110,13 @@ class Agent {
       around: {
         ...{ clock: systemClock, own: settings.mesh.address, jitter: Math.random },
         credential: credentialsIn(environment.CREDENTIALS_DIRECTORY),
-        awaitDrained: drainOn(settings),
+        awaitDrained: drainOn(settings, () => this.#reporter.isCurrent),
       },
     });
     this.#reporter = this.#createReporter();
+    this.#upkeep = new Upkeep({
+      ...{ settings, log, reporter: this.#reporter, state: options.state, signal: this.#ending.signal },
+    });
   }
 
   async start(): Promise<void> {
@@ -125,6 +130,7 @@ class Agent {
     const { mode } = this.#reporter.status;
     log('agent-started', { version, generation: settings.generation, mode, sockets: this.#servers.length }, 'notice');
     await this.#loop.start();
+    this.#upkeep.start();
     await this.#signs.ready();
   }
 
@@ -198,18 +204,23 @@ class Agent {
     const { settings, version } = this.#parts;
     const uptimeMs = systemClock().ms - this.#started.ms;
     const reporter = this.#reporter.status;
-    return takeSnapshot({ loop: this.#loop, settings, reporter, version, started: this.#started.date, uptimeMs });
+    const { machine, identity } = this.#upkeep;
+    const from = { loop: this.#loop, settings, reporter, machine, identity };
+    return takeSnapshot({ ...from, version, started: this.#started.date, uptimeMs });
   }
 }
 
-/** Without a way to write to the cluster a drain waits for connections alone. */
-function drainOn({ mesh: { namespace, address } }: AgentSettings): Surroundings['awaitDrained'] {
-  const access = drainAccess({ namespace, address, isReported: () => undefined });
+function drainOn(
+  { mesh: { namespace, address } }: AgentSettings,
+  isReported: () => boolean | undefined,
+): Surroundings['awaitDrained'] {
+  const access = drainAccess({ namespace, address, isReported });
   return async (service, signal) => drainEnd(await awaitDrain(service, access, signal));
 }
 
-function drainEnd({ left }: DrainOutcome): string {
-  return left === 0 ? 'no open connections' : `${left} connections open at the limit`;
+function drainEnd({ dropped, left }: DrainOutcome): string {
+  const open = left === 0 ? 'no open connections' : `${left} connections open at the limit`;
+  return dropped === 'unreported' ? `${open}; the cluster was not reached, so clients may still come` : open;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

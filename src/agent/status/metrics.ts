@@ -28,6 +28,9 @@ export const METRICS = {
   meshx_agent_report_failures_total: ['counter', 'Failures to report, and to renew the token.'],
   meshx_agent_last_write_timestamp_seconds: ['gauge', 'When the agent last wrote to the cluster.'],
   meshx_agent_token_expiry_timestamp_seconds: ['gauge', 'When the token for the API server expires.'],
+  meshx_agent_certificate_expiry_timestamp_seconds: ['gauge', "When the sidecar's certificate expires."],
+  meshx_agent_rejoin_deadline_timestamp_seconds: ['gauge', 'Until when the VM can be off and still rejoin by itself.'],
+  meshx_agent_machine_deviations: ['gauge', 'Ways in which the machine differs from the join.'],
   meshx_agent_invalid_files: ['gauge', 'Files in /etc/meshx that cannot be used.'],
   meshx_agent_service_state: ['gauge', '1 for the state of the service.'],
   meshx_agent_service_state_since_timestamp_seconds: ['gauge', 'When the service entered its state.'],
@@ -63,7 +66,7 @@ export function formatMetrics(snapshot: AgentSnapshot, counts: AgentCounts, usag
 }
 
 function agentSamples(
-  { agent, reporter, judged, invalidFiles }: AgentSnapshot,
+  { agent, reporter, judged, invalidFiles, deviations, identity }: AgentSnapshot,
   { reportFailures }: AgentCounts,
 ): Samples {
   const { version, node } = agent;
@@ -74,6 +77,9 @@ function agentSamples(
     meshx_agent_report_failures_total: [{ value: reportFailures }],
     meshx_agent_last_write_timestamp_seconds: moment(reporter.lastWrite),
     meshx_agent_token_expiry_timestamp_seconds: moment(reporter.tokenExpires),
+    meshx_agent_certificate_expiry_timestamp_seconds: moment(identity?.certificateUntil),
+    meshx_agent_rejoin_deadline_timestamp_seconds: moment(identity?.until),
+    meshx_agent_machine_deviations: [{ value: deviations.length }],
     meshx_agent_invalid_files: [{ value: invalidFiles.length }],
   };
 }

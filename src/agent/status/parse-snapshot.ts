@@ -34,6 +34,13 @@ const REPORTER = z.object({
   server: TEXT.exactOptional(),
 });
 
+const IDENTITY = z.object({
+  state: z.enum(['valid', 'cliff', 'lost']),
+  reason: TEXT,
+  until: TIME.exactOptional(),
+  certificateUntil: TIME.exactOptional(),
+});
+
 const SNAPSHOT = z.object({
   version: z.literal(1),
   agent: z.object({
@@ -47,6 +54,8 @@ const SNAPSHOT = z.object({
   invalidFiles: z
     .array(z.object({ file: TEXT, issues: z.array(TEXT).max(1000), lastGoodInEffect: z.boolean() }))
     .max(256),
+  deviations: z.array(TEXT).max(64),
+  identity: IDENTITY.exactOptional(),
 });
 
 /** The snapshot in an answer of the agent, or why there is none. Fields of a newer agent are left out. */

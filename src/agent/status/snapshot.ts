@@ -17,6 +17,19 @@ export interface AgentSnapshot {
   readonly services: readonly ServiceSnapshot[];
   /** Files that cannot be used, with the reasons. */
   readonly invalidFiles: readonly InvalidFile[];
+  /** How the machine differs from the join, and what was done. */
+  readonly deviations: readonly string[];
+  /** Absent before it was judged for the first time. */
+  readonly identity?: IdentitySnapshot;
+}
+
+export interface IdentitySnapshot {
+  readonly state: 'valid' | 'cliff' | 'lost';
+  readonly reason: string;
+  /** Until when the VM may be switched off and still rejoin by itself. */
+  readonly until?: string;
+  /** End of the sidecar's certificate. */
+  readonly certificateUntil?: string;
 }
 
 interface AgentIdentity {

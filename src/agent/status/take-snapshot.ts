@@ -1,10 +1,13 @@
 import { isInRotation } from '../health/health.ts';
 import type { WatchedService } from '../health/watched-service.ts';
+import type { IdentityStatus } from '../identity/keeper.ts';
 import type { Loop } from '../loop.ts';
+import type { MachineStatus } from '../machine/keeper.ts';
 import type { ReporterStatus } from '../report/reporter-status.ts';
 import type { AgentSettings } from '../settings.ts';
 import {
   type AgentSnapshot,
+  type IdentitySnapshot,
   type LastProbe,
   type ReporterSnapshot,
   type ServiceSnapshot,
@@ -18,10 +21,13 @@ interface Facts {
   readonly version: string;
   readonly started: Date;
   readonly uptimeMs: number;
+  readonly machine: MachineStatus;
+  readonly identity: IdentityStatus | undefined;
 }
 
 /** The state of the agent at this moment. */
-export function takeSnapshot({ loop, settings, reporter, version, started, uptimeMs }: Facts): AgentSnapshot {
+export function takeSnapshot(facts: Facts): AgentSnapshot {
+  const { loop, settings, reporter, version, started, uptimeMs, machine, identity } = facts;
   return {
     version: SNAPSHOT_VERSION,
     agent: {
@@ -33,6 +39,16 @@ export function takeSnapshot({ loop, settings, reporter, version, started, uptim
     judged: loop.isJudged,
     services: loop.services.map(serviceSnapshot),
     invalidFiles: loop.invalid,
+    deviations: machine.deviations,
+    ...(identity && { identity: identitySnapshot(identity) }),
+  };
+}
+
+function identitySnapshot({ state, reason, until, certificate }: IdentityStatus): IdentitySnapshot {
+  return {
+    ...{ state, reason },
+    ...(until && { until: until.toISOString() }),
+    ...(certificate && { certificateUntil: certificate.until.toISOString() }),
   };
 }
 

@@ -1,8 +1,9 @@
 import { visible } from '../../visible.ts';
-import type { AgentSnapshot, ServiceSnapshot } from './snapshot.ts';
+import type { AgentSnapshot, IdentitySnapshot, ServiceSnapshot } from './snapshot.ts';
 
 /** One line, for `systemctl status`. */
-export function summaryOf({ services, reporter, judged, invalidFiles }: AgentSnapshot): string {
+export function summaryOf(snapshot: AgentSnapshot): string {
+  const { services, reporter, judged, invalidFiles, identity, deviations } = snapshot;
   const up = services.filter(({ inRotation }) => inRotation).length;
   const out = services.filter(({ inRotation }) => !inRotation).map(({ name, state }) => `${name} ${state}`);
   const parts = [
@@ -10,6 +11,8 @@ export function summaryOf({ services, reporter, judged, invalidFiles }: AgentSna
     ...out.slice(0, 3),
     ...(judged ? [] : ['not judged yet']),
     ...(invalidFiles.length > 0 ? [`${invalidFiles.length} invalid files`] : []),
+    ...(identity && identity.state !== 'valid' ? [`identity: ${identity.state}`] : []),
+    ...deviations.slice(0, 1),
     MODES[reporter.mode],
   ];
   return visible(parts.join('; '));
@@ -29,7 +32,7 @@ export function statusRows({ services }: AgentSnapshot, now: Date): readonly (re
 
 /** What `meshx agent status` says besides the table, one fact per line. */
 export function statusLines(
-  { agent, mesh, reporter, judged, invalidFiles }: AgentSnapshot,
+  { agent, mesh, reporter, judged, invalidFiles, deviations, identity }: AgentSnapshot,
   now: Date,
 ): readonly string[] {
   const { server, lastWrite, reason, tokenExpires } = reporter;
@@ -43,12 +46,21 @@ export function statusLines(
     `Entry     ${mesh.namespace}/${mesh.entry}, generation ${agent.generation}`,
     `Agent     ${MODES[reporter.mode]}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`,
     `Version   meshx ${agent.version}, up ${duration(agent.uptime)}${agent.observe ? ', observing only' : ''}`,
+    ...(identity ? [`Identity  ${identityText(identity)}`] : []),
+    ...deviations.map((deviation) => `Machine   ${deviation}`),
     ...(judged ? [] : ['Not every service was judged yet, so nothing was reported.']),
     ...invalidFiles.flatMap(({ file, issues, lastGoodInEffect }) => [
       `${file} cannot be used${lastGoodInEffect ? '; its last good content is in effect' : ''}:`,
       ...issues.map((issue) => `  ${issue}`),
     ]),
   ];
+}
+
+function identityText({ state, reason, until, certificateUntil }: IdentitySnapshot): string {
+  if (state === 'lost') return `lost: ${reason}; run on the operator's machine: meshx up VM`;
+  const certificate = certificateUntil === undefined ? 'no certificate' : `certificate until ${certificateUntil}`;
+  const off = `may be switched off until ${until ?? 'now'}`;
+  return [certificate, off, ...(state === 'cliff' ? [reason] : [])].join('; ');
 }
 
 function row({ name, state, since, ports, probe, reason, lastProbe }: ServiceSnapshot, now: Date): readonly string[] {

@@ -57,4 +57,9 @@ export const EXAMPLE: AgentSnapshot = {
     { file: 'web.yaml', issues: ['web.yaml:4:1: wieght: unknown field'], lastGoodInEffect: true },
     { file: 'x.yaml', issues: ['x.yaml is ignored: it is a symbolic link.'], lastGoodInEffect: false },
   ],
+  deviations: ["capture's rules: repaired"],
+  identity: {
+    ...{ state: 'valid', reason: '' },
+    ...{ until: '2026-03-02T11:00:00.000Z', certificateUntil: '2026-03-02T09:30:00.000Z' },
+  },
 };

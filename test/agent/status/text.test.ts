@@ -33,7 +33,7 @@ test.each(['json', 'yaml'])('the state of the agent as %s', async (format) => {
 test('an agent that watches nothing yet', async () => {
   const { since } = EXAMPLE.reporter;
   const reporter = { mode: 'health-channel', since, reason: 'the settings name no API server' };
-  const bare = { ...EXAMPLE, services: [], invalidFiles: [], judged: false, reporter };
+  const bare = { ...EXAMPLE, services: [], invalidFiles: [], deviations: [], judged: false, reporter };
   await using agent = await answering(JSON.stringify({ ...bare, agent: { ...bare.agent, observe: true } }));
   expectGolden('cli/agent-status/bare.txt', (await agent.status()).stdout);
 });
@@ -70,9 +70,24 @@ test('a snapshot is the same after a way through JSON', () => {
   expect(parseSnapshot(JSON.stringify(EXAMPLE))).toEqual(EXAMPLE);
 });
 
+test.each([
+  [
+    'cliff',
+    'certificate ends in 5 h',
+    /^Identity {2}certificate until .*; may be switched off until .*; certificate ends in 5 h$/m,
+  ],
+  ['lost', 'certificate and tokens have ended', /^Identity {2}lost: certificate and tokens have ended; run/m],
+])('an identity at its %s is shown with its reason', async (state, reason, line) => {
+  const identity = { ...EXAMPLE.identity, state, reason };
+  await using agent = await answering(JSON.stringify({ ...EXAMPLE, identity }));
+  expect((await agent.status()).stdout).toMatch(line);
+});
+
 test('the line for systemd names what is out of rotation', () => {
-  expect(summaryOf(EXAMPLE)).toBe('2 of 3 services in rotation; web down; 2 invalid files; reports to the API server');
-  expect(summaryOf({ ...EXAMPLE, services: [], invalidFiles: [], judged: false })).toBe(
+  expect(summaryOf(EXAMPLE)).toBe(
+    "2 of 3 services in rotation; web down; 2 invalid files; capture's rules: repaired; reports to the API server",
+  );
+  expect(summaryOf({ ...EXAMPLE, services: [], invalidFiles: [], deviations: [], judged: false })).toBe(
     '0 of 0 services in rotation; not judged yet; reports to the API server',
   );
 });
