@@ -173,6 +173,17 @@ test('an agent may neither lower the generation of the holder nor remove it', as
   expect(await statusOf(api, token, annotate({ 'agent.meshx.dev/holder': null }))).toBe(422);
 });
 
+test('an agent may not put a port back while an operator drains the VM', async () => {
+  const back = patch({ spec: { ports: { 'mysql-3306': 3306 } } });
+  const drained = { metadata: { annotations: { 'meshx.dev/drained-ports': 'mysql-3306=3306' } } };
+  const out = JSON.stringify({ ...drained, spec: { ports: { 'mysql-3306': null } } });
+  await kubectl('patch', 'workloadentry', ENTRY, '--type=merge', '-p', out);
+  expect(await statusOf(api, token, back)).toBe(422);
+  expect(await statusOf(api, token, annotate({ 'meshx.dev/drained-ports': null }))).toBe(422);
+  await kubectl('annotate', 'workloadentry', ENTRY, 'meshx.dev/drained-ports-');
+  expect(await statusOf(api, token, back)).toBe(200);
+});
+
 test('the policy leaves other accounts of the namespace alone', async () => {
   const binding = ['clusterrolebinding', 'agent-rights-web1'];
   await lab().kubectl([...['create', ...binding, '--clusterrole=cluster-admin', `--serviceaccount=${NAMESPACE}:web1`]]);

@@ -1,5 +1,6 @@
 import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
 import { AGENT_ANNOTATION, AGENT_STATE_PREFIX, HOLDER_ANNOTATION, PORTS_ANNOTATION } from './agent-annotations.ts';
+import { DRAINED_ANNOTATION } from './entry-ports.ts';
 
 /** Name of the ValidatingAdmissionPolicy that limits agents, and of its binding. */
 export const AGENT_POLICY = 'meshx-agents';
@@ -156,6 +157,10 @@ const ENTRY_RULES: readonly Rule[] = [
     `(${kept('variables.ports', 'variables.oldPorts', DECLARED('variables.ports'))} && ` +
       `${kept('variables.oldPorts', 'variables.ports', DECLARED('variables.oldPorts'))})`,
     `an agent may only add and remove ports that ${PORTS_ANNOTATION} declares`,
+  ),
+  change(
+    `!('${DRAINED_ANNOTATION}' in variables.oldNotes) || variables.ports.all(k, k in variables.oldPorts)`,
+    'an agent may add no port while an operator drains the VM',
   ),
   change(
     `(!has(variables.new.spec.weight) || variables.new.spec.weight <= ${MOST_WEIGHT} || ` +
