@@ -220,7 +220,7 @@ function drainOn(
 
 function drainEnd({ dropped, left }: DrainOutcome): string {
   const open = left === 0 ? 'no open connections' : `${left} connections open at the limit`;
-  return dropped === 'unreported' ? `${open}; the cluster was not reached, so clients may still come` : open;
+  return dropped === 'unreported' ? `${open}; clients may still come` : open;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

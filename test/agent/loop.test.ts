@@ -43,7 +43,9 @@ test('a new file adds a service, and a removed one drains it, without a restart'
   await agent.reaches('db', 'ready');
   files.remove('db');
   await agent.reaches('db', 'drained');
-  expect(await agent.service('db')).toMatchObject({ reason: 'its file was removed; no open connections' });
+  expect(await agent.service('db')).toMatchObject({
+    reason: 'its file was removed; no open connections; clients may still come',
+  });
   process.emit('SIGHUP');
   await until(async () => (await agent.service('db')) === undefined);
 });

@@ -115,7 +115,7 @@ test('a step takes the time of its changes, also of those that travelled with ot
   }
 });
 
-test('a change that fails ends the run: done, not done and skipped are told apart', async () => {
+test('a change that fails ends the run: it reports what is done, not done and skipped', async () => {
   const failing = machine((script) => (script === 'x' ? { exitCode: 3, stderr: 'no' } : {}));
   const steps = [step('a', small('/a')), step('b', own('y'), own('x'), own('z')), step('c', small('/c'))];
   const found = await outcomes(failing, steps, { again: 'meshx up vm1' });

@@ -16,8 +16,8 @@ export interface DrainAccess {
 /** How a drain ended. */
 export interface DrainOutcome {
   /**
-   * `seen`: the VM's own sidecar no longer has the endpoint, so istiod has updated its clients. `assumed`: it never showed the endpoint, and
-   * istiod was given its time. `unreported`: the cluster does not have the state in time, so clients may still come.
+   * `seen`: the VM's own sidecar no longer has the endpoint, so istiod has updated its clients. `assumed`: it never showed the endpoint,
+   * and istiod was given its time. `unreported`: nothing shows that the cluster has the state, so clients may still come.
    */
   readonly dropped: 'seen' | 'assumed' | 'unreported';
   /** Connections still open at the limit. */
@@ -62,15 +62,19 @@ interface Dropping {
 async function awaitDropped(service: ServiceDefinition, dropping: Dropping): Promise<DrainOutcome['dropped']> {
   const { access, wasEndpoint, signal } = dropping;
   const until = access.ms() + DROP_LIMIT;
-  while (access.isReported(service.name) === false && access.ms() < until) await access.pause(STEP, signal);
-  if (access.isReported(service.name) !== true) return 'unreported';
-  if (wasEndpoint !== true) {
-    await access.pause(ASSUMED, signal);
-    return 'assumed';
-  }
-  while (access.ms() < until) {
-    if ((await access.isEndpoint(service, signal)) === false) return 'seen';
-    await access.pause(STEP, signal);
-  }
+  const waits = async (isPending: () => Promise<boolean> | boolean): Promise<boolean> => {
+    while (await isPending()) {
+      if (access.ms() >= until) return false;
+      await access.pause(STEP, signal);
+    }
+    return true;
+  };
+  const isGone = () => waits(async () => (await access.isEndpoint(service, signal)) !== false);
+  // Only the sidecar's health channel takes it out of rotation, with all other services of the VM.
+  if (access.isReported(service.name) === undefined)
+    return wasEndpoint === true && (await isGone()) ? 'seen' : 'unreported';
+  if (!(await waits(() => access.isReported(service.name) !== true))) return 'unreported';
+  if (wasEndpoint === true) return (await isGone()) ? 'seen' : 'assumed';
+  await access.pause(ASSUMED, signal);
   return 'assumed';
 }

@@ -55,6 +55,13 @@ describe('a drain', () => {
       left: 0,
       took: 10_000,
     });
-    expect(await awaitDrain(SERVICE, world({ closed: 0 }), signal)).toMatchObject({ dropped: 'unreported', took: 0 });
+  });
+
+  it('sees the health channel work where there is no API server', async () => {
+    expect(await awaitDrain(SERVICE, world({ dropped: 6000, closed: 0 }), signal)).toMatchObject({ dropped: 'seen' });
+    expect(await awaitDrain(SERVICE, world({ closed: 0, blind: true }), signal)).toMatchObject({
+      dropped: 'unreported',
+      took: 0,
+    });
   });
 });
