@@ -11,9 +11,9 @@ const ROOT = 0;
 
 /** Ready if the program exits with 0. The first line that it prints is the reason. */
 export async function exec({ command }: Method<'exec'>, attempt: Attempt): Promise<ProbeResult> {
-  const [file] = command;
-  await refuseForeign(file);
-  const { code, stdout, stderr } = await run(attempt, command);
+  const [file, ...args] = command;
+  // The checked file itself: a link on the way to it may be someone else's.
+  const { code, stdout, stderr } = await run(attempt, [await trustedFile(file), ...args], file);
   const said = plain(firstLine(stdout) || firstLine(stderr), 120);
   if (code === 0) return ok(said || 'exit code 0');
   return failed(`${code === undefined ? 'ended by a signal' : `exit code ${code}`}${said ? `: ${said}` : ''}`);
@@ -23,8 +23,10 @@ function firstLine(text: string): string {
   return text.trim().split('\n', 1)[0] ?? '';
 }
 
-/** Throws a Failure unless the program and each folder above it belong to root and no one else may write there. */
-async function refuseForeign(file: string): Promise<void> {
+/**
+ * The program without links. Throws a Failure unless it and each folder above it belong to root and no one else may write there.
+ */
+async function trustedFile(file: string): Promise<string> {
   const real = await realpath(file).catch((): never => {
     throw new Failure(`cannot find ${file}`);
   });
@@ -32,6 +34,6 @@ async function refuseForeign(file: string): Promise<void> {
     const { uid, mode } = await lstat(path);
     if (uid !== ROOT) throw new Failure(`${path} does not belong to root`);
     if ((mode & WRITABLE_BY_OTHERS) !== 0) throw new Failure(`${path} is writable by others than root`);
-    if (path === '/') return;
+    if (path === '/') return real;
   }
 }

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { type Attempt, Failure, reasonOf } from './attempt.ts';
 
 const OUTPUT = 4096;
+/** Milliseconds for the end of the output after the program has ended; a daemon that it started may hold the pipes open. */
+const HELD_OPEN_MS = 200;
 
 export interface Ran {
   /** The exit code; undefined if a signal ended the program. */
@@ -13,16 +15,15 @@ export interface Ran {
 
 /**
  * Runs a program without a shell in a process group of its own, with no input and a small environment. The group is killed when the
- * attempt ends, and what the program left behind when it ends. Throws a Failure if it cannot be started.
+ * attempt ends, and what the program left behind when it ends. `argv0` is the name that the program sees. Throws a Failure if it cannot be started.
  */
-export function run(attempt: Attempt, [file = '', ...args]: readonly string[]): Promise<Ran> {
+export function run(attempt: Attempt, [file = '', ...args]: readonly string[], argv0 = file): Promise<Ran> {
   const env = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LANG: 'C.UTF-8' };
-  const child = spawn(file, args, { detached: true, cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, args, { argv0, detached: true, cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout = head(child.stdout);
   const stderr = head(child.stderr);
   const end = (): void => {
     killGroup(child.pid);
-    // A grandchild in a session of its own could hold the pipes open.
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -31,8 +32,13 @@ export function run(attempt: Attempt, [file = '', ...args]: readonly string[]): 
     child.once('error', (error) => reject(new Failure(`cannot start ${file}: ${reasonOf(error)}`)));
     child.once('exit', (code) => {
       killGroup(child.pid);
-      // What the program wrote before it ended is in the pipe.
-      setImmediate(() => (resolve({ code: code ?? undefined, stdout: stdout(), stderr: stderr() }), end()));
+      const done = (): void => {
+        clearTimeout(timer);
+        resolve({ code: code ?? undefined, stdout: stdout(), stderr: stderr() });
+        end();
+      };
+      const timer = setTimeout(done, HELD_OPEN_MS);
+      child.once('close', done);
     });
   });
 }

@@ -1,4 +1,4 @@
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Attempt, Failure } from '../../../src/agent/probes/attempt.ts';
 import { unit } from '../../../src/agent/probes/unit.ts';
@@ -41,6 +41,12 @@ test('a program and its children are killed at the time limit, and what it leave
   await until(async () => !(await isRunning('left')));
 });
 
+test('a daemon in a session of its own does not hold the probe up', async () => {
+  const began = Date.now();
+  expect(await sh('setsid sleep 20 & echo started', 15_000)).toEqual({ outcome: 'ok', reason: 'started' });
+  expect(Date.now() - began).toBeLessThan(10_000);
+});
+
 test('a program that others could change is not run', async () => {
   const folder = temporaryFolder();
   const file = join(folder, 'probe');
@@ -49,6 +55,11 @@ test('a program that others could change is not run', async () => {
   const result = await ask({ exec: { command: [file] } });
   expect(result.reason).toMatch(/is writable by others than root|does not belong to root/);
   expect(await readFile(join(folder, 'ran'), 'utf8').catch(() => 'absent')).toBe('absent');
+  // A link may be anyone's: what it points to is checked, and that is run.
+  await symlink('/bin/sh', join(folder, 'link'));
+  expect((await ask({ exec: { command: [join(folder, 'link'), '-c', 'echo $0'] } })).reason).toBe(join(folder, 'link'));
+  await symlink(file, join(folder, 'foreign'));
+  expect((await ask({ exec: { command: [join(folder, 'foreign')] } })).outcome).toBe('failed');
   const absent = join(folder, 'absent');
   expect(await ask({ exec: { command: [absent] } })).toEqual({ outcome: 'failed', reason: `cannot find ${absent}` });
 });
