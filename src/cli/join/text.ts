@@ -26,6 +26,8 @@ function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string
       return findingLines(event.finding);
     case 'hanging-accepted':
       return `accepted: a plaintext client outside the mesh will hang at ${showPortSecurity(event.port)}`;
+    case 'agent-without-rights':
+      return 'note: the agent reports through the sidecar, one state for all services, as the cluster has no policy that limits agents. An administrator adds it: meshx expose apply';
     case 'package-needed':
       return `note: ${event.problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`;
     default:

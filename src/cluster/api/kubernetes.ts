@@ -15,7 +15,8 @@ export interface ListQuery {
 export interface TokenQuery {
   readonly namespace: string;
   readonly serviceAccount: string;
-  readonly audience: string;
+  /** The API server's own when absent. */
+  readonly audience?: string;
   /** The API server's least is 600. */
   readonly seconds: number;
 }
@@ -61,6 +62,15 @@ export interface Kubernetes {
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
   /** Why the API server would refuse to create the object (a dry run); undefined when it would accept it. */
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
+  /** Where the API server is, for other clients; absent for a folder of manifests. */
+  apiServer?(): Promise<ApiServerPlace>;
+}
+
+/** An API server as its kubeconfig names it. */
+export interface ApiServerPlace {
+  readonly server: URL;
+  /** PEM of the certificate authority; absent if it is one of the system's. */
+  readonly ca?: string;
 }
 
 export interface ConnectKubernetesOptions {

@@ -18,9 +18,10 @@ export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'cur
   facts: gatherCurrentFacts,
   policies: readPolicies,
   exposure: currentExposureObjects,
-  joinRequest({ istioNamespace, rootNamespace }, workload, { address, create }) {
+  joinRequest({ istioNamespace, rootNamespace }, workload, { address, create, agentEntries }) {
     refuseEntryName(workload, address);
-    const wanted = { workload, ...present({ address }), createNamespace: create, createServiceAccount: create };
+    const made = { createNamespace: create, createServiceAccount: create };
+    const wanted = { workload, ...made, ...present({ address, agentEntries }) };
     return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };
   },
   endpoint: currentEndpoint,

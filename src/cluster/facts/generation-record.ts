@@ -28,6 +28,8 @@ interface JoiningVm {
   readonly address: string;
   /** Creates the namespace and the service account if they are missing. */
   readonly create: boolean;
+  /** Names of the entries on which the agents of its group report; absent if they get no rights. */
+  readonly agentEntries?: readonly string[];
 }
 
 /** What differs between clusters of the two generations. Every function only reads. */

@@ -1,3 +1,5 @@
+import { AGENT_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { agentRightsRef } from '../../mesh/current/agent-rights.ts';
 import { entryPorts } from '../../mesh/current/entry-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
@@ -118,6 +120,10 @@ async function madeFor(
   const refs = [
     ...names.map((name) => serviceRef(namespace, name)),
     { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: `meshx-${vm.group}`.slice(0, 253) },
+    // Of a group without agents they may not be readable.
+    ...(hasAgents(group)
+      ? (['Role', 'RoleBinding'] as const).map((kind) => agentRightsRef(namespace, vm.group, kind))
+      : []),
     ...(account ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: account }] : []),
   ];
   const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
@@ -140,6 +146,10 @@ async function accountInUse(
 
 function groupLabels(group: KubeObject): Readonly<Record<string, string>> {
   return textMapping(mapping(mapping(group['spec'])['metadata'])['labels']);
+}
+
+function hasAgents(group: KubeObject): boolean {
+  return AGENT_ANNOTATION in textMapping(mapping(mapping(group['spec'])['metadata'])['annotations']);
 }
 
 function accountOf(group: KubeObject): string | undefined {

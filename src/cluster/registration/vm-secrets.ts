@@ -1,4 +1,4 @@
-import type { Kubernetes } from '../api/kubernetes.ts';
+import type { Kubernetes, TokenQuery } from '../api/kubernetes.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { registrationProblems } from '../../problems/registration.ts';
 
@@ -7,6 +7,12 @@ export const TOKEN_SECRET = 'istio-token';
 
 /** istiod accepts this audience. 600 seconds is the API server's minimum. */
 const ISTIO_CA = { audience: 'istio-ca', seconds: 600 } as const;
+
+/** Name of the agent's token for the API server in plans of a current mesh. */
+const AGENT_TOKEN_SECRET = 'agent-api-token';
+
+/** Seconds of a week: an agent renews its token long before, and a machine may be off for some days. */
+const AGENT_TOKEN_SECONDS = 604_800;
 
 /** Whose secrets they are. */
 export interface SecretOwner {
@@ -25,17 +31,20 @@ export interface SecretSource {
  */
 export function vmSecrets(kube: Kubernetes, owner: SecretOwner): SecretSource {
   return {
-    secret: (name, signal) =>
-      name === TOKEN_SECRET ? token(kube, owner, signal) : identityFile(kube, owner, { name, signal }),
+    secret: (name, signal) => {
+      if (name === TOKEN_SECRET) return token(kube, { ...owner, ...ISTIO_CA }, signal);
+      if (name === AGENT_TOKEN_SECRET) return token(kube, { ...owner, seconds: AGENT_TOKEN_SECONDS }, signal);
+      return identityFile(kube, owner, { name, signal });
+    },
   };
 }
 
 async function token(
   kube: Kubernetes,
-  { namespace, serviceAccount }: SecretOwner,
+  { namespace, serviceAccount, ...query }: TokenQuery,
   signal?: AbortSignal,
 ): Promise<string> {
-  return (await kube.token({ namespace, serviceAccount, ...ISTIO_CA }, signal)).token;
+  return (await kube.token({ namespace, serviceAccount, ...query }, signal)).token;
 }
 
 /** Secret istio.ACCOUNT of type istio.io/key-and-cert. */

@@ -1,4 +1,4 @@
-import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
+import { MANAGED_BY, type KubeObject, type ObjectRef } from '../kube-object.ts';
 import { VIRTUAL_AGENT, VIRTUAL_GROUP, VIRTUAL_RESOURCE } from './agent-policy.ts';
 
 /** What the agents of one WorkloadGroup may do, and as whom. */
@@ -29,6 +29,11 @@ export function agentRightsObjects(grant: AgentGrant): readonly KubeObject[] {
       subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace }],
     },
   ];
+}
+
+/** The Role of the agents of a group; its RoleBinding has the same name. */
+export function agentRightsRef(namespace: string, group: string, kind: 'Role' | 'RoleBinding' = 'Role'): ObjectRef {
+  return { apiVersion: `${RBAC}/v1`, kind, namespace, name: `meshx-agent-${group}` };
 }
 
 interface Rule {

@@ -2,6 +2,7 @@ import { parseWorkloadIp } from '../address.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { checkProbe } from '../probe.ts';
 import type { Workload } from '../workload.ts';
+import { agentRightsObjects } from './agent-rights.ts';
 import {
   fixedEntryObject,
   namespaceObject,
@@ -26,6 +27,8 @@ export interface CurrentRegistration extends SidecarOptions {
   readonly numericServices?: readonly string[];
   /** Names of other owners' Services. They are not made; the entry carries the labels that they select. */
   readonly foreignServices?: readonly string[];
+  /** Names of the entries on which the agents of the group report; absent: they get no rights in the cluster. */
+  readonly agentEntries?: readonly string[];
   /** The WorkloadGroup of another owner suffices: neither it nor a Sidecar is made. */
   readonly foreignGroup?: boolean;
 }
@@ -43,8 +46,9 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
     numericServices = [],
     foreignServices = [],
     foreignGroup,
+    agentEntries: entries,
   } = registration;
-  const { namespace, serviceAccount, services, probe } = workload;
+  const { group, namespace, serviceAccount, services, probe } = workload;
   if (probe) checkProbe(probe);
   const own = services.filter(({ name }) => !foreignServices.includes(name));
   return [
@@ -60,5 +64,6 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
       serviceObject(namespace, service, numericServices.includes(service.name) ? 'numeric' : 'named'),
     ),
     ...(fixedEntry || foreignGroup ? [] : sidecarObjects(workload, registration)),
+    ...(entries ? agentRightsObjects({ group, namespace, serviceAccount, entries }) : []),
   ];
 }

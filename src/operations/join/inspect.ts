@@ -45,11 +45,15 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
   const registered = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
   const agent = await decideAgent({ context, preflight, workload: registered, kube: once, signal });
+  if (agent !== undefined && agent !== 'stopped' && !agent.access) observe({ kind: 'agent-without-rights' });
   const wanted = ofAgent(registered, agent);
   const input = (of: Workload) => vmInput(context, of, { ...preflight, agent });
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
-  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, preflight);
+  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, {
+    ...preflight,
+    agent,
+  });
   for (const text of writes.notes ?? []) observe({ kind: 'note', text });
   const security = judgedSecurity(workload, policies, judging);
   const steps = stepsOf(workload);
@@ -119,8 +123,13 @@ function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (d
 }
 
 /** The registration of this VM, and its missing writes. A classic VM without services needs none. */
-async function clusterSide({ kube, facts, options, world }: JoinContext, wanted: Workload, { facts: vm }: Preflight) {
-  const about = { address: vm.address, create: options.create };
+async function clusterSide(
+  { kube, facts, options, world }: JoinContext,
+  wanted: Workload,
+  { facts: vm, agent }: Pick<Preflight, 'facts'> & { readonly agent: AgentDecision | 'stopped' | undefined },
+) {
+  const agentEntries = agent === 'stopped' ? undefined : agent?.access?.entries;
+  const about = { address: vm.address, create: options.create, ...present({ agentEntries }) };
   const generation = clusterGeneration(facts.generation);
   const registration = generation.joinRequest(facts, wanted, about);
   const { plan: writes, workload = wanted } = await generation.planRegistration(kube, registration, world.signal);

@@ -27,6 +27,8 @@ export type JoinEvent =
   | { readonly kind: 'finding'; readonly finding: Result }
   /** An accepted risk: a plaintext client outside the mesh will hang at this port. */
   | { readonly kind: 'hanging-accepted'; readonly port: PortSecurity }
+  /** The agent reports all services as one state, because the cluster has no policy that limits agents. */
+  | { readonly kind: 'agent-without-rights' }
   /** A dry run without the package that the run needs. */
   | { readonly kind: 'package-needed'; readonly problem: Problem };
 

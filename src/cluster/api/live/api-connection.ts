@@ -5,6 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { clusterProblems } from '../../../problems/cluster.ts';
 import { text } from '../../../mesh/unknown.ts';
 import { errorName, errorText } from '../foreign-error.ts';
+import type { ApiServerPlace } from '../kubernetes.ts';
 import { PluginMissing } from './exec-plugin.ts';
 import { dataOrFile, identitySource, impersonation } from './identity.ts';
 import type { Identity, IdentitySource } from './identity-source.ts';
@@ -63,6 +64,12 @@ export class ApiConnection {
       this.forget();
       throw error;
     }
+  }
+
+  /** Server and certificate authority, without any credential. */
+  async place(): Promise<ApiServerPlace> {
+    const ca = await dataOrFile(this.#place.cluster.fields, 'certificate-authority');
+    return { server: this.server, ...(ca && { ca: ca.toString('utf8') }) };
   }
 
   /** Makes the next request identify again, because the API server no longer accepts the identity. */

@@ -4,6 +4,7 @@ import { present } from '../../../present.ts';
 import { clusterProblems } from '../../../problems/cluster.ts';
 import {
   FIELD_MANAGER,
+  type ApiServerPlace,
   type ApplyOptions,
   type EntryChange,
   type ConnectKubernetesOptions,
@@ -29,17 +30,27 @@ export function connectLive(options: ConnectKubernetesOptions): Kubernetes {
   const credentials = loadCredentials(options);
   const { timeoutMs = DEFAULT_TIMEOUT_MS, tell } = options;
   const { name, namespace } = credentials;
-  return new LiveKubernetes(new Transport(credentials, { timeoutMs, ...present({ tell }) }), name, namespace);
+  const place = () => credentials.place();
+  return new LiveKubernetes(new Transport(credentials, { timeoutMs, ...present({ tell }) }), place, {
+    name,
+    ...present({ namespace }),
+  });
 }
 
 class LiveKubernetes implements Kubernetes {
   readonly name: string;
   readonly namespace?: string;
   readonly live = true;
+  readonly apiServer: () => Promise<ApiServerPlace>;
   readonly #transport: Transport;
 
-  constructor(transport: Transport, name: string, namespace: string | undefined) {
+  constructor(
+    transport: Transport,
+    place: () => Promise<ApiServerPlace>,
+    { name, namespace }: Pick<Kubernetes, 'name' | 'namespace'>,
+  ) {
     this.#transport = transport;
+    this.apiServer = place;
     this.name = name;
     if (namespace !== undefined) this.namespace = namespace;
   }
@@ -127,7 +138,8 @@ class LiveKubernetes implements Kubernetes {
   async token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken> {
     const { namespace, serviceAccount: name } = query;
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name };
-    const spec = { audiences: [query.audience], expirationSeconds: query.seconds };
+    const audiences = query.audience === undefined ? {} : { audiences: [query.audience] };
+    const spec = { ...audiences, expirationSeconds: query.seconds };
     const request: ApiRequest = {
       method: 'POST',
       path: `${resourcePath(account)}/token`,

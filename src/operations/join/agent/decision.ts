@@ -12,6 +12,7 @@ import { Problem } from '../../../problems.ts';
 import type { InstalledAgent } from '../../../vm/inspect.ts';
 import type { VmAgent } from '../../../vm/input.ts';
 import type { JoinContext } from '../context.ts';
+import { type AgentAccess, agentAccess } from './access.ts';
 
 /** The agent that a VM gets or keeps. */
 export interface AgentDecision {
@@ -20,7 +21,8 @@ export interface AgentDecision {
   readonly machine: string;
   /** The name of the VM's entry. */
   readonly entry: string;
-  readonly api: AgentSettings['api'];
+  /** Absent: it reports through the sidecar alone. */
+  readonly access?: AgentAccess;
   /** Absent if the VM keeps its program. */
   readonly program?: VmAgent['program'];
   readonly installed: InstalledAgent;
@@ -53,9 +55,10 @@ export async function decideAgent(question: AgentQuestion): Promise<AgentDecisio
   const entry = automaticEntryName({ group, address: facts.address, ...present({ network }) });
   const machine = machineDigest(installed.machineId);
   const same = settings?.machine === machine && settings.mesh.entry === entry ? settings.generation : undefined;
-  const known = await generationOfEntry(question, entry);
+  const place = { namespace: workload.namespace, group, entry, signal: question.signal };
+  const [known, access] = await Promise.all([generationOfEntry(question, entry), agentAccess(context.kube, place)]);
   return {
-    ...{ machine, entry, installed, api: [], ...present({ program }) },
+    ...{ machine, entry, installed, ...present({ program, access }) },
     generation: same !== undefined && same >= known ? same : Math.max(known, workload.agent ?? 0, same ?? 0) + 1,
   };
 }

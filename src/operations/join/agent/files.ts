@@ -14,11 +14,12 @@ type ProbeText = string | undefined;
 
 /** The files of the agent of a VM. Pure. */
 export function agentFiles(
-  { generation, machine, entry, api, program, installed }: AgentDecision,
+  { generation, machine, entry, access, program, installed }: AgentDecision,
   workload: Workload,
   { address, probe }: { readonly address: string; readonly probe: ProbeText },
 ): VmAgent {
   const { group, namespace, serviceAccount: account, network = '', services } = workload;
+  const api = access?.api ?? [];
   const mesh = { group, namespace, account, entry, address, network };
   const settings = formatAgentSettings({ generation, observe: false, machine, mesh, ports: portMap(workload), api });
   const files = services.map((service, index) => {

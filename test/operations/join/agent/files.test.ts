@@ -9,7 +9,7 @@ const ADDRESS = '10.150.0.5';
 
 function decision(services: Readonly<Record<string, string>> = {}): AgentDecision {
   const installed = { machineId: 'x', program: true, services };
-  return { generation: 3, machine: MACHINE, entry: 'mysqldb-10.150.0.5', api: [], installed };
+  return { generation: 3, machine: MACHINE, entry: 'mysqldb-10.150.0.5', installed };
 }
 const mysqldb = (ports = [{ name: 'mysql', number: 3306 }]) => ({ name: 'mysqldb', ports });
 const filesOf = (found: Readonly<Record<string, string>>, probe?: string, ports = mysqldb().ports) =>

@@ -1,0 +1,61 @@
+import type { ApiServer } from '../../../agent/settings.ts';
+import type { Kubernetes } from '../../../cluster/api/kubernetes.ts';
+import { limitsAgents } from '../../../cluster/rights/agent-policy.ts';
+import { agentRightsRef } from '../../../mesh/current/agent-rights.ts';
+import { list, mapping, text } from '../../../mesh/unknown.ts';
+import { Problem } from '../../../problems.ts';
+
+/** How the agents of a group reach the API server. */
+export interface AgentAccess {
+  /** Tried in order. */
+  readonly api: readonly ApiServer[];
+  /** Names of the entries that the agents of the group report on. */
+  readonly entries: readonly string[];
+}
+
+/** The entry of one VM. */
+interface AgentPlace {
+  readonly namespace: string;
+  readonly group: string;
+  readonly entry: string;
+  readonly signal: AbortSignal;
+}
+
+/** The API server's name in every cluster, which VMs reach through the sidecar. */
+const IN_CLUSTER = 'https://kubernetes.default.svc';
+const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
+
+/**
+ * What the agent of a VM gets to write to its entry; undefined if the cluster does not limit agents, or has no address for them. Only
+ * reads.
+ */
+export async function agentAccess(kube: Kubernetes, place: AgentPlace): Promise<AgentAccess | undefined> {
+  const { namespace, group, entry, signal } = place;
+  if (!kube.live || !kube.apiServer || !(await limitsAgents(kube, signal))) return undefined;
+  const { server, ca = await rootCertificate(kube, place) } = await kube.apiServer();
+  if (ca === undefined) return undefined;
+  const role = await readable(kube.get(agentRightsRef(namespace, group), signal));
+  const known = list(role?.['rules'])
+    .map(mapping)
+    .find((rule) => list(rule['resources']).includes('workloadentries'));
+  const entries = [...list(known?.['resourceNames']).flatMap((name) => text(name) ?? []), entry];
+  const own = server.protocol === 'https:' && server.pathname === '/' && !LOOPBACK.test(server.hostname);
+  const servers = [IN_CLUSTER, ...(own ? [server.origin] : [])];
+  return { api: servers.map((each) => ({ server: each, ca })), entries: [...new Set(entries)].sort() };
+}
+
+/** The certificate authority that Kubernetes puts into every namespace. */
+async function rootCertificate(kube: Kubernetes, { namespace, signal }: AgentPlace): Promise<string | undefined> {
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'kube-root-ca.crt' };
+  return text(mapping((await readable(kube.get(ref, signal)))?.['data'])['ca.crt']);
+}
+
+/** What may not be read counts as missing. */
+async function readable<Value>(reading: Promise<Value | undefined>): Promise<Value | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}

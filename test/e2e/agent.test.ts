@@ -1,0 +1,162 @@
+import { ratings } from './support/mysql.ts';
+import { expectDone } from './support/done.ts';
+import { BUILD, buildExecutable } from './support/executable.ts';
+import { STEP, useLab } from './support/lab.ts';
+import { seedRatings } from './support/ratings.ts';
+import { makeStrictNamespace } from './support/strict.ts';
+
+const NAMESPACE = 'agents';
+const MYSQL = `mysqldb.${NAMESPACE}.svc.cluster.local`;
+const ROWS = '1\t5\n2\t4\n';
+const UNITS = ['meshx-agent.service', 'meshx-agent.socket', 'meshx-agent-root.socket'];
+
+const lab = useLab();
+let executable: string;
+
+beforeAll(async () => {
+  executable = await buildExecutable(lab());
+  await makeStrictNamespace(lab(), NAMESPACE);
+  await lab().pod('agent-client', '10.150.0.26', { namespace: NAMESPACE });
+}, BUILD + STEP);
+
+describe.each([
+  { suite: 'bookworm' as const, vm: 'agent12', ip: '10.150.0.27' },
+  { suite: 'trixie' as const, vm: 'agent13', ip: '10.150.0.28' },
+])('the agent of a VM of Debian $suite', ({ suite, vm, ip }) => {
+  const up = (): readonly string[] => [
+    ...['up', vm, '-n', NAMESPACE, '--service', 'mysqldb:3306', '--probe', 'tcp', '--package', lab().deb],
+    ...['--istiod-address', '10.150.0.1', '--agent-executable', executable],
+  ];
+  const onVm = async (command: string): Promise<string> => (await lab().mustSsh(vm, command)).trim();
+  const pid = () => onVm('systemctl show -P MainPID meshx-agent.service');
+  const rows = async () => (await ratings(lab(), 'agent-client', MYSQL)) === ROWS;
+
+  beforeAll(async () => {
+    await lab().vm(vm, ip, { suite });
+    await seedRatings(lab(), vm);
+  }, STEP);
+
+  test(
+    'comes with the join, and is part of its verification',
+    async () => {
+      expect(await onVm('command -v node || echo none')).toBe('none');
+      const ran = await lab().meshx(up());
+      expectDone(ran);
+      expect(ran.stderr).toMatch(/^ok .*\[agent-ready\]$/m);
+      expect(await onVm(`systemctl is-active ${UNITS.join(' ')}`)).toBe('active\nactive\nactive');
+      await lab().waitFor('the rows', rows);
+    },
+    2 * STEP,
+  );
+
+  test('runs without writable and executable memory, as its own user, exposed no more than 2.0', async () => {
+    const show = '-P MemoryDenyWriteExecute -P User -P NRestarts -P SubState';
+    expect((await onVm(`systemctl show ${show} meshx-agent.service`)).split('\n').sort()).toEqual(
+      ['0', 'meshx-agent', 'running', 'yes'].sort(),
+    );
+    const text = await onVm('systemd-analyze security --no-pager meshx-agent.service | tail -n 1');
+    expect(Number(/: ([\d.]+)/.exec(text)?.[1])).toBeLessThanOrEqual(2);
+  });
+
+  test('answers the sidecar at its health endpoint', async () => {
+    expect(await onVm("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:15099/health")).toBe('200');
+    const group = await lab().kubectl([
+      '-n',
+      NAMESPACE,
+      'get',
+      'workloadgroup',
+      vm,
+      '-o',
+      'jsonpath={.spec.probe.httpGet.port}',
+    ]);
+    expect(group).toBe('15099');
+  });
+
+  test('takes nothing from the environment of the manager', async () => {
+    await onVm("printf 'process.exit(9)\\n' > /tmp/hostile.cjs");
+    const hostile =
+      'NODE_OPTIONS=--require=/tmp/hostile.cjs NODE_EXTRA_CA_CERTS=/tmp/hostile.cjs LD_PRELOAD=/nowhere.so BASH_ENV=/tmp/hostile.cjs';
+    try {
+      await onVm(`systemctl set-environment ${hostile} && systemctl restart meshx-agent.service`);
+      const names = await onVm(
+        `tr '\\0' '\\n' < /proc/$(systemctl show -P MainPID meshx-agent.service)/environ | cut -d = -f 1 | sort`,
+      );
+      expect(names.split('\n')).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(NODE_|LD_|BASH_)/)]));
+      expect(names.split('\n')).toEqual(expect.arrayContaining(['LISTEN_FDS', 'NOTIFY_SOCKET', 'PATH']));
+    } finally {
+      await onVm('systemctl unset-environment NODE_OPTIONS NODE_EXTRA_CA_CERTS LD_PRELOAD BASH_ENV');
+    }
+  });
+
+  test('comes back when it is killed, and the services stay reachable meanwhile', async () => {
+    const before = await pid();
+    const sidecar = await onVm('systemctl show -P InvocationID istio.service');
+    const killed = onVm(`kill -9 ${before}`);
+    for (let round = 0; round < 10; round++) expect(await rows()).toBe(true);
+    await killed;
+    await lab().waitFor('another process', async () => !['0', before].includes(await pid()));
+    await lab().waitFor(
+      'the agent',
+      async () => (await onVm('systemctl is-active meshx-agent.service || :')) === 'active',
+    );
+    expect(await onVm('systemctl show -P InvocationID istio.service')).toBe(sidecar);
+    expect(await rows()).toBe(true);
+  });
+
+  test('gets what it asks root for, one verb for each connection, and no other user does', async () => {
+    const asked = (user: string, verb: string) =>
+      onVm(`command -v runuser >/dev/null && runuser -u ${user} -- python3 -c '
+import socket
+s = socket.socket(socket.AF_UNIX)
+try:
+  s.connect("/run/meshx-agent/root.sock")
+  s.sendall(b"${verb}\\n")
+  print(s.recv(300).decode())
+except PermissionError:
+  print("no permission")'`);
+    expect(await asked('meshx-agent', 'restore-rules')).toBe('nothing to do');
+    expect(await asked('meshx-agent', 'reboot')).toBe('refused: unknown verb');
+    expect(await asked('istio-proxy', 'restore-rules')).toBe('no permission');
+    await onVm('iptables -t nat -F');
+    expect(await asked('meshx-agent', 'restore-rules')).toMatch(/^(done|nothing to do)$/);
+    await lab().waitFor('the rows', rows);
+  });
+
+  test(
+    'a second run changes nothing, with or without the executable',
+    async () => {
+      expectDone(await lab().meshx([...up(), '--dry-run', '--exit-code']));
+      const without = up().filter((word) => word !== '--agent-executable' && word !== executable);
+      expectDone(await lab().meshx([...without, '--dry-run', '--exit-code']));
+    },
+    STEP,
+  );
+
+  test(
+    'works again after a reboot',
+    async () => {
+      await lab().reboot(vm);
+      await lab().waitFor(
+        'the agent',
+        async () => (await onVm('systemctl is-active meshx-agent.service || :')) === 'active',
+        { timeoutMs: 60_000 },
+      );
+      await lab().waitFor('the rows', rows, { timeoutMs: 90_000 });
+    },
+    2 * STEP,
+  );
+
+  test(
+    'is removed without a trace',
+    async () => {
+      const ran = await lab().meshx(['down', vm, '--verify', '--yes']);
+      expectDone(ran);
+      expect(
+        await onVm('ls -d /etc/meshx /var/lib/meshx-agent /usr/local/lib/meshx /run/meshx-agent 2>/dev/null | wc -l'),
+      ).toBe('0');
+      expect(await onVm('getent passwd meshx-agent | wc -l')).toBe('0');
+      expect(await onVm(`systemctl list-units --all --plain --no-legend 'meshx-*' | wc -l`)).toBe('0');
+    },
+    STEP,
+  );
+});
