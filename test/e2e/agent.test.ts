@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { ratings } from './support/mysql.ts';
 import { expectDone } from './support/done.ts';
 import { BUILD, buildExecutable } from './support/executable.ts';
@@ -8,6 +10,7 @@ import { makeStrictNamespace } from './support/strict.ts';
 const NAMESPACE = 'agents';
 const MYSQL = `mysqldb.${NAMESPACE}.svc.cluster.local`;
 const ROWS = '1\t5\n2\t4\n';
+const POLICY = fileURLToPath(new URL('../golden/mesh/current/agents/policy.yaml', import.meta.url));
 const UNITS = ['meshx-agent.service', 'meshx-agent.socket', 'meshx-agent-root.socket'];
 
 const lab = useLab();
@@ -20,21 +23,37 @@ beforeAll(async () => {
 }, BUILD + STEP);
 
 describe.each([
-  { suite: 'bookworm' as const, vm: 'agent12', ip: '10.150.0.27' },
-  { suite: 'trixie' as const, vm: 'agent13', ip: '10.150.0.28' },
-])('the agent of a VM of Debian $suite', ({ suite, vm, ip }) => {
+  { suite: 'bookworm' as const, vm: 'agent12', ip: '10.150.0.27', mode: 'health-channel' },
+  // From here on, the cluster limits agents.
+  { suite: 'trixie' as const, vm: 'agent13', ip: '10.150.0.28', mode: 'api' },
+])('the agent of a VM of Debian $suite, reporting by $mode', ({ suite, vm, ip, mode }) => {
   const up = (): readonly string[] => [
     ...['up', vm, '-n', NAMESPACE, '--service', 'mysqldb:3306', '--probe', 'tcp', '--package', lab().deb],
     ...['--istiod-address', '10.150.0.1', '--agent-executable', executable],
   ];
   const onVm = async (command: string): Promise<string> => (await lab().mustSsh(vm, command)).trim();
   const pid = () => onVm('systemctl show -P MainPID meshx-agent.service');
+  const entry = (path: string) =>
+    lab().kubectl(['-n', NAMESPACE, 'get', 'workloadentry', `${vm}-${ip}`, '-o', `jsonpath=${path}`]);
   const rows = async () => (await ratings(lab(), 'agent-client', MYSQL)) === ROWS;
 
   beforeAll(async () => {
+    if (mode === 'api') await lab().kubectl(['apply', '-f', POLICY]);
     await lab().vm(vm, ip, { suite });
     await seedRatings(lab(), vm);
   }, STEP);
+
+  test(
+    'is refused on a machine without a library of Node.js, before anything is changed',
+    async () => {
+      const ran = await lab().meshx(up());
+      expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('needs libatomic.so.1') });
+      expect(await onVm('ls -d /var/lib/meshx 2>/dev/null | wc -l')).toBe('0');
+      const library = await readFile('/usr/lib/x86_64-linux-gnu/libatomic.so.1');
+      await lab().mustSsh(vm, 'cat > /usr/lib/x86_64-linux-gnu/libatomic.so.1 && ldconfig', { input: library });
+    },
+    STEP,
+  );
 
   test(
     'comes with the join, and is part of its verification',
@@ -70,6 +89,19 @@ describe.each([
       'jsonpath={.spec.probe.httpGet.port}',
     ]);
     expect(group).toBe('15099');
+  });
+
+  test('reports the state of its service to the VM’s entry if it may, and else has no token', async () => {
+    const token = await onVm('stat -c "%a %U" /var/lib/meshx-agent/api-token 2>/dev/null || echo none');
+    expect(token).toBe(mode === 'api' ? '600 meshx-agent' : 'none');
+    if (mode !== 'api') return;
+    const state = () => entry('{.metadata.annotations.agent\\.meshx\\.dev/mysqldb}');
+    await lab().waitFor('the state', async () => (await state()).includes('"state":"ready"'));
+    await onVm('systemctl stop mariadb');
+    await lab().waitFor('the other state', async () => (await state()).includes('"state":"down"'));
+    await onVm('systemctl start mariadb');
+    await lab().waitFor('the state', async () => (await state()).includes('"state":"ready"'));
+    await lab().waitFor('the rows', rows);
   });
 
   test('takes nothing from the environment of the manager', async () => {

@@ -13,6 +13,8 @@ export interface ExecutableWant {
   readonly bytes: number;
   /** The kernel's name: `x86_64`, `aarch64`. */
   readonly architecture: string;
+  /** Libraries that it loads and that not every machine has: `libatomic.so.1`. */
+  readonly libraries?: readonly string[];
   /** The file on the operator's side. */
   readonly file: string;
 }
@@ -27,13 +29,14 @@ const UPLOAD_TIMEOUT_MS = 15 * 60_000;
 /** Sent once for each machine and digest. The link changes last, and separately: until then the former program is in use. */
 export const executable: Kind<ExecutableWant> = {
   id: (want) => `executable:${want.base}`,
-  probe: ({ base, sha256, name }) => ({ name: 'executable', args: [base, sha256, name] }),
+  probe: ({ base, sha256, name, libraries = [] }) => ({ name: 'executable', args: [base, sha256, name, ...libraries] }),
   touches: ({ base }) => ({ paths: [`${base}/current`], trees: [base] }),
 
   changes(want, answer) {
-    const [machine = '', programs = '', found = '', link = ''] = answer.stdout.split('\n');
+    const [machine = '', programs = '', missing = '', found = '', link = ''] = answer.stdout.split('\n');
     if (machine !== 'image' && machine !== want.architecture)
       throw reconcileProblems.executableArchitecture({ ...want, machine });
+    if (missing !== '') throw reconcileProblems.librariesMissing({ name: want.name, libraries: missing });
     const packing: Packing = programs.split(' ').includes('zstd') ? 'zstd' : 'gzip';
     return [
       ...(found === `${want.bytes} 0755` ? [] : [install(want, packing)]),

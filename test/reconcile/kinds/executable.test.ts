@@ -143,6 +143,19 @@ test('a program that is longer than planned is refused', async () => {
   expect(outcome?.problem).toMatchObject({ id: 'arrived-incomplete', message: expect.stringContaining('1000 bytes') });
 });
 
+test('a program whose library is missing is refused before anything is changed, with its name', async () => {
+  const vm = new Machine();
+  const { want } = programOf(vm, '1');
+  await expect(planFor(vm, { ...want, libraries: ['libc.so.6', 'libnothing.so.9'] })).rejects.toMatchObject({
+    id: 'executable-libraries-missing',
+    message: expect.stringContaining('needs libnothing.so.9 on'),
+  });
+  expect(vm.ran).toEqual(['meshx-probes']);
+  const present = { ...want, libraries: ['libc.so.6'] };
+  await reconcile(vm, present);
+  expect(summaries(await planFor(vm, present))).toEqual([]);
+});
+
 test('a program for another processor is refused before anything is changed', async () => {
   const vm = new Machine();
   const { want } = programOf(vm, '1');
