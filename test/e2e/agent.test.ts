@@ -46,6 +46,8 @@ describe.each([
   test(
     'is refused on a machine without a library of Node.js, before anything is changed',
     async () => {
+      // Debian 13 has it.
+      if (suite === 'trixie') return;
       const ran = await lab().meshx(up());
       expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('needs libatomic.so.1') });
       expect(await onVm('ls -d /var/lib/meshx 2>/dev/null | wc -l')).toBe('0');
@@ -95,6 +97,7 @@ describe.each([
     const token = await onVm('stat -c "%a %U" /var/lib/meshx-agent/api-token 2>/dev/null || echo none');
     expect(token).toBe(mode === 'api' ? '600 meshx-agent' : 'none');
     if (mode !== 'api') return;
+    expect(await onVm('/usr/local/lib/meshx/agent/current/meshx agent status')).toContain('mysqldb');
     const state = () => entry('{.metadata.annotations.agent\\.meshx\\.dev/mysqldb}');
     await lab().waitFor('the state', async () => (await state()).includes('"state":"ready"'));
     await onVm('systemctl stop mariadb');
@@ -179,7 +182,7 @@ except PermissionError:
   );
 
   test(
-    'is removed without a trace',
+    'is removed with all its files, and the machine is restored',
     async () => {
       const ran = await lab().meshx(['down', vm, '--verify', '--yes']);
       expectDone(ran);

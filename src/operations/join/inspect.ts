@@ -45,22 +45,19 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
   const registered = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
   const agent = await decideAgent({ context, preflight, workload: registered, kube: once, signal });
-  if (agent !== undefined && agent !== 'stopped' && !agent.access) observe({ kind: 'agent-without-rights' });
+  if (isWithoutRights(agent)) observe({ kind: 'agent-without-rights' });
   const wanted = ofAgent(registered, agent);
   const input = (of: Workload) => vmInput(context, of, { ...preflight, agent });
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
-  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, {
-    ...preflight,
-    agent,
-  });
+  const machine = { ...preflight, agent };
+  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, machine);
   for (const text of writes.notes ?? []) observe({ kind: 'note', text });
   const security = judgedSecurity(workload, policies, judging);
   const steps = stepsOf(workload);
   needPackage(run, inspected, steps);
   const found = await factsOf(steps);
   const refused = meshGeneration(facts.generation).refusedMetadata(facts, workload);
-  // On a classic VM the package's own script reads the settings.
   if (refused) refuseFindings(judgeSettings({ vm, steps, facts: found, refused }), judging);
   const subject = { cluster: facts, workload, vm: preflight.facts, ...present({ meshService }) };
   const unverified = notVerified(input(workload), options.only);
@@ -89,6 +86,10 @@ async function inspectVm(
     context,
     preflight: isSame ? preflight : await inspectMachine(host, preflightInput(context, run.vm), signal),
   };
+}
+
+function isWithoutRights(agent: AgentDecision | 'stopped' | undefined): boolean {
+  return agent !== undefined && agent !== 'stopped' && !agent.access;
 }
 
 /** The sidecar of a VM with an agent asks the agent. */

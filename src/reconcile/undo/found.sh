@@ -75,7 +75,7 @@ live || exit 0
 # Units that have a line, and those whose file was made.
 set -f
 # shellcheck disable=SC2046 # one word per unit
-set -- $({ things unit; things path | sed -n 's!^/etc/systemd/system/\([^/]*\.\(service\|timer\|socket\|path\)\)$!\1!p'; } | sort -u)
+set -- $({ things unit; things path | sed -n 's!^/etc/systemd/system/\([^/]*[^/@]\.\(service\|timer\|socket\|path\)\)$!\1!p'; } | sort -u)
 set +f
 test $# = 0 || units_now "$@"
 things user | while IFS= read -r user; do
