@@ -5,16 +5,16 @@ const unit = jest.projects.find((project) => project.displayName === 'unit');
 
 const CHANGE = 'apply-steps carry-out change dead-man drain failures phases record rotation';
 const UNDO =
-  'plan path-fate directory-fate undo-files undo-units line-merge compare found record picture former-package';
+  'plan path-fate directory-fate undo-files undo-units line-merge compare found record picture first-picture former-package read';
 const UNDO_TESTS =
-  'plan path-fate directory-fate undo-units undo-packages line-merge compare found record picture-text package-copies';
+  'plan path-fate directory-fate undo-units undo-packages line-merge compare found record picture-text package-copies journal-read';
 
 const ENGINE = 'plan batch early apply frames audit formats explain renewal sources lock calls facts journal';
 const ENGINE_TESTS = 'plan apply-order frames audit-chain explain sources lock-answers facts-answers batch-lines';
 
 const KINDS =
   'env-text env-forms env environment-file edit line hosts owner unit unit-state file directory enabled kept-file';
-const KINDS_TESTS = 'environment-file unit-changes file-changes line hosts env-text env-forms';
+const KINDS_TESTS = 'environment-file unit-changes file-changes line hosts env-assignments env-text env-forms';
 
 /**
  * Each area with the unit tests that must kill its mutants. `AREA=undo npx … stryker run` takes one. `inMemory`: the tests
@@ -28,9 +28,10 @@ const areas = {
   },
   'host-keys': {
     mutate: ['src/host/ssh/host-key-policy.ts', 'src/host/ssh/known-hosts*.ts'],
-    tests: ['test/host/ssh/host-key*.test.ts', 'test/host/ssh/known-hosts*.test.ts'],
+    tests: files('test/host/ssh', 'host-key-policy known-hosts', '.test.ts'),
+    inMemory: true,
   },
-  'mutual-tls': { mutate: ['src/mesh/mutual-tls.ts'], tests: ['test/mesh/mutual-tls*.test.ts'] },
+  'mutual-tls': { mutate: ['src/mesh/mutual-tls.ts'], tests: ['test/mesh/mutual-tls.test.ts'], inMemory: true },
   'undo-plan': {
     mutate: files('src/reconcile/undo', UNDO, '.ts'),
     tests: files('test/reconcile/undo', UNDO_TESTS, '.test.ts'),

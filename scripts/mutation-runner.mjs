@@ -35,11 +35,7 @@ class InMemoryRunner {
     process.on('uncaughtException', () => undefined);
     await import(pathToFileURL(resolve('test/support/property-seed.mjs')).href);
     for (const file of this.#files) {
-      Object.assign(globalThis, {
-        expect,
-        ...collectors(file, this.#tests),
-        afterAll: (end) => void this.#ends.push(end),
-      });
+      Object.assign(globalThis, collectors(file, this.#tests, this.#ends));
       await import(pathToFileURL(resolve(file)).href);
     }
   }
@@ -94,13 +90,32 @@ async function resultOf({ id, file, run }) {
   }
 }
 
-/** Jest's global functions, for the tests of a file. */
-function collectors(file, tests) {
-  const test = (title, run) => void tests.push({ id: `${file} ${tests.length} ${title}`, file, run });
+/** Jest's global functions, for the tests of a file. A hook counts for the tests that follow it. */
+function collectors(file, tests, ends) {
+  let hooks = { before: [], after: [] };
+  const test = (title, run) => {
+    const { before, after } = hooks;
+    const whole = async () => {
+      for (const hook of before) await hook();
+      try {
+        await run();
+      } finally {
+        for (const hook of after) await hook();
+      }
+    };
+    tests.push({ id: `${file} ${tests.length} ${title}`, file, run: whole });
+  };
   test.each = (rows) => (title, run) => {
     for (const row of rows) test(title, () => (Array.isArray(row) ? run(...row) : run(row)));
   };
-  return { test };
+  const describe = (_title, body) => {
+    const outer = hooks;
+    body();
+    hooks = outer;
+  };
+  const beforeEach = (hook) => void (hooks = { ...hooks, before: [...hooks.before, hook] });
+  const afterEach = (hook) => void (hooks = { ...hooks, after: [...hooks.after, hook] });
+  return { test, describe, beforeEach, afterEach, afterAll: (end) => void ends.push(end), expect };
 }
 
 export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, 'in-memory', InMemoryRunner)];

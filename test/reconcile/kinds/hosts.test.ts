@@ -18,6 +18,12 @@ test.each([
   ['10.0.0.9\tISTIOD  other # by hand\n', `10.0.0.9  other # by hand\n${OURS}\n`],
   ['10.0.0.9 istiod # meshx\n127.0.0.1 localhost\n', `${OURS}\n127.0.0.1 localhost\n`],
   [`${OURS}\n${OURS}\n`, `${OURS}\n`],
+  [`127.0.0.1 localhost\n${OURS}`, `127.0.0.1 localhost\n${OURS}`],
+  ['10.0.0.9  istiod\n', `${OURS}\n`],
+  ['10.0.0.9   istiod  other\n', `10.0.0.9  other\n${OURS}\n`],
+  [' istiod istiod other\n', ` istiod other\n${OURS}\n`],
+  ['10.0.0.9 istiod2 # istiod\n', `10.0.0.9 istiod2 # istiod\n${OURS}\n`],
+  ['10.0.0.9 other # meshx\n', `10.0.0.9 other # meshx\n${OURS}\n`],
   ['#10.0.0.9 istiod\n\n', `#10.0.0.9 istiod\n\n${OURS}\n`],
 ])('%j becomes %j', (before, after) => {
   expect(editHosts(before, want)).toBe(after);

@@ -12,3 +12,7 @@ test.each([
   expect(editLine(before, { line: 'x', after: 'a' })).toBe(after);
   expect(editLine(after, { line: 'x', after: 'a' })).toBe(after);
 });
+
+test('a line that belongs to no other one is put at the end', () => {
+  expect(editLine('a\nb\nc\n', { line: 'x' })).toBe('a\nb\nc\nx\n');
+});
