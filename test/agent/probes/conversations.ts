@@ -154,6 +154,13 @@ export const CONVERSATIONS: readonly Conversation[] = [
     result: { outcome: 'degraded', reason: 'read-only', details: { role: 'read-only', version: '8.0.42' } },
   },
   {
+    title: 'a server names its read-only mode',
+    method: ['mysql', { user: 'probe', readOnly: 'failed' }],
+    greeting: mysqlGreeting(NONCE, 'mysql_native_password', '10.11.6-MariaDB'),
+    answers: [packet(2, 0, 0, 0, 2, 0, 0, 0), resultSet('read_only', 'ON')],
+    result: { outcome: 'failed', reason: 'read-only', details: { role: 'read-only', version: '10.11.6-MariaDB' } },
+  },
+  {
     title: 'MySQL asks for another plugin, then lets in',
     method: ['mysql', { user: 'probe', credential: 'secret', query: 'SELECT 1' }],
     greeting: mysqlGreeting(NONCE, 'caching_sha2_password'),

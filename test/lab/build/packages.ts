@@ -32,7 +32,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   binutils: '/usr/bin/strip',
   // Servers for test/e2e/probes.test.ts.
   'mariadb-server': '/usr/sbin/mariadbd',
-  postgresql: '/usr/lib/postgresql',
+  postgresql: '/etc/init.d/postgresql',
   'redis-server': '/usr/bin/redis-server',
   'rabbitmq-server': '/usr/sbin/rabbitmq-server',
   'nginx-light': '/usr/sbin/nginx',

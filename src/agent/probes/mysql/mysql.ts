@@ -10,6 +10,7 @@ import { execute, type Row, rows } from './query.ts';
 
 const COM_QUIT = 0x01;
 const SYNTAX_ERROR = 1064;
+const WRITABLE = ['0', 'OFF'];
 const LOOPBACK = /^(127\.0\.0\.1|::1)$/;
 /** No account has this name. */
 const NO_ONE = 'meshx-probe';
@@ -49,7 +50,8 @@ async function endHandshake(packets: Packets, greeting: Greeting): Promise<void>
 
 async function roleOf(packets: Packets, withLag: boolean): Promise<Role> {
   const [settings] = await rows(packets, 'SELECT @@global.read_only AS read_only');
-  const isReadOnly = settings?.['read_only'] === '1';
+  // MySQL and MariaDB send a number; a proxy between may send the word.
+  const isReadOnly = !WRITABLE.includes(settings?.['read_only'] ?? '0');
   const sources = withLag ? await replicaStatus(packets) : [];
   if (sources.length === 0) return { name: isReadOnly ? 'read-only' : 'primary', isReadOnly };
   const lags = sources.map((row) => row['Seconds_Behind_Source'] ?? row['Seconds_Behind_Master'] ?? '');
