@@ -18,3 +18,20 @@ export function isPause(before: Moment, after: Moment, expectedMs: number): bool
   const shown = after.date.getTime() - before.date.getTime();
   return elapsed - expectedMs > TOLERANCE || Math.abs(shown - elapsed) > TOLERANCE;
 }
+
+/** Common moments of timers, in milliseconds: the largest one that divides an interval is used. */
+const GRIDS = [1000, 250] as const;
+/** Milliseconds by which a timer may be late and still count as being on time. */
+const LATE = 50;
+
+/**
+ * When to start again what started at a moment and is repeated at an interval; all in milliseconds of `Moment.ms`. Timers with round
+ * intervals share their moments: to wake up costs more than a probe, and ten services then wake the process once a second.
+ */
+export function nextStart(startedMs: number, intervalMs: number): number {
+  const wanted = startedMs + intervalMs;
+  const grid = GRIDS.find((each) => intervalMs % each === 0);
+  if (grid === undefined) return wanted;
+  const nearest = Math.round(wanted / grid) * grid;
+  return Math.abs(nearest - wanted) <= LATE ? nearest : Math.ceil(wanted / grid) * grid;
+}

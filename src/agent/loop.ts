@@ -1,4 +1,4 @@
-import { type Clock, isPause } from './clock.ts';
+import { type Clock, isPause, nextStart } from './clock.ts';
 import { type HealthRecord, isInRotation, type Moment, reported, type ServiceHealth } from './health/health.ts';
 import { type Surroundings, WatchedService } from './health/watched-service.ts';
 import type { Log } from './log.ts';
@@ -37,7 +37,8 @@ export class Loop {
   #passing: Moment | undefined;
   #isAskedAgain = false;
   #lastTick: Moment;
-  #timers: readonly NodeJS.Timeout[] = [];
+  #nextTick: NodeJS.Timeout | undefined;
+  #fullPass: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(parts: LoopParts) {
@@ -74,13 +75,15 @@ export class Loop {
 
   /** Reads the services for the first time, and goes on until closed. */
   async start(): Promise<void> {
-    this.#timers = [setInterval(() => this.#tick(), TIMES.tick), setInterval(() => void this.pass(), TIMES.fullPass)];
+    this.#awaitTick();
+    this.#fullPass = setInterval(() => void this.pass(), TIMES.fullPass);
     await this.pass();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#timers.forEach((timer) => clearInterval(timer));
+    clearTimeout(this.#nextTick);
+    clearInterval(this.#fullPass);
     this.#services.forEach((service) => service.close());
   }
 
@@ -179,6 +182,7 @@ export class Loop {
     const now = this.#parts.clock();
     const paused = isPause(this.#lastTick, now, TIMES.tick);
     this.#lastTick = now;
+    this.#awaitTick();
     if (paused) {
       this.#parts.log('pause-noticed', {}, 'notice');
       this.#judgeFrom = now;
@@ -189,6 +193,11 @@ export class Loop {
       this.#judge();
       if (this.#isJudged) this.#report();
     }
+  }
+
+  #awaitTick(): void {
+    const { ms } = this.#lastTick;
+    this.#nextTick = setTimeout(() => this.#tick(), Math.max(0, nextStart(ms, TIMES.tick) - ms));
   }
 
   #noteInvalid(invalid: readonly InvalidFile[]): void {

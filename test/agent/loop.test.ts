@@ -56,10 +56,14 @@ test('a file that comes back during its drain brings the service back', async ()
   files.write('db', serviceFile('db', server.port));
   await using agent = await runningAgent(files);
   await agent.reaches('db', 'ready');
+  // Holds up the drain.
+  const client = connect(server.port, '127.0.0.1');
+  await once(client, 'connect');
   files.remove('db');
   await agent.reaches('db', 'draining');
   files.write('db', serviceFile('db', server.port));
   await agent.reaches('db', 'ready');
+  client.destroy();
 });
 
 test('a file that becomes invalid leaves its last good content in effect, and says why', async () => {

@@ -74,13 +74,14 @@ test('the tarball is one folder with the executable, which runs where it is unpa
   expect(await must([join(unpacked, 'meshx'), '--version'])).toBe(`${version}\n`);
 });
 
-test('the executable runs no code that the environment names', async () => {
+/** Environments whose file would run if the executable obeyed them. */
+async function hostileVariables(): Promise<readonly Readonly<Record<string, string>>[]> {
   const hostile = join(folder, 'hostile.cjs');
   await writeFile(hostile, "require('node:fs').writeSync(2, 'HOSTILE'); process.exit(9);\n");
   const modules = join(folder, 'modules');
   await mkdir(join(modules, 'cpu-features'), { recursive: true });
   await writeFile(join(modules, 'cpu-features/index.js'), await readFile(hostile));
-  const variables = [
+  return [
     ...[`--require=${hostile}`, `--import=${hostile}`, '--inspect-brk=0', '--no-such-option'].map((NODE_OPTIONS) => ({
       NODE_OPTIONS,
     })),
@@ -91,17 +92,39 @@ test('the executable runs no code that the environment names', async () => {
       { NODE_PENDING_DEPRECATION: '1' },
     ],
   ];
-  const meshx = join(folder, 'root/usr/bin/meshx');
-  for (const env of variables) {
+}
+
+const executable = (): string => join(folder, 'root/usr/bin/meshx');
+
+test('the executable runs no code that the environment names', async () => {
+  for (const env of await hostileVariables()) {
     // Loads the SSH client and its optional packages, and connects to a port without a server.
-    const ran = await run([meshx, 'configure', 'me@127.0.0.1', '--port', '1', '--ports', '3306'], { env });
+    const ran = await run([executable(), 'configure', 'me@127.0.0.1', '--port', '1', '--ports', '3306'], { env });
     expect({ env, ran }).toMatchObject({
       ran: { exitCode: 1, stderr: expect.stringContaining('ssh-connection-refused') },
     });
     expect(ran.stderr).not.toContain('HOSTILE');
   }
-  const replaced = await run([meshx, '--version'], { env: { NODE_REPL_EXTERNAL_MODULE: hostile } });
-  expect(replaced.stderr).not.toContain('HOSTILE');
+  const env = { NODE_REPL_EXTERNAL_MODULE: join(folder, 'hostile.cjs') };
+  expect((await run([executable(), '--version'], { env })).stderr).not.toContain('HOSTILE');
+});
+
+test('the agent, with the options of its unit, runs no code that its environment or its folder names', async () => {
+  const unit = await readFile(join(lab().names.project, 'systemd/meshx-agent.service'), 'utf8');
+  const [, options = ''] = /"(--node-options=[^"]+)"/.exec(unit) ?? [];
+  expect(options).toContain('--jitless');
+  const cwd = join(folder, 'modules');
+  await writeFile(join(cwd, 'package.json'), '{"main": "cpu-features/index.js"}');
+  for (const env of await hostileVariables()) {
+    const ran = await run([executable(), options, 'agent', 'run', '--settings', '/nonexistent/agent.yaml'], {
+      env,
+      cwd,
+    });
+    expect({ env, ran }).toMatchObject({
+      ran: { exitCode: 1, stdout: expect.stringContaining('problem=agent-file-invalid') },
+    });
+    expect(ran.stderr).not.toContain('HOSTILE');
+  }
 });
 
 describe('an operator machine without Node.js', () => {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { type Clock, nextStart } from '../clock.ts';
 import type { Moment, Observation } from './health.ts';
 
 /** What is asked again and again. */
@@ -41,11 +41,10 @@ export function scheduleProbe<Result extends Observation>(options: ScheduleOptio
   let current: AbortController | undefined;
   let closed = false;
 
-  const wait = (ms: number): void => {
-    clearTimeout(timer);
-    if (!closed) timer = setTimeout(() => void start(), Math.max(0, ms));
-  };
+  const setTimer = (ms: number): NodeJS.Timeout | undefined =>
+    closed ? undefined : setTimeout(() => void start(), Math.max(0, ms));
   const start = async (): Promise<void> => {
+    timer = undefined;
     const own = (current = new AbortController());
     const started = clock();
     const result = await limited(options, own);
@@ -53,20 +52,22 @@ export function scheduleProbe<Result extends Observation>(options: ScheduleOptio
     if (own !== current) return;
     current = undefined;
     const ended = clock();
-    wait(started.ms + options.intervalMs() - ended.ms);
     onRun({ result, started, ended });
+    // The result decides about the interval, and may have asked to start at once.
+    timer ??= setTimer(nextStart(started.ms, options.intervalMs()) - clock().ms);
   };
   const stop = (): void => {
     clearTimeout(timer);
+    timer = undefined;
     current?.abort();
     current = undefined;
   };
 
-  wait(options.delayMs);
+  timer = setTimer(options.delayMs);
   return {
     again: () => {
       stop();
-      wait(0);
+      timer = setTimer(0);
     },
     close: () => {
       closed = true;
@@ -82,7 +83,10 @@ async function limited<Result extends Observation>(
 ): Promise<Result | Observation> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<Observation>((resolve) => {
-    timer = setTimeout(() => resolve({ outcome: 'failed', reason: `no answer within ${limitMs} ms` }), limitMs);
+    timer = setTimeout(() => {
+      resolve({ outcome: 'failed', reason: `no answer within ${limitMs} ms` });
+      own.abort();
+    }, limitMs);
   });
   try {
     return await Promise.race([probe.run(own.signal), limit]);
@@ -90,6 +94,5 @@ async function limited<Result extends Observation>(
     return { outcome: 'failed', reason: `probe error: ${error instanceof Error ? error.message : String(error)}` };
   } finally {
     clearTimeout(timer);
-    own.abort();
   }
 }

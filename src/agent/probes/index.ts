@@ -47,6 +47,9 @@ export function createProbe(target: ProbeTarget): Probe {
   return new BoundedProbe(target);
 }
 
+/** One for all runs: to record a stack is the dearest part of a run. */
+const STOPPED = new Failure('stopped');
+
 /** Gives each run its time limit and turns whatever happens into a result. */
 class BoundedProbe implements Probe {
   readonly #target: ProbeTarget;
@@ -59,7 +62,7 @@ class BoundedProbe implements Probe {
 
   async run(signal: AbortSignal): Promise<ProbeResult> {
     const attempt = new Attempt(this.#target);
-    const stop = (): void => attempt.end(new Failure('stopped'));
+    const stop = (): void => attempt.end(STOPPED);
     signal.addEventListener('abort', stop, { once: true });
     this.#running.add(attempt);
     if (signal.aborted || this.#isClosed) stop();
@@ -76,7 +79,7 @@ class BoundedProbe implements Probe {
 
   close(): void {
     this.#isClosed = true;
-    for (const attempt of this.#running) attempt.end(new Failure('stopped'));
+    for (const attempt of this.#running) attempt.end(STOPPED);
   }
 }
 

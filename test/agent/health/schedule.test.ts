@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { scheduleProbe } from '../../../src/agent/health/schedule.ts';
 import type { Observation } from '../../../src/agent/health/health.ts';
-import { type Clock, isPause, systemClock } from '../../../src/agent/clock.ts';
+import { type Clock, isPause, nextStart, systemClock } from '../../../src/agent/clock.ts';
 import { until } from '../../host/contract.ts';
 
 const ok: Observation = { outcome: 'ok', reason: 'connected' };
@@ -124,4 +125,30 @@ test.each([
   const before = { ms: 500, date: new Date(1_700_000_000_000) };
   const after = { ms: 500 + running, date: new Date(before.date.getTime() + shown) };
   expect(isPause(before, after, 1000)).toBe(paused);
+});
+
+test.each([
+  ['a start on time', 5000, 1000, 6000],
+  ['a timer that was late', 5030, 1000, 6000],
+  ['a timer that was early', 4999.4, 1000, 6000],
+  ['a first start at any moment moves to the common one', 5400, 1000, 7000],
+  ['a quarter of a second', 5260, 250, 5500],
+  ['half a minute', 5020, 30_000, 35_000],
+  ['an interval that is not round keeps to itself', 5003, 333, 5336],
+])('services with round intervals are probed at common moments: %s', (_what, started, interval, expected) => {
+  expect(nextStart(started, interval)).toBe(expected);
+});
+
+test('whatever the start and the interval: the next start is at most 50 ms early and one second late', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0, max: 1e9, noNaN: true }),
+      fc.integer({ min: 200, max: 3_600_000 }),
+      (started, interval) => {
+        const gap = nextStart(started, interval) - started;
+        expect(gap).toBeGreaterThanOrEqual(interval - 51);
+        expect(gap).toBeLessThanOrEqual(interval + 1000);
+      },
+    ),
+  );
 });
