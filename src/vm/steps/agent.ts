@@ -16,9 +16,9 @@ export function agentSteps({ agent, image }: CurrentVmInput): readonly Step[] {
   return [filesStep(agent), runningStep()];
 }
 
-/** The units of the agent that start at boot. */
+/** The unit of the agent that starts at boot; it starts its sockets. */
 export function agentBootUnits({ agent, image }: CurrentVmInput): readonly string[] {
-  return agent === undefined || agent === 'stopped' || image ? [] : AGENT_UNITS;
+  return agent === undefined || agent === 'stopped' || image ? [] : [SERVICE];
 }
 
 function filesStep({ program, settings, services, subject }: VmAgent): Step {
@@ -77,9 +77,9 @@ function stoppedStep(): Step {
   return {
     id: 'agent-run',
     title: 'Stop the agent',
-    wants: units.flatMap((name): readonly Resource[] => [
-      { kind: 'unit', name, reads: [], active: false },
-      { kind: 'enabled', name, enabled: false },
-    ]),
+    wants: [
+      ...units.map((name): Resource => ({ kind: 'unit', name, reads: [], active: false })),
+      { kind: 'enabled', name: SERVICE, enabled: false },
+    ],
   };
 }
