@@ -196,6 +196,32 @@ test('the policy leaves other accounts of the namespace alone', async () => {
   }
 });
 
+test('an operator may grant an agent its Role with what rbac --agents prints, and not with less', async () => {
+  const grant = { group: 'web1', namespace: NAMESPACE, serviceAccount: 'web1', entries: [OTHER] };
+  const objects = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: agentRightsObjects(grant) });
+  const granted = async (): Promise<boolean> => {
+    const as = ['--as', 'granter', '--as-group', 'system:authenticated'];
+    const ran = await lab().mesh.try(['apply', '--server-side', ...as, '-f', '-'], objects);
+    return ran.exitCode === 0;
+  };
+  const words = ['rbac', 'up', '-n', NAMESPACE, '--for', 'granter'];
+  const [less, all] = [await lab().meshx(words), await lab().meshx([...words, '--agents'])];
+  try {
+    await lab().kubectl(['apply', '-f', '-'], less.stdout);
+    await lab().waitFor('the roles', async () => {
+      const asked = ['auth', 'can-i', 'get', 'services', '-n', NAMESPACE, '--as', 'granter'];
+      return (await lab().mesh.try(asked)).exitCode === 0;
+    });
+    expect(await granted()).toBe(false);
+    await lab().kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], all.stdout);
+    await lab().waitFor('the grant', granted);
+  } finally {
+    for (const namespace of [NAMESPACE, 'istio-system'])
+      await lab().kubectl(['delete', 'role,rolebinding', 'meshx', '-n', namespace, '--ignore-not-found']);
+    await lab().kubectl(['delete', 'clusterrole,clusterrolebinding', 'meshx', '--ignore-not-found']);
+  }
+});
+
 interface Agent {
   readonly boot?: string;
   readonly addresses?: readonly string[];

@@ -21,6 +21,8 @@ const agentRoles = (verbs: readonly string[]): readonly Right[] =>
 const GRANT: readonly Right[] = [
   ...policyRights(['get']),
   ...agentRoles(['get', ...APPLY]),
+  // For agents of a cluster whose kubeconfig names no certificate authority.
+  { ...workload('configmaps', ['get']), names: ['kube-root-ca.crt'], optional: AGENTS },
   ...[
     workload('workloadentries', ['get', 'patch', 'watch'], NETWORKING),
     workload('workloadgroups', ['get'], NETWORKING),
