@@ -18,10 +18,10 @@ export const currentCluster: ClusterGeneration<CurrentFacts, RegistrationOf<'cur
   facts: gatherCurrentFacts,
   policies: readPolicies,
   exposure: currentExposureObjects,
-  joinRequest({ istioNamespace, rootNamespace }, workload, { address, create, agentEntries }) {
+  joinRequest({ istioNamespace, rootNamespace }, workload, { address, create, agentEntries, agentPolicy }) {
     refuseEntryName(workload, address);
     const made = { createNamespace: create, createServiceAccount: create };
-    const wanted = { workload, ...made, ...present({ address, agentEntries }) };
+    const wanted = { workload, ...made, ...present({ address, agentEntries, agentPolicy }) };
     return { generation: 'current', istioNamespace, ...present({ rootNamespace }), wanted };
   },
   endpoint: currentEndpoint,

@@ -30,6 +30,8 @@ interface JoiningVm {
   readonly create: boolean;
   /** Names of the entries on which the agents of its group report; absent if they get no rights. */
   readonly agentEntries?: readonly string[];
+  /** The policy that limits agents is missing or older, and the operator may write it. */
+  readonly agentPolicy?: boolean;
 }
 
 /** What differs between clusters of the two generations. Every function only reads. */

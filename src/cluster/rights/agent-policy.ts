@@ -39,19 +39,6 @@ async function planned(kube: Kubernetes, signal: AbortSignal | undefined): Promi
   return { plan };
 }
 
-/** Whether the policy limits agents now. Only reads; a cluster that does not tell counts as one without it. */
-export async function limitsAgents(kube: Kubernetes, signal?: AbortSignal): Promise<boolean> {
-  try {
-    const wanted = agentPolicyObjects();
-    const found = await Promise.all(wanted.map((object) => kube.get(refOf(object), signal)));
-    const { create, change, foreign } = planObjects(wanted.map((object, index) => [object, found[index]]));
-    return isNewer(found) || create.length + change.length + foreign.length === 0;
-  } catch (error) {
-    if (!(error instanceof Problem) || signal?.aborted === true) throw error;
-    return false;
-  }
-}
-
 /** A newer meshx wrote both, and the binding still denies. */
 function isNewer(found: readonly (KubeObject | undefined)[]): boolean {
   const [policy, binding] = found;

@@ -2,6 +2,7 @@ import { parseWorkloadIp } from '../address.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { checkProbe } from '../probe.ts';
 import type { Workload } from '../workload.ts';
+import { agentPolicyObjects } from './agent-policy.ts';
 import { agentRightsObjects } from './agent-rights.ts';
 import {
   fixedEntryObject,
@@ -29,6 +30,8 @@ export interface CurrentRegistration extends SidecarOptions {
   readonly foreignServices?: readonly string[];
   /** Names of the entries on which the agents of the group report; absent: they get no rights in the cluster. */
   readonly agentEntries?: readonly string[];
+  /** Makes the policy of the cluster that limits agents. */
+  readonly agentPolicy?: boolean;
   /** The WorkloadGroup of another owner suffices: neither it nor a Sidecar is made. */
   readonly foreignGroup?: boolean;
 }
@@ -47,6 +50,7 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
     foreignServices = [],
     foreignGroup,
     agentEntries: entries,
+    agentPolicy,
   } = registration;
   const { group, namespace, serviceAccount, services, probe } = workload;
   if (probe) checkProbe(probe);
@@ -64,6 +68,8 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
       serviceObject(namespace, service, numericServices.includes(service.name) ? 'numeric' : 'named'),
     ),
     ...(fixedEntry || foreignGroup ? [] : sidecarObjects(workload, registration)),
+    // First the limits, then the rights.
+    ...(agentPolicy ? agentPolicyObjects() : []),
     ...(entries ? agentRightsObjects({ group, namespace, serviceAccount, entries }) : []),
   ];
 }

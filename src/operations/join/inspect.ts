@@ -129,8 +129,9 @@ async function clusterSide(
   wanted: Workload,
   { facts: vm, agent }: Pick<Preflight, 'facts'> & { readonly agent: AgentDecision | 'stopped' | undefined },
 ) {
-  const agentEntries = agent === 'stopped' ? undefined : agent?.access?.entries;
-  const about = { address: vm.address, create: options.create, ...present({ agentEntries }) };
+  const access = agent === 'stopped' ? undefined : agent?.access;
+  const granted = present({ agentEntries: access?.entries, agentPolicy: access?.policy });
+  const about = { address: vm.address, create: options.create, ...granted };
   const generation = clusterGeneration(facts.generation);
   const registration = generation.joinRequest(facts, wanted, about);
   const { plan: writes, workload = wanted } = await generation.planRegistration(kube, registration, world.signal);

@@ -1,6 +1,7 @@
 import type { ApiServer } from '../../../agent/settings.ts';
 import type { Kubernetes } from '../../../cluster/api/kubernetes.ts';
-import { limitsAgents } from '../../../cluster/rights/agent-policy.ts';
+import { isEmptyClusterPlan } from '../../../cluster/api/plan.ts';
+import { planAgentPolicy } from '../../../cluster/rights/agent-policy.ts';
 import { agentRightsRef } from '../../../mesh/current/agent-rights.ts';
 import { list, mapping, text } from '../../../mesh/unknown.ts';
 import { Problem } from '../../../problems.ts';
@@ -11,6 +12,8 @@ export interface AgentAccess {
   readonly api: readonly ApiServer[];
   /** Names of the entries that the agents of the group report on. */
   readonly entries: readonly string[];
+  /** The join makes the policy that limits agents, because the cluster does not have it yet. */
+  readonly policy?: true;
 }
 
 /** The entry of one VM. */
@@ -26,12 +29,14 @@ const IN_CLUSTER = 'https://kubernetes.default.svc';
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
 /**
- * What the agent of a VM gets to write to its entry; undefined if the cluster does not limit agents, or has no address for them. Only
- * reads.
+ * What the agent of a VM gets to write to its entry; undefined if the cluster does not limit agents and the operator may not make it do
+ * so, or if there is no address for agents. Only reads.
  */
 export async function agentAccess(kube: Kubernetes, place: AgentPlace): Promise<AgentAccess | undefined> {
   const { namespace, group, entry, signal } = place;
-  if (!kube.live || !kube.apiServer || !(await limitsAgents(kube, signal))) return undefined;
+  if (!kube.live || !kube.apiServer) return undefined;
+  const { plan, missing } = await planAgentPolicy(kube, signal);
+  if (missing !== undefined) return undefined;
   const { server, ca = await rootCertificate(kube, place) } = await kube.apiServer();
   if (ca === undefined) return undefined;
   const role = await readable(kube.get(agentRightsRef(namespace, group), signal));
@@ -41,7 +46,8 @@ export async function agentAccess(kube: Kubernetes, place: AgentPlace): Promise<
   const entries = [...list(known?.['resourceNames']).flatMap((name) => text(name) ?? []), entry];
   const own = server.protocol === 'https:' && server.pathname === '/' && !LOOPBACK.test(server.hostname);
   const servers = [IN_CLUSTER, ...(own ? [server.origin] : [])];
-  return { api: servers.map((each) => ({ server: each, ca })), entries: [...new Set(entries)].sort() };
+  const api = servers.map((each) => ({ server: each, ca }));
+  return { api, entries: [...new Set(entries)].sort(), ...(!isEmptyClusterPlan(plan) && { policy: true }) };
 }
 
 /** The certificate authority that Kubernetes puts into every namespace. */

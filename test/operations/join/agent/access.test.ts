@@ -11,12 +11,17 @@ const place = { namespace: 'vm', group: 'db', entry: 'db-10.0.0.2', signal: new 
 /** A cluster that has these objects. `server`: of its kubeconfig. */
 function cluster(
   objects: readonly KubeObject[],
-  { server = 'https://10.0.0.1:6443', ca }: { server?: string; ca?: string },
+  { server = 'https://10.0.0.1:6443', ca, admin = false }: { server?: string; ca?: string; admin?: boolean },
 ) {
   const found = new Map(objects.map((object) => [showRef(refOf(object)), object]));
-  const kube: Pick<Kubernetes, 'name' | 'live' | 'get' | 'apiServer'> = {
+  const kube: Pick<Kubernetes, 'name' | 'live' | 'get' | 'apply' | 'apiServer'> = {
     ...{ name: 'test', live: true },
     get: (ref) => Promise.resolve(found.get(showRef(ref))),
+    // A dry run, or the test would see an object that was not there before.
+    apply: (object, options) =>
+      admin && options?.dryRun === true
+        ? Promise.resolve(object)
+        : Promise.reject(clusterProblems.anothersObject({ cluster: 'test', objects: [] })),
     apiServer: () => Promise.resolve({ server: new URL(server), ...(ca !== undefined && { ca }) }),
   };
   // as: the calls that this use case makes.
@@ -27,6 +32,11 @@ const POLICY = agentPolicyObjects();
 test('a cluster that does not limit agents gives them no rights', async () => {
   expect(await agentAccess(cluster([], { ca: CA }), place)).toBeUndefined();
   expect(await agentAccess(cluster(POLICY.slice(0, 1), { ca: CA }), place)).toBeUndefined();
+});
+
+test('an operator who may write the policy makes it with the join, and only while it is missing', async () => {
+  expect((await agentAccess(cluster([], { ca: CA, admin: true }), place))?.policy).toBe(true);
+  expect((await agentAccess(cluster(POLICY, { ca: CA, admin: true }), place))?.policy).toBeUndefined();
 });
 
 test('a policy that is weaker than this version knows it gives no rights', async () => {
