@@ -2,7 +2,7 @@ import { NETWORKING } from '../../mesh/current/objects.ts';
 import { refOf, showRef, type KubeObject } from '../../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../../mesh/unknown.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { READY, serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
+import { DRAINING, READY, serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { isNudge } from './nudge.ts';
@@ -28,6 +28,11 @@ export function entryAddress(entry: KubeObject): string {
 export function isInService(entry: KubeObject, service: string): boolean {
   const inSpec = textMapping(mapping(entry['spec'])['labels']);
   return [entryLabels(entry), inSpec].some((labels) => labels[serviceKey(service)] === READY);
+}
+
+/** Whether an entry is in the service of this name, or returns to it after a drain. */
+export function isMember(entry: KubeObject, service: string): boolean {
+  return isInService(entry, service) || entryLabels(entry)[serviceKey(service)] === DRAINING;
 }
 
 /** All entries of a namespace, without nudges. */

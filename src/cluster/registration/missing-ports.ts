@@ -1,5 +1,12 @@
 import { PORTS_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
-import { declaredPorts, entryPorts, type EntryPorts, formatEntryPorts } from '../../mesh/current/entry-ports.ts';
+import {
+  declaredPorts,
+  DRAINED_ANNOTATION,
+  drainedPorts,
+  entryPorts,
+  type EntryPorts,
+  formatEntryPorts,
+} from '../../mesh/current/entry-ports.ts';
 import { type KubeObject, madeByMeshx, refOf, showRef } from '../../mesh/kube-object.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import { entryPortName } from '../../mesh/workload-labels.ts';
@@ -12,9 +19,14 @@ export function namedPorts(ports: MeshService['ports']): EntryPorts {
   return Object.fromEntries(ports.map((port) => [entryPortName(port), port.number]));
 }
 
-/** Whether an entry has none of some port of the service. */
+/** The ports that an entry has, or returns with after a drain. */
+function portsInRotation(entry: KubeObject): EntryPorts {
+  return { ...entryPorts(entry), ...drainedPorts(entry) };
+}
+
+/** Whether an entry lacks some port of the service. */
 export function lacksPort(entry: KubeObject, { ports }: MeshService): boolean {
-  const found = entryPorts(entry);
+  const found = portsInRotation(entry);
   return Object.entries(namedPorts(ports)).some(([name, number]) => found[name] !== number);
 }
 
@@ -31,7 +43,7 @@ export function missingPorts(
   const group = automaticGroup(entry);
   const workload = workloads.find((one) => one.group === group);
   if (group === undefined ? !madeByMeshx(entry) : !workload) return `${who} belongs to another owner`;
-  const [found, declared] = [entryPorts(entry), declaredPorts(entry)];
+  const found = portsInRotation(entry);
   const numbers = workload
     ? (workload.services.find(({ name }) => name === service.name)?.ports ?? []).map(({ number }) => number)
     : Object.values(found);
@@ -39,17 +51,23 @@ export function missingPorts(
   const taken = wanted.find(([name, number]) => (found[name] ?? number) !== number);
   if (taken) return `${who} has another port named ${taken[0]}`;
   // An agent removes a declared port while its service is down.
-  const due = wanted.filter(
-    ([name]) => found[name] === undefined && !(hasAgent(entry) && declared?.[name] !== undefined),
-  );
-  if (due.length === 0) return undefined;
-  const ports = Object.fromEntries(due);
-  return { ref: refOf(entry), ports, ...(declared && declares({ ...declared, ...ports })) };
+  const held = hasAgent(entry) ? (declaredPorts(entry) ?? {}) : {};
+  const due = wanted.filter(([name]) => found[name] === undefined && held[name] === undefined);
+  return due.length === 0 ? undefined : withPorts(entry, Object.fromEntries(due));
 }
 
-/** An agent may only add ports that are declared. */
-function declares(ports: EntryPorts) {
-  return { annotations: { [PORTS_ANNOTATION]: formatEntryPorts(ports) } };
+/** An entry out of rotation gets the ports when it returns. An agent may only add ports that are declared. */
+function withPorts(entry: KubeObject, ports: EntryPorts): Relabel {
+  const [declared, drained] = [declaredPorts(entry), drainedPorts(entry)];
+  const annotations = {
+    ...(declared && { [PORTS_ANNOTATION]: formatEntryPorts({ ...declared, ...ports }) }),
+    ...(drained && { [DRAINED_ANNOTATION]: formatEntryPorts({ ...drained, ...ports }) }),
+  };
+  return {
+    ref: refOf(entry),
+    ...(!drained && { ports }),
+    ...(Object.keys(annotations).length > 0 && { annotations }),
+  };
 }
 
 /** One patch for each entry. */
@@ -62,10 +80,22 @@ export function mergedPatches(patches: readonly Relabel[]): readonly Relabel[] {
 }
 
 function merge(one: Relabel, other: Relabel): Relabel {
-  const declared = [one, other].map(({ annotations }) => annotations?.[PORTS_ANNOTATION] ?? '');
-  const joined = [...new Set(declared.flatMap((text) => text.split(',')))].filter((text) => text !== '').sort();
-  const annotations = joined.length > 0 && { annotations: { [PORTS_ANNOTATION]: joined.join(',') } };
-  return { ref: one.ref, ports: { ...one.ports, ...other.ports }, ...annotations };
+  const keys = Object.keys({ ...one.annotations, ...other.annotations });
+  const annotations = Object.fromEntries(keys.map((key) => [key, joined(one, other, key)]));
+  return {
+    ref: one.ref,
+    ...((one.ports ?? other.ports) && { ports: { ...one.ports, ...other.ports } }),
+    ...(keys.length > 0 && { annotations }),
+  };
+}
+
+/** Both annotations are lists of ports. */
+function joined(one: Relabel, other: Relabel, key: string): string {
+  const lists = [one, other].map(({ annotations }) => annotations?.[key] ?? '');
+  return [...new Set(lists.flatMap((text) => text.split(',')))]
+    .filter((text) => text !== '')
+    .sort()
+    .join(',');
 }
 
 /** The entry as its patch leaves it. */

@@ -11,7 +11,7 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import type { Kubernetes, ListQuery } from '../api/kubernetes.ts';
 import { type ClusterPlan, planObjects, type Relabel } from '../api/plan.ts';
 import { reachOf } from '../facts/load-balancer.ts';
-import { isInService } from './entries.ts';
+import { automaticGroup, isInService, isMember } from './entries.ts';
 import { lacksPort, mergedPatches, missingPorts, namedPorts, patched } from './missing-ports.ts';
 
 export interface NamedTargetsQuery {
@@ -70,9 +70,12 @@ export async function planNamedTargets(kube: Kubernetes, query: NamedTargetsQuer
   };
 }
 
-function dueOf(service: MeshService, { services, entries }: NamedTargetsQuery): Due {
+function dueOf(service: MeshService, { services, entries, workload, isGroup }: NamedTargetsQuery): Due {
   const found = services.find(({ metadata }) => metadata.name === service.name);
-  const lacking = entries.filter((entry) => isInService(entry, service.name) && lacksPort(entry, service));
+  // This registration returns the workload's own entries to rotation, with all ports.
+  const own = (entry: KubeObject): boolean => isGroup && automaticGroup(entry) === workload.group;
+  const members = entries.filter((entry) => (own(entry) ? isInService : isMember)(entry, service.name));
+  const lacking = members.filter((entry) => lacksPort(entry, service));
   return { service, lacking, moving: found ? portsToMove(found, service) : [] };
 }
 
@@ -104,11 +107,12 @@ async function planOne(kube: Kubernetes, due: Due, { query, workloads }: Around)
   const { service, lacking, moving } = due;
   const { name } = service;
   const results = lacking.map((entry) => missingPorts(entry, service, workloads));
+  const dropped = lacking.filter((entry) => isInService(entry, name)).map((entry) => results[lacking.indexOf(entry)]);
   const prepare = results.filter((result): result is Relabel => typeof result === 'object');
   if (moving.length === 0) return { name, prepare, notes: [] };
   const { workload, signal } = query;
   const reasons = [
-    ...results.filter((result) => typeof result === 'string'),
+    ...dropped.filter((result) => typeof result === 'string'),
     ...(await podReasons(kube, { service, moving, namespace: workload.namespace, signal })),
   ];
   if (reasons.length === 0) return { name, prepare, notes: [] };

@@ -154,6 +154,43 @@ describe('a Service with numeric target ports', () => {
     for (const after of world.istiod.history) expect(after.get('shop')).toEqual([`${A}:27017`, `${A}:8080`]);
   });
 
+  test('shares one patch of an entry with the other Services of that entry', async () => {
+    const late: MeshService = { name: 'late', ports: parseServicePorts(['9000']) };
+    const both = workload('b', [late, shop]);
+    const annotations = { 'meshx.dev/ports': 'http-8080=8080' };
+    const labels = { [KEY]: 'ready', 'service.meshx.dev/late': 'ready' };
+    const ports = { ...FORMER, '9000-9000': 9000 };
+    const member = entry(B, ports, 'b', { labels, annotations });
+    await using world = await start([
+      ...[numeric, serviceObject('vm', late, 'numeric'), workloadGroupObject(both)],
+      { ...member, spec: { ...(member['spec'] as object), labels } },
+    ]);
+    const plan = await world.register(workload('a', [late, shop]));
+    expect(plan.prepare).toMatchObject([
+      {
+        ref: { name: `b-${B}` },
+        ports: { 'port-9000': 9000, 'mongodb-p-27017': 27_017 },
+        annotations: { 'meshx.dev/ports': 'http-8080=8080,mongodb-p-27017=27017,port-9000=9000' },
+      },
+    ]);
+    await world.carryOut(plan);
+    for (const after of world.istiod.history) expect(after.get('late')).toEqual([`${B}:9000`]);
+  });
+
+  test('gives a VM that is out of rotation its ports when it returns', async () => {
+    await using world = await start(FORMER_MESH);
+    const vm = { generation: 'current' as const, namespace: 'vm', group: 'b', addresses: [B] };
+    const rotate = async (to: 'in' | 'out') =>
+      await world.carryOut((await clusterGeneration('current').planRotation(world.kube, vm, to)).plan);
+    await rotate('out');
+    const without = ALL.filter((endpoint) => !endpoint.startsWith(B));
+    expect(world.istiod.endpoints('shop')).toEqual(without);
+    await world.carryOut(await world.register());
+    expect([world.istiod.endpoints('shop'), world.portsAt(`b-${B}`)]).toEqual([without, {}]);
+    await rotate('in');
+    expect(world.istiod.endpoints('shop')).toEqual(ALL);
+  });
+
   const pod: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
