@@ -6,10 +6,9 @@ import { systemClock } from './clock.ts';
 import { credentialsIn } from './credentials.ts';
 import { openEndpoints, type OwnSockets } from './endpoints.ts';
 import { type AgentEnvironment, listeningSockets, takeAgentEnvironment } from './listening.ts';
-import { awaitDrain, type DrainOutcome } from './drain/drain.ts';
-import { drainAccess } from './drain/machine-access.ts';
+import { awaitDrainedOn } from './drain/await-drained.ts';
+import { KeptDrains } from './drain/kept-drains.ts';
 import { createLog, type Log } from './log.ts';
-import type { Surroundings } from './health/watched-service.ts';
 import { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
 import { askRoot } from './machine/root.ts';
@@ -49,6 +48,9 @@ export interface AgentProcess {
   /** Ends the agent. */
   readonly signal: AbortSignal;
 }
+
+/** Why a service is out of rotation that a person took out. */
+const DRAINED = 'drained on request';
 
 /** Events of the reporter. */
 const REPORT_EVENTS = /^(report|token-)/;
@@ -91,6 +93,7 @@ class Agent {
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
   readonly #upkeep: Upkeep;
+  readonly #drains: KeptDrains;
   readonly #loop: Loop;
   #servers: readonly Server[] = [];
   #reportFailures = 0;
@@ -99,6 +102,7 @@ class Agent {
     const { options, environment, settings } = parts;
     const log = this.#counting(parts.log);
     this.#parts = { ...parts, log };
+    this.#drains = new KeptDrains(join(options.state, 'drained.json'));
     this.#watch = watchFolder(options.services, () => void this.#loop.pass());
     const notify = createNotify(environment, process.pid, (reason) => log('notify-failed', { reason }, 'warning'));
     this.#signs = createVitalSigns(notify, () => ({
@@ -110,7 +114,7 @@ class Agent {
       around: {
         ...{ clock: systemClock, own: settings.mesh.address, jitter: Math.random },
         credential: credentialsIn(environment.CREDENTIALS_DIRECTORY),
-        awaitDrained: drainOn(settings, () => this.#reporter.isCurrent),
+        awaitDrained: awaitDrainedOn(settings, () => this.#reporter.isCurrent),
       },
     });
     this.#reporter = this.#createReporter();
@@ -125,11 +129,14 @@ class Agent {
       ...{ loop: this.#loop, observe: settings.observe },
       ...{ reporter: () => this.#reporter.status, snapshot: () => this.#snapshot() },
       reportFailures: () => this.#reportFailures,
+      drain: (name: string) => this.#loop.drain(name, DRAINED) && this.#keep(this.#drains.add(name)),
+      undrain: (name: string) => this.#loop.undrain(name) && this.#keep(this.#drains.remove(name)),
     };
     this.#servers = await openEndpoints(asked, listeningSockets(environment, process.pid), options);
     const { mode } = this.#reporter.status;
     log('agent-started', { version, generation: settings.generation, mode, sockets: this.#servers.length }, 'notice');
     await this.#loop.start();
+    for (const name of await this.#drains.read()) this.#loop.drain(name, DRAINED);
     this.#upkeep.start();
     await this.#signs.ready();
   }
@@ -160,6 +167,13 @@ class Agent {
     }
     this.#ending.abort();
     await within(STOP_LIMIT, Promise.all([this.#signs.stopping(), this.#reporter.close()]));
+  }
+
+  /** A drain that cannot be kept is a drain all the same. */
+  #keep(written: Promise<void>): true {
+    const said = (error: unknown): void => this.#parts.log('drain-not-kept', { reason: String(error) }, 'warning');
+    void written.catch(said);
+    return true;
   }
 
   #createReporter(): Reporter {
@@ -208,19 +222,6 @@ class Agent {
     const from = { loop: this.#loop, settings, reporter, machine, identity };
     return takeSnapshot({ ...from, version, started: this.#started.date, uptimeMs });
   }
-}
-
-function drainOn(
-  { mesh: { namespace, address } }: AgentSettings,
-  isReported: () => boolean | undefined,
-): Surroundings['awaitDrained'] {
-  const access = drainAccess({ namespace, address, isReported });
-  return async (service, signal) => drainEnd(await awaitDrain(service, access, signal));
-}
-
-function drainEnd({ dropped, left }: DrainOutcome): string {
-  const open = left === 0 ? 'no open connections' : `${left} connections open at the limit`;
-  return dropped === 'unreported' ? `${open}; clients may still come` : open;
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -20,10 +20,13 @@ interface Asked {
   readonly reporter: () => ReporterStatus;
   readonly snapshot: () => AgentSnapshot;
   readonly reportFailures: () => number;
+  /** Take a service out of rotation, and back; false when there is none of this name. */
+  readonly drain: (service: string) => boolean;
+  readonly undrain: (service: string) => boolean;
 }
 
 /** What people on the machine may ask and do: the permissions of the socket's file say who. */
-function apiRoutes({ loop, snapshot, reportFailures }: Asked): Routes {
+function apiRoutes({ loop, snapshot, reportFailures, drain, undrain }: Asked): Routes {
   return {
     'GET /status': () => ({ status: 200, body: `${JSON.stringify(snapshot())}\n`, type: 'application/json' }),
     'GET /metrics': () => ({
@@ -31,8 +34,8 @@ function apiRoutes({ loop, snapshot, reportFailures }: Asked): Routes {
       body: metrics(loop, snapshot(), reportFailures()),
       type: 'text/plain; version=0.0.4',
     }),
-    'POST /drain': onService((name) => loop.drain(name, 'drained on request')),
-    'POST /undrain': onService((name) => loop.undrain(name)),
+    'POST /drain': onService(drain),
+    'POST /undrain': onService(undrain),
   };
 }
 

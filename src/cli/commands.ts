@@ -1,6 +1,6 @@
 import type { CommandSpec } from './command.ts';
 import { adopt } from './commands/adopt.ts';
-import { agentRun, agentStatus } from './commands/agent.ts';
+import { agentDrain, agentRun, agentStatus, agentUndrain } from './commands/agent.ts';
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { capture } from './commands/capture.ts';
@@ -8,6 +8,7 @@ import { completion } from './commands/completion.ts';
 import { configure } from './commands/configure.ts';
 import { deregister } from './commands/deregister.ts';
 import { down } from './commands/down.ts';
+import { drain, undrain } from './commands/drain.ts';
 import { evict } from './commands/evict.ts';
 import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
@@ -30,6 +31,8 @@ export const commands: readonly CommandSpec[] = [
   setupVm,
   configure,
   capture,
+  drain,
+  undrain,
   register,
   deregister,
   evict,
@@ -41,6 +44,8 @@ export const commands: readonly CommandSpec[] = [
   audit,
   agentRun,
   agentStatus,
+  agentDrain,
+  agentUndrain,
   rbac,
   sudoers,
   explain,

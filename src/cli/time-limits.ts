@@ -12,6 +12,11 @@ export function drainTimeoutMs(input: Input): number {
   return (input.number('drainTimeout', [0, 86_400]) ?? 30) * 1000;
 }
 
+/** --wait-timeout in milliseconds. */
+export function waitTimeoutMs(input: Input): number {
+  return (input.number('waitTimeout', [1, 86_400]) ?? 600) * 1000;
+}
+
 /** Reads --restart and --drain-timeout. */
 export function restartOptions(input: Input): RestartOptions {
   return { allowed: input.flag('restart'), limitMs: drainTimeoutMs(input) };

@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { toShell } from '../shell-words.ts';
 import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 /** Problems of a VM of the mesh, or of a machine that joins it. */
@@ -81,5 +82,13 @@ export const vmProblems = {
   bypassFailed: known('bypass-failed', (d: { vm: string; verb: string; said: string }) => ({
     message: `${d.vm}: meshx-bypass ${d.verb} failed: ${d.said}`,
     hint: 'Check on the VM: meshx-bypass status; journalctl -u istio -u meshx-capture',
+  })),
+  agentMissing: known('agent-missing', ({ vm }: { vm: string }) => ({
+    message: `${vm} has no agent of meshx.`,
+    hint: `Install it: meshx up ${toShell([vm])} --agent-executable FILE`,
+  })),
+  agentRequestFailed: known('agent-request-failed', (d: { vm: string; verb: string; said: string }) => ({
+    message: `The agent of ${d.vm} did not carry out ${d.verb}: ${d.said || 'it gave no reason'}`,
+    hint: 'Look at its log on the VM: journalctl -u meshx-agent -n 50',
   })),
 };

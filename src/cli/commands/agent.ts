@@ -18,6 +18,22 @@ export const agentRun: CommandSpec = {
   run: async (call) => (await import('../actions/agent.ts')).agentRun(call),
 };
 
+const drained = (verb: 'drain' | 'undrain', summary: string): CommandSpec => ({
+  name: `agent ${verb}`,
+  summary,
+  args: [['[service...]', 'all services of the VM when absent']],
+  options: [
+    ['--wait-timeout <seconds>', 'how long to wait (600)'],
+    [SOCKET, 'Unix socket of the agent (/run/meshx-agent/agent.sock)'],
+  ],
+  common: ['output'],
+  examples: [`agent ${verb} mysqldb`, `agent ${verb}`],
+  run: async (call) => (await import('../actions/agent-drain.ts')).agentDrain(call, verb),
+});
+
+export const agentDrain = drained('drain', 'take services of this VM out of rotation, and wait for their connections');
+export const agentUndrain = drained('undrain', 'put drained services of this VM back into rotation');
+
 export const agentStatus: CommandSpec = {
   name: 'agent status',
   summary: 'show the services of this VM as its agent sees them',

@@ -1,0 +1,68 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCli } from '../../support/run-cli.ts';
+import { listen } from '../probes/server.ts';
+import { agentFiles, runningAgent, serviceFile } from '../running.ts';
+
+/** A running agent with two services, and its command line. */
+async function twoServices() {
+  const files = agentFiles();
+  const servers = [await listen(() => undefined), await listen(() => undefined)];
+  for (const [index, name] of ['db', 'web'].entries())
+    files.write(name, serviceFile(name, servers[index]!.port, 'drain: {limit: 0s}\n').replace('{tcp:', `{${name}:`));
+  const close = async (): Promise<void> => {
+    for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
+  };
+  const type = (...words: readonly string[]) => runCli(['agent', ...words, '--socket', files.socket]);
+  return { files, type, [Symbol.asyncDispose]: close };
+}
+
+test('a drained service stays drained over a restart of the agent, until it is undrained', async () => {
+  await using world = await twoServices();
+  const { files, type } = world;
+  {
+    await using agent = await runningAgent(files);
+    await agent.reaches('db', 'ready');
+    const { stdout, exitCode } = await type('drain', 'db');
+    expect({ stdout, exitCode }).toEqual({
+      stdout: expect.stringMatching(/^SERVICE +STATE +REASON\ndb +drained +drained on request; no open connections/),
+      exitCode: 0,
+    });
+    await agent.reaches('web', 'ready');
+  }
+  const kept = join(files.folder, 'drained.json');
+  expect(readFileSync(kept, 'utf8')).toBe('["db"]\n');
+  expect(statSync(kept).mode & 0o777).toBe(0o600);
+  await using agent = await runningAgent(files);
+  await agent.reaches('web', 'ready');
+  await agent.reaches('db', 'drained');
+  expect((await type('undrain', 'db', '-o', 'json')).stdout).toContain('"state": "ready"');
+  expect(readFileSync(kept, 'utf8')).toBe('[]\n');
+});
+
+test('without names all services are drained', async () => {
+  await using world = await twoServices();
+  await using agent = await runningAgent(world.files);
+  await agent.reaches('db', 'ready');
+  expect((await world.type('drain')).stdout.match(/drained on request/g)).toHaveLength(2);
+  await agent.reaches('web', 'drained');
+});
+
+test('an unknown service changes nothing, and says which ones there are', async () => {
+  await using world = await twoServices();
+  await using agent = await runningAgent(world.files);
+  await agent.reaches('db', 'ready');
+  const { stderr, exitCode } = await world.type('drain', 'db', 'none');
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('The agent has no service none; it has db, web.')]);
+  expect((await agent.service('db'))?.state).toBe('ready');
+});
+
+test('a service that does not come back within the limit is named', async () => {
+  await using world = await twoServices();
+  await using agent = await runningAgent(world.files);
+  await agent.reaches('db', 'ready');
+  await world.type('drain', 'db');
+  await world[Symbol.asyncDispose]();
+  const { stderr, exitCode } = await world.type('undrain', 'db', '--wait-timeout', '1');
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('After 1 s these services')]);
+});
