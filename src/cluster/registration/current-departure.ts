@@ -1,5 +1,3 @@
-import { AGENT_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
-import { agentRightsRef } from '../../mesh/current/agent-rights.ts';
 import { entryPorts } from '../../mesh/current/entry-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
@@ -9,6 +7,7 @@ import type { Departure, Leaving } from './registered-vm.ts';
 import { automaticGroup, entryAddress, entryLabels, isInService } from './entries.ts';
 import { keysToNudge, servicesNamedSo } from './service-targets.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
+import { grantedRights } from './granted-rights.ts';
 import { isNudge } from './nudge.ts';
 import { EMPTY_PLAN, type Relabel } from '../api/plan.ts';
 import { serviceRef } from '../api/refs.ts';
@@ -120,17 +119,14 @@ async function madeFor(
   const refs = [
     ...names.map((name) => serviceRef(namespace, name)),
     { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: `meshx-${vm.group}`.slice(0, 253) },
-    // Of a group without agents they may not be readable.
-    ...(hasAgents(group)
-      ? (['Role', 'RoleBinding'] as const).map((kind) => agentRightsRef(namespace, vm.group, kind))
-      : []),
     ...(account ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: account }] : []),
   ];
   const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
   const ours = objects.filter((object) => object !== undefined).filter(madeByMeshx);
   const isShared =
     ours.some(({ kind }) => kind === 'ServiceAccount') && (await accountInUse(kube, account, { found, rest, vm }));
-  return ours.filter(({ kind }) => kind !== 'ServiceAccount' || !isShared).map(refOf);
+  const rights = await grantedRights(kube, group, signal);
+  return [...rights, ...ours.filter(({ kind }) => kind !== 'ServiceAccount' || !isShared).map(refOf)];
 }
 
 async function accountInUse(
@@ -146,10 +142,6 @@ async function accountInUse(
 
 function groupLabels(group: KubeObject): Readonly<Record<string, string>> {
   return textMapping(mapping(mapping(group['spec'])['metadata'])['labels']);
-}
-
-function hasAgents(group: KubeObject): boolean {
-  return AGENT_ANNOTATION in textMapping(mapping(mapping(group['spec'])['metadata'])['annotations']);
 }
 
 function accountOf(group: KubeObject): string | undefined {

@@ -3,12 +3,13 @@ import { groupLabels, workloadOf, withService } from '../../mesh/current/group.t
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { currentObjects, type CurrentRegistration } from '../../mesh/current/registration.ts';
 import { governingSidecar } from '../../mesh/current/sidecar.ts';
-import { madeByMeshx, type KubeObject } from '../../mesh/kube-object.ts';
+import { madeByMeshx, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { automaticGroup, entryAddress, listEntries, refuseBesideAutomatic } from './entries.ts';
 import { planNamedTargets } from './named-targets.ts';
-import { relabels } from './relabels.ts';
+import { grantedRights } from './granted-rights.ts';
+import { hasAgent, relabels } from './relabels.ts';
 import { servicesNamedSo } from './service-targets.ts';
 import { joinForeignServices } from './foreign-services.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
@@ -64,8 +65,29 @@ export async function planCurrentRegistration(
   const { address } = registration;
   const query = { workload, address, entries: targets.entries, foreign, tunnelOnly: foreignGroup, signal };
   const relabel = registration.fixedEntry ? [] : await relabels(kube, query);
-  const { prepare, notes } = targets;
-  return { plan: { ...plan, change: [...targets.change, ...plan.change], prepare, relabel, notes }, workload };
+  const { prepare, notes, change } = targets;
+  const remove = await needlessRights(kube, group, { workload, found, address, signal });
+  return { plan: { ...plan, change: [...change, ...plan.change], prepare, relabel, remove, notes }, workload };
+}
+
+/** The rights of a group whose last agent goes. Another VM of the group may still have one. */
+async function needlessRights(
+  kube: Kubernetes,
+  group: KubeObject | undefined,
+  { workload, found, address, signal }: Membership,
+): Promise<readonly ObjectRef[]> {
+  if (group === undefined || workload.agent !== undefined) return [];
+  const members = found.filter((entry) => automaticGroup(entry) === group.metadata.name);
+  const isLast = members.every((entry) => entryAddress(entry) === address || !hasAgent(entry));
+  return isLast ? grantedRights(kube, group, signal) : [];
+}
+
+/** The VM that is registered, beside the entries of its namespace. */
+interface Membership {
+  readonly workload: Workload;
+  readonly found: readonly KubeObject[];
+  readonly address: string | undefined;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Services of other owners keep their target ports. A fixed entry has no group, whatever the names of others. */

@@ -20,7 +20,7 @@ const agentRoles = (verbs: readonly string[]): readonly Right[] =>
  */
 const GRANT: readonly Right[] = [
   ...policyRights(['get']),
-  ...agentRoles(['get', ...APPLY]),
+  ...agentRoles(['get', ...APPLY, 'delete']),
   // For agents of a cluster whose kubeconfig names no certificate authority.
   { ...workload('configmaps', ['get']), names: ['kube-root-ca.crt'], optional: AGENTS },
   ...[

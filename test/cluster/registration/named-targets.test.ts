@@ -5,6 +5,7 @@ import { clusterGeneration } from '../../../src/cluster/facts/generation.ts';
 import { planCurrentDeregistration } from '../../../src/cluster/registration/current-deregistration.ts';
 import { planCurrentRegistration } from '../../../src/cluster/registration/current-registration.ts';
 import { applyRegistration } from '../../../src/cluster/registration/register.ts';
+import { agentRightsObjects } from '../../../src/mesh/current/agent-rights.ts';
 import { serviceObject, workloadGroupObject } from '../../../src/mesh/current/objects.ts';
 import type { CurrentRegistration } from '../../../src/mesh/current/registration.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
@@ -299,6 +300,22 @@ describe('an entry with an agent', () => {
     expect([generation(`a-${A}`), generation(`a-${B}`)]).toEqual(['4', '3']);
     await world.carryOut(await world.register(workload('a'), { address: A }));
     expect([generation(`a-${A}`), generation(`a-${B}`)]).toEqual([undefined, '3']);
+  });
+
+  test('leaves its rights to the agents of other VMs, and takes them away when it is the last', async () => {
+    const grant = { group: 'a', namespace: 'vm', serviceAccount: 'a', entries: [`a-${A}`, `a-${B}`] };
+    const own = entry(A, NAMED, 'a', { annotations });
+    const objects = [named, workloadGroupObject(MEMBER), own, ...agentRightsObjects(grant)];
+    await using world = await start([...objects, entry(B, NAMED, 'a', { annotations })]);
+    expect((await world.register(workload('a'), { address: A })).remove).toEqual([]);
+    await using alone = await start(objects);
+    const plan = await alone.register(workload('a'), { address: A });
+    expect(plan.remove.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      'Role meshx-agent-a',
+      'RoleBinding meshx-agent-a',
+    ]);
+    await alone.carryOut(plan);
+    expect(isEmptyClusterPlan(await alone.register(workload('a'), { address: A }))).toBe(true);
   });
 });
 
