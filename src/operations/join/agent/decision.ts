@@ -1,8 +1,9 @@
+import { parseHolder } from '../../../agent/report/fence.ts';
 import type { AgentSettings } from '../../../agent/settings.ts';
 import { machineDigest, parseAgentSettings } from '../../../agent/settings.ts';
 import type { Preflight } from '../../../checks/preflight.ts';
 import type { Kubernetes } from '../../../cluster/api/kubernetes.ts';
-import { AGENT_ANNOTATION } from '../../../mesh/current/agent-annotations.ts';
+import { AGENT_ANNOTATION, HOLDER_ANNOTATION } from '../../../mesh/current/agent-annotations.ts';
 import { NETWORKING } from '../../../mesh/current/objects.ts';
 import { automaticEntryName } from '../../../mesh/entry-name.ts';
 import { meshGeneration } from '../../../mesh/mesh-generation.ts';
@@ -56,10 +57,13 @@ export async function decideAgent(question: AgentQuestion): Promise<AgentDecisio
   const machine = machineDigest(installed.machineId);
   const same = settings?.machine === machine && settings.mesh.entry === entry ? settings.generation : undefined;
   const place = { namespace: workload.namespace, group, entry, signal: question.signal };
-  const [known, access] = await Promise.all([generationOfEntry(question, entry), agentAccess(context.kube, place)]);
+  const [{ granted, held }, access] = await Promise.all([
+    generationsOf(question, entry),
+    agentAccess(context.kube, place),
+  ]);
   return {
     ...{ machine, entry, installed, ...present({ program, access }) },
-    generation: same !== undefined && same >= known ? same : Math.max(known, workload.agent ?? 0, same ?? 0) + 1,
+    generation: same !== undefined && same >= held ? same : Math.max(granted, held, workload.agent ?? 0, same ?? 0) + 1,
   };
 }
 
@@ -73,9 +77,13 @@ function installedSettings({ settings }: InstalledAgent): AgentSettings | undefi
   }
 }
 
-/** The generation that the VM's entry names; 0 without one. */
-async function generationOfEntry({ kube, workload, signal }: AgentQuestion, name: string): Promise<number> {
+/**
+ * The generation that a join granted to the VM's entry, and the one of the agent that last wrote it; 0 without one. The first is that
+ * of the whole group, so it says nothing about another machine with this entry.
+ */
+async function generationsOf({ kube, workload, signal }: AgentQuestion, name: string) {
   const ref = { apiVersion: NETWORKING, kind: 'WorkloadEntry', namespace: workload.namespace, name };
-  const annotation = (await kube.get(ref, signal))?.metadata.annotations?.[AGENT_ANNOTATION] ?? '';
-  return /^[1-9]\d{0,8}$/.test(annotation) ? Number(annotation) : 0;
+  const { [AGENT_ANNOTATION]: agent = '', [HOLDER_ANNOTATION]: holder } =
+    (await kube.get(ref, signal))?.metadata.annotations ?? {};
+  return { granted: /^[1-9]\d{0,8}$/.test(agent) ? Number(agent) : 0, held: parseHolder(holder)?.generation ?? 0 };
 }
