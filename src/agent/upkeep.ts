@@ -7,7 +7,10 @@ import { readUnits } from './machine/units.ts';
 import { tokenFile } from './report/credential.ts';
 import type { Reporter } from './report/reporter-input.ts';
 import type { AgentSettings } from './settings.ts';
+import type { ServiceHealth } from './health/health.ts';
+import { systemClock } from './clock.ts';
 import { askAdmin } from './sidecar/admin.ts';
+import { SidecarWatch } from './sidecar/sidecar-watch.ts';
 
 /** Milliseconds between two passes. meshx-watch restores rules within a second by itself. */
 const EVERY = 60_000;
@@ -28,12 +31,16 @@ export class Upkeep {
   readonly #machine: MachineKeeper;
   readonly #identity: IdentityKeeper;
   readonly #signal: AbortSignal;
+  readonly #log: Log;
+  #sidecar: SidecarWatch | undefined;
+  #passing = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ settings, reporter, state, log, signal }: UpkeepInput) {
     const { observe, mesh } = settings;
     const machine = { units: readUnits, root: (verb: Parameters<typeof askRoot>[0]) => askRoot(verb, { signal }) };
     this.#signal = signal;
+    this.#log = log;
     this.#machine = new MachineKeeper({ ...machine, ms: () => performance.now() }, { observe, log });
     const access = {
       certs: () => askAdmin('/certs', { signal }),
@@ -50,24 +57,39 @@ export class Upkeep {
     return this.#machine.status;
   }
 
+  /** Undefined before the start. */
+  get sidecar(): ServiceHealth | undefined {
+    return this.#sidecar?.health;
+  }
+
   /** Undefined before the first pass. */
   get identity(): IdentityStatus | undefined {
     return this.#identity.status;
   }
 
-  /** Passes follow one another until the signal. */
+  /** Passes follow one another until the signal. A sidecar that goes down is looked after at once. */
   start(): void {
+    const sidecar = new SidecarWatch({ clock: systemClock, log: this.#log, onDown: () => this.#after(0) });
+    this.#sidecar = sidecar;
     this.#after(FIRST);
-    this.#signal.addEventListener('abort', () => clearTimeout(this.#timer), { once: true });
+    const stop = (): void => {
+      clearTimeout(this.#timer);
+      sidecar.close();
+    };
+    this.#signal.addEventListener('abort', stop, { once: true });
   }
 
   #after(ms: number): void {
+    clearTimeout(this.#timer);
     if (!this.#signal.aborted) this.#timer = setTimeout(() => void this.#pass().finally(() => this.#after(EVERY)), ms);
   }
 
   /** The identity first: a sidecar without a certificate needs its token before it is started. */
   async #pass(): Promise<void> {
+    if (this.#passing) return;
+    this.#passing = true;
     await this.#identity.pass(this.#signal);
     await this.#machine.pass(this.#signal);
+    this.#passing = false;
   }
 }

@@ -81,8 +81,7 @@ async function learn(benches: readonly Bench[]): Promise<readonly Course[]> {
   const left = [...VARIANTS];
   const courses: Course[] = [];
   const work = async (bench: Bench): Promise<void> => {
-    for (let variant = left.shift(); variant; variant = left.shift())
-      courses.push(...(await courseOf(bench, variant)));
+    for (let variant = left.shift(); variant; variant = left.shift()) courses.push(...(await courseOf(bench, variant)));
   };
   await Promise.all(benches.map(work));
   const order = (course: Course): string => JSON.stringify([course.operation, course.service]);

@@ -30,6 +30,7 @@ export const METRICS = {
   meshx_agent_token_expiry_timestamp_seconds: ['gauge', 'When the token for the API server expires.'],
   meshx_agent_certificate_expiry_timestamp_seconds: ['gauge', "When the sidecar's certificate expires."],
   meshx_agent_rejoin_deadline_timestamp_seconds: ['gauge', 'Until when the VM can be off and still rejoin by itself.'],
+  meshx_agent_sidecar_ready: ['gauge', '1 if the sidecar answers that it is ready.'],
   meshx_agent_machine_deviations: ['gauge', 'Ways in which the machine differs from the join.'],
   meshx_agent_invalid_files: ['gauge', 'Files in /etc/meshx that cannot be used.'],
   meshx_agent_service_state: ['gauge', '1 for the state of the service.'],
@@ -66,7 +67,7 @@ export function formatMetrics(snapshot: AgentSnapshot, counts: AgentCounts, usag
 }
 
 function agentSamples(
-  { agent, reporter, judged, invalidFiles, deviations, identity }: AgentSnapshot,
+  { agent, reporter, judged, invalidFiles, deviations, identity, sidecar }: AgentSnapshot,
   { reportFailures }: AgentCounts,
 ): Samples {
   const { version, node } = agent;
@@ -79,6 +80,7 @@ function agentSamples(
     meshx_agent_token_expiry_timestamp_seconds: moment(reporter.tokenExpires),
     meshx_agent_certificate_expiry_timestamp_seconds: moment(identity?.certificateUntil),
     meshx_agent_rejoin_deadline_timestamp_seconds: moment(identity?.until),
+    meshx_agent_sidecar_ready: sidecar ? [{ value: Number(sidecar.state === 'ready') }] : [],
     meshx_agent_machine_deviations: [{ value: deviations.length }],
     meshx_agent_invalid_files: [{ value: invalidFiles.length }],
   };

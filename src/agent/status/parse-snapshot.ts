@@ -6,9 +6,11 @@ const TEXT = z.string().max(4096);
 const TIME = z.iso.datetime();
 const COUNT = z.number().min(0);
 
+const STATE = z.enum(['starting', 'ready', 'degraded', 'down', 'draining', 'drained']);
+
 const SERVICE = z.object({
   name: TEXT,
-  state: z.enum(['starting', 'ready', 'degraded', 'down', 'draining', 'drained']),
+  state: STATE,
   since: TIME,
   reason: TEXT,
   inRotation: z.boolean(),
@@ -54,6 +56,7 @@ const SNAPSHOT = z.object({
   invalidFiles: z
     .array(z.object({ file: TEXT, issues: z.array(TEXT).max(1000), lastGoodInEffect: z.boolean() }))
     .max(256),
+  sidecar: z.object({ state: STATE, since: TIME, reason: TEXT }).exactOptional(),
   deviations: z.array(TEXT).max(64),
   identity: IDENTITY.exactOptional(),
 });

@@ -17,10 +17,18 @@ export interface AgentSnapshot {
   readonly services: readonly ServiceSnapshot[];
   /** Files that cannot be used, with the reasons. */
   readonly invalidFiles: readonly InvalidFile[];
+  /** The sidecar itself. Absent before the start. */
+  readonly sidecar?: SidecarSnapshot;
   /** How the machine differs from the join, and what was done. */
   readonly deviations: readonly string[];
   /** Absent before it was judged for the first time. */
   readonly identity?: IdentitySnapshot;
+}
+
+export interface SidecarSnapshot {
+  readonly state: ServiceState;
+  readonly since: string;
+  readonly reason: string;
 }
 
 export interface IdentitySnapshot {

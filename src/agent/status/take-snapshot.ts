@@ -1,4 +1,4 @@
-import { isInRotation } from '../health/health.ts';
+import { isInRotation, type ServiceHealth } from '../health/health.ts';
 import type { WatchedService } from '../health/watched-service.ts';
 import type { IdentityStatus } from '../identity/keeper.ts';
 import type { Loop } from '../loop.ts';
@@ -11,6 +11,7 @@ import {
   type LastProbe,
   type ReporterSnapshot,
   type ServiceSnapshot,
+  type SidecarSnapshot,
   SNAPSHOT_VERSION,
 } from './snapshot.ts';
 
@@ -23,11 +24,12 @@ interface Facts {
   readonly uptimeMs: number;
   readonly machine: MachineStatus;
   readonly identity: IdentityStatus | undefined;
+  readonly sidecar: ServiceHealth | undefined;
 }
 
 /** The state of the agent at this moment. */
 export function takeSnapshot(facts: Facts): AgentSnapshot {
-  const { loop, settings, reporter, version, started, uptimeMs, machine, identity } = facts;
+  const { loop, settings, reporter, version, started, uptimeMs, machine, identity, sidecar } = facts;
   return {
     version: SNAPSHOT_VERSION,
     agent: {
@@ -39,9 +41,14 @@ export function takeSnapshot(facts: Facts): AgentSnapshot {
     judged: loop.isJudged,
     services: loop.services.map(serviceSnapshot),
     invalidFiles: loop.invalid,
+    ...(sidecar && { sidecar: sidecarSnapshot(sidecar) }),
     deviations: machine.deviations,
     ...(identity && { identity: identitySnapshot(identity) }),
   };
+}
+
+function sidecarSnapshot({ state, since, reason }: ServiceHealth): SidecarSnapshot {
+  return { state, since: since.toISOString(), reason };
 }
 
 function identitySnapshot({ state, reason, until, certificate }: IdentityStatus): IdentitySnapshot {

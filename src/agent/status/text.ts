@@ -1,9 +1,9 @@
 import { visible } from '../../visible.ts';
-import type { AgentSnapshot, IdentitySnapshot, ServiceSnapshot } from './snapshot.ts';
+import type { AgentSnapshot, IdentitySnapshot, ServiceSnapshot, SidecarSnapshot } from './snapshot.ts';
 
 /** One line, for `systemctl status`. */
 export function summaryOf(snapshot: AgentSnapshot): string {
-  const { services, reporter, judged, invalidFiles, identity, deviations } = snapshot;
+  const { services, reporter, judged, invalidFiles, identity, deviations, sidecar } = snapshot;
   const up = services.filter(({ inRotation }) => inRotation).length;
   const out = services.filter(({ inRotation }) => !inRotation).map(({ name, state }) => `${name} ${state}`);
   const parts = [
@@ -11,6 +11,7 @@ export function summaryOf(snapshot: AgentSnapshot): string {
     ...out.slice(0, 3),
     ...(judged ? [] : ['not judged yet']),
     ...(invalidFiles.length > 0 ? [`${invalidFiles.length} invalid files`] : []),
+    ...(sidecar?.state === 'down' ? ['sidecar down'] : []),
     ...(identity && identity.state !== 'valid' ? [`identity: ${identity.state}`] : []),
     ...deviations.slice(0, 1),
     MODES[reporter.mode],
@@ -32,7 +33,7 @@ export function statusRows({ services }: AgentSnapshot, now: Date): readonly (re
 
 /** What `meshx agent status` says besides the table, one fact per line. */
 export function statusLines(
-  { agent, mesh, reporter, judged, invalidFiles, deviations, identity }: AgentSnapshot,
+  { agent, mesh, reporter, judged, invalidFiles, deviations, identity, sidecar }: AgentSnapshot,
   now: Date,
 ): readonly string[] {
   const { server, lastWrite, reason, tokenExpires } = reporter;
@@ -46,6 +47,7 @@ export function statusLines(
     `Entry     ${mesh.namespace}/${mesh.entry}, generation ${agent.generation}`,
     `Agent     ${MODES[reporter.mode]}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`,
     `Version   meshx ${agent.version}, up ${duration(agent.uptime)}${agent.observe ? ', observing only' : ''}`,
+    ...(sidecar ? [`Sidecar   ${sidecarText(sidecar, now)}`] : []),
     ...(identity ? [`Identity  ${identityText(identity)}`] : []),
     ...deviations.map((deviation) => `Machine   ${deviation}`),
     ...(judged ? [] : ['Not every service was judged yet, so nothing was reported.']),
@@ -54,6 +56,10 @@ export function statusLines(
       ...issues.map((issue) => `  ${issue}`),
     ]),
   ];
+}
+
+function sidecarText({ state, since, reason }: SidecarSnapshot, now: Date): string {
+  return `${state} for ${ago(since, now)}${state === 'ready' ? '' : `: ${reason}`}`;
 }
 
 function identityText({ state, reason, until, certificateUntil }: IdentitySnapshot): string {

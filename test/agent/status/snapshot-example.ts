@@ -57,6 +57,7 @@ export const EXAMPLE: AgentSnapshot = {
     { file: 'web.yaml', issues: ['web.yaml:4:1: wieght: unknown field'], lastGoodInEffect: true },
     { file: 'x.yaml', issues: ['x.yaml is ignored: it is a symbolic link.'], lastGoodInEffect: false },
   ],
+  sidecar: { state: 'ready', since: '2026-03-01T09:00:00.000Z', reason: 'status 200' },
   deviations: ["capture's rules: repaired"],
   identity: {
     ...{ state: 'valid', reason: '' },
