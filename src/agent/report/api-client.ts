@@ -39,6 +39,8 @@ export interface ApiClientOptions {
 class NoAnswer extends Error {}
 
 const TIMEOUT_MS = 5000;
+/** Until one has answered, a server that is silent must not hold up the next one. */
+const FIRST_TIMEOUT_MS = 2000;
 /** The API server sends a bookmark about once a minute. */
 const IDLE_MS = 150_000;
 /** One object: etcd keeps none larger than 1.5 MiB. */
@@ -46,6 +48,12 @@ const MOST_MIB = 4;
 
 /** Retry-After is honoured up to this; the agent must not fall silent for hours. */
 const LONGEST_PAUSE_MS = 60_000;
+
+interface Limits {
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly limit: number;
+}
 
 interface Place {
   readonly url: URL;
@@ -76,9 +84,12 @@ export class ApiClient {
   /** Sends the request to one server after the other. Throws `NoAnswer`, and the reason of an aborted signal. */
   async send(asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
     const reasons: string[] = [];
-    for (const [index, place] of this.#inOrder()) {
+    const order = this.#inOrder();
+    for (const [index, place] of order) {
       try {
-        const answer = await this.#once(place, asked, signal);
+        const isLast = place === order.at(-1)?.[1];
+        const limit = this.#answered || isLast ? this.#options.timeoutMs : FIRST_TIMEOUT_MS;
+        const answer = await this.#once(place, asked, { signal, limit });
         this.#current = index;
         this.#answered = true;
         return answer;
@@ -132,23 +143,23 @@ export class ApiClient {
     return [...all.slice(this.#current), ...all.slice(0, this.#current)];
   }
 
-  async #once(place: Place, asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+  async #once(place: Place, asked: AgentRequest, limits: Limits): Promise<AgentAnswer> {
     try {
-      return await this.#ask(place, asked, signal);
+      return await this.#ask(place, asked, limits);
     } catch (error) {
       // A kept connection that the server closed meanwhile. Each request of the agent may be sent twice.
-      if (signal.aborted || !['ECONNRESET', 'EPIPE'].includes(String(errorCode(error)))) throw error;
+      if (limits.signal.aborted || !['ECONNRESET', 'EPIPE'].includes(String(errorCode(error)))) throw error;
       this.#forget(place);
-      return await this.#ask(place, asked, signal);
+      return await this.#ask(place, asked, limits);
     }
   }
 
-  async #ask(place: Place, asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
+  async #ask(place: Place, asked: AgentRequest, { signal, limit }: Limits): Promise<AgentAnswer> {
     const { method, path, body, contentType = 'application/json' } = asked;
     const type = body === undefined ? {} : { 'content-type': contentType };
     const headers = { ...(await this.#headers()), ...type };
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-    const answer = await withTimeLimit(this.#options.timeoutMs, signal, (until) =>
+    const answer = await withTimeLimit(limit, signal, (until) =>
       exchange(new URL(path, place.url), {
         method,
         headers,

@@ -157,6 +157,18 @@ test('of several servers the first that answers is used, and stays', async () =>
   await until('the server', () => reporter.status.server === world.server.url);
 });
 
+test('a server that is silent from the start holds up the next one for two seconds only', async () => {
+  await using world = await World.start();
+  await using silent = await World.start();
+  silent.server.fail({ on: /./, answer: 'hang' });
+  const api = [{ server: silent.server.url, ca: silent.ca }, ...world.settings().api];
+  const began = performance.now();
+  world.reporter({ settings: world.settings({ api }), limits: { timeoutMs: 20_000 } }).report(WEB_DOWN);
+  await until('the change', () => !world.ports.includes('http-8080'));
+  expect(performance.now() - began).toBeGreaterThan(1900);
+  expect(silent.server.requests).toHaveLength(1);
+});
+
 test('an expired token leaves the health channel, and a new one in the file ends that', async () => {
   const renewed = aToken(new Date(), 3600, 'new');
   await using world = await World.start({ token: renewed });
