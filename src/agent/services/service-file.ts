@@ -135,7 +135,7 @@ export function parseServiceFile(file: string, text: string): ServiceDefinition 
 /** The probe asks the service's first port unless it says otherwise, so it is parsed after the ports. */
 function schemaOf(file: string) {
   return FILE.transform(({ name, ports, labels, weight, probe, drain }, context): ServiceDefinition => {
-    const parsed = parseProbe(probe, ports[0]?.number ?? 0);
+    const parsed = parseProbe(probe, ports[0]);
     for (const issue of parsed.issues) context.addIssue({ ...issue, path: ['probe', ...issue.path] });
     const own = `${name}${SERVICE_FILE_ENDING}`;
     if (own !== file)
@@ -152,12 +152,12 @@ interface ParsedProbe {
 }
 
 /** The times of a probe are beside its method: `{mysql: {port: 3306}, interval: 1s}`. */
-function parseProbe(fields: Readonly<Record<string, unknown>>, firstPort: number): ParsedProbe {
+function parseProbe(fields: Readonly<Record<string, unknown>>, first: ServicePort | undefined): ParsedProbe {
   const given = Object.entries(fields);
   const asked = Object.fromEntries(given.filter(([key]) => METHOD_KINDS.includes(key)));
-  const [kind = 'tcp'] = Object.keys(asked);
+  const [kind = usualMethod(first?.name ?? '')] = Object.keys(asked);
   const times = parseFields(TIMES, Object.fromEntries(given.filter(([key]) => !METHOD_KINDS.includes(key))));
-  const method = parseFields(probeMethodSchema(firstPort), { [kind]: {}, ...asked });
+  const method = parseFields(probeMethodSchema(first?.number ?? 0), { [kind]: {}, ...asked });
   // The issues of a method are those of its options.
   const below = Object.keys(asked).length > 1 ? [] : [kind];
   const unknown = times.issues.map((issue) => ({ ...issue, message: withMethods(issue) }));
@@ -166,6 +166,14 @@ function parseProbe(fields: Readonly<Record<string, unknown>>, firstPort: number
   const { address, interval, timeout, rise, fall } = times.data;
   const every = { intervalMs: interval, timeoutMs: timeout, rise, fall };
   return { issues, probe: { method: method.data, ...present({ address }), ...every } };
+}
+
+/**
+ * The method of a file without one. MySQL and MariaDB block an address after 100 connections that say nothing (max_connect_errors), so
+ * a port of theirs gets its own probe.
+ */
+function usualMethod(portName: string): 'mysql' | 'tcp' {
+  return /^mysql(-|$)/.test(portName) ? 'mysql' : 'tcp';
 }
 
 /** An unknown field of a probe may be a misspelt method. */

@@ -55,6 +55,16 @@ test('the times of a probe need no method, and a method no options', () => {
 const small = (rest: string, name = 'web') => `name: ${name}\nports: {http: 8080}\n${rest}\n`;
 
 test.each([
+  ['mysql', 'mysql'],
+  ['mysql-replica', 'mysql'],
+  ['mysqlx', 'tcp'],
+  ['http', 'tcp'],
+])('a port named %s is probed by %s unless the file says otherwise', (port, kind) => {
+  const { probe } = parseServiceFile('db.yaml', `name: db\nports: {${port}: 3306}\n`);
+  expect(probe.method).toMatchObject({ kind, port: 3306 });
+});
+
+test.each([
   ['an unknown field', small('probes: {}'), '3:1: probes: unknown field; did you mean probe?'],
   ['an unknown field far from all others', small('x: {}'), '3:1: x: unknown field; the fields are name, ports, labels'],
   [
