@@ -182,6 +182,25 @@ except PermissionError:
   );
 
   test(
+    'is stopped by a join without it, and runs again by one with it',
+    async () => {
+      const without = up().filter((word) => word !== '--agent-executable' && word !== executable);
+      const health = () =>
+        lab().kubectl(['-n', NAMESPACE, 'get', 'workloadgroup', vm, '-o', 'jsonpath={.spec.probe.httpGet.port}']);
+      expectDone(await lab().meshx([...without, '--no-agent']));
+      expect(await onVm(`systemctl is-active ${UNITS.join(' ')} || :`)).toBe('inactive\ninactive\ninactive');
+      expect(await health()).toBe('');
+      expectDone(await lab().meshx([...without, '--dry-run', '--exit-code']));
+      await lab().waitFor('the rows', rows);
+      expectDone(await lab().meshx(up()));
+      expect(await onVm(`systemctl is-active ${UNITS.join(' ')}`)).toBe('active\nactive\nactive');
+      expect(await health()).toBe('15099');
+      await lab().waitFor('the rows', rows);
+    },
+    3 * STEP,
+  );
+
+  test(
     'is removed with all its files, and the machine is restored',
     async () => {
       const ran = await lab().meshx(['down', vm, '--verify', '--yes']);
