@@ -43,13 +43,13 @@ export interface JoinContext {
 export async function openContext(world: World, options: JoinOptions): Promise<JoinContext> {
   const stop = new AbortController();
   const reading = readCluster(world, options, AbortSignal.any([world.signal, stop.signal]));
-  // The error is handled below.
-  reading.catch(() => undefined);
+  const { from } = options.agent;
+  const program = from === undefined ? undefined : agentProgram(world.cwd, from, world.signal);
+  // Errors are handled below.
+  for (const each of [reading, program]) each?.catch(() => undefined);
   try {
     const opened = options.package && (await openPackage(world, options.package));
-    const { from } = options.agent;
-    const program = from === undefined ? undefined : await agentProgram(world.cwd, from, world.signal);
-    return { world, options, ...(await reading), ...present({ package: opened, agentProgram: program }) };
+    return { world, options, ...(await reading), ...present({ package: opened, agentProgram: await program }) };
   } finally {
     stop.abort();
     await reading.catch(() => undefined);
