@@ -7,8 +7,8 @@ import { agentProcessProblems } from '../problems/agent-process.ts';
 const LIMIT = 8192;
 
 /**
- * Reads secrets of probes from the folder that systemd made for this service (LoadCredential=). Each call reads the file again, so a
- * changed secret needs no restart of a probe. Throws `agent-credential-unreadable`.
+ * Reads secrets of probes from the folder that systemd made for this service: LoadCredential=probe:DIR puts each file of DIR there as
+ * `probe_NAME`. Each call reads the file again. Throws `agent-credential-unreadable`.
  */
 export function credentialsIn(folder: string | undefined): (name: string) => Promise<string> {
   return async (name) => {
@@ -17,7 +17,7 @@ export function credentialsIn(folder: string | undefined): (name: string) => Pro
     if (!/^[A-Za-z0-9][\w.-]{0,120}$/.test(name))
       throw agentProcessProblems.credentialUnreadable({ name, reason: 'not the name of a credential' });
     try {
-      return await secretIn(join(folder, name));
+      return await secretIn(join(folder, `probe_${name}`));
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is too large';
       throw agentProcessProblems.credentialUnreadable({ name, reason: code }, error);

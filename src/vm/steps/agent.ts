@@ -29,6 +29,8 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
       { kind: 'user', name: AGENT_USER, home: PLACES.agentState },
       { kind: 'directory', path: '/etc/meshx', owner: 'root:root', mode: '0755' },
       { kind: 'directory', path: PLACES.agentServices, owner: 'root:root', mode: '0755' },
+      // systemd refuses to start the agent without it.
+      { kind: 'directory', path: '/etc/meshx/credentials', owner: 'root:root', mode: '0700' },
       { ...agentDirectory(), contents: 'ours' },
       ...Object.entries(services).map(([name, text]) => rootFile(`${PLACES.agentServices}/${name}`, text)),
       rootFile(PLACES.agentSettings, settings),
