@@ -8,11 +8,14 @@ import { mapping, text } from '../../mesh/unknown.ts';
 import { isInRotation, type ServiceHealth, type ServiceState } from '../health/health.ts';
 import { formatHolder, parseHolder, type Holder } from './fence.ts';
 
+/** A service as its file defines it. All files that give a weight give the same. */
+export type ReportedService = MeshService & { readonly weight?: number };
+
 /** What the entry must say. */
 export interface WantedEntry {
   readonly entry: KubeObject;
   readonly services: readonly ServiceHealth[];
-  readonly definitions: readonly MeshService[];
+  readonly definitions: readonly ReportedService[];
   /** Ports of the settings, for an entry that declares none. */
   readonly ports: Readonly<Record<string, number>>;
   readonly holder: Holder;
@@ -23,7 +26,7 @@ export interface EntryPatch {
   /** A JSON merge patch (RFC 7386), without its precondition. */
   readonly body: {
     readonly metadata?: { readonly annotations: Readonly<Record<string, string | null>> };
-    readonly spec?: { readonly ports: Readonly<Record<string, number | null>> };
+    readonly spec?: { readonly ports?: Readonly<Record<string, number | null>>; readonly weight?: number };
   };
   /** Services whose state changes in the cluster. */
   readonly changed: readonly ServiceHealth[];
@@ -45,14 +48,15 @@ export function entryPatch(wanted: WantedEntry): EntryPatch | undefined {
   const ports = portChanges(wanted, services);
   const notes = noteChanges(wanted, services);
   const changed = services.filter(({ name, state }) => stateIn(wanted.entry, name) !== state);
-  const hasPorts = Object.keys(ports).length > 0;
+  const spec = { ...(Object.keys(ports).length > 0 && { ports }), ...weightChange(wanted) };
+  const hasSpec = Object.keys(spec).length > 0;
   const keys = Object.keys(notes);
-  if (!hasPorts && keys.length === 0) return undefined;
+  if (!hasSpec && keys.length === 0) return undefined;
   const removed = keys.some((key) => notes[key] === null);
-  const minor = !hasPorts && !removed && changed.length === 0 && !(HOLDER_ANNOTATION in notes);
+  const minor = !hasSpec && !removed && changed.length === 0 && !(HOLDER_ANNOTATION in notes);
   const body = {
     ...(keys.length > 0 && { metadata: { annotations: notes } }),
-    ...(hasPorts && { spec: { ports } }),
+    ...(hasSpec && { spec }),
   };
   return { body, changed, minor };
 }
@@ -66,6 +70,12 @@ function isKept({ entry, holder }: WantedEntry, { name, state }: ServiceHealth):
   const before = parseHolder(entry.metadata.annotations?.[HOLDER_ANNOTATION]);
   const last = stateIn(entry, name);
   return before?.boot === holder.boot && last !== undefined && isInRotation({ state: last });
+}
+
+/** Without a weight in any file the entry keeps its own. */
+function weightChange({ entry, definitions }: WantedEntry): { readonly weight?: number } {
+  const weight = definitions.find((definition) => definition.weight !== undefined)?.weight;
+  return weight === undefined || mapping(entry['spec'])['weight'] === weight ? {} : { weight };
 }
 
 function portChanges(

@@ -1,9 +1,9 @@
-import type { MeshService } from '../../mesh/workload.ts';
 import type { ServiceHealth } from '../health/health.ts';
 import type { Log } from '../log.ts';
 import type { AgentSettings } from '../settings.ts';
 import type { ApiClientOptions } from './api-client.ts';
 import type { TokenFile } from './credential.ts';
+import type { ReportedService } from './entry-patch.ts';
 import type { MachineIdentity } from './fence.ts';
 import type { ReporterStatus } from './reporter-status.ts';
 
@@ -23,7 +23,7 @@ export interface Reporter {
 export interface ReporterInput {
   readonly settings: AgentSettings;
   /** The services as they are defined now. */
-  readonly definitions: () => readonly MeshService[];
+  readonly definitions: () => readonly ReportedService[];
   readonly token: TokenFile;
   readonly now: () => Date;
   readonly log: Log;

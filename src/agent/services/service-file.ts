@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { parseLabelKey, parseLabelValue } from '../../mesh/labels.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parseServicePort, type ServicePort } from '../../mesh/service-port.ts';
+import { MOST_AGENT_WEIGHT } from '../../mesh/current/agent-annotations.ts';
 import type { MeshService } from '../../mesh/workload.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
 import { Problem } from '../../problems.ts';
@@ -49,8 +50,6 @@ export const SERVICE_FILE_ENDING = '.yaml';
 
 const MOST_PORTS = 16;
 const MOST_LABELS = 32;
-/** An entry's weight is a uint32 (networking.istio.io/v1). */
-const MOST_WEIGHT = 4_294_967_295;
 const RESERVED = /(^|\.)meshx\.dev\//;
 
 const duration = (least: number, most: number, usual: string) =>
@@ -105,7 +104,7 @@ const FILE = z.strictObject({
   ),
   ports: PORTS,
   labels: LABELS.default({}),
-  weight: z.int().min(1).max(MOST_WEIGHT).optional(),
+  weight: z.int().min(1).max(MOST_AGENT_WEIGHT).optional(),
   probe: z.record(z.string(), z.unknown()).default({}),
   drain: z.strictObject({ limit: duration(0, 3_600_000, '30s') }).prefault({}),
 });

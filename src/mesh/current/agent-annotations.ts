@@ -9,3 +9,6 @@ export const AGENT_STATE_PREFIX = 'agent.meshx.dev/';
 
 /** Which agent writes the entry: `{"generation","boot","started"}`. */
 export const HOLDER_ANNOTATION = 'agent.meshx.dev/holder';
+
+/** The largest weight of an entry that the policy lets its agent set. istiod takes 0 and absence as 1. */
+export const MOST_AGENT_WEIGHT = 1000;

@@ -1,5 +1,11 @@
 import { MANAGED_BY, type KubeObject } from '../kube-object.ts';
-import { AGENT_ANNOTATION, AGENT_STATE_PREFIX, HOLDER_ANNOTATION, PORTS_ANNOTATION } from './agent-annotations.ts';
+import {
+  AGENT_ANNOTATION,
+  AGENT_STATE_PREFIX,
+  HOLDER_ANNOTATION,
+  MOST_AGENT_WEIGHT,
+  PORTS_ANNOTATION,
+} from './agent-annotations.ts';
 import { DRAINED_ANNOTATION } from './entry-ports.ts';
 
 /** Name of the ValidatingAdmissionPolicy that limits agents, and of its binding. */
@@ -17,8 +23,6 @@ export const POLICY_FORMAT = 1;
 
 const ADMISSION = 'admissionregistration.k8s.io/v1';
 
-/** A share of the traffic of its services: istiod takes 0 and absence as 1. */
-const MOST_WEIGHT = 1000;
 /** Of the annotations of an agent: one for each service, and the holder. */
 const MOST_NOTES = 64;
 const LONGEST_NOTE = 256;
@@ -163,9 +167,9 @@ const ENTRY_RULES: readonly Rule[] = [
     'an agent may add no port while an operator drains the VM',
   ),
   change(
-    `(!has(variables.new.spec.weight) || variables.new.spec.weight <= ${MOST_WEIGHT} || ` +
+    `(!has(variables.new.spec.weight) || variables.new.spec.weight <= ${MOST_AGENT_WEIGHT} || ` +
       `(has(variables.old.spec.weight) && variables.new.spec.weight == variables.old.spec.weight))`,
-    `an agent may set a weight of ${MOST_WEIGHT} at most`,
+    `an agent may set a weight of ${MOST_AGENT_WEIGHT} at most`,
   ),
   change(
     `variables.holder == variables.oldHolder || (variables.holder.matches('${HOLDER_FORM}') && ` +

@@ -36,6 +36,14 @@ test.each(['starting', 'down', 'draining', 'drained'] as const)('a service that 
   expect(portsOf(apply(wanted({ services: [health('mysqldb', state)] })))).toEqual(['http-8080', 'admin-9000']);
 });
 
+test('the weight of the files becomes that of the entry, and without one the entry keeps its own', () => {
+  const services = [health('mysqldb', 'ready'), health('web', 'ready')];
+  const definitions = [{ ...MYSQL, weight: 30 }, WEB];
+  expect(entryPatch(wanted({ services, definitions }))?.body.spec).toEqual({ weight: 30 });
+  const entry = apply(wanted({ services, definitions }));
+  expect(entryPatch(wanted({ entry, services }))).toBeUndefined();
+});
+
 test('while an operator drains the VM its ports do not return, and a service that goes down is still reported', () => {
   const whole = anEntry({ ports: {} });
   const annotations = { ...whole.metadata.annotations, 'meshx.dev/drained-ports': 'mysql-3306=3306' };

@@ -138,7 +138,7 @@ const DEFINITION: fc.Arbitrary<ServiceDefinition> = fc.record(
       })
       .filter((ports) => new Set(ports.map(({ number }) => number)).size === ports.length),
     labels: fc.dictionary(NAME, fc.constantFrom('', 'db', 'yes', '1.0', '0x1f', 'null'), { maxKeys: 5 }),
-    weight: fc.integer({ min: 1, max: 4_294_967_295 }),
+    weight: fc.integer({ min: 1, max: 1000 }),
     probe: fc.record(
       {
         method: METHOD,
