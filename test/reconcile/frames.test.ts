@@ -73,3 +73,13 @@ test('words that only contain the sign belong to the text', () => {
     { stderr: 'x meshx-asked 1\nmeshx-asked 1 x\nmeshx-asked one' },
   ]);
 });
+
+test('a number that a program prints is its text, not the number of an answer', () => {
+  const said = 'one\nmeshx-asked 1\n2\nmeshx-asked 3\n';
+  expect(parseFrames(answerOf('1 0\n1 0\n1 0\n'), 3)).toHaveLength(3);
+  expect(parseFrames(answerOf('1 0\n1 0\n1 0\n', said), 3)).toMatchObject([
+    { stderr: 'one' },
+    { stderr: '' },
+    { stderr: '2' },
+  ]);
+});

@@ -204,6 +204,26 @@ test('after its lease a lock that is missing was lost', async () => {
   );
 });
 
+test('renewals that fail do not make the lease longer', async () => {
+  const start = performance.now();
+  const host = machine({ 'run-renew': { exitCode: 1 } });
+  await lock(host, { renewMs: 1, leaseSeconds: 0.05 }, async () => {
+    while (performance.now() - start < 60) await new Promise((resolve) => setImmediate(resolve));
+    return 'done';
+  });
+  expect(host.sent.at(-1)?.slice(0, 3)).toEqual(['run-end', 'r1', 'lost']);
+});
+
+test('renewals that succeed make the lease longer', async () => {
+  const start = performance.now();
+  const host = machine();
+  await lock(host, { renewMs: 20, leaseSeconds: 2 }, async () => {
+    while (performance.now() - start < 2100) await new Promise((resolve) => setImmediate(resolve));
+    return 'done';
+  });
+  expect(host.sent.at(-1)?.slice(0, 3)).toEqual(['run-end', 'r1', 'again']);
+});
+
 test('a lock that is found lost at the end is the failure, with what the work has done', async () => {
   const host = () => machine({ 'run-end': { exitCode: 190, stdout: HELD_TEXT } });
   expect(await problemOf(lock(host()))).toMatchObject({ id: 'lock-lost', issues: [] });

@@ -102,12 +102,19 @@ test('units, users and packages that a step touches are named as such', () => {
   const wants = [
     { kind: 'enabled', name: 'a.service', enabled: true },
     { kind: 'user', name: 'proxy', home: '/x' },
+    {
+      ...({ kind: 'package', name: 'p', format: 'deb', version: '1', architecture: 'all', sha256: '0' } as const),
+      ...{ source: { file: '/p.deb', sha256: '0' }, verify: [], marker: '/m' },
+    },
   ] as const;
   const found = new Map([
     ['enabled:a.service', { ...absent, stdout: 'disabled\n' }],
     ['user:proxy', absent],
+    ['package:p', { ...absent, stdout: 'x86_64\n\n--\n' }],
   ]);
-  expect(plan([stepOf(...wants)], found).steps[0]?.touches).toMatchObject({ units: ['a.service'], users: ['proxy'] });
+  expect(plan([stepOf(...wants)], found).steps[0]?.touches).toMatchObject({
+    ...{ units: ['a.service'], users: ['proxy'], packages: ['p'] },
+  });
 });
 
 const unitFacts = (stdout: string) =>

@@ -136,6 +136,7 @@ test.each([
   ['D=a\\', 'D=a\\\n\nA=1\n'],
   ['D=a\\\n', 'D=a\\\n\nA=1\n'],
   ['D=a\\\\', 'D=a\\\\\nA=1\n'],
+  ['D=a\\\nb\n', 'D=a\\\nb\nA=1\n'],
 ])('a backslash at the end of %j does not take the new line for its own', (text, expected) => {
   expect(edit(text, { A: '1' })).toBe(expected);
   expect(shellReads([edit(text, { A: '1' })], ['A'])).toEqual([['1']]);

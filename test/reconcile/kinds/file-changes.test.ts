@@ -222,6 +222,7 @@ test('an entry of hosts names its address, and no line that it replaces', () => 
     ],
   ]);
   expect(hosts.id(want)).toBe('hosts:a,b');
+  expect(hosts.expects?.(want, answer(text('x\n'))).stdout).toBe(text('x\n10.0.0.1 a b # meshx\n'));
 });
 
 const ENV = {
