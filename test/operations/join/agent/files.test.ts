@@ -31,7 +31,8 @@ test('the settings name the VM, its entry and the ports of its services', () => 
 });
 
 test.each([
-  [undefined, { kind: 'tcp', port: 3306 }],
+  // The reader's default for a port of this name.
+  [undefined, { kind: 'mysql', port: 3306 }],
   ['tcp', { kind: 'tcp', port: 3306 }],
   ['mysql', { kind: 'mysql', port: 3306 }],
   ['grpc', { kind: 'grpc', port: 3306 }],
