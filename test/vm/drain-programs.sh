@@ -9,7 +9,7 @@ next() {
   test ! -e "$STATE/$1.$n" || cat "$STATE/$1.$n"
 }
 case ${0##*/} in
-  id) echo 997 ;;
+  id) case $* in *meshx-agent) echo 995 ;; *) echo 997 ;; esac ;;
   ss) next ss ;;
   pilot-agent) case $3 in clusters) next clusters ;; *) next stats ;; esac ;;
 esac

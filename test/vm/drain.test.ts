@@ -66,6 +66,12 @@ const options = (words: Partial<DrainOptions> = {}): DrainOptions => ({
   ...words,
 });
 
+test("the agent's own connections do not count: it opens them again", async () => {
+  const agents = socket(`${IP}:50001`, '10.96.0.1:443', 995) + socket('127.0.0.1:15001', `${IP}:50001`, 997);
+  await using host = new Shell({ ss: [agents + outward], clusters: [''], stats: [stats(2)] });
+  expect(await beforeDrain(host, [IP])).toMatchObject({ inward: 0, outward: 1 });
+});
+
 test('only connections through the sidecar are counted', async () => {
   await using host = new Shell({
     ss: [inward + inward + outward + strange],
