@@ -194,12 +194,13 @@ except PermissionError:
       const without = up().filter((word) => word !== '--agent-executable' && word !== executable);
       const health = () =>
         lab().kubectl(['-n', NAMESPACE, 'get', 'workloadgroup', vm, '-o', 'jsonpath={.spec.probe.httpGet.port}']);
-      expectDone(await lab().meshx([...without, '--no-agent']));
+      // The sidecar has its probe from its settings.
+      expectDone(await lab().meshx([...without, '--no-agent', '--restart']));
       expect(await onVm(`systemctl is-active ${UNITS.join(' ')} || :`)).toBe('inactive\ninactive\ninactive');
       expect(await health()).toBe('');
       expectDone(await lab().meshx([...without, '--dry-run', '--exit-code']));
       await lab().waitFor('the rows', rows);
-      expectDone(await lab().meshx(up()));
+      expectDone(await lab().meshx([...up(), '--restart']));
       expect(await onVm(`systemctl is-active ${UNITS.join(' ')}`)).toBe('active\nactive\nactive');
       expect(await health()).toBe('15099');
       await lab().waitFor('the rows', rows);
