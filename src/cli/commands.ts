@@ -16,6 +16,7 @@ import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
 import { rbac } from './commands/rbac.ts';
 import { register } from './commands/register.ts';
+import { rejoin } from './commands/rejoin.ts';
 import { rollback } from './commands/rollback.ts';
 import { setupVm } from './commands/setup-vm.ts';
 import { sudoers } from './commands/sudoers.ts';
@@ -37,6 +38,7 @@ export const commands: readonly CommandSpec[] = [
   deregister,
   evict,
   up,
+  rejoin,
   adopt,
   down,
   rollback,

@@ -63,7 +63,7 @@ function sidecarText({ state, since, reason }: SidecarSnapshot, now: Date): stri
 }
 
 function identityText({ state, reason, until, certificateUntil }: IdentitySnapshot): string {
-  if (state === 'lost') return `lost: ${reason}; run on the operator's machine: meshx up VM`;
+  if (state === 'lost') return `lost: ${reason}; run on the operator's machine: meshx rejoin VM`;
   const certificate = certificateUntil === undefined ? 'no certificate' : `certificate until ${certificateUntil}`;
   const off = `may be switched off until ${until ?? 'now'}`;
   return [certificate, off, ...(state === 'cliff' ? [reason] : [])].join('; ');

@@ -35,7 +35,7 @@ const GRANT: readonly Right[] = [
 const UNGRANT: readonly Right[] = agentRoles(['get', 'delete']);
 
 const WITH_AGENTS: Readonly<Record<string, readonly Right[]>> = {
-  ...Object.fromEntries(['setup-vm', 'up', 'adopt', 'apply', 'register'].map((command) => [command, GRANT])),
+  ...Object.fromEntries(['setup-vm', 'up', 'rejoin', 'adopt', 'apply', 'register'].map((command) => [command, GRANT])),
   ...Object.fromEntries(['down', 'evict'].map((command) => [command, UNGRANT])),
 };
 

@@ -170,6 +170,7 @@ const RIGHTS: Table = {
   ],
   'expose delete': () => [...exposed(['get', 'delete']), dns(['get', 'delete'])],
   'setup-vm': (suffix) => [...facts(suffix), ...JOIN],
+  rejoin: (suffix) => [...facts(suffix), ...JOIN],
   up: (suffix) => [...facts(suffix), ...JOIN],
   adopt: (suffix) => [...facts(suffix), ...JOIN],
   apply: () => JOIN,
