@@ -61,6 +61,9 @@ test.each<[string, readonly [base: string, ours: string, now: string], string | 
   ['lines of others on both sides of ours', ['a b', 'a ours b', 'a x ours y b'], 'a x y b'],
   ['what we removed, with a change of others elsewhere', ['a b c d', 'a d', 'a d e'], 'a b c d e'],
   ['what we removed, with others in the same place', ['a b c d', 'a d', 'a x d'], undefined],
+  ['one of our two places changed', ['a b', 'o1 a b o2', 'x a b o2'], undefined],
+  ['one of our two places removed', ['a b', 'o1 a b o2', 'a b o2'], undefined],
+  ['both of our two places removed', ['a b', 'o1 a b o2', 'a b x'], 'a b x'],
   ['the text before meshx, whatever the edit was', ['a b', 'c', 'a b'], 'a b'],
   ['an empty text', ['a', 'a ours', ''], ''],
 ])('%s', (_title, [base, ours, now], wanted) => {
