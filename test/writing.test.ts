@@ -40,7 +40,7 @@ function translated(text: string): readonly string[] {
 }
 
 /** Made from recorded results or from test titles, whose texts are those of their source. */
-const GENERATED = ['docs/acceptance.md', 'docs/faults.md', 'docs/performance.md'];
+const GENERATED = ['docs/acceptance.md', 'docs/faults.md', 'docs/performance.md', 'docs/recovery.md'];
 const repository = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' })
   .trim()
   .split('\n')

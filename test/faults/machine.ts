@@ -1,9 +1,10 @@
-import { readFile, statfs } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seedRatings } from '../e2e/support/ratings.ts';
 import { Session } from '../e2e/support/session.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import { must, run } from '../lab/command.ts';
+import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
 import type { Lab } from '../lab/lab.ts';
 import { sshArgv } from '../lab/operator.ts';
 import { initPid } from '../lab/vm.ts';
@@ -163,16 +164,11 @@ export class Machine implements AsyncDisposable {
 
   /** Leaves no byte on the machine's disk. */
   async fillDisk(): Promise<void> {
-    // The machine writes meanwhile, and a size below what is used is refused, so it is measured again.
-    await this.#lab.waitFor('the disk to be full', async () => {
-      const { blocks, bfree, bsize } = await statfs(this.#disk);
-      const ran = await run(['mount', '-o', `remount,size=${(blocks - bfree) * bsize}`, this.#disk]);
-      return ran.exitCode === 0;
-    });
+    await fillMachineDisk(this.#disk);
   }
 
   async emptyDisk(): Promise<void> {
-    await must(['mount', '-o', `remount,size=${DISK_MIB}m`, this.#disk]);
+    await growMachineDisk(this.#disk, DISK_MIB);
   }
 
   async #open({ service }: Variant): Promise<void> {

@@ -3,8 +3,8 @@ import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { must } from '../lab/command.ts';
-import { Lab } from '../lab/lab.ts';
-import { labNames } from '../lab/names.ts';
+import type { Lab } from '../lab/lab.ts';
+import { openLab } from '../lab/open.ts';
 import { Api } from './api.ts';
 import { allCases, caseId, chooseCases, type Course, type FaultCase } from './cases.ts';
 import { courseOf, VARIANTS } from './courses.ts';
@@ -46,19 +46,6 @@ interface Run {
   readonly commit: string;
   readonly out: string;
   readonly results: Result[];
-}
-
-/** The lab that is up, or one of our own, which goes with us. */
-async function openLab(): Promise<{ lab: Lab; down: () => Promise<void> }> {
-  await must([process.execPath, 'scripts/build.mjs']);
-  const names = labNames();
-  const attached = await Lab.attach(names).catch(() => undefined);
-  if (attached) return { lab: attached, down: () => Promise.resolve() };
-  const down = async (): Promise<void> => {
-    const left = await Lab.down(names);
-    if (left.length > 0) throw new Error(`the lab left: ${left.join('; ')}`);
-  };
-  return { lab: await Lab.up(note, names), down };
 }
 
 async function openBenches(lab: Lab, jobs: number): Promise<readonly Bench[]> {
@@ -166,7 +153,7 @@ async function main(): Promise<void> {
   await mkdir(dirname(out), { recursive: true });
   const known = await done(values.resume);
   if (values.resume === undefined) await writeFile(out, '');
-  const { lab, down } = await openLab();
+  const { lab, down } = await openLab(note);
   const commit = (await must(['git', 'describe', '--always', '--dirty'], { env: { GIT_OPTIONAL_LOCKS: '0' } })).trim();
   const benches = await openBenches(lab, Number(values.jobs));
   const run: Run = { lab, benches, commit, out, results: [] };

@@ -1,9 +1,10 @@
-import { rm } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellFile } from '../../src/text-files.ts';
 import { must, mustShell, run } from './command.ts';
 import type { Names } from './names.ts';
 import { initPid } from './vm.ts';
+import { waitFor } from './wait.ts';
 
 /** A disk without room, mounted over a folder of a running VM until disposed. */
 export interface FullDisk extends AsyncDisposable {
@@ -42,3 +43,17 @@ export async function mountFullDisk(
 }
 
 const MOUNT = shellFile(new URL('full-disk.sh', import.meta.url)).text;
+
+/** Leaves no byte on the disk of a machine that was made with `diskMib`. `folder` is the machine's own. */
+export async function fillMachineDisk(folder: string): Promise<void> {
+  // The machine writes meanwhile, and a size below what is used is refused, so it is measured again.
+  await waitFor('the disk to be full', async () => {
+    const { blocks, bfree, bsize } = await statfs(folder);
+    return (await run(['mount', '-o', `remount,size=${(blocks - bfree) * bsize}`, folder])).exitCode === 0;
+  });
+}
+
+/** The size of a machine's disk again, mebibytes. */
+export async function growMachineDisk(folder: string, mib: number): Promise<void> {
+  await must(['mount', '-o', `remount,size=${mib}m`, folder]);
+}

@@ -1,0 +1,15 @@
+// Writes docs/recovery.md from docs/recovery.jsonl: npx tsx scripts/recovery.ts [RESULTS]. The lines of RESULTS replace those of the same
+// cases.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { CASES } from '../test/recovery/cases.ts';
+import { parseResults, recoveryPage } from '../test/recovery/page.ts';
+
+const docs = (name: string): URL => new URL(`../docs/${name}`, import.meta.url);
+const read = (file: string | URL) => parseResults(readFileSync(file, 'utf8'));
+const [given] = process.argv.slice(2);
+const found = new Map(
+  [...read(docs('recovery.jsonl')), ...(given === undefined ? [] : read(given))].map((line) => [line.case, line]),
+);
+const kept = CASES.flatMap(({ name }) => found.get(name) ?? []);
+writeFileSync(docs('recovery.jsonl'), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+writeFileSync(docs('recovery.md'), recoveryPage(kept));

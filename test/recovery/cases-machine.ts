@@ -1,0 +1,69 @@
+import type { RecoveryCase } from './cases.ts';
+import { CLEAN, OUT } from './cases-services.ts';
+import { hostOf } from './joined-vm.ts';
+
+/** How long the cable is pulled. Milliseconds. */
+const CUT = 60_000;
+const AFTER = 60_000;
+
+/** The machine around the services. */
+export const MACHINE_CASES: readonly RecoveryCase[] = [
+  {
+    name: 'link-cut',
+    what: 'no network for 60 s',
+    run: async (course) => {
+      const { lab, name } = course.vm;
+      await course.event(async () => await lab.cutCable(name));
+      await course.lasts(CUT);
+      await course.event(async () => await lab.plugCable(name));
+      await course.answer(AFTER);
+      await course.clean(CLEAN);
+    },
+  },
+  {
+    name: 'vm-rebooted',
+    what: 'reboot',
+    run: async (course) => {
+      await course.event(async () => await course.vm.lab.reboot(course.vm.name));
+      await course.answer(120_000);
+      await course.clean(180_000);
+    },
+  },
+  {
+    name: 'resolv-conf-overwritten',
+    what: '/etc/resolv.conf is overwritten with a name server that does not answer; then with one that does',
+    run: async (course) => {
+      const resolves = async (name: string): Promise<boolean> =>
+        (await course.vm.try(`timeout 5 getent hosts ${name}`)).exitCode === 0;
+      await course.strike('echo "nameserver 10.150.0.6" >/etc/resolv.conf');
+      await course.until('names of the mesh resolve on the VM', AFTER, async () => await resolves(hostOf('web')));
+      await course.answer(AFTER);
+      await course.strike('echo "nameserver 10.150.0.2" >/etc/resolv.conf');
+      await course.until('other names resolve on the VM', AFTER, async () => await resolves('outside.example.test'));
+      await course.answer(AFTER);
+      await course.clean(CLEAN);
+    },
+  },
+  {
+    name: 'disk-full',
+    what: 'no byte left on the disk; then kill -9 of the agent, a stop and start of MariaDB, and kill -9 of Envoy',
+    run: async (course) => {
+      const { vm } = course;
+      await vm.fillDisk();
+      try {
+        await course.strike('kill -KILL $(systemctl show -P MainPID meshx-agent.service)');
+        await course.clean(CLEAN);
+        await course.strike('systemctl stop mariadb');
+        await course.outOfRotation('mysqldb', OUT);
+        const before = await vm.pids('envoy');
+        await course.strike('pkill -KILL -x envoy');
+        await course.answer(AFTER, ['web'], async () => !['', before].includes(await vm.pids('envoy')));
+      } finally {
+        await vm.emptyDisk();
+      }
+      await course.strike('systemctl start mariadb');
+      await course.answer(AFTER);
+      await course.clean(CLEAN);
+    },
+  },
+];

@@ -1,0 +1,24 @@
+import type { Course } from './course.ts';
+import { AGENT_CASES } from './cases-agent.ts';
+import { CLUSTER_CASES } from './cases-cluster.ts';
+import { MACHINE_CASES } from './cases-machine.ts';
+import { SERVICE_CASES } from './cases-services.ts';
+import { SIDECAR_CASES } from './cases-sidecar.ts';
+
+/** One way to break a VM of the mesh. */
+export interface RecoveryCase {
+  readonly name: string;
+  /** For people. */
+  readonly what: string;
+  /** Causes it, and waits for each thing that must happen without a hand. Throws `Failure`. */
+  readonly run: (course: Course) => Promise<void>;
+}
+
+/** In the order in which they run. */
+export const CASES: readonly RecoveryCase[] = [
+  ...SERVICE_CASES,
+  ...SIDECAR_CASES,
+  ...CLUSTER_CASES,
+  ...AGENT_CASES,
+  ...MACHINE_CASES,
+];

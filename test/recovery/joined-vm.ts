@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AgentSnapshot } from '../../src/agent/status/snapshot.ts';
+import { mysqlArgv, seedRatings } from '../e2e/support/ratings.ts';
+import { makeStrictNamespace } from '../e2e/support/strict.ts';
+import { must, type Ran, run } from '../lab/command.ts';
+import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
+import type { Lab } from '../lab/lab.ts';
+import { initPid } from '../lab/vm.ts';
+
+/** The VM's services, each with its port. */
+const SERVICES = { mysqldb: 3306, web: 8080 } as const;
+export type Service = keyof typeof SERVICES;
+export const ALL: readonly Service[] = ['mysqldb', 'web'];
+
+const VM = 'recovery1';
+const IP = '10.150.0.140';
+const CLIENT = 'recovery-client';
+const CLIENT_IP = '10.150.0.141';
+export const NAMESPACE = 'recovery';
+const DISK_MIB = 1200;
+const LIBRARY = '/usr/lib/x86_64-linux-gnu/libatomic.so.1';
+
+/** A VM that is joined with the agent, and a pod that is its client. */
+export class JoinedVm implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly name = VM;
+  readonly entry = `${VM}-${IP}`;
+  readonly #executable: string;
+
+  constructor(lab: Lab, executable: string) {
+    this.lab = lab;
+    this.#executable = executable;
+  }
+
+  /** The namespace and the client; once. */
+  async settle(): Promise<void> {
+    await makeStrictNamespace(this.lab, NAMESPACE);
+    await this.lab.pod(CLIENT, CLIENT_IP, { namespace: NAMESPACE });
+  }
+
+  /** A new machine that joins the mesh. */
+  async fresh(): Promise<void> {
+    await this.#remove();
+    await this.lab.vm(VM, IP, { diskMib: DISK_MIB });
+    await this.lab.mustSsh(VM, `cat > ${LIBRARY} && ldconfig`, { input: await readFile(LIBRARY) });
+    await this.lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
+    await seedRatings(this.lab, VM);
+    const services = ['--service', 'mysqldb:3306', '--service', 'web:http:8080'];
+    const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
+    const ran = await this.lab.meshx([
+      'up',
+      VM,
+      ...place,
+      ...services,
+      '--agent-executable',
+      this.#executable,
+      '--yes',
+    ]);
+    if (ran.exitCode !== 0) throw new Error(`the VM did not join: ${ran.stdout}${ran.stderr}`);
+  }
+
+  /** Output of a shell command of root on the VM, also while the VM has no network. Throws if it fails. */
+  async on(command: string): Promise<string> {
+    return (await must(await this.#inside(command))).trim();
+  }
+
+  /** The same, whatever its exit code is. */
+  async try(command: string): Promise<Ran> {
+    return await run(await this.#inside(command));
+  }
+
+  async #inside(command: string): Promise<readonly string[]> {
+    const parts = ['--mount', '--uts', '--ipc', '--net', '--pid', '--root'];
+    const target = await initPid(this.lab.names, VM);
+    return ['nsenter', '--target', target, ...parts, 'timeout', '30', 'sh', '-c', command];
+  }
+
+  /** Process ids of a program on the VM; empty while it does not run. */
+  async pids(program: string): Promise<string> {
+    return (await this.try(`pgrep -x ${program}`)).stdout.trim().replaceAll('\n', ' ');
+  }
+
+  /** A property of a unit, as systemd shows it. */
+  async property(unit: string, name: string): Promise<string> {
+    return await this.on(`systemctl show -P ${name} ${unit}`);
+  }
+
+  async status(): Promise<AgentSnapshot> {
+    const text = await this.on('curl -sf --max-time 5 --unix-socket /run/meshx-agent/agent.sock http://agent/status');
+    // as: the lab's own agent wrote it.
+    return JSON.parse(text) as AgentSnapshot;
+  }
+
+  /** Whether the client's sidecar sends requests for the service to the VM. */
+  async isInView(service: Service): Promise<boolean> {
+    const port = SERVICES[service];
+    const clusters = await must(
+      this.lab.inArgv(CLIENT, ['curl', '-sf', '--max-time', '5', 'localhost:15000/clusters']),
+    );
+    const endpoint = `outbound|${port}||${hostOf(service)}::${IP}:${port}::health_flags::healthy`;
+    return clusters.split('\n').includes(endpoint);
+  }
+
+  /** Whether one request of the client is answered by the service. */
+  async answers(service: Service): Promise<boolean> {
+    const host = hostOf(service);
+    const url = `http://${host}:${SERVICES[service]}/`;
+    const argv = service === 'web' ? ['curl', '-sf', '--max-time', '4', url] : mysqlArgv(host, 'select 41 + 1');
+    const ran = await this.lab.in(CLIENT, argv);
+    return ran.exitCode === 0 && ran.stdout.trim() === (service === 'web' ? 'ok' : '42');
+  }
+
+  /** Leaves no byte on the VM's disk. */
+  async fillDisk(): Promise<void> {
+    await fillMachineDisk(this.#disk);
+  }
+
+  async emptyDisk(): Promise<void> {
+    await growMachineDisk(this.#disk, DISK_MIB);
+  }
+
+  /** What one wants to read after a failure: the journal of the agent and the sidecar's state. */
+  async journal(): Promise<string> {
+    const units = ['meshx-agent', 'meshx-agent-root@*', 'meshx-watch', 'meshx-resolver', 'istio', 'mariadb'];
+    const command = `journalctl --no-pager -n 120 -o short-precise ${units.map((unit) => `-u '${unit}'`).join(' ')}`;
+    return (await this.try(command).catch((error: unknown) => ({ stdout: String(error) }))).stdout;
+  }
+
+  get #disk(): string {
+    return join(this.lab.names.run, 'vms', VM);
+  }
+
+  async #remove(): Promise<void> {
+    const known = await readFile(join(this.#disk, 'vm.json'), 'utf8').catch(() => undefined);
+    if (known !== undefined) await this.lab.removeVm(VM);
+    const kinds = 'workloadgroups,workloadentries,serviceentries,sidecars,services';
+    const names = ['mysqldb', 'web', VM, this.entry];
+    for (const kind of kinds.split(','))
+      await this.lab.kubectl(['-n', NAMESPACE, 'delete', kind, ...names, '--wait=false', '--ignore-not-found']);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#remove();
+    await this.lab.removeMember(CLIENT);
+  }
+}
+
+/** Name of a service in the mesh. */
+export function hostOf(service: Service): string {
+  return `${service}.${NAMESPACE}.svc.cluster.local`;
+}
