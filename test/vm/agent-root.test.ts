@@ -123,7 +123,10 @@ describe('restore-resolver', () => {
 
   test('changes nothing while its rules are right', async () => {
     await using machine = joined.copy();
-    expect(await answer(machine, 'restore-resolver\n')).toBe('nothing to do\n');
+    for (const uptime of ['1000', '1060', '1120']) {
+      await machine.write('proc/uptime', `${uptime}.10 900.00\n`);
+      expect(await answer(machine, 'restore-resolver\n')).toBe('nothing to do\n');
+    }
   });
 });
 
