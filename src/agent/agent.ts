@@ -90,6 +90,9 @@ class Agent {
   readonly #started = systemClock();
   readonly #reporter: Reporter;
   readonly #ending = new AbortController();
+  /** Aborted when SIGHUP found new settings. */
+  readonly #renewed = new AbortController();
+  readonly #onHangup = (): void => void this.#reload().then((isNew) => isNew && this.#renewed.abort());
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
   readonly #upkeep: Upkeep;
@@ -124,6 +127,8 @@ class Agent {
   }
 
   async start(): Promise<void> {
+    // First: without it SIGHUP ends the process.
+    process.on('SIGHUP', this.#onHangup);
     const { options, environment, settings, log, version } = this.#parts;
     const asked = {
       ...{ loop: this.#loop, observe: settings.observe },
@@ -141,24 +146,18 @@ class Agent {
     await this.#signs.ready();
   }
 
-  /** Resolves with the reason when the agent has to end. SIGHUP reads all files again. */
+  /** Resolves with the reason when the agent has to end. */
   async ended(signal: AbortSignal): Promise<string> {
-    const ending = new AbortController();
-    const onHangup = (): void => void this.#reload().then((isNew) => isNew && ending.abort());
-    process.on('SIGHUP', onHangup);
-    try {
-      return await Promise.race([
-        aborted(signal).then(() => 'asked to stop'),
-        aborted(ending.signal).then(() => 'new settings'),
-      ]);
-    } finally {
-      process.off('SIGHUP', onHangup);
-    }
+    return await Promise.race([
+      aborted(signal).then(() => 'asked to stop'),
+      aborted(this.#renewed.signal).then(() => 'new settings'),
+    ]);
   }
 
   /** Leaves the entry as it is: the agent may be back within a second. */
   async stop(reason: string): Promise<void> {
     this.#parts.log('agent-stopping', { reason }, 'notice');
+    process.off('SIGHUP', this.#onHangup);
     this.#watch.close();
     this.#loop.close();
     for (const server of this.#servers) {

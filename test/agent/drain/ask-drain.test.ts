@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { until } from '../../host/contract.ts';
 import { runCli } from '../../support/run-cli.ts';
 import { listen } from '../probes/server.ts';
 import { agentFiles, runningAgent, serviceFile } from '../running.ts';
@@ -20,6 +21,7 @@ async function twoServices() {
 test('a drained service stays drained over a restart of the agent, until it is undrained', async () => {
   await using world = await twoServices();
   const { files, type } = world;
+  const kept = join(files.folder, 'drained.json');
   {
     await using agent = await runningAgent(files);
     await agent.reaches('db', 'ready');
@@ -29,15 +31,14 @@ test('a drained service stays drained over a restart of the agent, until it is u
       exitCode: 0,
     });
     await agent.reaches('web', 'ready');
+    await until(() => Promise.resolve(existsSync(kept) && readFileSync(kept, 'utf8') === '["db"]\n'));
   }
-  const kept = join(files.folder, 'drained.json');
-  expect(readFileSync(kept, 'utf8')).toBe('["db"]\n');
   expect(statSync(kept).mode & 0o777).toBe(0o600);
   await using agent = await runningAgent(files);
   await agent.reaches('web', 'ready');
   await agent.reaches('db', 'drained');
   expect((await type('undrain', 'db', '-o', 'json')).stdout).toContain('"state": "ready"');
-  expect(readFileSync(kept, 'utf8')).toBe('[]\n');
+  await until(() => Promise.resolve(readFileSync(kept, 'utf8') === '[]\n'));
 });
 
 test('without names all services are drained', async () => {
