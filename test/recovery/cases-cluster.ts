@@ -1,11 +1,12 @@
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN } from './cases-services.ts';
 import type { Course } from './course.ts';
-import { NAMESPACE } from './joined-vm.ts';
+import { ALL, NAMESPACE } from './services.ts';
 
 /** How long the control plane is away. Milliseconds. */
 const AWAY = 120_000;
 const AFTER = 60_000;
+const OTHERS = ALL.filter((service) => service !== 'mysqldb');
 
 interface Outage {
   readonly away: (course: Course) => Promise<void>;
@@ -26,7 +27,7 @@ async function changeDuring(course: Course, { away, back }: Outage): Promise<voi
   await course.lasts(AWAY);
   await course.event(async () => await back(course));
   await course.outOfRotation('mysqldb', AFTER);
-  await course.answer(AFTER, ['web']);
+  await course.answer(AFTER, OTHERS);
   await course.clean(CLEAN, ['mysqldb']);
   await course.strike('systemctl start mariadb');
   await course.answer(AFTER);

@@ -1,6 +1,6 @@
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN, OUT } from './cases-services.ts';
-import { hostOf } from './joined-vm.ts';
+import { hostOf } from './services.ts';
 
 /** How long the cable is pulled. Milliseconds. */
 const CUT = 60_000;

@@ -1,5 +1,6 @@
 import type { RecoveryCase } from './cases.ts';
 import type { Course } from './course.ts';
+import type { Service } from './services.ts';
 
 const KILL = 'pkill -KILL -x mariadbd';
 /** Milliseconds: three probes, a second apart, and the mesh. */
@@ -24,18 +25,7 @@ export const SERVICE_CASES: readonly RecoveryCase[] = [
       await course.clean(CLEAN);
     },
   },
-  {
-    name: 'mariadb-stopped',
-    what: 'clean stop of MariaDB, then a start',
-    run: async (course) => {
-      await course.strike('systemctl stop mariadb');
-      await course.outOfRotation('mysqldb', OUT);
-      await course.clean(CLEAN, ['mysqldb']);
-      await course.strike('systemctl start mariadb');
-      await course.answer(RESTARTED, ['mysqldb']);
-      await course.clean(CLEAN);
-    },
-  },
+  stopped('mysqldb', 'clean stop of MariaDB', 'mariadb', 'systemctl stop mariadb'),
   {
     name: 'one-of-two-killed',
     what: 'kill -9 of MariaDB; the HTTP service of the same VM must answer all requests',
@@ -44,4 +34,40 @@ export const SERVICE_CASES: readonly RecoveryCase[] = [
       course.allAnswered();
     },
   },
+  {
+    name: 'redis-killed',
+    what: 'kill -9 of Redis; systemd starts it again at once',
+    run: async (course) => {
+      const before = await course.vm.pids('redis-server');
+      await course.strike('pkill -KILL -x redis-server');
+      const isAnother = async (): Promise<boolean> => !['', before].includes(await course.vm.pids('redis-server'));
+      await course.answer(RESTARTED, ['redis'], isAnother);
+      await course.clean(CLEAN);
+      course.allAnswered();
+    },
+  },
+  stopped('redis', 'clean stop of Redis', 'redis-server', 'systemctl stop redis-server'),
+  stopped(
+    'postgres',
+    'kill -9 of PostgreSQL, which systemd does not restart',
+    'postgresql@15-main',
+    'pkill -KILL -x postgres',
+  ),
 ];
+
+/** A service ends until a person starts its unit. */
+function stopped(service: Service, what: string, unit: string, command: string): RecoveryCase {
+  return {
+    name: `${service}-stopped`,
+    what: `${what}, then a start`,
+    run: async (course) => {
+      await course.strike(command);
+      await course.outOfRotation(service, OUT);
+      await course.clean(CLEAN, [service]);
+      await course.strike(`systemctl start ${unit}`);
+      await course.answer(RESTARTED, [service]);
+      await course.clean(CLEAN);
+      course.allAnswered();
+    },
+  };
+}

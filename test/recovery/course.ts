@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { waitFor } from '../lab/wait.ts';
 import { unclean } from './health.ts';
-import { ALL, type JoinedVm, type Service } from './joined-vm.ts';
+import type { JoinedVm } from './joined-vm.ts';
+import { ALL, type Service } from './services.ts';
 import { Client, type Traffic } from './traffic.ts';
 
 /** How long something took that had to happen without a hand. */
@@ -88,7 +89,12 @@ export class Course implements AsyncDisposable {
 
   /** Requests of the client are answered by these services, which its sidecar has as endpoints; and by `also`, what else must hold. */
   async answer(limitMs: number, services: readonly Service[] = ALL, also?: () => Promise<boolean>): Promise<void> {
-    const what = services.length === 1 ? `${services[0]} answers` : `${services.join(' and ')} answer`;
+    const what =
+      services.length === 1
+        ? `${services[0]} answers`
+        : services === ALL
+          ? 'all services answer'
+          : `${services.join(', ')} answer`;
     await this.until(what, limitMs, async () => {
       if (also && !(await also())) return false;
       for (const service of services)

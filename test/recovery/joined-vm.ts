@@ -1,25 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSnapshot } from '../../src/agent/status/snapshot.ts';
-import { mysqlArgv, seedRatings } from '../e2e/support/ratings.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import { must, type Ran, run } from '../lab/command.ts';
 import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
 import type { Lab } from '../lab/lab.ts';
 import { initPid } from '../lab/vm.ts';
-
-/** The VM's services, each with its port. */
-const SERVICES = { mysqldb: 3306, web: 8080 } as const;
-export type Service = keyof typeof SERVICES;
-export const ALL: readonly Service[] = ['mysqldb', 'web'];
+import { ALL, hostOf, installServices, NAMESPACE, type Service, SERVICES, setProbes } from './services.ts';
 
 const VM = 'recovery1';
 const IP = '10.150.0.140';
 const CLIENT = 'recovery-client';
 const CLIENT_IP = '10.150.0.141';
-export const NAMESPACE = 'recovery';
-const DISK_MIB = 1200;
-const LIBRARY = '/usr/lib/x86_64-linux-gnu/libatomic.so.1';
+const DISK_MIB = 2000;
 
 /** A VM that is joined with the agent, and a pod that is its client. */
 export class JoinedVm implements AsyncDisposable {
@@ -35,6 +28,8 @@ export class JoinedVm implements AsyncDisposable {
 
   /** The namespace and the client; once. */
   async settle(): Promise<void> {
+    // A run that was killed left it.
+    await this.lab.removeMember(CLIENT);
     await makeStrictNamespace(this.lab, NAMESPACE);
     await this.lab.pod(CLIENT, CLIENT_IP, { namespace: NAMESPACE });
   }
@@ -43,10 +38,8 @@ export class JoinedVm implements AsyncDisposable {
   async fresh(): Promise<void> {
     await this.#remove();
     await this.lab.vm(VM, IP, { diskMib: DISK_MIB });
-    await this.lab.mustSsh(VM, `cat > ${LIBRARY} && ldconfig`, { input: await readFile(LIBRARY) });
-    await this.lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
-    await seedRatings(this.lab, VM);
-    const services = ['--service', 'mysqldb:3306', '--service', 'web:http:8080'];
+    await installServices(this.lab, VM);
+    const services = ALL.flatMap((name) => ['--service', SERVICES[name].option]);
     const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
     const ran = await this.lab.meshx([
       'up',
@@ -58,6 +51,7 @@ export class JoinedVm implements AsyncDisposable {
       '--yes',
     ]);
     if (ran.exitCode !== 0) throw new Error(`the VM did not join: ${ran.stdout}${ran.stderr}`);
+    await setProbes(this.lab, VM);
   }
 
   /** Output of a shell command of root on the VM, also while the VM has no network. Throws if it fails. */
@@ -94,7 +88,7 @@ export class JoinedVm implements AsyncDisposable {
 
   /** Whether the client's sidecar sends requests for the service to the VM. */
   async isInView(service: Service): Promise<boolean> {
-    const port = SERVICES[service];
+    const { port } = SERVICES[service];
     const clusters = await must(
       this.lab.inArgv(CLIENT, ['curl', '-sf', '--max-time', '5', 'localhost:15000/clusters']),
     );
@@ -104,11 +98,9 @@ export class JoinedVm implements AsyncDisposable {
 
   /** Whether one request of the client is answered by the service. */
   async answers(service: Service): Promise<boolean> {
-    const host = hostOf(service);
-    const url = `http://${host}:${SERVICES[service]}/`;
-    const argv = service === 'web' ? ['curl', '-sf', '--max-time', '4', url] : mysqlArgv(host, 'select 41 + 1');
-    const ran = await this.lab.in(CLIENT, argv);
-    return ran.exitCode === 0 && ran.stdout.trim() === (service === 'web' ? 'ok' : '42');
+    const { request, answer } = SERVICES[service];
+    const ran = await this.lab.in(CLIENT, request);
+    return ran.exitCode === 0 && ran.stdout.trim() === answer;
   }
 
   /** Leaves no byte on the VM's disk. */
@@ -135,7 +127,7 @@ export class JoinedVm implements AsyncDisposable {
     const known = await readFile(join(this.#disk, 'vm.json'), 'utf8').catch(() => undefined);
     if (known !== undefined) await this.lab.removeVm(VM);
     const kinds = 'workloadgroups,workloadentries,serviceentries,sidecars,services';
-    const names = ['mysqldb', 'web', VM, this.entry];
+    const names = [...ALL, VM, this.entry];
     for (const kind of kinds.split(','))
       await this.lab.kubectl(['-n', NAMESPACE, 'delete', kind, ...names, '--wait=false', '--ignore-not-found']);
   }
@@ -144,9 +136,4 @@ export class JoinedVm implements AsyncDisposable {
     await this.#remove();
     await this.lab.removeMember(CLIENT);
   }
-}
-
-/** Name of a service in the mesh. */
-export function hostOf(service: Service): string {
-  return `${service}.${NAMESPACE}.svc.cluster.local`;
 }

@@ -26,7 +26,7 @@ export function recoveryPage(results: readonly KeptResult[]): string {
     '',
     'Made by `npx tsx scripts/recovery.ts` from `docs/recovery.jsonl`, the results of `npm run test:recovery`; do not edit it by hand.',
     '',
-    'A VM of the lab with MariaDB and an HTTP service joins a mesh with the agent. Each case breaks it in one way. No one repairs it; a step',
+    'A VM of the lab with MariaDB, PostgreSQL, Redis and an HTTP service joins a mesh with the agent. Each case breaks it in one way. No one repairs it; a step',
     'that a person takes, such as a start of MariaDB, is named. A service *answers* when the sidecar of a client has it as an endpoint and a real',
     "request of the client succeeds, three times in a row. The agent's status is *clean* when it reports to the API server and finds nothing wrong",
     'with services, sidecar, machine and identity. Each time is in seconds since the event before it, with its limit. Requests are those of a',
