@@ -46,6 +46,8 @@ export const AGENT_CASES: readonly RecoveryCase[] = [
   {
     name: 'agent-suspended',
     what: 'SIGSTOP of the agent: systemd restarts it by its watchdog after 30 s',
+    remark:
+      "istiod takes the VM out of rotation when the agent's health endpoint gives no answer for 10 s, although its services run: a dead agent must not look like a healthy service.",
     run: async (course) => {
       await anotherAgent(course, 100_000, (pid) => `kill -STOP ${pid}`);
     },

@@ -6,9 +6,12 @@ import { ALL, NAMESPACE } from './services.ts';
 /** How long the control plane is away. Milliseconds. */
 const AWAY = 120_000;
 const AFTER = 60_000;
+/** istiod's client waits this long, with its jitter, before it watches again. Milliseconds. */
+const ISTIOD_WATCHES = 150_000;
 const OTHERS = ALL.filter((service) => service !== 'mysqldb');
 
 interface Outage {
+  readonly remark?: string;
   readonly away: (course: Course) => Promise<void>;
   readonly back: (course: Course) => Promise<void>;
 }
@@ -26,9 +29,9 @@ async function changeDuring(course: Course, { away, back }: Outage): Promise<voi
   });
   await course.lasts(AWAY);
   await course.event(async () => await back(course));
-  await course.outOfRotation('mysqldb', AFTER);
-  await course.answer(AFTER, OTHERS);
-  await course.clean(CLEAN, ['mysqldb']);
+  await course.outOfRotation('mysqldb', ISTIOD_WATCHES);
+  await course.answer(ISTIOD_WATCHES, OTHERS);
+  await course.clean(ISTIOD_WATCHES + CLEAN, ['mysqldb']);
   await course.strike('systemctl start mariadb');
   await course.answer(AFTER);
   await course.clean(CLEAN);
@@ -38,6 +41,7 @@ function outage(name: string, what: string, parts: Outage): RecoveryCase {
   return {
     name,
     what: `${what} away for 2 min, and MariaDB stops meanwhile; then MariaDB starts`,
+    ...(parts.remark !== undefined && { remark: parts.remark }),
     run: async (course) => {
       try {
         await changeDuring(course, parts);
@@ -60,6 +64,8 @@ export const CLUSTER_CASES: readonly RecoveryCase[] = [
   {
     name: 'entry-deleted',
     what: "the VM's WorkloadEntry is deleted by hand",
+    remark:
+      'istiod makes an entry when a sidecar connects. The agent asks for a new connection when the entry is missing for 5 s.',
     run: async (course) => {
       const { lab, entry } = course.vm;
       const uid = async (): Promise<string> =>
@@ -70,7 +76,12 @@ export const CLUSTER_CASES: readonly RecoveryCase[] = [
       await course.clean(CLEAN);
     },
   },
-  outage('api-server-away', 'the API server is', { away: stopApi, back: startApi }),
+  outage('api-server-away', 'the API server is', {
+    away: stopApi,
+    back: startApi,
+    remark:
+      'The agent writes to the API server at its return. istiod sees it later: after a failure its client waits up to a minute until it watches WorkloadEntries again.',
+  }),
   outage('istiod-away', 'istiod is', { away: stopIstiod, back: startIstiod }),
   outage('control-plane-away', 'API server and istiod are', {
     away: async (course) => {

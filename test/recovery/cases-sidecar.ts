@@ -69,6 +69,8 @@ export const SIDECAR_CASES: readonly RecoveryCase[] = [
   {
     name: 'sidecar-stopped',
     what: 'systemctl stop istio.service: the unit is still enabled, so the agent starts it',
+    remark:
+      'The agent starts only a unit that is enabled: `systemctl disable --now istio.service` keeps the sidecar stopped. The status names a repair for a minute.',
     run: async (course) => {
       await course.strike('systemctl stop istio.service');
       await course.answer(120_000);

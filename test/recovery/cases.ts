@@ -10,6 +10,8 @@ export interface RecoveryCase {
   readonly name: string;
   /** For people. */
   readonly what: string;
+  /** For people: what the times do not say. */
+  readonly remark?: string;
   /** Causes it, and waits for each thing that must happen without a hand. Throws `Failure`. */
   readonly run: (course: Course) => Promise<void>;
 }

@@ -4,13 +4,11 @@ import type { Result } from './run-case.ts';
 /** A line of the kept results. */
 export interface KeptResult extends Result {
   readonly commit: string;
-  /** For people: what the numbers do not say. Written by hand. */
-  readonly remark?: string;
 }
 
 /** Reads results as the run writes them: a JSON object in each line. */
 export function parseResults(text: string): readonly KeptResult[] {
-  // as: written by test/recovery/main.ts; `remark` by hand.
+  // as: written by test/recovery/main.ts.
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -64,8 +62,8 @@ function seconds(ms: number): string {
 
 function remarks(results: readonly KeptResult[]): readonly string[] {
   const told = results.flatMap(({ what, verdict, detail, remark }) => {
-    const text = remark ?? (verdict === 'recovered' ? undefined : detail);
-    return text === undefined ? [] : [`- **${plain(what)}.** ${plain(text)}`];
+    const texts = [...(remark === undefined ? [] : [remark]), ...(verdict === 'recovered' || !detail ? [] : [detail])];
+    return texts.length === 0 ? [] : [`- **${plain(what)}.** ${plain(texts.join(' '))}`];
   });
   return told.length === 0 ? [] : ['## Remarks', '', ...told, ''];
 }

@@ -15,6 +15,8 @@ export interface Result {
   readonly phases: readonly Phase[];
   /** Requests to the VM's HTTP service during the case. */
   readonly web: Traffic;
+  /** For people: what the times do not say. */
+  readonly remark?: string;
   /** What was seen, where it is not well. */
   readonly detail?: string;
   /** Milliseconds of the whole case. */
@@ -40,7 +42,16 @@ export async function runCase(vm: JoinedVm, each: RecoveryCase): Promise<Result>
     };
   }
   const ms = Math.round(performance.now() - began);
-  return { case: each.name, what: each.what, ...wrong, phases: course.phases, web: course.traffic, ms };
+  const { name, what, remark } = each;
+  return {
+    case: name,
+    what,
+    ...(remark !== undefined && { remark }),
+    ...wrong,
+    phases: course.phases,
+    web: course.traffic,
+    ms,
+  };
 }
 
 /** Throws if the VM is not as it should be before the fault. */
