@@ -189,6 +189,43 @@ except PermissionError:
   );
 
   test(
+    'takes a service out of rotation for maintenance, and puts it back',
+    async () => {
+      const drained = await lab().meshx(['drain', vm, 'mysqldb']);
+      expect(drained).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^mysqldb +drained +drained on request/m),
+      });
+      if (mode === 'api') expect(await entry('{.spec.ports}')).toBe('{}');
+      await lab().waitFor('no rows', async () => !(await rows().catch(() => false)), { timeoutMs: 30_000 });
+      await onVm('systemctl restart meshx-agent.service');
+      expect((await lab().meshx(['drain', vm, 'mysqldb', '-o', 'json'])).stdout).toContain('"state": "drained"');
+      expect(await rows().catch(() => false)).toBe(false);
+      expectDone(await lab().meshx(['undrain', vm]));
+      await lab().waitFor('the rows', rows, { timeoutMs: 30_000 });
+      const unknown = await lab().meshx(['drain', vm, 'none']);
+      expect(unknown).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('has no service none; it has mysqldb'),
+      });
+    },
+    2 * STEP,
+  );
+
+  test(
+    'rejoins with new tokens after certificate and tokens are gone',
+    async () => {
+      await onVm('systemctl stop istio.service');
+      await onVm(
+        'rm -f /etc/certs/cert-chain.pem /etc/certs/key.pem /run/secrets/tokens/istio-token /var/lib/meshx-agent/*token',
+      );
+      expectDone(await lab().meshx(['rejoin', vm, '-n', NAMESPACE, '--istiod-address', '10.150.0.1']));
+      await lab().waitFor('the rows', rows, { timeoutMs: 30_000 });
+    },
+    STEP,
+  );
+
+  test(
     'is stopped by a join without it, and runs again by one with it',
     async () => {
       const without = up().filter((word) => word !== '--agent-executable' && word !== executable);
