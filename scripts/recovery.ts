@@ -1,5 +1,5 @@
-// Writes docs/recovery.md from docs/recovery.jsonl: npx tsx scripts/recovery.ts [RESULTS]. The lines of RESULTS replace those of the same
-// cases.
+// Writes docs/recovery.md from docs/recovery.jsonl: npx tsx scripts/recovery.ts [RESULTS]. The lines of RESULTS replace those of the
+// same cases.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CASES } from '../test/recovery/cases.ts';
 import { parseResults, recoveryPage } from '../test/recovery/page.ts';
@@ -10,6 +10,10 @@ const [given] = process.argv.slice(2);
 const found = new Map(
   [...read(docs('recovery.jsonl')), ...(given === undefined ? [] : read(given))].map((line) => [line.case, line]),
 );
-const kept = CASES.flatMap(({ name }) => found.get(name) ?? []);
+// The texts of a case may be better than those of its result.
+const kept = CASES.flatMap(({ name, what, remark }) => {
+  const line = found.get(name);
+  return line === undefined ? [] : [{ ...line, what, ...(remark !== undefined && { remark }) }];
+});
 writeFileSync(docs('recovery.jsonl'), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
 writeFileSync(docs('recovery.md'), recoveryPage(kept));

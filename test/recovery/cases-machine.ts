@@ -46,7 +46,7 @@ export const MACHINE_CASES: readonly RecoveryCase[] = [
   },
   {
     name: 'disk-full',
-    what: 'no byte left on the disk; then kill -9 of the agent, a stop and start of MariaDB, and kill -9 of Envoy',
+    what: 'no byte left on the disk: kill -9 of the agent, a stop of MariaDB, kill -9 of Envoy; then room again, and a start of MariaDB',
     run: async (course) => {
       const { vm } = course;
       await vm.fillDisk();
