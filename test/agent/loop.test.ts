@@ -109,6 +109,22 @@ test('a folder that another one replaces is read and watched', async () => {
   await until(() => Promise.resolve(agent.log.includes('service-update service=web')));
 });
 
+test('a failure in rotation is confirmed at a quarter of the interval', async () => {
+  const files = agentFiles();
+  const server = await listen(accept);
+  files.write('db', `name: db\nports: {tcp: ${server.port}}\nprobe: {tcp: {}, interval: 4s, rise: 1, fall: 3}\n`);
+  await using agent = await runningAgent(files);
+  await agent.reaches('db', 'ready');
+  await server[Symbol.asyncDispose]();
+  await until(async () => (await agent.service('db'))?.lastProbe?.outcome === 'failed', 20_000);
+  const failed = Date.parse((await agent.service('db'))?.lastProbe?.ended ?? '');
+  await until(async () => (await agent.service('db'))?.state === 'down', 20_000);
+  const down = Date.parse((await agent.service('db'))?.since ?? '');
+  // Two more probes, 1 s apart instead of 4 s.
+  expect(down - failed).toBeGreaterThan(1500);
+  expect(down - failed).toBeLessThan(6000);
+}, 60_000);
+
 test('a changed probe is used without a change of state in between', async () => {
   const files = agentFiles();
   await using server = await listen(accept);

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ProbeResult, ProbeTarget } from '../probes/probe.ts';
 import type { ServiceDefinition } from '../services/service-file.ts';
 import { countChange, countProbe, NO_COUNTS, type ServiceCounts } from '../status/counters.ts';
-import { drain, finishDrain, type HealthRecord, observe, startHealth, undrain } from './health.ts';
+import { drain, finishDrain, type HealthRecord, isInRotation, observe, startHealth, undrain } from './health.ts';
 import { type ProbeRun, type ProbeSchedule, scheduleProbe } from './schedule.ts';
 import { probeOf, type ServiceProbe } from './service-probe.ts';
 
@@ -23,6 +23,9 @@ export interface Surroundings {
 
 /** Milliseconds to the first probe, and between probes of a service that is not judged yet, at most: a start must not take hours. */
 const UNJUDGED = 1000;
+
+/** A failure in rotation is confirmed this many times faster: at 1 s and three failures a dead service leaves in 1.7 s, not 3.2 s. */
+const CONFIRMED = 4;
 
 /** One service with its probe, its schedule and its health. Only this class changes the record. */
 export class WatchedService {
@@ -132,7 +135,8 @@ export class WatchedService {
 
   #interval(): number {
     const { intervalMs } = this.#definition.probe;
-    return this.#record.state === 'starting' ? Math.min(intervalMs, UNJUDGED) : intervalMs;
+    if (this.#record.state === 'starting') return Math.min(intervalMs, UNJUDGED);
+    return isInRotation(this.#record) && this.#record.failures > 0 ? intervalMs / CONFIRMED : intervalMs;
   }
 
   #stop(): void {
