@@ -21,7 +21,8 @@ const WRITES = { most: 10, window: 10_000, pause: 5000 } as const;
 /** Decides when the next attempt is due. Failures alone make it slower; every pause after one is random, so that agents spread. */
 export class Pace {
   readonly #random: () => number;
-  #failures = 0;
+  /** In a row, each kind by itself: an API server that has just started refuses everyone for a moment, and comes after many failures. */
+  #failures = { failed: 0, refused: 0 };
   #conflicts = 0;
   #writes: number[] = [];
   #reconnect: { readonly at: number; readonly pause: number } | undefined;
@@ -34,7 +35,7 @@ export class Pace {
   after(outcome: SyncOutcome, watching: boolean, now: number): Pause {
     const { kind } = outcome;
     if (kind === 'failed' || kind === 'refused') return this.#afterFailure(outcome);
-    this.#failures = 0;
+    this.#failures = { failed: 0, refused: 0 };
     this.#conflicts = kind === 'conflict' ? this.#conflicts + 1 : 0;
     if (kind !== 'missing') this.#reconnect = undefined;
     if (kind === 'conflict') return { firm: backoffMs(this.#conflicts, this.#random(), LONGEST_CONFLICT), soft: 0 };
@@ -53,10 +54,11 @@ export class Pace {
   }
 
   #afterFailure(outcome: Extract<SyncOutcome, { readonly kind: 'failed' | 'refused' }>): Pause {
-    this.#failures += 1;
-    const longest = outcome.kind === 'refused' ? LONGEST_REFUSED : undefined;
-    const least = (outcome.kind === 'failed' ? outcome.retryAfterMs : undefined) ?? 0;
-    return { firm: least + backoffMs(this.#failures, this.#random(), longest), soft: 0 };
+    const { kind } = outcome;
+    this.#failures[kind] += 1;
+    const longest = kind === 'refused' ? LONGEST_REFUSED : undefined;
+    const least = (kind === 'failed' ? outcome.retryAfterMs : undefined) ?? 0;
+    return { firm: least + backoffMs(this.#failures[kind], this.#random(), longest), soft: 0 };
   }
 
   #afterWrite(now: number): number {
