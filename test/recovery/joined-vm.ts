@@ -28,7 +28,9 @@ export class JoinedVm implements AsyncDisposable {
 
   /** The namespace and the client; once. */
   async settle(): Promise<void> {
-    // A run that was killed left it.
+    // What a run that was killed left.
+    if (!(await this.lab.processes.running('apiserver-mesh'))) await this.lab.mesh.startApiServer();
+    if (!(await this.lab.processes.running('istiod'))) await this.lab.startIstiod();
     await this.lab.removeMember(CLIENT);
     await makeStrictNamespace(this.lab, NAMESPACE);
     await this.lab.pod(CLIENT, CLIENT_IP, { namespace: NAMESPACE });
