@@ -6,7 +6,7 @@ import { ALL, NAMESPACE } from './services.ts';
 /** How long the control plane is away. Milliseconds. */
 const AWAY = 120_000;
 const AFTER = 60_000;
-/** istiod's client waits this long, with its jitter, before it watches again. Milliseconds. */
+/** After an outage istiod's client waits up to a minute before it watches again, at times twice. Milliseconds. */
 const ISTIOD_WATCHES = 150_000;
 const OTHERS = ALL.filter((service) => service !== 'mysqldb');
 
@@ -80,7 +80,7 @@ export const CLUSTER_CASES: readonly RecoveryCase[] = [
     away: stopApi,
     back: startApi,
     remark:
-      'The agent writes to the API server at its return. istiod sees it later: after a failure its client waits up to a minute until it watches WorkloadEntries again.',
+      'The agent writes to the API server within 10 s of its return. istiod sees it later: after an outage its client waits up to a minute before it watches WorkloadEntries again, and as long once more if the API server no longer has the version that it asks for.',
   }),
   outage('istiod-away', 'istiod is', { away: stopIstiod, back: startIstiod }),
   outage('control-plane-away', 'API server and istiod are', {
