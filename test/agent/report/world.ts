@@ -19,7 +19,7 @@ const OBJECTS: readonly KubeObject[] = [
 ];
 
 /** Resolves when the condition holds. Throws after five seconds. */
-export async function until(what: string, holds: () => boolean, limitMs = 5000): Promise<void> {
+export async function until(what: string, holds: () => boolean, limitMs = 20_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
