@@ -33,7 +33,7 @@ export function listeningSockets(env: AgentEnvironment, pid: number): ListeningS
   return Object.fromEntries(found.filter(([, descriptor]) => descriptor >= FIRST));
 }
 
-/** Removes the variables of systemd's protocols, so that no program that the agent starts takes them for its own. */
+/** Removes the variables of systemd's protocols, which programs started by the agent must not inherit. */
 export function takeAgentEnvironment(env: Record<string, string | undefined>): AgentEnvironment {
   const taken = Object.fromEntries(
     [...OWN, 'CREDENTIALS_DIRECTORY' as const].map((name) => [name, env[name] || undefined]),

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * Hosts, such as `mysqldb.vm.svc.cluster.local`, of which the address is an endpoint in the text of Envoy's page /clusters. A sidecar
- * whose Sidecar resource hides the VM's own services shows none.
+ * Hosts, such as `mysqldb.vm.svc.cluster.local`, that have the address as an endpoint in Envoy's page /clusters. A Sidecar resource may
+ * hide the VM's own services; the page then shows none.
  *
  * Lines have the form `outbound|3306||HOST::10.0.0.5:3306::health_flags::healthy`:
  * https://www.envoyproxy.io/docs/envoy/latest/operations/admin#get--clusters

@@ -13,7 +13,7 @@ export interface Surroundings {
   /** The VM's own address. */
   readonly own: string;
   readonly credential?: ProbeTarget['credential'];
-  /** A number from 0 to 1: spreads the first probes, so that not all services are asked at one moment. */
+  /** A random number from 0 to 1 that delays the first probe, to spread the load. */
   readonly jitter: () => number;
   /** Waits until the service is drained, at most for its limit. Returns how it ended, in one line. */
   readonly awaitDrained: (service: ServiceDefinition, signal: AbortSignal) => Promise<string>;

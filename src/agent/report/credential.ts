@@ -7,7 +7,7 @@ import { mapping } from '../../mesh/unknown.ts';
 export interface TokenFile {
   /** The token as it is now. Throws when there is none. */
   read(): Promise<string>;
-  /** Replaces the file at once, so that a reader gets the old token or the new one. */
+  /** Replaces the file atomically: a reader gets the old token or the new one. */
   write(token: string): Promise<void>;
 }
 

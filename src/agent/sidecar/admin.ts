@@ -1,10 +1,10 @@
-import { type IncomingMessage, request } from 'node:http';
+import { exchange } from '../../cluster/api/live/http-exchange.ts';
 import { withTimeLimit } from '../../time-limit.ts';
 
 /** Envoy's admin interface in a sidecar of Istio; capture leaves it alone. */
 const ADMIN_PORT = 15000;
 /** The clusters of a mesh of several thousand services. */
-const LIMIT_BYTES = 16 * 1024 * 1024;
+const LIMIT_MIB = 16;
 
 export interface AdminOptions {
   readonly signal: AbortSignal;
@@ -20,31 +20,14 @@ export interface AdminOptions {
  */
 export async function askAdmin(path: string, options: AdminOptions): Promise<string | undefined> {
   const { timeoutMs = 5000, port = ADMIN_PORT } = options;
-  return withTimeLimit(timeoutMs, options.signal, (signal) => {
-    return new Promise((resolve) => {
-      const asked = request({ host: '127.0.0.1', port, path, signal, agent: false }, (answer) => {
-        void textOf(answer).then(resolve);
-      });
-      asked.once('error', () => resolve(undefined));
-      asked.end();
-    });
-  });
-}
-
-function textOf(answer: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  answer.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > LIMIT_BYTES) answer.destroy();
-    else chunks.push(chunk);
-  });
-  // `close` follows an error, and decides.
-  answer.on('error', () => answer.destroy());
-  return new Promise((resolve) => {
-    answer.once('close', () => {
-      const whole = answer.complete && answer.statusCode === 200;
-      resolve(whole ? Buffer.concat(chunks).toString('utf8') : undefined);
-    });
-  });
+  const url = new URL(path, `http://127.0.0.1:${port}`);
+  try {
+    const { status, body } = await withTimeLimit(timeoutMs, options.signal, (signal) =>
+      exchange(url, { signal, agent: false, mostMiB: LIMIT_MIB }),
+    );
+    return status === 200 ? body : undefined;
+  } catch {
+    // A sidecar that does not answer is a state that callers expect.
+    return undefined;
+  }
 }
