@@ -55,7 +55,7 @@ export const httpOptions = {
 /** What a server counts as that is up but accepts no writes, or that lags behind. */
 const verdict = z.enum(['ok', 'degraded', 'failed']).default('degraded');
 
-/** Stays a text, so that a method is written to a file as it was read. */
+/** Kept as text: a method is written to a file exactly as it was read. */
 const lag = z.string().refine((text) => parseDuration(text) !== undefined, `must be ${DURATION_FORM}`);
 
 /** How the state of replication counts. Databases tell it only after a login. */

@@ -43,7 +43,7 @@ export function run(attempt: Attempt, [file = '', ...args]: readonly string[], a
   });
 }
 
-/** Keeps the beginning of a stream and drains the rest, so that the program is not held up. */
+/** Keeps the start of a stream and discards the rest: a full pipe would block the program. */
 function head(stream: NodeJS.ReadableStream): () => string {
   const parts: Buffer[] = [];
   let length = 0;

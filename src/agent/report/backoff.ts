@@ -1,4 +1,4 @@
-/** Milliseconds. The longest is short, so that agents report soon after an outage of the API server; the jitter spreads them. */
+/** Milliseconds. The longest pause is short: agents report soon after an outage of the API server. Jitter spreads them. */
 const FIRST = 250;
 const LONGEST = 10_000;
 

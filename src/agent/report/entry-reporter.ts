@@ -201,7 +201,7 @@ export class EntryReporter implements Reporter {
     this.#input.log('reporting', { mode, reason }, reason === undefined ? 'info' : 'warning');
   }
 
-  /** Watches the entry, so that what others change is put right at once. */
+  /** Watches the entry, and corrects at once what others change. */
   #follow(version: unknown): void {
     this.#version = typeof version === 'string' ? version : '';
     const began = performance.now();

@@ -10,7 +10,7 @@ export interface Greeting {
   readonly nonce: Buffer;
 }
 
-/** MariaDB calls itself 5.5.5-10.x so that old replicas accept it. */
+/** MariaDB reports 5.5.5-10.x for the sake of old replicas. */
 const DISGUISE = /^5\.5\.5-(?=\d+\.\d+\.\d+-MariaDB)/;
 
 /** Parses Protocol::HandshakeV10. Throws a Failure for anything else. */
