@@ -97,8 +97,8 @@ test('a service is out of rotation while its port is not in the entry, and other
   expect((refused?.at ?? Number.POSITIVE_INFINITY) - removed).toBeLessThan(2000);
   await patch(8080);
   await lab.waitFor('the client to be answered again', () => web.latest === '200', { timeoutMs: 5000, everyMs: 10 });
+  await lab.waitFor('some requests to the other service', () => admin.answers.length >= before + 10);
   expect(admin.answers.slice(before).filter(({ status }) => status !== '200')).toEqual([]);
-  expect(admin.answers.length).toBeGreaterThan(before + 5);
 }, 120_000);
 
 test('a drained VM loses its ports and no stale endpoint stays; it returns with them', async () => {
