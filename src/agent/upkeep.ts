@@ -5,6 +5,7 @@ import { MachineKeeper, type MachineStatus } from './machine/keeper.ts';
 import { askRoot } from './machine/root.ts';
 import { readUnits } from './machine/units.ts';
 import { tokenFile } from './report/credential.ts';
+import type { EventText } from './report/events.ts';
 import type { Reporter } from './report/reporter-input.ts';
 import type { AgentSettings } from './settings.ts';
 import type { ServiceHealth } from './health/health.ts';
@@ -48,6 +49,7 @@ export class Upkeep {
       newToken: () => reporter.istioToken(signal),
       apiTokenEnd: () => reporter.status.tokenExpires,
       install: () => askRoot('renew-token', { signal }),
+      say: (text: EventText) => reporter.say(text),
       ...{ now: () => new Date(), log },
     };
     this.#identity = new IdentityKeeper(access, { subject: mesh, observe });

@@ -1,7 +1,9 @@
 import type { Log } from '../log.ts';
 import type { RootAnswer } from '../machine/root.ts';
 import { renewalTime, tokenClaims, type TokenFile } from '../report/credential.ts';
+import type { EventText } from '../report/events.ts';
 import { type Identity, judgeIdentity } from './identity.ts';
+import { identityChange } from './identity-change.ts';
 import { type SidecarCertificate, sidecarCertificate, type Subject } from './sidecar-certificate.ts';
 
 /** How the agent sees and renews the VM's credentials. */
@@ -15,6 +17,8 @@ export interface IdentityAccess {
   readonly apiTokenEnd: () => Date | undefined;
   /** Asks root to install the kept token. */
   readonly install: (signal: AbortSignal) => Promise<RootAnswer>;
+  /** Makes an Event on the VM's entry. */
+  readonly say: (text: EventText) => void;
   readonly now: () => Date;
   readonly log: Log;
 }
@@ -88,9 +92,11 @@ export class IdentityKeeper {
     this.#access.log('istio-token-installed', { outcome, reason: reason || undefined }, level);
   }
 
-  #announce(before: IdentityStatus | undefined, { state, reason, until }: IdentityStatus): void {
+  #announce(before: IdentityStatus | undefined, identity: IdentityStatus): void {
+    const { state, reason, until } = identity;
     if (state === (before?.state ?? 'valid')) return;
     const level = state === 'valid' ? 'notice' : state === 'cliff' ? 'warning' : 'error';
     this.#access.log('identity', { state, reason: reason || undefined, until: until?.toISOString() }, level);
+    this.#access.say(identityChange(identity));
   }
 }

@@ -6,7 +6,8 @@ import { Alarm } from './alarm.ts';
 import type { ApiClient } from './api-client.ts';
 import { Background } from './background.ts';
 import type { EntryApi } from './entry-api.ts';
-import { EventRate, serviceEvent } from './events.ts';
+import { EventSender } from './event-sender.ts';
+import type { EventText } from './events.ts';
 import type { Holder } from './fence.ts';
 import { requestIstioToken } from './istio-token.ts';
 import { Pace, type Pause } from './pace.ts';
@@ -32,7 +33,7 @@ export class EntryReporter implements Reporter {
   readonly #alarm = new Alarm();
   readonly #background = new Background();
   readonly #end = new AbortController();
-  readonly #events = new EventRate();
+  readonly #events: EventSender;
   readonly #renewal: TokenRenewal;
   readonly #pace: Pace;
   readonly #running: Promise<void>;
@@ -46,12 +47,15 @@ export class EntryReporter implements Reporter {
   #version = '';
   #watchAfter = 0;
   #watching = false;
-  #sequence = 0;
 
   constructor(input: EntryReporterInput) {
     this.#input = input;
     this.#pace = new Pace(input.random);
     this.#renewal = new TokenRenewal(input);
+    const send = (event: object): Promise<unknown> => input.api.createEvent(event, this.#end.signal);
+    const isHeard = (): boolean => !input.settings.observe && this.#state.mode !== 'fenced';
+    const inBackground = (work: () => Promise<void>): void => this.#inBackground('event-failed', work);
+    this.#events = new EventSender({ send, isHeard, inBackground, now: input.now });
     this.#state = { mode: 'health-channel', since: input.now(), reason: 'the API server has not been reached yet' };
     const stop = (): void => this.#stop();
     input.signal.addEventListener('abort', stop, { once: true });
@@ -73,6 +77,10 @@ export class EntryReporter implements Reporter {
     this.#wanted = [...services];
     this.#behindSince ??= performance.now();
     this.#alarm.ring();
+  }
+
+  say(text: EventText): void {
+    this.#events.say(text);
   }
 
   async istioToken(signal: AbortSignal): Promise<string | undefined> {
@@ -146,9 +154,11 @@ export class EntryReporter implements Reporter {
         this.#lastWrite = this.#input.now();
         this.#lastMinor = performance.now();
         this.#announce(outcome);
+        this.#events.met(outcome.entry);
         return this.#follow(outcome.entry.metadata['resourceVersion']);
       case 'same':
         this.#enter('api');
+        this.#events.met(outcome.entry);
         return this.#follow(outcome.entry.metadata['resourceVersion']);
       case 'conflict':
         return undefined;
@@ -165,13 +175,10 @@ export class EntryReporter implements Reporter {
   }
 
   #announce({ entry, changed }: Extract<SyncOutcome, { readonly kind: 'written' }>): void {
-    const { api, now, log } = this.#input;
     this.#enter('api');
     for (const service of changed) {
-      log('reported', { service: service.name, state: service.state, reason: service.reason });
-      if (!this.#events.allow(performance.now())) continue;
-      const event = serviceEvent(entry, service, now(), (this.#sequence += 1));
-      this.#inBackground('event-failed', async () => void (await api.createEvent(event, this.#end.signal)));
+      this.#input.log('reported', { service: service.name, state: service.state, reason: service.reason });
+      this.#events.change(entry, service);
     }
   }
 

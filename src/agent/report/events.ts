@@ -8,11 +8,27 @@ const WINDOW_MS = 60_000;
 const LONGEST_NOTE = 1024;
 const LONGEST_INSTANCE = 128;
 
-/** The Event of one change of a service, for events.k8s.io/v1. `sequence` makes its name unique within a millisecond. */
-export function serviceEvent(entry: KubeObject, service: ServiceHealth, at: Date, sequence: number): object {
+/** What an Event says. */
+export interface EventText {
+  /** In CamelCase, for programs. */
+  readonly reason: string;
+  readonly type: 'Normal' | 'Warning';
+  /** For people. */
+  readonly note: string;
+}
+
+/** What is said about one change of a service. */
+export function serviceChange({ name, state, reason }: ServiceHealth): EventText {
+  return {
+    reason: `Service${state[0]?.toUpperCase() ?? ''}${state.slice(1)}`,
+    type: state === 'down' || state === 'degraded' ? 'Warning' : 'Normal',
+    note: `${name} is ${state}${reason === '' ? '' : `: ${reason}`}`,
+  };
+}
+
+/** An Event on the entry, for events.k8s.io/v1. `sequence` makes its name unique within a millisecond. */
+export function entryEvent(entry: KubeObject, text: EventText, at: Date, sequence: number): object {
   const { name, namespace, uid } = entry.metadata;
-  const { state, reason } = service;
-  const note = `${service.name} is ${state}${reason === '' ? '' : `: ${reason}`}`;
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -21,9 +37,9 @@ export function serviceEvent(entry: KubeObject, service: ServiceHealth, at: Date
     reportingController: 'meshx.dev/agent',
     reportingInstance: name.slice(0, LONGEST_INSTANCE),
     action: 'Report',
-    reason: `Service${state[0]?.toUpperCase() ?? ''}${state.slice(1)}`,
-    type: state === 'down' || state === 'degraded' ? 'Warning' : 'Normal',
-    note: note.slice(0, LONGEST_NOTE),
+    reason: text.reason,
+    type: text.type,
+    note: text.note.slice(0, LONGEST_NOTE),
     regarding: { apiVersion: entry.apiVersion, kind: entry.kind, namespace, name, uid },
   };
 }

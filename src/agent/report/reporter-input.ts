@@ -4,6 +4,7 @@ import type { AgentSettings } from '../settings.ts';
 import type { ApiClientOptions } from './api-client.ts';
 import type { TokenFile } from './credential.ts';
 import type { ReportedService } from './entry-patch.ts';
+import type { EventText } from './events.ts';
 import type { MachineIdentity } from './fence.ts';
 import type { ReporterStatus } from './reporter-status.ts';
 
@@ -14,6 +15,8 @@ export interface Reporter {
   readonly status: ReporterStatus;
   /** Whether the entry says what was reported last; undefined without a way to the API server. */
   readonly isCurrent: boolean | undefined;
+  /** Makes an Event on the entry, after an outage of the API server if there is one; a later text replaces an unsent one. Never throws. */
+  say(text: EventText): void;
   /** A new token for istiod. Undefined when there is none to be had; never throws. */
   istioToken(signal: AbortSignal): Promise<string | undefined>;
   /** Ends all requests and timers. What was not written yet is not written. */

@@ -27,6 +27,10 @@ class Silent implements Reporter {
     // The sidecar's probe asks the health endpoint.
   }
 
+  say(): void {
+    // Events need the API server.
+  }
+
   istioToken(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

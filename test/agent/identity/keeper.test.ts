@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { IdentityKeeper } from '../../../src/agent/identity/keeper.ts';
 import type { RootAnswer } from '../../../src/agent/machine/root.ts';
 import { tokenFile } from '../../../src/agent/report/credential.ts';
+import type { EventText } from '../../../src/agent/report/events.ts';
 
 const { signal } = new AbortController();
 const START = Date.parse('2026-05-01T12:00:00Z');
@@ -39,6 +40,7 @@ const certs = (from: number, until: number): string =>
 function vm({ observe = false } = {}) {
   const installed: string[] = [];
   const events: string[] = [];
+  const said: EventText[] = [];
   const path = join(folder, 'istio-token');
   const world = {
     now: START,
@@ -55,11 +57,12 @@ function vm({ observe = false } = {}) {
       installed.push(readFileSync(path, 'utf8').trim());
       return Promise.resolve(DONE);
     },
+    say: (text: EventText) => void said.push(text),
     now: () => new Date(world.now),
     log: (event: string) => void events.push(event),
   };
   const keeper = new IdentityKeeper(access, { subject: { namespace: 'vm', account: 'db1' }, observe });
-  return { keeper, world, installed, events, path };
+  return { keeper, world, installed, events, said, path };
 }
 
 describe('the identity of a VM', () => {
@@ -102,7 +105,7 @@ describe('the identity of a VM', () => {
   });
 
   it('announces the cliff, and the loss, once each', async () => {
-    const { keeper, world, events } = vm();
+    const { keeper, world, events, said } = vm();
     world.certs = certs(START, START + 24 * HOUR);
     await keeper.pass(signal);
     world.api = false;
@@ -112,6 +115,17 @@ describe('the identity of a VM', () => {
     }
     expect(events.filter((event) => event === 'identity')).toHaveLength(2);
     expect(keeper.status?.state).toBe('lost');
+    world.api = true;
+    await keeper.pass(signal);
+    expect(said.map(({ reason, type }) => `${type} ${reason}`)).toEqual([
+      'Warning IdentityEnds',
+      'Warning IdentityLost',
+      'Normal IdentityValid',
+    ]);
+    expect(said[0]?.note).toMatch(
+      /only until 2026-05-02T12:00:00.000Z: certificate ends in 5 h, token for istiod ends/,
+    );
+    expect(said[1]?.note).toContain('meshx rejoin VM');
   });
 
   it('changes nothing while it only observes', async () => {

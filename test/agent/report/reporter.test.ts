@@ -315,3 +315,23 @@ test('the signal of the agent ends it as well', async () => {
   await until('the end of the watch', () => world.server.watches === 0);
   await reporter.close();
 });
+
+test('what is said in an outage becomes one event on the entry when it ends: the last text', async () => {
+  await using world = await World.start();
+  const reporter = world.reporter();
+  const said = (): readonly unknown[] => world.server.requests.flatMap(({ body }) => (body['note'] ? [body] : []));
+  reporter.say({ reason: 'IdentityEnds', type: 'Warning', note: 'before the entry was read' });
+  reporter.report(READY);
+  await until('the first event', () => said().length === 3);
+  world.server.fail({ on: /events/, answer: 'reset', times: 2 });
+  reporter.say({ reason: 'IdentityEnds', type: 'Warning', note: 'ends' });
+  await until('the failure', () => world.lines.some((line) => line.startsWith('event-failed')));
+  const before = said().length;
+  reporter.say({ reason: 'IdentityLost', type: 'Warning', note: 'lost' });
+  reporter.report(WEB_DOWN);
+  await until('both events', () => said().length === before + 2);
+  expect(said().slice(before)).toContainEqual(
+    expect.objectContaining({ reason: 'IdentityLost', regarding: expect.objectContaining({ name: ENTRY }) }),
+  );
+  expect(said().slice(before)).not.toContainEqual(expect.objectContaining({ note: 'ends' }));
+});
