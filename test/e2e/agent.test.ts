@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { makeForeignPolicy, removePolicy } from './support/agent-policy.ts';
 import { ratings } from './support/mysql.ts';
 import { expectDone } from './support/done.ts';
 import { BUILD, buildExecutable } from './support/executable.ts';
@@ -10,7 +10,6 @@ import { makeStrictNamespace } from './support/strict.ts';
 const NAMESPACE = 'agents';
 const MYSQL = `mysqldb.${NAMESPACE}.svc.cluster.local`;
 const ROWS = '1\t5\n2\t4\n';
-const POLICY = fileURLToPath(new URL('../golden/mesh/current/agents/policy.yaml', import.meta.url));
 const UNITS = ['meshx-agent.service', 'meshx-agent.socket', 'meshx-agent-root.socket'];
 
 const lab = useLab();
@@ -21,13 +20,6 @@ beforeAll(async () => {
   await makeStrictNamespace(lab(), NAMESPACE);
   await lab().pod('agent-client', '10.150.0.26', { namespace: NAMESPACE });
 }, BUILD + STEP);
-
-/** A policy of the name that another owner made, so that no join makes one. */
-async function makeForeignPolicy(): Promise<void> {
-  await lab().kubectl(['apply', '-f', POLICY]);
-  const patch = JSON.stringify({ metadata: { labels: null }, spec: { failurePolicy: 'Ignore' } });
-  await lab().kubectl(['patch', 'validatingadmissionpolicy', 'meshx-agents', '--type', 'merge', '-p', patch]);
-}
 
 describe.each([
   { suite: 'bookworm' as const, vm: 'agent12', ip: '10.150.0.27', mode: 'health-channel' },
@@ -44,8 +36,8 @@ describe.each([
   const rows = async () => (await ratings(lab(), 'agent-client', MYSQL)) === ROWS;
 
   beforeAll(async () => {
-    if (mode === 'api') await lab().kubectl(['delete', '-f', POLICY]);
-    else await makeForeignPolicy();
+    if (mode === 'api') await removePolicy(lab());
+    else await makeForeignPolicy(lab());
     await lab().vm(vm, ip, { suite });
     await seedRatings(lab(), vm);
   }, STEP);

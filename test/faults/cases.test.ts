@@ -2,15 +2,20 @@ import { allCases, caseId, chooseCases, type Course } from './cases.ts';
 import { commandName } from './gate.ts';
 
 const COURSES: readonly Course[] = [
-  { operation: 'up', service: 'http', user: 'root', commands: ['id', 'meshx-preflight'], requests: ['GET /a'] },
-  { operation: 'down', service: 'mysql', user: 'operator', commands: ['id'], requests: [] },
+  {
+    ...{ operation: 'up', service: 'http', user: 'root', agent: false },
+    ...{ commands: ['id', 'meshx-preflight'], requests: ['GET /a'] },
+  },
+  { operation: 'down', service: 'mysql', user: 'operator', agent: false, commands: ['id'], requests: [] },
+  { operation: 'up', service: 'http', user: 'operator', agent: true, commands: ['id'], requests: [] },
 ];
 const all = allCases(COURSES);
 
-test('every command and request meets every fault, and `up` also where port 22 is to be captured', () => {
-  expect(all).toHaveLength(2 * 10 * 2 + 1 * 8 + 1 * 10);
+test('every command and request meets every fault, and `up` without the agent also where port 22 is to be captured', () => {
+  expect(all).toHaveLength(2 * 10 * 2 + 1 * 8 + 1 * 10 + 1 * 10);
   expect(new Set(all.map(caseId)).size).toBe(all.length);
   expect(all.map(caseId)).toContain('up/http/root/port22/command-2/cut-after');
+  expect(all.map(caseId)).toContain('up/http/operator/agent/command-1/cut-after');
 });
 
 test('the same seed chooses the same cases, another one others', () => {

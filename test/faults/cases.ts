@@ -1,7 +1,7 @@
 import { COMMAND_FAULTS, type Fault, REQUEST_FAULTS } from './faults.ts';
 
 /** The commands of meshx that meet faults. */
-export const OPERATIONS = ['up', 'configure', 'down'] as const;
+export const OPERATIONS = ['up', 'configure', 'down', 'rejoin', 'upgrade'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 /** Which kind of machine and of operator a case has. */
@@ -11,6 +11,8 @@ export interface Variant {
   readonly user: 'root' | 'operator';
   /** The machine's owner has set port 22 to be captured. */
   readonly trap: boolean;
+  /** The VM joins with the agent. */
+  readonly agent: boolean;
 }
 
 export interface FaultCase extends Variant {
@@ -21,30 +23,31 @@ export interface FaultCase extends Variant {
 }
 
 /** What one clean run of an operation did: the names of its commands and requests in their order. */
-export interface Course extends Pick<Variant, 'service' | 'user'> {
+export interface Course extends Omit<Variant, 'trap'> {
   readonly operation: Operation;
   readonly commands: readonly string[];
   readonly requests: readonly string[];
 }
 
 /** `up/http/root/command-12/cut-after`; the same word finds the case again. */
-export function caseId({ operation, service, user, trap, fault }: FaultCase): string {
-  const words = [operation, service, user, ...(trap ? ['port22'] : []), `${fault.where}-${fault.at}`, fault.what];
-  return words.join('/');
+export function caseId({ operation, service, user, agent, trap, fault }: FaultCase): string {
+  const extras = [...(agent ? ['agent'] : []), ...(trap ? ['port22'] : [])];
+  return [operation, service, user, ...extras, `${fault.where}-${fault.at}`, fault.what].join('/');
 }
 
 /** Every step of each course × every fault. */
 export function allCases(courses: readonly Course[]): readonly FaultCase[] {
-  return courses.flatMap(({ operation, service, user, commands, requests }) => {
-    const known = { operation, service, user, trap: false };
+  return courses.flatMap(({ commands, requests, ...course }) => {
+    const known = { ...course, trap: false };
     const atCommands = commands.flatMap((step, index) =>
       COMMAND_FAULTS.map((what): FaultCase => ({ ...known, step, fault: { where: 'command', at: index + 1, what } })),
     );
     const atRequests = requests.flatMap((step, index) =>
       REQUEST_FAULTS.map((what): FaultCase => ({ ...known, step, fault: { where: 'request', at: index + 1, what } })),
     );
-    // Only `up` runs when the owner wants port 22 captured: it refuses, so nothing comes after it.
-    const trapped = operation === 'up' ? atCommands.map((each) => ({ ...each, trap: true })) : [];
+    // Only `up` runs when the owner wants port 22 captured: it refuses, so nothing comes after it. The agent is no part of that.
+    const trapped =
+      course.operation === 'up' && !course.agent ? atCommands.map((each) => ({ ...each, trap: true })) : [];
     return [...atCommands, ...atRequests, ...trapped];
   });
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { installOnVm } from '../e2e/support/debian-packages.ts';
 import { seedRatings } from '../e2e/support/ratings.ts';
 import { Session } from '../e2e/support/session.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
@@ -48,7 +49,7 @@ export class Machine implements AsyncDisposable {
   readonly seat: Seat;
   readonly gate: Gate;
   readonly #lab: Lab;
-  #made: Variant['service'] | undefined;
+  #made: Pick<Variant, 'service' | 'agent'> | undefined;
   #tick: Session | undefined;
   #client: Session | undefined;
   #marks = 0;
@@ -69,14 +70,16 @@ export class Machine implements AsyncDisposable {
   async fresh(variant: Variant, clean: boolean): Promise<void> {
     const { vm, ip } = this.seat;
     this.#close();
-    if (!clean || this.#made !== variant.service) {
+    if (!clean || this.#made?.service !== variant.service || this.#made.agent !== variant.agent) {
       await this.#remove();
       const mysql = variant.service === 'mysql' ? 'any' : 'off';
       await this.#lab.vm(vm, ip, { mysql, diskMib: DISK_MIB });
       await this.gate.install();
       if (variant.service === 'mysql') await seedRatings(this.#lab, vm);
       else await this.#serveHttp();
-      this.#made = variant.service;
+      // What the agent needs of Debian that a small Debian 12 lacks.
+      if (variant.agent) await installOnVm(this.#lab, vm, 'bookworm', ['libatomic1']);
+      this.#made = variant;
     }
     if (variant.trap) await this.#lab.mustSsh(vm, trap(servicePort(variant)), { user: 'deploy' });
     await this.#open(variant);
@@ -108,13 +111,22 @@ export class Machine implements AsyncDisposable {
     return let_in ? Math.round(performance.now() - began) : undefined;
   }
 
+  /** Whether an agent runs, within the limit. */
+  async runsAgent(timeoutMs: number): Promise<boolean> {
+    const isActive = async (): Promise<boolean> => {
+      const ran = await this.#lab.ssh(this.seat.vm, 'systemctl is-active meshx-agent.service', { user: 'deploy' });
+      return ran.stdout.trim() === 'active';
+    };
+    return await this.#lab.waitFor('the agent', isActive, { timeoutMs }).catch(() => false);
+  }
+
   /** Which of the connections of before do not live any more. */
   async lost(): Promise<readonly string[]> {
     this.#marks += 1;
     const mark = `mark${this.#marks}`;
     const [tick, client] = [this.#tick, this.#client];
     const ticks = tick?.output.length ?? 0;
-    client?.send(this.#made === 'mysql' ? `select '${mark}';` : mark);
+    client?.send(this.#made?.service === 'mysql' ? `select '${mark}';` : mark);
     const ticking = async (): Promise<boolean> => await Promise.resolve((tick?.output.length ?? 0) > ticks + 20);
     const answering = async (): Promise<boolean> => await Promise.resolve(client?.output.includes(mark) ?? false);
     const lost: string[] = [];
@@ -129,7 +141,7 @@ export class Machine implements AsyncDisposable {
   }
 
   get #port(): number {
-    return servicePort({ service: this.#made ?? 'http' });
+    return servicePort(this.#made ?? { service: 'http' });
   }
 
   /** `reboot` typed on the machine, without a word to sshd. */

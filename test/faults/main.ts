@@ -2,6 +2,8 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { makePolicy } from '../e2e/support/agent-policy.ts';
+import { buildExecutable } from '../e2e/support/executable.ts';
 import { must } from '../lab/command.ts';
 import type { Lab } from '../lab/lab.ts';
 import { openLab } from '../lab/open.ts';
@@ -9,7 +11,7 @@ import { Api } from './api.ts';
 import { allCases, caseId, chooseCases, type Course, type FaultCase } from './cases.ts';
 import { courseOf, VARIANTS } from './courses.ts';
 import { Machine, seatOf } from './machine.ts';
-import { copyProgram, Operator } from './operator.ts';
+import { copyExecutables, copyProgram, Operator } from './operator.ts';
 import { type Bench, broken, type Ran, type Result, runCase } from './run-case.ts';
 import { walk } from './walk.ts';
 
@@ -17,13 +19,14 @@ const HELP = `npm run test:faults -- [OPTIONS]
 
   --cases N        how many cases; all when absent
   --seed S         which cases, and in which order (1)
-  --only TEXT      cases whose id holds the text: up/, command-12, cut-after, port22; may be repeated
+  --only TEXT      cases whose id holds the text: up/, agent, command-12, cut-after, port22; may be repeated
   --walks N        random walks of commands and faults after the cases (0)
   --resume FILE    results of a run that was stopped: its cases are not run again
   --out FILE       where results go, a line each (.results/faults.jsonl)
   --jobs J         how many machines at once (2)
 
-What was typed and answered in each case is in .results/faults/.`;
+What was typed and answered in each case is in .results/faults/.
+E2E_EXECUTABLE names a single executable of meshx; without it one is built.`;
 
 const { values } = parseArgs({
   options: {
@@ -50,7 +53,10 @@ interface Run {
 
 async function openBenches(lab: Lab, jobs: number): Promise<readonly Bench[]> {
   const program = await copyProgram(lab);
+  const executables = await copyExecutables(await buildExecutable(lab), program);
   const api = await Api.start(lab);
+  // It is one for the cluster: all runs find it.
+  await makePolicy(lab);
   const workers = Array.from({ length: jobs }, (_, index) => index);
   return await Promise.all(
     workers.map(async (worker): Promise<Bench> => {
@@ -58,7 +64,7 @@ async function openBenches(lab: Lab, jobs: number): Promise<readonly Bench[]> {
       await machine.settle();
       const operator = new Operator(lab, program, await api.seat(machine.seat.vm));
       const help = await operator.types(['--help']);
-      return { machine, operator, api, deb: lab.deb, hasDown: /^ {2}down\b/m.test(help.stdout) };
+      return { machine, operator, api, deb: lab.deb, executables, hasDown: /^ {2}down\b/m.test(help.stdout) };
     }),
   );
 }
@@ -71,9 +77,11 @@ async function learn(benches: readonly Bench[]): Promise<readonly Course[]> {
     for (let variant = left.shift(); variant; variant = left.shift()) courses.push(...(await courseOf(bench, variant)));
   };
   await Promise.all(benches.map(work));
-  const order = (course: Course): string => JSON.stringify([course.operation, course.service]);
-  for (const { operation, service, commands, requests } of courses)
-    note(`${operation} of ${service}: ${commands.length} commands, ${requests.length} requests`);
+  const order = (course: Course): string => JSON.stringify([course.operation, course.service, course.agent]);
+  for (const { operation, service, agent, commands, requests } of courses)
+    note(
+      `${operation} of ${service}${agent ? ' with agent' : ''}: ${commands.length} commands, ${requests.length} requests`,
+    );
   return courses.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lab } from '../lab/lab.ts';
 import type { Operation, Variant } from './cases.ts';
@@ -82,10 +82,28 @@ export class Operator {
   }
 }
 
+/** Single executables of meshx. */
+export interface Executables {
+  readonly first: string;
+  /** The same with another digest. */
+  readonly next: string;
+}
+
+/** Puts the executable and its other form into the folder. */
+export async function copyExecutables(executable: string, folder: string): Promise<Executables> {
+  const [first, next] = [join(folder, 'agent'), join(folder, 'agent-next')];
+  await copyFile(executable, first);
+  await copyFile(executable, next);
+  // Nothing reads what follows the sections of an ELF file.
+  await appendFile(next, '\n');
+  return { first, next };
+}
+
 export interface Place {
   readonly vm: string;
   readonly namespace: string;
   readonly deb: string;
+  readonly executables: Executables;
   /** Seconds, where a hang is to be waited for. */
   readonly stepTimeout?: number;
 }
@@ -97,17 +115,22 @@ export function servicePort({ service }: Pick<Variant, 'service'>): number {
 
 /** A command line as an operator would type it. */
 export function wordsOf(operation: Operation, variant: Variant, place: Place): readonly string[] {
-  const { vm, namespace, deb, stepTimeout } = place;
+  const { vm, namespace, deb, executables, stepTimeout } = place;
   const port = servicePort(variant);
   const user = variant.user === 'root' ? [] : ['--user', 'operator'];
   const limit = stepTimeout === undefined ? [] : ['--step-timeout', String(stepTimeout)];
   const shared = [...user, ...limit, '--yes'];
+  const world = ['-n', namespace, '--istiod-address', '10.150.0.1'];
   switch (operation) {
-    case 'up': {
+    case 'up':
+    case 'upgrade': {
       const service = variant.service === 'mysql' ? `db-${vm}:3306` : `web-${vm}:http:8080`;
-      const world = ['-n', namespace, '--istiod-address', '10.150.0.1', '--package', deb];
-      return ['up', vm, ...world, '--service', service, ...shared];
+      const executable = operation === 'up' ? executables.first : executables.next;
+      const agent = variant.agent ? ['--agent-executable', executable] : [];
+      return ['up', vm, ...world, '--package', deb, '--service', service, ...agent, ...shared];
     }
+    case 'rejoin':
+      return ['rejoin', vm, ...world, ...shared];
     case 'configure':
       return ['configure', vm, '-n', namespace, '--ports', `${port},8099`, ...shared];
     case 'down':

@@ -37,14 +37,20 @@ test('the page counts by operation and fault, and names what did not hold', () =
   const page = faultsPage([
     result({ message: 'change-failed' }),
     result({ case: 'x', verdict: 'stranded' }),
-    result({ case: 'y', operation: 'down', where: 'request', fault: '429', verdict: 'lost' }),
+    result({
+      case: 'down/http/operator/agent/request-1/429',
+      operation: 'down',
+      where: 'request',
+      fault: '429',
+      verdict: 'lost',
+    }),
     result({ case: 'z', verdict: 'unreached' }),
   ]);
   expect(page).toContain(
-    '3 cases and 0 walks (commit abc1234, seed 1): 1 passed, 1 stranded, 1 lost connections, 0 failed',
+    '3 cases, 1 of them with the agent, and 0 walks (commit abc1234, seed 1): 1 passed, 1 stranded, 1 lost connections, 0 failed',
   );
-  expect(page).toContain('| exit 1 | 1 of 2 |  |  |');
-  expect(page).toContain('| answer 429 |  |  | 0 of 1 |');
+  expect(page).toContain('| exit 1 | 1 of 2 |  |  |  |  |');
+  expect(page).toContain('| answer 429 |  |  | 0 of 1 |  |  |');
   expect(page).toContain('| `x` | id | stranded |');
   expect(page).toContain('| `change-failed` | 1 |');
 });

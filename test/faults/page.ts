@@ -47,19 +47,21 @@ export function faultsPage(results: readonly KeptResult[], fixed: readonly Fixed
   const cases = reached.filter(({ operation }) => operation !== 'walk');
   const walks = reached.filter(({ operation }) => operation === 'walk');
   const count = (verdict: Result['verdict']): number => reached.filter((each) => each.verdict === verdict).length;
+  const withAgent = cases.filter(({ case: name }) => name.includes('/agent/')).length;
   const failed = reached.filter(({ verdict }) => verdict !== 'passed');
   return [
     '# Fault matrix',
     '',
     'Made by `npx tsx scripts/faults.ts` from `docs/faults.jsonl`, the raw results of `npm run test:faults`; do not edit it by hand.',
     '',
-    'Each case causes a fault at one command on the VM, or at one request to the API server, of `up`, `configure` or `down`, on a VM',
-    'that boots in the lab. It passes if a new SSH login works; connections that were open before `up` stay open, unless the VM',
+    'Each case causes a fault at one command on the VM, or at one request to the API server, of `up`, `configure`, `down` or `rejoin`,',
+    'on a VM that boots in the lab. It passes if a new SSH login works; connections that were open before `up` stay open, unless the VM',
     'rebooted; the output of meshx names a Problem and the next command; that command succeeds; and `down --verify` then finds no',
-    'difference. In a case with `port22` the owner of the machine had configured capture to include port 22. A walk is a sequence of',
-    'commands and faults, each followed by a check of login and connections.',
+    'difference. In a case with `port22` the owner of the machine had configured capture to include port 22. In a case with `agent` the',
+    'VM joins with the agent; *upgrade* is `up` with another executable for it. An agent that ran before the command must run after the',
+    'fault, too. A walk is a sequence of commands and faults, each followed by a check of login and connections.',
     '',
-    `${cases.length} cases and ${walks.length} walks (${sources(results)}): ${count('passed')} passed, ${count('stranded')} stranded, ${count('lost')} lost connections, ${failed.length - count('stranded') - count('lost')} failed otherwise.`,
+    `${cases.length} cases, ${withAgent} of them with the agent, and ${walks.length} walks (${sources(results)}): ${count('passed')} passed, ${count('stranded')} stranded, ${count('lost')} lost connections, ${failed.length - count('stranded') - count('lost')} failed otherwise.`,
     '',
     ...table(
       'Faults at a command on the VM',
@@ -95,7 +97,8 @@ function table(title: string, cases: readonly KeptResult[], faults: readonly str
     const of = (operation: string) => cases.filter((each) => each.operation === operation && each.fault === fault);
     return `| ${words(fault)} | ${OPERATIONS.map((operation) => cell(of(operation))).join(' | ')} |`;
   });
-  return [`## ${title}`, '', '| passed of all | up | configure | down |', '|---|---|---|---|', ...rows, ''];
+  const head = ['passed of all', ...OPERATIONS];
+  return [`## ${title}`, '', `| ${head.join(' | ')} |`, `|${'---|'.repeat(head.length)}`, ...rows, ''];
 }
 
 function words(fault: string): string {

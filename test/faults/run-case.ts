@@ -3,11 +3,21 @@ import type { Api } from './api.ts';
 import { caseId, type FaultCase, type Operation } from './cases.ts';
 import { endsTheMachine, isHang } from './faults.ts';
 import type { Machine } from './machine.ts';
-import { type Operator, type Place, type Said, wordsOf } from './operator.ts';
+import { type Executables, type Operator, type Place, type Said, wordsOf } from './operator.ts';
 import { judgeMessage, judgeResume, problemId } from './words.ts';
 
 /** What became of a case: all well, what first went wrong, that the fault was never met, or that the lab itself broke. */
-export const VERDICTS = ['passed', 'stranded', 'lost', 'message', 'resume', 'clean', 'unreached', 'broken'] as const;
+export const VERDICTS = [
+  'passed',
+  'stranded',
+  'lost',
+  'agent',
+  'message',
+  'resume',
+  'clean',
+  'unreached',
+  'broken',
+] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /** One line of the results. */
@@ -34,6 +44,7 @@ export interface Bench {
   readonly operator: Operator;
   readonly api: Api;
   readonly deb: string;
+  readonly executables: Executables;
   /** False while meshx cannot remove a VM: the statement `clean` is then skipped. */
   readonly hasDown: boolean;
 }
@@ -44,6 +55,8 @@ const STEP_SECONDS = 20;
 const LEASE_MS = 100_000;
 /** A login may take this long: what reverts by itself has done so. */
 const LOGIN_MS = 30_000;
+/** So may the agent of before. */
+const AGENT_MS = 90_000;
 
 /** Something that was promised did not hold. */
 export class Failure extends Error {
@@ -96,22 +109,22 @@ export function broken(each: FaultCase, error: unknown): Ran {
   return { result: { ...named(each), verdict: 'broken', detail: String(error), ms: 0 }, clean: false };
 }
 
-/** `configure` and `down` meet a VM of the mesh; its connections are older than that. */
-async function prepare({ machine, operator, deb }: Bench, fault: FaultCase): Promise<void> {
+/** All but `up` meet a VM of the mesh; its connections are older than that. */
+async function prepare(bench: Bench, fault: FaultCase): Promise<void> {
   if (fault.operation === 'up') return;
-  const place = placeOf(machine, deb);
-  const said = await operator.types(wordsOf('up', fault, place));
+  const said = await bench.operator.types(wordsOf('up', fault, placeOf(bench)));
   if (said.exitCode !== 0) throw new Error(`${caseId(fault)}: the VM did not join: ${said.stderr}`);
 }
 
-function placeOf({ seat }: Machine, deb: string): Place {
-  return { vm: seat.vm, namespace: seat.namespace, deb };
+/** Where a worker's commands act, and with which files. */
+export function placeOf({ machine: { seat }, deb, executables }: Bench): Place {
+  return { vm: seat.vm, namespace: seat.namespace, deb, executables };
 }
 
 /** The command of the case. A short time limit ends a hang, in the first run and the second. */
-function typed({ machine, deb }: Pick<Bench, 'machine' | 'deb'>, fault: FaultCase): readonly string[] {
+function typed(bench: Bench, fault: FaultCase): readonly string[] {
   const limit = isHang(fault.fault) ? { stepTimeout: STEP_SECONDS } : {};
-  return wordsOf(fault.operation, fault, { ...placeOf(machine, deb), ...limit });
+  return wordsOf(fault.operation, fault, { ...placeOf(bench), ...limit });
 }
 
 /** Types the command, lets the fault happen, and gives what was said. Throws `unreached` when the run ended before. */
@@ -166,6 +179,8 @@ async function judge(bench: Bench, each: FaultCase, said: Said): Promise<void> {
   const login = await machine.login(LOGIN_MS);
   if (login === undefined) throw new Failure('stranded', `no login after the fault; meshx said: ${said.stderr}`);
   if (!endsTheMachine(each.fault)) await keepsConnections(machine, 'after the fault', said);
+  if (hadAgent(each) && !(await machine.runsAgent(AGENT_MS)))
+    throw new Failure('agent', `no agent runs after the fault; meshx said: ${said.stderr}`);
   // The run outlived the fault, and looked itself.
   if (problemId(said) === 'difference-left') throw new Failure('clean', said.stderr);
   const wrong = judgeMessage(each, said);
@@ -177,12 +192,17 @@ async function judge(bench: Bench, each: FaultCase, said: Said): Promise<void> {
   await resumes(bench, each);
   if (!endsTheMachine(each.fault)) await keepsConnections(machine, 'after the command was typed again', said);
   if (!bench.hasDown || each.operation === 'down') return;
-  const down = await operator.types(wordsOf('down', each, placeOf(machine, bench.deb)));
+  const down = await operator.types(wordsOf('down', each, placeOf(bench)));
   if (down.exitCode !== 0)
     throw new Failure('clean', `down --verify ended with ${down.exitCode}: ${down.stdout}${down.stderr}`);
   if ((await machine.login(LOGIN_MS)) === undefined)
     throw new Failure('stranded', `no login after down: ${down.stderr}`);
   if (!endsTheMachine(each.fault)) await keepsConnections(machine, 'after down', down);
+}
+
+/** An agent ran before the command, and must run after it, whatever became of the command. */
+function hadAgent({ agent, operation }: FaultCase): boolean {
+  return agent && operation !== 'up' && operation !== 'down';
 }
 
 async function keepsConnections(machine: Machine, when: string, said: Said): Promise<void> {

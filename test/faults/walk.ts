@@ -3,7 +3,7 @@ import type { Lab } from '../lab/lab.ts';
 import { COMMAND_FAULTS, type CommandFault } from './faults.ts';
 import type { Variant } from './cases.ts';
 import { wordsOf } from './operator.ts';
-import { type Bench, Failure, type Result, withFault } from './run-case.ts';
+import { type Bench, Failure, placeOf, type Result, withFault } from './run-case.ts';
 
 /** What the machine should be, as far as it is known: after a fault nothing is known until a command ended well. */
 interface Model {
@@ -57,15 +57,9 @@ async function mustEnd({ bench: { operator, machine }, done }: World, words: rea
     throw new Failure('resume', `after ${done.join(', ')}: ended with ${said.exitCode}: ${said.stderr}`);
 }
 
-const placeOf = ({ bench: { machine, deb } }: World) => ({
-  vm: machine.seat.vm,
-  namespace: machine.seat.namespace,
-  deb,
-});
-
 const typed = (operation: 'up' | 'configure' | 'down', may: (model: Readonly<Model>) => boolean): Step =>
   step(operation, may, async (model, world) => {
-    await mustEnd(world, wordsOf(operation, world.variant, placeOf(world)));
+    await mustEnd(world, wordsOf(operation, world.variant, placeOf(world.bench)));
     if (operation !== 'configure') model.joined = operation === 'up' ? 'yes' : 'no';
   });
 
@@ -96,7 +90,7 @@ function steps(): fc.Arbitrary<Step>[] {
   const capture = (verb: 'off' | 'on'): Step =>
     step(`capture ${verb}`, isJoined, async (_model, world) => {
       const user = world.variant.user === 'root' ? [] : ['--user', 'operator'];
-      await mustEnd(world, ['capture', placeOf(world).vm, verb, ...user]);
+      await mustEnd(world, ['capture', placeOf(world.bench).vm, verb, ...user]);
     });
   const sidecarKill = step(
     'kill of the sidecar',
@@ -155,8 +149,8 @@ export async function walk(bench: Bench, lab: Lab, seed: number): Promise<Result
   const began = performance.now();
   const variant: Variant =
     seed % 2 === 0
-      ? { service: 'http', user: 'root', trap: false }
-      : { service: 'mysql', user: 'operator', trap: false };
+      ? { service: 'http', user: 'root', trap: false, agent: false }
+      : { service: 'mysql', user: 'operator', trap: false, agent: false };
   const [taken = []] = fc.sample(walks(), { seed, numRuns: 1 });
   const world: World = { bench, lab, variant, done: [] };
   const model: Model = { joined: 'no', istiod: true, kept: true };
@@ -165,7 +159,7 @@ export async function walk(bench: Bench, lab: Lab, seed: number): Promise<Result
     await bench.machine.fresh(variant, false);
     await fc.asyncModelRun(() => ({ model, real: world }), taken);
     if (!model.istiod) await lab.startIstiod();
-    await mustEnd(world, wordsOf('down', variant, placeOf(world)));
+    await mustEnd(world, wordsOf('down', variant, placeOf(world.bench)));
     await holds(world, model);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,14 +1,13 @@
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN } from './cases-services.ts';
 import type { Course } from './course.ts';
-import { ALL, NAMESPACE } from './services.ts';
+import { NAMESPACE } from './services.ts';
 
 /** How long the control plane is away. Milliseconds. */
 const AWAY = 120_000;
 const AFTER = 60_000;
 /** After an outage istiod's client waits up to a minute before it watches again, at times twice. Milliseconds. */
 const ISTIOD_WATCHES = 150_000;
-const OTHERS = ALL.filter((service) => service !== 'mysqldb');
 
 interface Outage {
   readonly remark?: string;
@@ -30,7 +29,7 @@ async function changeDuring(course: Course, { away, back }: Outage): Promise<voi
   await course.lasts(AWAY);
   await course.event(async () => await back(course));
   await course.outOfRotation('mysqldb', ISTIOD_WATCHES);
-  await course.answer(ISTIOD_WATCHES, OTHERS);
+  await course.othersAnswer(ISTIOD_WATCHES, 'mysqldb');
   await course.clean(ISTIOD_WATCHES + CLEAN, ['mysqldb']);
   await course.strike('systemctl start mariadb');
   await course.answer(AFTER);
@@ -63,6 +62,7 @@ async function restored(course: Course, { back }: Outage): Promise<void> {
 export const CLUSTER_CASES: readonly RecoveryCase[] = [
   {
     name: 'entry-deleted',
+    needsApi: true,
     what: "the VM's WorkloadEntry is deleted by hand",
     remark:
       'istiod makes an entry when a sidecar connects. The agent asks for a new connection when the entry is missing for 5 s.',

@@ -57,7 +57,8 @@ export const MACHINE_CASES: readonly RecoveryCase[] = [
         await course.outOfRotation('mysqldb', OUT);
         const before = await vm.pids('envoy');
         await course.strike('pkill -KILL -x envoy');
-        await course.answer(AFTER, ['web'], async () => !['', before].includes(await vm.pids('envoy')));
+        await course.until('another Envoy runs', AFTER, async () => !['', before].includes(await vm.pids('envoy')));
+        await course.othersAnswer(AFTER, 'mysqldb');
       } finally {
         await vm.emptyDisk();
       }

@@ -28,6 +28,7 @@ export const SERVICE_CASES: readonly RecoveryCase[] = [
   stopped('mysqldb', 'clean stop of MariaDB', 'mariadb', 'systemctl stop mariadb'),
   {
     name: 'one-of-two-killed',
+    needsApi: true,
     what: 'kill -9 of MariaDB; the HTTP service of the same VM must answer all requests',
     run: async (course) => {
       await killed(course);
@@ -47,12 +48,7 @@ export const SERVICE_CASES: readonly RecoveryCase[] = [
     },
   },
   stopped('redis', 'clean stop of Redis', 'redis-server', 'systemctl stop redis-server'),
-  stopped(
-    'postgres',
-    'kill -9 of PostgreSQL, which systemd does not restart',
-    'postgresql@15-main',
-    'pkill -KILL -x postgres',
-  ),
+  stopped('postgres', 'kill -9 of PostgreSQL, which systemd does not restart', 'postgresql', 'pkill -KILL -x postgres'),
 ];
 
 /** A service ends until a person starts its unit. */
@@ -64,10 +60,11 @@ function stopped(service: Service, what: string, unit: string, command: string):
       await course.strike(command);
       await course.outOfRotation(service, OUT);
       await course.clean(CLEAN, [service]);
-      await course.strike(`systemctl start ${unit}`);
+      // `postgresql` is active whatever became of its cluster.
+      await course.strike(`systemctl restart ${unit}`);
       await course.answer(RESTARTED, [service]);
       await course.clean(CLEAN);
-      course.allAnswered();
+      course.othersAnswered();
     },
   };
 }

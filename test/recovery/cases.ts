@@ -4,6 +4,7 @@ import { CLUSTER_CASES } from './cases-cluster.ts';
 import { MACHINE_CASES } from './cases-machine.ts';
 import { SERVICE_CASES } from './cases-services.ts';
 import { SIDECAR_CASES } from './cases-sidecar.ts';
+import type { Variant } from './variants.ts';
 
 /** One way to break a VM of the mesh. */
 export interface RecoveryCase {
@@ -12,15 +13,21 @@ export interface RecoveryCase {
   readonly what: string;
   /** For people: what the times do not say. */
   readonly remark?: string;
+  /** It needs an agent that reports to the API server. */
+  readonly needsApi?: true;
   /** Causes it, and waits for each thing that must happen without a hand. Throws `Failure`. */
   readonly run: (course: Course) => Promise<void>;
 }
 
-/** In the order in which they run. */
-export const CASES: readonly RecoveryCase[] = [
+/** In the order in which they run; `casesOf` gives those of a variant. */
+const CASES: readonly RecoveryCase[] = [
   ...SERVICE_CASES,
   ...SIDECAR_CASES,
   ...CLUSTER_CASES,
   ...AGENT_CASES,
   ...MACHINE_CASES,
 ];
+
+export function casesOf({ mode }: Variant): readonly RecoveryCase[] {
+  return CASES.filter(({ needsApi }) => !(needsApi && mode !== 'api'));
+}

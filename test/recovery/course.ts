@@ -16,6 +16,9 @@ export interface Phase {
 /** Checks in a row that must agree, and milliseconds between them. */
 const STEADY = { checks: 3, pauseMs: 200 } as const;
 
+/** What the sidecar's probe adds: it gives up after five answers, two seconds apart. Milliseconds. */
+const HEALTH_CHANNEL = 15_000;
+
 /** Something that had to hold did not. */
 export class Failure extends Error {}
 
@@ -84,7 +87,8 @@ export class Course implements AsyncDisposable {
 
   /** The client's sidecar sends nothing for the service to the VM any more. */
   async outOfRotation(service: Service, limitMs: number): Promise<void> {
-    await this.until(`${service} is out of rotation`, limitMs, async () => !(await this.vm.isInView(service)));
+    const limit = limitMs + (this.#isDivided ? 0 : HEALTH_CHANNEL);
+    await this.until(`${service} is out of rotation`, limit, async () => !(await this.vm.isInView(service)));
   }
 
   /** Requests of the client are answered by these services, which its sidecar has as endpoints; and by `also`, what else must hold. */
@@ -109,12 +113,30 @@ export class Course implements AsyncDisposable {
     try {
       await this.until("the agent's status is clean", limitMs, async () => {
         remarks = ['the agent does not answer'];
-        remarks = unclean(await this.vm.status(), out);
+        remarks = unclean(await this.vm.status(), { mode: this.vm.variant.mode, out });
         return remarks.length === 0;
       });
     } catch (error) {
       throw error instanceof Failure ? new Failure(`${error.message}: ${remarks.join('; ')}`) : error;
     }
+  }
+
+  /** The same for all services but one that is out of rotation; in health-channel mode it takes the whole VM with it. */
+  async othersAnswer(limitMs: number, out: Service): Promise<void> {
+    if (!this.#isDivided) return;
+    await this.answer(
+      limitMs,
+      ALL.filter((service) => service !== out),
+    );
+  }
+
+  /** All requests to the HTTP service were answered while another service was out of rotation, if each has a state of its own. */
+  othersAnswered(): void {
+    if (this.#isDivided) this.allAnswered();
+  }
+
+  get #isDivided(): boolean {
+    return this.vm.variant.mode === 'api';
   }
 
   /** All requests to the HTTP service since the start were answered. */

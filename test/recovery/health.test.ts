@@ -18,14 +18,20 @@ const CLEAN: AgentSnapshot = {
 const down = service('web', { state: 'down', reason: 'connection refused', inRotation: false });
 
 test('a status without a remark is clean', () => {
-  expect(unclean(CLEAN)).toEqual([]);
+  expect(unclean(CLEAN, { mode: 'api' })).toEqual([]);
 });
 
 test('a service that should be out of rotation is a remark only while it is in', () => {
   const status = { ...CLEAN, services: [service('mysqldb'), down] };
-  expect(unclean(status)).toEqual(['web is down: connection refused']);
-  expect(unclean(status, ['web'])).toEqual([]);
-  expect(unclean(CLEAN, ['web'])).toEqual(['web is ready: answers']);
+  expect(unclean(status, { mode: 'api' })).toEqual(['web is down: connection refused']);
+  expect(unclean(status, { mode: 'api', out: ['web'] })).toEqual([]);
+  expect(unclean(CLEAN, { mode: 'api', out: ['web'] })).toEqual(['web is ready: answers']);
+});
+
+test('without a way to the API server the agent says so', () => {
+  const reporter = { mode: 'health-channel', since: '', reason: 'the settings name no API server' } as const;
+  expect(unclean({ ...CLEAN, reporter }, { mode: 'health-channel' })).toEqual([]);
+  expect(unclean(CLEAN, { mode: 'health-channel' })).toEqual(['the mode is api', 'reporter: ']);
 });
 
 test.each<[string, Partial<AgentSnapshot>]>([
@@ -37,5 +43,5 @@ test.each<[string, Partial<AgentSnapshot>]>([
   ['istio.service is masked', { deviations: ['istio.service is masked'] }],
   ['the identity is cliff: ends soon', { identity: { state: 'cliff', reason: 'ends soon' } }],
 ])('%s', (remark, change) => {
-  expect(unclean({ ...CLEAN, ...change })).toEqual([remark]);
+  expect(unclean({ ...CLEAN, ...change }, { mode: 'api' })).toEqual([remark]);
 });

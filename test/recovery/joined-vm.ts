@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSnapshot } from '../../src/agent/status/snapshot.ts';
+import { makeForeignPolicy, removePolicy } from '../e2e/support/agent-policy.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import { must, type Ran, run } from '../lab/command.ts';
 import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
 import type { Lab } from '../lab/lab.ts';
 import { initPid } from '../lab/vm.ts';
 import { ALL, hostOf, installServices, NAMESPACE, type Service, SERVICES, setProbes } from './services.ts';
+import type { Variant } from './variants.ts';
 
 const VM = 'recovery1';
 const IP = '10.150.0.140';
@@ -19,10 +21,12 @@ export class JoinedVm implements AsyncDisposable {
   readonly lab: Lab;
   readonly name = VM;
   readonly entry = `${VM}-${IP}`;
+  readonly variant: Variant;
   readonly #executable: string;
 
-  constructor(lab: Lab, executable: string) {
+  constructor(lab: Lab, executable: string, variant: Variant) {
     this.lab = lab;
+    this.variant = variant;
     this.#executable = executable;
   }
 
@@ -32,6 +36,7 @@ export class JoinedVm implements AsyncDisposable {
     if (!(await this.lab.processes.running('apiserver-mesh'))) await this.lab.mesh.startApiServer();
     if (!(await this.lab.processes.running('istiod'))) await this.lab.startIstiod();
     await this.lab.removeMember(CLIENT);
+    await (this.variant.mode === 'api' ? removePolicy : makeForeignPolicy)(this.lab);
     await makeStrictNamespace(this.lab, NAMESPACE);
     await this.lab.pod(CLIENT, CLIENT_IP, { namespace: NAMESPACE });
   }
@@ -39,8 +44,9 @@ export class JoinedVm implements AsyncDisposable {
   /** A new machine that joins the mesh. */
   async fresh(): Promise<void> {
     await this.#remove();
-    await this.lab.vm(VM, IP, { diskMib: DISK_MIB });
-    await installServices(this.lab, VM);
+    const { suite } = this.variant;
+    await this.lab.vm(VM, IP, { suite, diskMib: DISK_MIB });
+    await installServices(this.lab, VM, suite);
     const services = ALL.flatMap((name) => ['--service', SERVICES[name].option]);
     const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
     const ran = await this.lab.meshx([

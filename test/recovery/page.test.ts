@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { CASES } from './cases.ts';
+import { casesOf } from './cases.ts';
 import { type KeptResult, parseResults, recoveryPage } from './page.ts';
 import { VERDICTS } from './run-case.ts';
+import { VARIANT_NAMES, VARIANTS } from './variants.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 const kept = parseResults(read('recovery.jsonl'));
@@ -11,8 +12,9 @@ test('docs/recovery.md is what its script makes of the kept results', () => {
 });
 
 test('each kept result is of a case, once, with a verdict, a commit and its times', () => {
-  const names = kept.map((each) => each.case);
-  expect(names).toEqual(CASES.map(({ name }) => name).filter((name) => names.includes(name)));
+  const names = kept.map((each) => `${each.variant}/${each.case}`);
+  const known = VARIANT_NAMES.flatMap((name) => casesOf(VARIANTS[name]).map((each) => `${name}/${each.name}`));
+  expect(names).toEqual(known.filter((name) => names.includes(name)));
   for (const { verdict, commit, phases, web } of kept) {
     expect(VERDICTS).toContain(verdict);
     expect(commit).toMatch(/^[0-9a-f]{7,}(-dirty)?$/);
@@ -27,7 +29,7 @@ test('a case that recovered has all its times', () => {
 });
 
 const result = (change: Partial<KeptResult>): KeptResult => ({
-  ...{ commit: 'abc1234', case: 'x', what: 'kill -9 of x', verdict: 'recovered', ms: 1 },
+  ...{ commit: 'abc1234', variant: 'debian-12', case: 'x', what: 'kill -9 of x', verdict: 'recovered', ms: 1 },
   ...{ phases: [{ what: 'x answers', ms: 4321, limitMs: 10_000 }], web: { requests: 9, failed: 2, longestMs: 540 } },
   ...change,
 });
@@ -36,6 +38,7 @@ test('the page shows times with their limits, requests, and why a case failed', 
   const page = recoveryPage([
     result({}),
     result({
+      variant: 'debian-13',
       what: 'y|z',
       verdict: 'failed',
       phases: [{ what: 'y answers', limitMs: 5000 }],
@@ -46,6 +49,7 @@ test('the page shows times with their limits, requests, and why a case failed', 
   expect(page).toContain('2 of 3 cases recovered (commit abc1234)');
   expect(page).toContain('| kill -9 of x | x answers 4.3 (10) | 2 of 9 | 0.5 | recovered |');
   expect(page).toContain('| y\\|z | y answers not (5) | 2 of 9 | 0.5 | failed |');
-  expect(page).toContain('- **y\\|z.** y: not within 5 s');
+  expect(page).toContain('- **y\\|z (Debian 13).** y: not within 5 s');
   expect(page).toContain('- **kill -9 of x.** As it should be.');
+  expect(page.match(/^## .*/gm)).toEqual(['## Debian 12', '## Debian 13', '## Remarks']);
 });

@@ -1,5 +1,6 @@
 import type { Phase } from './course.ts';
 import type { Result } from './run-case.ts';
+import { VARIANT_NAMES, VARIANTS } from './variants.ts';
 
 /** A line of the kept results. */
 export interface KeptResult extends Result {
@@ -30,14 +31,29 @@ export function recoveryPage(results: readonly KeptResult[]): string {
     'with services, sidecar, machine and identity. Each time is in seconds since the event before it, with its limit. Requests are those of a',
     'client that asks the HTTP service about five times a second during the whole case; the gap is its longest time without an answer.',
     '',
+    'Where the agent may not use the API server, it reports through the health endpoint that the sidecar asks. This state is that of the whole VM:',
+    'one service that does not answer takes all of them out of rotation.',
+    '',
     `${recovered.length} of ${results.length} cases recovered (commit ${commits}).`,
     '',
-    '| case | what happened, after how many seconds (limit) | failed requests | gap | |',
-    '|---|---|---|---|---|',
-    ...results.map(row),
-    '',
+    ...VARIANT_NAMES.flatMap((name) =>
+      section(
+        VARIANTS[name].what,
+        results.filter(({ variant }) => variant === name),
+      ),
+    ),
     ...remarks(results),
   ].join('\n');
+}
+
+function section(title: string, results: readonly KeptResult[]): readonly string[] {
+  if (results.length === 0) return [];
+  return [
+    ...[`## ${title}`, ''],
+    '| case | what happened, after how many seconds (limit) | failed requests | gap | |',
+    '|---|---|---|---|---|',
+    ...[...results.map(row), ''],
+  ];
 }
 
 function row({ what, phases, web, verdict }: KeptResult): string {
@@ -61,11 +77,13 @@ function seconds(ms: number): string {
 }
 
 function remarks(results: readonly KeptResult[]): readonly string[] {
-  const told = results.flatMap(({ what, verdict, detail, remark }) => {
-    const texts = [...(remark === undefined ? [] : [remark]), ...(verdict === 'recovered' || !detail ? [] : [detail])];
-    return texts.length === 0 ? [] : [`- **${plain(what)}.** ${plain(texts.join(' '))}`];
-  });
-  return told.length === 0 ? [] : ['## Remarks', '', ...told, ''];
+  const told = results.flatMap(({ what, variant, verdict, detail, remark }) => [
+    ...(remark === undefined ? [] : [`- **${plain(what)}.** ${plain(remark)}`]),
+    ...(verdict === 'recovered' || !detail
+      ? []
+      : [`- **${plain(what)} (${VARIANTS[variant].what}).** ${plain(detail)}`]),
+  ]);
+  return told.length === 0 ? [] : ['## Remarks', '', ...new Set(told), ''];
 }
 
 function plain(text: string): string {

@@ -2,6 +2,7 @@ import type { RecoveryCase } from './cases.ts';
 import { Course, Failure, type Phase } from './course.ts';
 import type { JoinedVm } from './joined-vm.ts';
 import type { Traffic } from './traffic.ts';
+import type { VariantName } from './variants.ts';
 
 /** `failed`: something did not come back within its limit, or was lost. `broken`: the lab failed, and nothing is known. */
 export const VERDICTS = ['recovered', 'failed', 'broken'] as const;
@@ -9,6 +10,7 @@ type Verdict = (typeof VERDICTS)[number];
 
 /** One line of the results. */
 export interface Result {
+  readonly variant: VariantName;
   readonly case: string;
   readonly what: string;
   readonly verdict: Verdict;
@@ -27,7 +29,7 @@ export interface Result {
 const SETTLED = 90_000;
 
 /** Breaks the VM in one way and measures how it recovers. */
-export async function runCase(vm: JoinedVm, each: RecoveryCase): Promise<Result> {
+export async function runCase(vm: JoinedVm, each: RecoveryCase): Promise<Omit<Result, 'variant'>> {
   const began = performance.now();
   await settled(vm);
   await using course = new Course(vm);

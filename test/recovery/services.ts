@@ -1,5 +1,6 @@
 import { installOnVm } from '../e2e/support/debian-packages.ts';
 import { mysqlArgv, seedRatings } from '../e2e/support/ratings.ts';
+import type { Suite } from '../lab/build/root-file-system.ts';
 import type { Lab } from '../lab/lab.ts';
 
 export const NAMESPACE = 'recovery';
@@ -45,25 +46,36 @@ export function hostOf(service: Service): string {
   return `${service}.${NAMESPACE}.svc.cluster.local`;
 }
 
-/** Redis and PostgreSQL with what Debian 12's image lacks of their dependencies; libatomic1 is also what the agent needs. */
-const PACKAGES = [
+/** PostgreSQL's version in each suite. */
+const POSTGRES = { bookworm: 15, trixie: 17 } as const satisfies Readonly<Record<Suite, number>>;
+
+/** Redis and PostgreSQL with what the images lack of their dependencies; libatomic1 is also what the agent needs. */
+const BOOKWORM = [
   ...['libatomic1', 'liblzf1', 'redis-tools', 'redis-server'],
   ...['libjson-perl', 'postgresql-client-common', 'ssl-cert', 'postgresql-common', 'libc-l10n', 'locales', 'libz3-4'],
   ...['libllvm14', 'libpq5', 'libxslt1.1', 'postgresql-client-15', 'postgresql-15'],
 ];
+const TRIXIE = [
+  ...['libjson-perl', 'postgresql-client-common', 'libio-pty-perl', 'libipc-run-perl', 'postgresql-common-dev'],
+  ...['ssl-cert', 'postgresql-common', 'liblzf1', 'redis-tools', 'redis-server', 'libc-l10n', 'locales'],
+  ...['libgpg-error0', 'libgcrypt20', 'libicu76', 'libz3-4', 'libllvm19', 'libpq5', 'libxslt1.1'],
+  ...['postgresql-client-17', 'postgresql-17'],
+];
+const PACKAGES: Readonly<Record<Suite, readonly string[]>> = { bookworm: BOOKWORM, trixie: TRIXIE };
 
-const OPEN = [
-  'echo "bind 0.0.0.0\nprotected-mode no" >>/etc/redis/redis.conf',
-  'echo "listen_addresses = \'*\'" >/etc/postgresql/15/main/conf.d/lab.conf',
-  'echo "host all all 0.0.0.0/0 trust" >>/etc/postgresql/15/main/pg_hba.conf',
-  'systemctl restart redis-server postgresql@15-main',
-  'systemctl enable --now lab-http@8080',
-].join(' && ');
+const open = (version: number): string =>
+  [
+    'echo "bind 0.0.0.0\nprotected-mode no" >>/etc/redis/redis.conf',
+    `echo "listen_addresses = '*'" >/etc/postgresql/${version}/main/conf.d/lab.conf`,
+    `echo "host all all 0.0.0.0/0 trust" >>/etc/postgresql/${version}/main/pg_hba.conf`,
+    `systemctl restart redis-server postgresql@${version}-main`,
+    'systemctl enable --now lab-http@8080',
+  ].join(' && ');
 
-/** Installs and starts the servers on a VM of Debian 12. */
-export async function installServices(lab: Lab, vm: string): Promise<void> {
-  await installOnVm(lab, vm, 'bookworm', PACKAGES);
-  await lab.mustSsh(vm, OPEN);
+/** Installs and starts the servers on a VM. */
+export async function installServices(lab: Lab, vm: string, suite: Suite): Promise<void> {
+  await installOnVm(lab, vm, suite, PACKAGES[suite]);
+  await lab.mustSsh(vm, open(POSTGRES[suite]));
   await seedRatings(lab, vm);
 }
 

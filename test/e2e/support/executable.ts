@@ -1,20 +1,47 @@
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { built } from '../../lab/cache.ts';
 import { must } from '../../lab/command.ts';
 import type { Lab } from '../../lab/lab.ts';
 
 /** Milliseconds that a build may take on a slow machine. */
 export const BUILD = 300_000;
+/** What the executable is made of, beside the runtime that scripts/ names. */
+const SOURCES = ['package.json', 'package-lock.json', 'scripts', 'src', 'systemd', 'templates'];
 
-/** Path of the single executable of these sources, in a temporary folder; or the one that E2E_EXECUTABLE names. */
-export async function buildExecutable({ names: { project, cache } }: Lab): Promise<string> {
+/** Path of the single executable of these sources, built once for the machine; or the one that E2E_EXECUTABLE names. */
+export async function buildExecutable({ names }: Lab): Promise<string> {
   const given = process.env['E2E_EXECUTABLE'];
   if (given !== undefined) return given;
-  const folder = await mkdtemp(join(tmpdir(), 'meshx-executable-'));
-  const words = ['--arch', 'x64', '--out', folder, '--cache', join(cache, 'runtimes')];
-  await must(['npm', 'run', '--silent', 'package', '--', ...words], { cwd: project, timeoutMs: BUILD });
-  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tar.gz')) ?? '';
-  await must(['tar', '-xzf', join(folder, tarball), '-C', folder]);
-  return join(folder, tarball.replace('.tar.gz', ''), 'meshx');
+  const { project, cache } = names;
+  const recipe = {
+    name: 'executable',
+    inputs: [await sourcesDigest(project)],
+    build: async (folder: string) => {
+      const words = ['--arch', 'x64', '--out', folder, '--cache', join(cache, 'runtimes')];
+      await must(['npm', 'run', '--silent', 'package', '--', ...words], { cwd: project, timeoutMs: BUILD });
+      const tarball = join(folder, (await readdir(folder)).find((name) => name.endsWith('.tar.gz')) ?? '');
+      await must(['tar', '-xzf', tarball, '-C', folder, '--strip-components=1']);
+    },
+  };
+  return join(await built(names, recipe, () => undefined), 'meshx');
+}
+
+/** Of the names and the contents of all files of the sources. */
+async function sourcesDigest(project: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of await filesOf(project)) hash.update(`${file}\0`).update(await readFile(join(project, file)));
+  return hash.digest('hex');
+}
+
+async function filesOf(project: string): Promise<readonly string[]> {
+  const files: string[] = [];
+  for (const source of SOURCES) {
+    if ((await stat(join(project, source))).isFile()) files.push(source);
+    else
+      for (const entry of await readdir(join(project, source), { recursive: true, withFileTypes: true }))
+        if (entry.isFile()) files.push(relative(project, join(entry.parentPath, entry.name)));
+  }
+  return files.toSorted();
 }
