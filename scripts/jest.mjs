@@ -1,6 +1,7 @@
 // Runs one jest project and closes with the plain count that CI reads: `N passed, N failed`.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,6 +12,8 @@ const file = join(results, `${suite}.json`);
 mkdirSync(results, { recursive: true });
 rmSync(file, { force: true });
 
+// One more than cores, so that no core is idle while a test waits for a time limit.
+const workers = availableParallelism() + 1;
 const run = spawnSync(
   process.execPath,
   [
@@ -18,8 +21,8 @@ const run = spawnSync(
     '--no-warnings',
     join(root, 'node_modules/jest/bin/jest.js'),
     ...['--selectProjects', suite, '--json', '--outputFile', file],
-    // jest leaves one core idle; a slow machine must fail no test.
-    ...(suite === 'e2e' ? ['--runInBand', '--testTimeout=60000'] : ['--maxWorkers=100%', '--testTimeout=30000']),
+    // A slow machine must fail no test.
+    ...(suite === 'e2e' ? ['--runInBand', '--testTimeout=60000'] : [`--maxWorkers=${workers}`, '--testTimeout=30000']),
     ...rest,
   ],
   // --json also prints the whole report on stdout; people read stderr.

@@ -47,19 +47,16 @@ export class JoinedVm implements AsyncDisposable {
     const { suite } = this.variant;
     await this.lab.vm(VM, IP, { suite, diskMib: DISK_MIB });
     await installServices(this.lab, VM, suite);
-    const services = ALL.flatMap((name) => ['--service', SERVICES[name].option]);
-    const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
-    const ran = await this.lab.meshx([
-      'up',
-      VM,
-      ...place,
-      ...services,
-      '--agent-executable',
-      this.#executable,
-      '--yes',
-    ]);
+    const ran = await this.join(this.#executable);
     if (ran.exitCode !== 0) throw new Error(`the VM did not join: ${ran.stdout}${ran.stderr}`);
     await setProbes(this.lab, VM);
+  }
+
+  /** `meshx up` with this executable for the agent. */
+  async join(executable: string): Promise<Ran> {
+    const services = ALL.flatMap((name) => ['--service', SERVICES[name].option]);
+    const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
+    return await this.lab.meshx(['up', VM, ...place, ...services, '--agent-executable', executable, '--yes']);
   }
 
   /** Output of a shell command of root on the VM, also while the VM has no network. Throws if it fails. */
