@@ -21,8 +21,9 @@ const run = spawnSync(
     '--no-warnings',
     join(root, 'node_modules/jest/bin/jest.js'),
     ...['--selectProjects', suite, '--json', '--outputFile', file],
+    ...(suite === 'e2e' ? ['--runInBand'] : [`--maxWorkers=${workers}`]),
     // A slow machine must fail no test.
-    ...(suite === 'e2e' ? ['--runInBand', '--testTimeout=60000'] : [`--maxWorkers=${workers}`, '--testTimeout=30000']),
+    '--testTimeout=60000',
     ...rest,
   ],
   // --json also prints the whole report on stdout; people read stderr.

@@ -30,7 +30,8 @@ test.each([
   const result = await ask({ tcp: { port: 9 } }, { address, timeoutMs: 300 });
   expect(result.outcome).toBe('failed');
   expect(result.reason).toMatch(/^[\x20-\x7e]+$/);
-  expect(Date.now() - began).toBeLessThan(3000);
+  // The kernel gives up after two minutes.
+  expect(Date.now() - began).toBeLessThan(15_000);
 });
 
 test('an aborted run, a run under way that is closed, and a closed probe say stopped', async () => {
