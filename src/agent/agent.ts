@@ -11,6 +11,7 @@ import { KeptDrains } from './drain/kept-drains.ts';
 import { createLog, type Log } from './log.ts';
 import { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
+import { placeNow, readRegisteredAddress } from './machine/place.ts';
 import { askRoot } from './machine/root.ts';
 import { tokenFile } from './report/credential.ts';
 import { createReporter } from './report/reporter.ts';
@@ -65,8 +66,9 @@ const STOP_LIMIT = 10_000;
 export async function runAgent(options: AgentOptions, { env, version, write, forJournal, signal }: AgentProcess) {
   const environment = takeAgentEnvironment(env);
   const log = createLog(write, forJournal);
-  const settings = await readAgentSettings(options.settings);
-  const agent = new Agent({ options, environment, settings, log, version });
+  const read = await readAgentSettings(options.settings);
+  const settings = { ...read, mesh: placeNow(read, readRegisteredAddress()) };
+  const agent = new Agent({ options, environment, read, settings, log, version });
   let reason = 'failed to start';
   try {
     await agent.start();
@@ -79,6 +81,9 @@ export async function runAgent(options: AgentOptions, { env, version, write, for
 interface AgentParts {
   readonly options: AgentOptions;
   readonly environment: AgentEnvironment;
+  /** As the file has them. */
+  readonly read: AgentSettings;
+  /** With the place of the VM as it is now. */
   readonly settings: AgentSettings;
   readonly log: Log;
   readonly version: string;
@@ -90,9 +95,9 @@ class Agent {
   readonly #started = systemClock();
   readonly #reporter: Reporter;
   readonly #ending = new AbortController();
-  /** Aborted when SIGHUP found new settings. */
+  /** Aborted with the reason when what the agent started with is no longer so. */
   readonly #renewed = new AbortController();
-  readonly #onHangup = (): void => void this.#reload().then((isNew) => isNew && this.#renewed.abort());
+  readonly #onHangup = (): void => void this.#reload().then((isNew) => isNew && this.#renewed.abort('new settings'));
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
   readonly #upkeep: Upkeep;
@@ -123,6 +128,8 @@ class Agent {
     this.#reporter = this.#createReporter();
     this.#upkeep = new Upkeep({
       ...{ settings, log, reporter: this.#reporter, state: options.state, signal: this.#ending.signal },
+      joined: parts.read.mesh.address,
+      onMoved: () => this.#renewed.abort('another address'),
     });
   }
 
@@ -150,7 +157,7 @@ class Agent {
   async ended(signal: AbortSignal): Promise<string> {
     return await Promise.race([
       aborted(signal).then(() => 'asked to stop'),
-      aborted(this.#renewed.signal).then(() => 'new settings'),
+      aborted(this.#renewed.signal).then(() => String(this.#renewed.signal.reason)),
     ]);
   }
 
@@ -192,12 +199,12 @@ class Agent {
 
   /** Reads all files again. Returns whether the settings are new. */
   async #reload(): Promise<boolean> {
-    const { options, settings, log } = this.#parts;
+    const { options, read, log } = this.#parts;
     await this.#signs.reloading();
     await this.#loop.pass();
     await this.#signs.ready();
     try {
-      return !isDeepStrictEqual(await readAgentSettings(options.settings), settings);
+      return !isDeepStrictEqual(await readAgentSettings(options.settings), read);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       log('file-invalid', { file: options.settings, issue: error.issues[0], lastGoodInEffect: true }, 'error');

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import * as z from 'zod';
 import { formatYaml } from '../mesh/yaml-text.ts';
 import { isSubdomain } from '../mesh/names.ts';
+import { present } from '../present.ts';
 import { parseStrict } from './strict-file.ts';
 
 /**
@@ -41,6 +42,8 @@ export interface AgentSettings {
   /** `machineDigest` of the machine that was joined. */
   readonly machine: string;
   readonly mesh: MeshPlace;
+  /** The address is on no interface of the machine: it is translated on the way to it. */
+  readonly translated?: true;
   /** Names of the entry's ports and their numbers. */
   readonly ports: Readonly<Record<string, number>>;
   /** Tried in order. Empty: the agent reports through the sidecar's health channel. */
@@ -74,6 +77,7 @@ const FILE = z.strictObject({
   observe: z.boolean().default(false),
   machine: z.string().regex(/^[0-9a-f]{64}$/, 'not a digest of 64 digits 0-9 a-f'),
   mesh: MESH,
+  translated: z.literal(true).exactOptional(),
   ports: z
     .record(LABEL, z.int().min(1).max(65_535))
     .refine((ports) => Object.keys(ports).length <= 256, 'more than 256 ports'),
@@ -82,15 +86,17 @@ const FILE = z.strictObject({
 
 /** Parses agent.yaml. Throws `agent-file-invalid`, with the line of each issue; `file` is for these messages. */
 export function parseAgentSettings(text: string, file = 'agent.yaml'): AgentSettings {
-  const { generation, observe, machine, mesh, ports, api } = parseStrict(FILE, file, text);
-  return { generation, observe, machine, mesh, ports, api };
+  const { generation, observe, machine, mesh, translated, ports, api } = parseStrict(FILE, file, text);
+  return { generation, observe, machine, mesh, ...present({ translated }), ports, api };
 }
 
 /** The text of agent.yaml, which parseAgentSettings reads back. Equal settings have equal texts. */
-export function formatAgentSettings({ generation, observe, machine, mesh, ports, api }: AgentSettings): string {
+export function formatAgentSettings(settings: AgentSettings): string {
+  const { generation, observe, machine, mesh, translated, ports, api } = settings;
   const { group, namespace, account, entry, address, network } = mesh;
   const fields = {
     ...{ format: 1, generation, observe, machine, mesh: { group, namespace, account, entry, address, network } },
+    ...present({ translated }),
     ports: Object.fromEntries(Object.entries(ports).sort(([a], [b]) => (a < b ? -1 : 1))),
     api: api.map(({ server, ca }) => ({ server, ca })),
   };

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { IdentityKeeper, type IdentityStatus } from './identity/keeper.ts';
 import type { Log } from './log.ts';
+import { AddressWatch } from './machine/address-watch.ts';
 import { MachineKeeper, type MachineStatus } from './machine/keeper.ts';
+import { readRegisteredAddress } from './machine/place.ts';
 import { askRoot } from './machine/root.ts';
 import { readUnits } from './machine/units.ts';
 import { tokenFile } from './report/credential.ts';
 import type { EventText } from './report/events.ts';
+import { machineAddresses } from './report/machine-identity.ts';
 import type { Reporter } from './report/reporter-input.ts';
 import type { AgentSettings } from './settings.ts';
 import type { ServiceHealth } from './health/health.ts';
@@ -20,6 +23,10 @@ const FIRST = 10_000;
 
 export interface UpkeepInput {
   readonly settings: AgentSettings;
+  /** The address of the join, if the VM has another one now. */
+  readonly joined: string;
+  /** The VM has another address, and so another entry. */
+  readonly onMoved: () => void;
   readonly reporter: Reporter;
   /** The agent's own folder. */
   readonly state: string;
@@ -30,6 +37,7 @@ export interface UpkeepInput {
 /** Keeps the machine as it was joined, and its identity alive: a slow pass over both. */
 export class Upkeep {
   readonly #machine: MachineKeeper;
+  readonly #address: AddressWatch;
   readonly #identity: IdentityKeeper;
   readonly #signal: AbortSignal;
   readonly #log: Log;
@@ -37,12 +45,14 @@ export class Upkeep {
   #passing = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ settings, reporter, state, log, signal }: UpkeepInput) {
+  constructor(input: UpkeepInput) {
+    const { settings, reporter, state, log, signal } = input;
     const { observe, mesh } = settings;
     const machine = { units: readUnits, root: (verb: Parameters<typeof askRoot>[0]) => askRoot(verb, { signal }) };
     this.#signal = signal;
     this.#log = log;
     this.#machine = new MachineKeeper({ ...machine, ms: () => performance.now() }, { observe, log });
+    this.#address = createAddressWatch(input);
     const access = {
       certs: () => askAdmin('/certs', { signal }),
       token: tokenFile(join(state, 'istio-token')),
@@ -56,7 +66,7 @@ export class Upkeep {
   }
 
   get machine(): MachineStatus {
-    return this.#machine.status;
+    return { deviations: [...this.#address.deviations, ...this.#machine.status.deviations] };
   }
 
   /** Undefined before the start. */
@@ -74,9 +84,11 @@ export class Upkeep {
     const sidecar = new SidecarWatch({ clock: systemClock, log: this.#log, onDown: () => this.#after(0) });
     this.#sidecar = sidecar;
     this.#after(FIRST);
+    this.#address.start();
     const stop = (): void => {
       clearTimeout(this.#timer);
       sidecar.close();
+      this.#address.close();
     };
     this.#signal.addEventListener('abort', stop, { once: true });
   }
@@ -94,4 +106,13 @@ export class Upkeep {
     await this.#machine.pass(this.#signal);
     this.#passing = false;
   }
+}
+
+function createAddressWatch({ settings, joined, reporter, log, onMoved, signal }: UpkeepInput): AddressWatch {
+  const { observe, mesh, translated = false } = settings;
+  const follow = () => askRoot('follow-address', { signal });
+  const say = (text: EventText): void => reporter.say(text);
+  const access = { own: machineAddresses, registered: readRegisteredAddress, follow, log, say };
+  const place = { address: mesh.address, joined, translated, observe };
+  return new AddressWatch(access, { ...place, onLost: () => reporter.recheck(), onMoved });
 }

@@ -11,6 +11,8 @@ export interface VmFacts {
   readonly address: string;
   /** All candidates, the chosen one included. */
   readonly addresses: readonly string[];
+  /** No interface has the address: it is translated on the way to the machine. */
+  readonly translated?: true;
   /** Ports on which sshd listens or the operator's session runs. Never captured. */
   readonly sshPorts: readonly number[];
   readonly nameservers: readonly string[];

@@ -4,6 +4,7 @@ import type { Host } from '../host/run/host.ts';
 import { scriptCommand } from '../host/run/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
+import { present } from '../present.ts';
 import { vmProblems } from '../problems/vm.ts';
 import type { ResolverRecord } from './input.ts';
 import { parseRecord } from './membership-record.ts';
@@ -126,7 +127,10 @@ function membershipFacts(answers: Answers, vm: string): Inspection['membership']
   return { ...(record && { record }), ...(namespace && { namespace }), ...(group && { group }) };
 }
 
-function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses' | 'sshPorts'>): VmFacts {
+function vmFacts(
+  answers: Answers,
+  network: Pick<VmFacts, 'address' | 'addresses' | 'translated' | 'sshPorts'>,
+): VmFacts {
   const { id, version, name } = parseOsRelease(lines(answers, 'os'));
   const hostname = first(answers, 'hostname');
   const hostnameAddress = hostsAddress(lines(answers, 'hosts'), hostname);
@@ -137,6 +141,7 @@ function vmFacts(answers: Answers, network: Pick<VmFacts, 'address' | 'addresses
     ...(hostnameAddress !== undefined && { hostnameAddress }),
     address: network.address,
     addresses: network.addresses,
+    ...present({ translated: network.translated }),
     sshPorts: network.sshPorts,
     nameservers: lines(answers, 'resolv').flatMap((line) => /^nameserver\s+(\S+)/.exec(line)?.[1] ?? []),
     ...(hasUfw(lines(answers, 'iptables')) && { ufw: true as const }),

@@ -28,7 +28,7 @@ test('settings are read back as they were written', () => {
 
 test('any settings are read back as they were written', () => {
   const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
-  const settings = fc.record({
+  const parts = {
     generation: fc.integer({ min: 1, max: 2 ** 40 }),
     observe: fc.boolean(),
     machine: fc.stringMatching(/^[0-9a-f]{64}$/),
@@ -37,9 +37,12 @@ test('any settings are read back as they were written', () => {
       address: fc.oneof(fc.ipV4(), fc.ipV6()),
       network: fc.stringMatching(/^[a-z0-9.-]{0,12}$/),
     }),
+    translated: fc.constant(true as const),
     ports: fc.dictionary(label, fc.integer({ min: 1, max: 65_535 }), { noNullPrototype: true, maxKeys: 5 }),
     api: fc.array(fc.constantFrom(...SETTINGS.api), { maxLength: 3 }),
-  });
+  };
+  const requiredKeys = ['generation', 'observe', 'machine', 'mesh', 'ports', 'api'] as const;
+  const settings = fc.record(parts, { requiredKeys: [...requiredKeys] });
   fc.assert(
     fc.property(settings, (given) => {
       expect(parseAgentSettings(formatAgentSettings(given))).toEqual(given);

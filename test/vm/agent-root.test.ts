@@ -66,7 +66,9 @@ test.each([
   await machine.write(file, 'since=x\n');
   await machine.write('iptables-nft.nat', DOCKER);
   await machine.remove(`${SIDECAR}/active`);
-  for (const verb of ['restore-rules', 'restore-resolver', 'start-sidecar', 'reconnect-sidecar', 'renew-token'])
+  for (const verb of [
+    ...['restore-rules', 'restore-resolver', 'start-sidecar', 'follow-address', 'reconnect-sidecar', 'renew-token'],
+  ])
     expect(await answer(machine, `${verb}\n`)).toMatch(/^refused: the machine is out of the mesh/);
   expect(await machine.nat('iptables-nft')).toBe(DOCKER);
 });
@@ -150,6 +152,41 @@ describe('start-sidecar', () => {
     await machine.remove(`${SIDECAR}/enabled`);
     expect(await answer(machine, 'start-sidecar\n')).toBe('refused: istio.service is not enabled\n');
     expect(machine.exists(`${SIDECAR}/active`)).toBe(false);
+  });
+});
+
+describe('follow-address', () => {
+  const INSTANCE = 'run/meshx/instance.env';
+  const moved = async (): Promise<Machine> => {
+    const machine = joined.copy();
+    await machine.write(INSTANCE, "INSTANCE_IP='10.150.0.5'\nPOD_NAME='db1'\n");
+    await machine.write('route', '10.150.0.10 dev eth0 src 10.150.0.77 uid 0\n');
+    return machine;
+  };
+
+  test('restarts a sidecar that started with another address than it would start with now', async () => {
+    await using machine = await moved();
+    expect(await answer(machine, 'follow-address\n')).toBe('done\n');
+    expect(await machine.read(`${SIDECAR}/active`)).not.toBe('first');
+    expect(await answer(machine, 'follow-address\n')).toBe('refused: done less than 30 s ago\n');
+  });
+
+  test('leaves a sidecar alone that registers the right one', async () => {
+    await using machine = await moved();
+    await machine.write(INSTANCE, "INSTANCE_IP='10.150.0.77'\nPOD_NAME='db1'\n");
+    expect(await answer(machine, 'follow-address\n')).toBe('nothing to do\n');
+    expect(await machine.read(`${SIDECAR}/active`)).toBe('first');
+  });
+
+  test.each([
+    ['without a route', async (machine: Machine) => await machine.remove('route')],
+    ['that does not start at boot', async (machine: Machine) => await machine.remove(`${SIDECAR}/enabled`)],
+    ['that does not run', async (machine: Machine) => await machine.remove(`${SIDECAR}/active`)],
+  ])('restarts no sidecar %s', async (_, event) => {
+    await using machine = await moved();
+    await event(machine);
+    expect(await answer(machine, 'follow-address\n')).toMatch(/^refused: /);
+    expect((await changes(machine)).filter((line) => line.includes('istio.service'))).toEqual([]);
   });
 });
 

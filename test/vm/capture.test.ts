@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { waitFor } from '../lab/wait.ts';
 import { parseCaptureState } from '../../src/vm/capture-state.ts';
+import { formatRecord } from '../../src/vm/membership-record.ts';
 import { aMachine, DOCKER, ESTABLISHED, type Machine, type ShimProcess } from './shim-vm.ts';
 
 // Scripts run hundreds of small programs: on a busy machine that takes its time.
@@ -388,6 +389,29 @@ describe('status and instance', () => {
     await machine.write('var/lib/istio/envoy/sidecar.env', 'ISTIO_SVC_IP=10.9.9.9\n');
     await machine.run('instance');
     expect(await machine.read('run/meshx/instance.env')).toContain("INSTANCE_IP='10.9.9.9'");
+  });
+});
+
+describe('an address that DHCP replaced', () => {
+  const joined = { generation: 'current', namespace: 'vm', group: 'db1', serviceAccount: 'db1' } as const;
+  const has = (address: string): string =>
+    `2: eth0    inet ${address}/24 brd 10.150.0.255 scope global eth0\\       valid_lft forever\n`;
+
+  test.each([
+    ['is followed', '10.150.0.77', {}, has('10.150.0.77')],
+    ['stays while the machine has it', '10.150.0.5', {}, has('10.150.0.77') + has('10.150.0.5')],
+    ['stays when the operator chose it', '10.150.0.5', { vmAddress: '10.150.0.5' }, has('10.150.0.77')],
+    ['stays while there is no route', '10.150.0.5', {}, ''],
+    ['is not taken for a longer one that begins alike', '10.150.0.77', {}, has('10.150.0.55')],
+  ])('%s', async (_, registered, options, addresses) => {
+    await using machine = await aMachine();
+    await machine.write('var/lib/istio/envoy/sidecar.env', 'ISTIO_SVC_IP=10.150.0.5\nCA_ADDR=istiod.test:15012\n');
+    await machine.write('var/lib/meshx/membership', formatRecord({ ...joined, address: '10.150.0.5', options }));
+    await machine.write('addresses', addresses);
+    if (addresses !== '') await machine.write('route', '10.150.0.10 dev eth0 src 10.150.0.77 uid 0\n');
+    expect(await machine.run('address')).toMatchObject({ code: 0, stdout: `${registered}\n` });
+    await machine.run('instance');
+    expect(await machine.read('run/meshx/instance.env')).toContain(`INSTANCE_IP='${registered}'\n`);
   });
 });
 

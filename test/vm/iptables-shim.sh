@@ -107,7 +107,11 @@ case $name in
   runuser) shift 3; exec "$@" ;;
   setpriv) while test "$1" != --; do shift; done; shift; exec "$@" ;;
   getent) echo '10.150.0.10 STREAM' ;;
-  ip) test ! -e "$root/route" || exec cat "$root/route" ;;
+  ip)
+    file=$root/route
+    test "$2" != addr || file=$root/addresses
+    test ! -e "$file" || exec cat "$file"
+    ;;
   # What a program waits for has happened here.
   sleep) case $1 in 1) exec /bin/sleep 0.2 ;; *) exec /bin/sleep 0.02 ;; esac ;;
   *-save) save "${name%-save}" ;;

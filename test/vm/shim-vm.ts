@@ -42,7 +42,7 @@ export interface ShimProcess {
 const PROGRAM: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['arm', 'confirm', 'revert', 'due', 'switch'].map((verb) => [verb, 'dead-man'])),
   ...{ follow: 'guard', lost: 'restore', restore: 'restore' },
-  ...Object.fromEntries(['prepare', 'instance', 'leftover'].map((verb) => [verb, 'sidecar-prepare'])),
+  ...Object.fromEntries(['prepare', 'instance', 'leftover', 'address'].map((verb) => [verb, 'sidecar-prepare'])),
 };
 
 /** A machine in a folder: the programs with a root of its own, and small programs instead of iptables, ss and pilot-agent. */

@@ -83,6 +83,10 @@ export class EntryReporter implements Reporter {
     this.#events.say(text);
   }
 
+  recheck(): void {
+    this.#alarm.ring();
+  }
+
   async istioToken(signal: AbortSignal): Promise<string | undefined> {
     const { api, log } = this.#input;
     return this.#state.mode === 'fenced' ? undefined : await requestIstioToken(api, log, signal);
@@ -153,6 +157,7 @@ export class EntryReporter implements Reporter {
       case 'written':
         this.#lastWrite = this.#input.now();
         this.#lastMinor = performance.now();
+        this.#enter('api');
         this.#announce(outcome);
         this.#events.met(outcome.entry);
         return this.#follow(outcome.entry.metadata['resourceVersion']);
@@ -164,6 +169,7 @@ export class EntryReporter implements Reporter {
         return undefined;
       case 'fenced':
         this.#enter('fenced', outcome.reason);
+        if (outcome.withdrawn) this.#announce(outcome.withdrawn);
         return this.#follow(undefined);
       case 'missing':
         return this.#wait(outcome.orphan);
@@ -174,8 +180,7 @@ export class EntryReporter implements Reporter {
     }
   }
 
-  #announce({ entry, changed }: Extract<SyncOutcome, { readonly kind: 'written' }>): void {
-    this.#enter('api');
+  #announce({ entry, changed }: Pick<Extract<SyncOutcome, { readonly kind: 'written' }>, 'entry' | 'changed'>): void {
     for (const service of changed) {
       this.#input.log('reported', { service: service.name, state: service.state, reason: service.reason });
       this.#events.change(entry, service);

@@ -29,6 +29,8 @@ export interface FenceFacts {
   readonly identity: MachineIdentity;
   /** `machineDigest` of the machine that was joined. */
   readonly machine: string;
+  /** The address that leads to this machine although none of its interfaces has it. */
+  readonly translated?: string;
 }
 
 const FORM = /^\{"generation":[0-9]{1,9},"boot":"[0-9a-f-]{36}","started":"[0-9TZ:.-]{20,30}"\}$/;
@@ -46,13 +48,35 @@ export function formatHolder({ generation, boot, started }: Holder): string {
 }
 
 /** Why this agent must not write to the entry; undefined when it may. Pure. */
-export function fenceReason({ entry, holder, identity, machine }: FenceFacts): string | undefined {
+export function fenceReason(facts: FenceFacts): string | undefined {
+  const { entry, holder, identity, machine } = facts;
   if (identity.machine !== machine) return 'this machine is a copy of the one that was joined: its machine id differs';
-  const address = text(mapping(entry['spec'])['address']) ?? '';
-  if (!identity.addresses.includes(address))
-    return `the entry has the address ${address}, which this machine does not have`;
-  const { annotations = {} } = entry.metadata;
-  return heldByAnother(parseHolder(annotations[HOLDER_ANNOTATION]), holder);
+  if (!hasAddress(facts)) return `the entry has the address ${addressOf(entry)}, which this machine does not have`;
+  return heldByAnother(holderOf(entry), holder);
+}
+
+/**
+ * Whether the entry is this agent's own, and the machine lost its address: what has the address next must get none of its
+ * requests. Pure.
+ */
+export function hasLostAddress(facts: FenceFacts): boolean {
+  const { entry, holder, identity, machine } = facts;
+  const found = holderOf(entry);
+  const isOwn = found?.generation === holder.generation && found.boot === holder.boot;
+  return identity.machine === machine && isOwn && !hasAddress(facts);
+}
+
+function hasAddress({ entry, identity, translated }: FenceFacts): boolean {
+  const address = addressOf(entry);
+  return identity.addresses.includes(address) || (address !== '' && address === translated);
+}
+
+function addressOf(entry: KubeObject): string {
+  return text(mapping(entry['spec'])['address']) ?? '';
+}
+
+function holderOf({ metadata: { annotations = {} } }: KubeObject): Holder | undefined {
+  return parseHolder(annotations[HOLDER_ANNOTATION]);
 }
 
 /** ISO times of one form compare as text. */

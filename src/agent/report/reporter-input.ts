@@ -17,6 +17,8 @@ export interface Reporter {
   readonly isCurrent: boolean | undefined;
   /** Makes an Event on the entry, after an outage of the API server if there is one; a later text replaces an unsent one. Never throws. */
   say(text: EventText): void;
+  /** Compares the entry with this machine at once: the machine has changed. */
+  recheck(): void;
   /** A new token for istiod. Undefined when there is none to be had; never throws. */
   istioToken(signal: AbortSignal): Promise<string | undefined>;
   /** Ends all requests and timers. What was not written yet is not written. */

@@ -31,6 +31,10 @@ class Silent implements Reporter {
     // Events need the API server.
   }
 
+  recheck(): void {
+    // There is no entry to compare.
+  }
+
   istioToken(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

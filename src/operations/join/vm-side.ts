@@ -49,8 +49,8 @@ export function vmInput(
   const { facts: cluster, options, package: opened } = context;
   const image = options.machine.root !== undefined;
   const probe = options.workload.probeText;
-  const files =
-    agent === undefined || agent === 'stopped' ? agent : agentFiles(agent, workload, { address: vm.address, probe });
+  const machine = { address: vm.address, ...present({ translated: vm.translated }), probe };
+  const files = agent === undefined || agent === 'stopped' ? agent : agentFiles(agent, workload, machine);
   const shared = {
     ...{ workload, vm, resolver, image, options: options.repeated },
     ...present({ package: opened, agent: files }),

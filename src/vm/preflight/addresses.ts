@@ -4,6 +4,8 @@ import { type Answers, first, lines } from './probe.ts';
 export interface MeshAddress {
   readonly address: string;
   readonly addresses: readonly string[];
+  /** No interface has the given address: it is translated on the way to the machine. */
+  readonly translated?: true;
 }
 
 /** The mesh address: the given one, else the one that routes to the control plane; never just the first. Not a link-local one. */
@@ -11,7 +13,8 @@ export function meshAddress(answers: Answers, given: string | undefined): MeshAd
   const own = ownAddresses(answers);
   const [routed] = lines(answers, 'route');
   const address = given ?? routed?.trim() ?? (own.length === 1 ? (own[0] ?? '') : '');
-  return { address, addresses: address === '' || own.includes(address) ? own : [address, ...own] };
+  if (address === '' || own.includes(address)) return { address, addresses: own };
+  return { address, addresses: [address, ...own], ...(given !== undefined && { translated: true as const }) };
 }
 
 /** The addresses of the interfaces. */

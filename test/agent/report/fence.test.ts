@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { fenceReason, formatHolder, type Holder, parseHolder } from '../../../src/agent/report/fence.ts';
+import {
+  fenceReason,
+  formatHolder,
+  hasLostAddress,
+  type Holder,
+  parseHolder,
+} from '../../../src/agent/report/fence.ts';
 import { ADDRESS, anEntry, HOLDER, OTHER_BOOT } from './support.ts';
 
 const DIGEST = 'a'.repeat(64);
@@ -19,6 +25,38 @@ test('a copy of the machine with another machine id is refused', () => {
 
 test('a machine without the address of the entry is refused', () => {
   expect(fence({ entry: anEntry({ address: '10.150.0.9' }) })).toContain('10.150.0.9');
+});
+
+test('an address that is translated on the way to the machine is its own, and only that one', () => {
+  const identity = { ...IDENTITY, addresses: ['127.0.0.1', '192.168.0.7'] };
+  expect(fence({ identity })).toContain(ADDRESS);
+  expect(fence({ identity, translated: ADDRESS })).toBeUndefined();
+  expect(fence({ identity, translated: '10.150.0.9' })).toContain(ADDRESS);
+  expect(fence({ identity, translated: ADDRESS, machine: 'b'.repeat(64) })).toContain('machine id differs');
+});
+
+describe('a machine that lost the address of its entry', () => {
+  const lost = (more: Partial<Parameters<typeof fenceReason>[0]>) =>
+    hasLostAddress({
+      ...{ entry: held(HOLDER), holder: HOLDER, machine: DIGEST },
+      ...{ identity: { ...IDENTITY, addresses: ['10.150.0.9'] }, ...more },
+    });
+
+  test('knows it of an entry that it holds itself', () => {
+    expect(lost({})).toBe(true);
+    expect(lost({ holder: { ...HOLDER, started: '2026-11-30T09:00:09.000Z' } })).toBe(true);
+  });
+
+  test.each([
+    ['another machine holds', { entry: held({ ...HOLDER, boot: OTHER_BOOT }) }],
+    ['a later join gave to another agent', { entry: held({ ...HOLDER, generation: 4 }) }],
+    ['no one holds', { entry: anEntry() }],
+    ['the original of a copy holds', { machine: 'b'.repeat(64) }],
+    ['has an address of the machine', { identity: IDENTITY }],
+    ['has an address that is translated', { translated: ADDRESS }],
+  ])('leaves an entry alone that %s', (_which, more) => {
+    expect(lost(more)).toBe(false);
+  });
 });
 
 test.each([

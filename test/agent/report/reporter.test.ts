@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { formatHolder } from '../../../src/agent/report/fence.ts';
 import { selfSigned } from '../../support/cluster-objects.ts';
-import { anEntry, aToken, health, HOLDER, OTHER_BOOT } from './support.ts';
+import { ADDRESS, anEntry, aToken, health, HOLDER, OTHER_BOOT } from './support.ts';
 import { ENTRY, IDENTITY, until, World } from './world.ts';
 
 const READY = [health('mysqldb', 'ready'), health('web', 'ready')];
@@ -245,6 +245,28 @@ test.each([
   reporter.report(WEB_DOWN);
   await until('the mode', () => reporter.status.mode === 'fenced');
   expect(world.server.mutations).toEqual([]);
+});
+
+test('a machine that loses its address takes its ports out of its own entry, says so, and puts them back with the address', async () => {
+  await using world = await World.start();
+  let addresses = [ADDRESS];
+  const reporter = world.reporter({ identity: () => ({ ...IDENTITY, addresses }) });
+  reporter.report(READY);
+  await until('the first report', () => world.annotation('web') !== undefined);
+  addresses = ['10.150.0.99'];
+  reporter.recheck();
+  await until('the ports to be gone', () => world.ports.length === 0);
+  expect(reporter.status).toMatchObject({ mode: 'fenced', reason: expect.stringContaining(ADDRESS) });
+  expect(world.annotation('web')).toContain('"state":"down"');
+  const { patches } = world;
+  reporter.recheck();
+  reporter.report(WEB_DOWN);
+  await until('an event', () => world.server.mutations.some((line) => JSON.stringify(line).includes('events')));
+  addresses = [ADDRESS];
+  reporter.recheck();
+  await until('the port of the service that is ready', () => world.ports.includes('mysql-3306'));
+  expect(world.patches).toBe(patches + 1);
+  expect(world.ports).not.toContain('http-8080');
 });
 
 test('of two agents on one entry one ends fenced, and the entry says what the other says', async () => {

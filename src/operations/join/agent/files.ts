@@ -12,16 +12,24 @@ import type { AgentDecision } from './decision.ts';
 /** How the first service is probed: `mysql`, `http:/ready`. It was checked when it was read. */
 type ProbeText = string | undefined;
 
+/** What the files need besides the decision and the workload. */
+interface AgentOfMachine {
+  readonly address: string;
+  readonly translated?: true;
+  readonly probe: ProbeText;
+}
+
 /** The files of the agent of a VM. Pure. */
 export function agentFiles(
   { generation, machine, entry, access, program, installed }: AgentDecision,
   workload: Workload,
-  { address, probe }: { readonly address: string; readonly probe: ProbeText },
+  { address, translated, probe }: AgentOfMachine,
 ): VmAgent {
   const { group, namespace, serviceAccount: account, network = '', services } = workload;
   const api = access?.api ?? [];
   const mesh = { group, namespace, account, entry, address, network };
-  const settings = formatAgentSettings({ generation, observe: false, machine, mesh, ports: portMap(workload), api });
+  const place = { generation, observe: false, machine, mesh, ...present({ translated }) };
+  const settings = formatAgentSettings({ ...place, ports: portMap(workload), api });
   const files = services.map((service, index) => {
     const name = `${service.name}${SERVICE_FILE_ENDING}`;
     return [name, serviceFile(service, installed.services[name], index === 0 ? probe : undefined)] as const;

@@ -30,6 +30,13 @@ test('the settings name the VM, its entry and the ports of its services', () => 
   expect(subject).toBeUndefined();
 });
 
+test('the settings say whether the address is translated on the way to the machine', () => {
+  const files = (more: object) =>
+    agentFiles(decision(), aWorkload({ services: [mysqldb()] }), { address: ADDRESS, probe: undefined, ...more });
+  expect(parseAgentSettings(files({ translated: true }).settings).translated).toBe(true);
+  expect(files({}).settings).not.toContain('translated');
+});
+
 test.each([
   // The reader's default for a port of this name.
   [undefined, { kind: 'mysql', port: 3306 }],
