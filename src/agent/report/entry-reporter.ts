@@ -13,6 +13,7 @@ import { requestIstioToken } from './istio-token.ts';
 import { Pace, type Pause } from './pace.ts';
 import type { Reporter, ReporterInput } from './reporter-input.ts';
 import type { ReporterStatus } from './reporter-status.ts';
+import { isSame } from './same-health.ts';
 import { syncEntry, type SyncOutcome } from './sync.ts';
 import { TokenRenewal } from './token-renewal.ts';
 
@@ -241,15 +242,4 @@ export class EntryReporter implements Reporter {
       if (!this.#end.signal.aborted) this.#input.log(event, { reason: errorText(error) }, 'debug');
     });
   }
-}
-
-function isSame(before: readonly ServiceHealth[] | undefined, now: readonly ServiceHealth[]): boolean {
-  return before?.length === now.length && before.every((one, index) => isEqual(one, now[index]));
-}
-
-function isEqual(one: ServiceHealth, other: ServiceHealth | undefined): boolean {
-  return (
-    (['name', 'state', 'reason'] as const).every((key) => one[key] === other?.[key]) &&
-    one.since.getTime() === other?.since.getTime()
-  );
 }
