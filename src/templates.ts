@@ -12,6 +12,7 @@ export type SystemdFile =
   | 'dead-man'
   | 'firewall'
   | 'guard'
+  | 'own-files'
   | 'processes'
   | 'redirect'
   | 'resolver'

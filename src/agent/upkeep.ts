@@ -3,8 +3,9 @@ import { IdentityKeeper, type IdentityStatus } from './identity/keeper.ts';
 import type { Log } from './log.ts';
 import { AddressWatch } from './machine/address-watch.ts';
 import { MachineKeeper, type MachineStatus } from './machine/keeper.ts';
+import { readChangedFiles } from './machine/own-files.ts';
 import { readRegisteredAddress } from './machine/place.ts';
-import { askRoot } from './machine/root.ts';
+import { askRoot, type RootVerb } from './machine/root.ts';
 import { readUnits } from './machine/units.ts';
 import { tokenFile } from './report/credential.ts';
 import type { EventText } from './report/events.ts';
@@ -48,7 +49,9 @@ export class Upkeep {
   constructor(input: UpkeepInput) {
     const { settings, reporter, state, log, signal } = input;
     const { observe, mesh } = settings;
-    const machine = { units: readUnits, root: (verb: Parameters<typeof askRoot>[0]) => askRoot(verb, { signal }) };
+    const say = (text: EventText): void => reporter.say(text);
+    const root = (verb: RootVerb) => askRoot(verb, { signal });
+    const machine = { units: readUnits, root, files: () => readChangedFiles(), say };
     this.#signal = signal;
     this.#log = log;
     this.#machine = new MachineKeeper({ ...machine, ms: () => performance.now() }, { observe, log });
@@ -59,8 +62,7 @@ export class Upkeep {
       newToken: () => reporter.istioToken(signal),
       apiTokenEnd: () => reporter.status.tokenExpires,
       install: () => askRoot('renew-token', { signal }),
-      say: (text: EventText) => reporter.say(text),
-      ...{ now: () => new Date(), log },
+      ...{ say, now: () => new Date(), log },
     };
     this.#identity = new IdentityKeeper(access, { subject: mesh, observe });
   }

@@ -2,6 +2,7 @@ import type { Course } from './course.ts';
 import { AGENT_CASES } from './cases-agent.ts';
 import { CLUSTER_CASES } from './cases-cluster.ts';
 import { MACHINE_CASES } from './cases-machine.ts';
+import { NETWORK_CASES } from './cases-network.ts';
 import { SERVICE_CASES } from './cases-services.ts';
 import { SIDECAR_CASES } from './cases-sidecar.ts';
 import type { Variant } from './variants.ts';
@@ -26,6 +27,7 @@ const CASES: readonly RecoveryCase[] = [
   ...CLUSTER_CASES,
   ...AGENT_CASES,
   ...MACHINE_CASES,
+  ...NETWORK_CASES,
 ];
 
 export function casesOf({ mode }: Variant): readonly RecoveryCase[] {

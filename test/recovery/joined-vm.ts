@@ -11,7 +11,8 @@ import { ALL, hostOf, installServices, NAMESPACE, type Service, SERVICES, setPro
 import type { Variant } from './variants.ts';
 
 const VM = 'recovery1';
-const IP = '10.150.0.140';
+/** The VM's address at its join. */
+export const IP = '10.150.0.140';
 const CLIENT = 'recovery-client';
 const CLIENT_IP = '10.150.0.141';
 const DISK_MIB = 2000;
@@ -22,6 +23,8 @@ export class JoinedVm implements AsyncDisposable {
   readonly name = VM;
   readonly entry = `${VM}-${IP}`;
   readonly variant: Variant;
+  /** Its address now. */
+  address: string = IP;
   readonly #executable: string;
 
   constructor(lab: Lab, executable: string, variant: Variant) {
@@ -44,6 +47,7 @@ export class JoinedVm implements AsyncDisposable {
   /** A new machine that joins the mesh. */
   async fresh(): Promise<void> {
     await this.#remove();
+    this.address = IP;
     const { suite } = this.variant;
     await this.lab.vm(VM, IP, { suite, diskMib: DISK_MIB });
     await installServices(this.lab, VM, suite);
@@ -97,7 +101,7 @@ export class JoinedVm implements AsyncDisposable {
     const clusters = await must(
       this.lab.inArgv(CLIENT, ['curl', '-sf', '--max-time', '5', 'localhost:15000/clusters']),
     );
-    const endpoint = `outbound|${port}||${hostOf(service)}::${IP}:${port}::health_flags::healthy`;
+    const endpoint = `outbound|${port}||${hostOf(service)}::${this.address}:${port}::health_flags::healthy`;
     return clusters.split('\n').includes(endpoint);
   }
 

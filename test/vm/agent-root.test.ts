@@ -67,7 +67,8 @@ test.each([
   await machine.write('iptables-nft.nat', DOCKER);
   await machine.remove(`${SIDECAR}/active`);
   for (const verb of [
-    ...['restore-rules', 'restore-resolver', 'start-sidecar', 'follow-address', 'reconnect-sidecar', 'renew-token'],
+    ...['restore-rules', 'restore-resolver', 'restore-files', 'check-files', 'start-sidecar', 'follow-address'],
+    ...['reconnect-sidecar', 'renew-token'],
   ])
     expect(await answer(machine, `${verb}\n`)).toMatch(/^refused: the machine is out of the mesh/);
   expect(await machine.nat('iptables-nft')).toBe(DOCKER);

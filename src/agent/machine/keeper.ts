@@ -1,4 +1,6 @@
 import type { Log } from '../log.ts';
+import type { EventText } from '../report/events.ts';
+import { type ChangedFile, changedFileText } from './own-files.ts';
 import { givesWay, mayLackRules, type RepairTimes, unitDeviations, withRepair } from './repairs.ts';
 import type { RootAnswer, RootVerb } from './root.ts';
 import type { UnitState } from './units.ts';
@@ -8,6 +10,10 @@ export interface MachineAccess {
   /** Empty if systemd does not answer. */
   readonly units: (signal: AbortSignal) => Promise<ReadonlyMap<string, UnitState>>;
   readonly root: (verb: RootVerb, signal: AbortSignal) => Promise<RootAnswer>;
+  /** Files of the join that differ, as root listed them last. */
+  readonly files: () => Promise<readonly ChangedFile[]>;
+  /** Makes an Event on the entry. */
+  readonly say: (text: EventText) => void;
   /** Milliseconds on a clock that never jumps. */
   readonly ms: () => number;
 }
@@ -50,7 +56,28 @@ export class MachineKeeper {
         const done = await this.#repair(verb, signal);
         if (done !== undefined) found.push(`${LOST[verb]}: ${done}`);
       }
+    found.push(...(await this.#files(signal)));
+    this.#announce(found);
     this.#deviations = found;
+  }
+
+  /** Root compares the files: what is a secret to the agent, too. */
+  async #files(signal: AbortSignal): Promise<readonly string[]> {
+    const verb = this.#observe ? 'check-files' : 'restore-files';
+    const { outcome, reason } = await this.#access.root(verb, signal);
+    if (outcome === 'refused' || outcome === 'unreachable') {
+      this.#log('machine-repair', { verb, outcome, reason: reason || undefined }, 'debug');
+      return [];
+    }
+    return (await this.#access.files()).map(changedFileText);
+  }
+
+  #announce(found: readonly string[]): void {
+    for (const what of found) {
+      if (this.#deviations.includes(what)) continue;
+      this.#log('machine-differs', { what }, 'warning');
+      this.#access.say({ reason: 'MachineDiffers', type: 'Warning', note: what });
+    }
   }
 
   /** What came of it, for people; undefined if there was nothing to do. */

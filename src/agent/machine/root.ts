@@ -4,7 +4,14 @@ import { visible } from '../../visible.ts';
 
 /** What root does for the agent: the verbs of systemd/agent-root. */
 export type RootVerb =
-  'restore-rules' | 'restore-resolver' | 'start-sidecar' | 'follow-address' | 'reconnect-sidecar' | 'renew-token';
+  | 'restore-rules'
+  | 'restore-resolver'
+  | 'restore-files'
+  | 'check-files'
+  | 'start-sidecar'
+  | 'follow-address'
+  | 'reconnect-sidecar'
+  | 'renew-token';
 
 /** `unreachable`: root did not answer, or not in the form of agent-root. */
 export interface RootAnswer {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MachineKeeper } from '../../../src/agent/machine/keeper.ts';
 import type { RootAnswer, RootVerb } from '../../../src/agent/machine/root.ts';
+import { parseChangedFiles } from '../../../src/agent/machine/own-files.ts';
 import { parseUnits } from '../../../src/agent/machine/units.ts';
 
 const { signal } = new AbortController();
@@ -13,16 +14,31 @@ const JOINED = { 'istio.service': ['active', 'enabled'], 'meshx-capture.service'
 /** A machine that gives one answer, and records each request. */
 function machine(states: Readonly<Record<string, readonly [string, string]>>, observe = false) {
   const asked: RootVerb[] = [];
-  const world = { states, answer: { outcome: 'nothing to do', reason: '' } as RootAnswer, ms: 0 };
+  const said: string[] = [];
+  const world = {
+    states,
+    files: '',
+    answer: { outcome: 'nothing to do', reason: '' } as RootAnswer,
+    refuses: false,
+    ms: 0,
+  };
   const access = {
     units: () => Promise.resolve(parseUnits(shown(world.states))),
     root: (verb: RootVerb) => {
+      // Of the files root is asked in each pass.
+      if (verb === 'restore-files' || verb === 'check-files') return Promise.resolve(answerAbout(verb));
       asked.push(verb);
       return Promise.resolve(world.answer);
     },
+    files: () => Promise.resolve(parseChangedFiles(world.files)),
+    say: ({ note }: { readonly note: string }) => void said.push(note),
     ms: () => world.ms,
   };
-  return { keeper: new MachineKeeper(access, { observe, log: () => undefined }), asked, world };
+  const answerAbout = (verb: RootVerb): RootAnswer => {
+    said.push(verb);
+    return world.refuses ? { outcome: 'refused', reason: 'the machine is out of the mesh' } : world.answer;
+  };
+  return { keeper: new MachineKeeper(access, { observe, log: () => undefined }), asked, said, world };
 }
 
 describe('the agent keeps the machine as joined', () => {
@@ -85,6 +101,32 @@ describe('the agent keeps the machine as joined', () => {
     await keeper.pass(signal);
     expect(asked).toEqual([]);
     expect(keeper.status.deviations).toEqual(['istio.service is failed: only observed']);
+  });
+
+  it('shows a changed file, and says so once', async () => {
+    const { keeper, said, world } = machine(JOINED);
+    world.files = 'restored 1764532800 /usr/local/lib/meshx/watch\n';
+    await keeper.pass(signal);
+    await keeper.pass(signal);
+    const what = '/usr/local/lib/meshx/watch was changed by another program: restored';
+    expect(keeper.status.deviations).toEqual([what]);
+    expect(said).toEqual(['restore-files', what, 'restore-files']);
+    world.files = '';
+    await keeper.pass(signal);
+    expect(keeper.status.deviations).toEqual([]);
+  });
+
+  it('only compares files with observe, and believes no list while root refuses', async () => {
+    const { keeper, said, world } = machine(JOINED, true);
+    world.files = 'edited 1764532800 /etc/systemd/system/istio.service\n';
+    await keeper.pass(signal);
+    expect(said[0]).toBe('check-files');
+    expect(keeper.status.deviations).toEqual([
+      expect.stringContaining('istio.service was changed at 2025-11-30T20:00'),
+    ]);
+    world.refuses = true;
+    await keeper.pass(signal);
+    expect(keeper.status.deviations).toEqual([]);
   });
 
   it('does nothing when systemd does not answer', async () => {

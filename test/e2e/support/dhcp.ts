@@ -19,6 +19,8 @@ WantedBy=multi-user.target
 interface Told {
   /** The resolver; the lab's own unless given. */
   readonly resolver?: string;
+  /** Other addresses for some of the machines. */
+  readonly moved?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function startDhcpServer(lab: Lab, ips: readonly string[], told: To
   await lab.processes.stop(SERVER);
   const options = [
     ...['--port=0', '--interface=br0', `--dhcp-range=${address.hub},static,255.255.255.0,2m`],
-    ...ips.map((ip) => `--dhcp-host=${hardwareAddress(ip)},${ip}`),
+    ...ips.map((ip) => `--dhcp-host=${hardwareAddress(ip)},${told.moved?.[ip] ?? ip}`),
     `--dhcp-option=option:router,${address.hub}`,
     `--dhcp-option=option:dns-server,${told.resolver ?? address.resolver}`,
     ...['--dhcp-option=option:T1,5', '--leasefile-ro', '--dhcp-authoritative', '--no-ping'],
