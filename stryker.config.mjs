@@ -16,6 +16,11 @@ const KINDS =
   'env-text env-forms env environment-file edit line hosts owner unit unit-state file directory enabled kept-file';
 const KINDS_TESTS = 'environment-file unit-changes file-changes line hosts env-assignments env-text env-forms';
 
+const AGENT =
+  'health/health report/entry-patch report/fence report/pace report/backoff drain/drain drain/endpoint-view drain/open-connections identity/identity identity/sidecar-certificate';
+const AGENT_TESTS =
+  'health/health report/entry-patch report/fence report/pace drain/drain drain/endpoint-view drain/open-connections identity/identity identity/sidecar-certificate';
+
 /**
  * Each area with the unit tests that must kill its mutants. `AREA=undo npx … stryker run` takes one. `inMemory`: the tests
  * start no process, so scripts/mutation-runner.mjs keeps them in memory, which is many times faster than jest.
@@ -45,6 +50,11 @@ const areas = {
   'kinds-plan': {
     mutate: files('src/reconcile/kinds', KINDS, '.ts'),
     tests: files('test/reconcile/kinds', KINDS_TESTS, '.test.ts'),
+    inMemory: true,
+  },
+  agent: {
+    mutate: files('src/agent', AGENT, '.ts'),
+    tests: files('test/agent', AGENT_TESTS, '.test.ts'),
     inMemory: true,
   },
   undo: { mutate: ['src/reconcile/undo/*.ts'], tests: ['test/reconcile/undo/**/*.test.ts'] },

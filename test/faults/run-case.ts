@@ -49,8 +49,9 @@ export interface Bench {
   readonly hasDown: boolean;
 }
 
-/** A hang is given up by meshx after this; the longest command of a clean run takes less. */
+/** A hang is given up by meshx after this; the longest command of a clean run takes less. The agent's program takes a while to send. */
 const STEP_SECONDS = 20;
+const AGENT_STEP_SECONDS = 60;
 /** After this a lock that no one renews is free. */
 const LEASE_MS = 100_000;
 /** A login may take this long: what reverts by itself has done so. */
@@ -123,7 +124,8 @@ export function placeOf({ machine: { seat }, deb, executables }: Bench): Place {
 
 /** The command of the case. A short time limit ends a hang, in the first run and the second. */
 function typed(bench: Bench, fault: FaultCase): readonly string[] {
-  const limit = isHang(fault.fault) ? { stepTimeout: STEP_SECONDS } : {};
+  const stepTimeout = fault.agent ? AGENT_STEP_SECONDS : STEP_SECONDS;
+  const limit = isHang(fault.fault) ? { stepTimeout } : {};
   return wordsOf(fault.operation, fault, { ...placeOf(bench), ...limit });
 }
 

@@ -1,10 +1,16 @@
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN, OUT } from './cases-services.ts';
+import type { Course } from './course.ts';
 import { hostOf } from './services.ts';
 
 /** How long the cable is pulled. Milliseconds. */
 const CUT = 60_000;
 const AFTER = 60_000;
+
+/** Whether a name resolves on the VM. */
+function resolver({ vm }: Course): (name: string) => Promise<boolean> {
+  return async (name) => (await vm.try(`timeout 5 getent hosts ${name}`)).exitCode === 0;
+}
 
 /** The machine around the services. */
 export const MACHINE_CASES: readonly RecoveryCase[] = [
@@ -31,14 +37,33 @@ export const MACHINE_CASES: readonly RecoveryCase[] = [
   },
   {
     name: 'resolv-conf-overwritten',
+    suite: 'bookworm',
     what: '/etc/resolv.conf is overwritten with a name server that does not answer; then with one that does',
     run: async (course) => {
-      const resolves = async (name: string): Promise<boolean> =>
-        (await course.vm.try(`timeout 5 getent hosts ${name}`)).exitCode === 0;
+      const resolves = resolver(course);
       await course.strike('echo "nameserver 10.150.0.6" >/etc/resolv.conf');
       await course.until('names of the mesh resolve on the VM', AFTER, async () => await resolves(hostOf('web')));
       await course.answer(AFTER);
       await course.strike('echo "nameserver 10.150.0.2" >/etc/resolv.conf');
+      await course.until('other names resolve on the VM', AFTER, async () => await resolves('outside.example.test'));
+      await course.answer(AFTER);
+      await course.clean(CLEAN);
+    },
+  },
+  {
+    name: 'resolved-replaced',
+    suite: 'trixie',
+    what: 'the name server of systemd-resolved in /etc/resolv.conf is replaced by that of the network; then a restart of the sidecar',
+    remark:
+      'The sidecar asks the server of its start, and packets from loopback do not leave the machine: where a local name server is replaced by another machine, names of the mesh resolve on the VM after a restart of istio.service. The journal says so.',
+    run: async (course) => {
+      const resolves = resolver(course);
+      await course.strike('echo "nameserver 10.150.0.2" >/etc/resolv.conf');
+      await course.until('other names resolve on the VM', AFTER, async () => await resolves('outside.example.test'));
+      await course.answer(AFTER);
+      await course.clean(CLEAN);
+      await course.strike('systemctl restart istio.service');
+      await course.until('names of the mesh resolve on the VM', AFTER, async () => await resolves(hostOf('web')));
       await course.until('other names resolve on the VM', AFTER, async () => await resolves('outside.example.test'));
       await course.answer(AFTER);
       await course.clean(CLEAN);

@@ -1,3 +1,4 @@
+import type { Suite } from '../lab/build/root-file-system.ts';
 import type { Course } from './course.ts';
 import { AGENT_CASES } from './cases-agent.ts';
 import { CLUSTER_CASES } from './cases-cluster.ts';
@@ -16,6 +17,8 @@ export interface RecoveryCase {
   readonly remark?: string;
   /** It needs an agent that reports to the API server. */
   readonly needsApi?: true;
+  /** Only on these. */
+  readonly suite?: Suite;
   /** Causes it, and waits for each thing that must happen without a hand. Throws `Failure`. */
   readonly run: (course: Course) => Promise<void>;
 }
@@ -30,6 +33,8 @@ const CASES: readonly RecoveryCase[] = [
   ...NETWORK_CASES,
 ];
 
-export function casesOf({ mode }: Variant): readonly RecoveryCase[] {
-  return CASES.filter(({ needsApi }) => !(needsApi && mode !== 'api'));
+export function casesOf(variant: Variant): readonly RecoveryCase[] {
+  return CASES.filter(
+    ({ needsApi, suite = variant.suite }) => (variant.mode === 'api' || !needsApi) && suite === variant.suite,
+  );
 }

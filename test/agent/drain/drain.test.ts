@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { awaitDrain, type DrainAccess } from '../../../src/agent/drain/drain.ts';
 import { parseServiceFile } from '../../../src/agent/services/service-file.ts';
 
@@ -27,29 +26,29 @@ function world(at: {
 }
 
 describe('a drain', () => {
-  it('waits until the cluster has the state, istiod has dropped the endpoint, and connections have ended', async () => {
+  test('waits until the cluster has the state, istiod has dropped the endpoint, and connections have ended', async () => {
     const outcome = await awaitDrain(SERVICE, world({ reported: 200, dropped: 500, closed: 4000 }), signal);
     expect(outcome).toEqual({ dropped: 'seen', left: 0, took: 4000 });
   });
 
-  it('leaves connections that outlast the limit, and says how many', async () => {
+  test('leaves connections that outlast the limit, and says how many', async () => {
     const outcome = await awaitDrain(SERVICE, world({ reported: 0, dropped: 0, closed: undefined }), signal);
     expect(outcome).toMatchObject({ left: 3 });
     expect(outcome.took).toBeGreaterThanOrEqual(30_000);
     expect(outcome.took).toBeLessThan(33_000);
   });
 
-  it('gives istiod two seconds when the sidecar never shows the endpoint', async () => {
+  test('gives istiod two seconds when the sidecar never shows the endpoint', async () => {
     const outcome = await awaitDrain(SERVICE, world({ reported: 0, blind: true, closed: 0 }), signal);
     expect(outcome).toEqual({ dropped: 'assumed', left: 0, took: 2000 });
   });
 
-  it('waits at most ten seconds for an endpoint that stays', async () => {
+  test('waits at most ten seconds for an endpoint that stays', async () => {
     const outcome = await awaitDrain(SERVICE, world({ reported: 0, closed: 0 }), signal);
     expect(outcome).toEqual({ dropped: 'assumed', left: 0, took: 10_000 });
   });
 
-  it('says that clients may still come when the cluster cannot be reached', async () => {
+  test('says that clients may still come when the cluster cannot be reached', async () => {
     expect(await awaitDrain(SERVICE, world({ reported: undefined, closed: 0 }), signal)).toEqual({
       dropped: 'unreported',
       left: 0,
@@ -57,7 +56,7 @@ describe('a drain', () => {
     });
   });
 
-  it('sees the health channel work where there is no API server', async () => {
+  test('sees the health channel work where there is no API server', async () => {
     expect(await awaitDrain(SERVICE, world({ dropped: 6000, closed: 0 }), signal)).toMatchObject({ dropped: 'seen' });
     expect(await awaitDrain(SERVICE, world({ closed: 0, blind: true }), signal)).toMatchObject({
       dropped: 'unreported',

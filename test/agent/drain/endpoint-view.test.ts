@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import { hostsWithEndpoint } from '../../../src/agent/drain/endpoint-view.ts';
 
 const page = (...endpoints: readonly (readonly [host: string, endpoint: string])[]) =>
@@ -11,7 +10,7 @@ const page = (...endpoints: readonly (readonly [host: string, endpoint: string])
     .join('\n');
 
 describe('hostsWithEndpoint', () => {
-  it('names the hosts with this VM as an endpoint', () => {
+  test('names the hosts with this VM as an endpoint', () => {
     const clusters = page(
       ['mysqldb.vm.svc.cluster.local', '10.150.0.5:3306'],
       ['mysqldb.vm.svc.cluster.local', '10.150.0.6:3306'],
@@ -21,7 +20,7 @@ describe('hostsWithEndpoint', () => {
     expect([...hosts]).toEqual(['mysqldb.vm.svc.cluster.local']);
   });
 
-  it('tells addresses and ports apart that begin alike', () => {
+  test('tells addresses and ports apart that begin alike', () => {
     const clusters = page(
       ['a.vm.svc', '10.150.0.50:3306'],
       ['b.vm.svc', '110.150.0.5:3306'],
@@ -30,12 +29,12 @@ describe('hostsWithEndpoint', () => {
     expect(hostsWithEndpoint(clusters, { address: '10.150.0.5', port: 3306 }).size).toBe(0);
   });
 
-  it('reads IPv6 endpoints', () => {
+  test('reads IPv6 endpoints', () => {
     const hosts = hostsWithEndpoint(page(['mysqldb.vm.svc', '[fd00::5]:3306']), { address: 'fd00::5', port: 3306 });
     expect([...hosts]).toEqual(['mysqldb.vm.svc']);
   });
 
-  it('ignores inbound clusters and a page of another program', () => {
+  test('ignores inbound clusters and a page of another program', () => {
     const inbound = 'inbound|3306||::10.150.0.5:3306::health_flags::healthy';
     expect(hostsWithEndpoint(inbound, { address: '10.150.0.5', port: 3306 }).size).toBe(0);
     expect(hostsWithEndpoint('<html>::health_flags::', { address: '10.150.0.5', port: 3306 }).size).toBe(0);

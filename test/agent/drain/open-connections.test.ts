@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openConnections } from '../../../src/agent/drain/open-connections.ts';
 
 const texts = () => ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFileSync(file, 'utf8'));
 
 describe('openConnections', () => {
-  it.each(['127.0.0.1', '::1'])(
+  test.each(['127.0.0.1', '::1'])(
     'counts what a real server on %s has accepted, and not what only listens',
     async (host) => {
       const accepted: Socket[] = [];
@@ -28,7 +27,7 @@ describe('openConnections', () => {
     },
   );
 
-  it('skips lines in another form', () => {
+  test('skips lines in another form', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         expect(openConnections([text, `0: ${text} 01`, '0: 0100007F:XYZ 0 01'], new Set([1]))).toBe(0);

@@ -30,6 +30,7 @@ function after(seen: readonly Observation[], policy = POLICY): HealthRecord {
 }
 
 test('a service is out of rotation until it has succeeded `rise` times', () => {
+  expect(startHealth('db', at(0))).toMatchObject({ state: 'starting', reason: 'not probed yet', changes: [] });
   expect(isInRotation(startHealth('db', at(0)))).toBe(false);
   expect(after([ok]).state).toBe('starting');
   expect(reported(after([ok, ok]))).toEqual({ name: 'db', state: 'ready', since: at(2000).date, reason: 'connected' });
@@ -60,7 +61,10 @@ test('a degraded service stays in rotation, and one remark alone does not change
   expect(after([ok, ok, degraded, degraded])).toMatchObject({ state: 'degraded', reason: 'read-only' });
   expect(after([ok, ok, degraded, degraded, ok]).reason).toBe('read-only');
   expect(after([ok, ok, degraded, degraded, ok, ok])).toMatchObject({ state: 'ready', reason: 'connected' });
-  expect(after([degraded, degraded]).changes).toHaveLength(1);
+  expect(after([ok, ok, degraded]).reason).toBe('connected');
+  const lagging = observe(after([degraded, degraded]), POLICY, { ...degraded, reason: 'lag 4 s' }, at(9000));
+  expect(lagging).toMatchObject({ state: 'degraded', since: at(2000).date, reason: 'lag 4 s' });
+  expect(observe(lagging, POLICY, failed, at(9500)).reason).toBe('lag 4 s');
 });
 
 test('a drain outlasts every observation, and its end demands that the service rises again', () => {
@@ -69,7 +73,9 @@ test('a drain outlasts every observation, and its end demands that the service r
   const drained = finishDrain(draining, 'no open connections', at(5000));
   expect(observe(drained, POLICY, failed, at(6000))).toMatchObject({ state: 'drained', since: at(5000).date });
   const anew = undrain(drained, at(7000));
-  expect(anew.state).toBe('starting');
+  expect(anew).toMatchObject({ state: 'starting', reason: 'drain ended' });
+  expect(drain(drained, 'again', at(7000))).toBe(drained);
+  expect(drain(draining, 'again', at(4000))).toBe(draining);
   expect(observe(anew, POLICY, ok, at(8000)).state).toBe('starting');
   expect(observe(observe(anew, POLICY, ok, at(8000)), POLICY, ok, at(9000)).state).toBe('ready');
 });
@@ -96,6 +102,15 @@ test('changes that are older than ten minutes no longer delay a return', () => {
   const later = 20_000 + FLAPPING.window;
   const record = observe(observe(flapping, POLICY, ok, at(later)), POLICY, ok, at(later + 1000));
   expect(record.state).toBe('ready');
+});
+
+test('only what enters or leaves rotation is a change, and the seventh within ten minutes is one too many', () => {
+  expect(after([failed, failed, failed]).changes).toEqual([]);
+  expect(after([degraded, degraded, ok, ok]).changes).toEqual([2000]);
+  const record = { ...after([ok, ok]), changes: [0, 1, 2, 3, 4, 5, 6] };
+  expect(isFlapping(record, at(7))).toBe(true);
+  expect(isFlapping(record, at(FLAPPING.window - 1))).toBe(true);
+  expect(isFlapping(record, at(FLAPPING.window))).toBe(false);
 });
 
 const observations = fc.array(

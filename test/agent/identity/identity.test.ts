@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { judgeIdentity } from '../../../src/agent/identity/identity.ts';
 
@@ -12,12 +11,12 @@ const certificate = (from: number, until: number) => ({
 });
 
 describe('the identity of a VM', () => {
-  it('is valid with a fresh certificate and tokens that outlive it', () => {
+  test('is valid with a fresh certificate and tokens that outlive it', () => {
     const facts = { certificate: certificate(-1, 23), istioToken: inHours(100), apiToken: inHours(160) };
     expect(judgeIdentity(facts, NOW)).toEqual({ state: 'valid', until: inHours(160), reason: '' });
   });
 
-  it('needs a token when its certificate was not renewed at half of its life', () => {
+  test('needs a token when its certificate was not renewed at half of its life', () => {
     const facts = { certificate: certificate(-20, 4), istioToken: inHours(100) };
     expect(judgeIdentity(facts, NOW)).toMatchObject({
       state: 'valid',
@@ -25,13 +24,13 @@ describe('the identity of a VM', () => {
     });
   });
 
-  it('needs a token without a certificate, and after its end', () => {
+  test('needs a token without a certificate, and after its end', () => {
     expect(judgeIdentity({ apiToken: inHours(50) }, NOW).needsToken).toBe('the sidecar has no certificate');
     const ended = judgeIdentity({ certificate: certificate(-30, -6), apiToken: inHours(50) }, NOW);
     expect(ended.needsToken).toBe('the certificate has ended');
   });
 
-  it('announces the cliff six hours before everything has ended, with what ends when', () => {
+  test('announces the cliff six hours before everything has ended, with what ends when', () => {
     const facts = { certificate: certificate(-19, 5), istioToken: inHours(-1), apiToken: inHours(0.5) };
     expect(judgeIdentity(facts, NOW)).toEqual({
       state: 'cliff',
@@ -41,13 +40,13 @@ describe('the identity of a VM', () => {
     });
   });
 
-  it('is lost when nothing is valid any more', () => {
+  test('is lost when nothing is valid any more', () => {
     expect(judgeIdentity({ certificate: certificate(-30, -6) }, NOW)).toMatchObject({ state: 'lost' });
     expect(judgeIdentity({}, NOW).state).toBe('lost');
     expect(judgeIdentity({}, NOW)).not.toHaveProperty('until');
   });
 
-  it('never says later than the last of its credentials', () => {
+  test('never says later than the last of its credentials', () => {
     const end = fc.option(fc.integer({ min: -200, max: 200 }).map(inHours), { nil: undefined });
     fc.assert(
       fc.property(end, end, end, (cert, istioToken, apiToken) => {

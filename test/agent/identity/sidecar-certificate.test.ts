@@ -1,4 +1,3 @@
-import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { sidecarCertificate } from '../../../src/agent/identity/sidecar-certificate.ts';
 
@@ -16,7 +15,7 @@ const page = (...chains: readonly (readonly object[])[]) =>
   JSON.stringify({ certificates: chains.map((chain) => ({ ca_cert: [], cert_chain: chain })) });
 
 describe('the certificate in the page /certs of Envoy', () => {
-  it('is the one for the identity that ends last', () => {
+  test('is the one for the identity that ends last', () => {
     const text = page(
       [leaf(IDENTITY, '2026-05-02T10:00:00Z'), leaf('spiffe://intermediate', '2036-01-01T00:00:00Z')],
       [leaf(IDENTITY, '2026-05-02T22:00:00Z')],
@@ -29,7 +28,7 @@ describe('the certificate in the page /certs of Envoy', () => {
     });
   });
 
-  it('is undefined without one for the identity', () => {
+  test('is undefined without one for the identity', () => {
     expect(
       sidecarCertificate(page([leaf('spiffe://cluster.local/ns/vm/sa/other', '2026-05-02T10:00:00Z')]), SUBJECT),
     ).toBeUndefined();
@@ -37,7 +36,7 @@ describe('the certificate in the page /certs of Envoy', () => {
     expect(sidecarCertificate('{"certificates":[{"ca_cert":[]}]}', SUBJECT)).toBeUndefined();
   });
 
-  it('is undefined for a page of another program', () => {
+  test('is undefined for a page of another program', () => {
     expect(sidecarCertificate(page([leaf(IDENTITY, 'soon')]), SUBJECT)).toBeUndefined();
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {

@@ -42,6 +42,10 @@ test('the weight of the files becomes that of the entry, and without one the ent
   expect(entryPatch(wanted({ services, definitions }))?.body.spec).toEqual({ weight: 30 });
   const entry = apply(wanted({ services, definitions }));
   expect(entryPatch(wanted({ entry, services }))).toBeUndefined();
+  expect(entryPatch(wanted({ entry, services, definitions }))).toBeUndefined();
+  expect(entryPatch(wanted({ entry, services, definitions: [MYSQL, { ...WEB, weight: 40 }] }))).toEqual({
+    ...{ body: { spec: { weight: 40 } }, changed: [], minor: false },
+  });
 });
 
 test('while an operator drains the VM its ports do not return, and a service that goes down is still reported', () => {
@@ -103,6 +107,43 @@ test('other words for the same state may wait', () => {
   const entry = apply(wanted({ services: [health('mysqldb', 'degraded', 'lag 3 s')] }));
   const patch = entryPatch(wanted({ entry, services: [health('mysqldb', 'degraded', 'lag 4 s')] }));
   expect(patch).toMatchObject({ minor: true, changed: [] });
+});
+
+test.each<[string, Partial<WantedEntry>]>([
+  ['a port', { entry: anEntry({ ports: { ...PORTS, 'http-8080': 1 } }) }],
+  ['another state out of rotation', { services: [health('mysqldb', 'drained', 'lag 4 s'), health('web', 'ready')] }],
+  ['the holder', { holder: { ...HOLDER, boot: OTHER_BOOT } }],
+  ['a service that is gone', { definitions: [MYSQL] }],
+])('other words beside a change of %s may not wait', (_what, more) => {
+  const before = [health('mysqldb', 'down', 'lag 3 s'), health('web', 'ready')];
+  const { annotations } = apply(wanted({ services: before })).metadata;
+  const { ports = { 'http-8080': 8080, 'admin-9000': 9000 } } = (more.entry?.['spec'] ?? {}) as {
+    ports?: typeof PORTS;
+  };
+  const services = [health('mysqldb', 'down', 'lag 4 s'), health('web', 'ready')];
+  const patch = entryPatch(
+    wanted({ services, ...more, entry: anEntry({ ports, ...(annotations && { annotations }) }) }),
+  );
+  expect(patch?.minor).toBe(false);
+  expect(patch?.body.metadata?.annotations['agent.meshx.dev/mysqldb']).toContain('lag 4 s');
+});
+
+test('an entry without annotations is one that no agent wrote', () => {
+  const { annotations: _, ...metadata } = anEntry().metadata;
+  const entry = { ...anEntry(), metadata };
+  const patch = entryPatch(wanted({ entry, services: [health('mysqldb', 'starting')] }));
+  expect(patch?.body.spec).toEqual({ ports: { 'mysql-3306': null } });
+  expect(patch?.changed).toHaveLength(1);
+});
+
+test('a reason is cut to the length of the annotation, and what is not visible ASCII becomes one question mark', () => {
+  const reasonOf = (reason: string): string =>
+    (JSON.parse(formatState({ state: 'down', since: NOW, reason })) as { readonly reason: string }).reason;
+  expect(reasonOf('zu früh\r\nversucht')).toBe('zu fr?h?versucht');
+  const longest = formatState({ state: 'down', since: NOW, reason: 'x'.repeat(600) });
+  expect(longest).toHaveLength(256);
+  expect(formatState({ state: 'down', since: NOW, reason: reasonOf('x'.repeat(600)) })).toBe(longest);
+  expect(reasonOf('"'.repeat(600))).toMatch(/^"{50,}$/);
 });
 
 test('a state is at most 256 visible characters of ASCII, whatever the reason', () => {

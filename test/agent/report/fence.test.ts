@@ -27,6 +27,12 @@ test('a machine without the address of the entry is refused', () => {
   expect(fence({ entry: anEntry({ address: '10.150.0.9' }) })).toContain('10.150.0.9');
 });
 
+test('an entry without an address is refused', () => {
+  expect(fence({ entry: { ...anEntry(), spec: {} } })).toBe(
+    'the entry has the address , which this machine does not have',
+  );
+});
+
 test('an address that is translated on the way to the machine is its own, and only that one', () => {
   const identity = { ...IDENTITY, addresses: ['127.0.0.1', '192.168.0.7'] };
   expect(fence({ identity })).toContain(ADDRESS);
@@ -73,6 +79,7 @@ test.each([
 test.each([
   ['an older generation', { generation: 2, boot: OTHER_BOOT, started: '2027-01-01T00:00:00.000Z' }],
   ['another boot that started earlier', { boot: OTHER_BOOT, started: '2026-11-30T08:59:59.000Z' }],
+  ['another boot that started at the same time', { boot: OTHER_BOOT }],
   ['the same boot that started later', { started: '2026-11-30T09:00:01.000Z' }],
 ])('a holder of %s is replaced', (_which, more) => {
   expect(fence({ entry: held({ ...HOLDER, ...more }) })).toBeUndefined();

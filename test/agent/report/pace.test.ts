@@ -4,6 +4,8 @@ import { Pace } from '../../../src/agent/report/pace.ts';
 import { anEntry } from './support.ts';
 
 const FAILED = { kind: 'failed', reason: 'x' } as const;
+const SAME = { kind: 'same', entry: anEntry(), postponed: false } as const;
+const MISSING = { kind: 'missing', orphan: false } as const;
 const WRITTEN = { kind: 'written', entry: anEntry(), changed: [] } as const;
 
 test('failures make the pause longer up to ten seconds, and a success ends that', () => {
@@ -50,11 +52,29 @@ test('someone who undoes every write does not make the agent write without end',
   expect(pace.after(WRITTEN, true, 60_000).firm).toBe(100);
 });
 
-test('without a watch the entry is read about every fifteen seconds', () => {
+test('without a watch the entry is read about every fifteen seconds, and one that is missing every three', () => {
+  const [pace, early, late] = [new Pace(() => 0.5), new Pace(() => 0), new Pace(() => 1)];
+  expect(pace.after(SAME, false, 0)).toEqual({ firm: 100, soft: 15_000 });
+  expect(pace.after(SAME, true, 0).soft).toBe(60_000);
+  expect([early.after(SAME, false, 0).soft, late.after(SAME, false, 0).soft]).toEqual([11_250, 18_750]);
+  expect(pace.after(MISSING, true, 0)).toEqual({ firm: 100, soft: 3000 });
+});
+
+test('conflicts in a row make the pause longer up to a second, and anything else ends that', () => {
+  const pace = new Pace(() => 1);
+  const pauses = (): readonly unknown[] => Array.from({ length: 3 }, () => pace.after({ kind: 'conflict' }, true, 0));
+  const expected = [500, 1000, 1000].map((firm) => ({ firm, soft: 0 }));
+  expect(pauses()).toEqual(expected);
+  pace.after(SAME, true, 0);
+  expect(pauses()).toEqual(expected);
+});
+
+test('writes are counted for ten seconds, and reads are not', () => {
   const pace = new Pace(() => 0.5);
-  const same = { kind: 'same', entry: anEntry(), postponed: false } as const;
-  expect(pace.after(same, false, 0).soft).toBe(15_000);
-  expect(pace.after(same, true, 0).soft).toBe(60_000);
+  for (let second = 0; second < 10; second++) expect(pace.after(WRITTEN, true, second).firm).toBe(100);
+  expect(pace.after(SAME, true, 10).firm).toBe(100);
+  expect(pace.after(WRITTEN, true, 9999).firm).toBe(5000);
+  expect(pace.after(WRITTEN, true, 20_000).firm).toBe(100);
 });
 
 test('a sidecar is asked to connect again ever more rarely, and anew for the next entry that is missing', () => {
