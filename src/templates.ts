@@ -28,6 +28,7 @@ export type SystemdFile =
   | 'twins-nft.awk'
   | 'watch'
   | 'istio.service'
+  | 'meshx-agent'
   | 'meshx-agent.service'
   | 'meshx-agent.socket'
   | 'meshx-agent-root.socket'

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { commands } from '../../src/cli/commands.ts';
 import { thirdPartyNotices } from '../notices.mjs';
 import { buildExecutable, bundleProgram } from './executable.mjs';
+import { appendLibrary, buildLibrary, checkLibrary } from './library.mjs';
 import { manPages } from './man-pages.ts';
 import { packers } from './packers.mjs';
 import { must } from './run.mjs';
@@ -20,7 +21,7 @@ const HELP = `npm run package -- [OPTIONS]
   --out DIR       where the packages go (packages/)
   --cache DIR     where the downloaded Node.js is kept (~/.cache/meshx-package)
 
-Needs dpkg-deb, rpmbuild (Debian: rpm) and strip for each processor (binutils, binutils-aarch64-linux-gnu).
+Needs dpkg-deb, rpmbuild (Debian: rpm) and gcc and strip for each processor (gcc, gcc-aarch64-linux-gnu).
 The time in the packages is SOURCE_DATE_EPOCH, or that of the commit.`;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -53,6 +54,9 @@ async function packageAll(folder, out) {
     const home = await runtime(arch, cache);
     const executable = join(folder, `meshx-${arch}`);
     await buildExecutable({ folder, builder, node: join(home, 'node'), output: executable });
+    const library = await buildLibrary(arch, folder);
+    await checkLibrary(library, join(home, 'node'));
+    await appendLibrary(library, executable);
     const documents = {
       LICENSE: await readFile(join(root, 'LICENSE'), 'utf8'),
       'CHANGELOG.md': await readFile(join(root, 'CHANGELOG.md'), 'utf8'),

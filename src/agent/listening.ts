@@ -33,12 +33,12 @@ export function listeningSockets(env: AgentEnvironment, pid: number): ListeningS
   return Object.fromEntries(found.filter(([, descriptor]) => descriptor >= FIRST));
 }
 
-/** Removes the variables of systemd's protocols, which programs started by the agent must not inherit. */
+/** Removes the variables of systemd's protocols and of the agent's own library, which programs started by the agent must not inherit. */
 export function takeAgentEnvironment(env: Record<string, string | undefined>): AgentEnvironment {
   const taken = Object.fromEntries(
     [...OWN, 'CREDENTIALS_DIRECTORY' as const].map((name) => [name, env[name] || undefined]),
   );
-  for (const name of OWN) delete env[name];
+  for (const name of [...OWN, 'LD_LIBRARY_PATH']) delete env[name];
   // as: a value that is absent is one of Partial's.
   return taken as AgentEnvironment;
 }

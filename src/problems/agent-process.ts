@@ -28,6 +28,6 @@ export const agentProcessProblems = {
   })),
   answerUnreadable: known('agent-answer-unreadable', (d: { socket: string; reason: string }) => ({
     message: `The agent on ${d.socket} gave an answer that meshx cannot read: ${d.reason}.`,
-    hint: 'Use the meshx of the agent: /usr/local/lib/meshx/agent/current/meshx agent status',
+    hint: 'Use the meshx of the agent: sudo meshx-agent status',
   })),
 };

@@ -85,10 +85,6 @@ export const reconcileProblems = {
     message: `package ${d.name} is for ${d.architecture}, the machine is ${d.machine}. Nothing was changed.`,
     hint: `Give a package for ${d.machine}: --package FILE`,
   })),
-  librariesMissing: known('executable-libraries-missing', (d: { name: string; libraries: string }) => ({
-    message: `${d.name} needs ${d.libraries} on the machine, which is not installed. Nothing was changed.`,
-    hint: 'Install the package on the VM (Debian, Ubuntu: libatomic1; others: libatomic), or join without the agent: --no-agent',
-  })),
   executableArchitecture: known(
     'executable-architecture',
     (d: { name: string; architecture: string; machine: string }) => ({

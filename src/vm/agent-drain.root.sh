@@ -7,4 +7,4 @@
 program=$1 verb=$2 seconds=$3
 shift 3
 test -x "$program" || exit 90
-exec env -i PATH="$PATH" LC_ALL=C "$program" agent "$verb" --wait-timeout "$seconds" -o json "$@"
+exec env -i PATH="$PATH" LC_ALL=C LD_LIBRARY_PATH="${program%/*}" "$program" agent "$verb" --wait-timeout "$seconds" -o json "$@"

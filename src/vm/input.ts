@@ -30,7 +30,7 @@ interface EveryVmInput {
 /** The agent of a VM, as the operator's side made it. */
 export interface VmAgent {
   /** Its program; absent if the VM keeps the one that it has. */
-  readonly program?: Omit<ExecutableWant, 'kind' | 'name' | 'base' | 'libraries'>;
+  readonly program?: Omit<ExecutableWant, 'kind' | 'name' | 'base'>;
   /** Text of agent.yaml. */
   readonly settings: string;
   /** Texts of the files of the services, by name of the file. */

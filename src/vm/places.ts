@@ -27,6 +27,8 @@ export const PLACES = {
   units: '/etc/systemd/system',
   /** The agent's programs by digest, and the link to the one in use. */
   agent: '/usr/local/lib/meshx/agent',
+  /** The agent's program with its library, for people on the VM. */
+  agentCommand: '/usr/local/sbin/meshx-agent',
   agentSettings: '/etc/meshx/agent.yaml',
   agentServices: '/etc/meshx/services.d',
   agentState: '/var/lib/meshx-agent',

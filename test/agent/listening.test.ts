@@ -18,13 +18,14 @@ test.each(['3', '-1', '1.5', 'x'])('%j sockets are refused', (LISTEN_FDS) => {
   expect(problemOf(() => listeningSockets({ LISTEN_FDS, LISTEN_PID: '7' }, 7)).id).toBe('agent-sockets-unexpected');
 });
 
-test("the variables of systemd's protocols are taken, so that no program of the agent inherits them", () => {
+test("the variables of systemd's protocols and of the loader are taken, so that no program of the agent inherits them", () => {
   const env = {
     PATH: '/bin',
     LISTEN_FDS: '2',
     NOTIFY_SOCKET: '/run/n',
     WATCHDOG_USEC: '1',
     CREDENTIALS_DIRECTORY: '/c',
+    LD_LIBRARY_PATH: '/l',
   };
   expect(takeAgentEnvironment(env)).toMatchObject({
     LISTEN_FDS: '2',

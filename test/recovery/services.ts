@@ -49,7 +49,7 @@ export function hostOf(service: Service): string {
 /** PostgreSQL's version in each suite. */
 const POSTGRES = { bookworm: 15, trixie: 17 } as const satisfies Readonly<Record<Suite, number>>;
 
-/** Redis and PostgreSQL with what the images lack of their dependencies; libatomic1 is also what the agent needs. */
+/** Redis and PostgreSQL with what the images lack of their dependencies. */
 const BOOKWORM = [
   ...['libatomic1', 'liblzf1', 'redis-tools', 'redis-server'],
   ...['libjson-perl', 'postgresql-client-common', 'ssl-cert', 'postgresql-common', 'libc-l10n', 'locales', 'libz3-4'],

@@ -1,6 +1,7 @@
 #!/bin/sh
-# SHA256 BYTES, the packed program on stdin: unpacks it to `incoming-executable` in meshx's own directory, readable by root only. Its
-# first bytes say how it is packed. Exits with 181 if the program does not match, 184 if it cannot be unpacked here.
+# SHA256 BYTES [OFFSET LENGTH], the packed program on stdin: unpacks it to `incoming-executable` in meshx's own directory, readable by
+# root only, and copies that part of it to `library` beside it. Its first bytes say how it is packed. Exits with 181 if the program does
+# not match, 184 if it cannot be unpacked here.
 
 . ../../host/run/prelude.sh
 
@@ -24,4 +25,5 @@ test "$(stat -c %s -- "$S/program.new")" = "$bytes" || { cat -- "$S/said" >&2; e
 # OpenSSL uses the processor's instructions for sha256.
 if command -v openssl >/dev/null; then found=$(openssl dgst -sha256 -r < "$S/program.new"); else found=$(sha256sum < "$S/program.new"); fi
 test "${found%% *}" = "$sha256" || { echo "the program is not the one with sha256 $sha256" >&2; exit 181; }
+if test -n "${3-}"; then tail -c "+$(($3 + 1))" -- "$S/program.new" | head -c "$4" > "$S/library" || exit; fi
 mv -fT -- "$S/program.new" "$S/program"

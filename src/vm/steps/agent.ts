@@ -38,6 +38,7 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
       rootFile(`${PLACES.programs}/own-files`, systemdFile('own-files')),
       rootFile(`${PLACES.programs}/agent-root`, systemdFile('agent-root'), '0755'),
       rootFile(`${PLACES.programs}/agent-trial`, systemdFile('agent-trial'), '0755'),
+      rootFile(PLACES.agentCommand, systemdFile('meshx-agent'), '0755'),
       ...UNIT_FILES.map((name) => rootFile(`${PLACES.units}/${name}`, systemdFile(name))),
       ...(program ? [executable(program)] : []),
       ...(subject === undefined ? [] : [apiToken(subject)]),
@@ -45,9 +46,8 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
   };
 }
 
-/** Node.js loads libatomic, which a small Debian lacks; all have its other libraries. */
 function executable(program: NonNullable<VmAgent['program']>): Resource {
-  return { kind: 'executable', name: EXECUTABLE, base: PLACES.agent, libraries: ['libatomic.so.1'], ...program };
+  return { kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program };
 }
 
 function apiToken(subject: string): Resource {

@@ -6,6 +6,7 @@ import {
   lstatSync,
   readdirSync,
   readlinkSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -143,17 +144,20 @@ test('a program that is longer than planned is refused', async () => {
   expect(outcome?.problem).toMatchObject({ id: 'arrived-incomplete', message: expect.stringContaining('1000 bytes') });
 });
 
-test('a program whose library is missing is refused before anything is changed, with its name', async () => {
+test('a part of the program is beside it as a library, and is put back with it', async () => {
   const vm = new Machine();
-  const { want } = programOf(vm, '1');
-  await expect(planFor(vm, { ...want, libraries: ['libc.so.6', 'libnothing.so.9'] })).rejects.toMatchObject({
-    id: 'executable-libraries-missing',
-    message: expect.stringContaining('needs libnothing.so.9 on'),
-  });
-  expect(vm.ran).toEqual(['meshx-probes']);
-  const present = { ...want, libraries: ['libc.so.6'] };
-  await reconcile(vm, present);
-  expect(summaries(await planFor(vm, present))).toEqual([]);
+  const { want: program, content } = programOf(vm, '1');
+  const want = { ...program, library: { name: 'libpart.so.1', offset: 300_001, bytes: 1234 } };
+  const part = join(vm.base, want.sha256, 'libpart.so.1');
+  await reconcile(vm, want);
+  expect(vm.read(part)).toBe(content.slice(300_001, 301_235));
+  expect(statSync(part).mode & 0o777).toBe(0o644);
+  expect(readdirSync(join(vm.base, want.sha256)).sort()).toEqual(['libpart.so.1', 'meshx']);
+  expect(summaries(await planFor(vm, want))).toEqual([]);
+  rmSync(part);
+  expect(summaries(await planFor(vm, want))).toEqual([ours(want)[0]]);
+  await reconcile(vm, want);
+  expect(vm.read(part)).toHaveLength(1234);
 });
 
 test('a program for another processor is refused before anything is changed', async () => {

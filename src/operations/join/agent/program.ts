@@ -1,16 +1,21 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { agentProblems } from '../../../problems/agent.ts';
+import type { ExecutableLibrary } from '../../../reconcile/kinds/executable.ts';
 import { fileSha256 } from '../../../reconcile/sha256.ts';
 import type { VmAgent } from '../../../vm/input.ts';
 
 /** e_machine of an ELF header (elf(5)), and the kernel's name of the processor. */
 const MACHINES: Readonly<Record<number, string>> = { 62: 'x86_64', 183: 'aarch64' };
 const HEADER = 20;
+/** The library that Node.js loads and a small Linux lacks, and the line behind it, which scripts/package/library.mjs writes. */
+const LIBRARY = 'libatomic.so.1';
+const TRAILER = /\nmeshx-library (\d{1,7})\n$/;
+const TRAILER_BYTES = 32;
 
 /**
- * Reads the executable that becomes the agent of VMs: a program for Linux on x86_64 or aarch64. Throws `agent-program-unusable` and the
- * reason of the signal.
+ * Reads the executable of meshx that becomes the agent of VMs: a program for Linux on x86_64 or aarch64, with its library at the end.
+ * Throws `agent-program-unusable` and the reason of the signal.
  */
 export async function agentProgram(
   cwd: string,
@@ -23,18 +28,32 @@ export async function agentProgram(
     await using opened = await open(file);
     const found = await opened.stat();
     if (!found.isFile()) throw refuse('it is not a file');
-    const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEADER), 0, HEADER, 0);
-    const architecture = bytesRead === HEADER ? architectureOf(buffer) : undefined;
+    const architecture = architectureOf(await part(opened, HEADER, 0));
     if (architecture === undefined) throw refuse('it is not an executable for Linux on x86_64 or aarch64');
-    return { file, sha256: await fileSha256(file, signal), bytes: found.size, architecture };
+    const library = libraryAt(await part(opened, TRAILER_BYTES, found.size - TRAILER_BYTES), found.size);
+    if (library === undefined) throw refuse('it is not the executable of meshx');
+    return { file, sha256: await fileSha256(file, signal), bytes: found.size, architecture, library };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw typeof code === 'string' ? refuse(code, error) : error;
   }
 }
 
+/** So many bytes from this place; fewer at the end of the file. */
+async function part(file: FileHandle, bytes: number, from: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(bytes), 0, bytes, Math.max(from, 0));
+  return buffer.subarray(0, bytesRead);
+}
+
+function libraryAt(end: Buffer, size: number): ExecutableLibrary | undefined {
+  const [trailer, digits] = TRAILER.exec(end.toString('latin1')) ?? [];
+  if (trailer === undefined) return undefined;
+  const offset = size - trailer.length - Number(digits);
+  return offset < HEADER ? undefined : { name: LIBRARY, offset, bytes: Number(digits) };
+}
+
 /** A 64-bit little-endian ELF file. */
 function architectureOf(header: Buffer): string | undefined {
-  const is64 = header.subarray(0, 6).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]));
+  const is64 = header.length === HEADER && header.subarray(0, 6).equals(Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1]));
   return is64 ? MACHINES[header.readUInt16LE(18)] : undefined;
 }

@@ -12,6 +12,10 @@ function elf({ bits = 2, order = 1, machine = 62 } = {}): Buffer {
   return header;
 }
 
+/** The library, as it is packaged. */
+const packaged = (header: Buffer, library: string, size = library.length): Buffer =>
+  Buffer.concat([header, Buffer.from(`${library}\nmeshx-library ${size}\n`)]);
+
 const read = (content: Buffer | string) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'meshx'), content);
@@ -21,15 +25,20 @@ const read = (content: Buffer | string) => {
 test.each([
   [62, 'x86_64'],
   [183, 'aarch64'],
-])('an executable for processor %i is one for %s', async (machine, architecture) => {
-  const content = elf({ machine });
-  expect(await read(content)).toMatchObject({ architecture, bytes: 64, sha256: sha256(content) });
+])('an executable for processor %i is one for %s, with its library', async (machine, architecture) => {
+  const content = packaged(elf({ machine }), 'library');
+  expect(await read(content)).toEqual({
+    ...{ architecture, bytes: content.length, sha256: sha256(content), file: expect.stringMatching(/\/meshx$/) },
+    library: { name: 'libatomic.so.1', offset: 64, bytes: 7 },
+  });
 });
 
 test.each([
-  ['of another processor', elf({ machine: 243 })],
-  ['of 32 bits', elf({ bits: 1 })],
-  ['of another byte order', elf({ order: 2 })],
+  ['of another program', Buffer.concat([elf(), Buffer.alloc(100)])],
+  ['whose library is longer than the file', packaged(elf(), 'library', 60)],
+  ['of another processor', packaged(elf({ machine: 243 }), 'library')],
+  ['of 32 bits', packaged(elf({ bits: 1 }), 'library')],
+  ['of another byte order', packaged(elf({ order: 2 }), 'library')],
   ['that is a script', '#!/bin/sh\nexec node meshx.js "$@"\n'],
   ['that is cut off', elf().subarray(0, 19)],
   ['that is empty', ''],
