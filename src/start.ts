@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
+import { isSea } from 'node:sea';
 import { run } from './cli/run.ts';
 import { SECRET_VARIABLES } from './secret-variables.ts';
 import type { Outlet } from './cli/sink.ts';
@@ -41,6 +42,7 @@ function liveOutlet(version: string, outliveReader: Outlive): Outlet {
     now: () => new Date(),
     signal: abortOnSignals(),
     version,
+    ...(isSea() && { executable: process.execPath }),
     // Asked for when they are needed: to open a terminal's streams costs a tenth of the start.
     get color() {
       return process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';

@@ -13,6 +13,8 @@ export interface World {
   readonly signal: AbortSignal;
   /** Version of meshx, from package.json. */
   readonly version: string;
+  /** Path of the single executable that meshx is; absent when Node.js runs it. */
+  readonly executable?: string;
   /** Hears remarks that are part of no report: the cluster that is used, a host key that was recorded. */
   readonly note: Say;
   /** Hears of everything that took time; absent without --timings. */

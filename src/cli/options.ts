@@ -111,7 +111,7 @@ export const GROUP_OPTIONS: readonly OptionLine[] = [
 export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--package <path>', '.deb, .rpm, directory of binaries, or https URL'],
   ['--sha256 <hex>', 'sha256 of the package, required for a URL'],
-  ['--agent-executable <file>', 'executable of meshx that becomes the agent of the VM'],
+  ['--agent-executable <file>', 'executable that becomes the agent of the VM (default: meshx itself)'],
   ['--no-agent', 'join without the agent; an agent of an earlier join is stopped'],
   ['--vm-address <ip>', "the VM's mesh address (default: the one that routes to istiod)"],
   ['--exclude-ports <ports...>', 'inbound ports to exclude from capture, besides SSH'],

@@ -1,3 +1,4 @@
+import { present } from '../present.ts';
 import type { Terminal } from '../terminal.ts';
 import type { Lines, World } from '../world.ts';
 import type { Surroundings } from './command.ts';
@@ -12,8 +13,9 @@ export interface Outlet extends Omit<World, 'note'>, Omit<Terminal, 'out' | 'err
 /** What is given, divided: use cases get the world, and their remarks go to the terminal. */
 export function surroundings(outlet: Outlet): Surroundings {
   const terminal = sink(outlet);
-  const { env, cwd, home, now, signal, version } = outlet;
-  return { world: { env, cwd, home, now, signal, version, note: (lines) => terminal.err(lines) }, terminal };
+  const { env, cwd, home, now, signal, version, executable } = outlet;
+  const note: World['note'] = (lines) => terminal.err(lines);
+  return { world: { env, cwd, home, now, signal, version, note, ...present({ executable }) }, terminal };
 }
 
 /**

@@ -137,7 +137,7 @@ describe('an operator machine without Node.js', () => {
   beforeAll(async () => {
     await makeStrictNamespace(lab(), 'packaged');
     await lab().vm(SEAT, '10.150.0.17', { suite: 'trixie' });
-    await lab().vm('member', '10.150.0.18', { suite: 'trixie' });
+    await lab().vm('member', '10.150.0.18', { suite: 'bookworm' });
     for (const name of ['id_ed25519', 'known_hosts']) await send(join(lab().home, '.ssh', name), `/root/.ssh/${name}`);
     const config = await must([...lab().workstation(), join(lab().parts.kubernetes, 'kubectl'), ...KUBECONFIG]);
     await lab().mustSsh(SEAT, 'umask 077; mkdir -p /root/.kube; cat > /root/.kube/config', { input: config });
@@ -155,11 +155,17 @@ describe('an operator machine without Node.js', () => {
   });
 
   test(
-    'joins a VM with it, and removes it',
+    'joins a VM with it, which gets the same program as its agent, and removes it',
     async () => {
+      // Node.js needs it, and Debian 12's image lacks it.
+      expect(await lab().mustSsh('member', 'ldconfig -p | grep -c libatomic || :')).toBe('0\n');
       const up =
         'meshx up root@10.150.0.18 -n packaged --service mysqldb:3306 --package /root/istio-sidecar.deb --istiod-address 10.150.0.1';
-      expectDone(await lab().ssh(SEAT, up, { timeoutMs: STEP }));
+      const joined = await lab().ssh(SEAT, up, { timeoutMs: STEP });
+      expectDone(joined);
+      expect(joined.stderr).toMatch(/^ok .*\[agent-ready\]$/m);
+      const sum = 'sha256sum /usr/bin/meshx /usr/local/lib/meshx/agent/current/meshx 2>/dev/null | cut -d " " -f 1';
+      expect(await lab().mustSsh('member', `${sum} || :`)).toBe(await lab().mustSsh(SEAT, `${sum} || :`));
       expectDone(await lab().ssh(SEAT, 'meshx down root@10.150.0.18 --verify --yes', { timeoutMs: STEP }));
     },
     2 * STEP,

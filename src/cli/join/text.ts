@@ -1,6 +1,6 @@
 import { toShell } from '../../shell-words.ts';
 import { showPortSecurity } from '../../operations/join/risks.ts';
-import type { JoinEvent } from '../../operations/join/run.ts';
+import type { AgentObstacle, JoinEvent } from '../../operations/join/run.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
@@ -28,10 +28,24 @@ function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string
       return `accepted: a plaintext client outside the mesh will hang at ${showPortSecurity(event.port)}`;
     case 'agent-without-rights':
       return 'note: the agent reports through the sidecar, one state for all services, as the cluster has no policy that limits agents. An administrator adds it: meshx expose apply';
+    case 'agent-left-out':
+      return withoutAgent(telling.vm, event.because);
     case 'package-needed':
       return `note: ${event.problem.message.replace(' Nothing was changed.', '')} The run itself needs one: --package FILE|DIR|URL`;
     default:
       return linesOfChange(event, telling);
+  }
+}
+
+function withoutAgent(vm: string, because: AgentObstacle): string {
+  const install = (option: string) => `To install one: meshx up ${toShell([vm])} ${option}`;
+  switch (because.kind) {
+    case 'not-executable':
+      return `note: ${vm} gets no agent, as this meshx is run by Node.js and is no executable. ${install('--agent-executable FILE')}`;
+    case 'processor':
+      return `note: ${vm} gets no agent, as this meshx is for ${because.own}, and ${vm} is ${because.machine}. ${install('--agent-executable FILE')}`;
+    case 'group':
+      return `note: ${vm} gets no agent, as other VMs of its WorkloadGroup ${because.group} have none. ${install('--workload-group NAME')}`;
   }
 }
 

@@ -26,7 +26,7 @@ export interface JoinContext {
   readonly namespace: string;
   readonly facts: ClusterFacts;
   readonly package?: OpenedPackage;
-  /** The program of the agent, if one was given. */
+  /** The program of the agent: the one that was given, or else meshx itself if it is an executable. */
   readonly agentProgram?: VmAgent['program'];
   /** The policies for mutual TLS; absent for a classic cluster. */
   readonly policies?: MtlsPolicies;
@@ -43,8 +43,8 @@ export interface JoinContext {
 export async function openContext(world: World, options: JoinOptions): Promise<JoinContext> {
   const stop = new AbortController();
   const reading = readCluster(world, options, AbortSignal.any([world.signal, stop.signal]));
-  const { from } = options.agent;
-  const program = from === undefined ? undefined : agentProgram(world.cwd, from, world.signal);
+  const { wanted, from = world.executable } = options.agent;
+  const program = from === undefined || !wanted ? undefined : agentProgram(world.cwd, from, world.signal);
   // Errors are handled below.
   for (const each of [reading, program]) each?.catch(() => undefined);
   try {

@@ -44,7 +44,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   picture?.catch(() => undefined);
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
   const registered = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
-  const agent = await decideAgent({ context, preflight, workload: registered, kube: once, signal });
+  const agent = await decideAgent({ vm, observe, context, preflight, workload: registered, kube: once, signal });
   if (isWithoutRights(agent)) observe({ kind: 'agent-without-rights' });
   const wanted = ofAgent(registered, agent);
   const input = (of: Workload) => vmInput(context, of, { ...preflight, agent });
@@ -94,8 +94,8 @@ function isWithoutRights(agent: AgentDecision | 'stopped' | undefined): boolean 
 
 /** The sidecar of a VM with an agent asks the agent. */
 function ofAgent(workload: Workload, agent: AgentDecision | 'stopped' | undefined): Workload {
-  if (agent === undefined) return workload;
-  return agent === 'stopped'
+  if (agent === undefined && (workload.agent === undefined || workload.foreignGroup)) return workload;
+  return agent === undefined || agent === 'stopped'
     ? withoutAgent(workload)
     : withAgent(workload, Math.max(agent.generation, workload.agent ?? 0));
 }

@@ -15,6 +15,12 @@ import type { ChangeEvent } from '../change/event.ts';
 import type { Calling } from '../change/plan-or-change.ts';
 import type { JoinContext } from './context.ts';
 
+/** Why a VM gets no agent, although none was refused: architectures as Debian names them. */
+export type AgentObstacle =
+  | { readonly kind: 'not-executable' }
+  | { readonly kind: 'processor'; readonly own: string; readonly machine: string }
+  | { readonly kind: 'group'; readonly group: string };
+
 /** What happens while a VM joins, in order. */
 export type JoinEvent =
   | ChangeEvent<Result>
@@ -29,6 +35,7 @@ export type JoinEvent =
   | { readonly kind: 'hanging-accepted'; readonly port: PortSecurity }
   /** The agent reports all services as one state, because the cluster has no policy that limits agents. */
   | { readonly kind: 'agent-without-rights' }
+  | { readonly kind: 'agent-left-out'; readonly because: AgentObstacle }
   /** A dry run without the package that the run needs. */
   | { readonly kind: 'package-needed'; readonly problem: Problem };
 

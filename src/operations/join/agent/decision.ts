@@ -7,13 +7,19 @@ import { AGENT_ANNOTATION, HOLDER_ANNOTATION } from '../../../mesh/current/agent
 import { NETWORKING } from '../../../mesh/current/objects.ts';
 import { automaticEntryName } from '../../../mesh/entry-name.ts';
 import { meshGeneration } from '../../../mesh/mesh-generation.ts';
+import type { VmFacts } from '../../../mesh/vm-facts.ts';
 import type { Workload } from '../../../mesh/workload.ts';
 import { present } from '../../../present.ts';
 import { Problem } from '../../../problems.ts';
 import type { InstalledAgent } from '../../../vm/inspect.ts';
 import type { VmAgent } from '../../../vm/input.ts';
+import { DEBIAN_ARCHITECTURES } from '../../../vm/preflight/platforms.ts';
 import type { JoinContext } from '../context.ts';
+import type { AgentObstacle, JoinRun } from '../run.ts';
 import { type AgentAccess, agentAccess } from './access.ts';
+import { companionsOf, refuseMixedGroup } from './companions.ts';
+
+type AgentProgram = NonNullable<VmAgent['program']>;
 
 /** The agent that a VM gets or keeps. */
 export interface AgentDecision {
@@ -25,12 +31,12 @@ export interface AgentDecision {
   /** Absent: it reports through the sidecar alone. */
   readonly access?: AgentAccess;
   /** Absent if the VM keeps its program. */
-  readonly program?: VmAgent['program'];
+  readonly program?: AgentProgram;
   readonly installed: InstalledAgent;
 }
 
 /** What is asked about a VM before its registration is planned. */
-interface AgentQuestion {
+interface AgentQuestion extends Pick<JoinRun, 'vm' | 'observe'> {
   readonly context: JoinContext;
   readonly preflight: Preflight;
   /** The workload with what its group has already. */
@@ -40,18 +46,51 @@ interface AgentQuestion {
 }
 
 /**
- * Whether the VM gets an agent: with an executable for it, and again at each later join until it is refused. Only reads. undefined:
- * the VM has none, and gets none; `stopped`: it has one that must not run.
+ * Whether the VM gets an agent: if there is a program for it, and again at each later join until it is refused. Only reads. undefined:
+ * the VM has none, and gets none; `stopped`: it has one that must not run. Throws `agent-group-mixed`.
  */
 export async function decideAgent(question: AgentQuestion): Promise<AgentDecision | 'stopped' | undefined> {
+  const { context, preflight, workload, vm, kube, signal } = question;
+  if (!meshGeneration(context.facts.generation).hasGroups || workload.foreignGroup) return undefined;
+  const { from, wanted } = context.options.agent;
+  const { keeps, program } = agentsOf(question);
+  const member = { vm, workload, address: preflight.facts.address };
+  const companions = await companionsOf(kube, member, signal);
+  // The operator did not name a program.
+  if (!keeps && program && from === undefined && companions.without.length > 0)
+    return leaveOut(question, { kind: 'group', group: workload.group });
+  refuseMixedGroup(member, keeps || program !== undefined, companions);
+  if (keeps || program) return await grantedAgent(question, program);
+  if (wanted) return leaveOut(question, obstacle(context.agentProgram, preflight.facts));
+  return preflight.agent.program ? 'stopped' : undefined;
+}
+
+/** Whether the VM keeps the agent that it has, and the program that it gets. */
+function agentsOf({ context, preflight: { agent, facts } }: AgentQuestion) {
+  const { agentProgram: given, options } = context;
+  if (!options.agent.wanted || agent.machineId === '') return { keeps: false };
+  const program = options.agent.from !== undefined || (given && isFor(given, facts)) ? given : undefined;
+  return { keeps: agent.program && installedSettings(agent) !== undefined, ...present({ program }) };
+}
+
+function isFor({ architecture }: AgentProgram, facts: VmFacts): boolean {
+  return DEBIAN_ARCHITECTURES[architecture] === facts.architecture;
+}
+
+/** An image has no agent before its machines have an identity, so nothing is said about it. */
+function leaveOut({ preflight, observe }: AgentQuestion, because: AgentObstacle): undefined {
+  if (preflight.agent.machineId !== '') observe({ kind: 'agent-left-out', because });
+}
+
+function obstacle(program: AgentProgram | undefined, { architecture: machine }: VmFacts): AgentObstacle {
+  if (program === undefined) return { kind: 'not-executable' };
+  return { kind: 'processor', own: DEBIAN_ARCHITECTURES[program.architecture] ?? program.architecture, machine };
+}
+
+async function grantedAgent(question: AgentQuestion, program: AgentProgram | undefined): Promise<AgentDecision> {
   const { context, preflight, workload } = question;
   const { agent: installed, facts } = preflight;
-  const { generation } = context.facts;
-  if (!meshGeneration(generation).hasGroups || installed.machineId === '' || workload.foreignGroup) return undefined;
   const settings = installedSettings(installed);
-  if (!context.options.agent.wanted) return installed.program ? 'stopped' : undefined;
-  const program = context.agentProgram;
-  if (program === undefined && !(settings && installed.program)) return undefined;
   const { group, network } = workload;
   const entry = automaticEntryName({ group, address: facts.address, ...present({ network }) });
   const machine = machineDigest(installed.machineId);
