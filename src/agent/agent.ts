@@ -4,15 +4,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { Problem } from '../problems.ts';
 import { systemClock } from './clock.ts';
 import { credentialsIn } from './credentials.ts';
+import { aborted, within } from './ending.ts';
 import { openEndpoints, type OwnSockets } from './endpoints.ts';
 import { type AgentEnvironment, listeningSockets, takeAgentEnvironment } from './listening.ts';
 import { awaitDrainedOn } from './drain/await-drained.ts';
 import { KeptDrains } from './drain/kept-drains.ts';
+import { unhealthyBecause } from './health/endpoint.ts';
 import { createLog, type Log } from './log.ts';
 import { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
 import { placeNow, readRegisteredAddress } from './machine/place.ts';
-import { askRoot } from './machine/root.ts';
+import { reconnectSidecar } from './machine/root.ts';
 import { tokenFile } from './report/credential.ts';
 import { createReporter } from './report/reporter.ts';
 import type { Reporter } from './report/reporter-input.ts';
@@ -138,8 +140,7 @@ class Agent {
     process.on('SIGHUP', this.#onHangup);
     const { options, environment, settings, log, version } = this.#parts;
     const asked = {
-      ...{ loop: this.#loop, observe: settings.observe },
-      ...{ reporter: () => this.#reporter.status, snapshot: () => this.#snapshot() },
+      ...{ loop: this.#loop, unhealthyBecause: () => this.#unhealthyBecause(), snapshot: () => this.#snapshot() },
       reportFailures: () => this.#reportFailures,
       drain: (name: string) => this.#loop.drain(name, DRAINED) && this.#keep(this.#drains.add(name)),
       undrain: (name: string) => this.#loop.undrain(name) && this.#keep(this.#drains.remove(name)),
@@ -188,8 +189,17 @@ class Agent {
     return createReporter({
       ...{ settings, log, signal, now: () => new Date(), token: tokenFile(join(options.state, 'api-token')) },
       definitions: () => this.#loop.definitions,
-      reconnect: () => void askRoot('reconnect-sidecar', { signal }),
+      reconnect: () => void reconnectSidecar(log, signal),
+      isHealthy: () => this.#unhealthyBecause() === undefined,
     });
+  }
+
+  /** Why the health endpoint does not answer 200. */
+  #unhealthyBecause(): string | undefined {
+    const { isJudged, isAlive, health: services } = this.#loop;
+    const { mode } = this.#reporter.status;
+    const { observe } = this.#parts.settings;
+    return unhealthyBecause({ judged: isJudged && isAlive, mode, observe, services });
   }
 
   async #readServices() {
@@ -228,17 +238,4 @@ class Agent {
     const from = { loop: this.#loop, settings, reporter, machine, identity, sidecar };
     return takeSnapshot({ ...from, version, started: this.#started.date, uptimeMs });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-/** Waits for the work, but not longer than these milliseconds. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

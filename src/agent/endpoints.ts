@@ -1,9 +1,7 @@
 import type { Server } from 'node:http';
 import { agentProcessProblems } from '../problems/agent-process.ts';
-import { unhealthyBecause } from './health/endpoint.ts';
 import type { ListeningSockets } from './listening.ts';
 import type { Loop } from './loop.ts';
-import type { ReporterStatus } from './report/reporter-status.ts';
 import { formatMetrics } from './status/metrics.ts';
 import { type Answer, createStatusServer, listen, type Route, type Routes } from './status/server.ts';
 import type { AgentSnapshot } from './status/snapshot.ts';
@@ -16,8 +14,8 @@ export interface OwnSockets {
 
 interface Asked {
   readonly loop: Loop;
-  readonly observe: boolean;
-  readonly reporter: () => ReporterStatus;
+  /** Why the sidecar's probe must fail; undefined if it must not. */
+  readonly unhealthyBecause: () => string | undefined;
   readonly snapshot: () => AgentSnapshot;
   readonly reportFailures: () => number;
   /** Take a service out of rotation, and back; false when there is none of this name. */
@@ -40,12 +38,9 @@ function apiRoutes({ loop, snapshot, reportFailures, drain, undrain }: Asked): R
 }
 
 /** What any process of the machine may ask, the sidecar among them. */
-function healthRoutes({ loop, observe, reporter }: Asked): Routes {
+function healthRoutes({ unhealthyBecause }: Asked): Routes {
   const answer = (): Answer => {
-    const reason = unhealthyBecause({
-      ...{ judged: loop.isJudged && loop.isAlive, mode: reporter().mode, observe },
-      services: loop.health,
-    });
+    const reason = unhealthyBecause();
     return reason === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `${reason}\n` };
   };
   return { 'GET /health': answer };

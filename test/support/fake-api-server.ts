@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -111,6 +111,7 @@ export class FakeApiServer {
   readonly faults: { fault: Fault; left: number }[] = [];
   readonly #objects = new Map<string, Stored>();
   readonly #watches = new Set<Watch>();
+  readonly #sockets = new Set<Socket>();
   #bearer: string | undefined;
   readonly #options: FakeApiOptions;
   readonly #server: Server;
@@ -123,6 +124,10 @@ export class FakeApiServer {
     this.#bearer = options.token;
     const listener = (request: IncomingMessage, response: ServerResponse): void => void this.#serve(request, response);
     this.#server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     for (const name of ['default', 'kube-system'])
       this.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of options.objects ?? []) this.put(object);
@@ -142,8 +147,9 @@ export class FakeApiServer {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    await new Promise((resolve) => this.#server.close(resolve));
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.drop();
+    await closed;
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -183,9 +189,9 @@ export class FakeApiServer {
       }
   }
 
-  /** Breaks all connections, watches included. */
+  /** Breaks all connections: watches too, and those in a TLS handshake, which the server would wait two minutes for. */
   drop(): void {
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Lets in this token alone from now on. */

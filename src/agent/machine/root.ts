@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { withTimeLimit } from '../../time-limit.ts';
 import { visible } from '../../visible.ts';
+import type { Log } from '../log.ts';
 
 /** What root does for the agent: the verbs of systemd/agent-root. */
 export type RootVerb =
@@ -42,6 +43,13 @@ export async function askRoot(verb: RootVerb, options: RootOptions): Promise<Roo
   } catch (error) {
     return { outcome: 'unreachable', reason: visible(error instanceof Error ? error.message : String(error)) };
   }
+}
+
+/** Makes the sidecar open new connections to istiod, and logs what came of it. */
+export async function reconnectSidecar(log: Log, signal: AbortSignal): Promise<void> {
+  const { outcome, reason } = await askRoot('reconnect-sidecar', { signal });
+  const level = outcome === 'done' ? 'notice' : 'warning';
+  if (!signal.aborted) log('sidecar-reconnect', { outcome, reason: reason || undefined }, level);
 }
 
 function parseAnswer(text: string): RootAnswer {

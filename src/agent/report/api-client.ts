@@ -36,7 +36,15 @@ export interface ApiClientOptions {
 }
 
 /** No API server answered. The message names each one and why. */
-class NoAnswer extends Error {}
+export class NoAnswer extends Error {
+  /** A server took longer than the time limit: it may have too much to do. */
+  readonly isLate: boolean;
+
+  constructor(message: string, isLate = false) {
+    super(message);
+    this.isLate = isLate;
+  }
+}
 
 const TIMEOUT_MS = 5000;
 /** Until one has answered, a server that is silent must not hold up the next one. */
@@ -57,8 +65,7 @@ interface Limits {
 
 interface Place {
   readonly url: URL;
-  agent: Agent;
-  readonly renewed: () => Agent;
+  readonly agent: Agent;
 }
 
 /**
@@ -84,6 +91,7 @@ export class ApiClient {
   /** Sends the request to one server after the other. Throws `NoAnswer`, and the reason of an aborted signal. */
   async send(asked: AgentRequest, signal: AbortSignal): Promise<AgentAnswer> {
     const reasons: string[] = [];
+    let isLate = false;
     const order = this.#inOrder();
     for (const [index, place] of order) {
       try {
@@ -96,10 +104,11 @@ export class ApiClient {
       } catch (error) {
         signal.throwIfAborted();
         reasons.push(`${place.url.host}: ${reasonOf(error)}`);
+        isLate ||= error instanceof DOMException && error.name === 'TimeoutError';
         this.#forget(place);
       }
     }
-    throw new NoAnswer(reasons.join('; '));
+    throw new NoAnswer(reasons.join('; '), isLate);
   }
 
   /**
@@ -176,18 +185,17 @@ export class ApiClient {
     return { authorization: `Bearer ${await this.#options.token.read()}`, 'user-agent': 'meshx-agent' };
   }
 
-  /** The next request opens a new connection. */
+  /** The next request opens a new connection. Its handshake is short: the TLS session is kept. */
   #forget(place: Place): void {
     place.agent.destroy();
-    place.agent = place.renewed();
   }
 }
 
 function placeOf({ server, ca }: ApiServer): Place {
   // Set explicitly: NODE_TLS_REJECT_UNAUTHORIZED must not decide.
-  const renewed = (): Agent =>
-    new Agent({ keepAlive: true, maxSockets: 4, ca, rejectUnauthorized: true, minVersion: 'TLSv1.2' });
-  return { url: new URL(server), agent: renewed(), renewed };
+  const trust = { ca, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const;
+  // One for the watch and one for all requests: most of what an agent costs an API server that starts again is its handshakes.
+  return { url: new URL(server), agent: new Agent({ keepAlive: true, maxSockets: 2, ...trust }) };
 }
 
 /** A gateway, a captive portal or a redirect is no answer of an API server. */

@@ -28,8 +28,8 @@ export interface EntryPatch {
     readonly metadata?: { readonly annotations: Readonly<Record<string, string | null>> };
     readonly spec?: { readonly ports?: Readonly<Record<string, number | null>>; readonly weight?: number };
   };
-  /** Services whose state changes in the cluster. */
-  readonly changed: readonly ServiceHealth[];
+  /** Services whose state changes in the cluster. A service that is ready when the entry first names it is no news. */
+  readonly changed: readonly { readonly service: ServiceHealth; readonly isNews: boolean }[];
   /** Only the words of a reason differ, which may wait. */
   readonly minor: boolean;
 }
@@ -47,7 +47,10 @@ export function entryPatch(wanted: WantedEntry): EntryPatch | undefined {
   const services = wanted.services.filter((service) => names.includes(service.name) && !isKept(wanted, service));
   const ports = portChanges(wanted, services);
   const notes = noteChanges(wanted, services);
-  const changed = services.filter(({ name, state }) => stateIn(wanted.entry, name) !== state);
+  const changed = services.flatMap((service) => {
+    const before = stateIn(wanted.entry, service.name);
+    return before === service.state ? [] : [{ service, isNews: before !== undefined || service.state !== 'ready' }];
+  });
   const spec = { ...(Object.keys(ports).length > 0 && { ports }), ...weightChange(wanted) };
   const hasSpec = Object.keys(spec).length > 0;
   const keys = Object.keys(notes);

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorText } from '../../cluster/api/foreign-error.ts';
 import { present } from '../../present.ts';
+import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { ServiceHealth } from '../health/health.ts';
 import { Alarm } from './alarm.ts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, NoAnswer } from './api-client.ts';
 import { Background } from './background.ts';
 import type { EntryApi } from './entry-api.ts';
+import { EntryWatch } from './entry-watch.ts';
 import { EventSender } from './event-sender.ts';
 import type { EventText } from './events.ts';
 import type { Holder } from './fence.ts';
@@ -14,6 +16,7 @@ import { Pace, type Pause } from './pace.ts';
 import type { Reporter, ReporterInput } from './reporter-input.ts';
 import type { ReporterStatus } from './reporter-status.ts';
 import { isSame } from './same-health.ts';
+import { StaleHealth, unhealthyReason } from './stale-health.ts';
 import { syncEntry, type SyncOutcome } from './sync.ts';
 import { TokenRenewal } from './token-renewal.ts';
 
@@ -25,8 +28,8 @@ export interface EntryReporterInput extends Required<Omit<ReporterInput, 'limits
 /** Milliseconds. */
 const MINOR_EVERY = 60_000;
 const MODE_AFTER = 10_000;
-const WATCH_AGAIN = 5000;
-const WATCH_LASTS = 30_000;
+/** An entry that istiod keeps out of rotation is read this often. */
+const UNHEALTHY_EVERY = 5000;
 
 /** Reports through the API server: one attempt after the other, each woken by a change on either side or by the clock. */
 export class EntryReporter implements Reporter {
@@ -37,6 +40,8 @@ export class EntryReporter implements Reporter {
   readonly #events: EventSender;
   readonly #renewal: TokenRenewal;
   readonly #pace: Pace;
+  readonly #watch: EntryWatch;
+  readonly #staleHealth: StaleHealth;
   readonly #running: Promise<void>;
   #wanted: readonly ServiceHealth[] | undefined;
   #state: Pick<ReporterStatus, 'mode' | 'since' | 'reason'>;
@@ -45,13 +50,14 @@ export class EntryReporter implements Reporter {
   /** Since when the entry may not say what it should; undefined while it does. */
   #behindSince: number | undefined = Number.NEGATIVE_INFINITY;
   #started: string | undefined;
-  #version = '';
-  #watchAfter = 0;
-  #watching = false;
+  #isOut = false;
 
   constructor(input: EntryReporterInput) {
     this.#input = input;
     this.#pace = new Pace(input.random);
+    this.#staleHealth = new StaleHealth(input.staleAfterMs);
+    const onChange = (): void => this.#alarm.ring();
+    this.#watch = new EntryWatch({ api: input.api, random: input.random, signal: this.#end.signal, onChange });
     this.#renewal = new TokenRenewal(input);
     const send = (event: object): Promise<unknown> => input.api.createEvent(event, this.#end.signal);
     const isHeard = (): boolean => !input.settings.observe && this.#state.mode !== 'fenced';
@@ -127,7 +133,8 @@ export class EntryReporter implements Reporter {
     this.#conclude(outcome);
     if (outcome.kind !== 'fenced')
       this.#inBackground('token-renewal-failed', () => this.#renewal.run(this.#end.signal));
-    return this.#pace.after(outcome, this.#watching, performance.now());
+    const { firm, soft } = this.#pace.after(outcome, this.#watch.isOpen, performance.now());
+    return { firm, soft: this.#isOut ? Math.min(soft, UNHEALTHY_EVERY) : soft };
   }
 
   /** Undefined before anything was reported. */
@@ -149,7 +156,7 @@ export class EntryReporter implements Reporter {
         this.#behindSince = undefined;
       return outcome;
     } catch (error) {
-      return { kind: 'failed', reason: errorText(error) };
+      return { kind: 'failed', reason: errorText(error), isLate: error instanceof NoAnswer && error.isLate };
     }
   }
 
@@ -158,14 +165,10 @@ export class EntryReporter implements Reporter {
       case 'written':
         this.#lastWrite = this.#input.now();
         this.#lastMinor = performance.now();
-        this.#enter('api');
-        this.#announce(outcome);
-        this.#events.met(outcome.entry);
-        return this.#follow(outcome.entry.metadata['resourceVersion']);
+        this.#see(outcome.entry);
+        return this.#announce(outcome);
       case 'same':
-        this.#enter('api');
-        this.#events.met(outcome.entry);
-        return this.#follow(outcome.entry.metadata['resourceVersion']);
+        return this.#see(outcome.entry);
       case 'conflict':
         return undefined;
       case 'fenced':
@@ -182,9 +185,9 @@ export class EntryReporter implements Reporter {
   }
 
   #announce({ entry, changed }: Pick<Extract<SyncOutcome, { readonly kind: 'written' }>, 'entry' | 'changed'>): void {
-    for (const service of changed) {
+    for (const { service, isNews } of changed) {
       this.#input.log('reported', { service: service.name, state: service.state, reason: service.reason });
-      this.#events.change(entry, service);
+      if (isNews) this.#events.change(entry, service);
     }
   }
 
@@ -193,7 +196,7 @@ export class EntryReporter implements Reporter {
     this.#enter('api', orphan ? `WorkloadGroup ${group} no longer exists` : `WorkloadEntry ${entry} does not exist`);
     this.#behindSince ??= performance.now();
     this.#follow(undefined);
-    if (!this.#pace.reconnectDue(orphan, performance.now())) return;
+    if (this.#input.settings.observe || !this.#pace.reconnectDue(orphan, performance.now())) return;
     this.#input.log('reconnect-requested', { entry }, 'notice');
     this.#input.reconnect();
   }
@@ -214,27 +217,25 @@ export class EntryReporter implements Reporter {
     this.#input.log('reporting', { mode, reason }, reason === undefined ? 'info' : 'warning');
   }
 
-  /** Watches the entry, and corrects at once what others change. */
-  #follow(version: unknown): void {
-    this.#version = typeof version === 'string' ? version : '';
-    const began = performance.now();
-    if (this.#watching || began < this.#watchAfter) return;
-    this.#watching = true;
-    this.#inBackground('watch-failed', async () => {
-      try {
-        await this.#input.api.watchEntry(this.#version || undefined, (now) => this.#changed(now), this.#end.signal);
-      } finally {
-        this.#watching = false;
-        if (performance.now() - began < WATCH_LASTS) this.#watchAfter = performance.now() + WATCH_AGAIN;
-        // Spread over the agents whose watch the same API server ended.
-        await delay(this.#input.random() * WATCH_AGAIN, undefined, { signal: this.#end.signal }).catch(() => undefined);
-        this.#alarm.ring();
-      }
-    });
+  /** The entry says what it should. istiod may keep it out of rotation all the same. */
+  #see(entry: KubeObject): void {
+    const { isHealthy, settings, log, reconnect } = this.#input;
+    const reason = unhealthyReason(entry);
+    this.#isOut = reason !== undefined;
+    const isStale = this.#isOut && isHealthy();
+    const next = isStale ? this.#staleHealth.differ(performance.now()) : this.#staleHealth.agree();
+    this.#enter('api', next === 'none' ? undefined : `istiod keeps the entry out of rotation: ${reason}`);
+    this.#events.met(entry);
+    this.#follow(entry.metadata['resourceVersion']);
+    if (settings.observe || next === 'none' || next === 'wait') return;
+    log(next === 'reconnect' ? 'reconnect-requested' : 'reconnect-given-up', { reason }, 'warning');
+    if (next === 'reconnect') reconnect();
   }
 
-  #changed(version: string): void {
-    if (version === '' || version !== this.#version) this.#alarm.ring();
+  /** Watches the entry, and corrects at once what others change. */
+  #follow(version: unknown): void {
+    const work = this.#watch.follow(version);
+    if (work !== undefined) this.#inBackground('watch-failed', work);
   }
 
   #inBackground(event: string, work: () => Promise<void>): void {

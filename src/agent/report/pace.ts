@@ -13,6 +13,8 @@ const POLL = 15_000;
 /** With a watch, in case it is silent for another reason. */
 const SAFETY = 60_000;
 const LONGEST_REFUSED = 60_000;
+/** An API server that is late has more to do than it can: agents that ask again every few seconds would keep it there. */
+const LONGEST_LATE = 30_000;
 const LONGEST_CONFLICT = 1000;
 const RECONNECT = { first: 5000, factor: 2, longest: 600_000 } as const;
 /** Someone who undoes each write must not make the agent write without end. */
@@ -56,8 +58,8 @@ export class Pace {
   #afterFailure(outcome: Extract<SyncOutcome, { readonly kind: 'failed' | 'refused' }>): Pause {
     const { kind } = outcome;
     this.#failures[kind] += 1;
-    const longest = kind === 'refused' ? LONGEST_REFUSED : undefined;
-    const least = (kind === 'failed' ? outcome.retryAfterMs : undefined) ?? 0;
+    const { isLate = false, retryAfterMs: least = 0 } = kind === 'failed' ? outcome : {};
+    const longest = kind === 'refused' ? LONGEST_REFUSED : isLate ? LONGEST_LATE : undefined;
     return { firm: least + backoffMs(this.#failures[kind], this.#random(), longest), soft: 0 };
   }
 

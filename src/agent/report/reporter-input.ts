@@ -35,8 +35,12 @@ export interface ReporterInput {
   readonly signal: AbortSignal;
   /** Makes the sidecar connect again: istiod creates a deleted entry only then (istio#45329). */
   readonly reconnect?: () => void;
+  /** Whether the agent's health endpoint answers 200. */
+  readonly isHealthy?: () => boolean;
   /** For tests: the machine, numbers from 0 to 1, and the limits of the client. */
   readonly identity?: () => MachineIdentity;
   readonly random?: () => number;
   readonly limits?: Pick<ApiClientOptions, 'timeoutMs' | 'idleMs'>;
+  /** For tests: how long istiod may differ from `isHealthy`. Milliseconds. */
+  readonly staleAfterMs?: number;
 }

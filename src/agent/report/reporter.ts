@@ -4,6 +4,7 @@ import { EntryApi } from './entry-api.ts';
 import { EntryReporter } from './entry-reporter.ts';
 import { machineIdentity } from './machine-identity.ts';
 import type { Reporter, ReporterInput } from './reporter-input.ts';
+import { STALE_AFTER } from './stale-health.ts';
 import type { ReporterStatus } from './reporter-status.ts';
 
 /** Starts to report. Without an API server in the settings it only says so: the mode is `health-channel`. */
@@ -11,7 +12,8 @@ export function createReporter(input: ReporterInput): Reporter {
   const { settings, token, now, limits } = input;
   if (settings.api.length === 0) return new Silent(now());
   const client = new ApiClient({ servers: settings.api, token, ...limits });
-  const context = { identity: machineIdentity, random: Math.random, reconnect: () => undefined, ...input };
+  const defaults = { identity: machineIdentity, random: Math.random, staleAfterMs: STALE_AFTER };
+  const context = { ...defaults, reconnect: () => undefined, isHealthy: () => false, ...input };
   return new EntryReporter({ ...context, client, api: new EntryApi(client, settings.mesh) });
 }
 

@@ -4,7 +4,7 @@ import type { ServiceHealth } from '../health/health.ts';
 import type { AgentSettings } from '../settings.ts';
 import type { AgentAnswer } from './api-client.ts';
 import type { EntryApi } from './entry-api.ts';
-import { entryPatch } from './entry-patch.ts';
+import { type EntryPatch, entryPatch } from './entry-patch.ts';
 import { type FenceFacts, fenceReason, hasLostAddress, type Holder, type MachineIdentity } from './fence.ts';
 
 /** What an agent wants its entry to say, and who the agent is. */
@@ -23,7 +23,7 @@ export interface SyncInput {
 /** The entry after a write, and the services whose state changed by it. */
 interface Written {
   readonly entry: KubeObject;
-  readonly changed: readonly ServiceHealth[];
+  readonly changed: EntryPatch['changed'];
 }
 
 /** How one attempt went. */
@@ -39,7 +39,7 @@ export type SyncOutcome =
   | { readonly kind: 'missing'; readonly orphan: boolean }
   /** The API server does not let this agent do it. */
   | { readonly kind: 'refused'; readonly reason: string }
-  | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs?: number };
+  | { readonly kind: 'failed'; readonly reason: string; readonly isLate?: boolean; readonly retryAfterMs?: number };
 
 /** Reads the entry once and brings it to the wanted state. Throws `NoAnswer`. */
 export async function syncEntry(input: SyncInput): Promise<SyncOutcome> {

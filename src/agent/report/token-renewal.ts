@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { mapping, text } from '../../mesh/unknown.ts';
 import type { Log } from '../log.ts';
 import { renewalTime, tokenClaims, tokenRequest, type TokenClaims, type TokenFile } from './credential.ts';
@@ -13,6 +14,7 @@ export interface TokenRenewalInput {
 
 /** Milliseconds between two attempts. */
 const AGAIN = 30_000;
+const LONGEST_SPREAD = 60_000;
 
 /** Renews the token of the agent at half of its life. */
 export class TokenRenewal {
@@ -36,7 +38,9 @@ export class TokenRenewal {
     this.#busy = true;
     try {
       const claims = await this.#read();
-      if (claims !== undefined && this.#isDue(claims)) await this.#renew(claims, signal);
+      if (claims === undefined || !this.#isDue(claims)) return;
+      await delay(this.#spread(claims), undefined, { signal });
+      await this.#renew(claims, signal);
     } finally {
       this.#busy = false;
     }
@@ -48,6 +52,12 @@ export class TokenRenewal {
       this.#due = claims && renewalTime(claims, this.#input.random());
     this.#known = claims;
     return claims;
+  }
+
+  /** Milliseconds. After an outage the renewals of all agents may be due: they are spread over a minute, or a fiftieth of what is left. */
+  #spread({ expires }: TokenClaims): number {
+    const { now, random } = this.#input;
+    return Math.min(LONGEST_SPREAD, (expires.getTime() - now().getTime()) / 50) * random();
   }
 
   #isDue({ expires }: TokenClaims): boolean {

@@ -20,7 +20,10 @@ test('a service that is down loses its ports, and the other keeps its own', () =
   const services = [health('mysqldb', 'ready'), health('web', 'down', 'connection refused')];
   const patch = entryPatch(wanted({ services }));
   expect(patch?.body.spec).toEqual({ ports: { 'http-8080': null, 'admin-9000': null } });
-  expect(patch?.changed.map(({ name }) => name)).toEqual(['mysqldb', 'web']);
+  expect(patch?.changed.map(({ service, isNews }) => [service.name, isNews])).toEqual([
+    ['mysqldb', false],
+    ['web', true],
+  ]);
   expect(patch?.minor).toBe(false);
 });
 
@@ -30,6 +33,12 @@ test('a service that is ready again gets its ports back', () => {
   expect(entryPatch(wanted({ entry, services }))?.body.spec).toEqual({
     ports: { 'http-8080': 8080, 'admin-9000': 9000 },
   });
+});
+
+test('a service that returns is news', () => {
+  const entry = apply(wanted({ services: [health('web', 'down')] }));
+  const patch = entryPatch(wanted({ entry, services: [health('web', 'ready')] }));
+  expect(patch?.changed).toEqual([{ service: health('web', 'ready'), isNews: true }]);
 });
 
 test.each(['starting', 'down', 'draining', 'drained'] as const)('a service that is %s is out of rotation', (state) => {
@@ -55,7 +64,7 @@ test('while an operator drains the VM its ports do not return, and a service tha
   const services = [health('mysqldb', 'ready'), health('web', 'down')];
   const patch = entryPatch(wanted({ entry, services }));
   expect(patch?.body.spec).toBeUndefined();
-  expect(patch?.changed.map(({ name }) => name)).toEqual(['mysqldb', 'web']);
+  expect(patch?.changed.map(({ service }) => service.name)).toEqual(['mysqldb', 'web']);
 });
 
 test('an entry that says everything already is left alone', () => {

@@ -26,6 +26,13 @@ test('the first refusal after an outage is tried again within half a second, and
   expect(pace.after({ kind: 'refused', reason: 'x' }, false, 0).firm).toBe(500);
 });
 
+test('an API server that is late is asked ever more rarely, up to half a minute', () => {
+  const pace = new Pace(() => 1);
+  const pauses = Array.from({ length: 9 }, () => pace.after({ ...FAILED, isLate: true }, false, 0).firm);
+  expect(pauses).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+  expect(pace.after(FAILED, false, 0).firm).toBe(10_000);
+});
+
 test('every pause after a failure is spread from zero to its limit', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 1, noNaN: true }), fc.integer({ min: 1, max: 60 }), (random, failures) => {

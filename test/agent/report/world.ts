@@ -5,6 +5,7 @@ import type { Reporter, ReporterInput } from '../../../src/agent/report/reporter
 import type { LogValue } from '../../../src/agent/log.ts';
 import type { AgentSettings } from '../../../src/agent/settings.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
+import { withTimeLimit } from '../../../src/time-limit.ts';
 import { selfSigned } from '../../support/cluster-objects.ts';
 import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-server.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -18,13 +19,23 @@ const OBJECTS: readonly KubeObject[] = [
   { apiVersion: 'networking.istio.io/v1', kind: 'WorkloadGroup', metadata: { name: 'db1', namespace: 'vm' }, spec: {} },
 ];
 
-/** Resolves when the condition holds. Throws after five seconds. */
+/** Resolves when the condition holds. Throws after 20 seconds, or `limitMs`. */
 export async function until(what: string, holds: () => boolean, limitMs = 20_000): Promise<void> {
   const end = Date.now() + limitMs;
   while (!holds()) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** Milliseconds. A test that hangs in its end would tell nothing. */
+const CLOSING = 10_000;
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }
 
 /** An API server with the entry of one VM, and what a reporter needs beside it. */
@@ -88,7 +99,16 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const reporter of this.#reporters) await reporter.close();
-    await this.server[Symbol.asyncDispose]();
+    for (const reporter of this.#reporters) await this.close(reporter);
+    await withTimeLimit(CLOSING, undefined, async (signal) => {
+      await Promise.race([this.server[Symbol.asyncDispose](), aborted(signal)]);
+    });
+  }
+
+  /** Closes a reporter. Throws when that takes more than ten seconds. */
+  async close(reporter: Reporter): Promise<void> {
+    await withTimeLimit(CLOSING, undefined, async (signal) => {
+      await Promise.race([reporter.close(), aborted(signal)]);
+    });
   }
 }
