@@ -40,9 +40,18 @@ async function run(): Promise<void> {
 
 /** The agent stays: it must not hold the command line in memory. */
 async function runAgent(): Promise<number | undefined> {
-  if (words[0] !== 'agent' || words[1] !== 'run') return undefined;
+  if (words[0] !== 'agent') return undefined;
+  if (words[1] === 'roots') return runRoots();
+  if (words[1] !== 'run') return undefined;
   const { stdout, env } = process;
   const { agentMain } = await import('./agent/main.ts');
   const write = (line: string): void => void stdout.write(`${line}\n`);
   return agentMain(words.slice(2), { env, version: version(), write, forJournal: !stdout.isTTY });
+}
+
+/** For meshx's own programs on a VM: it is no command of people. */
+async function runRoots(): Promise<number> {
+  const { rootsMain } = await import('./agent/roots-main.ts');
+  const complain = (text: string): void => void process.stderr.write(text);
+  return rootsMain(words.slice(2), { stdin: process.stdin, print, complain });
 }

@@ -22,6 +22,7 @@ export type SystemdFile =
   | 'settings.awk'
   | 'sidecar-prepare'
   | 'sidecar-start'
+  | 'sidecar-roots'
   | 'sidecar-token'
   | 'twins.awk'
   | 'twins-iptables.awk'

@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { certificateAuthority, readAuthorityFacts } from './identity/authority.ts';
+import { isConnectedToIstiod } from './identity/istiod-connection.ts';
+import { RootsKeeper } from './identity/roots-keeper.ts';
 import { IdentityKeeper, type IdentityStatus } from './identity/keeper.ts';
 import type { Log } from './log.ts';
 import { AddressWatch } from './machine/address-watch.ts';
@@ -56,7 +59,15 @@ export class Upkeep {
     this.#log = log;
     this.#machine = new MachineKeeper({ ...machine, ms: () => performance.now() }, { observe, log });
     this.#address = createAddressWatch(input);
+    const roots = new RootsKeeper({
+      meshRoots: () => reporter.meshRoots(signal),
+      isConnected: isConnectedToIstiod,
+      renew: () => askRoot('renew-roots', { signal }),
+      ...{ ms: () => performance.now(), log },
+    });
     const access = {
+      authority: async () => certificateAuthority(await readAuthorityFacts()),
+      roots,
       certs: () => askAdmin('/certs', { signal }),
       token: tokenFile(join(state, 'istio-token')),
       newToken: () => reporter.istioToken(signal),

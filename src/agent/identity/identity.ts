@@ -1,3 +1,4 @@
+import type { AuthorityKind } from './authority.ts';
 import type { SidecarCertificate } from './sidecar-certificate.ts';
 
 /** The credentials by which istiod and the API server know this VM. */
@@ -8,6 +9,10 @@ export interface IdentityFacts {
   readonly istioToken?: Date;
   /** End of the token for the API server, with which the agent gets new tokens. */
   readonly apiToken?: Date;
+  /** istiod unless given. */
+  readonly authority?: AuthorityKind;
+  /** Why the sidecar cannot connect to istiod again, whatever its credentials are. */
+  readonly untrusted?: string;
 }
 
 export interface Identity {
@@ -32,30 +37,55 @@ const OVERDUE = 0.25;
 
 /** Judges the identity. Pure. */
 export function judgeIdentity(facts: IdentityFacts, now: Date): Identity {
-  const need = tokenNeed(facts.certificate, now);
+  const { certificate, authority = 'istiod', untrusted } = facts;
+  const need = authority === 'istiod' || authority === 'external' ? tokenNeed(certificate, now) : undefined;
   const needsToken = need === undefined ? {} : { needsToken: need };
-  const ends = [facts.certificate?.until, facts.istioToken, facts.apiToken].filter((end) => end !== undefined);
+  const ends = endsOf(facts).filter((end) => end !== undefined);
   const left = Math.max(...ends.map((end) => end.getTime())) - now.getTime();
+  if (untrusted !== undefined) return { state: 'lost', reason: untrusted, ...needsToken };
   if (!(left > 0)) return { state: 'lost', reason: cliffReason(facts, now), ...needsToken };
   const until = new Date(now.getTime() + left);
-  if (left < ANNOUNCED) return { state: 'cliff', until, reason: cliffReason(facts, now), ...needsToken };
+  if (left < announced(facts)) return { state: 'cliff', until, reason: cliffReason(facts, now), ...needsToken };
   return { state: 'valid', until, reason: '', ...needsToken };
+}
+
+/** The ends of what the VM can get its next certificate with. */
+function endsOf({ certificate, istioToken, apiToken, authority = 'istiod' }: IdentityFacts) {
+  if (isOfOthers(authority)) return [certificate?.until];
+  // An external CA may accept tokens only.
+  return [istioToken, apiToken, ...(authority === 'istiod' ? [certificate?.until] : [])];
+}
+
+/** Neither istiod nor meshx renews the certificate. */
+function isOfOthers(authority: AuthorityKind): boolean {
+  return authority === 'files' || authority === 'workload-api';
+}
+
+/** Others may give certificates that live an hour: only the last part of their life is a cliff. Milliseconds. */
+function announced({ certificate, authority = 'istiod' }: IdentityFacts): number {
+  if (!isOfOthers(authority) || !certificate) return ANNOUNCED;
+  return Math.min(ANNOUNCED, lifeOf(certificate) * OVERDUE);
+}
+
+function lifeOf({ from, until }: SidecarCertificate): number {
+  return until.getTime() - from.getTime();
 }
 
 function tokenNeed(certificate: SidecarCertificate | undefined, now: Date): string | undefined {
   if (!certificate) return 'the sidecar has no certificate';
   const left = certificate.until.getTime() - now.getTime();
-  const life = certificate.until.getTime() - certificate.from.getTime();
   if (left <= 0) return 'the certificate has ended';
-  return left < life * OVERDUE ? `the certificate was not renewed and ends in ${duration(left)}` : undefined;
+  return left < lifeOf(certificate) * OVERDUE
+    ? `the certificate was not renewed and ends in ${duration(left)}`
+    : undefined;
 }
 
-function cliffReason({ certificate, istioToken, apiToken }: IdentityFacts, now: Date): string {
-  const parts = [
-    ['certificate', certificate?.until],
+function cliffReason({ certificate, istioToken, apiToken, authority = 'istiod' }: IdentityFacts, now: Date): string {
+  const tokens = [
     ['token for istiod', istioToken],
     ['token for the API server', apiToken],
   ] as const;
+  const parts = [['certificate', certificate?.until] as const, ...(isOfOthers(authority) ? [] : tokens)];
   return parts.map(([name, end]) => `${name} ${ending(end, now)}`).join(', ');
 }
 

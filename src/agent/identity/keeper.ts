@@ -1,10 +1,16 @@
+import { present } from '../../present.ts';
 import type { Log } from '../log.ts';
 import type { RootAnswer } from '../machine/root.ts';
 import { renewalTime, tokenClaims, type TokenFile } from '../report/credential.ts';
 import type { EventText } from '../report/events.ts';
+import type { Authority } from './authority.ts';
 import { type Identity, judgeIdentity } from './identity.ts';
 import { identityChange } from './identity-change.ts';
+import type { RootsKeeper, RootsStatus } from './roots-keeper.ts';
 import { type SidecarCertificate, sidecarCertificate, type Subject } from './sidecar-certificate.ts';
+
+/** Another authority has roots of its own. */
+const NOT_OURS: RootsStatus = { isUntrusted: false };
 
 /** How the agent sees and renews the VM's credentials. */
 export interface IdentityAccess {
@@ -15,6 +21,9 @@ export interface IdentityAccess {
   readonly newToken: (signal: AbortSignal) => Promise<string | undefined>;
   /** End of the token for the API server. */
   readonly apiTokenEnd: () => Date | undefined;
+  /** Who gives the sidecar its certificates. */
+  readonly authority: () => Promise<Authority>;
+  readonly roots: RootsKeeper;
   /** Asks root to install the kept token. */
   readonly install: (signal: AbortSignal) => Promise<RootAnswer>;
   /** Makes an Event on the VM's entry. */
@@ -26,6 +35,9 @@ export interface IdentityAccess {
 /** The VM's identity, as the status shows it. */
 export interface IdentityStatus extends Identity {
   readonly certificate?: SidecarCertificate;
+  readonly authority: Authority;
+  /** What is not as it should be with the mesh's roots, or the connection to istiod. */
+  readonly trust?: string;
 }
 
 /**
@@ -37,6 +49,9 @@ export class IdentityKeeper {
   readonly #subject: Subject;
   readonly #observe: boolean;
   #status: IdentityStatus | undefined;
+  /** Ends of the token on the disk, and of the one that root installed last. */
+  #kept: Date | undefined;
+  #installed: Date | undefined;
 
   constructor(access: IdentityAccess, { subject, observe }: { readonly subject: Subject; readonly observe: boolean }) {
     this.#access = access;
@@ -51,25 +66,44 @@ export class IdentityKeeper {
 
   /** Renews the kept token if it is due, judges the identity, and hands the token to the sidecar if it needs one. Never throws. */
   async pass(signal: AbortSignal): Promise<void> {
-    const { certs, apiTokenEnd, now } = this.#access;
+    const { now } = this.#access;
+    const authority = await this.#access.authority();
     const istioToken = await this.#keepToken(signal);
+    const canHelp = istioToken !== undefined && istioToken > now() && !this.#observe;
+    if (authority.kind === 'istiod' && !this.#observe)
+      await this.#access.roots.pass(signal, async () => (canHelp ? await this.#install(signal) : undefined));
+    const before = this.#status;
+    this.#status = await this.#judge(authority, istioToken, signal);
+    this.#announce(before, this.#status);
+    if (canHelp && (this.#status.needsToken !== undefined || this.#isStale(authority, istioToken)))
+      await this.#install(signal);
+  }
+
+  async #judge(authority: Authority, istioToken: Date | undefined, signal: AbortSignal): Promise<IdentityStatus> {
+    const { certs, apiTokenEnd, now, roots } = this.#access;
     const page = await certs(signal);
     const certificate = page === undefined ? undefined : sidecarCertificate(page, this.#subject);
     const apiToken = apiTokenEnd();
+    const { issue, isUntrusted } = authority.kind === 'istiod' ? roots.status : NOT_OURS;
     const facts = {
-      ...(certificate && { certificate }),
-      ...(istioToken && { istioToken }),
-      ...(apiToken && { apiToken }),
+      authority: authority.kind,
+      ...present({ certificate, istioToken, apiToken, untrusted: isUntrusted ? issue : undefined }),
     };
-    const before = this.#status;
-    this.#status = { ...judgeIdentity(facts, now()), ...(certificate && { certificate }) };
-    this.#announce(before, this.#status);
-    const canHelp = istioToken !== undefined && istioToken > now();
-    if (this.#status.needsToken !== undefined && canHelp && !this.#observe) await this.#install(signal);
+    return { ...judgeIdentity(facts, now()), authority, ...present({ certificate, trust: issue }) };
+  }
+
+  /** Where a certificate gives no access to the next one, the sidecar always has the newest token. */
+  #isStale({ kind }: Authority, istioToken: Date): boolean {
+    return (kind === 'external' || kind === 'workload-api') && this.#installed?.getTime() !== istioToken.getTime();
   }
 
   /** When the kept token ends. Without an API server the one from before stays. */
   async #keepToken(signal: AbortSignal): Promise<Date | undefined> {
+    this.#kept = await this.#renewToken(signal);
+    return this.#kept;
+  }
+
+  async #renewToken(signal: AbortSignal): Promise<Date | undefined> {
     const { token, newToken, now, log } = this.#access;
     const kept = tokenClaims(await token.read().catch(() => ''));
     if ((kept && now() < renewalTime(kept, 0.5)) || this.#observe) return kept?.expires;
@@ -87,6 +121,7 @@ export class IdentityKeeper {
 
   async #install(signal: AbortSignal): Promise<void> {
     const { outcome, reason } = await this.#access.install(signal);
+    if (outcome === 'done' || outcome === 'nothing to do') this.#installed = this.#kept;
     if (outcome === 'nothing to do') return;
     const level = outcome === 'done' ? 'notice' : 'warning';
     this.#access.log('istio-token-installed', { outcome, reason: reason || undefined }, level);
@@ -97,6 +132,6 @@ export class IdentityKeeper {
     if (state === (before?.state ?? 'valid')) return;
     const level = state === 'valid' ? 'notice' : state === 'cliff' ? 'warning' : 'error';
     this.#access.log('identity', { state, reason: reason || undefined, until: until?.toISOString() }, level);
-    this.#access.say(identityChange(identity));
+    this.#access.say(identityChange(identity, identity.authority.kind));
   }
 }

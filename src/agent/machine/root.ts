@@ -12,7 +12,8 @@ export type RootVerb =
   | 'start-sidecar'
   | 'follow-address'
   | 'reconnect-sidecar'
-  | 'renew-token';
+  | 'renew-token'
+  | 'renew-roots';
 
 /** `unreachable`: root did not answer, or not in the form of agent-root. */
 export interface RootAnswer {

@@ -1,4 +1,5 @@
 import { tryJson } from '../../documents/json.ts';
+import { ROOTS_CONFIG_MAP } from '../../mesh/current/agent-rights.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { mapping } from '../../mesh/unknown.ts';
 import type { MeshPlace } from '../settings.ts';
@@ -30,6 +31,11 @@ export class EntryApi {
 
   readGroup(signal: AbortSignal): Promise<AgentAnswer> {
     return this.#get(this.#path('workloadgroups', this.#mesh.group), signal);
+  }
+
+  /** The mesh's roots, which istiod writes into each namespace. */
+  readRoots(signal: AbortSignal): Promise<AgentAnswer> {
+    return this.#get(`/api/v1/namespaces/${segment(this.#mesh.namespace)}/configmaps/${ROOTS_CONFIG_MAP}`, signal);
   }
 
   /** A merge patch that fails with 409 when the entry is no longer the one that was read. */

@@ -11,7 +11,7 @@ import { EntryWatch } from './entry-watch.ts';
 import { EventSender } from './event-sender.ts';
 import type { EventText } from './events.ts';
 import type { Holder } from './fence.ts';
-import { requestIstioToken } from './istio-token.ts';
+import { readMeshRoots, requestIstioToken } from './istio-token.ts';
 import { Pace, type Pause } from './pace.ts';
 import type { Reporter, ReporterInput } from './reporter-input.ts';
 import type { ReporterStatus } from './reporter-status.ts';
@@ -97,6 +97,10 @@ export class EntryReporter implements Reporter {
   async istioToken(signal: AbortSignal): Promise<string | undefined> {
     const { api, log } = this.#input;
     return this.#state.mode === 'fenced' ? undefined : await requestIstioToken(api, log, signal);
+  }
+
+  async meshRoots(signal: AbortSignal): Promise<string | undefined> {
+    return await readMeshRoots(this.#input.api, this.#input.log, signal);
   }
 
   async close(): Promise<void> {

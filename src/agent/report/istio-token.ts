@@ -15,3 +15,14 @@ export async function requestIstioToken(api: EntryApi, log: Log, signal: AbortSi
     return undefined;
   }
 }
+
+/** The mesh's roots in the cluster. Undefined when the API server refuses them or cannot be reached. */
+export async function readMeshRoots(api: EntryApi, log: Log, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { status, body } = await api.readRoots(signal);
+    return status === 200 ? text(mapping(body['data'])['root-cert.pem']) : undefined;
+  } catch (error) {
+    log('roots-unreadable', { reason: errorText(error) }, 'debug');
+    return undefined;
+  }
+}

@@ -21,6 +21,8 @@ export interface Reporter {
   recheck(): void;
   /** A new token for istiod. Undefined when there is none to be had; never throws. */
   istioToken(signal: AbortSignal): Promise<string | undefined>;
+  /** The mesh's roots in the cluster. Undefined when they cannot be read; never throws. */
+  meshRoots(signal: AbortSignal): Promise<string | undefined>;
   /** Ends all requests and timers. What was not written yet is not written. */
   close(): Promise<void>;
 }

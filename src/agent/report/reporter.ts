@@ -41,6 +41,10 @@ class Silent implements Reporter {
     return Promise.resolve(undefined);
   }
 
+  meshRoots(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

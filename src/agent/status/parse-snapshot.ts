@@ -41,6 +41,8 @@ const IDENTITY = z.object({
   reason: TEXT,
   until: TIME.exactOptional(),
   certificateUntil: TIME.exactOptional(),
+  authority: z.object({ kind: z.enum(['istiod', 'external', 'files', 'workload-api']), place: TEXT }).exactOptional(),
+  trust: TEXT.exactOptional(),
 });
 
 const SNAPSHOT = z.object({

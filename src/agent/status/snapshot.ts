@@ -1,5 +1,6 @@
 import type { ServicePort } from '../../mesh/service-port.ts';
 import type { Observation, ServiceState } from '../health/health.ts';
+import type { Authority } from '../identity/authority.ts';
 import type { MeshPlace } from '../settings.ts';
 
 /** Version of the document. A field may be added to it; none changes its meaning. */
@@ -38,6 +39,10 @@ export interface IdentitySnapshot {
   readonly until?: string;
   /** End of the sidecar's certificate. */
   readonly certificateUntil?: string;
+  /** Who gives the sidecar its certificates: src/agent/identity/authority.ts. Absent from an older agent. */
+  readonly authority?: Authority;
+  /** What is wrong with the mesh's roots, or the connection to istiod. */
+  readonly trust?: string;
 }
 
 interface AgentIdentity {

@@ -51,9 +51,11 @@ function sidecarSnapshot({ state, since, reason }: ServiceHealth): SidecarSnapsh
   return { state, since: since.toISOString(), reason };
 }
 
-function identitySnapshot({ state, reason, until, certificate }: IdentityStatus): IdentitySnapshot {
+function identitySnapshot(identity: IdentityStatus): IdentitySnapshot {
+  const { state, reason, until, certificate, authority, trust } = identity;
   return {
-    ...{ state, reason },
+    ...{ state, reason, authority },
+    ...(trust !== undefined && { trust }),
     ...(until && { until: until.toISOString() }),
     ...(certificate && { certificateUntil: certificate.until.toISOString() }),
   };

@@ -1,4 +1,5 @@
 import { visible } from '../../visible.ts';
+import { REMEDY } from '../identity/identity-change.ts';
 import type { AgentSnapshot, IdentitySnapshot, ServiceSnapshot, SidecarSnapshot } from './snapshot.ts';
 
 /** One line, for `systemctl status`. */
@@ -62,12 +63,23 @@ function sidecarText({ state, since, reason }: SidecarSnapshot, now: Date): stri
   return `${state} for ${ago(since, now)}${state === 'ready' ? '' : `: ${reason}`}`;
 }
 
-function identityText({ state, reason, until, certificateUntil }: IdentitySnapshot): string {
-  if (state === 'lost') return `lost: ${reason}; run on the operator's machine: meshx rejoin VM`;
+function identityText({ state, reason, until, certificateUntil, authority, trust }: IdentitySnapshot): string {
+  const { kind, place } = authority ?? { kind: 'istiod', place: '' };
+  if (state === 'lost') return `lost: ${reason}; ${REMEDY[kind]}`;
   const certificate = certificateUntil === undefined ? 'no certificate' : `certificate until ${certificateUntil}`;
-  const off = `may be switched off until ${until ?? 'now'}`;
-  return [certificate, off, ...(state === 'cliff' ? [reason] : [])].join('; ');
+  return [
+    kind === 'istiod' ? certificate : `${certificate}, ${GIVEN[kind]} (${place})`,
+    `may be switched off until ${until ?? 'now'}`,
+    ...(state === 'cliff' ? [reason] : []),
+    ...(trust === undefined ? [] : [trust]),
+  ].join('; ');
 }
+
+const GIVEN = {
+  external: 'from an external CA',
+  files: 'from files that others renew',
+  'workload-api': 'from a SPIFFE agent',
+} as const;
 
 function row({ name, state, since, ports, probe, reason, lastProbe }: ServiceSnapshot, now: Date): readonly string[] {
   const numbers = ports.map(({ number }) => number).join(',');

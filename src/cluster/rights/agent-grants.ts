@@ -1,4 +1,5 @@
 import { AGENT_POLICY, VIRTUAL_GROUP, VIRTUAL_RESOURCE } from '../../mesh/current/agent-policy.ts';
+import { ROOTS_CONFIG_MAP } from '../../mesh/current/agent-rights.ts';
 import { APPLY, NETWORKING, type Right, workload } from './right.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -22,7 +23,7 @@ const GRANT: readonly Right[] = [
   ...policyRights(['get']),
   ...agentRoles(['get', ...APPLY, 'delete']),
   // For agents of a cluster whose kubeconfig names no certificate authority.
-  { ...workload('configmaps', ['get']), names: ['kube-root-ca.crt'], optional: AGENTS },
+  { ...workload('configmaps', ['get']), names: ['kube-root-ca.crt', ROOTS_CONFIG_MAP], optional: AGENTS },
   ...[
     workload('workloadentries', ['get', 'patch', 'watch'], NETWORKING),
     workload('workloadgroups', ['get'], NETWORKING),

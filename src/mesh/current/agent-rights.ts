@@ -10,10 +10,13 @@ export interface AgentGrant {
   readonly entries: readonly string[];
 }
 
+/** The mesh's root certificates, which istiod writes into each namespace. */
+export const ROOTS_CONFIG_MAP = 'istio-ca-root-cert';
+
 const RBAC = 'rbac.authorization.k8s.io';
 
 /**
- * Role and RoleBinding of the agents of a group: their own entries, their group, tokens of their own account, events,
+ * Role and RoleBinding of the agents of a group: their own entries, their group, tokens of their own account, the mesh's roots, events,
  * and the virtual right that the policy asks about. Of no use to an intruder beyond what `agentPolicyObjects` allows.
  */
 export function agentRightsObjects(grant: AgentGrant): readonly KubeObject[] {
@@ -50,6 +53,7 @@ function rules({ group, serviceAccount, entries }: AgentGrant): readonly Rule[] 
     { apiGroups: istio, resources: ['workloadentries'], resourceNames: names, verbs: ['get', 'patch', 'watch'] },
     { apiGroups: istio, resources: ['workloadgroups'], resourceNames: [group], verbs: ['get'] },
     { apiGroups: [''], resources: ['serviceaccounts/token'], resourceNames: [serviceAccount], verbs: ['create'] },
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [ROOTS_CONFIG_MAP], verbs: ['get'] },
     { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create'] },
     {
       apiGroups: [VIRTUAL_GROUP],

@@ -35,6 +35,7 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
       ...Object.entries(services).map(([name, text]) => rootFile(`${PLACES.agentServices}/${name}`, text)),
       rootFile(PLACES.agentSettings, settings),
       rootFile(`${PLACES.programs}/sidecar-token`, systemdFile('sidecar-token')),
+      rootFile(`${PLACES.programs}/sidecar-roots`, systemdFile('sidecar-roots')),
       rootFile(`${PLACES.programs}/own-files`, systemdFile('own-files')),
       rootFile(`${PLACES.programs}/agent-root`, systemdFile('agent-root'), '0755'),
       rootFile(`${PLACES.programs}/agent-trial`, systemdFile('agent-trial'), '0755'),

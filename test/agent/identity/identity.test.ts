@@ -46,6 +46,36 @@ describe('the identity of a VM', () => {
     expect(judgeIdentity({}, NOW)).not.toHaveProperty('until');
   });
 
+  test('ends with the tokens where an external CA may accept nothing else', () => {
+    const facts = { certificate: certificate(-1, 23), istioToken: inHours(3), apiToken: inHours(2) };
+    expect(judgeIdentity({ ...facts, authority: 'external' }, NOW)).toMatchObject({
+      state: 'cliff',
+      until: inHours(3),
+    });
+    expect(judgeIdentity(facts, NOW)).toMatchObject({ state: 'valid', until: inHours(23) });
+  });
+
+  test.each(['files', 'workload-api'] as const)(
+    'ends with a certificate that others give (%s), whatever tokens there are',
+    (authority) => {
+      const tokens = { authority, istioToken: inHours(100), apiToken: inHours(100) };
+      expect(judgeIdentity({ ...tokens, certificate: certificate(-0.5, 0.5) }, NOW)).toEqual({
+        ...{ state: 'valid', until: inHours(0.5), reason: '' },
+      });
+      expect(judgeIdentity({ ...tokens, certificate: certificate(-0.9, 0.1) }, NOW)).toEqual({
+        ...{ state: 'cliff', until: inHours(0.1), reason: 'certificate ends in 6 min' },
+      });
+      expect(judgeIdentity({ ...tokens, certificate: certificate(-30, -6) }, NOW)).toEqual({
+        ...{ state: 'lost', reason: 'certificate has ended' },
+      });
+    },
+  );
+
+  test('is lost when nothing vouches for istiod, whatever is still valid', () => {
+    const facts = { certificate: certificate(-1, 23), apiToken: inHours(160), untrusted: 'istiod has an unknown root' };
+    expect(judgeIdentity(facts, NOW)).toEqual({ state: 'lost', reason: 'istiod has an unknown root' });
+  });
+
   test('never says later than the last of its credentials', () => {
     const end = fc.option(fc.integer({ min: -200, max: 200 }).map(inHours), { nil: undefined });
     fc.assert(

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Authority } from '../../../src/agent/identity/authority.ts';
 import { IdentityKeeper } from '../../../src/agent/identity/keeper.ts';
+import { RootsKeeper } from '../../../src/agent/identity/roots-keeper.ts';
 import type { RootAnswer } from '../../../src/agent/machine/root.ts';
 import { tokenFile } from '../../../src/agent/report/credential.ts';
 import type { EventText } from '../../../src/agent/report/events.ts';
@@ -47,8 +48,20 @@ function vm({ observe = false } = {}) {
     certs: undefined as string | undefined,
     api: true,
     apiTokenEnd: new Date(START + 24 * HOUR) as Date | undefined,
+    connected: true,
+    renewal: DONE,
+    authority: { kind: 'istiod', place: 'istiod.istio-system.svc:15012' } as Authority,
   };
+  const roots = new RootsKeeper({
+    meshRoots: () => Promise.resolve(undefined),
+    isConnected: () => Promise.resolve(world.connected),
+    renew: () => Promise.resolve(world.renewal),
+    ms: () => world.now,
+    log: (event: string) => void events.push(event),
+  });
   const access = {
+    authority: () => Promise.resolve(world.authority),
+    roots,
     certs: () => Promise.resolve(world.certs),
     token: tokenFile(path),
     newToken: () => Promise.resolve(world.api ? token(world.now, world.now + 24 * HOUR) : undefined),
@@ -66,7 +79,7 @@ function vm({ observe = false } = {}) {
 }
 
 describe('the identity of a VM', () => {
-  it('has a token for istiod on the disk, which only the agent can read', async () => {
+  test('has a token for istiod on the disk, which only the agent can read', async () => {
     const { keeper, world, installed, path } = vm();
     world.certs = certs(START - HOUR, START + 23 * HOUR);
     await keeper.pass(signal);
@@ -76,7 +89,7 @@ describe('the identity of a VM', () => {
     expect(keeper.status).toMatchObject({ state: 'valid', until: new Date(START + 24 * HOUR) });
   });
 
-  it('renews that token at half of its life, and not before', async () => {
+  test('renews that token at half of its life, and not before', async () => {
     const { keeper, world, path } = vm();
     await keeper.pass(signal);
     world.now += 11 * HOUR;
@@ -87,14 +100,14 @@ describe('the identity of a VM', () => {
     expect(readFileSync(path, 'utf8').trim()).toBe(token(world.now, world.now + 24 * HOUR));
   });
 
-  it('gives the token to a sidecar whose certificate has ended while the VM was off', async () => {
+  test('gives the token to a sidecar whose certificate has ended while the VM was off', async () => {
     const { keeper, world, installed } = vm();
     world.certs = certs(START - 30 * HOUR, START - 6 * HOUR);
     await keeper.pass(signal);
     expect(installed).toEqual([token(START, START + 24 * HOUR)]);
   });
 
-  it('uses the kept token when the API server cannot be reached', async () => {
+  test('uses the kept token when the API server cannot be reached', async () => {
     const { keeper, world, installed } = vm();
     await keeper.pass(signal);
     world.api = false;
@@ -104,7 +117,7 @@ describe('the identity of a VM', () => {
     expect(installed[1]).toBe(token(START, START + 24 * HOUR));
   });
 
-  it('announces the cliff, and the loss, once each', async () => {
+  test('announces the cliff, and the loss, once each', async () => {
     const { keeper, world, events, said } = vm();
     world.certs = certs(START, START + 24 * HOUR);
     await keeper.pass(signal);
@@ -128,7 +141,48 @@ describe('the identity of a VM', () => {
     expect(said[1]?.note).toContain('meshx rejoin VM');
   });
 
-  it('changes nothing while it only observes', async () => {
+  test('always gives the newest token to a sidecar whose CA may accept nothing else', async () => {
+    const { keeper, world, installed } = vm();
+    world.authority = { kind: 'external', place: 'ca.example.test:443' };
+    world.certs = certs(START - HOUR, START + 23 * HOUR);
+    await keeper.pass(signal);
+    await keeper.pass(signal);
+    expect(installed).toHaveLength(1);
+    world.now += 13 * HOUR;
+    await keeper.pass(signal);
+    expect(installed).toEqual([token(START, START + 24 * HOUR), token(world.now, world.now + 24 * HOUR)]);
+    expect(keeper.status?.authority).toEqual({ kind: 'external', place: 'ca.example.test:443' });
+  });
+
+  test('gives no token to a sidecar whose certificates are files, and says who must renew them', async () => {
+    const { keeper, world, installed, said } = vm();
+    world.authority = { kind: 'files', place: 'FILE_MOUNTED_CERTS' };
+    world.certs = certs(START - 30 * HOUR, START - 6 * HOUR);
+    await keeper.pass(signal);
+    expect(installed).toEqual([]);
+    expect(keeper.status).toMatchObject({ state: 'lost', reason: 'certificate has ended' });
+    expect(said[0]?.note).toContain('renew the certificate files');
+  });
+
+  test('is lost while nothing vouches for istiod, and returns when root has replaced the roots', async () => {
+    const { keeper, world, said } = vm();
+    world.certs = certs(START - HOUR, START + 23 * HOUR);
+    world.connected = false;
+    world.renewal = { outcome: 'refused', reason: 'istiod has a certificate of an unknown root' };
+    await keeper.pass(signal);
+    expect(keeper.status?.state).toBe('valid');
+    await keeper.pass(signal);
+    expect(keeper.status).toMatchObject({ state: 'lost', trust: 'istiod has a certificate of an unknown root' });
+    world.renewal = DONE;
+    world.now += HOUR;
+    await keeper.pass(signal);
+    world.connected = true;
+    await keeper.pass(signal);
+    expect(keeper.status?.state).toBe('valid');
+    expect(said.map(({ reason }) => reason)).toEqual(['IdentityLost', 'IdentityValid']);
+  });
+
+  test('changes nothing while it only observes', async () => {
     const { keeper, installed, path } = vm({ observe: true });
     await keeper.pass(signal);
     expect(() => statSync(path)).toThrow('ENOENT');
