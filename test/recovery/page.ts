@@ -32,7 +32,7 @@ export function recoveryPage(results: readonly KeptResult[]): string {
     'client that asks the HTTP service about five times a second during the whole case; the gap is its longest time without an answer.',
     '',
     'Where the agent may not use the API server, it reports through the health endpoint that the sidecar asks. This state is that of the whole VM:',
-    'one service that does not answer takes all of them out of rotation.',
+    'one service that does not answer for ten seconds takes all of them out of rotation, and a shorter outage is not noticed.',
     '',
     `${recovered.length} of ${results.length} cases recovered (commit ${commits}).`,
     '',
