@@ -94,7 +94,7 @@ async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown)
 }
 
 /** Levels that are faster than most links; the next ones save little. */
-const ZSTD_LEVEL = 5;
+const ZSTD_LEVEL = 3;
 const GZIP_LEVEL = 6;
 
 function fileChunks({ file, packing }: FileSource): AsyncIterable<Buffer> {

@@ -26,4 +26,5 @@ test "$(stat -c %s -- "$S/program.new")" = "$bytes" || { cat -- "$S/said" >&2; e
 if command -v openssl >/dev/null; then found=$(openssl dgst -sha256 -r < "$S/program.new"); else found=$(sha256sum < "$S/program.new"); fi
 test "${found%% *}" = "$sha256" || { echo "the program is not the one with sha256 $sha256" >&2; exit 181; }
 if test -n "${3-}"; then tail -c "+$(($3 + 1))" -- "$S/program.new" | head -c "$4" > "$S/library" || exit; fi
-mv -fT -- "$S/program.new" "$S/program"
+# Beside the steps before the installation, which then has little left to write.
+_to_disk -d "$S/program.new" && mv -fT -- "$S/program.new" "$S/program"
