@@ -12,6 +12,25 @@ function resolver({ vm }: Course): (name: string) => Promise<boolean> {
   return async (name) => (await vm.try(`timeout 5 getent hosts ${name}`)).exitCode === 0;
 }
 
+/** Root compares the files once a minute. */
+const PASS = 90_000;
+const FILES = '/var/lib/istio/envoy/cluster.env /etc/systemd/system/istio.service /usr/local/lib/meshx/watch';
+
+async function filesEdited(course: Course): Promise<void> {
+  const sums = async (): Promise<string> => (await course.vm.try(`sha256sum ${FILES}`)).stdout;
+  const [first = '', , program = ''] = FILES.split(' ');
+  await course.event(async () => Promise.resolve());
+  const kept = `ls /run/meshx/kept${first} /run/meshx/kept${program}`;
+  await course.until('root has copies', PASS, async () => (await course.vm.try(kept)).exitCode === 0);
+  const before = await sums();
+  const edits = FILES.split(' ').map((path) => `echo 'ISTIO_INBOUND_PORTS=1' >>${path}`);
+  await course.strike([...edits, `rm ${program}`].join(' && '));
+  await course.until('the files are as before', PASS, async () => (await sums()) === before);
+  await course.answer(PASS);
+  await course.clean(PASS + CLEAN);
+  course.allAnswered();
+}
+
 /** The machine around the services. */
 export const MACHINE_CASES: readonly RecoveryCase[] = [
   {
@@ -68,6 +87,11 @@ export const MACHINE_CASES: readonly RecoveryCase[] = [
       await course.answer(AFTER);
       await course.clean(CLEAN);
     },
+  },
+  {
+    name: 'files-edited',
+    what: 'cluster.env and istio.service are edited, and a program of meshx is deleted',
+    run: filesEdited,
   },
   {
     name: 'disk-full',
