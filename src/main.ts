@@ -42,10 +42,11 @@ async function run(): Promise<void> {
 async function runAgent(): Promise<number | undefined> {
   if (words[0] !== 'agent') return undefined;
   if (words[1] === 'roots') return runRoots();
-  if (words[1] !== 'run') return undefined;
+  if (words[1] !== 'run' && words[1] !== 'unit') return undefined;
   const { stdout, env } = process;
-  const { agentMain } = await import('./agent/main.ts');
+  const { agentMain, unitMain } = await import('./agent/main.ts');
   const write = (line: string): void => void stdout.write(`${line}\n`);
+  if (words[1] === 'unit') return unitMain(words.slice(2), write);
   return agentMain(words.slice(2), { env, version: version(), write, forJournal: !stdout.isTTY });
 }
 

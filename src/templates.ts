@@ -1,7 +1,7 @@
 import { fill, textFiles } from './text-files.ts';
 
 /** Line-based texts with ${NAMES}, in templates/. */
-export type TemplateName = 'classic-unit.conf' | 'resolved.conf' | 'dhclient-enter-hook' | 'ufw-hook';
+export type TemplateName = 'classic-unit.conf' | 'drain.service' | 'resolved.conf' | 'dhclient-enter-hook' | 'ufw-hook';
 
 /** Files of systemd/ that go to a VM as they are. */
 export type SystemdFile =
@@ -10,6 +10,7 @@ export type SystemdFile =
   | 'arming'
   | 'capture'
   | 'dead-man'
+  | 'drain-unit'
   | 'firewall'
   | 'guard'
   | 'own-files'

@@ -8,6 +8,7 @@ import { aborted, within } from './ending.ts';
 import { openEndpoints, type OwnSockets } from './endpoints.ts';
 import { type AgentEnvironment, listeningSockets, takeAgentEnvironment } from './listening.ts';
 import { awaitDrainedOn } from './drain/await-drained.ts';
+import { Drains } from './drain/drains.ts';
 import { KeptDrains } from './drain/kept-drains.ts';
 import { unhealthyBecause } from './health/endpoint.ts';
 import { createLog, type Log } from './log.ts';
@@ -51,9 +52,6 @@ export interface AgentProcess {
   /** Ends the agent. */
   readonly signal: AbortSignal;
 }
-
-/** Why a service is out of rotation that a person took out. */
-const DRAINED = 'drained on request';
 
 /** Events of the reporter. */
 const REPORT_EVENTS = /^(report|token-)/;
@@ -103,7 +101,7 @@ class Agent {
   readonly #watch: FolderWatch;
   readonly #signs: VitalSigns;
   readonly #upkeep: Upkeep;
-  readonly #drains: KeptDrains;
+  readonly #drains: Drains;
   readonly #loop: Loop;
   #servers: readonly Server[] = [];
   #reportFailures = 0;
@@ -112,7 +110,12 @@ class Agent {
     const { options, environment, settings } = parts;
     const log = this.#counting(parts.log);
     this.#parts = { ...parts, log };
-    this.#drains = new KeptDrains(join(options.state, 'drained.json'));
+    this.#drains = new Drains({
+      drain: (name, reason) => this.#loop.drain(name, reason),
+      undrain: (name) => this.#loop.undrain(name),
+      kept: new KeptDrains(join(options.state, 'drained.json')),
+      onNotKept: (error) => log('drain-not-kept', { reason: String(error) }, 'warning'),
+    });
     this.#watch = watchFolder(options.services, () => void this.#loop.pass());
     const notify = createNotify(environment, process.pid, (reason) => log('notify-failed', { reason }, 'warning'));
     this.#signs = createVitalSigns(notify, () => ({
@@ -142,14 +145,13 @@ class Agent {
     const asked = {
       ...{ loop: this.#loop, unhealthyBecause: () => this.#unhealthyBecause(), snapshot: () => this.#snapshot() },
       reportFailures: () => this.#reportFailures,
-      drain: (name: string) => this.#loop.drain(name, DRAINED) && this.#keep(this.#drains.add(name)),
-      undrain: (name: string) => this.#loop.undrain(name) && this.#keep(this.#drains.remove(name)),
+      drains: this.#drains,
     };
     this.#servers = await openEndpoints(asked, listeningSockets(environment, process.pid), options);
     const { mode } = this.#reporter.status;
     log('agent-started', { version, generation: settings.generation, mode, sockets: this.#servers.length }, 'notice');
     await this.#loop.start();
-    for (const name of await this.#drains.read()) this.#loop.drain(name, DRAINED);
+    await this.#drains.start();
     this.#upkeep.start();
     await this.#signs.ready();
   }
@@ -174,13 +176,6 @@ class Agent {
     }
     this.#ending.abort();
     await within(STOP_LIMIT, Promise.all([this.#signs.stopping(), this.#reporter.close()]));
-  }
-
-  /** A drain that cannot be kept is a drain all the same. */
-  #keep(written: Promise<void>): true {
-    const said = (error: unknown): void => this.#parts.log('drain-not-kept', { reason: String(error) }, 'warning');
-    void written.catch(said);
-    return true;
   }
 
   #createReporter(): Reporter {

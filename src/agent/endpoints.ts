@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { agentProcessProblems } from '../problems/agent-process.ts';
 import type { ListeningSockets } from './listening.ts';
 import type { Loop } from './loop.ts';
+import type { DrainCause, Drains } from './drain/drains.ts';
 import { formatMetrics } from './status/metrics.ts';
 import { type Answer, createStatusServer, listen, type Route, type Routes } from './status/server.ts';
 import type { AgentSnapshot } from './status/snapshot.ts';
@@ -18,13 +19,11 @@ interface Asked {
   readonly unhealthyBecause: () => string | undefined;
   readonly snapshot: () => AgentSnapshot;
   readonly reportFailures: () => number;
-  /** Take a service out of rotation, and back; false when there is none of this name. */
-  readonly drain: (service: string) => boolean;
-  readonly undrain: (service: string) => boolean;
+  readonly drains: Pick<Drains, 'begin' | 'end'>;
 }
 
 /** What people on the machine may ask and do: the permissions of the socket's file say who. */
-function apiRoutes({ loop, snapshot, reportFailures, drain, undrain }: Asked): Routes {
+function apiRoutes({ loop, snapshot, reportFailures, drains }: Asked): Routes {
   return {
     'GET /status': () => ({ status: 200, body: `${JSON.stringify(snapshot())}\n`, type: 'application/json' }),
     'GET /metrics': () => ({
@@ -32,8 +31,8 @@ function apiRoutes({ loop, snapshot, reportFailures, drain, undrain }: Asked): R
       body: metrics(loop, snapshot(), reportFailures()),
       type: 'text/plain; version=0.0.4',
     }),
-    'POST /drain': onService(drain),
-    'POST /undrain': onService(undrain),
+    'POST /drain': onService((name, cause) => drains.begin(name, cause)),
+    'POST /undrain': onService((name, cause) => drains.end(name, cause)),
   };
 }
 
@@ -80,10 +79,13 @@ async function open(routes: Routes, on: Parameters<typeof listen>[1]): Promise<S
   }
 }
 
-function onService(act: (name: string) => boolean): Route {
-  return (service) => {
-    if (service === undefined) return { status: 400, body: 'name the service: ?service=NAME\n' };
-    return act(service) ? { status: 200, body: 'done\n' } : { status: 404, body: 'no such service\n' };
+/** `?service=NAME`, and `&by=unit` from the unit of the service. */
+function onService(act: (name: string, cause: DrainCause) => boolean): Route {
+  return (query) => {
+    const [service, by] = [query.get('service'), query.get('by') ?? 'request'];
+    if (service === null) return { status: 400, body: 'name the service: ?service=NAME\n' };
+    if (by !== 'request' && by !== 'unit') return { status: 400, body: 'by is unit, or absent\n' };
+    return act(service, by) ? { status: 200, body: 'done\n' } : { status: 404, body: 'no such service\n' };
   };
 }
 

@@ -35,8 +35,19 @@ export interface VmAgent {
   readonly settings: string;
   /** Texts of the files of the services, by name of the file. */
   readonly services: Readonly<Record<string, string>>;
+  /** The services that are drained before their units stop, and those that no longer are. */
+  readonly drains?: readonly UnitDrain[];
+  readonly formerDrains?: readonly string[];
   /** `system:serviceaccount:NAMESPACE:NAME` of its token for the API server; absent without one. */
   readonly subject?: string;
+}
+
+/** A service that is drained before its unit of systemd stops. */
+export interface UnitDrain {
+  readonly service: string;
+  readonly unit: string;
+  /** How long open connections may take to end. */
+  readonly limitMs: number;
 }
 
 /** A VM of a current mesh. */

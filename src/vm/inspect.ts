@@ -13,9 +13,11 @@ import { PLACES } from './places.ts';
 import type { PreflightInput } from './preflight-input.ts';
 import { hostsAddress, meshAddress } from './preflight/addresses.ts';
 import { type CaptureExclusions, captureExclusions } from './preflight/exclusions.ts';
+import { serviceOfDrainUnit } from './steps/drain-unit.ts';
 import { hasUfw } from './preflight/firewall-rules.ts';
 import { architecture, parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
+import { portUnits } from './preflight/port-units.ts';
 import { hasEndingSidecar, listeningPorts, sshPortsOf } from './preflight/sockets.ts';
 
 /** The facts of a machine, read in one round trip. */
@@ -48,6 +50,10 @@ export interface InstalledAgent {
   readonly program: boolean;
   /** Texts of the files of services, by name of the file. */
   readonly services: Readonly<Record<string, string>>;
+  /** Names of the services that a unit of meshx drains. */
+  readonly drains?: readonly string[];
+  /** Units of systemd that listen on TCP ports, by the port's number. */
+  readonly portUnits?: Readonly<Record<string, string>>;
 }
 
 /** The answers, for checks. */
@@ -116,6 +122,8 @@ function installedAgent(answers: Answers): InstalledAgent {
     ...(settings !== '' && { settings }),
     program: first(answers, 'agent-program') !== '',
     services: Object.fromEntries(files.map(([name = '', text = '']) => [name, decoded(text)] as const)),
+    drains: lines(answers, 'agent-drain').flatMap((line) => serviceOfDrainUnit(line) ?? []),
+    portUnits: portUnits(answers),
   };
 }
 

@@ -25,6 +25,8 @@ export interface ServiceDefinition {
   readonly probe: ProbeDefinition;
   /** How long open connections may take to end. */
   readonly drainLimitMs: number;
+  /** The systemd service that runs it, which drains it before it stops. */
+  readonly drainUnit?: string;
 }
 
 /**
@@ -47,6 +49,11 @@ export interface ProbeDefinition {
 /** Characters of one file. */
 export const SERVICE_FILE_LIMIT = 16 * 1024;
 export const SERVICE_FILE_ENDING = '.yaml';
+
+/** Whether a file of a service may name this unit as the one that drains the service. */
+export function isDrainUnit(name: string): boolean {
+  return DRAIN_UNIT.safeParse(name).success;
+}
 
 const MOST_PORTS = 16;
 const MOST_LABELS = 32;
@@ -95,6 +102,19 @@ const LABELS = z
   )
   .refine((labels) => isCount(labels, 0, MOST_LABELS), `at most ${MOST_LABELS} labels`);
 
+/**
+ * Part of a unit file that root's systemd reads: no specifier, no escape, no space. meshx's own units would wait for themselves, and those
+ * of systemd are needed by all others.
+ */
+const DRAIN_UNIT = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9:_.@-]*\.service$/, 'not the name of a systemd service, as mariadb.service')
+  .refine(
+    (name) => !/^(istio|dbus|meshx-.*|systemd-.*)\.service$|@\.service$/.test(name),
+    'not a unit that runs a service of the mesh',
+  );
+
 const COUNT = z.int().min(1).max(100);
 
 const FILE = z.strictObject({
@@ -106,7 +126,7 @@ const FILE = z.strictObject({
   labels: LABELS.default({}),
   weight: z.int().min(1).max(MOST_AGENT_WEIGHT).optional(),
   probe: z.record(z.string(), z.unknown()).default({}),
-  drain: z.strictObject({ limit: duration(0, 3_600_000, '30s') }).prefault({}),
+  drain: z.strictObject({ limit: duration(0, 3_600_000, '30s'), unit: DRAIN_UNIT.optional() }).prefault({}),
 });
 
 /** The fields of a probe beside its method. */
@@ -139,9 +159,9 @@ function schemaOf(file: string) {
     const own = `${name}${SERVICE_FILE_ENDING}`;
     if (own !== file)
       context.addIssue({ code: 'custom', path: ['name'], message: `the file of this service is ${own}` });
-    return parsed.probe
-      ? { name, ports, labels, ...present({ weight }), probe: parsed.probe, drainLimitMs: drain.limit }
-      : z.NEVER;
+    if (!parsed.probe) return z.NEVER;
+    const { limit: drainLimitMs, unit: drainUnit } = drain;
+    return { name, ports, labels, ...present({ weight, drainUnit }), probe: parsed.probe, drainLimitMs };
   });
 }
 
@@ -184,14 +204,19 @@ function withMethods({ code, message }: z.core.$ZodIssue): string {
 export type ServiceFile = MeshService & Partial<Omit<ServiceDefinition, keyof MeshService>>;
 
 /** The text of a service's file, which parseServiceFile reads back. Fields that are absent get the defaults of the reader. */
-export function formatServiceFile({ name, ports, labels, weight, probe, drainLimitMs }: ServiceFile): string {
+export function formatServiceFile(service: ServiceFile): string {
+  const { name, ports, labels, weight, probe, drainLimitMs, drainUnit } = service;
+  const drain = present({
+    limit: drainLimitMs === undefined ? undefined : formatDuration(drainLimitMs),
+    unit: drainUnit,
+  });
   return formatYaml({
     name,
     ports: Object.fromEntries(ports.map((port) => [port.name, port.number])),
     ...(labels && Object.keys(labels).length > 0 && { labels }),
     ...present({ weight }),
     ...(probe && { probe: probeFields(probe) }),
-    ...(drainLimitMs !== undefined && { drain: { limit: formatDuration(drainLimitMs) } }),
+    ...(Object.keys(drain).length > 0 && { drain }),
   });
 }
 

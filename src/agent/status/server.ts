@@ -7,8 +7,8 @@ export interface Answer {
   readonly type?: 'application/json' | 'text/plain; version=0.0.4' | 'text/plain';
 }
 
-/** Answers one request by its method and path; `service` is the value of that parameter of the query. */
-export type Route = (service: string | undefined) => Answer;
+/** Answers one request by its method and path. */
+export type Route = (query: URLSearchParams) => Answer;
 /** `GET /status` and its route. */
 export type Routes = Readonly<Record<string, Route>>;
 
@@ -48,7 +48,7 @@ function answer(routes: Routes, { method = '', url = '' }: IncomingMessage): Ans
   const path = found?.pathname ?? '';
   const asked = method === 'HEAD' ? 'GET' : method;
   const route = Object.hasOwn(routes, `${asked} ${path}`) ? routes[`${asked} ${path}`] : undefined;
-  if (route) return route(found?.searchParams.get('service') ?? undefined);
+  if (route) return route(found?.searchParams ?? new URLSearchParams());
   const isKnown = Object.keys(routes).some((each) => each.split(' ')[1] === path);
   return isKnown ? { status: 405, body: 'method not allowed\n' } : { status: 404, body: 'not found\n' };
 }

@@ -45,6 +45,14 @@ awk '
     if (!(i in wanted) || split($1, part, "/") != 5 || counted[i, part[3]]++) return
     holders[i] = holders[i] " " part[3]
   }
+  # A block of `systemctl show` for each unit. A name with other characters is of no use here.
+  function main_process() {
+    if (/^MainPID=/) main = substr($0, 9)
+    if (/^Id=/) id = substr($0, 4)
+    if (main == "" || id == "") return
+    if (main + 0 > 0 && id ~ /^[A-Za-z0-9:_.@-]+$/) print "main|" main + 0 " " id
+    main = id = ""
+  }
   # For messages only, hence the mark: every process chooses its name.
   function called(pid, file, name) {
     file = "/proc/" pid "/comm"
@@ -89,6 +97,7 @@ awk '
     else if (area == "process") { if (NF) once("process|" $2) }
     else if (area == "known") { if (NF) program[$1] = $2 }
     else if (area == "holder") holder()
+    else if (area == "main") main_process()
     else if (area == "link-details") link()
     else if (area == "rule") { if (NF && !/from all lookup (local|main|default)/) print "rule|" $0 }
     else if (area == "mount" || area == "fstab") mount()

@@ -59,6 +59,8 @@ if live; then
     for each in /etc/meshx/services.d/*.yaml; do
       if test -f "$each" && test ! -h "$each"; then echo "${each##*/} $(head -c 16385 -- "$each" | base64 -w 0)"; fi
     done
+    area agent-drain
+    for each in /etc/systemd/system/meshx-drain-*.service; do if test -f "$each"; then echo "${each##*/}"; fi; done
   fi
 fi
 at /usr && usr=$A && at /var && { area disk; df -Pk "$usr" "$A" 2>/dev/null; }
@@ -99,6 +101,7 @@ area process; printf '%s\n' "$found"
 # Processes of root and the sidecar: any other user can run a program of the same name.
 area known; printf '%s\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)"
 area holder; find /proc/[0-9]*/fd -lname 'socket:\[*\]' -printf '%p %l\n' 2>/dev/null
+area main; systemctl show -p MainPID -p Id '*.service' 2>/dev/null
 area socket-unit; systemctl show -p Listen ssh.socket sshd.socket dropbear.socket 2>/dev/null
 area sshd; ssh_sockets; sshd -T 2>/dev/null
 area address; ip -o addr show scope global 2>/dev/null

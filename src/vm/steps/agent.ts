@@ -3,6 +3,7 @@ import { systemdFile } from '../../templates.ts';
 import type { CurrentVmInput, VmAgent } from '../input.ts';
 import { AGENT_TOKEN_SECRET, AGENT_UNITS, AGENT_USER, PLACES } from '../places.ts';
 import { rootFile } from '../wants.ts';
+import { drainUnitFile, drainUnitName, formerDrainUnit, runningDrainUnit } from './drain-unit.ts';
 
 const SERVICE = 'meshx-agent.service';
 const UNIT_FILES = [...AGENT_UNITS, 'meshx-agent-root@.service'] as const;
@@ -13,15 +14,16 @@ const EXECUTABLE = 'meshx';
 export function agentSteps({ agent, image }: CurrentVmInput): readonly Step[] {
   if (agent === undefined || image) return [];
   if (agent === 'stopped') return [stoppedStep()];
-  return [filesStep(agent), runningStep()];
+  return [filesStep(agent), runningStep(agent)];
 }
 
-/** The unit of the agent that starts at boot; it starts its sockets. */
+/** Units that start at boot: the agent, which starts its sockets, and with the units of services those that drain them. */
 export function agentBootUnits({ agent, image }: CurrentVmInput): readonly string[] {
-  return agent === undefined || agent === 'stopped' || image ? [] : [SERVICE];
+  if (agent === undefined || agent === 'stopped' || image) return [];
+  return [SERVICE, ...(agent.drains ?? []).map(({ service }) => drainUnitName(service))];
 }
 
-function filesStep({ program, settings, services, subject }: VmAgent): Step {
+function filesStep({ program, settings, services, subject, drains = [] }: VmAgent): Step {
   return {
     id: 'agent',
     title: 'Install the agent',
@@ -40,7 +42,9 @@ function filesStep({ program, settings, services, subject }: VmAgent): Step {
       rootFile(`${PLACES.programs}/agent-root`, systemdFile('agent-root'), '0755'),
       rootFile(`${PLACES.programs}/agent-trial`, systemdFile('agent-trial'), '0755'),
       rootFile(PLACES.agentCommand, systemdFile('meshx-agent'), '0755'),
+      rootFile(`${PLACES.programs}/drain-unit`, systemdFile('drain-unit'), '0755'),
       ...UNIT_FILES.map((name) => rootFile(`${PLACES.units}/${name}`, systemdFile(name))),
+      ...drains.map(drainUnitFile),
       ...(program ? [executable(program)] : []),
       ...(subject === undefined ? [] : [apiToken(subject)]),
     ],
@@ -61,7 +65,7 @@ function agentDirectory() {
 }
 
 /** Restarted for new settings and a new program. It reads the files of the services itself. */
-function runningStep(): Step {
+function runningStep({ drains = [], formerDrains = [] }: VmAgent): Step {
   const reads = [`${PLACES.units}/${SERVICE}`, `${PLACES.agent}/current/${EXECUTABLE}`, PLACES.agentSettings];
   const after = [`executable:${PLACES.agent}`, `user:${AGENT_USER}`];
   const sockets = AGENT_UNITS.filter((name) => name !== SERVICE);
@@ -71,6 +75,8 @@ function runningStep(): Step {
     wants: [
       ...sockets.map((name): Resource => ({ kind: 'unit', name, reads: [`${PLACES.units}/${name}`], makes: [RUN] })),
       { kind: 'unit', name: SERVICE, reads, after },
+      ...drains.map(runningDrainUnit),
+      ...formerDrains.flatMap(formerDrainUnit),
     ],
   };
 }

@@ -18,7 +18,7 @@ probe:
   rise: 3
   fall: 5
   address: 10.150.0.5
-drain: {limit: 1m}
+drain: {limit: 1m, unit: mariadb.service}
 `;
 
 test('a file says all about a service', () => {
@@ -35,7 +35,25 @@ test('a file says all about a service', () => {
       method: { kind: 'mysql', port: 33_062, user: 'meshx' },
     },
     drainLimitMs: 60_000,
+    drainUnit: 'mariadb.service',
   });
+});
+
+test.each([
+  'mariadb',
+  'mariadb.socket',
+  'a b.service',
+  'a%i.service',
+  'a\\\\x2d.service',
+  '-a.service',
+  'x\\nExecStart=/bin/false.service',
+  'postgresql@.service',
+  'istio.service',
+  'meshx-agent.service',
+  'systemd-journald.service',
+])('the unit %j drains nothing', (unit) => {
+  const text = `name: a\nports: {x: 1}\ndrain: {unit: "${unit}"}\n`;
+  expect(problemOf(() => parseServiceFile('a.yaml', text)).issues[0]).toMatch(/^a\.yaml:3:\d+: drain\.unit: /);
 });
 
 test('a name and a port are enough: a connection to the first port each second', () => {

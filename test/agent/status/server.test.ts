@@ -6,7 +6,7 @@ import { http } from '../running.ts';
 
 const ROUTES: Routes = {
   'GET /health': () => ({ status: 200, body: 'ok\n' }),
-  'POST /drain': (service) => ({ status: 200, body: `${service}\n` }),
+  'POST /drain': (query) => ({ status: 200, body: `${query.get('service')}\n` }),
 };
 
 async function running() {

@@ -65,6 +65,24 @@ test('a refused agent is stopped, and starts at no boot', () => {
   expect(wants).toContainEqual({ kind: 'enabled', name: 'meshx-agent.service', enabled: false });
 });
 
+test('a service with a unit is drained by a unit of its own, which runs after the agent and at each boot', () => {
+  const drained: VmAgent = {
+    ...AGENT,
+    drains: [{ service: 'mysqldb', unit: 'mariadb.service', limitMs: 30_000 }],
+    formerDrains: ['web'],
+  };
+  const [name, path] = ['meshx-drain-mysqldb.service', '/etc/systemd/system/meshx-drain-mysqldb.service'];
+  expect(wantsOf(drained, 'agent')).toContainEqual(expect.objectContaining({ kind: 'file', path, owner: 'root:root' }));
+  const run = wantsOf(drained, 'agent-run');
+  const order = run.map((want) => (want.kind === 'unit' ? want.name : ''));
+  expect(order.indexOf(name)).toBeGreaterThan(order.indexOf('meshx-agent.service'));
+  expect(run).toContainEqual({ kind: 'unit', name, reads: [path] });
+  expect(bootUnits(drained)).toContain(name);
+  const former = 'meshx-drain-web.service';
+  expect(run).toContainEqual({ kind: 'unit', name: former, reads: [], active: false });
+  expect(run).toContainEqual({ kind: 'enabled', name: former, enabled: false });
+});
+
 test('an image and a VM without an agent have no such steps', () => {
   for (const steps of [stepsOf(AGENT, true), stepsOf(undefined)])
     expect(JSON.stringify(steps)).not.toContain('meshx-agent');

@@ -1,4 +1,9 @@
-import { formatServiceFile, parseServiceFile, SERVICE_FILE_ENDING } from '../../../agent/services/service-file.ts';
+import {
+  formatServiceFile,
+  isDrainUnit,
+  parseServiceFile,
+  SERVICE_FILE_ENDING,
+} from '../../../agent/services/service-file.ts';
 import { probeMethodSchema } from '../../../agent/probes/method.ts';
 import { formatAgentSettings } from '../../../agent/settings.ts';
 import { formatServicePort } from '../../../mesh/service-port.ts';
@@ -6,7 +11,8 @@ import type { MeshService, Workload } from '../../../mesh/workload.ts';
 import { portMap } from '../../../mesh/workload-labels.ts';
 import { present } from '../../../present.ts';
 import { Problem } from '../../../problems.ts';
-import type { VmAgent } from '../../../vm/input.ts';
+import type { UnitDrain, VmAgent } from '../../../vm/input.ts';
+import type { InstalledAgent } from '../../../vm/inspect.ts';
 import type { AgentDecision } from './decision.ts';
 
 /** How the first service is probed: `mysql`, `http:/ready`. It was checked when it was read. */
@@ -32,22 +38,31 @@ export function agentFiles(
   const settings = formatAgentSettings({ ...place, ports: portMap(workload), api });
   const files = services.map((service, index) => {
     const name = `${service.name}${SERVICE_FILE_ENDING}`;
-    return [name, serviceFile(service, installed.services[name], index === 0 ? probe : undefined)] as const;
+    return [name, serviceFile(service, installed, index === 0 ? probe : undefined)] as const;
   });
+  const drains = files.flatMap(([name, text]) => unitDrain(definitionIn(name, text)));
+  const formerDrains = (installed.drains ?? []).filter((name) => drains.every(({ service }) => service !== name));
   return {
-    ...{ settings, services: Object.fromEntries(files) },
+    ...{ settings, services: Object.fromEntries(files), drains, formerDrains },
     ...present({ program }),
     ...(api.length > 0 && { subject: `system:serviceaccount:${namespace}:${account}` }),
   };
 }
 
 /** What an operator wrote into the file of a service stays, but for its ports and the probe of the command line. */
-function serviceFile(service: MeshService, found: string | undefined, probe: ProbeText): string {
-  const before = found === undefined ? undefined : definitionIn(`${service.name}${SERVICE_FILE_ENDING}`, found);
+function serviceFile(service: MeshService, installed: InstalledAgent, probe: ProbeText): string {
+  const name = `${service.name}${SERVICE_FILE_ENDING}`;
+  const found = installed.services[name];
+  const before = found === undefined ? undefined : definitionIn(name, found);
   const [port] = service.ports;
   const asked = probe === undefined || port === undefined ? undefined : probeOf(probe, port.number);
-  if (before === undefined)
-    return formatServiceFile({ ...service, ...(asked && { probe: { ...TIMES, method: asked } }) });
+  if (before === undefined) {
+    const drainUnit = unitOf(service, installed.portUnits);
+    return formatServiceFile({
+      ...{ ...service, ...(asked && { probe: { ...TIMES, method: asked } }) },
+      ...(drainUnit !== undefined && { drainUnit, drainLimitMs: DRAIN_LIMIT }),
+    });
+  }
   const method = asked ?? before.probe.method;
   const wanted = { ...before, ports: service.ports, probe: { ...before.probe, method } };
   const isSame =
@@ -56,7 +71,19 @@ function serviceFile(service: MeshService, found: string | undefined, probe: Pro
   return isSame && found !== undefined ? found : formatServiceFile(wanted);
 }
 
+/** The unit that runs a service: its main process listens on all ports of it. A file that is there says so itself, or does not. */
+function unitOf({ ports }: MeshService, units: InstalledAgent['portUnits'] = {}): string | undefined {
+  const [unit, ...more] = new Set(ports.map(({ number }) => units[number]));
+  return unit !== undefined && more.length === 0 && isDrainUnit(unit) ? unit : undefined;
+}
+
+function unitDrain(definition: ReturnType<typeof definitionIn>): readonly UnitDrain[] {
+  if (definition?.drainUnit === undefined) return [];
+  return [{ service: definition.name, unit: definition.drainUnit, limitMs: definition.drainLimitMs }];
+}
+
 /** The defaults of the reader. */
+const DRAIN_LIMIT = 30_000;
 const TIMES = { intervalMs: 1000, timeoutMs: 1000, rise: 2, fall: 3 } as const;
 
 function definitionIn(file: string, text: string) {

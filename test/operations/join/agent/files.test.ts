@@ -56,6 +56,43 @@ test('only the first service has the probe of the command line', () => {
   expect(parseServiceFile('web.yaml', files['web.yaml'] ?? '').probe.method.kind).toBe('tcp');
 });
 
+describe('a service that systemd runs', () => {
+  const withUnits = (portUnits: Readonly<Record<string, string>>, found: Readonly<Record<string, string>> = {}) => {
+    const known = decision(found);
+    const installed = { ...known.installed, portUnits, drains: ['mysqldb', 'gone'] };
+    const services = [{ name: 'mysqldb', ports: [...mysqldb().ports, { name: 'admin', number: 33_062 }] }];
+    return agentFiles({ ...known, installed }, aWorkload({ services }), { address: ADDRESS, probe: undefined });
+  };
+
+  test('is drained before its unit stops, as its file says', () => {
+    const files = withUnits({ 3306: 'mariadb.service', 33_062: 'mariadb.service' });
+    expect(files.services['mysqldb.yaml']).toContain('unit: mariadb.service');
+    expect(files.drains).toEqual([{ service: 'mysqldb', unit: 'mariadb.service', limitMs: 30_000 }]);
+    expect(files.formerDrains).toEqual(['gone']);
+  });
+
+  test.each([
+    ['only one of its ports', { 3306: 'mariadb.service' }],
+    ['another one for the other port', { 3306: 'mariadb.service', 33_062: 'proxy.service' }],
+    ['the sidecar', { 3306: 'istio.service', 33_062: 'istio.service' }],
+    ['none', {}],
+  ])('has no such unit if systemd shows %s', (_, units) => {
+    const files = withUnits(units);
+    expect(files.services['mysqldb.yaml']).not.toContain('drain');
+    expect([files.drains, files.formerDrains]).toEqual([[], ['mysqldb', 'gone']]);
+  });
+
+  test('has the unit that its file names, or none if the file names none', () => {
+    const units = { 3306: 'mariadb.service', 33_062: 'mariadb.service' };
+    const file = 'name: mysqldb\nports: {mysql: 3306, admin: 33062}\n';
+    expect(withUnits(units, { 'mysqldb.yaml': file }).drains).toEqual([]);
+    const own = `${file}drain: {unit: db@main.service, limit: 5s}\n`;
+    expect(withUnits(units, { 'mysqldb.yaml': own }).drains).toEqual([
+      { service: 'mysqldb', unit: 'db@main.service', limitMs: 5000 },
+    ]);
+  });
+});
+
 describe('a file that is there', () => {
   const OWN =
     '# ours\nname: mysqldb\nports: {mysql: 3306}\nprobe: {mysql: {port: 3306}, interval: 5s}\ndrain: {limit: 10s}\n';
