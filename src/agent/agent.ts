@@ -16,6 +16,7 @@ import { Loop } from './loop.ts';
 import { createNotify } from './notify.ts';
 import { placeNow, readRegisteredAddress } from './machine/place.ts';
 import { reconnectSidecar } from './machine/root.ts';
+import { HostNotices, metadataServer } from './notices/host-notices.ts';
 import { tokenFile } from './report/credential.ts';
 import { createReporter } from './report/reporter.ts';
 import type { Reporter } from './report/reporter-input.ts';
@@ -153,6 +154,7 @@ class Agent {
     await this.#loop.start();
     await this.#drains.start();
     this.#upkeep.start();
+    void this.#followHost();
     await this.#signs.ready();
   }
 
@@ -176,6 +178,14 @@ class Agent {
     }
     this.#ending.abort();
     await within(STOP_LIMIT, Promise.all([this.#signs.stopping(), this.#reporter.close()]));
+  }
+
+  async #followHost(): Promise<void> {
+    const { settings, log } = this.#parts;
+    const server = await metadataServer(settings.notices);
+    if (server === undefined) return;
+    const services = () => this.#loop.definitions.map(({ name }) => name);
+    await new HostNotices({ drains: this.#drains, services, log, signal: this.#ending.signal }).follow(server);
   }
 
   #createReporter(): Reporter {

@@ -48,6 +48,8 @@ export interface AgentSettings {
   readonly ports: Readonly<Record<string, number>>;
   /** Tried in order. Empty: the agent reports through the sidecar's health channel. */
   readonly api: readonly ApiServer[];
+  /** Origin of the metadata server that announces the end of the machine, or `none`. Absent: that of Compute Engine, on its machines. */
+  readonly notices?: string;
 }
 
 const LABEL = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a DNS label');
@@ -82,23 +84,25 @@ const FILE = z.strictObject({
     .record(LABEL, z.int().min(1).max(65_535))
     .refine((ports) => Object.keys(ports).length <= 256, 'more than 256 ports'),
   api: z.array(API).max(8).default([]),
+  notices: z.string().max(100).refine(isMetadataServer, 'neither none nor http://ADDRESS[:PORT]').optional(),
 });
 
 /** Parses agent.yaml. Throws `agent-file-invalid`, with the line of each issue; `file` is for these messages. */
 export function parseAgentSettings(text: string, file = 'agent.yaml'): AgentSettings {
-  const { generation, observe, machine, mesh, translated, ports, api } = parseStrict(FILE, file, text);
-  return { generation, observe, machine, mesh, ...present({ translated }), ports, api };
+  const { generation, observe, machine, mesh, translated, ports, api, notices } = parseStrict(FILE, file, text);
+  return { generation, observe, machine, mesh, ...present({ translated, notices }), ports, api };
 }
 
 /** The text of agent.yaml, which parseAgentSettings reads back. Equal settings have equal texts. */
 export function formatAgentSettings(settings: AgentSettings): string {
-  const { generation, observe, machine, mesh, translated, ports, api } = settings;
+  const { generation, observe, machine, mesh, translated, ports, api, notices } = settings;
   const { group, namespace, account, entry, address, network } = mesh;
   const fields = {
     ...{ format: 1, generation, observe, machine, mesh: { group, namespace, account, entry, address, network } },
     ...present({ translated }),
     ports: Object.fromEntries(Object.entries(ports).sort(([a], [b]) => (a < b ? -1 : 1))),
     api: api.map(({ server, ca }) => ({ server, ca })),
+    ...present({ notices }),
   };
   return `# Written by meshx. Changes made by hand are lost at the next join.\n${formatYaml(fields)}`;
 }
@@ -111,4 +115,10 @@ export function machineDigest(machineId: string): string {
 function isApiServer(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url?.protocol === 'https:' && url.origin === text.replace(/:443$/, '');
+}
+
+/** An address, not a name: what a resolver says must not choose who announces the end of the machine. */
+function isMetadataServer(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return text === 'none' || (url?.protocol === 'http:' && url.origin === text && isIP(url.hostname) === 4);
 }

@@ -36,8 +36,8 @@ export class Drains {
   }
 
   /** Takes a service out of rotation; false when there is none of this name. */
-  begin(name: string, cause: DrainCause): boolean {
-    if (!this.#begin(name, cause)) return false;
+  begin(name: string, cause: DrainCause, reason = REASONS[cause]): boolean {
+    if (!this.#begin(name, cause, reason)) return false;
     if (cause === 'request') void this.#parts.kept.add(name).catch(this.#parts.onNotKept);
     return true;
   }
@@ -51,8 +51,8 @@ export class Drains {
     return left.length > 0 || this.#parts.undrain(name);
   }
 
-  #begin(name: string, cause: DrainCause): boolean {
-    if (!this.#parts.drain(name, REASONS[cause])) return false;
+  #begin(name: string, cause: DrainCause, reason = REASONS[cause]): boolean {
+    if (!this.#parts.drain(name, reason)) return false;
     this.#causes.set(name, new Set([...(this.#causes.get(name) ?? []), cause]));
     return true;
   }

@@ -5,7 +5,7 @@ import {
   SERVICE_FILE_ENDING,
 } from '../../../agent/services/service-file.ts';
 import { probeMethodSchema } from '../../../agent/probes/method.ts';
-import { formatAgentSettings } from '../../../agent/settings.ts';
+import { formatAgentSettings, parseAgentSettings } from '../../../agent/settings.ts';
 import { formatServicePort } from '../../../mesh/service-port.ts';
 import type { MeshService, Workload } from '../../../mesh/workload.ts';
 import { portMap } from '../../../mesh/workload-labels.ts';
@@ -34,7 +34,8 @@ export function agentFiles(
   const { group, namespace, serviceAccount: account, network = '', services } = workload;
   const api = access?.api ?? [];
   const mesh = { group, namespace, account, entry, address, network };
-  const place = { generation, observe: false, machine, mesh, ...present({ translated }) };
+  const notices = installed.settings === undefined ? undefined : noticesIn(installed.settings);
+  const place = { generation, observe: false, machine, mesh, ...present({ translated, notices }) };
   const settings = formatAgentSettings({ ...place, ports: portMap(workload), api });
   const files = services.map((service, index) => {
     const name = `${service.name}${SERVICE_FILE_ENDING}`;
@@ -89,6 +90,16 @@ const TIMES = { intervalMs: 1000, timeoutMs: 1000, rise: 2, fall: 3 } as const;
 function definitionIn(file: string, text: string) {
   try {
     return parseServiceFile(file, text);
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+/** The one setting that is not of the join, but of the operator. */
+function noticesIn(settings: string): string | undefined {
+  try {
+    return parseAgentSettings(settings).notices;
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;

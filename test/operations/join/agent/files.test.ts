@@ -56,6 +56,18 @@ test('only the first service has the probe of the command line', () => {
   expect(parseServiceFile('web.yaml', files['web.yaml'] ?? '').probe.method.kind).toBe('tcp');
 });
 
+test.each([
+  ['none', 'none'],
+  ['http://169.254.169.254', 'http://169.254.169.254'],
+  ['http://metadata', undefined],
+])('the server of notices %s is one of an operator, and stays if it can be used', (notices, kept) => {
+  const known = decision();
+  const before = agentFiles(known, aWorkload(), { address: ADDRESS, probe: undefined }).settings;
+  const installed = { ...known.installed, settings: `${before}notices: ${notices}\n` };
+  const { settings } = agentFiles({ ...known, installed }, aWorkload(), { address: ADDRESS, probe: undefined });
+  expect(parseAgentSettings(settings).notices).toBe(kept);
+});
+
 describe('a service that systemd runs', () => {
   const withUnits = (portUnits: Readonly<Record<string, string>>, found: Readonly<Record<string, string>> = {}) => {
     const known = decision(found);
