@@ -9,15 +9,18 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../systemd/drain-unit', import.meta.url));
 
+/** The sidecar and capture, which a shutdown is about to stop. */
+const IN_MESH = '\\nActiveState=active\\nJob=78\\n\\nActiveState=active\\nJob=79\\n';
+
 /** A machine whose systemctl answers so, with an agent that notes what it is called with. */
-async function aMachine(show: string, active = 'active\\nactive\\n') {
+async function aMachine(unit: string, mesh = IN_MESH) {
   const root = temporaryFolder();
   const program = (path: string, text: string): void => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), `#!/bin/sh\n${text}\n`);
     chmodSync(join(root, path), 0o755);
   };
-  program('usr/local/bin/systemctl', `case $1 in show) printf '${show}' ;; is-active) printf '${active}' ;; esac`);
+  program('usr/local/bin/systemctl', `printf '${unit}${mesh}'`);
   program('usr/local/lib/meshx/agent/current/meshx', `echo "$*" >> ${root}/calls; exit 3`);
   mkdirSync(join(root, 'run/meshx-agent'), { recursive: true });
   writeFileSync(join(root, 'calls'), '');
@@ -53,14 +56,16 @@ test.each([
   expect(machine.calls()).toBe('');
 });
 
-test.each(['inactive\\nactive\\n', 'active\\ninactive\\n', 'active\\nfailed\\n', ''])(
-  'nothing is drained while the VM is not in the mesh: %j',
-  async (active) => {
-    await using machine = await aMachine(STOPPING, active);
-    expect(machine.run('stop', 'mysqldb', 'mariadb.service', '42')).toBe(0);
-    expect(machine.calls()).toBe('');
-  },
-);
+test.each([
+  '\\nActiveState=inactive\\n\\nActiveState=inactive\\n',
+  '\\nActiveState=active\\n\\nActiveState=failed\\n',
+  '\\nActiveState=activating\\n\\nActiveState=active\\n',
+  '',
+])('nothing is drained while the VM is not in the mesh: %j', async (mesh) => {
+  await using machine = await aMachine(STOPPING, mesh);
+  expect(machine.run('stop', 'mysqldb', 'mariadb.service', '42')).toBe(0);
+  expect(machine.calls()).toBe('');
+});
 
 test('a unit that started may return, whatever its state', async () => {
   await using machine = await aMachine('');

@@ -42,7 +42,7 @@ export interface HealthRecord extends ServiceHealth {
   /** The last outcome, and how often in a row. */
   readonly outcome?: Observation['outcome'];
   readonly repeated: number;
-  /** When the service entered or left rotation within the last ten minutes. */
+  /** When the service went down from rotation, or returned from there, within the last ten minutes. */
   readonly changes: readonly number[];
 }
 
@@ -128,7 +128,8 @@ function reasonIn(state: ServiceState, record: HealthRecord, seen: Observation):
 
 function enter(record: HealthRecord, state: ServiceState, reason: string, at: Moment): HealthRecord {
   if (state === record.state) return record;
-  const crossed = isInRotation({ state }) !== isInRotation(record);
+  // Drains are planned, and a start is none: only a service that goes down and comes up again flaps.
+  const crossed = isInRotation({ state }) !== isInRotation(record) && [state, record.state].includes('down');
   const changes = crossed ? [...recent(record.changes, at), at.ms] : record.changes;
   return { ...record, state, since: at.date, reason, changes };
 }

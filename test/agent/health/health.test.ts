@@ -65,6 +65,7 @@ test('a degraded service stays in rotation, and one remark alone does not change
   const lagging = observe(after([degraded, degraded]), POLICY, { ...degraded, reason: 'lag 4 s' }, at(9000));
   expect(lagging).toMatchObject({ state: 'degraded', since: at(2000).date, reason: 'lag 4 s' });
   expect(observe(lagging, POLICY, failed, at(9500)).reason).toBe('lag 4 s');
+  expect(after([degraded, degraded, ok, ok, degraded, degraded]).changes).toEqual([]);
 });
 
 test('a drain outlasts every observation, and its end demands that the service rises again', () => {
@@ -94,6 +95,17 @@ test('after more than six changes in ten minutes, a return to rotation waits for
   let second = 20;
   while (!isInRotation(record)) record = observe(record, POLICY, ok, at((second += 1) * 1000));
   expect(second).toBe(21 + FLAPPING.calm / 1000);
+});
+
+test('drains are no flapping: after any number of them the service returns at once', () => {
+  let [record, ms] = [after([ok, ok]), 2000];
+  for (let round = 0; round < 10; round++) {
+    record = drain(record, 'its unit stops', at((ms += 1000)));
+    record = undrain(finishDrain(record, 'no open connections', at((ms += 1000))), at((ms += 1000)));
+    for (const seen of [ok, ok]) record = observe(record, POLICY, seen, at((ms += 1000)));
+    expect(record.state).toBe('ready');
+  }
+  expect(isFlapping(record, at(ms))).toBe(false);
 });
 
 test('changes that are older than ten minutes no longer delay a return', () => {
