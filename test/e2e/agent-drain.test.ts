@@ -1,15 +1,19 @@
 import { appendFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { must } from '../lab/command.ts';
 import type { VmRecord } from '../lab/operator.ts';
 import { expectDone } from './support/done.ts';
 import { BUILD, buildExecutable } from './support/executable.ts';
 import { STEP, useLab } from './support/lab.ts';
 import { seedRatings } from './support/ratings.ts';
 import { EndpointWatch, ReconnectingClients } from './support/reconnecting-clients.ts';
+import { Session } from './support/session.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
 const NAMESPACE = 'drains';
 const HOST = `mysqldb.${NAMESPACE}.svc.cluster.local`;
 const CLIENT = 'drain-client';
+const METADATA = '169.254.169.254';
 const UNIT = 'meshx-drain-mysqldb.service';
 const VMS = [
   { name: 'drain1', ip: '10.150.0.71' },
@@ -191,6 +195,47 @@ test(
       await whole(watch);
     });
     expect(failures).toEqual([]);
+  },
+  3 * STEP,
+);
+
+/** What only Compute Engine has, outside of the VM: the server is reached past capture. */
+async function metadataServer(): Promise<Session> {
+  const program = fileURLToPath(new URL('./support/metadata-server.mjs', import.meta.url));
+  await must(lab().inArgv('hub', ['ip', 'address', 'replace', `${METADATA}/32`, 'dev', 'br0']));
+  const server = new Session(lab().inArgv('hub', [process.execPath, program, METADATA]));
+  await lab().waitFor('the metadata server', () => server.output.includes('listening'));
+  return server;
+}
+
+test(
+  'drains all services when Compute Engine preempts the machine or stops it for maintenance',
+  async () => {
+    using server = await metadataServer();
+    try {
+      await onVm(VM, `echo 'notices: http://${METADATA}' >> /etc/meshx/agent.yaml && systemctl reload meshx-agent`);
+      const held = new RegExp(`^${IP} \\S+(preempted|maintenance-event)\\?\\S*wait_for_change=true`, 'gm');
+      await lab().waitFor('its questions', () => (server.output.match(held) ?? []).length >= 2, { timeoutMs: 60_000 });
+      const failures = await underLoad(async (watch) => {
+        const notices = [
+          ['preempted', 'TRUE', 'FALSE'],
+          ['maintenance-event', 'TERMINATE_ON_HOST_MAINTENANCE', 'NONE'],
+        ] as const;
+        for (const [key, value, usual] of notices) {
+          const began = Date.now();
+          server.send(`${key} ${value}`);
+          await lab().waitFor('the endpoint to go', () => watch.goneAt(IP, began) !== undefined);
+          note(`${key}: gone after ${(watch.goneAt(IP, began) ?? Number.NaN) - began} ms`);
+          await lab().waitFor('the drain', async () => (await state(VM)) === 'drained', { timeoutMs: 40_000 });
+          server.send(`${key} ${usual}`);
+          await whole(watch);
+        }
+      });
+      expect(failures).toEqual([]);
+      expectDone(await lab().meshx([...up(VM), '--dry-run', '--exit-code']));
+    } finally {
+      await must(lab().inArgv('hub', ['ip', 'address', 'del', `${METADATA}/32`, 'dev', 'br0']));
+    }
   },
   3 * STEP,
 );

@@ -1,4 +1,4 @@
-import { PORTS_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
+import { AGENT_ANNOTATION, PORTS_ANNOTATION } from '../../mesh/current/agent-annotations.ts';
 import { declaredPorts, entryPorts, formatEntryPorts } from '../../mesh/current/entry-ports.ts';
 import { withoutService, workloadOf } from '../../mesh/current/group.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
@@ -50,7 +50,17 @@ export async function planCurrentDeregistration(kube: Kubernetes, wanted: Deregi
       ...parts.flatMap((part) => part.remove),
       ...(isLast ? removableService(state.service, wanted) : []),
     ],
+    ...agentNotes(going, wanted),
   };
+}
+
+/** Files on a VM are the operator's: this command does not log in there. */
+function agentNotes(going: readonly KubeObject[], { service }: Deregistration): Pick<ClusterPlan, 'notes'> {
+  const hasAgent = ({ metadata }: KubeObject): boolean => (metadata.annotations ?? {})[AGENT_ANNOTATION] !== undefined;
+  const vms = going.filter(hasAgent).map((entry) => automaticGroup(entry) ?? entryAddress(entry));
+  if (vms.length === 0) return {};
+  const file = `/etc/meshx/services.d/${service}.yaml`;
+  return { notes: [`the agent on ${vms.join(', ')} still probes ${service}: remove ${file} there`] };
 }
 
 interface State {

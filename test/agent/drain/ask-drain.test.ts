@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { until } from '../../host/contract.ts';
 import { runCli } from '../../support/run-cli.ts';
@@ -66,4 +68,35 @@ test('a service that does not come back within the limit is named', async () => 
   await world[Symbol.asyncDispose]();
   const { stderr, exitCode } = await world.type('undrain', 'db', '--wait-timeout', '1');
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining('After 1 s these services')]);
+});
+
+/** An agent that lists `db` when it is asked first, and has it no longer when it is drained. */
+async function losingAgent(status: number) {
+  const files = agentFiles();
+  let listed = '';
+  {
+    files.write('db', serviceFile('db', 1));
+    await using agent = await runningAgent(files);
+    listed = JSON.stringify(await agent.snapshot());
+  }
+  let asked = 0;
+  const server = createServer((request, response) => {
+    if (request.method === 'POST') return response.writeHead(status).end('no such service\n');
+    const services = (asked += 1) === 1 ? listed : JSON.stringify({ ...JSON.parse(listed), services: [] });
+    return response.end(services);
+  }).listen(files.socket);
+  await once(server, 'listening');
+  const close = () => new Promise<void>((resolve) => void server.close(() => resolve()));
+  return { socket: files.socket, [Symbol.asyncDispose]: close };
+}
+
+test.each([
+  // It went away before the request, and after it.
+  [404, 'The agent has no service db; it has none.'],
+  [200, 'The agent has no service db; it has none.'],
+  [500, 'gave an answer that meshx cannot read: 500 no such service'],
+])('a service that goes away while it is drained is not drained (%i)', async (status, message) => {
+  await using agent = await losingAgent(status);
+  const { stdout, stderr, exitCode } = await runCli(['agent', 'drain', 'db', '--socket', agent.socket]);
+  expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: expect.stringContaining(message), exitCode: 1 });
 });

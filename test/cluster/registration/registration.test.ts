@@ -398,3 +398,18 @@ describe('classic', () => {
     expect((await problemOf(world.carryOut(plan))).id).toBe('object-changed-meanwhile');
   });
 });
+
+test('a deregistration names the VMs whose agents still probe the service', async () => {
+  const key = { 'service.meshx.dev/mysqldb': 'ready' };
+  const agent = entry('10.150.0.5', key, 'db', PORTS);
+  const withAgent = {
+    ...agent,
+    metadata: { ...agent.metadata, annotations: { ...agent.metadata.annotations, 'meshx.dev/agent': '3' } },
+  };
+  const without = entry('10.150.0.6', key, 'db2', PORTS);
+  await using cluster = await start([aNamespace('vm'), withAgent, without]);
+  expect((await cluster.deregister()).notes).toEqual([
+    'the agent on db still probes mysqldb: remove /etc/meshx/services.d/mysqldb.yaml there',
+  ]);
+  expect((await cluster.deregister({ address: '10.150.0.6' })).notes).toBeUndefined();
+});
