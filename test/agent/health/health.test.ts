@@ -116,9 +116,9 @@ test('changes that are older than ten minutes no longer delay a return', () => {
   expect(record.state).toBe('ready');
 });
 
-test('only what enters or leaves rotation is a change, and the seventh within ten minutes is one too many', () => {
+test('only a fall out of rotation or a rise from it is a change, and the seventh in ten minutes is one too many', () => {
   expect(after([failed, failed, failed]).changes).toEqual([]);
-  expect(after([degraded, degraded, ok, ok]).changes).toEqual([2000]);
+  expect(after([ok, ok, failed, failed, failed, ok, ok]).changes).toEqual([5000, 7000]);
   const record = { ...after([ok, ok]), changes: [0, 1, 2, 3, 4, 5, 6] };
   expect(isFlapping(record, at(7))).toBe(true);
   expect(isFlapping(record, at(FLAPPING.window - 1))).toBe(true);
