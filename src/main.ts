@@ -42,12 +42,18 @@ async function run(): Promise<void> {
 async function runAgent(): Promise<number | undefined> {
   if (words[0] !== 'agent') return undefined;
   if (words[1] === 'roots') return runRoots();
-  if (words[1] !== 'run' && words[1] !== 'unit') return undefined;
+  if (words[1] === 'unit') return runForUnit();
+  if (words[1] !== 'run') return undefined;
   const { stdout, env } = process;
-  const { agentMain, unitMain } = await import('./agent/main.ts');
+  const { agentMain } = await import('./agent/main.ts');
   const write = (line: string): void => void stdout.write(`${line}\n`);
-  if (words[1] === 'unit') return unitMain(words.slice(2), write);
   return agentMain(words.slice(2), { env, version: version(), write, forJournal: !stdout.isTTY });
+}
+
+/** For the units of meshx that drain services: no command of people either, and a stop waits for its start. */
+async function runForUnit(): Promise<number | undefined> {
+  const { unitMain } = await import('./agent/drain/unit-main.ts');
+  return unitMain(words.slice(2), (line) => print(`${line}\n`));
 }
 
 /** For meshx's own programs on a VM: it is no command of people. */

@@ -1,10 +1,7 @@
 import { parseArgs } from 'node:util';
 import { Problem } from '../problems.ts';
 import { type AgentOptions, type AgentProcess, runAgent } from './agent.ts';
-import { requestForUnit } from './drain/for-unit.ts';
 import { createLog } from './log.ts';
-import { AGENT_SOCKET } from './status/ask.ts';
-import { isSubdomain } from '../mesh/names.ts';
 
 const SETTINGS = '/etc/meshx/agent.yaml';
 const SERVICES = '/etc/meshx/services.d';
@@ -52,19 +49,6 @@ export async function agentMain(
     createLog(around.write, around.forJournal)('agent-failed', { problem: id, message, hint }, 'error');
     return 1;
   }
-}
-
-/**
- * `meshx agent unit stops SERVICE SECONDS` and `meshx agent unit started SERVICE`, for the unit that drains a service before its own unit
- * stops. Always returns 0: a database must stop although its agent does not answer. undefined for other words.
- */
-export async function unitMain(words: readonly string[], write: (line: string) => void): Promise<number | undefined> {
-  const [event, service = '', seconds = '40', ...more] = words;
-  if ((event !== 'stops' && event !== 'started') || !isSubdomain(service) || more.length > 0) return undefined;
-  if (!/^\d{1,5}$/.test(seconds)) return undefined;
-  const request = { event, service, socket: AGENT_SOCKET, limitMs: Number(seconds) * 1000 } as const;
-  write(`${service}: ${await requestForUnit(request)}`);
-  return 0;
 }
 
 function optionsIn(words: readonly string[]): AgentOptions | undefined {

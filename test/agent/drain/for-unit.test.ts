@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { requestForUnit } from '../../../src/agent/drain/for-unit.ts';
-import { unitMain } from '../../../src/agent/main.ts';
+import { unitMain } from '../../../src/agent/drain/unit-main.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { listen } from '../probes/server.ts';
 import { agentFiles, http, runningAgent, serviceFile } from '../running.ts';
