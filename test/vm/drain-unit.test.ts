@@ -22,6 +22,7 @@ async function aMachine(unit: string, mesh = IN_MESH) {
   };
   program('usr/local/bin/systemctl', `printf '${unit}${mesh}'`);
   program('usr/local/lib/meshx/agent/current/meshx', `echo "$*" >> ${root}/calls; exit 3`);
+  program('usr/local/bin/curl', `for word; do :; done; echo "curl $word" >> ${root}/calls; exit 7`);
   mkdirSync(join(root, 'run/meshx-agent'), { recursive: true });
   writeFileSync(join(root, 'calls'), '');
   const socket = join(root, 'run/meshx-agent/agent.sock');
@@ -41,7 +42,7 @@ const STOPPING = 'ActiveState=active\\nJob=77\\n';
 test('a unit that runs and has a job is drained before it stops; a failure of the agent is none', async () => {
   await using machine = await aMachine(STOPPING);
   expect(machine.run('stop', 'mysqldb', 'mariadb.service', '42')).toBe(0);
-  expect(machine.calls()).toBe('agent unit stops mysqldb 42\n');
+  expect(machine.calls()).toBe('curl http://agent/drain?service=mysqldb&by=unit\nagent unit stops mysqldb 42\n');
 });
 
 test.each([
