@@ -5,7 +5,7 @@ import type { Ran } from '../lab/command.ts';
 import { giveIdentity, type Identity } from './support/classic-identity.ts';
 import { classicPackage } from './support/classic-package.ts';
 import { installOnVm } from './support/debian-packages.ts';
-import { nextLease, runDhclient, startDhcpServer } from './support/dhcp.ts';
+import { DHCLIENT, nextLease, runDhclient, startDhcpServer } from './support/dhcp.ts';
 import { useLab } from './support/lab.ts';
 import { expectDone } from './support/done.ts';
 
@@ -299,7 +299,7 @@ describe('a VM whose network is dhclient’s', () => {
 
   beforeAll(async () => {
     await lab().vm(vm, ip);
-    await installOnVm(lab(), vm, 'bookworm', ['isc-dhcp-client', 'debianutils']);
+    await installOnVm(lab(), vm, 'bookworm', DHCLIENT);
     server = await startDhcpServer(lab(), [ip]);
     await runDhclient(lab(), vm);
   }, 120_000);

@@ -1,4 +1,5 @@
-import { installDhclient, startDhcpServer, startOtherResolver } from '../e2e/support/dhcp.ts';
+import { installOnVm } from '../e2e/support/debian-packages.ts';
+import { DHCLIENT, runDhclient, startDhcpServer, startOtherResolver } from '../e2e/support/dhcp.ts';
 import { startDns } from '../lab/dns.ts';
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN } from './cases-services.ts';
@@ -63,6 +64,12 @@ function behind({ name, on, off, events }: Firewall): RecoveryCase {
   };
 }
 
+/** The VM's network is dhclient's, which has its first lease. */
+async function beginDhcp({ vm }: Course): Promise<void> {
+  await installOnVm(vm.lab, vm.name, vm.variant.suite, DHCLIENT);
+  await runDhclient(vm.lab, vm.name);
+}
+
 /** The VM as it was before: without a DHCP client, with its address for good. */
 async function leaveDhcp({ vm }: Course): Promise<void> {
   const parts = [
@@ -75,14 +82,14 @@ async function leaveDhcp({ vm }: Course): Promise<void> {
 }
 
 async function resolverReplaced(course: Course): Promise<void> {
-  const { lab, name } = course.vm;
+  const { lab } = course.vm;
   const resolves = async (host: string): Promise<boolean> =>
     (await course.vm.try(`timeout 5 getent hosts ${host}`)).exitCode === 0;
   const tells = async (): Promise<boolean> => (await course.vm.on('cat /etc/resolv.conf')).includes(OTHER_RESOLVER);
   await using _server = await startDhcpServer(lab, [IP]);
   await using _resolver = await startOtherResolver(lab, OTHER_RESOLVER);
   try {
-    await installDhclient(lab, name);
+    await beginDhcp(course);
     await course.event(async () => {
       await startDhcpServer(lab, [IP], { resolver: OTHER_RESOLVER });
       await lab.processes.stop('resolver');
@@ -126,7 +133,7 @@ async function addressReplaced(course: Course): Promise<void> {
   };
   await using _server = await startDhcpServer(vm.lab, [IP]);
   try {
-    await installDhclient(vm.lab, vm.name);
+    await beginDhcp(course);
     await lease(NEXT);
     await course.until('the former entry leads nowhere', RULES, async () => (await oldPorts(course)) === '');
     await course.answer(MOVED);

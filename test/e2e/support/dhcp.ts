@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import type { Lab } from '../../lab/lab.ts';
 import { address, hardwareAddress } from '../../lab/network.ts';
 
+/** Packages of Debian that the VM's image lacks for `runDhclient`. */
+export const DHCLIENT = ['isc-dhcp-client', 'debianutils'] as const;
+
 const SERVER = 'dhcp-server';
 const UNIT = `[Unit]
 Description=DHCP client

@@ -1,7 +1,7 @@
 import type { Suite } from '../../lab/build/root-file-system.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { installOnVm } from './debian-packages.ts';
-import { installDhclient, runDhclient } from './dhcp.ts';
+import { DHCLIENT, installDhclient, runDhclient } from './dhcp.ts';
 
 /** One way in which a machine gets its names, and how it is made of a VM of the lab. */
 export interface ResolverArrangement {
@@ -16,8 +16,6 @@ export interface ResolverArrangement {
   /** The servers of resolv.conf while the network names 10.150.0.2. */
   readonly servers: readonly string[];
 }
-
-const DHCLIENT = ['isc-dhcp-client', 'debianutils'] as const;
 
 export const ARRANGEMENTS: readonly ResolverArrangement[] = [
   {
