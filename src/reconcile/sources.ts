@@ -95,7 +95,7 @@ async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown)
 
 /** Levels that are faster than most links; the next ones save little. */
 const ZSTD_LEVEL = 3;
-const GZIP_LEVEL = 6;
+const GZIP_LEVEL = 4;
 
 function fileChunks({ file, packing }: FileSource): AsyncIterable<Buffer> {
   const content = createReadStream(file, { highWaterMark: 256 * 1024 });
