@@ -180,6 +180,10 @@ describe('follow-address', () => {
   });
 
   test.each([
+    [
+      'that an operator is changing',
+      async (machine: Machine) => await machine.write('run/meshx/operator', 'lease 120\nrenewed 990\n'),
+    ],
     ['without a route', async (machine: Machine) => await machine.remove('route')],
     ['that does not start at boot', async (machine: Machine) => await machine.remove(`${SIDECAR}/enabled`)],
     ['that does not run', async (machine: Machine) => await machine.remove(`${SIDECAR}/active`)],
