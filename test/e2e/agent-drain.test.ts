@@ -16,8 +16,8 @@ const CLIENT = 'drain-client';
 const METADATA = '169.254.169.254';
 const UNIT = 'meshx-drain-mysqldb.service';
 const VMS = [
-  { name: 'drain1', ip: '10.150.0.71' },
-  { name: 'drain2', ip: '10.150.0.72' },
+  { name: 'drain1', ip: '10.150.0.71', suite: 'trixie' },
+  { name: 'drain2', ip: '10.150.0.72', suite: 'bookworm' },
 ] as const;
 const [{ name: VM, ip: IP }, { ip: OTHER }] = VMS;
 
@@ -234,6 +234,8 @@ test(
       expect(failures).toEqual([]);
       expectDone(await lab().meshx([...up(VM), '--dry-run', '--exit-code']));
     } finally {
+      // `down` keeps a file that an operator changed.
+      await onVm(VM, "sed -i '/^notices:/d' /etc/meshx/agent.yaml");
       await must(lab().inArgv('hub', ['ip', 'address', 'del', `${METADATA}/32`, 'dev', 'br0']));
     }
   },
