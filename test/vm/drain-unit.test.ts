@@ -106,3 +106,14 @@ test('the name of the unit is that of its service', () => {
   expect(serviceOfDrainUnit(drainUnitName('mysqldb'))).toBe('mysqldb');
   expect(serviceOfDrainUnit('meshx-drain-../x.service')).toBeUndefined();
 });
+
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+(has('systemd-analyze') ? test : test.skip)('systemd-analyze has nothing against the unit', () => {
+  const folder = temporaryFolder();
+  const { content } = drainUnitFile({ service: 'mysqldb', unit: 'mariadb@one.service', limitMs: 1000 });
+  const unit = join(folder, drainUnitName('mysqldb'));
+  writeFileSync(unit, content.replaceAll('/usr/local/lib/meshx/drain-unit', '/bin/true'));
+  const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit], { encoding: 'utf8' });
+  expect((stdout + stderr).split('\n').filter((line) => line.includes(drainUnitName('mysqldb')))).toEqual([]);
+});
