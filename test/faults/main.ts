@@ -19,7 +19,7 @@ const HELP = `npm run test:faults -- [OPTIONS]
 
   --cases N        how many cases; all when absent
   --seed S         which cases, and in which order (1)
-  --only TEXT      cases whose id holds the text: up/, agent, command-12, cut-after, port22; may be repeated
+  --only WORDS     cases whose id and step hold the words: up/, 'agent kill', command-12, port22, token-write; may be repeated
   --walks N        random walks of commands and faults after the cases (0)
   --resume FILE    results of a run that was stopped: its cases are not run again
   --out FILE       where results go, a line each (.results/faults.jsonl)
@@ -86,7 +86,8 @@ async function learn(benches: readonly Bench[]): Promise<readonly Course[]> {
 }
 
 function isAsked(each: FaultCase): boolean {
-  return values.only?.some((text) => caseId(each).includes(text)) ?? true;
+  const text = `${caseId(each)} ${each.step}`;
+  return values.only?.some((words) => words.split(' ').every((word) => text.includes(word))) ?? true;
 }
 
 async function runCases(run: Run, cases: readonly FaultCase[]): Promise<void> {

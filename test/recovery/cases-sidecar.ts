@@ -63,6 +63,7 @@ export const SIDECAR_CASES: readonly RecoveryCase[] = [
   },
   {
     name: 'istio-token-and-certificate-deleted',
+    needsApi: true,
     what: 'the token for istiod and the certificate are deleted, and the sidecar restarts',
     run: tokenLost,
   },
