@@ -192,6 +192,13 @@ describe('the service', () => {
 });
 
 describe('addresses and SSH', () => {
+  test('an address that no interface has is translated on the way, if the operator gave it', () => {
+    const of = (input: object): unknown => judged({ address: 'eth0 10.150.0.5/24' }, input).facts.translated;
+    expect(of({ address: '203.0.113.9' })).toBe(true);
+    expect(of({ address: '10.150.0.5' })).toBeUndefined();
+    expect(of({})).toBeUndefined();
+  });
+
   test('the mesh address is the one that routes to istiod, never the first', () => {
     const { facts } = judged({ address: 'docker0 172.17.0.1/16\neth0 10.150.0.5/24' });
     expect(facts).toMatchObject({ address: '10.150.0.5', addresses: ['172.17.0.1', '10.150.0.5'] });
