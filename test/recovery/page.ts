@@ -33,6 +33,8 @@ export function recoveryPage(results: readonly KeptResult[]): string {
     '',
     'Where the agent may not use the API server, it reports through the health endpoint that the sidecar asks. This state is that of the whole VM:',
     'one service that does not answer for ten seconds takes all of them out of rotation, and a shorter outage is not noticed.',
+    'The agent then gets no token and sees no entry: after the loss of token and certificate, or of the entry, the VM needs `meshx rejoin`. These cases',
+    'are not run there.',
     '',
     `${recovered.length} of ${results.length} cases recovered (commit ${commits}).`,
     '',
