@@ -20,6 +20,9 @@ const AREAS: Readonly<Record<string, string>> = {
   lock: 'Several operators, and the record of runs',
   leaving: 'Leaving the mesh',
   membership: 'Identifying a VM in the cluster',
+  registration: 'Registration',
+  agent: 'The agent on a VM',
+  'agent-process': 'The running agent',
 };
 
 const INTRO = `# Problems

@@ -6,6 +6,7 @@ import { jest } from '@jest/globals';
 import type { ProbeResult } from '../../src/agent/probes/probe.ts';
 import { ask as askOnce } from '../agent/probes/server.ts';
 import { until } from '../host/contract.ts';
+import { selfSigned } from '../support/cluster-objects.ts';
 import { type Folder, freePorts, runIn, server, serverFolder, type Server } from './support/servers.ts';
 
 jest.setTimeout(90_000);
@@ -33,21 +34,9 @@ beforeAll(async () => {
   folder = atEnd(await serverFolder());
   rabbit = startRabbit();
   rabbit.catch(() => undefined);
-  const names = 'subjectAltName=DNS:db.example.test,IP:127.0.0.1';
-  const subject = [
-    '-x509',
-    '-nodes',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-subj',
-    '/CN=db',
-    '-addext',
-    names,
-  ];
-  const files = ['-keyout', `${folder.path}/key.pem`, '-out', `${folder.path}/cert.pem`];
-  await runIn(folder, { argv: ['openssl', 'req', ...subject, ...files, '-days', '20'] });
+  const { key, cert } = selfSigned('db', 'DNS:db.example.test,IP:127.0.0.1');
+  await folder.write('key.pem', [key.trimEnd()]);
+  await folder.write('cert.pem', [cert.trimEnd()]);
 });
 afterAll(async () => {
   await rabbit.catch(() => undefined);

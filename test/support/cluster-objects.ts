@@ -9,12 +9,12 @@ export interface TestCertificate {
   readonly cert: string;
 }
 
-/** A self-signed certificate for 127.0.0.1, made by openssl for this run. */
-export function selfSigned(name = 'meshx test'): TestCertificate {
+/** A self-signed certificate, by default for 127.0.0.1, made by openssl for this run. */
+export function selfSigned(name = 'meshx test', names = 'IP:127.0.0.1,DNS:localhost'): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-cert-'));
   try {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'];
+    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`];
     const limited = { stdio: 'pipe', timeout: 20_000 } as const;
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
     execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject], limited);

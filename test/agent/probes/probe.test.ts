@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { createProbe } from '../../../src/agent/probes/index.ts';
 import { createSidecarProbe } from '../../../src/agent/probes/sidecar.ts';
 import { until } from '../../host/contract.ts';
+import { selfSigned } from '../../support/cluster-objects.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { ask, listen, replies } from './server.ts';
 
@@ -50,20 +50,10 @@ test('an aborted run, a run under way that is closed, and a closed probe say sto
 });
 
 test('TLS that ends at any moment leaves no connection open', async () => {
-  const folder = temporaryFolder();
-  const [ca, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  const curve = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-subj',
-    '/CN=db',
-    '-addext',
-    'subjectAltName=DNS:db.test',
-  ];
-  execFileSync('openssl', ['req', '-x509', '-nodes', ...curve, '-keyout', key, '-out', ca], { stdio: 'ignore' });
-  const secure = createServer({ cert: readFileSync(ca), key: readFileSync(key) }).on('tlsClientError', () => undefined);
+  const { key, cert } = selfSigned('db', 'DNS:db.test');
+  const ca = join(temporaryFolder(), 'cert.pem');
+  writeFileSync(ca, cert);
+  const secure = createServer({ cert, key }).on('tlsClientError', () => undefined);
   secure.on('secureConnection', (socket) => socket.on('error', () => undefined));
   await using server = await listen((socket) => void secure.emit('connection', socket));
   const port = server.port;
