@@ -13,6 +13,8 @@ const POLL = 15_000;
 /** With a watch, in case it is silent for another reason. */
 const SAFETY = 60_000;
 const LONGEST_REFUSED = 60_000;
+/** An API server that starts refuses everyone until it knows the rights: agents that insist would keep it from getting there. */
+const FIRST_REFUSED = 1000;
 /** An API server that is late has more to do than it can: agents that ask again every few seconds would keep it there. */
 const LONGEST_LATE = 30_000;
 const LONGEST_CONFLICT = 1000;
@@ -60,7 +62,8 @@ export class Pace {
     this.#failures[kind] += 1;
     const { isLate = false, retryAfterMs: least = 0 } = kind === 'failed' ? outcome : {};
     const longest = kind === 'refused' ? LONGEST_REFUSED : isLate ? LONGEST_LATE : undefined;
-    return { firm: least + backoffMs(this.#failures[kind], this.#random(), longest), soft: 0 };
+    const first = kind === 'refused' ? FIRST_REFUSED : undefined;
+    return { firm: least + backoffMs(this.#failures[kind], this.#random(), longest, first), soft: 0 };
   }
 
   #afterWrite(now: number): number {

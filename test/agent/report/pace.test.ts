@@ -16,14 +16,14 @@ test('failures make the pause longer up to ten seconds, and a success ends that'
   expect(pace.after(FAILED, false, 0).firm).toBe(500);
 });
 
-test('the first refusal after an outage is tried again within half a second, and refusals alone slow down up to a minute', () => {
+test('the first refusal after an outage is tried again within two seconds, and refusals alone slow down up to a minute', () => {
   const pace = new Pace(() => 1);
   for (let count = 0; count < 20; count++) pace.after(FAILED, false, 0);
   const refusals = Array.from({ length: 9 }, () => pace.after({ kind: 'refused', reason: 'x' }, false, 0).firm);
-  expect(refusals).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
+  expect(refusals).toEqual([2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000]);
   expect(pace.after(FAILED, false, 0).firm).toBe(10_000);
   expect(pace.after(WRITTEN, true, 0).firm).toBe(100);
-  expect(pace.after({ kind: 'refused', reason: 'x' }, false, 0).firm).toBe(500);
+  expect(pace.after({ kind: 'refused', reason: 'x' }, false, 0).firm).toBe(2000);
 });
 
 test('an API server that is late is asked ever more rarely, up to half a minute', () => {
