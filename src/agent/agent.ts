@@ -5,7 +5,7 @@ import { Problem } from '../problems.ts';
 import { systemClock } from './clock.ts';
 import { credentialsIn } from './credentials.ts';
 import { aborted, within } from './ending.ts';
-import { openEndpoints, type OwnSockets } from './endpoints.ts';
+import { openEndpoints, openMetrics, type OwnSockets } from './endpoints.ts';
 import { type AgentEnvironment, listeningSockets, takeAgentEnvironment } from './listening.ts';
 import { awaitDrainedOn } from './drain/await-drained.ts';
 import { Drains } from './drain/drains.ts';
@@ -149,6 +149,7 @@ class Agent {
       drains: this.#drains,
     };
     this.#servers = await openEndpoints(asked, listeningSockets(environment, process.pid), options);
+    if (settings.metrics) this.#servers = [...this.#servers, ...(await openMetrics(asked, settings.metrics.port, log))];
     const { mode } = this.#reporter.status;
     log('agent-started', { version, generation: settings.generation, mode, sockets: this.#servers.length }, 'notice');
     await this.#loop.start();

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
+import { errorText } from '../cluster/api/foreign-error.ts';
 import { agentProcessProblems } from '../problems/agent-process.ts';
 import type { ListeningSockets } from './listening.ts';
+import type { Log } from './log.ts';
 import type { Loop } from './loop.ts';
 import type { DrainCause, Drains } from './drain/drains.ts';
 import { formatMetrics } from './status/metrics.ts';
@@ -13,26 +15,37 @@ export interface OwnSockets {
   readonly healthPort?: number;
 }
 
-interface Asked {
+interface MetricsFacts {
   readonly loop: Loop;
-  /** Why the sidecar's probe must fail; undefined if it must not. */
-  readonly unhealthyBecause: () => string | undefined;
   readonly snapshot: () => AgentSnapshot;
   readonly reportFailures: () => number;
+}
+
+interface Asked extends MetricsFacts {
+  /** Why the sidecar's probe must fail; undefined if it must not. */
+  readonly unhealthyBecause: () => string | undefined;
   readonly drains: Pick<Drains, 'begin' | 'end'>;
 }
 
 /** What people on the machine may ask and do: the permissions of the socket's file say who. */
-function apiRoutes({ loop, snapshot, reportFailures, drains }: Asked): Routes {
+function apiRoutes(asked: Asked): Routes {
+  const { snapshot, drains } = asked;
   return {
     'GET /status': () => ({ status: 200, body: `${JSON.stringify(snapshot())}\n`, type: 'application/json' }),
+    ...metricsRoutes(asked),
+    'POST /drain': onService((name, cause) => drains.begin(name, cause)),
+    'POST /undrain': onService((name, cause) => drains.end(name, cause)),
+  };
+}
+
+/** What a scraper of the machine may ask. */
+function metricsRoutes({ loop, snapshot, reportFailures }: MetricsFacts): Routes {
+  return {
     'GET /metrics': () => ({
       status: 200,
       body: metrics(loop, snapshot(), reportFailures()),
       type: 'text/plain; version=0.0.4',
     }),
-    'POST /drain': onService((name, cause) => drains.begin(name, cause)),
-    'POST /undrain': onService((name, cause) => drains.end(name, cause)),
   };
 }
 
@@ -66,10 +79,21 @@ export async function openEndpoints(
   }
 }
 
+/** Starts the server of the metrics alone, on a port of 127.0.0.1. None if another program has it: they are on the socket as well. */
+export async function openMetrics(facts: MetricsFacts, port: number, log: Log): Promise<readonly Server[]> {
+  const hosts = ['127.0.0.1', 'localhost'].flatMap((host) => [host, `${host}:${port}`]);
+  try {
+    return [await open(metricsRoutes(facts), loopback(port), hosts)];
+  } catch (error) {
+    log('metrics-port-unusable', { port, reason: errorText(error) }, 'error');
+    return [];
+  }
+}
+
 const loopback = (port: number) => ({ host: '127.0.0.1', port });
 
-async function open(routes: Routes, on: Parameters<typeof listen>[1]): Promise<Server> {
-  const server = createStatusServer(routes);
+async function open(routes: Routes, on: Parameters<typeof listen>[1], hosts?: readonly string[]): Promise<Server> {
+  const server = createStatusServer(routes, hosts);
   try {
     await listen(server, on);
     return server;

@@ -50,6 +50,8 @@ export interface AgentSettings {
   readonly api: readonly ApiServer[];
   /** Origin of the metadata server that announces the end of the machine, or `none`. Absent: that of Compute Engine, on its machines. */
   readonly notices?: string;
+  /** A port of 127.0.0.1 for the metrics, beside those on the agent's socket. */
+  readonly metrics?: { readonly port: number };
 }
 
 const LABEL = z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'not a DNS label');
@@ -85,17 +87,22 @@ const FILE = z.strictObject({
     .refine((ports) => Object.keys(ports).length <= 256, 'more than 256 ports'),
   api: z.array(API).max(8).default([]),
   notices: z.string().max(100).refine(isMetadataServer, 'neither none nor http://ADDRESS[:PORT]').optional(),
+  metrics: z.strictObject({ port: z.int().min(1024).max(65_535) }).exactOptional(),
 });
 
 /** Parses agent.yaml. Throws `agent-file-invalid`, with the line of each issue; `file` is for these messages. */
 export function parseAgentSettings(text: string, file = 'agent.yaml'): AgentSettings {
-  const { generation, observe, machine, mesh, translated, ports, api, notices } = parseStrict(FILE, file, text);
-  return { generation, observe, machine, mesh, ...present({ translated, notices }), ports, api };
+  const { generation, observe, machine, mesh, translated, ports, api, notices, metrics } = parseStrict(
+    FILE,
+    file,
+    text,
+  );
+  return { generation, observe, machine, mesh, ...present({ translated, notices, metrics }), ports, api };
 }
 
 /** The text of agent.yaml, which parseAgentSettings reads back. Equal settings have equal texts. */
 export function formatAgentSettings(settings: AgentSettings): string {
-  const { generation, observe, machine, mesh, translated, ports, api, notices } = settings;
+  const { generation, observe, machine, mesh, translated, ports, api, notices, metrics } = settings;
   const { group, namespace, account, entry, address, network } = mesh;
   const fields = {
     ...{ format: 1, generation, observe, machine, mesh: { group, namespace, account, entry, address, network } },
@@ -103,6 +110,7 @@ export function formatAgentSettings(settings: AgentSettings): string {
     ports: Object.fromEntries(Object.entries(ports).sort(([a], [b]) => (a < b ? -1 : 1))),
     api: api.map(({ server, ca }) => ({ server, ca })),
     ...present({ notices }),
+    ...(metrics && { metrics: { port: metrics.port } }),
   };
   return `# Written by meshx. Changes made by hand are lost at the next join.\n${formatYaml(fields)}`;
 }

@@ -113,6 +113,7 @@ export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--sha256 <hex>', 'sha256 of the package, required for a URL'],
   ['--agent-executable <file>', 'executable that becomes the agent of the VM (default: meshx itself)'],
   ['--no-agent', 'join without the agent; an agent of an earlier join is stopped'],
+  ['--agent-metrics-port <port>', 'port of 127.0.0.1 on which the agent also serves its metrics'],
   ['--vm-address <ip>', "the VM's mesh address (default: the one that routes to istiod)"],
   ['--exclude-ports <ports...>', 'inbound ports to exclude from capture, besides SSH'],
   ['--mesh-service <name:port>', 'mesh service to test from the VM: NAME[.NAMESPACE]:PORT[/PATH]'],

@@ -40,6 +40,7 @@ test('any settings are read back as they were written', () => {
     translated: fc.constant(true as const),
     ports: fc.dictionary(label, fc.integer({ min: 1, max: 65_535 }), { noNullPrototype: true, maxKeys: 5 }),
     api: fc.array(fc.constantFrom(...SETTINGS.api), { maxLength: 3 }),
+    metrics: fc.record({ port: fc.integer({ min: 1024, max: 65_535 }) }),
   };
   const requiredKeys = ['generation', 'observe', 'machine', 'mesh', 'ports', 'api'] as const;
   const settings = fc.record(parts, { requiredKeys: [...requiredKeys] });
@@ -49,6 +50,18 @@ test('any settings are read back as they were written', () => {
     }),
   );
 });
+
+test('the port of the metrics is the last line, and none is none', () => {
+  expect(formatAgentSettings({ ...SETTINGS, metrics: { port: 15_098 } })).toBe(`${TEXT}metrics:\n  port: 15098\n`);
+  expect(TEXT).not.toContain('metrics');
+});
+
+test.each(['{port: 80}', '{port: 65536}', '{port: "15098"}', '{port: 15098, host: 0.0.0.0}', '15098'])(
+  'the metrics %s are refused',
+  (metrics) => {
+    expect(problemOf(() => parseAgentSettings(`${TEXT}metrics: ${metrics}\n`)).id).toBe('agent-file-invalid');
+  },
+);
 
 test('observe and api may be absent', () => {
   const text = TEXT.replace('observe: false\n', '').replace(/api:[^]*/, '');

@@ -16,10 +16,11 @@ export type Routes = Readonly<Record<string, Route>>;
 const BOUNDS = { connections: 32, headers: 4096, life: 5000 } as const;
 
 /**
- * A small HTTP server: one request a connection, no body read, the Host header without a meaning. A client that is not done within five
- * seconds is cut off, however slowly it sends or reads.
+ * A small HTTP server: one request a connection, no body read. A client that is not done within five seconds is cut off, however slowly it
+ * sends or reads. With `hosts`, every other Host header is refused: a page in a browser of this machine must not read what is here by a
+ * name of its own (DNS rebinding). Without, the header has no meaning.
  */
-export function createStatusServer(routes: Routes): Server {
+export function createStatusServer(routes: Routes, hosts?: readonly string[]): Server {
   const options = {
     maxHeaderSize: BOUNDS.headers,
     keepAlive: false,
@@ -27,7 +28,8 @@ export function createStatusServer(routes: Routes): Server {
     requireHostHeader: false,
   };
   const server = createServer(options, (request, response) => {
-    const { status, body, type = 'text/plain' } = answer(routes, request);
+    const isForeign = hosts !== undefined && !hosts.includes(request.headers.host ?? '');
+    const { status, body, type = 'text/plain' } = isForeign ? FOREIGN : answer(routes, request);
     response.writeHead(status, {
       'content-type': type,
       connection: 'close',
@@ -42,6 +44,8 @@ export function createStatusServer(routes: Routes): Server {
   });
   return server;
 }
+
+const FOREIGN: Answer = { status: 403, body: 'ask for 127.0.0.1 or localhost\n' };
 
 function answer(routes: Routes, { method = '', url = '' }: IncomingMessage): Answer {
   const found = URL.canParse(url, 'http://agent') ? new URL(url, 'http://agent') : undefined;

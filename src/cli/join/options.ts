@@ -2,7 +2,7 @@ import { parseWorkloadIp } from '../../mesh/address.ts';
 import { parseMeshTarget } from '../../mesh/mesh-target.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
-import { FORGETTABLE, REPEATED } from '../../operations/join/recorded-options.ts';
+import { FORGETTABLE, parseMetricsPort, REPEATED } from '../../operations/join/recorded-options.ts';
 import { present } from '../../present.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { shown } from '../../problems/mesh.ts';
@@ -62,7 +62,8 @@ export function joinOptions(input: Input): JoinOptions {
 function agentOptions(input: Input): JoinOptions['agent'] {
   const [wanted, from] = [input.flag('agent'), input.text('agentExecutable')];
   if (!wanted && from !== undefined) input.issue('--agent-executable: it contradicts --no-agent');
-  return { wanted, ...present({ from }) };
+  const metricsPort = input.parsed('agentMetricsPort', parseMetricsPort);
+  return { wanted, ...present({ from, metricsPort }) };
 }
 
 /** An executable for the agent ends an earlier --no-agent. */

@@ -25,7 +25,7 @@ export interface JoinOptions {
   readonly workload: WorkloadOptions;
   readonly package?: { readonly from: string; readonly sha256?: string };
   /** `wanted: false`: the VM has no agent, or it is stopped. `from`: the executable that becomes it; by default, meshx itself. */
-  readonly agent: { readonly wanted: boolean; readonly from?: string };
+  readonly agent: { readonly wanted: boolean; readonly from?: string; readonly metricsPort?: number };
   /** The address of the VM in the mesh. */
   readonly vmAddress?: string;
   readonly excludePorts: readonly number[];

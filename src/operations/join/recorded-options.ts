@@ -1,5 +1,6 @@
 import { parseCidrs, parseWorkloadIp } from '../../mesh/address.ts';
 import { CLASSIC_RELEASES } from '../../mesh/cluster-facts.ts';
+import { AGENT_HEALTH_PORT } from '../../mesh/current/agent-probe.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -17,6 +18,10 @@ const OF_THE_VM: Readonly<Record<string, Merge>> = {
   excludePorts: (options, text) => ({ ...options, excludePorts: text.split(',').map(parsePort) }),
   captureDns: ofWorkload((text) => ({ captureDns: text !== 'false' })),
   agent: (options, text) => ({ ...options, agent: { ...options.agent, wanted: text !== 'false' } }),
+  agentMetricsPort: (options, text) => ({
+    ...options,
+    agent: { ...options.agent, metricsPort: parseMetricsPort(text) },
+  }),
   acceptRisk: (options, text) => ({ ...options, acceptRisk: text.split(',').map(parseRisk) }),
 };
 
@@ -92,6 +97,14 @@ function parseRelease(text: string): (typeof CLASSIC_RELEASES)[number] {
 function parseRisk(text: string): string {
   if (!JOIN_RISKS.includes(text)) throw refused(text, JOIN_RISKS);
   return text;
+}
+
+/** A port that the agent's user may open, and that no part of a sidecar has. Throws `bad-input`. */
+export function parseMetricsPort(text: string): number {
+  const port = parsePort(text);
+  const isFree = port >= 1024 && (port < 15_000 || port > 15_097) && port !== AGENT_HEALTH_PORT;
+  if (!isFree) throw meshProblems.badInput({ issues: [`${shown(text)} is below 1024, or a port of the sidecar`] });
+  return port;
 }
 
 function refused(text: string, known: readonly string[]): Error {

@@ -49,7 +49,8 @@ export function vmInput(
   const { facts: cluster, options, package: opened } = context;
   const image = options.machine.root !== undefined;
   const probe = options.workload.probeText;
-  const machine = { address: vm.address, ...present({ translated: vm.translated }), probe };
+  const { metricsPort } = options.agent;
+  const machine = { address: vm.address, ...present({ translated: vm.translated, metricsPort }), probe };
   const files = agent === undefined || agent === 'stopped' ? agent : agentFiles(agent, workload, machine);
   const shared = {
     ...{ workload, vm, resolver, image, options: options.repeated },

@@ -23,20 +23,23 @@ interface AgentOfMachine {
   readonly address: string;
   readonly translated?: true;
   readonly probe: ProbeText;
+  /** Of 127.0.0.1. */
+  readonly metricsPort?: number;
 }
 
 /** The files of the agent of a VM. Pure. */
 export function agentFiles(
   { generation, machine, entry, access, program, installed }: AgentDecision,
   workload: Workload,
-  { address, translated, probe }: AgentOfMachine,
+  { address, translated, probe, metricsPort }: AgentOfMachine,
 ): VmAgent {
   const { group, namespace, serviceAccount: account, network = '', services } = workload;
   const api = access?.api ?? [];
   const mesh = { group, namespace, account, entry, address, network };
   const notices = installed.settings === undefined ? undefined : noticesIn(installed.settings);
   const place = { generation, observe: false, machine, mesh, ...present({ translated, notices }) };
-  const settings = formatAgentSettings({ ...place, ports: portMap(workload), api });
+  const metrics = metricsPort === undefined ? {} : { metrics: { port: metricsPort } };
+  const settings = formatAgentSettings({ ...place, ports: portMap(workload), api, ...metrics });
   const files = services.map((service, index) => {
     const name = `${service.name}${SERVICE_FILE_ENDING}`;
     return [name, serviceFile(service, installed, index === 0 ? probe : undefined)] as const;

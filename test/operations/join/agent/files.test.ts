@@ -30,11 +30,17 @@ test('the settings name the VM, its entry and the ports of its services', () => 
   expect(subject).toBeUndefined();
 });
 
+const filesWith = (more: object) =>
+  agentFiles(decision(), aWorkload({ services: [mysqldb()] }), { address: ADDRESS, probe: undefined, ...more });
+
+test('the settings name the port of the metrics', () => {
+  expect(parseAgentSettings(filesWith({ metricsPort: 15_098 }).settings).metrics).toEqual({ port: 15_098 });
+  expect(filesWith({}).settings).not.toContain('metrics');
+});
+
 test('the settings say whether the address is translated on the way to the machine', () => {
-  const files = (more: object) =>
-    agentFiles(decision(), aWorkload({ services: [mysqldb()] }), { address: ADDRESS, probe: undefined, ...more });
-  expect(parseAgentSettings(files({ translated: true }).settings).translated).toBe(true);
-  expect(files({}).settings).not.toContain('translated');
+  expect(parseAgentSettings(filesWith({ translated: true }).settings).translated).toBe(true);
+  expect(filesWith({}).settings).not.toContain('translated');
 });
 
 test.each([
