@@ -19,6 +19,7 @@ export interface AgentCounts {
 
 const STATES: readonly ServiceState[] = ['starting', 'ready', 'degraded', 'down', 'draining', 'drained'];
 const MODES = ['api', 'health-channel', 'fenced'] as const;
+const IDENTITIES = ['valid', 'cliff', 'lost'] as const;
 
 /** Types and meanings of all metrics. docs/reference/agent.md lists them, and a test compares. */
 export const METRICS = {
@@ -30,6 +31,7 @@ export const METRICS = {
   meshx_agent_token_expiry_timestamp_seconds: ['gauge', 'When the token for the API server expires.'],
   meshx_agent_certificate_expiry_timestamp_seconds: ['gauge', "When the sidecar's certificate expires."],
   meshx_agent_rejoin_deadline_timestamp_seconds: ['gauge', 'Until when the VM can be off and still rejoin by itself.'],
+  meshx_agent_identity_state: ['gauge', '1 for the state of the identity.'],
   meshx_agent_sidecar_ready: ['gauge', '1 if the sidecar answers that it is ready.'],
   meshx_agent_machine_deviations: ['gauge', 'Ways in which the machine differs from the join.'],
   meshx_agent_invalid_files: ['gauge', 'Files in /etc/meshx that cannot be used.'],
@@ -80,6 +82,9 @@ function agentSamples(
     meshx_agent_token_expiry_timestamp_seconds: moment(reporter.tokenExpires),
     meshx_agent_certificate_expiry_timestamp_seconds: moment(identity?.certificateUntil),
     meshx_agent_rejoin_deadline_timestamp_seconds: moment(identity?.until),
+    meshx_agent_identity_state: identity
+      ? IDENTITIES.map((state) => ({ labels: { state }, value: Number(identity.state === state) }))
+      : [],
     meshx_agent_sidecar_ready: sidecar ? [{ value: Number(sidecar.state === 'ready') }] : [],
     meshx_agent_machine_deviations: [{ value: deviations.length }],
     meshx_agent_invalid_files: [{ value: invalidFiles.length }],

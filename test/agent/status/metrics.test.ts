@@ -56,6 +56,8 @@ test('changes, failures and times are those of the snapshot', () => {
   expect(value('meshx_agent_report_failures_total')).toBe(2);
   expect(value('meshx_agent_token_expiry_timestamp_seconds')).toBe(Date.parse('2026-03-01T12:48:00Z') / 1000);
   expect(value('meshx_agent_report_mode', 'mode', 'api')).toBe(1);
+  expect(value('meshx_agent_identity_state', 'state', 'valid')).toBe(1);
+  expect(value('meshx_agent_identity_state', 'state', 'lost')).toBe(0);
   expect(value('meshx_agent_invalid_files')).toBe(2);
   expect(value('process_resident_memory_bytes')).toBe(50_000_000);
 });

@@ -91,3 +91,18 @@ test('the line for systemd names what is out of rotation', () => {
     '0 of 0 services in rotation; not judged yet; reports to the API server',
   );
 });
+
+test.each([
+  [
+    { kind: 'external', place: 'ca.example.test:443' },
+    /from an external CA \(ca.example.test:443\); may be switched off/,
+  ],
+  [{ kind: 'files', place: 'FILE_MOUNTED_CERTS' }, /from files that others renew \(FILE_MOUNTED_CERTS\);/],
+  [{ kind: 'workload-api', place: '/run/x/socket' }, /from a SPIFFE agent \(\/run\/x\/socket\);/],
+])('who gives the certificates is shown where it is not istiod: %j', async (authority, line) => {
+  const identity = { ...EXAMPLE.identity, authority, trust: 'the sidecar has no connection to istiod' };
+  await using agent = await answering(JSON.stringify({ ...EXAMPLE, identity }));
+  const { stdout } = await agent.status();
+  expect(stdout).toMatch(line);
+  expect(stdout).toContain('; the sidecar has no connection to istiod\n');
+});
