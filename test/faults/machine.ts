@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { installOnVm } from '../e2e/support/debian-packages.ts';
 import { seedRatings } from '../e2e/support/ratings.ts';
 import { Session } from '../e2e/support/session.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
@@ -77,8 +76,6 @@ export class Machine implements AsyncDisposable {
       await this.gate.install();
       if (variant.service === 'mysql') await seedRatings(this.#lab, vm);
       else await this.#serveHttp();
-      // What the agent needs of Debian that a small Debian 12 lacks.
-      if (variant.agent) await installOnVm(this.#lab, vm, 'bookworm', ['libatomic1']);
       this.#made = variant;
     }
     if (variant.trap) await this.#lab.mustSsh(vm, trap(servicePort(variant)), { user: 'deploy' });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFile, copyFile, cp, mkdir, rm } from 'node:fs/promises';
+import { copyFile, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { otherDigest } from '../e2e/support/executable.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Operation, Variant } from './cases.ts';
 
@@ -93,9 +94,7 @@ export interface Executables {
 export async function copyExecutables(executable: string, folder: string): Promise<Executables> {
   const [first, next] = [join(folder, 'agent'), join(folder, 'agent-next')];
   await copyFile(executable, first);
-  await copyFile(executable, next);
-  // Nothing reads what follows the sections of an ELF file.
-  await appendFile(next, '\n');
+  await writeFile(next, await otherDigest(executable), { mode: 0o755 });
   return { first, next };
 }
 

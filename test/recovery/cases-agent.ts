@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { RecoveryCase } from './cases.ts';
 import { CLEAN } from './cases-services.ts';
 import { type Course, Failure } from './course.ts';
@@ -25,9 +26,9 @@ async function anotherAgent(course: Course, limitMs: number, strike: (pid: strin
   if ((await vm.property('istio.service', 'InvocationID')) !== sidecar) throw new Failure('the sidecar was restarted');
 }
 
-/** A program for Linux that ends at once. */
+/** The join of an executable that ends at once. */
 async function failedUpgrade(course: Course): Promise<void> {
-  const { exitCode, stderr } = await course.vm.join('/bin/false');
+  const { exitCode, stderr } = await course.vm.joinWith(await readFile('/bin/false'));
   if (exitCode !== 1) throw new Failure(`the upgrade ended with ${exitCode}: ${stderr}`);
 }
 

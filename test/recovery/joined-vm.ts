@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentSnapshot } from '../../src/agent/status/snapshot.ts';
 import { makeForeignPolicy, removePolicy } from '../e2e/support/agent-policy.ts';
+import { asExecutable } from '../e2e/support/executable.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import { must, type Ran, run } from '../lab/command.ts';
 import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
@@ -61,6 +62,13 @@ export class JoinedVm implements AsyncDisposable {
     const services = ALL.flatMap((name) => ['--service', SERVICES[name].option]);
     const place = ['-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--package', this.lab.deb];
     return await this.lab.meshx(['up', VM, ...place, ...services, '--agent-executable', executable, '--yes']);
+  }
+
+  /** The same with another program in the place of meshx. */
+  async joinWith(program: Buffer): Promise<Ran> {
+    const file = join(this.lab.names.run, 'other-executable');
+    await writeFile(file, await asExecutable(program, this.#executable), { mode: 0o755 });
+    return await this.join(file);
   }
 
   /** Output of a shell command of root on the VM, also while the VM has no network. Throws if it fails. */

@@ -28,6 +28,28 @@ export async function buildExecutable({ names }: Lab): Promise<string> {
   return join(await built(names, recipe, () => undefined), 'meshx');
 }
 
+/** Another program for Linux with the end by which meshx knows its executable. */
+export async function asExecutable(program: Buffer, executable: string): Promise<Buffer> {
+  const [, end] = await partsOf(executable);
+  return Buffer.concat([program, end]);
+}
+
+/** The same executable with another digest. */
+export async function otherDigest(executable: string): Promise<Buffer> {
+  const [program, end] = await partsOf(executable);
+  // Nothing reads what follows the sections of an ELF file.
+  return Buffer.concat([program, Buffer.from('\n'), end]);
+}
+
+/** The program, and its library with the line behind it (scripts/package/library.mjs). */
+async function partsOf(executable: string): Promise<readonly [Buffer, Buffer]> {
+  const all = await readFile(executable);
+  const [line, bytes] = /\nmeshx-library (\d+)\n$/.exec(all.subarray(-64).toString('latin1')) ?? [];
+  if (line === undefined) throw new Error(`${executable} has no library`);
+  const end = all.length - line.length - Number(bytes);
+  return [all.subarray(0, end), all.subarray(end)];
+}
+
 /** Of the names and the contents of all files of the sources. */
 async function sourcesDigest(project: string): Promise<string> {
   const hash = createHash('sha256');
