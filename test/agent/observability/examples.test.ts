@@ -42,7 +42,7 @@ function metricsIn(expr: string): readonly string[] {
 
 /** What an expression selects by a label of a metric: the values must be those that the agent has. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
-  state: ['starting', 'ready', 'degraded', 'down', 'draining', 'drained'],
+  state: ['starting', 'ready', 'degraded', 'down', 'draining', 'drained', 'valid', 'cliff', 'lost'],
   mode: ['api', 'health-channel', 'fenced'],
   outcome: ['ok', 'degraded', 'failed'],
 };
