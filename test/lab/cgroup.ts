@@ -59,6 +59,15 @@ export async function killGroup(lab: string, name: string): Promise<void> {
   }
 }
 
+/** Stops all processes of the group, or lets them go on. Throws where the kernel has no freezer in its second hierarchy. */
+export async function freezeGroup(lab: string, name: string, isFrozen: boolean): Promise<void> {
+  const files = (await hierarchies())
+    .map((root) => join(root, lab, name, 'cgroup.freeze'))
+    .filter((file) => existsSync(file));
+  if (files.length === 0) throw new Error('this kernel cannot freeze a control group');
+  for (const file of files) await writeFile(file, isFrozen ? '1' : '0');
+}
+
 async function tree(folder: string): Promise<string[]> {
   if (!existsSync(folder)) return [];
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

@@ -77,7 +77,9 @@ async function personalize(lab: Lab, root: string, machine: { name: string; ip: 
   await rm(join(root, 'etc/systemd/system/sockets.target.wants/mariadb.socket'), { force: true });
   if (mysql === 'off') await must(['ln', '-sf', '/dev/null', join(root, 'etc/systemd/system/mariadb.service')]);
   const bind = mysql === 'loopback' ? '127.0.0.1' : '*';
-  await writeFile(join(root, 'etc/mysql/mariadb.conf.d/99-lab.cnf'), `[mysqld]\nbind-address = ${bind}\n`);
+  // MariaDB blocks a client after a hundred connections that ended early, and all clients of the mesh come from the sidecar.
+  const settings = `[mysqld]\nbind-address = ${bind}\nmax_connect_errors = 1000000\n`;
+  await writeFile(join(root, 'etc/mysql/mariadb.conf.d/99-lab.cnf'), settings);
 }
 
 /**

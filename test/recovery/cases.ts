@@ -2,6 +2,7 @@ import type { Suite } from '../lab/build/root-file-system.ts';
 import type { Course } from './course.ts';
 import { AGENT_CASES } from './cases-agent.ts';
 import { CLUSTER_CASES } from './cases-cluster.ts';
+import { IDENTITY_CASES } from './cases-identity.ts';
 import { MACHINE_CASES } from './cases-machine.ts';
 import { NETWORK_CASES } from './cases-network.ts';
 import { SERVICE_CASES } from './cases-services.ts';
@@ -31,6 +32,7 @@ const CASES: readonly RecoveryCase[] = [
   ...AGENT_CASES,
   ...MACHINE_CASES,
   ...NETWORK_CASES,
+  ...IDENTITY_CASES,
 ];
 
 export function casesOf(variant: Variant): readonly RecoveryCase[] {

@@ -5,8 +5,11 @@ import { makeForeignPolicy, removePolicy } from '../e2e/support/agent-policy.ts'
 import { asExecutable } from '../e2e/support/executable.ts';
 import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import { must, type Ran, run } from '../lab/command.ts';
+import { giveClock, setClock } from '../lab/clock.ts';
+import { freezeGroup } from '../lab/cgroup.ts';
 import { fillMachineDisk, growMachineDisk } from '../lab/full-disk.ts';
 import type { Lab } from '../lab/lab.ts';
+import type { VmRecord } from '../lab/operator.ts';
 import { initPid } from '../lab/vm.ts';
 import { ALL, hostOf, installServices, NAMESPACE, type Service, SERVICES, setProbes } from './services.ts';
 import type { Variant } from './variants.ts';
@@ -69,6 +72,44 @@ export class JoinedVm implements AsyncDisposable {
     const file = join(this.lab.names.run, 'other-executable');
     await writeFile(file, await asExecutable(program, this.#executable), { mode: 0o755 });
     return await this.join(file);
+  }
+
+  /** `meshx rejoin`, as a person runs it. Throws if it fails. */
+  async rejoin(): Promise<void> {
+    const ran = await this.lab.meshx(['rejoin', VM, '-n', NAMESPACE, '--istiod-address', '10.150.0.1', '--yes']);
+    if (ran.exitCode !== 0) throw new Error(`the VM did not rejoin: ${ran.stdout}${ran.stderr}`);
+  }
+
+  /** The client's sidecar starts anew, with the roots of the cluster. */
+  async freshClient(): Promise<void> {
+    await this.lab.removeMember(CLIENT);
+    await this.lab.pod(CLIENT, CLIENT_IP, { namespace: NAMESPACE });
+  }
+
+  /** Takes the rights of the agent at the API server. */
+  async dropRights(): Promise<void> {
+    await this.lab.kubectl(['-n', NAMESPACE, 'delete', 'role', `meshx-agent-${VM}`]);
+  }
+
+  async record(): Promise<VmRecord> {
+    const found = (await this.lab.vms()).find(({ name }) => name === VM);
+    if (!found) throw new Error(`${VM} is no VM of the lab`);
+    return found;
+  }
+
+  async freeze(isFrozen: boolean): Promise<void> {
+    await freezeGroup(this.lab.names.lab, `vm-${VM}`, isFrozen);
+  }
+
+  /** From now on `setClock` works on the VM. The agent and the sidecar restart. */
+  async ownClock(): Promise<void> {
+    await giveClock(join(this.#disk, 'root'));
+    await this.on('systemctl restart istio.service meshx-agent.service');
+  }
+
+  /** Sets the clock of the agent and Envoy to so many seconds after the real one. */
+  async setClock(seconds: number): Promise<void> {
+    await setClock(join(this.#disk, 'root'), seconds);
   }
 
   /** Output of a shell command of root on the VM, also while the VM has no network. Throws if it fails. */
