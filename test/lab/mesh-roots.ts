@@ -12,7 +12,7 @@ export interface MeshCa {
 
 const folderOf = (lab: Lab): string => join(lab.names.run, 'istiod/etc/cacerts');
 
-/** The authority that istiod signs with: a plugged-in one, or that which it made for itself. */
+/** The authority that istiod signs with: a plugged-in one, or its own. */
 export async function meshCa(lab: Lab): Promise<MeshCa> {
   const plugged = await readPair(folderOf(lab)).catch(() => undefined);
   if (plugged) return plugged;
