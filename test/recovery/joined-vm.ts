@@ -172,8 +172,10 @@ export class JoinedVm implements AsyncDisposable {
 
   /** What one wants to read after a failure: the journal of the agent and the sidecar's state. */
   async journal(): Promise<string> {
-    const units = ['meshx-agent', 'meshx-agent-root@*', 'meshx-watch', 'meshx-resolver', 'istio', 'mariadb'];
-    const command = `journalctl --no-pager -n 120 -o short-precise ${units.map((unit) => `-u '${unit}'`).join(' ')}`;
+    const units = ['meshx-agent', 'meshx-agent-root@*', 'meshx-watch', 'meshx-resolver', 'istio'];
+    const journal = 'journalctl --no-pager -o short-precise';
+    // MariaDB writes a line for each connection that ends early.
+    const command = `${journal} -n 120 ${units.map((unit) => `-u '${unit}'`).join(' ')}; ${journal} -n 20 -u mariadb`;
     return (await this.try(command).catch((error: unknown) => ({ stdout: String(error) }))).stdout;
   }
 
