@@ -199,6 +199,11 @@ export class FakeApiServer {
     this.#bearer = token;
   }
 
+  /** Open connections. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   get watches(): number {
     return this.#watches.size;
   }

@@ -104,7 +104,8 @@ export class ApiClient {
       } catch (error) {
         signal.throwIfAborted();
         reasons.push(`${place.url.host}: ${reasonOf(error)}`);
-        isLate ||= error instanceof DOMException && error.name === 'TimeoutError';
+        // Only the time limit can have aborted it.
+        isLate ||= errorCode(error) === 'ABORT_ERR';
         this.#forget(place);
       }
     }
