@@ -18,7 +18,7 @@ async function failure(world: World, urls: readonly string[]): Promise<NoAnswer>
   }
 }
 
-test('an answer that comes too late is told from one that no one gives', async () => {
+test('a server that is late is distinguished from one that does not answer', async () => {
   await using world = await World.start();
   const closed = `https://127.0.0.1:${await freePort()}`;
   expect((await failure(world, [closed])).isLate).toBe(false);
