@@ -93,6 +93,17 @@ describe.each([
     await lab().waitFor('the rows', rows);
   });
 
+  test('returns to rotation by itself when istiod holds a wrong report of its health', async () => {
+    if (mode !== 'api') return;
+    const conditions = [{ type: 'Healthy', status: 'False', message: 'lost' }];
+    await lab().mesh.patchStatus('workloadentry', { namespace: NAMESPACE, name: `${vm}-${ip}` }, { conditions });
+    const health = () => entry('{.status.conditions[?(@.type=="Healthy")].status}');
+    expect(await health()).toBe('False');
+    // Ten seconds in which the report could be on its way, and a read of the entry each five.
+    await lab().waitFor('the report', async () => (await health()) === 'True', { timeoutMs: 60_000 });
+    expect(await onVm('journalctl -u meshx-agent -n 50 | grep -o "sidecar-reconnect outcome=.*"')).toContain('done');
+  });
+
   test('takes nothing from the environment of the manager', async () => {
     await onVm("printf 'process.exit(9)\\n' > /tmp/hostile.cjs");
     const hostile =

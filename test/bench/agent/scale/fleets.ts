@@ -54,7 +54,11 @@ export class Fleets implements AsyncDisposable {
 
 /** One report after the other. */
 export function followed(first: Report, then: Report): Report {
-  return { ...then, ...joined(first, then), ms: first.ms + then.ms };
+  return {
+    ...joined(first, then),
+    ...{ done: then.done, behind: then.behind, states: then.states },
+    ms: first.ms + then.ms,
+  };
 }
 
 function joined(one: Report, other: Report): Report {
