@@ -87,7 +87,8 @@ describe.each([
     const state = () => entry('{.metadata.annotations.agent\\.meshx\\.dev/mysqldb}');
     await lab().waitFor('the state', async () => (await state()).includes('"state":"ready"'));
     await onVm('systemctl stop mariadb');
-    await lab().waitFor('the other state', async () => (await state()).includes('"state":"down"'));
+    // Its unit drains it before it stops.
+    await lab().waitFor('the other state', async () => (await state()).includes('"state":"drained"'));
     await onVm('systemctl start mariadb');
     await lab().waitFor('the state', async () => (await state()).includes('"state":"ready"'));
     await lab().waitFor('the rows', rows);
