@@ -14,6 +14,7 @@ import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
+import { proxy } from './commands/proxy.ts';
 import { rbac } from './commands/rbac.ts';
 import { register } from './commands/register.ts';
 import { rejoin } from './commands/rejoin.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CommandSpec[] = [
   setupVm,
   configure,
   capture,
+  proxy,
   drain,
   undrain,
   register,

@@ -9,8 +9,8 @@ import { readText } from './files.ts';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
 
-/** Reads VM_OPTIONS. Issues are collected in the input. */
-export function machineOptions(input: Input): MachineOptions {
+/** Reads VM_OPTIONS. Issues are collected in the input. `readPort`: for a command whose `--port` is not that of SSH. */
+export function machineOptions(input: Input, readPort = sshPort): MachineOptions {
   const { cwd, home } = input.call.world;
   const path = (name: string): string | undefined => {
     const text = input.text(name)?.replace(/^~(?=\/)/, home);
@@ -25,7 +25,7 @@ export function machineOptions(input: Input): MachineOptions {
     place: present({ project: input.text('project'), zone: input.text('zone') }),
     ssh: present({
       user: input.text('user'),
-      port: input.number('port', [1, 65_535]),
+      port: readPort(input),
       identityFile: path('identityFile'),
       sshConfig: path('sshConfig'),
       knownHosts: path('knownHosts'),
@@ -34,6 +34,10 @@ export function machineOptions(input: Input): MachineOptions {
       commandLimitMs: stepTimeoutMs(input),
     }),
   };
+}
+
+function sshPort(input: Input): number | undefined {
+  return input.number('port', [1, 65_535]);
 }
 
 /** From the environment or a prompt, never from an option, which `ps` shows. */

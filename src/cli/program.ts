@@ -104,7 +104,8 @@ function parentOf(top: Command, spec: CommandSpec): Command {
 
 /** Refuses a common option that this command does not use, instead of ignoring it. */
 function refuseForeign(top: Command, spec: CommandSpec): void {
-  const known: readonly string[] = commonOf(spec);
+  const own = spec.options.map(([flags]) => new Option(flags).attributeName());
+  const known: readonly string[] = [...commonOf(spec), ...own];
   const foreign = Object.keys(top.opts<Record<string, unknown>>()).filter((name) => !known.includes(name));
   if (foreign.length === 0) return;
   const names = foreign.map((name) => top.options.find((option) => option.attributeName() === name)?.long ?? name);
