@@ -83,6 +83,14 @@ export const vmProblems = {
     message: `${d.vm}: meshx-bypass ${d.verb} failed: ${d.said}`,
     hint: 'Check on the VM: meshx-bypass status; journalctl -u istio -u meshx-capture',
   })),
+  userUnknown: known('user-unknown', (d: { vm: string; user: string }) => ({
+    message: `${d.vm} has no user ${JSON.stringify(d.user)}.`,
+    hint: 'Give a number, or a name that the VM knows; its users are listed by: getent passwd',
+  })),
+  noRoute: known('no-route', (d: { vm: string; to: string; said: string }) => ({
+    message: `${d.vm} has no route for this connection, so no rule decides on it: ${d.to}: ${d.said}`,
+    hint: `Look at the routes on the VM: ip route get ${d.to}`,
+  })),
   agentMissing: known('agent-missing', ({ vm }: { vm: string }) => ({
     message: `${vm} has no agent of meshx.`,
     hint: `Install it: meshx up ${toShell([vm])} --agent-executable FILE`,

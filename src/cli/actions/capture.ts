@@ -25,7 +25,10 @@ export async function capture(call: Call): Promise<void> {
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   const within = confirmWithin(input);
   const verb = VERBS.find((each) => each === word);
-  if (!verb) input.issue(`<verb>: ${JSON.stringify(word.slice(0, 80))} is not one of ${VERBS.join(', ')}`);
+  if (!verb)
+    input.issue(`<verb>: ${JSON.stringify(word.slice(0, 80))} is not one of ${VERBS.join(', ')}, show, explain`);
+  for (const name of ['uid', 'to', 'inbound', 'from', 'udp'])
+    if (call.given[name] !== undefined) input.issue(`--${name}: is for explain`);
   if (machine.root !== undefined) input.issue('--root: nothing is captured in an image');
   input.accept();
   if (!verb) throw cliProblems.invalidInput({ command: 'capture', issues: [] });

@@ -3,13 +3,30 @@ import { VM_OPTIONS } from '../options.ts';
 
 export const capture: CommandSpec = {
   name: 'capture',
-  summary: "turn a VM's traffic capture off or on, or show its state",
+  summary: "turn a VM's traffic capture off or on, show its state or rules, or explain where a connection goes",
   args: [
     ['<vm>', 'as for setup-vm'],
-    ['<verb>', 'off, on or status'],
+    ['<verb>', 'off, on, status, show or explain'],
   ],
-  options: [],
+  options: [
+    ['--uid <user>', 'explain: user of the process that connects, name or number'],
+    ['--to <ip:port>', 'explain: destination of a connection from the VM'],
+    ['--inbound <port>', 'explain: a connection to this port of the VM'],
+    ['--from <ip>', 'explain: source address (default: the one that the route gives)'],
+    ['--udp', 'explain: UDP instead of TCP'],
+  ],
   common: [...VM_OPTIONS, 'dryRun', 'output', 'confirmWithin'],
-  examples: ['capture istio-vm status', 'capture istio-vm off', 'capture istio-vm on --output json'],
-  run: async (call) => (await import('../actions/capture.ts')).capture(call),
+  examples: [
+    'capture istio-vm status',
+    'capture istio-vm off',
+    'capture istio-vm on --output json',
+    'capture istio-vm explain --uid 33 --to 10.1.2.3:443',
+    'capture istio-vm explain --inbound 3306',
+  ],
+  run: async (call) => {
+    const verb = call.args[1] ?? '';
+    if (verb === 'show' || verb === 'explain')
+      await (await import('../actions/capture-rules.ts')).captureRules(call, verb);
+    else await (await import('../actions/capture.ts')).capture(call);
+  },
 };
