@@ -14,6 +14,7 @@ import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
+import { logs } from './commands/logs.ts';
 import { proxy } from './commands/proxy.ts';
 import { rbac } from './commands/rbac.ts';
 import { register } from './commands/register.ts';
@@ -34,6 +35,7 @@ export const commands: readonly CommandSpec[] = [
   configure,
   capture,
   proxy,
+  logs,
   drain,
   undrain,
   register,

@@ -25,7 +25,7 @@ describe('help', () => {
     [['help', 'regsiter'], 'meshx help register'],
     [['help', 'expose', 'aply'], 'meshx help expose apply'],
     [['expose', 'help', 'statsu'], 'meshx help expose status'],
-    [['help', 'bogus'], 'deregister'],
+    [['help', 'bogus'], 'logs'],
   ])('%j is wrong usage and names what was meant', async (words, named) => {
     const { exitCode, stdout, stderr } = await runCli(words);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

@@ -112,6 +112,7 @@ export class FakeApiServer {
   readonly #objects = new Map<string, Stored>();
   readonly #watches = new Set<Watch>();
   readonly #sockets = new Set<Socket>();
+  readonly #logs = new Map<string, { readonly lines: string[]; readonly followers: Set<ServerResponse> }>();
   #bearer: string | undefined;
   readonly #options: FakeApiOptions;
   readonly #server: Server;
@@ -187,6 +188,35 @@ export class FakeApiServer {
         this.#objects.delete(key);
         this.#tell('DELETED', this.#placeOf(object), object);
       }
+  }
+
+  /** Appends lines to the log of a pod, `NAMESPACE/NAME`, and sends them to those who follow it. */
+  log(pod: string, ...lines: readonly string[]): void {
+    const log = this.#logs.get(pod) ?? { lines: [], followers: new Set() };
+    this.#logs.set(pod, log);
+    log.lines.push(...lines);
+    for (const follower of log.followers) follower.write(`${lines.join('\n')}\n`);
+  }
+
+  /** How many requests follow the log of a pod. */
+  followers(pod: string): number {
+    return this.#logs.get(pod)?.followers.size ?? 0;
+  }
+
+  #podLog({ query }: LoggedRequest, { namespace, name }: Place, response: ServerResponse): Answer {
+    const log = this.#logs.get(`${namespace}/${name}`);
+    if (!log) return failure(404, 'NotFound', `pods "${name}" not found`);
+    if (query['container'] !== 'istio-proxy')
+      return failure(400, 'BadRequest', `container ${query['container']} is not valid for pod ${name}`);
+    const last = log.lines.slice(Math.max(0, log.lines.length - Number(query['tailLines'])));
+    response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders();
+    response.write(last.map((line) => `${line}\n`).join(''));
+    if (query['follow'] !== 'true') response.end();
+    else {
+      log.followers.add(response);
+      response.on('close', () => log.followers.delete(response));
+    }
+    return [200, ''];
   }
 
   /** Breaks all connections: watches too, and those in a TLS handshake, which the server would wait two minutes for. */
@@ -333,6 +363,7 @@ export class FakeApiServer {
     const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
     const place = { apiVersion, namespace: inNamespace ? (rest[1] ?? '') : '', plural, name, subresource };
     if (PLURALS[plural] === undefined) return [404, '404 page not found'];
+    if (subresource === 'log') return this.#podLog(request, place, response);
     return this.#verb(request, place, response);
   }
 

@@ -15,6 +15,8 @@ export interface CliOptions extends Partial<
 > {
   /** Called with each text that goes to stderr; for tests that act while a command runs. */
   readonly onErr?: (text: string) => void;
+  /** The same for stdout. */
+  readonly onOut?: (text: string) => void;
 }
 
 /** Runs one command line in this process, with the real code and a world of the test's own. */
@@ -24,7 +26,10 @@ export async function runCli(argv: readonly string[], options: CliOptions = {}):
   const line = (text: string): string => (text.endsWith('\n') ? text : `${text}\n`);
   const home = options.home ?? temporaryFolder();
   const runtime: Outlet = {
-    out: (text) => (stdout += line(text)),
+    out: (text) => {
+      stdout += line(text);
+      options.onOut?.(text);
+    },
     err: (text) => {
       stderr += line(text);
       options.onErr?.(text);

@@ -35,6 +35,17 @@ export interface EntryChange {
   readonly ports?: Readonly<Record<string, number | null>>;
 }
 
+/** The log of a container, and where it begins. */
+export interface PodLogQuery {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** The last lines only. */
+  readonly tail: number;
+  /** Goes on until the signal aborts. */
+  readonly follow: boolean;
+}
+
 export interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -62,6 +73,8 @@ export interface Kubernetes {
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
   /** Why the API server would refuse to create the object (a dry run); undefined when it would accept it. */
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
+  /** The log of a container, line by line; absent for a folder of manifests. Needs `get` on `pods/log`. */
+  podLog?(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>>;
   /** Where the API server is, for other clients; absent for a folder of manifests. */
   apiServer?(): Promise<ApiServerPlace>;
 }

@@ -184,6 +184,7 @@ const RIGHTS: Table = {
   deregister: (suffix) => [...generation(suffix), ...DEREGISTER],
   down: (suffix) => [...generation(suffix), ...DOWN],
   rollback: (suffix) => [...generation(suffix), ...ROTATE],
+  logs: () => [workload('pods/log', ['get'])],
   evict: (suffix) => [...facts(suffix), ...EVICT],
 };
 

@@ -14,7 +14,7 @@ export interface Packet {
   readonly uid?: number;
   readonly gid?: number;
   readonly mark: number;
-  /** The rules told the kernel not to track it: no nat rule applies. */
+  /** A rule turned tracking off for it: no nat rule applies. */
   readonly untracked?: boolean;
 }
 

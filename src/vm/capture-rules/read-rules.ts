@@ -29,7 +29,7 @@ export interface RuleFacts {
 }
 
 /** How the kernel routes a packet. */
-export type Route =
+type Route =
   | { readonly local: boolean; readonly device: string; readonly source: string }
   /** There is none. */
   | { readonly refused: string };
@@ -65,7 +65,7 @@ function withoutCounters(lines: readonly string[]): readonly string[] {
 }
 
 /** Parses the output of rules.root.sh. Pure. */
-export function parseFacts(stdout: string, user: string): RuleFacts {
+function parseFacts(stdout: string, user: string): RuleFacts {
   const areas = areasOf(stdout);
   const lines = (area: string): readonly string[] => areas.get(area) ?? [];
   const [uid, gid, name] = lines('user');

@@ -61,7 +61,7 @@ const FLAGS = new Set([
 const PAIRS = new Set(['--tcp-flags', '--match-set', '--ctorigdst']);
 
 /** Parses one rule: `-A CHAIN …`. Pure. */
-export function parseRule(text: string): Rule {
+function parseRule(text: string): Rule {
   const words = wordsOf(text).slice(2);
   const conditions: Condition[] = [];
   let negated = false;

@@ -1,4 +1,3 @@
-import { hostPort } from '../../mesh/address.ts';
 import { matches } from './conditions.ts';
 import type { Judgement, Packet } from './packet.ts';
 import type { Chain, Rule, Tables, Target } from './rules.ts';
@@ -127,9 +126,4 @@ export function translated(packet: Packet, verdict: Verdict): Packet {
   return packet.way === 'out'
     ? { ...packet, destination: loopback, port: verdict.port, device: 'lo', local: true }
     : { ...packet, port: verdict.port };
-}
-
-/** `10.1.2.3:443`. */
-export function target({ destination, port }: Packet): string {
-  return hostPort(destination, port);
 }

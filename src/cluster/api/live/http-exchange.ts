@@ -1,4 +1,4 @@
-import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps, type RequestOptions } from 'node:https';
 
 const MIB = 1024 * 1024;
@@ -39,5 +39,15 @@ export function exchange(url: URL, { body, mostMiB, headers, ...options }: Excha
       },
     );
     sent.on('error', reject).end(body);
+  });
+}
+
+/** Sends one HTTP request without a body. The answer is there once its headers are; `signal` then ends it no more. */
+export function openExchange(url: URL, { headers, ...options }: RequestOptions): Promise<IncomingMessage> {
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    send(url, { ...options, headers: { ...headers, accept: '*/*' } }, resolve)
+      .on('error', reject)
+      .end();
   });
 }

@@ -11,8 +11,10 @@ import {
   type IssuedToken,
   type Kubernetes,
   type ListQuery,
+  type PodLogQuery,
   type TokenQuery,
 } from '../kubernetes.ts';
+import { openPodLog } from './pod-log.ts';
 import { parseStatus, problemOf } from './api-problems.ts';
 import { loadCredentials } from './kubeconfig.ts';
 import { appliedObject } from '../applied-object.ts';
@@ -152,6 +154,10 @@ class LiveKubernetes implements Kubernetes {
       readonly status: { readonly token: string; readonly expirationTimestamp: string };
     };
     return { token: status.token, expires: new Date(status.expirationTimestamp) };
+  }
+
+  podLog(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>> {
+    return openPodLog(this.#transport, this.name, query, signal);
   }
 
   async refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { withTimeLimit } from '../../../time-limit.ts';
@@ -7,7 +8,7 @@ import { clusterProblems } from '../../../problems/cluster.ts';
 import { errorCode, errorName, errorText } from '../foreign-error.ts';
 import type { Asked } from '../kubernetes.ts';
 import type { ApiConnection } from './api-connection.ts';
-import { exchange } from './http-exchange.ts';
+import { exchange, openExchange } from './http-exchange.ts';
 
 /** Enough for a list of many thousand objects. */
 const MOST_MIB = 256;
@@ -75,6 +76,22 @@ export class Transport {
     }
   }
 
+  /** An answer whose end may be far away: the time limit is for its beginning. Only `signal` ends it. */
+  async stream({ path, summary }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    try {
+      const options = await unlessAborted(this.#credentials.options(signal), signal);
+      const headers = { ...options.headers, 'user-agent': 'meshx' };
+      const url = urlOf(this.#credentials.server, path);
+      return await withTimeLimit(this.#timeoutMs, signal, (until) =>
+        openExchange(url, { ...options, method: 'GET', headers, signal: until }),
+      );
+    } catch (error) {
+      if (signal.aborted) throw clusterProblems.interrupted({ request: summary }, error);
+      if (isTimeout(error)) throw this.#timedOut({ method: 'GET', path, summary }, error);
+      throw this.#translated(error);
+    }
+  }
+
   /** Undefined when the connection was reset and the request may be sent again. */
   async #once(
     request: ApiRequest,
@@ -138,10 +155,14 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   });
 }
 
+/** A gateway in front of several clusters gives each a path of its own. */
+function urlOf(server: URL, path: string): URL {
+  return new URL(server.pathname.replace(/\/$/, '') + path, server.origin);
+}
+
 async function ask(server: URL, options: RequestOptions, request: ApiRequest, signal: AbortSignal): Promise<ApiAnswer> {
   const { method, path, body, contentType = 'application/json' } = request;
-  // A gateway in front of several clusters gives each a path of its own.
-  const url = new URL(server.pathname.replace(/\/$/, '') + path, server.origin);
+  const url = urlOf(server, path);
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
   const type = body === undefined ? {} : { 'content-type': contentType };
   const headers = { ...options.headers, 'user-agent': 'meshx', ...type };
