@@ -18,7 +18,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['problems', 'documents', 'mesh', 'host', 'reconcile'],
     ...['templates.ts', 'text-files.ts', 'present.ts', 'time-limit.ts'],
   ],
-  checks: ['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'visible.ts'],
+  checks: [
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm'],
+    ...['visible.ts', 'shell-words.ts', 'present.ts'],
+  ],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'envoy', 'checks', 'agent'],
     ...['world.ts', 'who.ts', 'secret-variables.ts', 'text-files.ts', 'shell-words.ts', 'present.ts'],

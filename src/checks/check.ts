@@ -1,21 +1,18 @@
 import type { Risk } from './risk.ts';
 
-/** What a check is about. */
-export type Category =
-  | 'agent'
-  | 'vm'
-  | 'path'
-  | 'dns'
-  | 'capture'
-  | 'firewall'
-  | 'sidecar'
-  | 'identity'
-  | 'registration'
-  | 'service'
-  | 'traffic';
+/** What a check is about, in the order of reports. */
+export const CATEGORIES = [
+  ...(['cluster', 'exposure', 'path', 'vm', 'identity', 'dns', 'capture', 'firewall', 'sidecar', 'agent'] as const),
+  ...(['registration', 'service', 'policy', 'traffic'] as const),
+] as const;
 
-/** What a failure means: `error` stops a run, `risk` stops it unless the risk is accepted by name. */
-type Severity = 'error' | 'risk' | 'note';
+export type Category = (typeof CATEGORIES)[number];
+
+/**
+ * What a failure means. `error`: something does not work; it stops a run. `risk`: it stops a run unless it is accepted by name.
+ * `warning`: it works, and will fail or surprise later. `note`: worth knowing. The last two stop nothing.
+ */
+export type Severity = 'error' | 'risk' | 'warning' | 'note';
 
 /** One statement about a mesh, its cluster or a VM, and the pure function that decides whether it holds. */
 export interface Check<Facts> {
@@ -44,6 +41,8 @@ export interface Seen {
   readonly hint?: string;
   /** If it differs from the check's. */
   readonly severity?: Severity;
+  /** The object that it is about: `Service vm/mysqldb`. */
+  readonly object?: string;
 }
 
 /** The result of a check, as reports print it. */
@@ -53,6 +52,7 @@ export interface Result extends Required<Pick<Seen, 'ok' | 'detail' | 'severity'
   readonly title: string;
   readonly risk?: Risk;
   readonly hint?: string;
+  readonly object?: string;
   /** How long its facts took, in milliseconds. */
   readonly ms: number;
 }

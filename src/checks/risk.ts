@@ -1,4 +1,4 @@
-/** Every risk that can be accepted by its name. */
+/** Every risk of a machine that can be accepted by its name. */
 export const RISKS = [
   'apparmor',
   'config-management',
@@ -15,4 +15,7 @@ export const RISKS = [
   'untested-os',
 ] as const;
 
-export type Risk = (typeof RISKS)[number];
+/** Risks of a mesh that can be accepted when it is checked. */
+export const MESH_RISKS = ['public-control-plane'] as const;
+
+export type Risk = (typeof RISKS)[number] | (typeof MESH_RISKS)[number];

@@ -4,6 +4,7 @@ import { agentDrain, agentRun, agentStatus, agentUndrain } from './commands/agen
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { capture } from './commands/capture.ts';
+import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
 import { configure } from './commands/configure.ts';
 import { deregister } from './commands/deregister.ts';
@@ -52,6 +53,7 @@ export const commands: readonly CommandSpec[] = [
   agentStatus,
   agentDrain,
   agentUndrain,
+  check,
   rbac,
   sudoers,
   explain,

@@ -126,8 +126,11 @@ function visible(command: Command, top: Command): Option[] {
   if (command === top) return [...top.options.filter((option) => option.attributeName() === 'version'), help];
   const spec = commands.find(({ name }) => name === pathOf(command, top));
   const common = spec ? commonOf(spec) : [];
+  const own = command.options.filter(({ hidden }) => !hidden);
+  // A command may describe a common option in its own words.
   const shared = common.flatMap((name) => top.options.filter((option) => option.attributeName() === name));
-  return [...command.options.filter(({ hidden }) => !hidden), ...new Set(shared), help];
+  const others = shared.filter(({ long }) => !own.some((option) => option.long === long));
+  return [...own, ...new Set(others), help];
 }
 
 /** A line of the help that lists commands: `register [options] <name> <ip> <port...>`. */

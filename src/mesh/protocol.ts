@@ -65,6 +65,7 @@ export function sidecarProtocol(port: ServicePort): Protocol {
   return protocol === 'REDIS' ? 'TCP' : protocol;
 }
 
-function speaksFirst(name: string, number: number): boolean {
+/** Whether the server speaks first in the protocol that the port's number or a word of its name suggests. */
+export function speaksFirst(name: string, number: number): boolean {
   return SERVER_FIRST_WORDS.test(name) || SERVER_FIRST_PORTS.has(number);
 }

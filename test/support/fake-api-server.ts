@@ -43,11 +43,15 @@ export interface FakeApiOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Group versions that are not served, as `networking.istio.io/v1`. */
   readonly unserved?: readonly string[];
+  /** Kinds of served groups that are not installed, as `WorkloadGroup`. */
+  readonly absent?: readonly string[];
+  readonly version?: string;
   /** Verbs on resources that are refused, as `create services`. */
   readonly denied?: readonly string[];
 }
 
 const PLURALS: Readonly<Record<string, string>> = {
+  authorizationpolicies: 'AuthorizationPolicy',
   configmaps: 'ConfigMap',
   daemonsets: 'DaemonSet',
   deployments: 'Deployment',
@@ -56,6 +60,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   endpointslices: 'EndpointSlice',
   events: 'Event',
   gateways: 'Gateway',
+  mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
   namespaces: 'Namespace',
   nodes: 'Node',
   peerauthentications: 'PeerAuthentication',
@@ -75,6 +80,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   workloadgroups: 'WorkloadGroup',
 };
 const CLUSTER_WIDE = new Set([
+  'mutatingwebhookconfigurations',
   'namespaces',
   'nodes',
   'servicecidrs',
@@ -358,11 +364,15 @@ export class FakeApiServer {
       .map(decodeURIComponent);
     const apiVersion = segments[0] === 'api' ? (segments[1] ?? '') : segments.slice(1, 3).join('/');
     const rest = segments.slice(segments[0] === 'api' ? 2 : 3);
+    if (request.path === '/version') return [200, { gitVersion: this.#options.version ?? 'v1.35.4' }];
     if (this.#options.unserved?.includes(apiVersion)) return [404, '404 page not found'];
+    const { absent = [] } = this.#options;
+    if (rest.length === 0) return [200, { kind: 'APIResourceList', resources: kindsOf(apiVersion, absent) }];
     const inNamespace = rest[0] === 'namespaces' && rest.length > 2;
     const [plural = '', name = '', subresource = ''] = inNamespace ? rest.slice(2) : rest;
     const place = { apiVersion, namespace: inNamespace ? (rest[1] ?? '') : '', plural, name, subresource };
-    if (PLURALS[plural] === undefined) return [404, '404 page not found'];
+    const kind = PLURALS[plural];
+    if (kind === undefined || absent.includes(kind)) return [404, '404 page not found'];
     if (subresource === 'log') return this.#podLog(request, place, response);
     return this.#verb(request, place, response);
   }
@@ -499,6 +509,19 @@ export class FakeApiServer {
     if (this.#options.issues) this.#bearer = token;
     return [201, { kind: 'TokenRequest', status: { token, expirationTimestamp } }];
   }
+}
+
+/** What discovery says of Istio's groups: subresources are in the list too. */
+function kindsOf(apiVersion: string, absent: readonly string[]): readonly object[] {
+  const isSecurity = apiVersion.startsWith('security.');
+  const kinds = isSecurity
+    ? ['AuthorizationPolicy', 'PeerAuthentication']
+    : ['DestinationRule', 'Gateway', 'ServiceEntry', 'Sidecar', 'VirtualService', 'WorkloadEntry', 'WorkloadGroup'];
+  const there = kinds.filter((kind) => !absent.includes(kind));
+  return there.flatMap((kind) => [
+    { name: pluralOf(kind), kind },
+    { name: `${pluralOf(kind)}/status`, kind },
+  ]);
 }
 
 type Answer = readonly [status: number, body: unknown];

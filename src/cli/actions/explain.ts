@@ -4,12 +4,13 @@ import { textFile } from '../../text-files.ts';
 import type { Call } from '../command.ts';
 import { nearest } from '../../nearest.ts';
 
-const PAGE = textFile(new URL('../../../docs/problems.md', import.meta.url));
+const PROBLEMS = textFile(new URL('../../../docs/problems.md', import.meta.url));
+const CHECKS = textFile(new URL('../../../docs/checks.md', import.meta.url));
 
-/** `meshx explain ID`: the section of docs/problems.md about it. An id that is not there is a usage error with the nearest ids. */
+/** `meshx explain ID`: the section of docs/problems.md or docs/checks.md about it. An unknown id is a usage error with the nearest ids. */
 export function explain(call: Call): Promise<void> {
   const [id = ''] = call.args;
-  const sections = sectionsOf(PAGE);
+  const sections = new Map([...sectionsOf(PROBLEMS), ...sectionsOf(CHECKS)]);
   const section = sections.get(id);
   if (section === undefined) throw unknownId(id, [...sections.keys()]);
   call.terminal.out(`${id}\n\n${section}\n`);
@@ -31,7 +32,7 @@ function unknownId(id: string, ids: readonly string[]): Error {
   const [first = 'wrong-usage', ...others] = nearest(id, ids);
   const also = others.length > 0 ? ` Similar: ${others.join(', ')}.` : '';
   return cliProblems.wrongUsage({
-    message: `There is no problem with the id ${shown(id)}.${also}`,
+    message: `There is no problem or check with the id ${shown(id)}.${also}`,
     hint: `Run: meshx explain ${first}`,
   });
 }

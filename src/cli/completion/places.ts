@@ -67,7 +67,8 @@ function verbs(commands: readonly CommandSpec[], group: string): readonly Word[]
 
 function optionsOf(spec: CommandSpec): readonly OptionWord[] {
   const common = [...new Set([...spec.common, 'timings' as const])].map((name) => COMMON[name]);
-  return [...spec.options, ...common, HELP].map(optionWord);
+  const own = new Set(spec.options.map(([syntax]) => syntax));
+  return [...spec.options, ...common.filter(([syntax]) => !own.has(syntax)), HELP].map(optionWord);
 }
 
 /** `-n, --namespace <name>` taken apart. */

@@ -75,6 +75,10 @@ export interface Kubernetes {
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
   /** The log of a container, line by line; absent for a folder of manifests. Needs `get` on `pods/log`. */
   podLog?(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>>;
+  /** Version of the API server, as `v1.35.4`; absent for a folder of manifests. */
+  version?(signal?: AbortSignal): Promise<string>;
+  /** Kinds of a group version that the API server serves, such as those of `networking.istio.io/v1`; absent for a folder of manifests. */
+  served?(groupVersion: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** Where the API server is, for other clients; absent for a folder of manifests. */
   apiServer?(): Promise<ApiServerPlace>;
 }

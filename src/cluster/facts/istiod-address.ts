@@ -131,7 +131,7 @@ function exposureOf(ref: ObjectRef | undefined, service: KubeObject | undefined)
 }
 
 /** The port that leads to istiod's 15012: by number, else by targetPort, else by name. */
-function istiodPort(reach: Reach): BalancerPort | undefined {
+export function istiodPort(reach: Reach): BalancerPort | undefined {
   const tests: readonly ((port: BalancerPort) => boolean)[] = [
     (port) => port.port === ISTIOD_PORT,
     (port) => port.targetPort === ISTIOD_PORT,

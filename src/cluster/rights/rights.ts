@@ -136,6 +136,34 @@ const EVICT: readonly Right[] = [
   workload('pods', ['list']),
 ];
 
+const WITHOUT_NAMESPACE = 'without it, a namespace must be named with -n';
+const SELECTS_NOTHING = 'a Service selects no entry';
+
+/** What `check` reads. It writes nothing, and reads no Secret. */
+const CHECK: readonly Right[] = [
+  ...[control, workload].flatMap((at) => [
+    at('namespaces', ['get']),
+    at('services', ['list']),
+    ...['destinationrules', 'sidecars'].map((resource) => at(resource, ['list'], NETWORKING)),
+    ...['authorizationpolicies', 'peerauthentications'].map((resource) => at(resource, ['list'], SECURITY)),
+  ]),
+  control('pods', ['list']),
+  control('deployments', ['list'], 'apps'),
+  ...['gateways', 'virtualservices'].map((resource) => control(resource, ['list'], NETWORKING)),
+  ...['workloadgroups', 'workloadentries', 'serviceentries'].map((resource) =>
+    workload(resource, ['list'], NETWORKING),
+  ),
+  workload('serviceaccounts', ['list']),
+  { ...workload('pods', ['list']), optional: SELECTS_NOTHING },
+  ...['workloadgroups', 'workloadentries'].map((resource): Right => {
+    return { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE };
+  }),
+  {
+    ...{ place: 'cluster', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },
+    ...{ verbs: ['list'], optional: "tags of revisions, and istiod's own root" },
+  },
+];
+
 type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 
 /** The table of rights by command, from which `meshx rbac` makes roles. */
@@ -174,6 +202,7 @@ const RIGHTS: Table = {
   up: (suffix) => [...facts(suffix), ...JOIN],
   adopt: (suffix) => [...facts(suffix), ...JOIN],
   apply: () => JOIN,
+  check: (suffix) => [...facts(suffix), ...CHECK],
   configure: () => [],
   register: (suffix) => [
     ...generation(suffix),

@@ -1,5 +1,6 @@
 import { readJson } from '../../../documents/json.ts';
 import { showRef, refOf, type KubeObject, type ObjectRef } from '../../../mesh/kube-object.ts';
+import { list, mapping, text } from '../../../mesh/unknown.ts';
 import { present } from '../../../present.ts';
 import { clusterProblems } from '../../../problems/cluster.ts';
 import {
@@ -173,6 +174,21 @@ class LiveKubernetes implements Kubernetes {
     if (answer.status === 400 || answer.status === 422) return parseStatus(answer.body).message;
     this.#parse(answer, request, shown);
     return undefined;
+  }
+
+  async version(signal?: AbortSignal): Promise<string> {
+    const request: ApiRequest = { method: 'GET', path: '/version', summary: 'get the version of the API server' };
+    const answer = await this.#transport.send(request, signal);
+    return text(mapping(this.#parse(answer, request, 'the version'))['gitVersion']) ?? '';
+  }
+
+  async served(groupVersion: string, signal?: AbortSignal): Promise<readonly string[]> {
+    const path = `/apis/${groupVersion.split('/').map(encodeURIComponent).join('/')}`;
+    const request: ApiRequest = { method: 'GET', path, summary: `list the kinds of ${groupVersion}` };
+    const answer = await this.#transport.send(request, signal);
+    if (answer.status === 404) return [];
+    const resources = list(mapping(this.#parse(answer, request, groupVersion))['resources']).map(mapping);
+    return [...new Set(resources.map(({ kind }) => text(kind) ?? ''))];
   }
 
   /** The body of a successful answer; any other answer is a Problem that names `object`. */

@@ -1,0 +1,130 @@
+import { automaticGroup, entryAddress, entryLabels } from '../../cluster/registration/entries.ts';
+import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
+import { list, mapping, text } from '../../mesh/unknown.ts';
+import { DRAINING, servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
+import { toShell } from '../../shell-words.ts';
+import type { Seen } from '../check.ts';
+import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { nameOf } from './objects.ts';
+
+const registration = { category: 'registration', severity: 'error' } as const;
+
+/** Whether each VM is registered, connected, healthy and in rotation. */
+export const entryChecks: readonly NamespaceCheck[] = [
+  {
+    ...registration,
+    id: 'vm-registered',
+    title: 'each WorkloadGroup of meshx has the entry of a VM',
+    needs: ['about', 'groups', 'everyEntry', 'place'],
+    judge: registered,
+  },
+  {
+    ...registration,
+    id: 'entry-group',
+    title: 'the WorkloadGroup of each automatic entry exists',
+    needs: ['groups', 'entries', 'place'],
+    judge: hasGroup,
+  },
+  {
+    ...registration,
+    id: 'entry-connected',
+    title: 'the sidecar of each VM is connected to a running istiod',
+    needs: ['about', 'home', 'controlPods', 'entries'],
+    judge: connected,
+  },
+  {
+    ...registration,
+    id: 'entry-health',
+    title: 'each VM that is probed is healthy',
+    needs: ['entries', 'kubectl'],
+    judge: healthy,
+  },
+  {
+    ...registration,
+    id: 'entry-rotation',
+    severity: 'note',
+    title: 'no VM is drained',
+    needs: ['entries', 'place'],
+    judge: inRotation,
+  },
+];
+
+/** istiod deletes the entry of a VM some seconds after its sidecar disconnects. Another owner may keep groups without VMs. */
+function registered({ about, groups, everyEntry, place }: NamespaceFacts): readonly Seen[] {
+  if (!about.live) return [];
+  const used = new Set(everyEntry.map(automaticGroup));
+  const empty = groups.filter((group) => madeByMeshx(group) && !used.has(group.metadata.name));
+  return empty.map((group) => {
+    const { name } = group.metadata;
+    const detail = `no VM of ${nameOf(group)} is connected: it is off, its sidecar is stopped, or it cannot reach istiod`;
+    const hint = `Look at its sidecar: ${toShell(['ssh', name, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}; if it lost its identity: meshx rejoin ${name} -n ${place}`;
+    return wrong(nameOf(group), detail, { hint });
+  });
+}
+
+function hasGroup({ groups, entries, place }: NamespaceFacts): readonly Seen[] {
+  const names = new Set(groups.map(({ metadata }) => metadata.name));
+  return entries.flatMap((entry) => {
+    const group = automaticGroup(entry);
+    if (group === undefined || names.has(group)) return [];
+    const detail = `WorkloadGroup ${place}/${group} of ${nameOf(entry)} is gone, so the VM cannot register again after its next restart`;
+    return [
+      wrong(nameOf(entry), detail, { hint: `Join the VM again: ${toShell(['meshx', 'up', group, '-n', place])}` }),
+    ];
+  });
+}
+
+const CONNECTED = 'istio.io/connectedAt';
+const DISCONNECTED = 'istio.io/disconnectedAt';
+const CONTROLLER = 'istio.io/workloadController';
+
+function connected(facts: NamespaceFacts): readonly Seen[] {
+  return facts.entries.flatMap((entry) => {
+    const reason = automaticGroup(entry) === undefined ? undefined : whyNotConnected(entry, facts);
+    if (reason === undefined) return [];
+    const group = automaticGroup(entry) ?? '';
+    const hint = `Look at its sidecar: ${toShell(['ssh', group, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}`;
+    return [wrong(nameOf(entry), `${nameOf(entry)} (${entryAddress(entry)}) ${reason}`, { hint })];
+  });
+}
+
+function whyNotConnected(entry: KubeObject, { about, home, controlPods }: NamespaceFacts): string | undefined {
+  const notes = entry.metadata.annotations ?? {};
+  const [since, until, holder] = [notes[CONNECTED], notes[DISCONNECTED], notes[CONTROLLER]];
+  if (until !== undefined) return `lost its connection to istiod at ${until}`;
+  if (since === undefined) return 'has no connection to istiod';
+  const isKnown = about.live && home.kind === 'here' && controlPods.length > 0 && holder !== undefined;
+  if (!isKnown || controlPods.some(({ metadata }) => metadata.name === holder)) return undefined;
+  return `was connected to ${holder}, which no longer exists, and has not connected again since`;
+}
+
+function healthy({ entries, kubectl }: NamespaceFacts): readonly Seen[] {
+  return entries.flatMap((entry) => {
+    const conditions = list(mapping(entry['status'])['conditions']).map(mapping);
+    const condition = conditions.find(({ type }) => type === 'Healthy');
+    const isProbed = entry.metadata.annotations?.['proxy.istio.io/health-checks-enabled'] === 'true';
+    if (condition ? condition['status'] === 'True' : !isProbed) return [];
+    const { name, namespace = 'default' } = entry.metadata;
+    const reason = condition ? (text(condition['message']) ?? 'it gave no reason') : 'it has reported no health yet';
+    const detail = `${nameOf(entry)} (${entryAddress(entry)}) is ${condition ? 'unhealthy' : 'not healthy yet'}, so clients do not use it: ${reason}`;
+    const hint = `Repair the service on the VM, then read its health again: ${kubectl('get', 'workloadentry', name, '-n', namespace, '-o', 'jsonpath={.status}')}`;
+    return [wrong(nameOf(entry), detail, { hint })];
+  });
+}
+
+function inRotation({ entries, place }: NamespaceFacts): readonly Seen[] {
+  return entries.flatMap((entry) => {
+    const labels = entryLabels(entry);
+    const drained = servicesNamed(labels).filter((name) => labels[serviceKey(name)] === DRAINING);
+    if (drained.length === 0) return [];
+    const detail = `${nameOf(entry)} (${entryAddress(entry)}) is out of rotation for ${drained.join(', ')}`;
+    const vm = automaticGroup(entry);
+    return [
+      wrong(nameOf(entry), detail, {
+        ...(vm !== undefined && {
+          hint: `When its maintenance is over: ${toShell(['meshx', 'undrain', vm, '-n', place])}`,
+        }),
+      }),
+    ];
+  });
+}

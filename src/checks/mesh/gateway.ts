@@ -1,0 +1,137 @@
+import { istiodPort } from '../../cluster/facts/istiod-address.ts';
+import { reachOf } from '../../cluster/facts/load-balancer.ts';
+import type { KubeObject } from '../../mesh/kube-object.ts';
+import { list, mapping, text, textMapping } from '../../mesh/unknown.ts';
+import type { Seen } from '../check.ts';
+import { chosenExposure } from './exposure.ts';
+import { type MeshCheck, type MeshFacts, wrong } from './facts.ts';
+import { nameOf, podsWith, selectorOf } from './objects.ts';
+
+const NEEDS = ['about', 'home', 'exposing', 'gateways', 'virtualServices', 'controlPods'] as const;
+
+/** Whether a gateway passes what VMs send to istiod. */
+export const gatewayChecks: readonly MeshCheck[] = [
+  {
+    id: 'gateway-passes-istiod',
+    category: 'exposure',
+    severity: 'error',
+    title: 'the gateway passes TLS on port 15012 to istiod',
+    needs: NEEDS,
+    judge: (facts) => passes(facts, ISTIOD),
+  },
+  {
+    id: 'gateway-passes-webhook',
+    category: 'exposure',
+    severity: 'note',
+    title: 'the gateway passes TLS on port 15017 to the webhooks of istiod',
+    needs: NEEDS,
+    // While istiod itself is not passed, its webhooks do not matter.
+    judge: (facts) => (passes(facts, ISTIOD).length > 0 ? [] : passes(facts, WEBHOOK)),
+  },
+];
+
+interface Passed {
+  readonly port: number;
+  /** Ports of istiod's Service that it may lead to. */
+  readonly targets: readonly number[];
+  readonly severity: 'error' | 'note';
+}
+
+const ISTIOD: Passed = { port: 15012, targets: [15012], severity: 'error' };
+const WEBHOOK: Passed = { port: 15017, targets: [443, 15017], severity: 'note' };
+
+function passes(facts: MeshFacts, passed: Passed): readonly Seen[] {
+  const service = chosenExposure(facts);
+  if (!service || !isIstioGateway(service, facts)) return [];
+  if (passed.port !== 15012 && !reachOf(service).ports.some(({ port }) => port === passed.port)) return [];
+  const wanted = passed.port === 15012 ? { ...passed, port: listenedPort(service) } : passed;
+  const reason = whyNot(service, facts, wanted);
+  if (reason === undefined) return [];
+  const effect =
+    passed.port === 15012
+      ? 'VMs cannot reach istiod'
+      : 'another cluster could not use its webhooks; VMs do not need them';
+  const hint = 'Write the objects that pass it: meshx expose apply --mode gateway --wait';
+  return [wrong(nameOf(service), `${reason}: ${effect}`, { hint, severity: passed.severity })];
+}
+
+/** The port of the gateway's pods by which istiod is reached. */
+function listenedPort(service: KubeObject): number {
+  const port = istiodPort(reachOf(service));
+  return typeof port?.targetPort === 'number' ? port.targetPort : (port?.port ?? 15012);
+}
+
+/** A Service of istiod's own pods needs no Gateway, and a gateway of the Kubernetes Gateway API has objects that are not read. */
+function isIstioGateway(service: KubeObject, { about, controlPods }: MeshFacts): boolean {
+  const selector = selectorOf(service);
+  const isIstiod = /^istiod(-|$)/.test(service.metadata.name) || selector['app'] === 'istiod';
+  const pods = podsWith(controlPods, selector);
+  const isKubernetesApi = [selector, ...pods.map(({ metadata }) => metadata.labels ?? {})].some(
+    (labels) => labels['gateway.networking.k8s.io/gateway-name'] !== undefined,
+  );
+  return !isIstiod && !isKubernetesApi && service.metadata.namespace === about.istioNamespace;
+}
+
+/** Why a connection to the port does not arrive at istiod; undefined if it does. */
+function whyNot(service: KubeObject, facts: MeshFacts, { port, targets }: Passed): string | undefined {
+  const { gateways, virtualServices } = facts;
+  const own = gateways.filter((gateway) => isOf(gateway, service, facts));
+  const serving = own.flatMap((gateway) =>
+    list(mapping(gateway['spec'])['servers'])
+      .map(mapping)
+      .filter((server) => mapping(server['port'])['number'] === port)
+      .map((server) => ({ gateway, mode: text(mapping(server['tls'])['mode']) })),
+  );
+  if (serving.length === 0) return `no Gateway for the pods of ${nameOf(service)} has a server on port ${port}`;
+  const passing = serving.filter(({ mode }) => mode === 'PASSTHROUGH');
+  const [first] = serving;
+  if (passing.length === 0 && first)
+    return `${nameOf(first.gateway)} ends TLS on port ${port} (mode ${first.mode ?? 'none'}) instead of passing it`;
+  const names = passing.map(({ gateway }) => gateway);
+  const routes = virtualServices
+    .filter((each) => names.some((gateway) => uses(each, gateway)))
+    .flatMap((each) => routesOf(each, port));
+  if (routes.length === 0)
+    return `no VirtualService of ${names.map(nameOf).join(', ')} has a tls route for port ${port}`;
+  const right = routes.some((route) => isIstiod(route, facts.about.istioNamespace) && targets.includes(route.port));
+  return right
+    ? undefined
+    : `the tls route for port ${port} leads to ${routes.map(({ host, port: to }) => `${host}:${to}`).join(', ')}, not to istiod:${targets[0]}`;
+}
+
+/** Whether the gateway's selector matches the pods behind the Service. */
+function isOf(gateway: KubeObject, service: KubeObject, { controlPods }: MeshFacts): boolean {
+  const wanted = Object.entries(textMapping(mapping(gateway['spec'])['selector']));
+  const pods = podsWith(controlPods, selectorOf(service));
+  const candidates = pods.length > 0 ? pods.map(({ metadata }) => metadata.labels ?? {}) : [selectorOf(service)];
+  return candidates.some((labels) => wanted.every(([key, value]) => labels[key] === value));
+}
+
+function uses(virtualService: KubeObject, gateway: KubeObject): boolean {
+  const { name, namespace = 'default' } = gateway.metadata;
+  const names = list(mapping(virtualService['spec'])['gateways']);
+  const isHere = (virtualService.metadata.namespace ?? 'default') === namespace;
+  return names.includes(`${namespace}/${name}`) || (isHere && names.includes(name));
+}
+
+interface Route {
+  readonly host: string;
+  readonly port: number;
+}
+
+function routesOf(virtualService: KubeObject, port: number): readonly Route[] {
+  const rules = list(mapping(virtualService['spec'])['tls']).map(mapping);
+  const matching = rules.filter((rule) => list(rule['match']).some((match) => mapping(match)['port'] === port));
+  return matching.flatMap((rule) =>
+    list(rule['route']).map((route) => {
+      const destination = mapping(mapping(route)['destination']);
+      const number = mapping(destination['port'])['number'];
+      return { host: text(destination['host']) ?? '', port: typeof number === 'number' ? number : 0 };
+    }),
+  );
+}
+
+function isIstiod({ host }: Route, namespace: string): boolean {
+  const [name = '', place = namespace] = host.split('.');
+  return /^istiod(-|$)/.test(name) && place === namespace;
+}

@@ -1,0 +1,113 @@
+import { EntryIndex } from '../../cluster/picture/vm-services.ts';
+import type { KubeObject } from '../../mesh/kube-object.ts';
+import { portMeaning, speaksFirst } from '../../mesh/protocol.ts';
+import type { Seen } from '../check.ts';
+import { type Kubectl, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { nameOf, type PortOfService, portsOf, selectorOf } from './objects.ts';
+
+const service = { category: 'service', severity: 'warning' } as const;
+const NEEDS = ['services', 'entries', 'kubectl'] as const;
+
+/** What the ports of the VMs' Services mean to Istio. */
+export const portNameChecks: readonly NamespaceCheck[] = [
+  {
+    ...service,
+    id: 'port-protocol',
+    title: 'the name or appProtocol of each port gives its protocol',
+    needs: NEEDS,
+    judge: (facts) => each(facts, undeclared),
+  },
+  {
+    ...service,
+    id: 'port-app-protocol',
+    severity: 'note',
+    title: 'the name and the appProtocol of each port agree',
+    needs: NEEDS,
+    judge: (facts) => each(facts, disagreeing),
+  },
+  {
+    ...service,
+    id: 'port-udp',
+    severity: 'error',
+    title: 'no Service of a VM has a UDP port',
+    needs: NEEDS,
+    judge: (facts) => each(facts, udp),
+  },
+  {
+    ...service,
+    id: 'port-server-first',
+    severity: 'error',
+    title: 'no port of a database is declared as HTTP or another protocol in which the client speaks first',
+    needs: NEEDS,
+    judge: (facts) => each(facts, serverFirst),
+  },
+];
+
+interface Place {
+  readonly owner: KubeObject;
+  readonly index: number;
+  readonly kubectl: Kubectl;
+}
+
+type JudgePort = (port: PortOfService, place: Place) => Seen | undefined;
+
+/** Only of Services with entries: what pods serve is another matter. */
+function each({ services, entries, kubectl }: NamespaceFacts, judge: JudgePort): readonly Seen[] {
+  const found = new EntryIndex(entries);
+  const ours = services.filter((owner) => found.selectedBy(selectorOf(owner)).length > 0);
+  return ours.flatMap((owner) => portsOf(owner).flatMap((port, index) => judge(port, { owner, index, kubectl }) ?? []));
+}
+
+/** What Istio takes for the protocol: appProtocol wins over the name. */
+export function meaningOf({ number, name, appProtocol }: PortOfService) {
+  return portMeaning({ number, name: appProtocol?.replace(/^kubernetes\.io\/h2c$/, 'http2') ?? name });
+}
+
+/** `port 3306 (mysql) of Service vm/mysqldb` */
+function shown({ number, name }: PortOfService, { owner }: Place): string {
+  return `port ${number}${name === '' ? '' : ` (${name})`} of ${nameOf(owner)}`;
+}
+
+function undeclared(port: PortOfService, place: Place): Seen | undefined {
+  if (port.transport !== 'TCP' || meaningOf(port).declared) return undefined;
+  const detail = `${shown(port, place)} names no protocol, so sidecars guess it from the first bytes: a connection hangs if the server speaks first`;
+  return wrong(nameOf(place.owner), detail, { hint: `Declare it: ${declare('tcp', place)}` });
+}
+
+function disagreeing(port: PortOfService, place: Place): Seen | undefined {
+  const [byName, used] = [portMeaning({ number: port.number, name: port.name }), meaningOf(port)];
+  if (port.appProtocol === undefined || !byName.declared || !used.declared || byName.protocol === used.protocol)
+    return undefined;
+  const detail = `${shown(port, place)} is ${used.words} by its appProtocol ${port.appProtocol}, which wins over its name`;
+  return wrong(nameOf(place.owner), detail);
+}
+
+function udp(port: PortOfService, place: Place): Seen | undefined {
+  if (port.transport !== 'UDP') return undefined;
+  const { name, namespace = 'default' } = place.owner.metadata;
+  const remove = place.kubectl(
+    'patch',
+    'service',
+    name,
+    '-n',
+    namespace,
+    '--type=json',
+    '-p',
+    JSON.stringify([{ op: 'remove', path: `/spec/ports/${place.index}` }]),
+  );
+  const detail = `${shown(port, place)} is UDP: sidecars carry TCP only, so no client reaches the VM by it`;
+  return wrong(nameOf(place.owner), detail, { hint: `Remove the port: ${remove}` });
+}
+
+function serverFirst(port: PortOfService, place: Place): Seen | undefined {
+  const { protocol, words, declared } = meaningOf(port);
+  if (!declared || protocol === 'TCP' || !speaksFirst(port.name.toLowerCase(), port.number)) return undefined;
+  const detail = `${shown(port, place)} counts as ${words}, but servers on it usually speak first: clients wait for an answer that never comes`;
+  return wrong(nameOf(place.owner), detail, { hint: `Declare plain TCP: ${declare('tcp', place)}` });
+}
+
+function declare(protocol: string, { owner, index, kubectl }: Place): string {
+  const { name, namespace = 'default' } = owner.metadata;
+  const change = [{ op: 'add', path: `/spec/ports/${index}/appProtocol`, value: protocol }];
+  return kubectl('patch', 'service', name, '-n', namespace, '--type=json', '-p', JSON.stringify(change));
+}

@@ -1,0 +1,37 @@
+import { CATEGORIES, type Result } from '../check.ts';
+import { type CheckReport, outcomeOf, summaryOf } from './report.ts';
+
+/** Categories with what is wrong in them, then the summary. Checks that hold are counted only. */
+export function formatText(report: CheckReport): readonly string[] {
+  const { results, ms } = report;
+  const parts = CATEGORIES.map((category) => results.filter((result) => result.category === category));
+  const lines = parts.flatMap((part) => (part.length === 0 ? [] : [...formatCategory(part), '']));
+  return [...lines, `${summaryOf(report)} (${(ms / 1000).toFixed(1)} s)`];
+}
+
+function formatCategory(results: readonly Result[]): readonly string[] {
+  const held = results.filter(({ ok }) => ok === true).length;
+  return [
+    results[0]?.category ?? '',
+    ...(held > 0 ? [`  ok       ${held} ${held === 1 ? 'check' : 'checks'}`] : []),
+    ...results.filter(({ ok }) => ok !== true).flatMap(formatResult),
+  ];
+}
+
+/** The outcome, what was seen, what to do; of a skipped check what it would have judged. */
+function formatResult(result: Result): readonly string[] {
+  const { ok, id, title, detail, hint } = result;
+  const seen = ok === 'skipped' ? `${title}: ${detail}` : detail;
+  const line = `  ${outcomeOf(result).padEnd(9)}${seen} [${id}]`;
+  return hint === undefined ? [line] : [line, `           hint: ${hint}`];
+}
+
+/** One line for each finding; nothing for a healthy mesh. */
+export function formatShort({ results }: CheckReport): readonly string[] {
+  return results
+    .filter(({ ok }) => ok === false)
+    .map(
+      (result) =>
+        `${outcomeOf(result)} ${result.id}: ${result.detail}${result.hint === undefined ? '' : ` | ${result.hint}`}`,
+    );
+}

@@ -1,0 +1,93 @@
+import { CATEGORIES } from '../../checks/check.ts';
+import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../checks/mesh/mesh-checks.ts';
+import { reportDocument } from '../../checks/report/document.ts';
+import { formatJunit } from '../../checks/report/junit.ts';
+import { type CheckReport, isHealthy } from '../../checks/report/report.ts';
+import { sarifDocument } from '../../checks/report/sarif.ts';
+import { formatShort, formatText } from '../../checks/report/text.ts';
+import { MESH_RISKS } from '../../checks/risk.ts';
+import type { Caller } from '../../cluster/picture/picture.ts';
+import { parseName } from '../../mesh/names.ts';
+import { checkMesh } from '../../operations/check/check.ts';
+import type { ClusterOptions } from '../../operations/connection/cluster.ts';
+import { JOIN_RISKS } from '../../operations/join/options.ts';
+import { present } from '../../present.ts';
+import { shown } from '../../problems/mesh.ts';
+import type { Terminal } from '../../terminal.ts';
+import { visibleJson } from '../../visible.ts';
+import { clusterOptions } from '../cluster-options.ts';
+import type { Call } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Input } from '../input.ts';
+import { formatDocument } from '../print.ts';
+import { acceptedRisks } from '../risks.ts';
+
+const FORMATS = ['text', 'short', 'json', 'yaml', 'sarif', 'junit'] as const;
+
+/** `meshx check [VM…]` */
+export async function check(call: Call): Promise<number> {
+  const input = new Input('check', call);
+  const cluster = clusterOptions(input);
+  const namespace = input.parsed('namespace', (text) => parseName(text, 'namespace'));
+  const caller = input.parsed('from', parseCaller);
+  const only = onlyChecks(input);
+  const accepted = acceptedRisks(input, [...MESH_RISKS, ...JOIN_RISKS]);
+  const format = input.choice('output', FORMATS) ?? 'text';
+  input.accept();
+
+  const kubectlOptions = kubectlWords(cluster);
+  const options = { cluster, vms: call.args, only, accepted, kubectlOptions, ...present({ namespace, caller }) };
+  const report = completed(call.terminal, await checkMesh(call.world, options));
+  const text = formatted(report, format, call.world.version);
+  if (text.length > 0) call.terminal.out(text);
+  return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
+}
+
+/** The options by which kubectl reaches the same cluster. */
+function kubectlWords({ connect: { kubeconfig, context, manifests } }: ClusterOptions): readonly string[] {
+  if (manifests !== undefined) return [];
+  const file = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
+  return context === undefined ? file : [...file, '--context', context];
+}
+
+function formatted(report: CheckReport, format: (typeof FORMATS)[number], version: string): string | readonly string[] {
+  switch (format) {
+    case 'text':
+      return formatText(report);
+    case 'short':
+      return formatShort(report);
+    case 'json':
+    case 'yaml':
+      return formatDocument(reportDocument(report), format);
+    case 'sarif':
+      return `${visibleJson(sarifDocument(report, version), 2)}\n`;
+    case 'junit':
+      return formatJunit(report);
+  }
+}
+
+/** Commands of meshx in hints repeat the given connection options. */
+function completed({ complete }: Terminal, report: CheckReport): CheckReport {
+  if (!complete) return report;
+  const results = report.results.map((result) =>
+    result.hint === undefined ? result : { ...result, hint: complete(result.hint) },
+  );
+  return { ...report, results };
+}
+
+function onlyChecks(input: Input): readonly string[] {
+  const ids = [...MESH_CHECKS, ...NAMESPACE_CHECKS].map(({ id }) => id);
+  const only = input.list('only');
+  for (const word of only.filter((each) => !ids.includes(each) && !CATEGORIES.some((category) => category === each)))
+    input.issue(`--only: ${shown(word)} is no category (${CATEGORIES.join(', ')}) and no id of a check`);
+  return only;
+}
+
+/** `web/frontend`. Throws `bad-name`. */
+function parseCaller(text: string): Caller {
+  const [namespace = '', account = 'default', ...more] = text.split('/');
+  return {
+    namespace: parseName(namespace, 'namespace'),
+    account: parseName([account, ...more].join('/'), 'serviceAccount'),
+  };
+}

@@ -1,0 +1,30 @@
+import type { CommandSpec } from '../command.ts';
+import { CLUSTER_OPTIONS } from '../options.ts';
+
+export const check: CommandSpec = {
+  name: 'check',
+  summary:
+    'find what is wrong with the mesh and its VMs, as the cluster shows it: control plane, registration, services, policies',
+  args: [
+    ['[vm...]', 'VM to check: its WorkloadGroup or its address in the mesh (default: all VMs that meshx registered)'],
+  ],
+  options: [
+    ['--only <check...>', 'only this category or check id'],
+    [
+      '--from <account>',
+      'workload that calls the VMs, NAMESPACE/SERVICE-ACCOUNT (default: one in the namespace of each VM)',
+    ],
+    ['--wait', 'repeat until no check fails'],
+    ['--timeout <seconds>', 'how long to wait (300)'],
+    ['-o, --output <format>', 'text, short, json, yaml, sarif or junit'],
+  ],
+  common: [...CLUSTER_OPTIONS, 'namespace', 'output', 'acceptRisk'],
+  examples: [
+    'check',
+    'check db1 -n vm',
+    'check --only policy --from web/frontend',
+    'check --wait --timeout 120',
+    'check -o sarif --manifests examples/current-cluster',
+  ],
+  run: async (call) => (await import('../actions/check.ts')).check(call),
+};
