@@ -40,7 +40,7 @@ export async function explainConnection(
 }
 
 /** The same for facts. Pure, except that it throws these Problems. */
-export function judgeConnection(vm: string, question: ConnectionQuestion, facts: RuleFacts): ConnectionReport {
+function judgeConnection(vm: string, question: ConnectionQuestion, facts: RuleFacts): ConnectionReport {
   const packet = packetOf(vm, question, facts);
   const programs = facts.programs.map(({ name, tables }) => explain(name, tables, packet));
   return {

@@ -11,13 +11,14 @@ import { firstJoin, firstJoinPermissive } from './pairs/first-join.ts';
 import { fleet } from './pairs/fleet.ts';
 import { nothing } from './pairs/nothing.ts';
 import { packagePresent } from './pairs/package-present.ts';
+import { proxy } from './pairs/proxy.ts';
 import { register } from './pairs/register.ts';
 import { start } from './pairs/start.ts';
 import type { Series } from './series.ts';
 
 /** All series in the order in which they run; the one that fills the cluster is last. */
 export const allSeries: readonly Series[] = [
-  ...[start, executable, growthPlan, command, copy, clusterEnv, register, limits],
+  ...[start, executable, growthPlan, command, copy, clusterEnv, register, proxy, limits],
   ...[firstJoin, firstJoinPermissive, packagePresent, nothing, fleet],
   ...[growthVms, growthRegistered, growthServices],
 ];

@@ -84,6 +84,15 @@ export const PAIRS: readonly Pair[] = [
     ...{ series: 'register', ours: 'meshx', theirs: 'kubectl', title: 'register' },
     ...{ alternative: 'kubectl apply of the same objects', target: { reach: 1.5, hoped: 1.0 } },
   },
+  ...['routes', 'clusters'].map((view): Pair => ({
+    ...{
+      series: 'proxy',
+      ours: `${view}-meshx`,
+      theirs: `${view}-istioctl`,
+      title: `proxy --file, ${view} of 2,000 services`,
+    },
+    ...{ alternative: `istioctl proxy-config ${view} --file`, target: { reach: 1.5, hoped: 1.0 } },
+  })),
   {
     ...{ series: 'growth-services', ours: '10000', theirs: '10', title: 'generate-cluster-env, 10,000 Services' },
     ...{ alternative: 'the same with 10 Services', target: { reach: 1.2, hoped: 1.05 } },

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lab } from '../lab/lab.ts';
+import { expectDone } from './support/done.ts';
+import { makeStrictNamespace } from './support/strict.ts';
+
+let lab: Lab;
+const VM = 'viewed';
+
+beforeAll(async () => {
+  lab = await Lab.attach();
+  await makeStrictNamespace(lab, 'views');
+  await lab.pod('viewer', '10.150.0.27', { namespace: 'views' });
+  await lab.vm(VM, '10.150.0.57', { mysql: 'off' });
+  await lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
+  const place = ['-n', 'views', '--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'];
+  expectDone(await lab.meshx(['up', VM, ...place, '--service', 'viewed:http:8080', '--package', lab.deb]));
+}, 240_000);
+
+afterAll(async () => await lab.removeMembers(), 60_000);
+
+const meshx = async (...words: readonly string[]): Promise<string> => {
+  const ran = await lab.meshx(words);
+  expectDone(ran);
+  return ran.stdout;
+};
+
+test.each(['routes', 'clusters', 'listeners'])(
+  'the %s of a running sidecar are those that istioctl reads',
+  async (view) => {
+    const file = join(lab.home, 'config-dump.json');
+    await writeFile(file, await lab.mustSsh(VM, 'curl -s http://127.0.0.1:15000/config_dump'));
+    const theirs = await lab.istioctl(['proxy-config', view, '--file', file]);
+    expectDone(theirs);
+    expect(await meshx('proxy', VM, view)).toBe(theirs.stdout.replaceAll(/ +$/gm, ''));
+  },
+);
+
+test('certificates, endpoints and details are read from a running sidecar, by a user without root', async () => {
+  const certificates = await meshx('proxy', VM, 'certificates', '--user', 'nobodyspecial');
+  expect(certificates).toMatch(/^default .* ACTIVE {5}true .* spiffe:\/\/cluster\.local\/ns\/views\/sa\//m);
+  expect(await meshx('proxy', VM, 'endpoints', '--port', '8080')).toContain('10.150.0.57:8080');
+  expect(await meshx('proxy', VM, 'bootstrap')).toMatch(/Discovery Address: istiod\..*:15012/);
+  expect(await meshx('proxy', VM, 'clusters', '--details', '--fqdn', 'viewed')).toContain('10.150.0.57:8080 HEALTHY');
+});
+
+test('a log level is set in Envoy and reset', async () => {
+  const level = async (): Promise<string> =>
+    await lab.mustSsh(VM, "curl -s -X POST http://127.0.0.1:15000/logging | grep -w 'rbac:' | tr -d ' '");
+  await meshx('proxy', VM, 'log-level', '--level', 'rbac:debug');
+  expect(await level()).toBe('rbac:debug\n');
+  await meshx('proxy', VM, 'log-level', '--reset');
+  expect(await level()).toBe('rbac:warning\n');
+});
+
+/** How many connections the rules have taken to a port of the sidecar. */
+async function taken(port: number): Promise<number> {
+  const rules = await lab.mustSsh(VM, 'iptables-save -c -t nat; iptables-legacy-save -c -t nat 2>/dev/null; true');
+  const counts = [...rules.matchAll(/^\[(\d+):\d+\] .* REDIRECT --to-ports (\d+)$/gm)];
+  return counts.filter(([, , to]) => Number(to) === port).reduce((sum, [, packets]) => sum + Number(packets), 0);
+}
+
+test.each([
+  ['nobody', '10.150.0.27:15021', 15001],
+  ['root', '10.150.0.27:15021', 15001],
+  ['istio-proxy', '10.150.0.27:15021', undefined],
+  ['nobody', '127.0.0.1:8080', undefined],
+  ['istio-proxy', '10.150.0.57:8080', 15006],
+])(
+  'what is said of a connection of %s to %s is what the kernel does',
+  async (user, to, port) => {
+    const said = await meshx('capture', VM, 'explain', '--uid', user, '--to', to);
+    expect(said).toContain(port === undefined ? 'verdict: not captured' : `verdict: redirected to port ${port}`);
+    const before = [await taken(15001), await taken(15006)];
+    const [host, number] = to.split(':');
+    await lab.ssh(VM, `runuser -u ${user} -- timeout 3 bash -c 'exec 3<>/dev/tcp/${host}/${number}'`);
+    const after = [await taken(15001), await taken(15006)];
+    const grown = [15001, 15006].filter((_, index) => (after[index] ?? 0) > (before[index] ?? 0));
+    // Others on the machine connect, too: what is captured must have grown, what is not must be said so.
+    if (port !== undefined) expect(grown).toContain(port);
+  },
+  60_000,
+);
+
+test('a request of a pod is in the log of the VM, with its id and the identity of the client', async () => {
+  const request = ['curl', '-s', '-D', '-', '-o', '/dev/null', 'http://viewed.views.svc.cluster.local:8080/seen'];
+  await lab.waitFor('an answer', async () => (await lab.in('viewer', request)).stdout.includes(' 200'));
+  await lab.waitFor('the line of the log', async () => (await meshx('logs', VM)).includes('GET /seen'));
+  const shown = await meshx('logs', VM, '-o', 'json');
+  const { requests } = JSON.parse(shown) as { requests: readonly (readonly Readonly<Record<string, unknown>>[])[] };
+  const line = requests.flat().find(({ request }) => JSON.stringify(request ?? '').includes('/seen'));
+  expect(line).toMatchObject({ source: VM, direction: 'inbound', status: 200, flags: [] });
+  const alone = await meshx('logs', VM, '--request-id', String(line?.['requestId']));
+  expect(alone.trimEnd().split('\n')).toHaveLength(1);
+}, 60_000);
