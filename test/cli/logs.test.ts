@@ -130,6 +130,7 @@ test('new lines of both sides follow until the run is stopped, over one connecti
   clearInterval(wait);
   expect(ran.exitCode).toBe(0);
   expect(ran.stdout).toMatch(/56\.000Z {2}client {2}client .* request of-the-pod/);
+  expect(ran.stdout.match(/\[another\] format/g)).toHaveLength(1);
   expect(ran.stdout).toMatch(/57\.000Z {2}127\.0\.0\.1 {2}server .* request of-the-vm/);
   expect(ssh.seen.connections - before).toBe(1);
 }, 30_000);

@@ -38,24 +38,27 @@ async function openVm(
 const OFF =
   'access logging is off, so its sidecar writes no lines; turn it on with accessLogFile: /dev/stdout in meshConfig, or with a Telemetry resource';
 
+/** Lines of a log that begins again where it is followed; none may come twice, and none be missed in between. */
+const OVERLAP = 200;
+
 async function openPod(
   source: Extract<LogSource, { kind: 'pod' }>,
   tail: number,
   signal: AbortSignal,
 ): Promise<OpenedLog> {
   const { kube, namespace, pod, name } = source;
-  const query = { namespace, pod, container: 'istio-proxy', tail } as const;
-  const entries: AccessEntry[] = [];
-  for await (const entry of entriesOf(await logOf(kube, { ...query, follow: false }, signal), source))
-    entries.push(entry);
+  const query = { namespace, pod, container: 'istio-proxy', tail: Math.max(tail, OVERLAP) } as const;
+  const lines: string[] = [];
+  for await (const line of await logOf(kube, { ...query, follow: false }, signal)) lines.push(line);
+  const entries = lines.slice(-tail).flatMap((line) => entryOf(line, source));
+  const none = `${name}: no line of an access log among its last ${tail} lines; access logging may be off there`;
   return {
     entries,
-    notes:
-      entries.length === 0
-        ? [`${name}: no line of an access log among its last ${tail} lines; access logging may be off there`]
-        : [],
+    notes: entries.length === 0 ? [none] : [],
     more: async function* (until) {
-      yield* entriesOf(await logOf(kube, { ...query, tail: 0, follow: true }, until), source);
+      const known = new Set(lines);
+      for await (const line of await logOf(kube, { ...query, follow: true }, until))
+        if (!known.has(line)) yield* entryOf(line, source);
     },
   };
 }
