@@ -91,6 +91,15 @@ export const vmProblems = {
     message: `${d.vm} has no route for this connection, so no rule decides on it: ${d.to}: ${d.said}`,
     hint: `Look at the routes on the VM: ip route get ${d.to}`,
   })),
+  captureNotLoaded: known('capture-not-loaded', (d: { vm: string }) => ({
+    message: `${d.vm}: capture is off, so no rules can be compared.`,
+    hint: `See why: meshx capture ${d.vm} status`,
+  })),
+  rulesDiffer: known('capture-rules-differ', (d: { vm: string; differences: readonly string[] }) => ({
+    message: `${d.vm}: the rules of capture are not those that were loaded.`,
+    hint: 'Find out which program changes them, then load them again on the VM: sudo systemctl restart meshx-capture',
+    issues: d.differences,
+  })),
   agentMissing: known('agent-missing', ({ vm }: { vm: string }) => ({
     message: `${vm} has no agent of meshx.`,
     hint: `Install it: meshx up ${toShell([vm])} --agent-executable FILE`,

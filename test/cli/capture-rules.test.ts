@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectGolden } from '../support/golden.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -37,7 +37,8 @@ beforeAll(async () => {
   mkdirSync(join(home, '.ssh'), { mode: 0o700 });
   writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
   writeFileSync(join(home, 'config'), '');
-  server = await sshServer({ path: bin });
+  mkdirSync(join(home, 'vm/run/meshx'), { recursive: true });
+  server = await sshServer({ path: bin, wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"` });
 });
 afterAll(() => server.close());
 
@@ -67,6 +68,28 @@ test('the rules are shown by program, without counters', async () => {
   expect(ran.stdout).toContain('  -A PREROUTING -p tcp -j ISTIO_INBOUND\n');
   expect(ran.stdout).toContain('ip6tables-nft\n  *nat\n');
   expect(ran.stdout).not.toMatch(/\[\d+:\d+\]/);
+});
+
+test('rules that are not those that were loaded are named; while capture is off there is nothing to compare', async () => {
+  const off = await capture('check');
+  expect([off.exitCode, off.stderr]).toEqual([1, expect.stringContaining('capture-not-loaded')]);
+  const rules = ['raw', 'nat'].flatMap((table) => {
+    const [, text = ''] = rulesOf('current').split(`*${table}\n`);
+    const lines = text.split('COMMIT')[0]?.split('\n') ?? [];
+    return lines.flatMap((line) => (line.startsWith('-A') ? [`iptables-nft ${table} ${line}`] : []));
+  });
+  const loaded = join(home, 'vm/run/meshx/loaded');
+  writeFileSync(loaded, `${rules.join('\n')}\n`);
+  const right = await capture('check');
+  expect([right.exitCode, right.stdout]).toEqual([
+    0,
+    `127.0.0.1: all ${rules.length} rules of capture are in place and in order\n`,
+  ]);
+  const gone = 'iptables-nft nat -A ISTIO_INBOUND -p tcp -m tcp --dport 9999 -j ISTIO_IN_REDIRECT';
+  writeFileSync(loaded, `${[...rules, gone].join('\n')}\n`);
+  const wrong = await capture('check');
+  rmSync(loaded);
+  expect([wrong.exitCode, wrong.stderr]).toEqual([1, expect.stringContaining(`- missing: ${gone}\n`)]);
 });
 
 test('a user that the VM does not know, and an address without a route, are problems', async () => {

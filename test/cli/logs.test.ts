@@ -78,7 +78,7 @@ test.each(['text', 'json', 'yaml'])(
   },
 );
 
-test('both sides of a request stand together, joined by its id, and unknown formats are repeated', async () => {
+test('both sides of a request are printed together, joined by its id, and unknown formats are repeated', async () => {
   const ran = await logs(['--client', 'client']);
   expect(ran.exitCode).toBe(0);
   expectGolden('cli/logs/both-sides.txt', ran.stdout);

@@ -1,17 +1,17 @@
 import { isIpAddress, parseIp } from '../../mesh/address.ts';
 import { cliProblems } from '../../problems/cli.ts';
+import { checkRules, readRulesOf } from '../../operations/check-rules.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { type ConnectionQuestion, explainConnection } from '../../operations/explain-connection.ts';
 import { present } from '../../present.ts';
-import { readRuleTexts } from '../../vm/capture-rules/read-rules.ts';
 import { explanationDocument, formatExplanation } from '../capture/explanation.ts';
 import type { Call } from '../command.ts';
 import { flagOf, Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
 
-/** `meshx capture VM show`: the rules. `meshx capture VM explain`: what they do with a connection. */
-export async function captureRules(call: Call, verb: 'show' | 'explain'): Promise<void> {
+/** `meshx capture VM show`: the rules. `check`: whether they are those that were loaded. `explain`: what they do with a connection. */
+export async function captureRules(call: Call, verb: 'show' | 'check' | 'explain'): Promise<void> {
   const { world, terminal, args } = call;
   const [vm = ''] = args;
   const input = new Input('capture', call);
@@ -21,15 +21,19 @@ export async function captureRules(call: Call, verb: 'show' | 'explain'): Promis
   for (const name of ['dryRun', 'confirmWithin'])
     if (call.given[name] !== undefined) input.issue(`${flagOf(name)}: ${verb} changes nothing`);
   const question = verb === 'explain' ? questionOf(input) : undefined;
-  if (verb === 'show') refuseQuestion(input);
+  if (verb !== 'explain') refuseQuestion(input);
   input.accept();
 
   const login = () => openMachine(world, machine, vm);
   if (verb === 'show') {
-    await using host = await login();
-    const rules = await readRuleTexts(host, world.signal);
+    const { programs: rules } = await readRulesOf(world, login);
     const lines = Object.entries(rules).flatMap(([program, text]) => [program, ...text.map((line) => `  ${line}`)]);
     return terminal.out(output === 'text' ? lines : formatDocument({ vm, rules }, output));
+  }
+  if (verb === 'check') {
+    const { loaded } = await checkRules(world, login);
+    const done = `${vm}: all ${loaded} rules of capture are in place and in order`;
+    return terminal.out(output === 'text' ? [done] : formatDocument({ vm, rules: loaded }, output));
   }
   if (!question) throw cliProblems.invalidInput({ command: 'capture', issues: [] });
   const report = await explainConnection(world, login, question);

@@ -26,7 +26,7 @@ export async function capture(call: Call): Promise<void> {
   const within = confirmWithin(input);
   const verb = VERBS.find((each) => each === word);
   if (!verb)
-    input.issue(`<verb>: ${JSON.stringify(word.slice(0, 80))} is not one of ${VERBS.join(', ')}, show, explain`);
+    input.issue(`<verb>: ${JSON.stringify(word.slice(0, 80))} is not one of ${VERBS.join(', ')}, show, check, explain`);
   for (const name of ['uid', 'to', 'inbound', 'from', 'udp'])
     if (call.given[name] !== undefined) input.issue(`--${name}: is for explain`);
   if (machine.root !== undefined) input.issue('--root: nothing is captured in an image');

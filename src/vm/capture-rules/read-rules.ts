@@ -48,16 +48,27 @@ export async function readRules(
   return parseFacts(output.stdout, user);
 }
 
-/** The rules that `iptables-save` prints for both families, without comments and counters, by program. Throws `probe-failed`. */
-export async function readRuleTexts(
-  host: Host,
-  signal: AbortSignal,
-): Promise<Readonly<Record<string, readonly string[]>>> {
+/** The rules of a VM as texts. */
+export interface RuleTexts {
+  /** What `iptables-save` prints for both families, without comments and counters, by program. */
+  readonly programs: Readonly<Record<string, readonly string[]>>;
+  /** Lines `PROGRAM TABLE RULE` that capture recorded when it loaded its rules; empty while capture is off. */
+  readonly loaded: readonly string[];
+}
+
+/** Reads them by one command. Throws `probe-failed`. */
+export async function readRuleTexts(host: Host, signal: AbortSignal): Promise<RuleTexts> {
   const output = await runScript(host, RULES, ['', '', '', '46'], { timeoutMs: LIMIT_MS, signal });
   if (output.exitCode !== 0)
     throw reconcileProblems.probeFailed({ host: host.name, probe: 'the capture rules', ...output });
-  const programs = [...areasOf(output.stdout)].filter(([area]) => area.startsWith('rules '));
-  return Object.fromEntries(programs.map(([area, lines]) => [area.slice('rules '.length), withoutCounters(lines)]));
+  const areas = areasOf(output.stdout);
+  const programs = [...areas].filter(([area]) => area.startsWith('rules '));
+  return {
+    programs: Object.fromEntries(
+      programs.map(([area, lines]) => [area.slice('rules '.length), withoutCounters(lines)]),
+    ),
+    loaded: areas.get('loaded') ?? [],
+  };
 }
 
 function withoutCounters(lines: readonly string[]): readonly string[] {

@@ -29,3 +29,5 @@ echo open
 test -z "$to" || timeout 5 ss -Htn state established dst "$to" 2>/dev/null | say
 echo settings
 if test -r "$RUN/capture.env"; then say <"$RUN/capture.env"; fi
+echo loaded
+if test -r "$RUN/loaded"; then say <"$RUN/loaded"; fi
