@@ -1,4 +1,5 @@
 import { type AccessLogLine, parseAccessLog } from './access-log.ts';
+import { parseJsonAccessLog } from './access-log-json.ts';
 
 /** One line of the access log of a proxy. */
 export interface AccessEntry {
@@ -12,7 +13,7 @@ export interface AccessEntry {
 
 /** The line of a log as an entry; undefined for a line of a program that is no access-log line. */
 export function accessEntry(raw: string, from: Pick<AccessEntry, 'source' | 'role'>): AccessEntry | undefined {
-  const line = parseAccessLog(raw);
+  const line = parseAccessLog(raw) ?? parseJsonAccessLog(raw);
   // Formats of the operator's own begin in one of these ways, and the agent's lines with a date.
   if (line === undefined && !/^(?:\[|\{")/.test(raw)) return undefined;
   return { ...from, raw, ...(line && { line }) };

@@ -1,7 +1,7 @@
-/** One line of Envoy's access log in Istio's default text format. Absent fields were "-" in the line. */
+/** One line of Envoy's access log in one of Istio's default formats. Absent fields were "-" in the line. */
 export interface AccessLogLine {
-  /** `old`: Istio 0.5 to 0.8. `current`: 1.9 and later, with response details and both ends of the connection. */
-  readonly format: 'old' | 'current';
+  /** `old`: Istio 0.5 to 0.8. `current`: 1.9 and later, with response details and both ends of the connection; `json`: the same as JSON. */
+  readonly format: 'old' | 'current' | 'json';
   /** RFC 3339, as written: 2018-02-14T16:28:24.640Z. */
   readonly time: string;
   /** Absent for TCP. */
