@@ -104,7 +104,7 @@ const WEB: Workload = {
 };
 
 /** What meshx writes for a VM, and the entry that istiod makes of it. */
-function aVm(workload: Workload, address: string): readonly KubeObject[] {
+export function aVm(workload: Workload, address: string): readonly KubeObject[] {
   const { namespace, group, serviceAccount } = workload;
   const labels = workloadLabels(workload);
   const entry = {

@@ -1,5 +1,6 @@
 import { automaticGroup, entryAddress } from '../../cluster/registration/entries.ts';
 import { hasAgent } from '../../cluster/registration/relabels.ts';
+import { mapping } from '../../mesh/unknown.ts';
 import { TUNNEL, TUNNEL_LABEL } from '../../mesh/workload-labels.ts';
 import type { Seen } from '../check.ts';
 import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
@@ -52,7 +53,7 @@ function tunnel({ isAmbient, entries, kubectl, place }: NamespaceFacts): readonl
 function health({ isAmbient, groups, entries }: NamespaceFacts): readonly Seen[] {
   if (!isAmbient) return [];
   const withAgent = new Set(entries.filter(hasAgent).map(automaticGroup));
-  const probed = groups.filter((group) => (group['spec'] as { probe?: unknown } | undefined)?.probe !== undefined);
+  const probed = groups.filter((group) => mapping(group['spec'])['probe'] !== undefined);
   return probed
     .filter(({ metadata }) => !withAgent.has(metadata.name))
     .map((group) => {

@@ -1,9 +1,8 @@
 import { type AccessQuestion, accessOf, deniesEveryone, principalsIn } from '../../mesh/authorization-policy.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list } from '../../mesh/unknown.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { distinct } from './mutual-tls.ts';
 import { nameOf } from './objects.ts';
 import { type ServedPort, servedPorts } from './served-ports.ts';
@@ -58,7 +57,7 @@ function denial(served: ServedPort, facts: NamespaceFacts, policies: readonly Ku
   const who = `${caller.namespace}/${caller.account}`;
   const given = about.caller !== undefined;
   const detail = `${by.join(', ')} denies service account ${who}${given ? '' : ' (assumed: no caller was given)'} at ${where}`;
-  const real = toShell(['meshx', 'check', '--from', 'NAMESPACE/ACCOUNT', '-n', place]);
+  const real = commandLine(['meshx', 'check', '--from', 'NAMESPACE/ACCOUNT', '-n', place]);
   const hint = given ? editHint(by, facts) : `Check a real caller: ${real}`;
   return [wrong(nameOf(served.service), detail, { hint, severity: given ? 'error' : 'note' })];
 }

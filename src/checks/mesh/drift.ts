@@ -3,9 +3,8 @@ import { groupLabels } from '../../mesh/current/group.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import { DRAINING, READY, SERVICE_LABEL_PREFIX } from '../../mesh/workload-labels.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { groupOfEntry, nameOf } from './objects.ts';
 
 /** istiod copies the group into a new entry and never again. */
@@ -27,7 +26,7 @@ function drift({ groups, entries, place }: NamespaceFacts): readonly Seen[] {
     if (differing.length === 0) return [];
     const vm = automaticGroup(entry) ?? '';
     const detail = `${nameOf(entry)} was made before its group changed: ${differing.join('; ')}`;
-    const hint = `Bring the labels up to date: ${toShell(['meshx', 'up', vm, '-n', place])}; an account changes only with a new entry, after the sidecar has been off for 30 s`;
+    const hint = `Bring the labels up to date: ${commandLine(['meshx', 'up', vm, '-n', place])}; an account changes only with a new entry, after the sidecar has been off for 30 s`;
     return [wrong(nameOf(entry), detail, { hint })];
   });
 }

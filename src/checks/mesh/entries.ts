@@ -2,9 +2,8 @@ import { automaticGroup, entryAddress, entryLabels } from '../../cluster/registr
 import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import { DRAINING, servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { nameOf } from './objects.ts';
 
 const registration = { category: 'registration', severity: 'error' } as const;
@@ -57,7 +56,7 @@ function registered({ about, groups, everyEntry, place }: NamespaceFacts): reado
   return empty.map((group) => {
     const { name } = group.metadata;
     const detail = `no VM of ${nameOf(group)} is connected: it is off, its sidecar is stopped, or it cannot reach istiod`;
-    const hint = `Look at its sidecar: ${toShell(['ssh', name, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}; if it lost its identity: meshx rejoin ${name} -n ${place}`;
+    const hint = `Look at its sidecar: ${commandLine(['ssh', name, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}; if it lost its identity: meshx rejoin ${name} -n ${place}`;
     return wrong(nameOf(group), detail, { hint });
   });
 }
@@ -69,7 +68,7 @@ function hasGroup({ groups, entries, place }: NamespaceFacts): readonly Seen[] {
     if (group === undefined || names.has(group)) return [];
     const detail = `WorkloadGroup ${place}/${group} of ${nameOf(entry)} is gone, so the VM cannot register again after its next restart`;
     return [
-      wrong(nameOf(entry), detail, { hint: `Join the VM again: ${toShell(['meshx', 'up', group, '-n', place])}` }),
+      wrong(nameOf(entry), detail, { hint: `Join the VM again: ${commandLine(['meshx', 'up', group, '-n', place])}` }),
     ];
   });
 }
@@ -83,7 +82,7 @@ function connected(facts: NamespaceFacts): readonly Seen[] {
     const reason = automaticGroup(entry) === undefined ? undefined : whyNotConnected(entry, facts);
     if (reason === undefined) return [];
     const group = automaticGroup(entry) ?? '';
-    const hint = `Look at its sidecar: ${toShell(['ssh', group, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}`;
+    const hint = `Look at its sidecar: ${commandLine(['ssh', group, 'systemctl status istio; tail -n 20 /var/log/istio/istio.log'])}`;
     return [wrong(nameOf(entry), `${nameOf(entry)} (${entryAddress(entry)}) ${reason}`, { hint })];
   });
 }
@@ -122,7 +121,7 @@ function inRotation({ entries, place }: NamespaceFacts): readonly Seen[] {
     return [
       wrong(nameOf(entry), detail, {
         ...(vm !== undefined && {
-          hint: `When its maintenance is over: ${toShell(['meshx', 'undrain', vm, '-n', place])}`,
+          hint: `When its maintenance is over: ${commandLine(['meshx', 'undrain', vm, '-n', place])}`,
         }),
       }),
     ];

@@ -2,6 +2,7 @@ import type { FoundIn, Refused } from '../../cluster/picture/part.ts';
 import type { About, MeshParts, NamespaceParts } from '../../cluster/picture/picture.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { toShell } from '../../shell-words.ts';
+import { visible } from '../../visible.ts';
 import type { Check, Seen, Severity } from '../check.ts';
 
 /** A command line of kubectl for the cluster that is checked. */
@@ -9,7 +10,12 @@ export type Kubectl = (...words: readonly string[]) => string;
 
 /** kubectl with the options by which the operator chose the cluster. */
 export function kubectlWith(options: readonly string[]): Kubectl {
-  return (...words) => toShell(['kubectl', ...options, ...words]);
+  return (...words) => commandLine(['kubectl', ...options, ...words]);
+}
+
+/** A command line for a hint. Manifests may hold characters that no shell takes. */
+export function commandLine(words: readonly string[]): string {
+  return toShell(words.map(visible));
 }
 
 /** What is known of the mesh as a whole. */

@@ -7,9 +7,8 @@ import { effectiveMtls, type EffectiveMtls } from '../../mesh/peer-authenticatio
 import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import { mapping, textMapping } from '../../mesh/unknown.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { nameOf, portsOf, selectorOf } from './objects.ts';
 import { meaningOf } from './port-names.ts';
 import { type ServedPort, servedPorts } from './served-ports.ts';
@@ -119,7 +118,7 @@ function hanging(facts: NamespaceFacts): readonly Seen[] {
     // A port without a protocol has a check of its own.
     if (plaintextClient(mode, named(served)) !== 'hangs' || !meaningOf(served.port).declared) return [];
     const detail = `port ${served.number} of ${nameOf(served.service)} is PERMISSIVE ${source === 'default' ? 'by default' : `by ${source}`}, and its server speaks first: a client outside the mesh hangs instead of being refused`;
-    const hint = `Require mutual TLS: ${toShell(['echo', strictPolicy(facts.place)])} | ${facts.kubectl('apply', '-f', '-')}; or accept plaintext on that port with mode DISABLE: you decide whether clients outside the mesh are served`;
+    const hint = `Require mutual TLS: ${commandLine(['echo', strictPolicy(facts.place)])} | ${facts.kubectl('apply', '-f', '-')}; or accept plaintext on that port with mode DISABLE: you decide whether clients outside the mesh are served`;
     return [wrong(nameOf(served.service), detail, { hint })];
   });
   return distinct(seen);

@@ -1,6 +1,8 @@
 import { entryLabels } from '../../cluster/registration/entries.ts';
 import { EntryIndex } from '../../cluster/picture/vm-services.ts';
+import { entryPorts } from '../../mesh/current/entry-ports.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
+import { VM_LABEL } from '../../mesh/workload-labels.ts';
 import type { NamespaceFacts } from './facts.ts';
 import { meaningOf } from './port-names.ts';
 import { numberOn, type PortOfService, portsOf, selectorOf } from './objects.ts';
@@ -40,9 +42,6 @@ export function servedPorts({
 
 /** What policies select by, without the label that is the VM's own name. */
 function kindOf(entry: KubeObject): string {
-  const labels = Object.entries(entryLabels(entry)).filter(([key]) => key !== 'meshx.dev/vm');
-  return JSON.stringify([
-    labels.sort(),
-    entry['spec'] === undefined ? '' : (entry['spec'] as { ports?: unknown }).ports,
-  ]);
+  const labels = Object.entries(entryLabels(entry)).filter(([key]) => key !== VM_LABEL);
+  return JSON.stringify([labels.sort(), entryPorts(entry)]);
 }

@@ -4,9 +4,8 @@ import { groupLabels } from '../../mesh/current/group.ts';
 import { portsOf as numbersOf } from '../../mesh/current/entry-ports.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { nameOf, podsWith, selectorOf } from './objects.ts';
 
 const service = { category: 'service', severity: 'error' } as const;
@@ -52,7 +51,7 @@ function unserved(
   const why = exists ? `Service ${place}/${name} does not select it` : `there is no Service ${place}/${name}`;
   const detail = `${nameOf(entry)} (${entryAddress(entry)}) serves ${name}, but ${why}: no client reaches it by that name`;
   const [port] = Object.values(numbersOf(entry['spec']));
-  const command = toShell(['meshx', 'register', name, entryAddress(entry), String(port ?? 'PORT'), '-n', place]);
+  const command = commandLine(['meshx', 'register', name, entryAddress(entry), String(port ?? 'PORT'), '-n', place]);
   return wrong(nameOf(entry), detail, { hint: `Make the Service: ${command}` });
 }
 

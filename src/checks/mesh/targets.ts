@@ -10,9 +10,8 @@ import { portNumbers } from '../../mesh/service-port.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import { READY, serviceKey, VM_LABEL } from '../../mesh/workload-labels.ts';
 import { Problem } from '../../problems.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { groupOfEntry, nameOf, numberOn, type PortOfService, portsOf, selectorOf } from './objects.ts';
 
 const service = { category: 'service', severity: 'error' } as const;
@@ -129,7 +128,15 @@ function registerLine(
   entry: KubeObject,
   { place, number }: { readonly place: string; readonly number: number | undefined },
 ): string {
-  return toShell(['meshx', 'register', each.metadata.name, entryAddress(entry), String(number ?? 'PORT'), '-n', place]);
+  return commandLine([
+    'meshx',
+    'register',
+    each.metadata.name,
+    entryAddress(entry),
+    String(number ?? 'PORT'),
+    '-n',
+    place,
+  ]);
 }
 
 function heldDown({ each, entry, port }: Lacking, { place }: NamespaceFacts): Seen {
@@ -139,6 +146,6 @@ function heldDown({ each, entry, port }: Lacking, { place }: NamespaceFacts): Se
   const since = text(state['since']);
   const detail = `the agent on ${entryAddress(entry)} keeps ${name} (port ${port.number}) out of rotation${since === undefined ? '' : ` since ${since}`}${why === '' ? '' : `: ${why}`}`;
   const vm = entryLabels(entry)[VM_LABEL] ?? entryAddress(entry);
-  const hint = `Read what its probe says: ${toShell(['ssh', vm, 'meshx agent status'])}; the service is ${place}/${name}`;
+  const hint = `Read what its probe says: ${commandLine(['ssh', vm, 'meshx agent status'])}; the service is ${place}/${name}`;
   return wrong(nameOf(entry), detail, { hint });
 }

@@ -1,4 +1,6 @@
 import type { KubeObject, ObjectRef } from '../../mesh/kube-object.ts';
+import { text, textMapping } from '../../mesh/unknown.ts';
+import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { checkProblems } from '../../problems/check.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
@@ -81,11 +83,23 @@ export function partReader(kube: Kubernetes, served: ServedKinds, signal?: Abort
     list: (query) =>
       readPart(wantedOf('list', query), async () => {
         refuseUnserved(query);
-        return await kube.list(query, signal);
+        return (await kube.list(query, signal)).map(sound);
       }),
     get: (ref) =>
-      readPart({ ...wantedOf('get', ref), name: ref.name }, async () => (await kube.get(ref, signal)) ?? null),
+      readPart({ ...wantedOf('get', ref), name: ref.name }, async () => soundOrNone(await kube.get(ref, signal))),
   };
+}
+
+function soundOrNone(object: KubeObject | undefined): KubeObject | null {
+  return object === undefined ? null : sound(object);
+}
+
+/** With labels and annotations of text only, as every API server has them and not every manifest; without its field managers, which are large. */
+function sound(object: KubeObject): KubeObject {
+  const { managedFields: _unused, name, namespace, labels, annotations, ...rest } = object.metadata;
+  const texts = { labels: textMapping(labels), annotations: textMapping(annotations) };
+  const names = { name: text(name) ?? '', ...present({ namespace: text(namespace) }) };
+  return { ...object, metadata: { ...rest, ...texts, ...names } };
 }
 
 function wantedOf(verb: Wanted['verb'], { apiVersion, kind, namespace }: ListQuery): Wanted {
