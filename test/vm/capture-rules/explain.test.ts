@@ -149,6 +149,18 @@ describe('a rule', () => {
     expect(steps[0]?.judgement.holds).toBe(wanted);
   });
 
+  test.each([
+    ['-d fd00::/8', 'yes'],
+    ['! -d ::1/128', 'yes'],
+    ['-d 10.0.0.0/8', 'no'],
+    ['-s fd00:150::62/128', 'yes'],
+    ['-m iprange --dst-range fd00::1-fd00::9', 'unknown'],
+  ])('for IPv6, %s is judged %s', (words, wanted) => {
+    const ends = { family: 6, source: 'fd00:150::62', destination: 'fd00:63::5' } as const;
+    const { steps } = walked(inNat(`-A OUTPUT ${words} -j DROP`), out(33, '10.1.2.3:443', ends));
+    expect(steps[0]?.judgement.holds).toBe(wanted);
+  });
+
   test('for a client that is not named, rules about sources cannot be judged', () => {
     const { source: _source, ...packet } = into(3306);
     const explained = walked(inNat('-A PREROUTING -s 10.0.0.0/8 -j DROP'), packet);
