@@ -1,12 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../src/checks/mesh/mesh-checks.ts';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
+import { aService } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
 import { healthyMesh, NOW } from '../support/healthy-mesh.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
 import { type Element, readXml } from '../support/xml.ts';
 
 const GOLDEN = new URL('../golden/check/', import.meta.url).pathname;
@@ -210,11 +213,36 @@ test('--wait ends as soon as the mesh is healthy', async () => {
 
 test('an unreachable cluster ends the run with its problem', async () => {
   const server = await FakeApiServer.start();
-  const kubeconfig = server.kubeconfig();
+  const kubeconfig = join(temporaryFolder(), 'config');
+  copyFileSync(server.kubeconfig(), kubeconfig);
   await server[Symbol.asyncDispose]();
-  const { exitCode, stderr } = await runCli(['check', '--kubeconfig', kubeconfig]);
+  const { exitCode, stdout, stderr } = await runCli(['check', '--kubeconfig', kubeconfig]);
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  expect(stderr).toContain('meshx explain cluster-unreachable');
+});
+
+test('refused credentials end the run with their problem', async () => {
+  await using server = await FakeApiServer.start({ token: 'secret' });
+  const { exitCode, stderr } = await runCli(['check', '--kubeconfig', server.kubeconfig()]);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('kubeconfig-missing');
+  expect(stderr).toContain('meshx explain cluster-unauthorized');
+});
+
+test('the number of requests depends neither on Services nor on VMs', async () => {
+  const others = Array.from({ length: 300 }, (_, index) => aService(`other${index}`, { namespace: 'vm' }));
+  const entries = Array.from({ length: 100 }, (_, index) => ({
+    ...{ apiVersion: 'networking.istio.io/v1', kind: 'WorkloadEntry' },
+    metadata: { name: `more${index}`, namespace: 'vm' },
+    spec: { address: `10.2.0.${index}` },
+  }));
+  const count = async (objects: readonly KubeObject[]): Promise<number> => {
+    await using server = await FakeApiServer.start({ objects });
+    await runCli(['check', '--kubeconfig', server.kubeconfig()], { now: () => NOW });
+    return server.requests.length;
+  };
+  const few = await count(healthyMesh());
+  expect(await count([...healthyMesh(), ...others, ...entries])).toBe(few);
+  expect(few).toBeLessThan(50);
 });
 
 const page = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8');

@@ -199,3 +199,28 @@ test.each([
 test('an ambient mesh with tunnel labels gives no finding', async () => {
   expect(findingsOf(await judged(healthyMesh(ZTUNNEL, ...tunnelled)))).toEqual([]);
 });
+
+/** By the mode of the VM: what clients send, and whether it is a finding at a database and at a web server. */
+const COMBINATIONS = [
+  ['STRICT', 'DISABLE', true, true],
+  ['STRICT', 'SIMPLE', true, true],
+  ['STRICT', 'MUTUAL', true, true],
+  ['STRICT', 'ISTIO_MUTUAL', false, false],
+  ['PERMISSIVE', 'DISABLE', true, false],
+  ['PERMISSIVE', 'SIMPLE', true, true],
+  ['PERMISSIVE', 'MUTUAL', true, true],
+  ['PERMISSIVE', 'ISTIO_MUTUAL', false, false],
+  ['DISABLE', 'DISABLE', false, false],
+  ['DISABLE', 'SIMPLE', false, false],
+  ['DISABLE', 'MUTUAL', true, true],
+  ['DISABLE', 'ISTIO_MUTUAL', true, true],
+] as const;
+
+test.each(COMBINATIONS)('a VM in mode %s and clients that send %s', async (server, client, database, web) => {
+  const clients = add(
+    `{apiVersion: networking.istio.io/v1, kind: DestinationRule, metadata: {name: all, namespace: vm}, spec: {host: "*.vm.svc.cluster.local", trafficPolicy: {tls: {mode: ${client}}}}}`,
+  );
+  const results = await judged(healthyMesh(mode(server), clients), { only: ['mtls-agreement'] });
+  const objects = results.filter(({ ok }) => ok === false).map(({ object }) => object);
+  expect(objects).toEqual([...(database ? ['Service vm/mysqldb'] : []), ...(web ? ['Service vm/web'] : [])]);
+});
