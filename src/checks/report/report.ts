@@ -38,5 +38,5 @@ export function summaryOf({ results }: CheckReport): string {
     .filter(([number]) => number > 0)
     .map(([number, one, many]) => `${number} ${number === 1 ? one : many}`);
   const checks = new Set(results.map(({ id }) => id)).size;
-  return `${checks} checks: ${[`${count('ok')} ok`, ...rest].join(', ')}`;
+  return `${checks} ${checks === 1 ? 'check' : 'checks'}: ${[`${count('ok')} ok`, ...rest].join(', ')}`;
 }

@@ -14,8 +14,24 @@ function formatCategory(results: readonly Result[]): readonly string[] {
   return [
     results[0]?.category ?? '',
     ...(held > 0 ? [`  ok       ${held} ${held === 1 ? 'check' : 'checks'}`] : []),
-    ...results.filter(({ ok }) => ok !== true).flatMap(formatResult),
+    ...[...groupedById(results.filter(({ ok }) => ok !== true)).values()].flatMap(formatCheck),
   ];
+}
+
+/** Of one check. A cause that a thousand VMs share is not printed a thousand times. */
+const MOST = 10;
+
+function formatCheck(results: readonly Result[]): readonly string[] {
+  const rest = results.length - MOST;
+  const [first] = results;
+  const more =
+    rest > 0 && first ? [`           and ${rest} more, shown by: meshx check --only ${first.id} -o short`] : [];
+  return [...results.slice(0, MOST).flatMap(formatResult), ...more];
+}
+
+function groupedById(results: readonly Result[]): ReadonlyMap<string, readonly Result[]> {
+  const ids = [...new Set(results.map(({ id }) => id))];
+  return new Map(ids.map((id) => [id, results.filter((result) => result.id === id)]));
 }
 
 /** The outcome, what was seen, what to do; of a skipped check what it would have judged. */

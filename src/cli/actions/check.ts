@@ -38,7 +38,9 @@ export async function check(call: Call): Promise<number> {
   const kubectlOptions = kubectlWords(cluster);
   const options = { cluster, vms: call.args, only, accepted, kubectlOptions, ...present({ namespace, caller }) };
   const report = completed(call.terminal, await checkMesh(call.world, options));
-  const text = formatted(report, format, call.world.version);
+  const lines = formatted(report, format, call.world.version);
+  // The text names commands besides those of hints.
+  const text = typeof lines === 'string' ? lines : lines.map(call.terminal.complete ?? ((line) => line));
   if (text.length > 0) call.terminal.out(text);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
 }

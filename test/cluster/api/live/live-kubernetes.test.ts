@@ -122,6 +122,16 @@ test('a kind that the cluster does not serve reads as absent, and a write is a P
   expect(problem.message).toBe('lab does not serve WorkloadGroup (networking.istio.io/v1).');
 });
 
+test('the version and the served kinds of an API server are read, and a group that is not served has none', async () => {
+  await using world = await start({ version: 'v1.34.2-eks', unserved: ['security.istio.io/v1'], absent: ['Gateway'] });
+  expect(await world.kube.version?.()).toBe('v1.34.2-eks');
+  const kinds = await world.kube.served?.('networking.istio.io/v1');
+  expect(kinds).toContain('WorkloadEntry');
+  expect(kinds).not.toContain('Gateway');
+  expect(new Set(kinds).size).toBe(kinds?.length);
+  expect(await world.kube.served?.('security.istio.io/v1')).toEqual([]);
+});
+
 test('a missing namespace is named', async () => {
   await using world = await start();
   const problem = await problemOf(world.kube.apply({ ...wanted, metadata: { name: 'mysqldb', namespace: 'gone' } }));

@@ -1,0 +1,51 @@
+import { rightsOf } from '../../../src/cluster/rights/rights.ts';
+import type { Right } from '../../../src/cluster/rights/right.ts';
+import { FakeApiServer, type LoggedRequest } from '../../support/fake-api-server.ts';
+import { healthyMesh } from '../../support/healthy-mesh.ts';
+import { runCli } from '../../support/run-cli.ts';
+
+const PLACES: Readonly<Record<string, Right['place']>> = {
+  'istio-system': 'control plane',
+  vm: 'workload',
+  '': 'cluster',
+};
+
+/** What RBAC is asked for a request: `list pods in workload`. */
+function asked({ path }: LoggedRequest) {
+  const [root, ...rest] = path.split('/').filter((part) => part !== '');
+  const group = root === 'api' ? '' : (rest[0] ?? '');
+  const segments = rest.slice(root === 'api' ? 1 : 2);
+  const isIn = segments[0] === 'namespaces' && segments.length > 2;
+  const [resource = '', name] = isIn ? segments.slice(2) : segments;
+  // A Namespace is read by a right in itself.
+  const namespace = isIn ? (segments[1] ?? '') : resource === 'namespaces' ? (name ?? '') : '';
+  return { group, resource, name, verb: name === undefined ? 'list' : 'get', place: PLACES[namespace] };
+}
+
+test('check asks for nothing beyond the rights that meshx rbac prints for it', async () => {
+  await using server = await FakeApiServer.start({ objects: healthyMesh() });
+  expect((await runCli(['check', '--kubeconfig', server.kubeconfig()])).exitCode).toBe(0);
+  // Every user may ask for the version and for what is served.
+  const requests = server.requests.filter(({ path }) => !/^\/version$|^\/apis\/[^/]+\/v1$/.test(path));
+  expect(requests.length).toBeGreaterThan(20);
+  const rights = rightsOf('check');
+  const allows = (right: Right, request: LoggedRequest): boolean => {
+    const { group, resource, name, verb, place } = asked(request);
+    const isNamed = right.names === undefined || (name !== undefined && right.names.includes(name));
+    return (
+      right.group === group &&
+      right.resource === resource &&
+      right.place === place &&
+      right.verbs.includes(verb) &&
+      isNamed
+    );
+  };
+  const others = requests.filter((request) => !rights.some((right) => allows(right, request)));
+  expect(others.map(({ path }) => path)).toEqual([]);
+});
+
+test('check needs no right to write and none to read Secrets', () => {
+  const rights = rightsOf('check');
+  expect(new Set(rights.flatMap(({ verbs }) => verbs))).toEqual(new Set(['get', 'list']));
+  expect(rights.filter(({ resource }) => resource.startsWith('secrets'))).toEqual([]);
+});
