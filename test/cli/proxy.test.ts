@@ -111,7 +111,14 @@ esac
     writeFileSync(join(home, 'asked'), '');
     const { stdout } = await ofVm('log-level', '--level', 'rbac:debug', '-o', 'json');
     expect(JSON.parse(stdout)).toEqual({ version: 1, vm: '127.0.0.1', loggers: { admin: 'warning', rbac: 'debug' } });
-    expect(readFileSync(join(home, 'asked'), 'utf8')).toBe('POST logging?paths=rbac:debug\n');
+    expect(readFileSync(join(home, 'asked'), 'utf8')).toBe('POST logging\nPOST logging?paths=rbac:debug\n');
+  });
+
+  test('a logger that Envoy does not have is named, with those that it has', async () => {
+    writeFileSync(join(home, 'asked'), '');
+    const { stderr, exitCode } = await ofVm('log-level', '--level', 'rbac:debug', '--level', 'rback:debug');
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('no logger rback. It has: admin, rbac')]);
+    expect(readFileSync(join(home, 'asked'), 'utf8')).toBe('POST logging\n');
   });
 
   test('an Envoy that does not answer is a problem with the words of curl', async () => {

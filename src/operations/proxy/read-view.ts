@@ -1,4 +1,5 @@
 import { Unreadable } from '../../documents/unreadable.ts';
+import { readLogLevels, type WantedLevel } from '../../envoy/log-levels.ts';
 import type { Host } from '../../host/run/host.ts';
 import { envoyProblems } from '../../problems/envoy.ts';
 import { readEnvoyPages } from '../../vm/envoy-pages.ts';
@@ -8,10 +9,21 @@ import { pagesOf, type ViewQuery, type ViewReport, viewOf } from './views.ts';
 /** Reads one view of the sidecar on a VM. Throws Problems of the connection and of Envoy's answer. */
 export async function readView(world: World, login: () => Promise<Host>, query: ViewQuery): Promise<ViewReport> {
   await using host = await login();
+  if (query.view === 'log-level') await mustHaveLoggers(host, query.levels, world.signal);
   const method = query.view === 'log-level' ? 'POST' : 'GET';
   const pages = pagesOf(query);
   const texts = await readEnvoyPages(host, pages, { method, signal: world.signal });
   return readable(`${host.name}: /${pages.join(', /')}`, () => viewOf(query, texts, world.now()));
+}
+
+/** Envoy answers an unknown name with a status and no word. */
+async function mustHaveLoggers(host: Host, levels: readonly WantedLevel[], signal: AbortSignal): Promise<void> {
+  const names = levels.flatMap(({ logger }) => logger ?? []);
+  if (names.length === 0) return;
+  const [text = ''] = await readEnvoyPages(host, ['logging'], { method: 'POST', signal });
+  const known = Object.keys(readLogLevels(text));
+  const loggers = names.filter((name) => !known.includes(name));
+  if (loggers.length > 0) throw envoyProblems.loggerUnknown({ vm: host.name, loggers, known });
 }
 
 /** The same of a saved answer. Throws `envoy-unreadable`. */
