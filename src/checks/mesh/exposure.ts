@@ -11,7 +11,13 @@ const BASE = ['about', 'home', 'exposing'] as const;
 
 /** Whether VMs can reach istiod from outside the cluster. */
 export const exposureChecks: readonly MeshCheck[] = [
-  { ...exposure, id: 'istiod-exposed', title: 'a Service leads VMs to istiod', needs: BASE, judge: exposed },
+  {
+    ...exposure,
+    id: 'istiod-exposed',
+    title: 'a Service leads VMs to istiod',
+    needs: [...BASE, 'isInstalled'],
+    judge: exposed,
+  },
   {
     ...exposure,
     id: 'exposure-port',
@@ -69,8 +75,9 @@ export function chosenExposure(facts: Exposing): KubeObject | undefined {
   return leading.find((service) => !isPending(reachOf(service))) ?? leading[0];
 }
 
-function exposed(facts: Exposing): readonly Seen[] {
-  const { about, home, exposing } = facts;
+function exposed(facts: MeshFacts): readonly Seen[] {
+  const { about, home, exposing, isInstalled } = facts;
+  if (!isInstalled) return [];
   if (about.address !== undefined || home.kind !== 'here' || reachable(facts).length > 0) return [];
   const looked = exposing.map(nameOf).join(', ') || 'no Service of a gateway or of istiod';
   const detail = `VMs cannot reach istiod: ${looked} ${exposing.length > 0 ? 'has no address outside the cluster' : 'was found'}`;

@@ -42,7 +42,7 @@ const WEBHOOK: Passed = { port: 15017, targets: [443, 15017], severity: 'note' }
 
 function passes(facts: MeshFacts, passed: Passed): readonly Seen[] {
   const service = chosenExposure(facts);
-  if (!service || !isIstioGateway(service, facts)) return [];
+  if (!service || !isIstioGateway(service, facts) || isLeftOut(facts)) return [];
   if (passed.port !== 15012 && !reachOf(service).ports.some(({ port }) => port === passed.port)) return [];
   const wanted = passed.port === 15012 ? { ...passed, port: listenedPort(service) } : passed;
   const reason = whyNot(service, facts, wanted);
@@ -53,6 +53,11 @@ function passes(facts: MeshFacts, passed: Passed): readonly Seen[] {
       : 'another cluster could not use its webhooks; VMs do not need them';
   const hint = 'Write the objects that pass it: meshx expose apply --mode gateway --wait';
   return [wrong(nameOf(service), `${reason}: ${effect}`, { hint, severity: passed.severity })];
+}
+
+/** Folders of manifests often hold the Services alone. */
+function isLeftOut({ about, gateways }: MeshFacts): boolean {
+  return !about.live && gateways.length === 0;
 }
 
 /** The port of the gateway's pods by which istiod is reached. */
