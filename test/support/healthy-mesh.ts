@@ -47,6 +47,16 @@ function aPod(name: string, labels: Readonly<Record<string, string>>, image: str
   };
 }
 
+/** The endpoints of a Service. */
+function aSlice(service: string): KubeObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${service}-1`, namespace: SYSTEM, labels: { 'kubernetes.io/service-name': service } },
+    endpoints: [{ addresses: ['10.4.0.7'], conditions: { ready: true } }],
+  };
+}
+
 const ISTIOD_LABELS = { app: 'istiod', istio: 'pilot' };
 const IMAGE = 'docker.io/istio/pilot:1.30.4';
 
@@ -72,6 +82,7 @@ function controlPlane(): readonly KubeObject[] {
     aConfigMap(SYSTEM, 'istio-ca-root-cert', { 'root-cert.pem': ROOT }),
     aDeployment('istiod', ISTIOD_LABELS, IMAGE),
     aPod('istiod-1', ISTIOD_LABELS, IMAGE),
+    ...['istiod', 'istio-eastwestgateway'].map(aSlice),
     aPod('gateway-1', GATEWAY_LABELS, 'docker.io/istio/proxyv2:1.30.4'),
     ...gatewayExposure(exposed).map((object) =>
       object.kind === 'Service'

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text, textMapping } from '../../mesh/unknown.ts';
 import type { Seen } from '../check.ts';
 import { type Kubectl, type MeshCheck, type MeshFacts, wrong } from './facts.ts';
-import { istiodIn, istiodsIn, nameOf, notReady, podsWith, variableOf } from './objects.ts';
+import { hasEndpoints, istiodIn, istiodsIn, nameOf, notReady, podsWith, variableOf } from './objects.ts';
 
 const cluster = { category: 'cluster', severity: 'error' } as const;
 
@@ -20,8 +20,8 @@ export const controlPlaneChecks: readonly MeshCheck[] = [
     ...cluster,
     id: 'control-plane-ready',
     title: 'istiod runs and all of its pods are ready',
-    needs: ['about', 'kubectl', 'controlDeployments', 'controlPods'],
-    judge: ready,
+    needs: ['about', 'kubectl', 'home', 'controlDeployments', 'controlPods', 'controlServices', 'controlEndpoints'],
+    judge: (facts) => (istiodIn(facts.controlDeployments, facts.about.suffix) ? ready(facts) : answers(facts)),
   },
   {
     ...cluster,
@@ -68,6 +68,16 @@ function ready({ about, kubectl, controlDeployments, controlPods }: MeshFacts): 
   const { istioNamespace, suffix } = about;
   const hint = `Read why: ${kubectl('describe', 'deployment', `istiod${suffix}`, '-n', istioNamespace)}`;
   return [wrong(nameOf(deployment), detail, { hint, severity: readyReplicas > 0 ? 'warning' : 'error' })];
+}
+
+/** Without a Deployment of istiod, its Service must lead somewhere else. */
+function answers({ about, kubectl, home, controlServices, controlEndpoints }: MeshFacts): readonly Seen[] {
+  const { istioNamespace, suffix } = about;
+  const service = controlServices.find(({ metadata }) => metadata.name === `istiod${suffix}`);
+  if (!about.live || home.kind !== 'here' || !service || hasEndpoints(service, controlEndpoints)) return [];
+  const detail = `${nameOf(service)} has no ready endpoint, and there is no Deployment istiod${suffix}`;
+  const hint = `See what is left of it: ${kubectl('get', 'all', '-n', istioNamespace)}; then install Istio again`;
+  return [wrong(nameOf(service), detail, { hint })];
 }
 
 function oneVersion({ about, kubectl, controlDeployments, controlPods }: MeshFacts): readonly Seen[] {

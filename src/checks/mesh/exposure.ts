@@ -4,7 +4,7 @@ import { isPending, reachOf } from '../../cluster/facts/load-balancer.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { Seen } from '../check.ts';
 import { type MeshCheck, type MeshFacts, wrong } from './facts.ts';
-import { nameOf, notReady, podsWith, selectorOf } from './objects.ts';
+import { hasEndpoints, nameOf, notReady, podsWith, selectorOf } from './objects.ts';
 
 const exposure = { category: 'exposure', severity: 'error' } as const;
 const BASE = ['about', 'home', 'exposing'] as const;
@@ -53,7 +53,7 @@ export const exposureChecks: readonly MeshCheck[] = [
     ...exposure,
     id: 'exposure-pods',
     title: 'ready pods are behind the Service that leads to istiod',
-    needs: [...BASE, 'kubectl', 'controlPods'],
+    needs: [...BASE, 'kubectl', 'controlPods', 'controlEndpoints'],
     judge: hasPods,
   },
 ];
@@ -129,7 +129,7 @@ function isPrivate(facts: Exposing): readonly Seen[] {
 
 /** Pods of another namespace are not read. */
 function hasPods(facts: MeshFacts): readonly Seen[] {
-  const { about, kubectl, controlPods } = facts;
+  const { about, kubectl, controlPods, controlEndpoints } = facts;
   const service = chosenExposure(facts);
   if (!service || !about.live || service.metadata.namespace !== about.istioNamespace) return [];
   const selector = selectorOf(service);
@@ -139,12 +139,13 @@ function hasPods(facts: MeshFacts): readonly Seen[] {
     const reason = notReady(pod);
     return reason === undefined ? [] : [`${nameOf(pod)} is not ready: ${reason}`];
   });
-  if (pods.length > 0 && reasons.length === 0) return [];
+  const serves = hasEndpoints(service, controlEndpoints);
+  if (reasons.length === 0 && (serves || pods.length > 0)) return [];
   const labels = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
   const detail =
     pods.length === 0
       ? `no pod has the labels ${labels.join(',')} that ${nameOf(service)} selects`
       : reasons.join('; ');
   const hint = `Look at the pods: ${kubectl('get', 'pods', '-n', about.istioNamespace, '-l', labels.join(','))}`;
-  return [wrong(nameOf(service), detail, { hint, severity: reasons.length < pods.length ? 'warning' : 'error' })];
+  return [wrong(nameOf(service), detail, { hint, severity: serves ? 'warning' : 'error' })];
 }

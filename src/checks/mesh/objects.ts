@@ -76,6 +76,15 @@ export function podsWith(pods: readonly KubeObject[], labels: Readonly<Record<st
   return pods.filter(({ metadata }) => wanted.every(([key, value]) => metadata.labels?.[key] === value));
 }
 
+/** Whether a Service has an address that is ready. */
+export function hasEndpoints(service: KubeObject, slices: readonly KubeObject[]): boolean {
+  const own = slices.filter(
+    ({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service.metadata.name,
+  );
+  const endpoints = own.flatMap((slice) => list(slice['endpoints'])).map(mapping);
+  return endpoints.some((endpoint) => mapping(endpoint['conditions'])['ready'] !== false);
+}
+
 /** Why a pod is not ready; undefined if it is ready. */
 export function notReady(pod: KubeObject): string | undefined {
   const status = mapping(pod['status']);

@@ -51,6 +51,8 @@ export interface MeshParts {
   readonly controlDeployments: Objects;
   readonly controlPods: Objects;
   readonly controlServices: Objects;
+  /** EndpointSlices. They also hold addresses of an istiod or a gateway that is no pod. */
+  readonly controlEndpoints: Objects;
   /** The Services that may lead VMs to istiod, in order of preference. */
   readonly exposing: Objects;
   readonly gateways: Objects;

@@ -50,8 +50,11 @@ export async function readControlPlane(read: PartReader, options: FactsOptions, 
     read.list({ apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingWebhookConfiguration' }),
     read.get(configMapRef(namespace, rootsName)),
   ]);
-  const exposing = await readExposing(read, options);
-  const cluster = { controlNamespace, controlDeployments, controlPods, controlServices, exposing };
+  const [exposing, controlEndpoints] = await Promise.all([
+    readExposing(read, options),
+    list('discovery.k8s.io/v1', 'EndpointSlice'),
+  ]);
+  const cluster = { controlNamespace, controlDeployments, controlPods, controlServices, controlEndpoints, exposing };
   return { ...cluster, gateways, virtualServices, webhooks, controlRoots };
 }
 

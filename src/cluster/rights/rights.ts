@@ -149,6 +149,7 @@ const CHECK: readonly Right[] = [
   ]),
   control('pods', ['list']),
   control('deployments', ['list'], 'apps'),
+  control('endpointslices', ['list'], 'discovery.k8s.io'),
   ...['gateways', 'virtualservices'].map((resource) => control(resource, ['list'], NETWORKING)),
   ...['workloadgroups', 'workloadentries', 'serviceentries'].map((resource) =>
     workload(resource, ['list'], NETWORKING),

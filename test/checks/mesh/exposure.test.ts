@@ -6,6 +6,10 @@ import { add, change, remove, testBroken } from './broken-mesh.ts';
 const GATEWAY = 'Service istio-system/istio-eastwestgateway';
 const PORT_15012 = '{name: tls-istiod, number: 15012, protocol: TLS}';
 const PORT_15017 = '{port: {name: tls-webhook, number: 15017, protocol: TLS}, tls: {mode: PASSTHROUGH}, hosts: ["*"]}';
+const NO_ENDPOINT = change(
+  'EndpointSlice istio-system/istio-eastwestgateway-1',
+  '{endpoints: [{addresses: [10.4.0.7], conditions: {ready: false}}]}',
+);
 const servers = (text: string) => change('Gateway istio-system/istiod-gateway', `{spec: {servers: [${text}]}}`);
 const roots = (place: string, pem: string) =>
   change(`ConfigMap ${place}/istio-ca-root-cert`, JSON.stringify({ data: { 'root-cert.pem': pem } }));
@@ -62,13 +66,19 @@ testBroken([
   },
   {
     title: 'a gateway whose pod is not ready',
-    edits: [change('Pod istio-system/gateway-1', '{status: {phase: Pending, conditions: []}}')],
+    edits: [change('Pod istio-system/gateway-1', '{status: {phase: Pending, conditions: []}}'), NO_ENDPOINT],
     found: ['error exposure-pods'],
     says: /Pod istio-system\/gateway-1 is not ready: Pending \| .*kubectl get pods -n istio-system -l istio=eastwestgateway/,
   },
   {
+    title: 'a gateway with one pod that is not ready beside another is a warning',
+    edits: [change('Pod istio-system/gateway-1', '{status: {phase: Pending, conditions: []}}')],
+    found: ['warning exposure-pods'],
+    says: /Pod istio-system\/gateway-1 is not ready: Pending/,
+  },
+  {
     title: 'a gateway without pods',
-    edits: [remove('Pod istio-system/gateway-1')],
+    edits: [remove('Pod istio-system/gateway-1'), NO_ENDPOINT],
     found: ['error exposure-pods'],
     says: /no pod has the labels istio=eastwestgateway/,
   },
@@ -179,8 +189,21 @@ test('istiod in another cluster is not looked for here', async () => {
     ...['Deployment istio-system/istiod', 'Pod istio-system/istiod-1', GATEWAY].map(remove),
     change('Service istio-system/istiod', '{spec: {selector: null}}'),
     add(
-      '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: istiod-1, namespace: istio-system, labels: {kubernetes.io/service-name: istiod}}, endpoints: [{addresses: [10.9.9.9]}], ports: [{name: tls-istiod, port: 15012}]}',
+      '{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: istiod-2, namespace: istio-system, labels: {kubernetes.io/service-name: istiod}}, endpoints: [{addresses: [10.9.9.9]}], ports: [{name: tls-istiod, port: 15012}]}',
     ),
   ];
   expect(findingsOf(await judged(healthyMesh(...elsewhere)))).toEqual([]);
+});
+
+test('an istiod and a gateway that are no pods are found by their endpoints', async () => {
+  const pods = ['Pod istio-system/gateway-1', 'Pod istio-system/istiod-1', 'Deployment istio-system/istiod'].map(
+    remove,
+  );
+  expect(findingsOf(await judged(healthyMesh(...pods)))).toEqual([]);
+});
+
+test('a Service of istiod with nothing behind it is a control plane that is not ready', async () => {
+  const gone = ['Deployment istio-system/istiod', 'Pod istio-system/istiod-1', 'EndpointSlice istio-system/istiod-1'];
+  const results = await judged(healthyMesh(...gone.map(remove)), { only: ['cluster'] });
+  expect(findingsOf(results)).toEqual(['error control-plane-ready']);
 });
