@@ -30,6 +30,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   shellcheck: '/usr/bin/shellcheck',
   rpm: '/usr/bin/rpmbuild',
   binutils: '/usr/bin/strip',
+  gcc: '/usr/bin/x86_64-linux-gnu-gcc',
+  'libc6-dev': '/usr/include/stdio.h',
   // Servers for test/e2e/probes.test.ts.
   'mariadb-server': '/usr/sbin/mariadbd',
   postgresql: '/etc/init.d/postgresql',
