@@ -10,13 +10,13 @@ export interface TestCertificate {
 }
 
 /** A self-signed certificate, by default for 127.0.0.1, made by openssl for this run. */
-export function selfSigned(name = 'meshx test', names = 'IP:127.0.0.1,DNS:localhost'): TestCertificate {
+export function selfSigned(name = 'meshx test', names = 'IP:127.0.0.1,DNS:localhost', days = 2): TestCertificate {
   const folder = mkdtempSync(join(tmpdir(), 'meshx-cert-'));
   try {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`];
     const limited = { stdio: 'pipe', timeout: 20_000 } as const;
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', String(days)];
     execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject], limited);
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
   } finally {
