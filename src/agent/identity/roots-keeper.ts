@@ -23,8 +23,9 @@ export interface RootsStatus {
 
 /** Passes without a connection before it is a reason: istiod ends each connection after half an hour. */
 const ALONE = 2;
-/** Root's look takes half a second of processor time. Milliseconds. */
+/** Root's look takes half a second of processor time. Without a connection, it looks as often as it may act. Milliseconds. */
 const AGAIN = 300_000;
+const AGAIN_ALONE = 120_000;
 /** How agent-root begins to say it. */
 const UNKNOWN_ROOT = 'istiod has a certificate of an unknown root';
 
@@ -55,7 +56,8 @@ export class RootsKeeper {
     const isNew = roots !== undefined && roots !== this.#seen;
     // While the roots are known to change, one pass without a connection is a reason.
     const isAlone = this.#alone === (this.#isOpen ? 1 : ALONE);
-    const isWaiting = (this.#isOpen || this.#alone > ALONE) && ms() - this.#askedAt >= AGAIN;
+    const isLate = ms() - this.#askedAt >= (this.#alone > 0 ? AGAIN_ALONE : AGAIN);
+    const isWaiting = (this.#isOpen || this.#alone > ALONE) && isLate;
     if (isNew || isAlone || isWaiting) {
       this.#seen = roots ?? this.#seen;
       this.#askedAt = ms();

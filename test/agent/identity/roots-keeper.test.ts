@@ -69,7 +69,7 @@ test('has root look when the sidecar is without a connection for two passes, als
   await pass();
   expect(looks()).toBe(1);
   expect(keeper.status).toEqual({ issue: UNKNOWN.reason, isUntrusted: true });
-  await pass(4);
+  await pass();
   expect(looks()).toBe(0);
   await pass();
   expect(looks()).toBe(1);
