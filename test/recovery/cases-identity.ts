@@ -53,6 +53,8 @@ const REPLACED: RecoveryCase = {
   name: 'root-replaced',
   needsApi: true,
   what: "the mesh's root is replaced at once by another one; then meshx rejoin",
+  remark:
+    'An earlier run was not back within 240 s: the sidecar had no connection after the first repair, and the agent asked root for the next one five minutes later. It asks after two minutes now.',
   run: async (course) => {
     const { vm } = course;
     const other = await newMeshCa();
