@@ -145,22 +145,25 @@ describe.each(ARRANGEMENTS)('$name', ({ vm, ip, recognized, servers }) => {
     await expectAllNames(vm);
   }, 180_000);
 
-  test('a server that replaces one on the machine is used after the sidecar restarts', async () => {
-    await lab().mustSsh(
-      vm,
-      `cp -a /etc/resolv.conf /root/resolv.former && rm /etc/resolv.conf && echo 'nameserver ${NETWORK}' >/etc/resolv.conf`,
-    );
-    try {
-      await lab().waitFor('names outside', async () => (await resolve(vm, OUTSIDE)) !== '', LIMIT);
-      await lab().mustSsh(vm, 'systemctl restart istio.service');
+  // Elsewhere a DHCP client writes resolv.conf anew.
+  if (servers.includes('127.0.0.53')) {
+    test('a server that replaces one on the machine is used after the sidecar restarts', async () => {
+      await lab().mustSsh(
+        vm,
+        `cp -a /etc/resolv.conf /root/resolv.former && rm /etc/resolv.conf && echo 'nameserver ${NETWORK}' >/etc/resolv.conf`,
+      );
+      try {
+        await lab().waitFor('names outside', async () => (await resolve(vm, OUTSIDE)) !== '', LIMIT);
+        await lab().mustSsh(vm, 'systemctl restart istio.service');
+        await expectAllNames(vm);
+        expect(await lab().mustSsh(vm, 'grep ^nameserver /run/meshx/resolv.conf')).toBe(`nameserver ${NETWORK}\n`);
+      } finally {
+        await lab().mustSsh(vm, 'mv -T /root/resolv.former /etc/resolv.conf && systemctl restart istio.service');
+      }
       await expectAllNames(vm);
-      expect(await lab().mustSsh(vm, 'grep ^nameserver /run/meshx/resolv.conf')).toBe(`nameserver ${NETWORK}\n`);
-    } finally {
-      await lab().mustSsh(vm, 'mv -T /root/resolv.former /etc/resolv.conf && systemctl restart istio.service');
-    }
-    await expectAllNames(vm);
-    expect(await resolvConf(vm)).toBe(before);
-  }, 120_000);
+      expect(await resolvConf(vm)).toBe(before);
+    }, 120_000);
+  }
 
   test('after kill -9 of the sidecar all names come back by themselves; with capture stopped by hand those outside stay', async () => {
     const run = async (): Promise<string> =>

@@ -154,11 +154,13 @@ export const NETWORK_CASES: readonly RecoveryCase[] = [
   ...FIREWALLS.map(behind),
   {
     name: 'dhcp-replaces-the-resolver',
+    suite: 'bookworm',
     what: 'DHCP (dhclient, dnsmasq) names another resolver, and the former one is gone',
     run: resolverReplaced,
   },
   {
     name: 'dhcp-replaces-the-address',
+    suite: 'bookworm',
     what: 'DHCP (dhclient, dnsmasq) leases the VM another address; then the first one again',
     remark:
       "On the new address the agent has no rights yet: it reports through the sidecar's health channel, and the status asks for `meshx up`.",
