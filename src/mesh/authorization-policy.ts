@@ -43,7 +43,10 @@ export function accessOf(question: AccessQuestion, policies: readonly KubeObject
   return { verdict: isSure && isFree ? 'allowed' : 'depends', by: [] };
 }
 
-/** The policies that deny every caller: an ALLOW without rules where no other one has any, or a DENY without conditions. */
+/**
+ * Names of the policies that deny every caller; none if some caller may get in. A DENY without conditions does, and so do ALLOW
+ * policies if none of them has a rule.
+ */
 export function deniesEveryone(
   question: Omit<AccessQuestion, 'principals' | 'callerNamespace'>,
   policies: readonly KubeObject[],

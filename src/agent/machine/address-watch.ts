@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts';
 import type { EventText } from '../report/events.ts';
+import { RUN_UP } from './operator-command.ts';
 import type { RootAnswer } from './root.ts';
 
 /** How the agent sees the machine's addresses. */
@@ -33,8 +34,6 @@ export interface AddressWatchInput {
 /** Milliseconds. A DHCP client may remove an address for a moment when it renews it. */
 const TIMES = { look: 2000, lost: 4000, again: 10_000 } as const;
 
-const CURE = "run on the operator's machine: meshx up VM";
-
 /** Notices within seconds that the machine has another address than the one in the mesh. */
 export class AddressWatch {
   readonly #access: AddressAccess;
@@ -55,9 +54,9 @@ export class AddressWatch {
   get deviations(): readonly string[] {
     const { address, joined } = this.#input;
     if (this.#isLost)
-      return [`this machine no longer has the address ${address}${this.#answer && `: ${this.#answer}`}; ${CURE}`];
+      return [`this machine no longer has the address ${address}${this.#answer && `: ${this.#answer}`}; ${RUN_UP}`];
     if (address === joined) return [];
-    return [`the address ${joined} of the join is ${address} now; to let the agent report to its new entry, ${CURE}`];
+    return [`the address ${joined} of the join is ${address} now; to let the agent report to its new entry, ${RUN_UP}`];
   }
 
   /** Looks every two seconds until it is closed. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { RUN_UP } from './operator-command.ts';
 
 /** A file of the join that another program changed, as agent-root found it. */
 export interface ChangedFile {
@@ -39,14 +40,14 @@ export function changedFileText({ state, path, since }: ChangedFile): string {
     case 'restored':
       return `${path} was changed by another program: restored`;
     case 'edited':
-      return `${path} was changed${at}; ${CURE}`;
+      return `${path} was changed${at}; ${WRITE_ANEW}`;
     case 'missing':
-      return `${path} is missing; ${CURE}`;
+      return `${path} is missing; ${WRITE_ANEW}`;
     case 'left':
-      return `${path} was changed again and again, last${at}: left as it is; ${CURE}`;
+      return `${path} was changed again and again, last${at}: left as it is; ${WRITE_ANEW}`;
     case 'link':
-      return `${path} was replaced by a link${at}: left as it is; ${CURE}`;
+      return `${path} was replaced by a link${at}: left as it is; ${WRITE_ANEW}`;
   }
 }
 
-const CURE = "to write it anew, run on the operator's machine: meshx up VM";
+const WRITE_ANEW = `to write it anew, ${RUN_UP}`;
