@@ -65,7 +65,7 @@ beforeAll(async () => {
   const rbac = await lab().meshx(['rbac', 'up', '-n', NAMESPACE, '--agents']);
   expectDone(rbac);
   const policy = rbac.stdout.split('---\n').filter((text) => /^kind: ValidatingAdmissionPolicy/m.test(text));
-  await lab().kubectl(['apply', '--server-side', '-f', '-'], policy.join('---\n'));
+  await lab().kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], policy.join('---\n'));
   await make({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
   const group = { name: 'db1', namespace: NAMESPACE };
   await make(
