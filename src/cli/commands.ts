@@ -13,6 +13,7 @@ import { drain, undrain } from './commands/drain.ts';
 import { evict } from './commands/evict.ts';
 import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
+import { gatewayUrl } from './commands/gateway-url.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
 import { logs } from './commands/logs.ts';
@@ -54,6 +55,7 @@ export const commands: readonly CommandSpec[] = [
   agentDrain,
   agentUndrain,
   check,
+  gatewayUrl,
   rbac,
   sudoers,
   explain,

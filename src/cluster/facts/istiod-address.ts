@@ -1,10 +1,10 @@
 import { showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { dialledIp, parsePlace } from '../../mesh/place.ts';
-import { list, mapping, text } from '../../mesh/unknown.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { FactsOptions } from './facts-options.ts';
 import type { IstiodHome } from './istiod-home.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
+import { nodeAddresses, readNodes } from './node-addresses.ts';
 import { isPending, reachOf, type BalancerPort, type Reach } from './load-balancer.ts';
 import { poll } from '../api/poll.ts';
 import { revisionSuffix, serviceRef } from '../api/refs.ts';
@@ -154,25 +154,11 @@ async function addressOf(
     const addresses = await dialled([hostname], source, options);
     return { addresses, port: port.port, source: `${source}, whose load balancer is ${hostname}` };
   }
-  const nodes = await nodeAddresses(kube, options.signal);
+  const nodes = nodeAddresses(await readNodes(kube, options.signal));
   const from = `nodes of ${kube.name}, NodePort of ${source}`;
   const addresses = await dialled(nodes, from, options);
   if (addresses.length === 0) return missing(options, () => notExposed(kube, [ref], options));
   return { addresses, port: port.nodePort ?? port.port, source: from };
-}
-
-/** Internal addresses of ready nodes. Each of them answers on a NodePort. */
-async function nodeAddresses(kube: Kubernetes, signal?: AbortSignal): Promise<readonly string[]> {
-  const nodes = (await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal)).filter(isReady);
-  const addresses = nodes.flatMap((node) => list(mapping(node['status'])['addresses'])).map(mapping);
-  const internal = addresses.filter((each) => each['type'] === 'InternalIP').map((each) => text(each['address']));
-  return internal.filter((address) => address !== undefined);
-}
-
-/** A node without conditions counts as ready: exports often omit them. */
-function isReady(node: KubeObject): boolean {
-  const conditions = list(mapping(node['status'])['conditions']).map(mapping);
-  return conditions.every(({ type, status }) => type !== 'Ready' || status === 'True');
 }
 
 /** Reads `--istiod-address`. Throws `bad-istiod-address`. */

@@ -5,6 +5,7 @@ import { present } from '../../present.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 import { poll } from '../api/poll.ts';
 import type { Waiting } from './facts-options.ts';
+import { readNodes } from './node-addresses.ts';
 
 export interface BalancerPort {
   readonly name: string;
@@ -20,6 +21,10 @@ export interface Reach {
   readonly clusterIp: string;
   /** IP addresses of status.loadBalancer, then spec.externalIPs. */
   readonly addresses: readonly string[];
+  /** IP addresses of status.loadBalancer alone. */
+  readonly balancers: readonly string[];
+  /** spec.externalIPs. */
+  readonly externalIps: readonly string[];
   /** Host names of status.loadBalancer. */
   readonly hostnames: readonly string[];
   readonly ports: readonly BalancerPort[];
@@ -30,12 +35,14 @@ export interface Reach {
 export function reachOf(service: KubeObject): Reach {
   const spec = mapping(service['spec']);
   const ingress = list(mapping(mapping(service['status'])['loadBalancer'])['ingress']).map(mapping);
-  const given = ingress.map((each) => text(each['ip'])).filter((ip) => ip !== undefined);
-  const external = list(spec['externalIPs']).filter((ip) => typeof ip === 'string');
+  const balancers = ingress.map((each) => text(each['ip'])).filter((ip) => ip !== undefined);
+  const externalIps = list(spec['externalIPs']).filter((ip) => typeof ip === 'string');
   return {
     type: text(spec['type']) ?? 'ClusterIP',
     clusterIp: text(spec['clusterIP']) ?? '',
-    addresses: [...new Set([...given, ...external])],
+    addresses: [...new Set([...balancers, ...externalIps])],
+    balancers,
+    externalIps,
     hostnames: ingress.map((each) => text(each['hostname'])).filter((name) => name !== undefined),
     ports: list(spec['ports']).map(portOf),
     selector: mapping(spec['selector']),
@@ -81,7 +88,10 @@ const BY_SCHEME: Readonly<Record<string, Provider>> = { gce: 'gcp', azure: 'azur
 
 /** The cloud in the nodes' spec.providerID (`gce://…`); `none` when they name no known one. */
 export async function detectProvider(kube: Kubernetes, signal?: AbortSignal): Promise<Provider> {
-  const nodes = await kube.list({ apiVersion: 'v1', kind: 'Node' }, signal);
+  return providerOf(await readNodes(kube, signal));
+}
+
+export function providerOf(nodes: readonly KubeObject[]): Provider {
   const ids = nodes.map((node) => text(mapping(node['spec'])['providerID']) ?? '');
   const known = ids.map((id) => BY_SCHEME[/^([a-z]+):\/\//.exec(id)?.[1] ?? '']);
   return known.find((provider) => provider !== undefined) ?? 'none';

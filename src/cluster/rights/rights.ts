@@ -183,6 +183,14 @@ const RIGHTS: Table = {
     NODES,
     ...policyRights(['get', ...APPLY]),
   ],
+  'gateway-url': () => [
+    control('services', ['get']),
+    { ...NODES, optional: 'a Service without an address of its own' },
+    {
+      ...control('endpointslices', ['list'], 'discovery.k8s.io'),
+      optional: 'a Service with externalTrafficPolicy Local',
+    },
+  ],
   'expose status': () => [
     control('services', ['list']),
     dns(['get']),
