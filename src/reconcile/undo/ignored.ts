@@ -10,8 +10,8 @@ export interface Ignored {
 export const IGNORED: readonly Ignored[] = [
   {
     area: 'file',
-    matches: '/etc/(passwd|group|shadow|gshadow|subuid|subgid)-',
-    reason: 'useradd and userdel keep the former file of accounts by themselves',
+    matches: '/etc/(passwd|group|shadow|gshadow|subuid|subgid)(-|\\+|\\.lock)',
+    reason: 'useradd and userdel keep the former file of accounts by themselves, and a new one while they write',
   },
   {
     area: 'file',
@@ -26,9 +26,10 @@ export const IGNORED: readonly Ignored[] = [
   },
   {
     area: 'file',
-    matches: '/run/(sudo|utmp|user|screen|xtables\\.lock|ufw\\.lock)',
+    matches:
+      '/run/(sudo|utmp|user|screen|motd\\.dynamic(\\.new)?|unattended-upgrades\\.lock|xtables\\.lock|ufw\\.lock)',
     reason:
-      'locks and records that sudo, logins, iptables and ufw make when they are first used; gone with the next boot',
+      'locks and records that sudo, logins, upgrades, iptables and ufw make, some for a moment only; gone with the next boot',
   },
   {
     area: 'unit',

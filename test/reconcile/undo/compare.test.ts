@@ -47,6 +47,20 @@ test('a file that was left is a difference, what the list names is none', () => 
   expect(comparePictures(before, after, [])).toHaveLength(7);
 });
 
+// A snapshot taken during another login holds what that login writes: pam_motd's new message, an account's lock.
+test.each([
+  '/run/motd.dynamic.new',
+  '/run/motd.dynamic',
+  '/run/utmp',
+  '/run/unattended-upgrades.lock',
+  '/etc/passwd.lock',
+  '/etc/shadow+',
+])('%s, which others write for a moment, is no difference in either direction', (name) => {
+  const [without, during] = [picture(), picture(`file\t${name}\tf root:root 644`)];
+  expect(comparePictures(without, during)).toEqual([]);
+  expect(comparePictures(during, without)).toEqual([]);
+});
+
 test('the list of what is left out is short, gives reasons, and names nothing of a mesh', () => {
   expect(IGNORED.length).toBeLessThanOrEqual(10);
   for (const { matches, reason } of IGNORED) {
