@@ -53,7 +53,7 @@ test('the changelog has a section for what is not released yet', () => {
   expect(read('CHANGELOG.md')).toMatch(/^## .*Unreleased/m);
 });
 
-test.each(['setup-vm/dry-run.txt', 'expose-status/stdout.txt', 'check/stdout.txt'])(
+test.each(['setup-vm/dry-run.txt', 'expose-status/stdout.txt', 'check/stdout.txt', '../status/text.txt'])(
   'docs/commands.md shows the real output of test/golden/cli/%s',
   (name) => {
     expect(read('docs/commands.md')).toContain(read(`test/golden/cli/${name}`).trimEnd());

@@ -23,6 +23,7 @@ import { register } from './commands/register.ts';
 import { rejoin } from './commands/rejoin.ts';
 import { rollback } from './commands/rollback.ts';
 import { setupVm } from './commands/setup-vm.ts';
+import { status } from './commands/status.ts';
 import { sudoers } from './commands/sudoers.ts';
 import { up } from './commands/up.ts';
 
@@ -54,6 +55,7 @@ export const commands: readonly CommandSpec[] = [
   agentStatus,
   agentDrain,
   agentUndrain,
+  status,
   check,
   gatewayUrl,
   rbac,

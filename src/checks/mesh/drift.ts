@@ -31,7 +31,8 @@ function drift({ groups, entries, place }: NamespaceFacts): readonly Seen[] {
   });
 }
 
-function differences(group: KubeObject, entry: KubeObject): readonly string[] {
+/** Labels and account in which an entry differs from its group, as sentences without an end. */
+export function differences(group: KubeObject, entry: KubeObject): readonly string[] {
   const labels = entryLabels(entry);
   const lacking = Object.entries(groupLabels(group)).filter(
     ([key, value]) => labels[key] !== value && !isDrained(key, value, labels[key]),

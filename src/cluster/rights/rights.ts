@@ -165,6 +165,16 @@ const CHECK: readonly Right[] = [
   },
 ];
 
+/** What `status` reads. It writes nothing, and reads no Secret. */
+const STATUS: readonly Right[] = [
+  ...['workloadgroups', 'workloadentries'].flatMap((resource): readonly Right[] => [
+    workload(resource, ['list'], NETWORKING),
+    { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE },
+  ]),
+  workload('services', ['list']),
+  { ...control('deployments', ['get'], 'apps'), optional: "istiod's version" },
+];
+
 type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 
 /** The table of rights by command, from which `meshx rbac` makes roles. */
@@ -212,6 +222,7 @@ const RIGHTS: Table = {
   adopt: (suffix) => [...facts(suffix), ...JOIN],
   apply: () => JOIN,
   check: (suffix) => [...facts(suffix), ...CHECK],
+  status: (suffix) => [...generation(suffix), ...STATUS],
   configure: () => [],
   register: (suffix) => [
     ...generation(suffix),
