@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { selfSigned } from './cluster-objects.ts';
+import { refuseUpgrade, servePodPort } from './fake-pod-port.ts';
 import { conflicts, merged, pruned, treeOf, type Tree } from './fake-api-fields.ts';
 
 export interface LoggedRequest {
@@ -135,6 +136,7 @@ export class FakeApiServer {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket) => this.#upgrade(request, socket));
     for (const name of ['default', 'kube-system'])
       this.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of options.objects ?? []) this.put(object);
@@ -207,6 +209,40 @@ export class FakeApiServer {
   /** How many requests follow the log of a pod. */
   followers(pod: string): number {
     return this.#logs.get(pod)?.followers.size ?? 0;
+  }
+
+  /** Where the ports of pods are, `NAMESPACE/NAME:PORT`: ports of 127.0.0.1. */
+  readonly podPorts = new Map<string, number>();
+
+  #upgrade(request: IncomingMessage, socket: Socket): void {
+    const url = new URL(request.url ?? '/', 'http://server');
+    const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/portforward$/.exec(url.pathname) ?? [];
+    const port = url.searchParams.get('ports') ?? '';
+    const token = this.#bearer;
+    this.#log(request, url);
+    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
+      return refuseUpgrade(socket, 401, 'Unauthorized');
+    if (this.#options.denied?.includes('get pods/portforward'))
+      return refuseUpgrade(
+        socket,
+        403,
+        `pods "${name}" is forbidden: User "operator" cannot get resource "pods/portforward"`,
+      );
+    if (this.object('Pod', namespace ?? '', name ?? '') === undefined)
+      return refuseUpgrade(socket, 404, `pods "${name}" not found`);
+    servePodPort(request, socket, { port: Number(port), local: this.podPorts.get(`${namespace}/${name}:${port}`) });
+  }
+
+  #log(request: IncomingMessage, url: URL): void {
+    this.requests.push({
+      method: request.method ?? '',
+      path: url.pathname,
+      query: Object.fromEntries(url.searchParams),
+      contentType: '',
+      authorization: request.headers.authorization ?? '',
+      headers: request.headersDistinct,
+      body: {},
+    });
   }
 
   #podLog({ query }: LoggedRequest, { namespace, name }: Place, response: ServerResponse): Answer {

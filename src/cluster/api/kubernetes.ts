@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { KubeObject, ObjectRef } from '../../mesh/kube-object.ts';
 
 /** Field manager of server-side apply, and the value of the managed-by label. */
@@ -46,6 +47,13 @@ export interface PodLogQuery {
   readonly follow: boolean;
 }
 
+/** A TCP port of a pod, on whatever address it listens. */
+export interface PodPortQuery {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly port: number;
+}
+
 export interface ApplyOptions {
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
@@ -75,6 +83,11 @@ export interface Kubernetes {
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
   /** The log of a container, line by line; absent for a folder of manifests. Needs `get` on `pods/log`. */
   podLog?(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>>;
+  /**
+   * A connection to a port of a pod, through the API server; absent for a folder of manifests. The stream fails with the kubelet's
+   * reason. Needs `get` and, from Kubernetes 1.35 on, `create` on `pods/portforward`.
+   */
+  podPort?(query: PodPortQuery, signal: AbortSignal): Promise<Duplex>;
   /** Version of the API server, as `v1.35.4`; absent for a folder of manifests. */
   version?(signal?: AbortSignal): Promise<string>;
   /** Kinds of a group version that the API server serves, such as those of `networking.istio.io/v1`; absent for a folder of manifests. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { readJson } from '../../../documents/json.ts';
 import { showRef, refOf, type KubeObject, type ObjectRef } from '../../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../../mesh/unknown.ts';
@@ -13,9 +14,11 @@ import {
   type Kubernetes,
   type ListQuery,
   type PodLogQuery,
+  type PodPortQuery,
   type TokenQuery,
 } from '../kubernetes.ts';
 import { openPodLog } from './pod-log.ts';
+import { openPodPort } from './pod-port.ts';
 import { parseStatus, problemOf } from './api-problems.ts';
 import { loadCredentials } from './kubeconfig.ts';
 import { appliedObject } from '../applied-object.ts';
@@ -159,6 +162,10 @@ class LiveKubernetes implements Kubernetes {
 
   podLog(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>> {
     return openPodLog(this.#transport, this.name, query, signal);
+  }
+
+  podPort(query: PodPortQuery, signal: AbortSignal): Promise<Duplex> {
+    return openPodPort(this.#transport, this.name, query, signal);
   }
 
   async refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined> {

@@ -9,6 +9,7 @@ import { errorCode, errorName, errorText } from '../foreign-error.ts';
 import type { Asked } from '../kubernetes.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { exchange, openExchange } from './http-exchange.ts';
+import { openWebSocket, type WebSocketStream } from './web-socket.ts';
 
 /** Enough for a list of many thousand objects. */
 const MOST_MIB = 256;
@@ -78,18 +79,41 @@ export class Transport {
 
   /** An answer whose end may be far away: the time limit is for its beginning. Only `signal` ends it. */
   async stream({ path, summary }: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    return await this.#begun({ path, summary }, signal, (url, options, until) =>
+      openExchange(url, { ...options, method: 'GET', signal: until }),
+    );
+  }
+
+  /** Sends a GET whose answer has no near end. The time limit is for its beginning. */
+  async #begun<Answer>(
+    { path, summary }: Pick<ApiRequest, 'path' | 'summary'>,
+    signal: AbortSignal,
+    send: (url: URL, options: RequestOptions, until: AbortSignal) => Promise<Answer>,
+  ): Promise<Answer> {
     try {
       const options = await unlessAborted(this.#credentials.options(signal), signal);
       const headers = { ...options.headers, 'user-agent': 'meshx' };
       const url = urlOf(this.#credentials.server, path);
-      return await withTimeLimit(this.#timeoutMs, signal, (until) =>
-        openExchange(url, { ...options, method: 'GET', headers, signal: until }),
-      );
+      return await withTimeLimit(this.#timeoutMs, signal, (until) => send(url, { ...options, headers }, until));
     } catch (error) {
       if (signal.aborted) throw clusterProblems.interrupted({ request: summary }, error);
       if (isTimeout(error)) throw this.#timedOut({ method: 'GET', path, summary }, error);
       throw this.#translated(error);
     }
+  }
+
+  /** Changes to another protocol, or the answer of a server that does not. `signal` ends the request only. */
+  async upgrade(
+    { path, summary }: ApiRequest,
+    protocol: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly socket: WebSocketStream } | { readonly answer: ApiAnswer }> {
+    return await this.#begun({ path, summary }, signal, async (url, options, until) => {
+      const upgrade = await openWebSocket(url, protocol, { ...options, signal: until });
+      if (!('refusal' in upgrade)) return upgrade;
+      const { refusal } = upgrade;
+      return { answer: { status: refusal.statusCode ?? 0, body: await beginningOf(refusal) } };
+    });
   }
 
   /** Undefined when the connection was reset and the request may be sent again. */
@@ -133,6 +157,19 @@ export class Transport {
       ? clusterProblems.untrusted(details, error)
       : clusterProblems.unreachable(details, error);
   }
+}
+
+const BEGINNING = 65_536;
+
+/** Enough of an answer to say why a request was refused. */
+async function beginningOf(response: IncomingMessage): Promise<string> {
+  response.setEncoding('utf8');
+  let body = '';
+  for await (const part of response) {
+    body += String(part);
+    if (body.length > BEGINNING) break;
+  }
+  return body.slice(0, BEGINNING);
 }
 
 const TLS_CODES = /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|^EPROTO$/;
