@@ -1,7 +1,7 @@
 // Closes a run of all suites: what failed and why, then the count. node scripts/ci-summary.mjs FAILED_STEPS SUITE=STATUS...
 import { readFileSync } from 'node:fs';
 
-/** How many characters of one message are shown: an expectation stands at its beginning, the reason often at its end. */
+/** How many characters of one message are shown: an expectation is at its beginning, the reason often at its end. */
 const SHOWN = 2400;
 /** How many failed tests are named one by one. */
 const NAMED = 60;
