@@ -3,6 +3,7 @@ import { adopt } from './commands/adopt.ts';
 import { agentDrain, agentRun, agentStatus, agentUndrain } from './commands/agent.ts';
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
+import { bugreport } from './commands/bugreport.ts';
 import { capture } from './commands/capture.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
@@ -58,6 +59,7 @@ export const commands: readonly CommandSpec[] = [
   status,
   check,
   gatewayUrl,
+  bugreport,
   rbac,
   sudoers,
   explain,

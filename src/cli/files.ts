@@ -8,7 +8,7 @@ import { cliProblems } from '../problems/cli.ts';
 /** A file that meshx makes on the operator's machine. */
 export interface MadeFile {
   readonly name: string;
-  readonly text: string;
+  readonly text: string | Uint8Array;
   /** 0600 for secrets; 0644 when absent. */
   readonly mode?: number;
 }
@@ -38,10 +38,10 @@ async function writeOne(path: string, { text, mode = 0o644 }: MadeFile): Promise
 }
 
 /** The mode counts for secrets only. A stricter mode of another file stays. */
-async function isAsWanted(path: string, text: string, mode: number): Promise<boolean> {
+async function isAsWanted(path: string, text: string | Uint8Array, mode: number): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile() || (mode === 0o600 && (found.mode & 0o077) !== 0)) return false;
-  return (await readFile(path, 'utf8')) === text;
+  return Buffer.from(text).equals(await readFile(path));
 }
 
 /** Text of a file that the operator named. Throws `file-not-read`. */

@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
  * Replaces an operator's file atomically: writes beside it, syncs and renames, so neither a reader nor a power cut finds half of it.
  * Throws what the file system throws, and leaves nothing beside it.
  */
-export async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
+export async function replaceFile(path: string, text: string | Uint8Array, mode = 0o666): Promise<void> {
   const beside = `${path}.${process.pid}.new`;
   try {
     await onDisk(await open(beside, 'wx', mode), (file) => file.writeFile(text));

@@ -248,7 +248,7 @@ export class FakeApiServer {
   #podLog({ query }: LoggedRequest, { namespace, name }: Place, response: ServerResponse): Answer {
     const log = this.#logs.get(`${namespace}/${name}`);
     if (!log) return failure(404, 'NotFound', `pods "${name}" not found`);
-    if (query['container'] !== 'istio-proxy')
+    if (!['istio-proxy', 'discovery'].includes(String(query['container'])))
       return failure(400, 'BadRequest', `container ${query['container']} is not valid for pod ${name}`);
     const last = log.lines.slice(Math.max(0, log.lines.length - Number(query['tailLines'])));
     response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders();

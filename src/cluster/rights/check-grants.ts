@@ -1,0 +1,40 @@
+import { control, NETWORKING, type Right, SECURITY, workload } from './right.ts';
+
+const WITHOUT_NAMESPACE = 'without it, a namespace must be named with -n';
+const SELECTS_NOTHING = 'a Service selects no entry';
+
+/** What `check` reads. It writes nothing, and reads no Secret. */
+export const CHECK: readonly Right[] = [
+  ...[control, workload].flatMap((at) => [
+    at('namespaces', ['get']),
+    at('services', ['list']),
+    ...['destinationrules', 'sidecars'].map((resource) => at(resource, ['list'], NETWORKING)),
+    ...['authorizationpolicies', 'peerauthentications'].map((resource) => at(resource, ['list'], SECURITY)),
+  ]),
+  control('pods', ['list']),
+  control('deployments', ['list'], 'apps'),
+  control('endpointslices', ['list'], 'discovery.k8s.io'),
+  ...['gateways', 'virtualservices'].map((resource) => control(resource, ['list'], NETWORKING)),
+  ...['workloadgroups', 'workloadentries', 'serviceentries'].map((resource) =>
+    workload(resource, ['list'], NETWORKING),
+  ),
+  workload('serviceaccounts', ['list']),
+  { ...workload('pods', ['list']), optional: SELECTS_NOTHING },
+  ...['workloadgroups', 'workloadentries'].map((resource): Right => {
+    return { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE };
+  }),
+  {
+    ...{ place: 'cluster', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },
+    ...{ verbs: ['list'], optional: "tags of revisions, and istiod's own root" },
+  },
+];
+
+/** What `status` reads. It writes nothing, and reads no Secret. */
+export const STATUS: readonly Right[] = [
+  ...['workloadgroups', 'workloadentries'].flatMap((resource): readonly Right[] => [
+    workload(resource, ['list'], NETWORKING),
+    { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE },
+  ]),
+  workload('services', ['list']),
+  { ...control('deployments', ['get'], 'apps'), optional: "istiod's version" },
+];
