@@ -16,7 +16,7 @@ const common = {
 /** `unit` runs offline and without root; `e2e` builds the lab and runs on it, one file after another. */
 export default {
   // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
-  testSequencer: '<rootDir>/test/support/by-name.mjs',
+  testSequencer: '<rootDir>/test/support/long-first.mjs',
   // Modules of a file stay in its worker, and to start a shell costs a copy of the worker's page tables.
   workerIdleMemoryLimit: '350MB',
   projects: [

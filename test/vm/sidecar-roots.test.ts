@@ -1,21 +1,22 @@
 import { jest } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { formatAgentSettings } from '../../src/agent/settings.ts';
 import { rootBundle } from '../../src/mesh/current/root-bundle.ts';
 import { aRoot, servingCertificate, workloadCertificate } from '../agent/identity/certificates.ts';
 import { aToken } from '../agent/report/support.ts';
 import { selfSigned } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { aMachine, type Machine } from './shim-vm.ts';
 
 jest.setTimeout(120_000);
 
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
-const TSX = fileURLToPath(new URL('../../node_modules/tsx/dist/esm/index.mjs', import.meta.url));
+const PROJECT = new URL('../../', import.meta.url).pathname;
+const dist = join(temporaryFolder(), 'dist');
 const OLD = aRoot();
 const NEW = aRoot();
 const KNOWN = aToken(new Date(), 3600);
@@ -27,6 +28,7 @@ const BOTH = `${OLD.cert}${NEW.cert}`;
 
 let istiod: Server;
 beforeAll(async () => {
+  execFileSync(process.execPath, ['scripts/build.mjs', dist], { cwd: PROJECT });
   istiod = createServer({ ...servingCertificate(NEW), ALPNProtocols: ['h2'] });
   istiod.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => istiod.listen(0, '127.0.0.1', resolve));
@@ -54,7 +56,7 @@ async function joined(offered: string, { token = KNOWN } = {}): Promise<Around> 
   const address = `localhost:${(istiod.address() as AddressInfo).port}`;
   const files = {
     // The program itself, without being packed.
-    [program]: `#!/bin/sh\nshift\nexec ${process.execPath} --import ${TSX} ${MAIN} "$@"\n`,
+    [program]: `#!/bin/sh\nshift\nexec ${process.execPath} ${join(dist, 'meshx.js')} "$@"\n`,
     'etc/meshx/agent.yaml': formatAgentSettings({ ...settings, api: [{ server: api.url, ca: tls.cert }] }),
     'var/lib/meshx-agent/api-token': `${token}\n`,
     'var/lib/istio/envoy/cluster.env': `CA_ADDR='${address}'\n`,

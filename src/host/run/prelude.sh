@@ -107,13 +107,13 @@ _remember() { # NEW OLD DIGEST PATH DIGEST-OF-OLD FUNCTION
   fi
   wrote "$3" "$4"
 }
-owner_mode_of() {
+owner_mode_of() { # PATH [FORMAT]: in an image, what stat prints instead of the mode
   place "$1" all || return
   if live; then OWNED=$(stat -c '%U:%G %04a' -- "$P"); return; fi
   _id=$(MESHX_PATH=$W awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
-  OWNED=${_id:--}' '$(stat -c '%04a' -- "$P")
+  OWNED=${_id:--}' '$(stat -c "${2-%04a}" -- "$P")
 }
-owner_mode() { owner_mode_of "$1" && echo "$OWNED"; }
+owner_mode() { owner_mode_of "$@" && echo "$OWNED"; }
 input() { cat; }
 _stage() { # goes from the directory that place entered into a folder in it that only root can enter; one that was made before will do
   _n=$_stages

@@ -36,7 +36,12 @@ _encoded() { base64 -w 0 <&9; }
 text_of() { # WORD LEVEL FILE PATH
   test ! -f "$3" || printf '%s %s %s %s\n' "$1" "$2" "$(shown "$3")" "$4"
 }
-path_now() {
+digest_line() { # WORD FILE PATH
+  _digest=$(sha256sum < "$2")
+  printf '%s\n' "$1 ${_digest%% *} $3"
+}
+is_owned() { case $_newline$owned$_newline in *"$_newline$1$_newline"*) ;; *) return 1 ;; esac; }
+path_now() { # PATH WORD: the word of its line
   place "$1" || { echo "path other $1"; return; }
   if test -h "$P"; then echo "path link $(readlink -n -- "$P" | base64 -w 0) $1"
   elif test -f "$P"; then
@@ -44,7 +49,7 @@ path_now() {
     state_of "$1"
     printf '%s\n' "path file $_state $1"
     # What a package brought goes with it; large programs are not read for nothing.
-    { test "$2" = absent && test ! -d "$J/edits$1" && printf '%s\n' "$owned" | grep -qxF -e "$1"; } || printf '%s\n' "digest $(sha256sum < "$_file" | cut -c 1-64) $1"
+    { test "$2" = absent && test ! -d "$J/edits$1" && is_owned "$1"; } || digest_line digest "$_file" "$1"
   elif test -d "$P"; then
     _file=$P
     state_of "$1"
@@ -55,7 +60,7 @@ path_now() {
   elif test -e "$P"; then printf '%s\n' "path other $1"
   else printf '%s\n' "path absent $1"
   fi
-  test ! -f "$J/files$1" || printf '%s\n' "copy $(sha256sum < "$J/files$1" | cut -c 1-64) $1"
+  test ! -f "$J/files$1" || digest_line copy "$J/files$1" "$1"
   test -d "$J/edits$1" || return 0
   level=1
   while test -f "$J/edits$1/$level.ours"; do
@@ -66,10 +71,11 @@ path_now() {
 }
 test ! -f "$J/undone" || echo undone
 owned=$(packaged)
-things path | while IFS= read -r path; do
-  word=$(MESHX_PATH=$path awk '$1 == "path" && substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $2; exit }' "$J/index")
-  path_now "$path" "$word" || exit
-  if printf '%s\n' "$owned" | grep -qxF -e "$path"; then printf 'owned %s\n' "$path"; fi
+# One program for all: a journal has some forty paths.
+awk '$1 == "path" { path = substr($0, index($0, " /") + 1); if (!(path in word)) word[path] = $2; print word[path], path }' "$J/index" | while IFS= read -r line; do
+  path=${line#* }
+  path_now "$path" "${line%% *}" || exit
+  if is_owned "$path"; then printf 'owned %s\n' "$path"; fi
 done || exit
 live || exit 0
 # Units that have a line, and those whose file was made.
