@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { certificatesIn } from '../../mesh/current/root-bundle.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import type { Seen } from '../check.ts';
@@ -47,11 +48,10 @@ export const namespaceRootChecks: readonly NamespaceCheck[] = [
 ];
 
 /** The certificates of a PEM text. What is no certificate is left out. */
-function certificatesIn(pem: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-  return blocks.flatMap((block) => {
+function readableIn(pem: string): readonly X509Certificate[] {
+  return certificatesIn(pem).flatMap((each) => {
     try {
-      return [new X509Certificate(block)];
+      return [new X509Certificate(each)];
     } catch {
       // istiod writes certificates only; the next check names what is missing.
       return [];
@@ -60,7 +60,7 @@ function certificatesIn(pem: string): readonly X509Certificate[] {
 }
 
 function rootsIn(object: KubeObject | null): readonly X509Certificate[] {
-  return certificatesIn(text(mapping(object?.['data'])['root-cert.pem']) ?? '');
+  return readableIn(text(mapping(object?.['data'])['root-cert.pem']) ?? '');
 }
 
 function ends({ about, kubectl, controlRoots }: MeshFacts): readonly Seen[] {
@@ -125,7 +125,7 @@ function bundlesOf(webhooks: readonly KubeObject[], namespace: string, name: str
       const service = mapping(config['service']);
       if (service['namespace'] !== namespace || service['name'] !== name) return [];
       const pem = Buffer.from(text(config['caBundle']) ?? '', 'base64').toString('utf8');
-      return certificatesIn(pem)
+      return readableIn(pem)
         .slice(-1)
         .map((root) => ({ webhook, root }));
     }),

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { CurrentFacts } from '../../mesh/cluster-facts.ts';
+import { certificatesIn } from '../../mesh/current/root-bundle.ts';
 import { showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import type { Place } from '../../mesh/place.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
@@ -169,13 +170,13 @@ async function readRootCert(kube: Kubernetes, options: FactsOptions, name: strin
 }
 
 function certificates(ref: ObjectRef, pem: string): string {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const found = certificatesIn(pem);
   const key = 'root-cert.pem';
-  if (blocks.length === 0) {
+  if (found.length === 0) {
     throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it contains no certificate' });
   }
   try {
-    for (const block of blocks) new X509Certificate(block);
+    for (const each of found) new X509Certificate(each);
   } catch (error) {
     throw clusterProblems.factUnreadable({ object: showRef(ref), key, reason: 'it is no valid certificate' }, error);
   }

@@ -1,6 +1,9 @@
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** The certificates in a PEM text, each once, in their order. */
+/**
+ * The certificates in a PEM text, each once, in their order, without carriage returns. They are texts: one that is empty or no base64 is
+ * among them, and each caller decides what to do with one that cannot be read.
+ */
 export function certificatesIn(pem: string): readonly string[] {
   return [...new Set(pem.replaceAll('\r', '').match(CERTIFICATE) ?? [])];
 }

@@ -14,6 +14,7 @@ const servers = (text: string) => change('Gateway istio-system/istiod-gateway', 
 const roots = (place: string, pem: string) =>
   change(`ConfigMap ${place}/istio-ca-root-cert`, JSON.stringify({ data: { 'root-cert.pem': pem } }));
 const OTHER = selfSigned('another root').cert;
+const EMPTY = '-----BEGIN CERTIFICATE----------END CERTIFICATE-----';
 const END = new Date(new X509Certificate(OTHER).validTo);
 const DAY_MS = 86_400_000;
 const everywhere = (pem: string) => [roots('istio-system', pem), roots('vm', pem)];
@@ -153,6 +154,12 @@ testBroken([
     says: /has 2 roots/,
   },
   {
+    title: 'only empty certificates where the roots should be',
+    edits: everywhere(EMPTY),
+    found: ['error root-end'],
+    says: /holds no certificate/,
+  },
+  {
     title: 'an istiod with another root than VMs get',
     edits: [bundle(OTHER)],
     found: ['error root-of-istiod'],
@@ -171,6 +178,13 @@ testBroken([
     says: /ConfigMap vm\/istio-ca-root-cert does not exist/,
   },
 ]);
+
+test.each([
+  ['repeated, also with carriage returns', `${ROOT}\n${ROOT.replaceAll('\n', '\r\n')}\n`],
+  ['beside an empty one', `${EMPTY}${ROOT}`],
+])('a root that is %s is one root: there is no rotation', async (_which, text) => {
+  expect(findingsOf(await judged(healthyMesh(...everywhere(text))))).toEqual([]);
+});
 
 test('an address that the operator gives needs no Service', async () => {
   const mesh = healthyMesh(remove(GATEWAY));

@@ -16,6 +16,7 @@ import { FakeApiServer, type FakeApiOptions } from '../../support/fake-api-serve
 import { problemOf } from '../../support/problem.ts';
 
 const rootCert = selfSigned('root of the test').cert;
+const EMPTY = '-----BEGIN CERTIFICATE----------END CERTIFICATE-----';
 const current = (words: Partial<Parameters<typeof aCurrentCluster>[0]> = {}) => aCurrentCluster({ rootCert, ...words });
 
 async function start(objects: readonly KubeObject[], options: FakeApiOptions = {}) {
@@ -101,6 +102,16 @@ describe('a current cluster', () => {
   });
 
   test.each([
+    [
+      'a root certificate without content',
+      { rootCert: EMPTY },
+      /istio-ca-root-cert, key root-cert.pem.*no valid certificate/,
+    ],
+    [
+      'an empty certificate after a good one',
+      { rootCert: `${rootCert}${EMPTY}` },
+      /istio-ca-root-cert, key root-cert.pem.*no valid certificate/,
+    ],
     [
       'mesh: "defaultConfig: ["',
       { mesh: 'defaultConfig: [' },
