@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { selfSigned } from './cluster-objects.ts';
-import { refuseUpgrade, servePodPort } from './fake-pod-port.ts';
+import { refuseUpgrade, servePodPort, type Upgraded } from './fake-pod-port.ts';
 import { conflicts, merged, pruned, treeOf, type Tree } from './fake-api-fields.ts';
 
 export interface LoggedRequest {
@@ -136,7 +136,7 @@ export class FakeApiServer {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket) => this.#upgrade(request, socket));
+    this.#server.on('upgrade', (...asked: Upgraded) => this.#upgrade(...asked));
     for (const name of ['default', 'kube-system'])
       this.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of options.objects ?? []) this.put(object);
@@ -214,7 +214,8 @@ export class FakeApiServer {
   /** Where the ports of pods are, `NAMESPACE/NAME:PORT`: ports of 127.0.0.1. */
   readonly podPorts = new Map<string, number>();
 
-  #upgrade(request: IncomingMessage, socket: Socket): void {
+  #upgrade(...asked: Upgraded): void {
+    const [request, socket] = asked;
     const url = new URL(request.url ?? '/', 'http://server');
     const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/portforward$/.exec(url.pathname) ?? [];
     const port = url.searchParams.get('ports') ?? '';
@@ -230,7 +231,7 @@ export class FakeApiServer {
       );
     if (this.object('Pod', namespace ?? '', name ?? '') === undefined)
       return refuseUpgrade(socket, 404, `pods "${name}" not found`);
-    servePodPort(request, socket, { port: Number(port), local: this.podPorts.get(`${namespace}/${name}:${port}`) });
+    servePodPort(asked, { port: Number(port), local: this.podPorts.get(`${namespace}/${name}:${port}`) });
   }
 
   #log(request: IncomingMessage, url: URL): void {

@@ -1,9 +1,9 @@
 import { Duplex } from 'node:stream';
+import type { WebSocket } from 'ws';
 import type { PodPortQuery } from '../kubernetes.ts';
 import { problemOf } from './api-problems.ts';
 import { resourcePath } from './resource-paths.ts';
 import type { ApiRequest, Transport } from './transport.ts';
-import type { WebSocketStream } from './web-socket.ts';
 
 /**
  * Every kubelet serves it, and API servers pass it through: two channels for each port, data and error, whose first message is
@@ -32,17 +32,17 @@ export async function openPodPort(
 
 /** The data of one port as a stream. A text on the error channel destroys it with that text. */
 class PodPort extends Duplex {
-  readonly #socket: WebSocketStream;
+  readonly #socket: WebSocket;
   /** Channels whose first message was seen. */
   readonly #begun = new Set<number>();
 
-  constructor(socket: WebSocketStream) {
+  constructor(socket: WebSocket) {
     super({ allowHalfOpen: false });
     this.#socket = socket;
-    socket.listen(
-      (message) => this.#take(message),
-      (error) => this.#ended(error),
-    );
+    // as: of the binaryType `nodebuffer`, the default, every message is a Buffer.
+    socket.on('message', (message) => this.#take(message as Buffer));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.push(null));
   }
 
   #take(message: Buffer): void {
@@ -51,16 +51,11 @@ class PodPort extends Duplex {
     if (!this.#begun.has(channel)) return void this.#begun.add(channel);
     if (content.length === 0) return;
     if (channel !== DATA) this.destroy(new Error(content.subarray(0, 500).toString('utf8')));
-    else if (!this.push(content)) this.#socket.beneath.pause();
-  }
-
-  #ended(error: Error | undefined): void {
-    if (error !== undefined) this.destroy(error);
-    else if (!this.destroyed) this.push(null);
+    else if (!this.push(content)) this.#socket.pause();
   }
 
   override _read(): void {
-    this.#socket.beneath.resume();
+    this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
@@ -74,8 +69,7 @@ class PodPort extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#socket.close();
-    this.#socket.beneath.destroy();
+    this.#socket.terminate();
     done(error);
   }
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { WebSocket } from 'ws';
 import { withTimeLimit } from '../../../time-limit.ts';
 import { mapping } from '../../../mesh/unknown.ts';
 import { Problem } from '../../../problems.ts';
@@ -9,7 +10,7 @@ import { errorCode, errorName, errorText } from '../foreign-error.ts';
 import type { Asked } from '../kubernetes.ts';
 import type { ApiConnection } from './api-connection.ts';
 import { exchange, openExchange } from './http-exchange.ts';
-import { openWebSocket, type WebSocketStream } from './web-socket.ts';
+import { openWebSocket } from './web-socket.ts';
 
 /** Enough for a list of many thousand objects. */
 const MOST_MIB = 256;
@@ -107,7 +108,7 @@ export class Transport {
     { path, summary }: ApiRequest,
     protocol: string,
     signal: AbortSignal,
-  ): Promise<{ readonly socket: WebSocketStream } | { readonly answer: ApiAnswer }> {
+  ): Promise<{ readonly socket: WebSocket } | { readonly answer: ApiAnswer }> {
     return await this.#begun({ path, summary }, signal, async (url, options, until) => {
       const upgrade = await openWebSocket(url, protocol, { ...options, signal: until });
       if (!('refusal' in upgrade)) return upgrade;

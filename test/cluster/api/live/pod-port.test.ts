@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { connectLive } from '../../../../src/cluster/api/live/live-kubernetes.ts';
-import { FrameReader } from '../../../../src/cluster/api/live/web-socket-frames.ts';
 import type { KubeObject } from '../../../../src/mesh/kube-object.ts';
 import { FakeApiServer } from '../../../support/fake-api-server.ts';
 
@@ -72,30 +71,4 @@ test('a missing pod and a missing right are Problems', async () => {
   const other = await opened();
   await using _other = other.api;
   await expect(other.kube.podPort!({ ...QUERY, pod: 'grafana' }, signal)).rejects.toThrow(/grafana/);
-});
-
-test.each([
-  ['a masked frame', Buffer.of(0x82, 0x81, 1, 2, 3, 4, 5), 'is masked'],
-  ['a reserved bit', Buffer.of(0xc2, 0), 'reserved bit'],
-  ['a frame of 4 GiB', Buffer.of(0x82, 127, 0, 0, 0, 1, 0, 0, 0, 0), 'too big'],
-])('%s of a server is refused', (_what, bytes, reason) => {
-  expect(() => new FrameReader().push(bytes)).toThrow(reason);
-});
-
-test('parts of a message that never ends are refused when they are too big together', () => {
-  const reader = new FrameReader();
-  const part = Buffer.concat([Buffer.of(0x00, 127, 0, 0, 0, 0, 0, 16, 0, 0), Buffer.alloc(1024 * 1024)]);
-  expect(() => {
-    for (let count = 0; count < 6; count += 1) reader.push(part);
-  }).toThrow('too big');
-});
-
-test('a message that arrives byte by byte is read once', () => {
-  const reader = new FrameReader();
-  const bytes = Buffer.from([0x02, 1, 0, 0x89, 0, 0x80, 2, 104, 105]);
-  const messages = [...bytes].flatMap((byte) => reader.push(Buffer.of(byte)));
-  expect(messages.map(({ opcode, payload }) => [opcode, payload.toString()])).toEqual([
-    [9, ''],
-    [2, '\u0000hi'],
-  ]);
 });
