@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 
-/** What a server is told of a request for another protocol: the request, its connection, and the first bytes after it. */
+/** A request for another protocol, its connection, and the first bytes after the request. */
 export type Upgraded = [request: IncomingMessage, socket: Socket, head: Buffer];
 
 interface PodPort {
