@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { isSea } from 'node:sea';
 import { run } from './cli/run.ts';
+import { screenOf } from './screen.ts';
 import { SECRET_VARIABLES } from './secret-variables.ts';
 import type { Outlet } from './cli/sink.ts';
 import type { World } from './world.ts';
@@ -47,6 +48,9 @@ function liveOutlet(version: string, outliveReader: Outlive): Outlet {
     get color() {
       return process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
     },
+    get redraw() {
+      return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb' ? redraw : undefined;
+    },
     get ask() {
       return isAttended() ? ask : undefined;
     },
@@ -55,6 +59,11 @@ function liveOutlet(version: string, outliveReader: Outlive): Outlet {
     },
     readStdin: async () => (await import('node:stream/consumers')).text(process.stdin),
   };
+}
+
+function redraw(lines: readonly string[]): void {
+  const { columns, rows } = process.stdout;
+  process.stdout.write(screenOf(lines, { columns, rows }));
 }
 
 function isAttended(): boolean {

@@ -4,6 +4,8 @@ import type { Lines, Say } from './world.ts';
 export interface Terminal {
   /** The product. A string keeps its line breaks (a file, a document); of lines, each is one line. */
   readonly out: Say;
+  /** Replaces what is on the screen by these lines; absent if stdout is no screen. */
+  readonly redraw?: ((lines: readonly string[]) => void) | undefined;
   /** Progress and problems: one line, or several. `paint` adds color when the text holds nothing harmful any more. */
   readonly err: (lines: Lines, paint?: (text: string) => string) => void;
   /** True when err is a terminal that shows colors. */

@@ -40,6 +40,10 @@ export function sink(outlet: Outlet): Terminal {
     get askSecret() {
       return asking(outlet.askSecret);
     },
+    get redraw() {
+      const { redraw } = outlet;
+      return redraw && ((lines: readonly string[]) => redraw(lines.map(visible)));
+    },
     ...(readStdin && { readStdin }),
     ...(complete && { complete }),
   };

@@ -32,6 +32,10 @@ export const manifestProblems = {
     message: `${d.folder} is a folder of manifests: only an API server can issue a token for ${d.account}.`,
     hint: 'Create one for the VM: kubectl create token ACCOUNT -n NAMESPACE --audience istio-ca --duration 10m',
   })),
+  noWatch: known('no-watch', (d: { cluster: string }) => ({
+    message: `${d.cluster} cannot be followed: it is not a running cluster.`,
+    hint: 'Give the context of the cluster: --context NAME',
+  })),
   noPodLogs: known('no-pod-logs', (d: { cluster: string }) => ({
     message: `${d.cluster} has no logs of pods: it is not a running cluster.`,
     hint: 'Give the context of the cluster in which the pod runs: --context NAME',

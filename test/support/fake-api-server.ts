@@ -285,7 +285,8 @@ export class FakeApiServer {
     for (const watch of this.#watches) {
       const { namespace, plural } = watch.place;
       const isOther = watch.name !== undefined && watch.name !== object.metadata.name;
-      if (isOther || namespace !== place.namespace || plural !== place.plural) continue;
+      const isElsewhere = namespace !== '' && namespace !== place.namespace;
+      if (isOther || isElsewhere || plural !== place.plural) continue;
       watch.response.write(`${JSON.stringify({ type, object })}\n`);
     }
   }
@@ -296,9 +297,14 @@ export class FakeApiServer {
     this.#watches.add(watch);
     response.on('close', () => this.#watches.delete(watch));
     response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
-    for (const object of this.#objects.values())
-      if (request.query['resourceVersion'] === undefined && object.metadata.name === name)
-        this.#tell('ADDED', this.#placeOf(object), object);
+    const { resourceVersion: since } = request.query;
+    for (const object of this.#objects.values()) {
+      const isNew =
+        since === undefined
+          ? object.metadata.name === name
+          : Number(object.metadata['resourceVersion']) > Number(since);
+      if (isNew && this.#placeOf(object).plural === place.plural) this.#tell('ADDED', this.#placeOf(object), object);
+    }
     return [200, ''];
   }
 
@@ -462,7 +468,8 @@ export class FakeApiServer {
     const items = all
       .slice(start, end)
       .map((item) => ({ ...(item as object), kind: undefined, apiVersion: undefined }));
-    return [200, { kind: 'List', metadata: end < all.length ? { continue: String(end) } : {}, items }];
+    const more = end < all.length ? { continue: String(end) } : {};
+    return [200, { kind: 'List', metadata: { ...more, resourceVersion: String(this.#version) }, items }];
   }
 
   #create(request: LoggedRequest, place: Place): Answer {

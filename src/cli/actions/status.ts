@@ -1,4 +1,5 @@
 import { parseName } from '../../mesh/names.ts';
+import { followStatus } from '../../operations/status/follow-status.ts';
 import type { MeshStatus } from '../../operations/status/mesh-status.ts';
 import { meshStatus } from '../../operations/status/status.ts';
 import { present } from '../../present.ts';
@@ -6,9 +7,8 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
 import { formatDocument } from '../print.ts';
+import { FORMATS, showEach, type StatusFormat } from '../status/follow.ts';
 import { formatStatus } from '../status/table.ts';
-
-const FORMATS = ['text', 'wide', 'json', 'yaml'] as const;
 
 /** `meshx status [VM…]` */
 export async function status(call: Call): Promise<void> {
@@ -18,11 +18,12 @@ export async function status(call: Call): Promise<void> {
   const format = input.choice('output', FORMATS) ?? 'text';
   input.accept();
 
-  const found = await meshStatus(call.world, { cluster, vms: call.args, ...present({ namespace }) });
-  call.terminal.out(formatted(found, format));
+  const options = { cluster, vms: call.args, ...present({ namespace }) };
+  if (input.flag('watch')) return await showEach(call, followStatus(call.world, options), format);
+  call.terminal.out(formatted(await meshStatus(call.world, options), format));
 }
 
-function formatted(found: MeshStatus, format: (typeof FORMATS)[number]): string | readonly string[] {
+function formatted(found: MeshStatus, format: StatusFormat): string | readonly string[] {
   switch (format) {
     case 'text':
     case 'wide':

@@ -38,7 +38,7 @@ export function formatStatus(status: MeshStatus, wide: boolean): readonly string
 }
 
 /** What is wrong with a VM, as sentences without an end. */
-function remarksOf({ services, disagreements, probe }: VmStatus): readonly string[] {
+export function remarksOf({ services, disagreements, probe }: VmStatus): readonly string[] {
   const down = services.filter(({ state, reason }) => state !== 'ready' && reason !== undefined);
   return [
     ...down.map(({ name, state, reason = '' }) => `${name} is ${state}: ${reason}`),
@@ -48,7 +48,7 @@ function remarksOf({ services, disagreements, probe }: VmStatus): readonly strin
 }
 
 /** `mysqldb:3306, web:8080 down`; of many services only those that are not ready are named. */
-function servicesCell(services: readonly ServiceStatus[]): string {
+export function servicesCell(services: readonly ServiceStatus[]): string {
   if (services.length === 0) return '-';
   const named = services.length <= MOST_NAMES ? services : services.filter(({ state }) => state !== 'ready');
   const rest = services.length - named.length;

@@ -36,6 +36,12 @@ export interface EntryChange {
   readonly ports?: Readonly<Record<string, number | null>>;
 }
 
+/** What is new among the objects of a list. */
+export type ListChange =
+  | { readonly kind: 'all'; readonly objects: readonly KubeObject[] }
+  | { readonly kind: 'put'; readonly object: KubeObject }
+  | { readonly kind: 'gone'; readonly object: KubeObject };
+
 /** The log of a container, and where it begins. */
 export interface PodLogQuery {
   readonly namespace: string;
@@ -81,6 +87,11 @@ export interface Kubernetes {
   token(query: TokenQuery, signal?: AbortSignal): Promise<IssuedToken>;
   /** Why the API server would refuse to create the object (a dry run); undefined when it would accept it. */
   refusal(object: KubeObject, signal?: AbortSignal): Promise<string | undefined>;
+  /**
+   * All objects of a list, then each change of one, until the API server ends the watch: then it can be called again. Absent for a folder
+   * of manifests. Needs `list` and `watch`.
+   */
+  follow?(query: ListQuery, signal: AbortSignal): AsyncIterable<ListChange>;
   /** The log of a container, line by line; absent for a folder of manifests. Needs `get` on `pods/log`. */
   podLog?(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>>;
   /**

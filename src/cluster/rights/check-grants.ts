@@ -31,10 +31,10 @@ export const CHECK: readonly Right[] = [
 
 /** What `status` reads. It writes nothing, and reads no Secret. */
 export const STATUS: readonly Right[] = [
-  ...['workloadgroups', 'workloadentries'].flatMap((resource): readonly Right[] => [
-    workload(resource, ['list'], NETWORKING),
-    { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE },
-  ]),
+  workload('workloadgroups', ['list'], NETWORKING),
+  { ...workload('workloadgroups', ['list'], NETWORKING), place: 'cluster', optional: WITHOUT_NAMESPACE },
+  workload('workloadentries', ['list', 'watch'], NETWORKING),
+  { ...workload('workloadentries', ['list', 'watch'], NETWORKING), place: 'cluster', optional: WITHOUT_NAMESPACE },
   workload('services', ['list']),
   { ...control('deployments', ['get'], 'apps'), optional: "istiod's version" },
 ];

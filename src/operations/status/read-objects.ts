@@ -101,7 +101,7 @@ function fail(problem: Problem): never {
 }
 
 /** With labels and annotations of text only, as every API server has them and not every manifest. */
-function sound(object: KubeObject): KubeObject {
+export function sound(object: KubeObject): KubeObject {
   const { labels, annotations } = object.metadata;
   return {
     ...object,
@@ -109,6 +109,6 @@ function sound(object: KubeObject): KubeObject {
   };
 }
 
-function namespaceOf({ metadata: { namespace } }: KubeObject): string {
+export function namespaceOf({ metadata: { namespace } }: KubeObject): string {
   return namespace ?? 'default';
 }

@@ -25,7 +25,7 @@ export interface StatusOptions {
 }
 
 /** A mesh that is open: its cluster, and what does not change while it is followed. */
-interface OpenMesh {
+export interface OpenMesh {
   readonly kube: Kubernetes;
   /** Absent where the control plane's namespace may not be read. */
   readonly generation?: GenerationName;
@@ -45,7 +45,7 @@ export async function meshStatus(world: World, options: StatusOptions): Promise<
 }
 
 /** Connects, and reads the generation of the mesh and the version of istiod. */
-async function openMesh(world: World, { cluster, namespace }: StatusOptions): Promise<OpenMesh> {
+export async function openMesh(world: World, { cluster, namespace }: StatusOptions): Promise<OpenMesh> {
   const { kube, facts } = await openCluster(world, cluster, namespace ?? cluster.facts.istioNamespace);
   const [generation, istiod] = await Promise.all([generationOr(kube, facts), istiodVersion(kube, facts)]);
   return { kube, ...present({ generation, istiod }) };
@@ -68,21 +68,26 @@ async function istiodVersion(kube: Kubernetes, { istioNamespace, revision, signa
 }
 
 /** The VMs as they are now. */
-async function readStatus(world: World, mesh: OpenMesh, options: StatusOptions): Promise<MeshStatus> {
+export async function readStatus(world: World, mesh: OpenMesh, options: StatusOptions): Promise<MeshStatus> {
   const { namespace, vms } = options;
   const { signal } = world;
-  if (mesh.generation === undefined || meshGeneration(mesh.generation).hasGroups)
+  if (hasGroups(mesh))
     return statusOfObjects(world, mesh, await readObjects(mesh.kube, { signal, ...present({ namespace }) }), vms);
   const query = { apiVersion: 'v1', kind: 'Endpoints', ...present({ namespace }) };
   const all = classicStatuses(await mesh.kube.list(query, signal));
   return { ...headOf(world, mesh), vms: all.filter((vm) => isNamed(vm, vms)), notes: [CLASSIC] };
 }
 
+/** Whether VMs have WorkloadGroups and entries, as in every mesh whose control plane is unknown. */
+export function hasGroups({ generation }: OpenMesh): boolean {
+  return generation === undefined || meshGeneration(generation).hasGroups;
+}
+
 const CLASSIC =
   'a classic mesh keeps the registered addresses only: nothing in the cluster knows whether a VM is connected or healthy; look at one over SSH: meshx status VM';
 
 /** The status that objects show. Pure but for the clock. */
-function statusOfObjects(
+export function statusOfObjects(
   world: World,
   mesh: OpenMesh,
   { namespaces, notes }: Pick<StatusObjects, 'namespaces' | 'notes'>,
@@ -107,7 +112,8 @@ function isCalled({ vm, namespace, entry, address }: VmStatus, word: string): bo
   return [vm, entry, address].includes(name);
 }
 
-function refuseUnknown({ vms, cluster }: MeshStatus, words: readonly string[]): void {
+/** Throws `status-vm-unknown`. */
+export function refuseUnknown({ vms, cluster }: MeshStatus, words: readonly string[]): void {
   const unknown = words.filter((word) => !vms.some((vm) => isCalled(vm, word)));
   if (unknown.length > 0) throw statusProblems.vmUnknown({ vms: unknown, cluster });
 }

@@ -12,6 +12,7 @@ import {
   type ConnectKubernetesOptions,
   type IssuedToken,
   type Kubernetes,
+  type ListChange,
   type ListQuery,
   type PodLogQuery,
   type PodPortQuery,
@@ -19,6 +20,7 @@ import {
 } from '../kubernetes.ts';
 import { openPodLog } from './pod-log.ts';
 import { openPodPort } from './pod-port.ts';
+import { watchList } from './watch.ts';
 import { parseStatus, problemOf } from './api-problems.ts';
 import { loadCredentials } from './kubeconfig.ts';
 import { appliedObject } from '../applied-object.ts';
@@ -70,15 +72,26 @@ class LiveKubernetes implements Kubernetes {
   }
 
   async list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]> {
+    return (await this.#all(query, signal)).objects;
+  }
+
+  async *follow(query: ListQuery, signal: AbortSignal): AsyncIterable<ListChange> {
+    const { objects, version } = await this.#all(query, signal);
+    yield { kind: 'all', objects };
+    yield* watchList(this.#transport, { cluster: this.name, query, version }, signal);
+  }
+
+  /** All objects, and the version of the list. */
+  async #all(query: ListQuery, signal?: AbortSignal) {
     const found: KubeObject[] = [];
-    let next = '';
+    let [next, version] = ['', ''];
     do {
       const page = await this.#page(query, next, signal);
       // Items of a list do not repeat their kind.
       found.push(...page.items.map((item) => ({ ...item, apiVersion: query.apiVersion, kind: query.kind })));
-      next = page.next;
+      ({ next, version } = page);
     } while (next !== '');
-    return found;
+    return { objects: found, version };
   }
 
   async #page(query: ListQuery, next: string, signal?: AbortSignal): Promise<Page> {
@@ -89,13 +102,14 @@ class LiveKubernetes implements Kubernetes {
     const what = `${path.split('/').at(-1)}${query.namespace === undefined ? '' : ` of namespace ${query.namespace}`}`;
     const request: ApiRequest = { method: 'GET', path: `${path}?${parameters.toString()}`, summary: `list ${what}` };
     const answer = await this.#transport.send(request, signal);
-    if (answer.status === 404) return { items: [], next: '' };
+    if (answer.status === 404) return { items: [], next: '', version: '' };
     // as: the API server's list shape. The reader of an item checks what is inside.
     const body = this.#parse(answer, request, what) as {
       readonly items?: readonly KubeObject[];
-      readonly metadata?: { readonly continue?: string };
+      readonly metadata?: { readonly continue?: string; readonly resourceVersion?: string };
     };
-    return { items: body.items ?? [], next: body.metadata?.continue ?? '' };
+    const { continue: following = '', resourceVersion: version = '' } = body.metadata ?? {};
+    return { items: body.items ?? [], next: following, version };
   }
 
   async apply(object: KubeObject, options: ApplyOptions = {}): Promise<KubeObject> {
@@ -215,6 +229,7 @@ class LiveKubernetes implements Kubernetes {
 interface Page {
   readonly items: readonly KubeObject[];
   readonly next: string;
+  readonly version: string;
 }
 
 interface Patch {

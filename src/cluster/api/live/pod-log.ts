@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import type { PodLogQuery } from '../kubernetes.ts';
 import { problemOf } from './api-problems.ts';
 import { resourcePath } from './resource-paths.ts';
+import { linesOf } from './response-lines.ts';
 import type { ApiRequest, Transport } from './transport.ts';
 
 /** A line of a log may be this long; the rest of a longer one is left out. */
@@ -24,31 +24,8 @@ export async function openPodLog(
   const request: ApiRequest = { method: 'GET', path, summary: `get the log of ${container} in ${object}` };
   const response = await transport.stream(request, signal);
   const { statusCode: status = 0 } = response;
-  if (status === 200) return linesOf(response, signal);
+  if (status === 200) return linesOf(response, LONGEST, signal);
   let body = '';
-  for await (const line of linesOf(response, signal)) if (body.length < LONGEST) body += `${line}\n`;
+  for await (const line of linesOf(response, LONGEST, signal)) if (body.length < LONGEST) body += `${line}\n`;
   throw problemOf({ cluster, request, answer: { status, body }, object });
-}
-
-/** The lines of an answer, until it ends or the signal aborts. */
-async function* linesOf(response: IncomingMessage, signal: AbortSignal): AsyncIterable<string> {
-  const stop = (): void => void response.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
-  let rest = '';
-  try {
-    response.setEncoding('utf8');
-    for await (const part of response) {
-      const lines = (rest + String(part)).split('\n');
-      rest = (lines.pop() ?? '').slice(0, LONGEST);
-      yield* lines.map((line) => line.slice(0, LONGEST));
-    }
-    if (rest !== '') yield rest;
-  } catch (error) {
-    // The reader stopped it, or the kubelet closed the connection in the middle of a chunk.
-    if (!signal.aborted && !response.readableAborted) throw error;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    response.destroy();
-  }
 }
