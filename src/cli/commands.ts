@@ -8,12 +8,14 @@ import { capture } from './commands/capture.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
 import { configure } from './commands/configure.ts';
+import { dashboard } from './commands/dashboard.ts';
 import { deregister } from './commands/deregister.ts';
 import { down } from './commands/down.ts';
 import { drain, undrain } from './commands/drain.ts';
 import { evict } from './commands/evict.ts';
 import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
+import { forward } from './commands/forward.ts';
 import { gatewayUrl } from './commands/gateway-url.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
@@ -60,6 +62,8 @@ export const commands: readonly CommandSpec[] = [
   check,
   gatewayUrl,
   bugreport,
+  dashboard,
+  forward,
   rbac,
   sudoers,
   explain,

@@ -13,6 +13,8 @@ export interface SshServerOptions {
   /** `cut-at-exec`: the connection is closed when a command is asked for. */
   readonly fault?: 'cut-at-exec' | 'hang-at-authentication';
   readonly forwarding?: boolean;
+  /** The port of 127.0.0.1 that is reached for every other one. */
+  readonly forwardTo?: number;
   /** Runs this instead of each command, as ForceCommand and nologin do. */
   readonly forceCommand?: string;
   /** Runs this, with the command in $SSH_ORIGINAL_COMMAND: login files that print, for instance. */
@@ -122,7 +124,8 @@ function serve(connection: Connection, options: SshServerOptions, seen: Seen): v
   });
   connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
     if (options.forwarding === false) return void reject();
-    const socket = connectTcp(destPort, destIP);
+    const { forwardTo } = options;
+    const socket = forwardTo === undefined ? connectTcp(destPort, destIP) : connectTcp(forwardTo, '127.0.0.1');
     const channel = accept();
     socket.on('error', () => channel.end());
     channel.on('error', () => socket.destroy());

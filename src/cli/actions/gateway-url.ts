@@ -26,9 +26,16 @@ export async function gatewayUrl(call: Call): Promise<void> {
 
   const options = { cluster, https, path, ...present({ service, namespace, port }) };
   const found = await findGatewayUrl(world, options);
-  for (const note of found.notes) terminal.err(`note: ${note}`);
+  for (const note of [...found.notes, ...hostOnly(found)]) terminal.err(`note: ${note}`);
   if (output !== 'text') return terminal.out(formatDocument(found, output));
   terminal.out(input.flag('export') ? assignments(found) : [found.url]);
+}
+
+/** A node of Minikube or kind. */
+function hostOnly({ localCluster }: GatewayUrl): readonly string[] {
+  if (localCluster === null) return [];
+  const way = 'meshx forward gateway --listen 0.0.0.0:8888';
+  return [`the node is a machine of ${localCluster}: as a rule only its host reaches it; let others in with: ${way}`];
 }
 
 /** A path of a URL: no blank, and nothing that a terminal or a shell would act on before it is quoted. */

@@ -32,3 +32,5 @@ export const control = (resource: string, verbs: readonly string[], group = ''):
 export const workload = (resource: string, verbs: readonly string[], group = ''): Right => {
   return { place: 'workload', group, resource, verbs };
 };
+
+export const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };

@@ -1,6 +1,7 @@
 import { CHECK, STATUS } from './check-grants.ts';
 import { policyRights, rightsOfAgents } from './agent-grants.ts';
-import { APPLY, control, NETWORKING, type Right, SECURITY, workload } from './right.ts';
+import { APPLY, control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
+import { VIEW_RIGHTS } from './view-rights.ts';
 
 export interface RightsOptions {
   /** `-canary`, empty without a revision: part of the names of the control plane's objects. */
@@ -37,8 +38,6 @@ const facts = (suffix: string): readonly Right[] => [
   { ...control('endpointslices', ['list'], 'discovery.k8s.io'), optional: REMOTE },
   { ...control('endpoints', ['get']), optional: REMOTE },
 ];
-
-const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };
 
 /** A Role in a namespace may grant reading that namespace. */
 const THE_NAMESPACE = workload('namespaces', ['get']);
@@ -155,14 +154,7 @@ const RIGHTS: Table = {
     NODES,
     ...policyRights(['get', ...APPLY]),
   ],
-  'gateway-url': () => [
-    control('services', ['get']),
-    { ...NODES, optional: 'a Service without an address of its own' },
-    {
-      ...control('endpointslices', ['list'], 'discovery.k8s.io'),
-      optional: 'a Service with externalTrafficPolicy Local',
-    },
-  ],
+  ...VIEW_RIGHTS,
   'expose status': () => [
     control('services', ['list']),
     dns(['get']),

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** The input of a command. A function returns a new stream on each call, so a command can be sent again. */
 export type Stdin = string | Uint8Array | (() => Readable);
@@ -35,4 +35,6 @@ export interface Link {
   readonly direct?: { readonly local: string; readonly localPort: number; readonly remote: string };
   /** Whether a host with the same key answers at this address. Never throws. */
   readonly isAt: (address: string, port: number) => Promise<boolean>;
+  /** Opens a connection from the machine to an address. Throws `ssh-forward-refused`. */
+  readonly open: (address: string, port: number) => Promise<Duplex>;
 }

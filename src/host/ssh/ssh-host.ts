@@ -37,7 +37,7 @@ export class SshHost implements Host {
   private constructor(target: SshTarget, loggedIn: LoggedIn) {
     this.name = target.host;
     this.hostKey = loggedIn;
-    this.link = linkOf(target.stream, loggedIn.key);
+    this.link = { ...linkOf(target.stream, loggedIn.key), open: (address, port) => this.forward(address, port) };
     this.#client = loggedIn.client;
     this.#commands = new Commands({
       name: this.name,

@@ -11,7 +11,7 @@ import { openSocket } from './ssh-socket.ts';
 const LIMIT_MS = 2000;
 
 /** The link of a connection. Only a socket is direct, not a channel of a jump host or a ProxyCommand. */
-export function linkOf(stream: Duplex, key: Buffer): Link {
+export function linkOf(stream: Duplex, key: Buffer): Omit<Link, 'open'> {
   const direct = stream instanceof Socket ? ends(stream) : undefined;
   return { ...(direct && { direct }), isAt: (address, port) => hasKey(key, { address, port }) };
 }

@@ -9,6 +9,7 @@ import {
 import { readNodes } from '../../cluster/facts/node-addresses.ts';
 import {
   localCluster,
+  type LocalCluster,
   type OutsideAddress,
   outsideAddress,
   pendingReason,
@@ -47,6 +48,8 @@ export interface GatewayUrl {
   /** The port for https on the same host, if there is one. */
   readonly securePort?: number;
   readonly ports: readonly OutsidePort[];
+  /** The host is a machine of such a cluster: as a rule only that machine's own host reaches it. */
+  readonly localCluster: LocalCluster | null;
   /** What the operator should know about the URL. */
   readonly notes: readonly string[];
 }
@@ -104,10 +107,8 @@ async function urlOf(
       port: number,
       nodePort: nodePort ?? null,
     })),
-    notes: [
-      ...(pending === undefined ? [] : [`${shown} has no address (${pending}): this is the NodePort of a node`]),
-      ...(local === undefined ? [] : [`the node is a machine of ${local}: as a rule only its host reaches it`]),
-    ],
+    localCluster: local ?? null,
+    notes: [...(pending === undefined ? [] : [`${shown} has no address (${pending}): this is the NodePort of a node`])],
   };
 }
 

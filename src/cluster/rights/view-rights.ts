@@ -1,0 +1,22 @@
+import { control, NODES, type Right } from './right.ts';
+
+/** From Kubernetes 1.35 on a connection over a WebSocket needs `create`, before it `get`. */
+const FORWARD: readonly Right[] = [
+  control('services', ['get']),
+  control('pods', ['list']),
+  control('pods/portforward', ['get', 'create']),
+];
+
+/** The rights of commands that show pages of the mesh, or the way to them. */
+export const VIEW_RIGHTS: Readonly<Record<string, () => readonly Right[]>> = {
+  'gateway-url': () => [
+    control('services', ['get']),
+    { ...NODES, optional: 'a Service without an address of its own' },
+    {
+      ...control('endpointslices', ['list'], 'discovery.k8s.io'),
+      optional: 'a Service with externalTrafficPolicy Local',
+    },
+  ],
+  dashboard: () => FORWARD,
+  forward: () => FORWARD,
+};
