@@ -239,6 +239,7 @@ test('the command line knows no remote script: it runs nothing on a VM and sends
 
 /** Files that may write the name of a generation: what finds it out, what holds it as data, and the records themselves. */
 const NAMES_A_GENERATION = [
+  'operations/check/vm-answer.ts',
   'mesh/generation.ts',
   'mesh/cluster-facts.ts',
   'cluster/facts/detect-generation.ts',

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../src/checks/mesh/mesh-checks.ts';
+import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../src/checks/vm/vm-checks.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { aService } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
@@ -246,7 +247,7 @@ test('the number of requests depends neither on Services nor on VMs', async () =
 });
 
 const page = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8');
-const CHECKS = [...MESH_CHECKS, ...NAMESPACE_CHECKS];
+const CHECKS = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...LASTING_CHECKS];
 
 test('docs/checks.md has one section for each check: its good state, why it matters, what to do', () => {
   const sections = page

@@ -22,7 +22,7 @@ const CERTS = z.object({
 const HINT =
   'Compare namespace and service account of the registration with the token; get a new token: meshx setup-vm VM';
 
-interface Certificate {
+export interface Certificate {
   readonly uris: readonly string[];
   readonly from: Date;
   readonly until: Date;
@@ -44,7 +44,8 @@ export function judgeCertFile(stdout: string, identity: string, now: Date): Seen
   return judgeCertificate([certificate], identity, now);
 }
 
-function envoyCerts(stdout: string): readonly Certificate[] {
+/** The certificates that Envoy presents, of its page /certs. */
+export function envoyCerts(stdout: string): readonly Certificate[] {
   const parsed = CERTS.safeParse(tryJson(stdout));
   if (!parsed.success) return [];
   return parsed.data.certificates.flatMap(({ cert_chain: [leaf] }) => {

@@ -5,6 +5,7 @@ import { formatJunit } from '../../checks/report/junit.ts';
 import { type CheckReport, isHealthy } from '../../checks/report/report.ts';
 import { sarifDocument } from '../../checks/report/sarif.ts';
 import { formatShort, formatText } from '../../checks/report/text.ts';
+import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../checks/vm/vm-checks.ts';
 import { MESH_RISKS } from '../../checks/risk.ts';
 import type { Caller } from '../../cluster/picture/picture.ts';
 import { parseName } from '../../mesh/names.ts';
@@ -19,6 +20,7 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
+import { machineOptions } from '../machine-options.ts';
 import { formatDocument } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
 
@@ -32,11 +34,17 @@ export async function check(call: Call): Promise<number> {
   const caller = input.parsed('from', parseCaller);
   const only = onlyChecks(input);
   const accepted = acceptedRisks(input, [...MESH_RISKS, ...JOIN_RISKS]);
+  const machine = machineOptions(input);
+  const clusterOnly = input.flag('clusterOnly');
   const format = input.choice('output', FORMATS) ?? 'text';
   input.accept();
 
   const kubectlOptions = kubectlWords(cluster);
-  const options = { cluster, vms: call.args, only, accepted, kubectlOptions, ...present({ namespace, caller }) };
+  const asked = clusterOnly || call.args.length === 0 ? undefined : machine;
+  const options = {
+    ...{ cluster, vms: call.args, only, accepted, kubectlOptions },
+    ...present({ namespace, caller, machine: asked }),
+  };
   const report = completed(call.terminal, await checkMesh(call.world, options));
   const lines = formatted(report, format, call.world.version);
   // The text names commands besides those of hints.
@@ -78,7 +86,7 @@ function completed({ complete }: Terminal, report: CheckReport): CheckReport {
 }
 
 function onlyChecks(input: Input): readonly string[] {
-  const ids = [...MESH_CHECKS, ...NAMESPACE_CHECKS].map(({ id }) => id);
+  const ids = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...LASTING_CHECKS].map(({ id }) => id);
   const only = input.list('only');
   for (const word of only.filter((each) => !ids.includes(each) && !CATEGORIES.some((category) => category === each)))
     input.issue(`--only: ${shown(word)} is no category (${CATEGORIES.join(', ')}) and no id of a check`);

@@ -1,12 +1,15 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 export const check: CommandSpec = {
   name: 'check',
   summary:
-    'find what is wrong with the mesh and its VMs, as the cluster shows it: control plane, registration, services, policies',
+    'find what is wrong with the mesh and its VMs: control plane, registration, services, policies; of named VMs also what they show themselves, over SSH',
   args: [
-    ['[vm...]', 'VM to check: its WorkloadGroup or its address in the mesh (default: all VMs that meshx registered)'],
+    [
+      '[vm...]',
+      'VM to check, from both sides: as for setup-vm, or its WorkloadGroup (default: all VMs that meshx registered, by the cluster alone)',
+    ],
   ],
   options: [
     ['--only <check...>', 'only this category or check id'],
@@ -14,11 +17,12 @@ export const check: CommandSpec = {
       '--from <account>',
       'workload that calls the VMs, NAMESPACE/SERVICE-ACCOUNT (default: one in the namespace of each VM)',
     ],
+    ['--cluster-only', 'do not log in to the VMs'],
     ['--wait', 'repeat until no check fails'],
     ['--timeout <seconds>', 'how long to wait (300)'],
     ['-o, --output <format>', 'text, short, json, yaml, sarif or junit'],
   ],
-  common: [...CLUSTER_OPTIONS, 'namespace', 'output', 'acceptRisk'],
+  common: [...CLUSTER_OPTIONS, ...VM_OPTIONS.filter((name) => name !== 'root'), 'namespace', 'output', 'acceptRisk'],
   examples: [
     'check',
     'check db1 -n vm',

@@ -1,7 +1,10 @@
+import pLimit from 'p-limit';
 import type { CheckReport } from '../../checks/report/report.ts';
 import { isHealthy } from '../../checks/report/report.ts';
-import type { Result } from '../../checks/check.ts';
+import { CATEGORIES, type Result } from '../../checks/check.ts';
 import { type JudgedPart, judgePicture, unknownVms } from '../../checks/mesh/judge-picture.ts';
+import type { SshWords } from '../../checks/vm/hint-lines.ts';
+import { judgeVm, unanswered } from '../../checks/vm/judge-vm.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { poll } from '../../cluster/api/poll.ts';
 import type { FactsOptions } from '../../cluster/facts/facts-options.ts';
@@ -11,9 +14,15 @@ import { present } from '../../present.ts';
 import { checkProblems } from '../../problems/check.ts';
 import type { World } from '../../world.ts';
 import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
+import type { MachineOptions } from '../connection/machine.ts';
+import { type AnsweredVm, askVm, type VmAnswer } from './vm-answer.ts';
+import { VmLogins } from './vm-logins.ts';
+import { clusterWords, vmSubject } from './vm-subject.ts';
 
 export interface CheckOptions extends JudgedPart {
   readonly cluster: ClusterOptions;
+  /** How named VMs are reached. Absent: only the cluster is asked. */
+  readonly machine?: MachineOptions;
   /** The only namespace of VMs; all namespaces with VMs of meshx when absent. */
   readonly namespace?: string;
   /** The workload that calls the VMs' services. */
@@ -24,45 +33,147 @@ export interface CheckOptions extends JudgedPart {
 
 /** How often a cluster is read while it is waited for, in milliseconds. */
 const PAUSE_MS = 2000;
+/** VMs that are asked at the same time. */
+const AT_ONCE = 8;
 
 /**
- * Reads the cluster once and judges it; while waiting, until it is healthy or the time is over. Only reads. Throws `check-vm-unknown`,
- * `check-needs-istiod`, and Problems of reaching the cluster.
+ * Reads the cluster once, and the named VMs beside it, and judges both; while waiting, until all is healthy or the time is over. Only
+ * reads. A VM that cannot be asked is a finding. Throws `check-vm-unknown`, `check-needs-istiod`, and Problems of reaching the cluster.
  */
 export async function checkMesh(world: World, options: CheckOptions): Promise<CheckReport> {
-  const { cluster, namespace } = options;
+  const { cluster, namespace, machine } = options;
+  await using logins = machine && new VmLogins(world, machine);
   const { kube, facts } = await openCluster(world, cluster, namespace ?? cluster.facts.istioNamespace);
   const { timeoutMs = 0 } = cluster.facts.wait ?? {};
   const wait = { timeoutMs, intervalMs: PAUSE_MS, what: 'wait until the mesh is healthy', signal: world.signal };
-  return await poll(() => checkOnce(world, kube, { ...options, facts }), isHealthy, wait);
+  const run = { ...options, facts, ...(logins && kube.live && { logins }) };
+  return await poll(() => checkOnce(world, kube, run), isHealthy, wait);
 }
 
-async function checkOnce(
-  world: World,
-  kube: Kubernetes,
-  options: CheckOptions & { readonly facts: FactsOptions },
-): Promise<CheckReport> {
-  const { facts, namespace, caller, vms, accepted } = options;
+interface CheckRun extends CheckOptions {
+  readonly facts: FactsOptions;
+  readonly logins?: VmLogins;
+}
+
+async function checkOnce(world: World, kube: Kubernetes, run: CheckRun): Promise<CheckReport> {
   const start = performance.now();
-  const picture = await readClusterPicture(kube, { facts, now: world.now(), ...present({ namespace, caller }) });
-  refuseUnknown(picture, vms);
-  const results = judgePicture(picture, options);
+  const [first, answers] = await Promise.all([readCluster(world, kube, run, run.namespace), askVms(world, run)]);
+  const answered = answers.filter((answer): answer is AnsweredVm => 'picture' in answer);
+  const picture = await withPlaces(first, answered, (namespace) => readCluster(world, kube, run, namespace));
+  refuseUnknown(picture, run.logins ? answers.flatMap((answer) => ('problem' in answer ? [answer.vm] : [])) : run.vms);
+  const ofCluster = judgePicture(picture, { ...run, vms: wordsOf(run, picture, answers) });
+  const ofVms = answers.flatMap((answer) => judgeAnswer(answer, picture, run));
+  const isWanted = ({ id, category }: Result): boolean =>
+    run.only.length === 0 || run.only.includes(id) || run.only.includes(category);
   return {
     cluster: kube.name,
     namespaces: picture.namespaces.map(({ name }) => name),
-    results: results.map((result) => withAccepted(result, accepted)),
+    results: inOrder([...ofCluster, ...merged(ofVms.filter(isWanted))]).map((result) =>
+      withAccepted(result, run.accepted),
+    ),
     ms: Math.round(performance.now() - start),
   };
 }
 
-function refuseUnknown(picture: ClusterPicture, vms: readonly string[]): void {
-  const unknown = unknownVms(picture, vms);
+function readCluster(world: World, kube: Kubernetes, { facts, caller }: CheckRun, namespace: string | undefined) {
+  return readClusterPicture(kube, { facts, now: world.now(), ...present({ namespace, caller }) });
+}
+
+async function askVms(world: World, { logins, vms }: CheckRun): Promise<readonly VmAnswer[]> {
+  if (!logins) return [];
+  const limit = pLimit(AT_ONCE);
+  return await Promise.all(
+    vms.map((vm) =>
+      limit(async () => {
+        const answer = await askVm(world, vm, () => logins.host(hostName(vm)));
+        if ('problem' in answer) await logins.forget(hostName(vm));
+        return answer;
+      }),
+    ),
+  );
+}
+
+/** `vm/db1` names a group and its namespace; SSH knows the name. */
+function hostName(vm: string): string {
+  return /^[a-z0-9-]+\/[^/]+$/.exec(vm) ? (vm.split('/')[1] ?? vm) : vm;
+}
+
+/** VMs that meshx did not set up may be in namespaces that were not read. */
+async function withPlaces(
+  picture: ClusterPicture,
+  answered: readonly AnsweredVm[],
+  read: (namespace: string) => Promise<ClusterPicture>,
+): Promise<ClusterPicture> {
+  const known = new Set(picture.namespaces.map(({ name }) => name));
+  const missing = [...new Set(answered.flatMap(({ place }) => place ?? []))].filter((place) => !known.has(place));
+  const more = await Promise.all(missing.map(read));
+  const all = [...picture.namespaces, ...more.flatMap(({ namespaces }) => namespaces)];
+  const namespaces = all.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { ...picture, namespaces, about: { ...present({ address: joinedBy(answered) }), ...picture.about } };
+}
+
+/** The address of istiod with which a VM joined: the cluster need not know it. */
+function joinedBy(answered: readonly AnsweredVm[]): string | undefined {
+  const given = answered.map(({ inspection }) => inspection.membership.record?.options['istiodAddress']);
+  return given.find((address) => typeof address === 'string');
+}
+
+/** A VM is known by its own answer, or by its name in the cluster. */
+function refuseUnknown(picture: ClusterPicture, silent: readonly string[]): void {
+  const unknown = unknownVms(picture, silent);
   const namespaces = picture.namespaces.map(({ name }) => name);
   if (unknown.length > 0) throw checkProblems.vmUnknown({ vms: unknown, cluster: picture.about.cluster, namespaces });
+}
+
+/** The names by which the cluster knows the VMs. */
+function wordsOf({ vms }: CheckRun, picture: ClusterPicture, answers: readonly VmAnswer[]): readonly string[] {
+  const isUnknown = new Set(unknownVms(picture, vms));
+  const words = answers.flatMap((answer) => ('picture' in answer ? clusterWords(answer) : []));
+  const all = [
+    ...vms.filter((vm) => !isUnknown.has(vm)),
+    ...words.filter((word) => unknownVms(picture, [word]).length === 0),
+  ];
+  return all.length > 0 || vms.length === 0 ? [...new Set(all)] : vms;
+}
+
+function judgeAnswer(answer: VmAnswer, picture: ClusterPicture, { machine, accepted }: CheckRun): readonly Result[] {
+  if ('problem' in answer) return [unanswered(answer.vm, answer.problem)];
+  const subject = vmSubject(answer, picture, sshWords(machine, hostName(answer.vm)));
+  const recorded = answer.inspection.membership.record?.options['acceptRisk'];
+  const own = typeof recorded === 'string' ? [recorded] : Array.isArray(recorded) ? recorded : [];
+  return judgeVm(subject).map((result) => withAccepted(result, [...accepted, ...own]));
+}
+
+/** The options by which ssh reaches the same machine. */
+function sshWords(machine: MachineOptions | undefined, vm: string): SshWords {
+  const { user, port, identityFile, sshConfig } = machine?.ssh ?? {};
+  return [
+    'ssh',
+    ...(sshConfig === undefined ? [] : ['-F', sshConfig]),
+    ...(identityFile === undefined ? [] : ['-i', identityFile]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(user === undefined ? [] : ['-l', user]),
+    vm,
+  ];
+}
+
+/** One result for a check that holds on every VM without comment; else its findings and comments. */
+function merged(results: readonly Result[]): readonly Result[] {
+  const ids = [...new Set(results.map(({ id }) => id))];
+  return ids.flatMap((id) => {
+    const same = results.filter((result) => result.id === id);
+    const told = same.filter(({ ok, detail }) => ok !== true || detail !== '');
+    return told.length > 0 ? told : same.slice(0, 1);
+  });
+}
+
+function inOrder(results: readonly Result[]): readonly Result[] {
+  return CATEGORIES.flatMap((category) => results.filter((result) => result.category === category));
 }
 
 /** An accepted risk stays in the report, as a note. */
 function withAccepted(result: Result, accepted: readonly string[]): Result {
   if (result.ok !== false || result.risk === undefined || !accepted.includes(result.risk)) return result;
+  if (result.severity === 'note') return result;
   return { ...result, severity: 'note', detail: `accepted: ${result.detail}` };
 }

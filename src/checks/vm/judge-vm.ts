@@ -1,0 +1,31 @@
+import type { MachineFacts } from '../preflight/machine.ts';
+import type { Result } from '../check.ts';
+import { judgeEach, type Unread } from '../judge.ts';
+import type { VmFacts } from './facts.ts';
+import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from './vm-checks.ts';
+
+/** What is known of a VM that answered. */
+export interface VmSubject {
+  readonly facts: Partial<VmFacts> & Pick<VmFacts, 'vm'>;
+  readonly unread: Unread<VmFacts>;
+  readonly machine: MachineFacts;
+}
+
+/** Judges a VM. Pure. Every check has a result. */
+export function judgeVm({ facts, unread, machine }: VmSubject): readonly Result[] {
+  const answered: Result = { ...LOGIN_CHECK, ok: true, detail: '', ms: 0 };
+  const ofMachine = judgeEach(LASTING_CHECKS, machine, {}).map((result) => named(facts.vm, result));
+  return [answered, ...ofMachine, ...judgeEach(VM_CHECKS, facts, unread)];
+}
+
+/** The preflight judges one VM, and this report may have several. */
+function named(vm: string, result: Result): Result {
+  if (result.detail === '') return result;
+  return { ...result, object: `VM ${vm}`, detail: `${vm}: ${result.detail.replace(/\.$/, '')}` };
+}
+
+/** The result of a VM that meshx could not ask. */
+export function unanswered(vm: string, problem: { readonly message: string; readonly hint: string }): Result {
+  const detail = `${vm} was not asked, so only the cluster's side of it is known: ${problem.message.replace(/\.$/, '')}`;
+  return { ...LOGIN_CHECK, ok: false, object: `VM ${vm}`, detail, hint: problem.hint, ms: 0 };
+}

@@ -1,0 +1,47 @@
+import { isIP } from 'node:net';
+import { entryAddress } from '../../cluster/registration/entries.ts';
+import { ownAddresses } from '../../vm/preflight/addresses.ts';
+import type { Seen } from '../check.ts';
+import { nameOf } from '../mesh/objects.ts';
+import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
+
+const registration = { category: 'registration', severity: 'error' } as const;
+
+/** Whether the cluster has this VM as it is. */
+export const registrationChecks: readonly VmCheck[] = [
+  {
+    ...{ ...registration, id: 'vm-known' },
+    title: 'the cluster has a group or an entry of the VM',
+    needs: [...SUBJECT, 'entries', 'groups', 'isLive'],
+    judge: known,
+  },
+  {
+    ...{ ...registration, id: 'entry-interface' },
+    title: "the entry's address is an address of the VM",
+    needs: [...SUBJECT, 'machine', 'inspection', 'entries'],
+    judge: address,
+  },
+];
+
+function known(facts: VmFacts): readonly Seen[] {
+  if (!facts.isLive || facts.entries.length + facts.groups.length > 0) return [];
+  const detail = 'no WorkloadGroup and no WorkloadEntry belongs to it, so no client of the mesh can find it';
+  return [wrongOn(facts, detail, { hint: `Register it: ${facts.meshx('up')}` })];
+}
+
+/** Behind a translation the operator has named the outer address. */
+function address(facts: VmFacts): readonly Seen[] {
+  const own = ownAddresses(facts.machine).map((each) => each.toLowerCase());
+  const isTranslated = facts.inspection.membership.record?.options['vmAddress'] !== undefined;
+  if (isTranslated || own.length === 0) return [];
+  const foreign = facts.entries.filter((entry) => {
+    const found = entryAddress(entry).toLowerCase();
+    return isIP(found) > 0 && !own.includes(found);
+  });
+  return foreign.map((entry) => {
+    const detail = `${nameOf(entry)} says ${entryAddress(entry)}, and the VM has ${own.join(', ')}: clients connect to another machine or to none`;
+    return wrongOn(facts, detail, {
+      hint: `Let the sidecar register its address again: ${facts.ssh('systemctl', 'restart', 'istio.service')}; if the address is translated on the way: ${facts.meshx('up', '--vm-address', entryAddress(entry))}`,
+    });
+  });
+}

@@ -1,0 +1,98 @@
+import type { UnitState } from '../../vm/picture/picture.ts';
+import type { Seen } from '../check.ts';
+import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
+
+/** Whether systemd runs what the VM needs, now and after a boot. */
+export const unitChecks: readonly VmCheck[] = [
+  {
+    ...{ id: 'sidecar-unit', category: 'sidecar', severity: 'error' },
+    title: 'the unit of the sidecar runs',
+    needs: [...SUBJECT, 'units'],
+    judge: sidecarUnit,
+  },
+  {
+    ...{ id: 'units-active', category: 'capture', severity: 'error' },
+    title: "meshx's other units on the VM run",
+    needs: [...SUBJECT, 'units', 'isJoined'],
+    judge: otherUnits,
+  },
+  {
+    ...{ id: 'units-boot', category: 'vm', severity: 'warning' },
+    title: 'a boot of the VM starts all units',
+    needs: [...SUBJECT, 'units', 'isJoined'],
+    judge: boot,
+  },
+  {
+    ...{ id: 'units-loaded', category: 'vm', severity: 'warning' },
+    title: 'systemd has the present files of the units',
+    needs: [...SUBJECT, 'units'],
+    judge: changed,
+  },
+];
+
+const SIDECAR = 'istio.service';
+/** Units that a join enables, besides the sidecar. Those that are not there belong to no part of this join. */
+const OTHERS = ['meshx-capture.service', 'meshx-resolver.service', 'meshx-watch.service', 'meshx-guard.service'];
+
+function sidecarUnit(facts: VmFacts): readonly Seen[] {
+  const unit = facts.units.find(({ name }) => name === SIDECAR);
+  if (!unit || unit.load === 'not-found')
+    return [
+      wrongOn(facts, `${SIDECAR} is not installed, so the VM has no sidecar`, {
+        hint: `Join the VM: ${facts.meshx('up')}`,
+      }),
+    ];
+  if (unit.load === 'masked')
+    return [
+      wrongOn(facts, `${SIDECAR} is masked, so nothing can start the sidecar`, {
+        hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', SIDECAR)}; then ${facts.ssh('systemctl', 'start', SIDECAR)}`,
+      }),
+    ];
+  return unit.active === 'active' ? [] : [stopped(facts, unit)];
+}
+
+function stopped(facts: VmFacts, { name, active, result, restarts }: UnitState): Seen {
+  const why = result === '' || result === 'success' ? '' : `: ${result}`;
+  const often = restarts > 0 ? `, started again ${restarts} times` : '';
+  const hint = `Start it: ${facts.ssh('systemctl', 'restart', name)}; read why: ${facts.ssh('journalctl', '-u', name, '-n', '20', '--no-pager')}`;
+  return wrongOn(facts, `${name} is ${active}${why}${often}`, { hint });
+}
+
+/** Without a running sidecar these stop, too. */
+function otherUnits(facts: VmFacts): readonly Seen[] {
+  const isUp = facts.units.find(({ name }) => name === SIDECAR)?.active === 'active';
+  if (!facts.isJoined || !isUp) return [];
+  const own = facts.units.filter(({ name, load }) => OTHERS.includes(name) && load !== 'not-found');
+  return own
+    .filter(
+      ({ active, file, load }) =>
+        active !== 'active' && (file === 'enabled' || load === 'masked' || active === 'failed'),
+    )
+    .map((unit) => stopped(facts, unit));
+}
+
+function boot(facts: VmFacts): readonly Seen[] {
+  const wanted = facts.isJoined ? [SIDECAR, 'meshx-capture.service'] : [SIDECAR];
+  const found = facts.units.filter(({ name, load }) => wanted.includes(name) && load !== 'not-found');
+  return found.flatMap(({ name, file, load }): readonly Seen[] => {
+    if (load === 'masked' || file === 'masked')
+      return [
+        wrongOn(facts, `${name} is masked, so no boot starts it`, {
+          hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', name)}`,
+        }),
+      ];
+    if (file !== 'disabled') return [];
+    return [
+      wrongOn(facts, `${name} is disabled, so the VM is outside the mesh after a boot`, {
+        hint: `Enable it: ${facts.ssh('systemctl', 'enable', name)}`,
+      }),
+    ];
+  });
+}
+
+function changed(facts: VmFacts): readonly Seen[] {
+  const found = facts.units.filter(({ changed: isChanged }) => isChanged).map(({ name }) => name);
+  if (found.length === 0) return [];
+  const hint = `Load them: ${facts.ssh('systemctl', 'daemon-reload')}; a running unit follows after its next restart`;
+  return [wrongOn(facts, `files of ${found.join(', ')} changed after systemd read them`, { hint })];
+}

@@ -1,0 +1,289 @@
+import { VM_CHECKS } from '../../../src/checks/vm/vm-checks.ts';
+import { base64, failed, judged, NOW, type World } from './recorded-vm.ts';
+
+test('a healthy VM has no finding, and every check of it was judged', () => {
+  const results = judged();
+  expect(results.filter(({ ok }) => ok !== true)).toEqual([]);
+  expect(new Set(results.map(({ id }) => id)).size).toBeGreaterThan(VM_CHECKS.length);
+});
+
+test('a healthy VM says until when it may be switched off', () => {
+  const [off] = judged().filter(({ id }) => id === 'off-until');
+  expect(off?.detail).toMatch(
+    /^db1: it may be switched off until 2026-12-01T\d\d:\d\d:\d\d\.000Z, when its certificate ends$/,
+  );
+});
+
+const istio = (before: string, after: string): World => ({
+  picture: [[new RegExp(`(units Id=istio.service\n(?:units [A-Z].*\n)*?)units ${before}`), `$1units ${after}`]],
+});
+const capture = (before: string, after: string): World => ({
+  picture: [[new RegExp(`(units Id=meshx-capture.service\n(?:units [A-Z].*\n)*?)units ${before}`), `$1units ${after}`]],
+});
+const AGENT = {
+  version: 1,
+  agent: { version: '1.0.0', node: 'v24', started: NOW.toISOString(), uptime: 5, generation: 1, observe: false },
+  mesh: { group: 'db1', namespace: 'vm', account: 'db1', entry: 'db1-10.150.0.5', address: '10.150.0.5', network: '' },
+  reporter: { mode: 'api', since: NOW.toISOString() },
+  judged: true,
+  services: [],
+  invalidFiles: [],
+  deviations: [],
+};
+const UNIT = /(units Id=meshx-agent.service\nunits LoadState=)not-found(\nunits ActiveState=)inactive/;
+const agent = (changes: object): World => ({
+  picture: [
+    [UNIT, '$1loaded$2active'],
+    ['agent end', `agent installed\nagent asked\nagent ${base64(JSON.stringify({ ...AGENT, ...changes }))}\nagent end`],
+  ],
+});
+const service = (state: string): object => ({
+  ...{ name: 'mysqldb', state, since: NOW.toISOString(), reason: 'connection refused', inRotation: true },
+  ...{ ports: [{ name: 'mysql', number: 3306 }], probe: { kind: 'mysql', intervalSeconds: 5 } },
+});
+const HOUR_MS = 3_600_000;
+const OTHER_ROOT = `-----BEGIN CERTIFICATE-----
+MIIBazCCAR2gAwIBAgIUDRr0zfCCk9EEEg9aXbT2lDnjA4UwBQYDK2VwMCsxKTAn
+-----END CERTIFICATE-----`;
+
+const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: World])[] = [
+  ['a stopped sidecar', ['sidecar-unit'], istio('ActiveState=active', 'ActiveState=inactive')],
+  ['a masked sidecar', ['sidecar-unit', 'units-boot'], istio('LoadState=loaded', 'LoadState=masked')],
+  ['no sidecar', ['sidecar-unit'], istio('LoadState=loaded', 'LoadState=not-found')],
+  ['a disabled unit', ['units-boot'], istio('UnitFileState=enabled', 'UnitFileState=disabled')],
+  ['a failed capture unit', ['units-active'], capture('ActiveState=active', 'ActiveState=failed')],
+  [
+    'a changed unit file',
+    ['units-loaded'],
+    istio('(UnitFileState=enabled\n)units NeedDaemonReload=no', '$2units NeedDaemonReload=yes'),
+  ],
+  ['a full disk', ['disk-space'], { picture: [[/disk k \d+ /, 'disk k 12 ']] }],
+  ['a disk without inodes', ['disk-space'], { picture: [[/disk i \d+ /, 'disk i 0 ']] }],
+  ['an Envoy without its agent', ['sidecar-orphan'], { picture: [[/(processes \d+ envoy \d+) \d+/, '$1 1']] }],
+  [
+    'a node agent',
+    ['sidecar-older'],
+    { picture: [['processes end', 'processes 4000 node_agent 996 1\nprocesses end']] },
+  ],
+  [
+    'conflicting env files',
+    ['env-applied', 'env-conflict'],
+    { env: { file: 'sidecar.env', lines: 'ISTIO_META_NETWORK=other' } },
+  ],
+  ['a setting that was not applied', ['env-applied'], { env: { file: 'cluster.env', lines: "ISTIO_META_NEW='x'" } }],
+  ['an open admin port', ['admin-loopback'], { preflight: [['127.0.0.1:15000', '0.0.0.0:15000']] }],
+  [
+    'an unknown name of istiod',
+    ['istiod-name'],
+    { picture: [[/istiod found \d+ .*\n(?:istiod (?!end).*\n)*/, 'istiod found 30 \n']] },
+  ],
+  [
+    'a closed istiod',
+    ['istiod-way'],
+    { picture: [[/istiod open (.*)\n(?:istiod (?!end).*\n)*/, 'istiod closed $1\n']] },
+  ],
+  [
+    'a port that speaks no TLS',
+    ['istiod-way'],
+    { picture: [[/(?:istiod (?:pem|verify) .*\n)+/, 'istiod verify errno=104\n']] },
+  ],
+  [
+    'another name of istiod',
+    ['istiod-certificate'],
+    { picture: [[/Verify return code: 0 \(ok\)/, 'Verify return code: 62 (hostname mismatch)']] },
+  ],
+  [
+    'an unknown issuer',
+    ['istiod-certificate'],
+    {
+      picture: [
+        [/Verify return code: 0 \(ok\)/, 'Verify return code: 19 (self-signed certificate in certificate chain)'],
+      ],
+    },
+  ],
+  ['a narrow path', ['path-mtu'], { picture: [['path full yes', 'path full no']] }],
+  [
+    'a path without ICMP',
+    [],
+    {
+      picture: [
+        ['path full yes', 'path full no'],
+        ['path small yes', 'path small no'],
+      ],
+    },
+  ],
+  [
+    'a closed gateway',
+    ['east-west-way'],
+    { picture: [['eastwest end', 'eastwest closed 10.9.0.1 15443\neastwest end']] },
+  ],
+  ['no root on the VM', ['vm-root'], { picture: [[/identity \/etc\/certs\/root-cert.pem .*\n/, '']] }],
+  ['a mesh without readable roots', [], { root: OTHER_ROOT }],
+  ['another account', ['env-applied', 'vm-identity'], { env: { file: 'instance.env', lines: 'SERVICE_ACCOUNT=web' } }],
+  ['a certificate that ended', ['vm-certificate', 'vm-token'], { now: new Date(NOW.getTime() + 30 * HOUR_MS) }],
+  ['a certificate that is not renewed', ['vm-certificate'], { now: new Date(NOW.getTime() + 20 * HOUR_MS) }],
+  ['a certificate near its end', ['off-until', 'vm-certificate'], { now: new Date(NOW.getTime() + 23.4 * HOUR_MS) }],
+  ['a name that does not resolve', ['mesh-names'], { picture: [[/names name (\S+) .*\n/, 'names name $1 60 \n']] }],
+  ['a slow name', ['mesh-names'], { picture: [[/names name (\S+) \d+ /, 'names name $1 5010 ']] }],
+  [
+    'an overwritten resolver',
+    ['dns-captured'],
+    { picture: [['loaded /etc/resolv.conf 10.150.0.2', 'loaded /etc/resolv.conf 9.9.9.9']] },
+  ],
+  [
+    'a loop of resolvers',
+    ['dns-loop'],
+    {
+      picture: [['loaded /run/meshx/resolv.conf 10.150.0.2', 'loaded /run/meshx/resolv.conf 127.0.0.53']],
+    },
+  ],
+  [
+    'rules that are gone',
+    ['capture-loaded'],
+    {
+      picture: [
+        [/(nat \S+) -A .*\n/g, ''],
+        ['capture=on', 'capture=off'],
+      ],
+    },
+  ],
+  [
+    'rules that another program removed',
+    ['capture-loaded'],
+    { picture: [['capture capture=on', 'capture missing=4\ncapture capture=lost']] },
+  ],
+  ['capture turned off', ['capture-loaded'], { picture: [['capture end', 'capture bypassed=yes\ncapture end']] }],
+  [
+    'rules of both backends',
+    ['capture-backend'],
+    {
+      picture: [
+        [
+          'nat ip6tables-legacy loaded',
+          'nat iptables-legacy :ISTIO_OUTPUT -\nnat iptables-legacy -A ISTIO_OUTPUT -j RETURN\nnat ip6tables-legacy loaded',
+        ],
+      ],
+    },
+  ],
+  [
+    'kube-proxy before capture',
+    ['capture-first'],
+    {
+      picture: [
+        [
+          'nat iptables-nft -A OUTPUT -j ISTIO_OUTPUT',
+          'nat iptables-nft :KUBE-SERVICES -\nnat iptables-nft -A OUTPUT -j KUBE-SERVICES\nnat iptables-nft -A OUTPUT -j ISTIO_OUTPUT',
+        ],
+      ],
+    },
+  ],
+  ['an entry with another port', ['capture-ports', 'port-listens'], { entry: { ports: { 'http-8080': 8080 } } }],
+  [
+    'a port that Docker publishes',
+    ['capture-first', 'capture-ports'],
+    {
+      picture: [
+        [
+          'nat iptables-nft -A PREROUTING -p tcp -j ISTIO_INBOUND',
+          'nat iptables-nft :DOCKER -\nnat iptables-nft -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER\nnat iptables-nft -A DOCKER -p tcp -m tcp --dport 3306 -j DNAT --to-destination 172.17.0.2:3306\nnat iptables-nft -A PREROUTING -p tcp -j ISTIO_INBOUND',
+        ],
+      ],
+    },
+  ],
+  ['a sidecar that is not ready', ['sidecar-ready'], { picture: [['ready ready', 'ready ActiveState=active']] }],
+  [
+    'a rejected update',
+    ['sidecar-synced'],
+    {
+      picture: [
+        [
+          /stats \S+\n/,
+          `stats ${base64('cluster_manager.cds.update_success: 3\nlistener_manager.lds.update_success: 2\nlistener_manager.lds.update_rejected: 1\n')}\n`,
+        ],
+      ],
+    },
+  ],
+  ['a newer sidecar', ['sidecar-version'], { picture: [['version unknown', 'version 1.31.0']] }],
+  ['a sidecar one version behind', [], { picture: [['version unknown', 'version 1.29.1']] }],
+  ['an old sidecar', ['sidecar-version'], { picture: [['version unknown', 'version 1.28.0']] }],
+  ['a healthy agent', [], agent({ services: [service('ready')] })],
+  [
+    'an agent that does not run',
+    ['agent-runs'],
+    { picture: [['agent end', 'agent installed\nagent asked\nagent end']] },
+  ],
+  [
+    'an agent that does not answer',
+    ['agent-runs'],
+    {
+      picture: [
+        [UNIT, '$1loaded$2active'],
+        ['agent end', 'agent installed\nagent asked\nagent end'],
+      ],
+    },
+  ],
+  [
+    'an agent without rights',
+    ['agent-rights'],
+    agent({ reporter: { mode: 'health-channel', since: NOW.toISOString(), reason: 'forbidden' } }),
+  ],
+  [
+    'an agent whose token ended',
+    ['agent-rights'],
+    agent({ reporter: { mode: 'api', since: NOW.toISOString(), tokenExpires: '2026-11-30T20:00:00Z' } }),
+  ],
+  ['a changed machine', ['agent-machine'], agent({ deviations: ['istio.service is disabled'] })],
+  ['a service that is down', ['service-health'], agent({ services: [service('down')] })],
+  ['a degraded service', ['service-health'], agent({ services: [service('degraded')] })],
+  ['a VM that the cluster does not know', ['vm-known'], { entry: null }],
+  ['an entry with another address', ['entry-interface'], { entry: { address: '10.150.0.99' } }],
+  ['a service that does not listen', ['port-listens'], { preflight: [[/tcp\|LISTEN .*:3306 .*\n/g, '']] }],
+  [
+    'a database on loopback',
+    ['port-loopback'],
+    { preflight: [[/(tcp\|LISTEN \d+ \d+) \S+:3306 /g, '$1 127.0.0.1:3306 ']] },
+  ],
+];
+
+test.each(FAULTS)('%s is named, and nothing else', (_what, ids, world) => {
+  expect(failed(world)).toEqual([...ids]);
+});
+
+test('every finding names the VM, and most have a command that can be typed', () => {
+  const found = FAULTS.flatMap(([, , world]) => judged(world)).filter(({ ok }) => ok === false);
+  for (const { detail, object, hint = '' } of found) {
+    expect(object).toBe('VM db1');
+    expect(detail).toMatch(/^db1: /);
+    expect(hint).toMatch(
+      /\bssh db1 |meshx (?:up|rejoin|capture|configure) db1|meshx expose status|SSH is never|Set it: timedatectl/,
+    );
+  }
+});
+
+test('what the VM did not answer is skipped, and hides nothing else', () => {
+  const world: World = {
+    picture: [
+      [/nat end \d+\n/, ''],
+      [/disk end \d+\n/, ''],
+    ],
+  };
+  const skipped = judged(world).filter(({ ok }) => ok === 'skipped');
+  expect(new Set(skipped.map(({ id }) => id))).toEqual(
+    new Set([
+      'disk-space',
+      'mesh-names',
+      'dns-captured',
+      'dns-loop',
+      'capture-loaded',
+      'capture-backend',
+      'capture-first',
+      'capture-ports',
+    ]),
+  );
+  expect(failed(world)).toEqual([]);
+});
+
+test('every check of a VM fails in one of these cases', () => {
+  const ids = new Set(FAULTS.flatMap(([, found]) => found));
+  expect(VM_CHECKS.map(({ id }) => id).filter((id) => !ids.has(id))).toEqual([]);
+});
