@@ -84,7 +84,9 @@ test('no example holds the password of a database, and nothing of meshx reads on
 });
 
 /** Arguments that are neither options nor placeholders: verbs, steps, modes. */
-const WORDS_OF_COMMANDS = new Set(['up', 'on', 'off', 'status', 'package', 'certs', 'units', 'direct', 'gateway']);
+const WORDS_OF_COMMANDS = new Set([
+  ...['up', 'on', 'off', 'status', 'explain', 'package', 'certs', 'units', 'direct', 'gateway'],
+]);
 const verbs = new Set(['help', ...commands.map(({ name }) => name.split(' ')[0] ?? name)]);
 
 test('hints and docs/problems.md name only commands that exist', () => {

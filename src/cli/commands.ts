@@ -29,6 +29,7 @@ import { setupVm } from './commands/setup-vm.ts';
 import { status } from './commands/status.ts';
 import { sudoers } from './commands/sudoers.ts';
 import { up } from './commands/up.ts';
+import { verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help. A new command is a new file and a line here. */
 export const commands: readonly CommandSpec[] = [
@@ -60,6 +61,7 @@ export const commands: readonly CommandSpec[] = [
   agentUndrain,
   status,
   check,
+  verify,
   gatewayUrl,
   bugreport,
   dashboard,

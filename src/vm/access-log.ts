@@ -32,6 +32,15 @@ export async function* followAccessLog(host: Host, { next }: LogPart, signal: Ab
   }
 }
 
+/** The lines behind a part, which is waited for up to `seconds`. Throws `probe-failed`. */
+export function readAccessLogAfter(
+  host: Host,
+  { next }: LogPart,
+  { seconds, signal }: { readonly seconds: number; readonly signal: AbortSignal },
+): Promise<LogPart> {
+  return ask(host, [String(next), String(seconds)], signal);
+}
+
 async function ask(host: Host, args: readonly string[], signal: AbortSignal): Promise<LogPart> {
   const output = await runScript(host, LOG, args, { signal, timeoutMs: LIMIT_MS });
   const part = output.exitCode === 0 ? parsePart(output.stdout) : undefined;

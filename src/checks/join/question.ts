@@ -13,7 +13,7 @@ import type { Reach } from './reachability.ts';
 export interface JoinQuestion {
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
-  readonly vm: VmFacts;
+  readonly vm: Pick<VmFacts, 'address'>;
   /** A service of the mesh that the VM should reach. */
   readonly meshService?: MeshTarget;
   /** Another VM of the same mesh, a client of this VM's services. */

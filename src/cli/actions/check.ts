@@ -10,7 +10,6 @@ import { MESH_RISKS } from '../../checks/risk.ts';
 import type { Caller } from '../../cluster/picture/picture.ts';
 import { parseName } from '../../mesh/names.ts';
 import { checkMesh } from '../../operations/check/check.ts';
-import type { ClusterOptions } from '../../operations/connection/cluster.ts';
 import { JOIN_RISKS } from '../../operations/join/options.ts';
 import { present } from '../../present.ts';
 import { shown } from '../../problems/mesh.ts';
@@ -20,6 +19,7 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
+import { kubectlWords } from '../kubectl-words.ts';
 import { machineOptions } from '../machine-options.ts';
 import { formatDocument } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
@@ -51,13 +51,6 @@ export async function check(call: Call): Promise<number> {
   const text = typeof lines === 'string' ? lines : lines.map(call.terminal.complete ?? ((line) => line));
   if (text.length > 0) call.terminal.out(text);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
-}
-
-/** The options by which kubectl reaches the same cluster. */
-function kubectlWords({ connect: { kubeconfig, context, manifests } }: ClusterOptions): readonly string[] {
-  if (manifests !== undefined) return [];
-  const file = kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig];
-  return context === undefined ? file : [...file, '--context', context];
 }
 
 function formatted(report: CheckReport, format: (typeof FORMATS)[number], version: string): string | readonly string[] {

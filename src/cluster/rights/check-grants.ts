@@ -1,4 +1,4 @@
-import { control, NETWORKING, type Right, SECURITY, workload } from './right.ts';
+import { control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
 
 const WITHOUT_NAMESPACE = 'without it, a namespace must be named with -n';
 const SELECTS_NOTHING = 'a Service selects no entry';
@@ -37,4 +37,15 @@ export const STATUS: readonly Right[] = [
   { ...workload('workloadentries', ['list', 'watch'], NETWORKING), place: 'cluster', optional: WITHOUT_NAMESPACE },
   workload('services', ['list']),
   { ...control('deployments', ['get'], 'apps'), optional: "istiod's version" },
+];
+
+/** What `verify` reads besides what `check` does. It writes nothing. */
+export const VERIFY: readonly Right[] = [
+  workload('services', ['get']),
+  workload('workloadgroups', ['get'], NETWORKING),
+  workload('workloadentries', ['get'], NETWORKING),
+  ...['gateways', 'virtualservices'].map((resource) => workload(resource, ['list'], NETWORKING)),
+  ...[control, workload].map((at): Right => ({ ...at('pods', ['list']), optional: 'pods of gateways, and injection' })),
+  ...[control, workload].map((at): Right => ({ ...at('pods/log', ['get']), optional: 'access logs of pods' })),
+  { ...NODES, optional: 'a Service has a NodePort' },
 ];

@@ -1,4 +1,4 @@
-import { CHECK, STATUS } from './check-grants.ts';
+import { CHECK, STATUS, VERIFY } from './check-grants.ts';
 import { policyRights, rightsOfAgents } from './agent-grants.ts';
 import { APPLY, control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
 import { VIEW_RIGHTS } from './view-rights.ts';
@@ -182,6 +182,7 @@ const RIGHTS: Table = {
     ...CHECK,
     { ...control('pods/log', ['get']), optional: 'the logs of istiod' },
   ],
+  verify: (suffix) => [...facts(suffix), ...CHECK, ...VERIFY],
   configure: () => [],
   register: (suffix) => [
     ...generation(suffix),

@@ -1,0 +1,92 @@
+import type { VerifyReport } from '../../checks/verify/report.ts';
+import { openCluster } from '../../operations/connection/cluster.ts';
+import { openMachine } from '../../operations/connection/machine.ts';
+import { openServer } from '../../operations/verify/open-server.ts';
+import type { Place } from '../../operations/verify/places.ts';
+import { readServiceFacts } from '../../operations/verify/service-facts.ts';
+import { verifyGateway } from '../../operations/verify/verify-gateway.ts';
+import { verifyInjection } from '../../operations/verify/verify-injection.ts';
+import { verifyMesh } from '../../operations/verify/verify-mesh.ts';
+import { verifyService } from '../../operations/verify/verify-service.ts';
+import { verifyTelemetry } from '../../operations/verify/verify-telemetry.ts';
+import { verifyUrl } from '../../operations/verify/verify-url.ts';
+import { verifyVm } from '../../operations/verify/verify-vm.ts';
+import { present } from '../../present.ts';
+import type { World } from '../../world.ts';
+import { kubectlWords } from '../kubectl-words.ts';
+import type { VerifyOptions, What } from './verify-options.ts';
+
+type Verification = (world: World, options: VerifyOptions) => Promise<VerifyReport>;
+
+/** How each subject is verified: connections are opened, and closed at the end. */
+export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
+  mesh: (world, { cluster, namespace }) =>
+    verifyMesh(world, { cluster, kubectlOptions: kubectlWords(cluster), ...present({ namespace }) }),
+
+  vm: async (world, options) => {
+    const { machine, name = '', probeClient, meshService } = options;
+    const opened = await openCluster(world, options.cluster, options.namespace);
+    await using host = await openMachine(world, machine, name);
+    await using client = probeClient === undefined ? undefined : await openMachine(world, machine, probeClient);
+    return await verifyVm({ ...opened, host, signal: world.signal, ...present({ client, meshService }) });
+  },
+
+  service: async (world, options) => {
+    const { name = '', request, path, expected } = options;
+    const { signal } = world;
+    const { kube, namespace, facts } = await openCluster(world, options.cluster, options.namespace);
+    const service = await readServiceFacts(kube, { name, namespace, facts, signal });
+    const server = await openServer(world, options.machine, { vm: options.vm, group: service.group });
+    await using _closed = 'host' in server ? server.host : undefined;
+    const { istioNamespace } = facts;
+    return await verifyService({
+      kube,
+      service,
+      istioNamespace,
+      server,
+      request,
+      expected,
+      signal,
+      ...present({ path }),
+    });
+  },
+
+  gateway: async (world, options) => {
+    const { name, request, path, expected } = options;
+    const { kube, namespace, facts } = await openCluster(world, options.cluster, options.namespace);
+    const { istioNamespace } = facts;
+    const { signal } = world;
+    return await verifyGateway({
+      kube,
+      namespace,
+      istioNamespace,
+      request,
+      expected,
+      signal,
+      ...present({ name, path }),
+    });
+  },
+
+  injection: async (world, { cluster, namespace: given, selector }) => {
+    const { kube, namespace, facts } = await openCluster(world, cluster, given);
+    const waitMs = facts.wait?.timeoutMs ?? 0;
+    return await verifyInjection({ kube, namespace, waitMs, signal: world.signal, ...present({ selector }) });
+  },
+
+  telemetry: async (world, options) => {
+    const opened = await openCluster(world, options.cluster, options.namespace);
+    await using host = await openMachine(world, options.machine, options.name ?? '');
+    return await verifyTelemetry({ ...opened, host, signal: world.signal });
+  },
+
+  url: async (world, { name = '', from, vm, machine, request, expected }) => {
+    await using client = from === 'here' ? undefined : await openMachine(world, machine, from);
+    await using other = vm === undefined || vm === from ? undefined : await openMachine(world, machine, vm);
+    const place: Place = client ? { kind: 'vm', host: client } : { kind: 'here' };
+    const server = vm !== undefined && vm === from ? client : other;
+    return await verifyUrl(
+      { request: { ...request, url: name }, place, expected, ...present({ server }) },
+      world.signal,
+    );
+  },
+};

@@ -1,0 +1,53 @@
+import type { ConnectionSeen } from '../../checks/verify/request-seen.ts';
+import type { Host } from '../../host/run/host.ts';
+import { type Connection, parseConnection } from '../../vm/questions/connection.ts';
+import { Questions } from '../../vm/questions/questions.ts';
+import { dial } from '../../vm/reachability/dial.ts';
+
+/** A name and a port, and how its server begins. */
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly serverFirst: boolean;
+}
+
+/** What a connection waits for in the VM's questions. */
+const LIMIT_MS = 10_000;
+
+/** Connects from this machine, which is outside the mesh, and listens. */
+export async function connectHere({ host, port, serverFirst }: Target): Promise<ConnectionSeen> {
+  const answer = await dial(host, port, { speaks: false });
+  const target = `${host}:${port}`;
+  switch (answer) {
+    case 'open-with-bytes':
+      return { target, outcome: 'bytes', detail: `${target} sends bytes` };
+    case 'open-silent':
+      return serverFirst
+        ? { target, outcome: 'failed', detail: `${target} is open but silent, and its server should speak first` }
+        : { target, outcome: 'open', detail: `${target} accepts connections and waits for the client` };
+    case 'closed':
+      return { target, outcome: 'failed', detail: `${target} closes without a byte` };
+    case 'refused':
+      return { target, outcome: 'failed', detail: `${target} refuses connections` };
+    case 'timeout':
+      return { target, outcome: 'failed', detail: `${target} does not answer` };
+  }
+}
+
+/** Connects from a VM as an ordinary user, and listens. */
+export async function connectVm(host: Host, target: Target, signal: AbortSignal): Promise<ConnectionSeen> {
+  const questions = new Questions({ limitMs: LIMIT_MS, signal });
+  const asked = { host: target.host, port: target.port, path: '', comesBack: false, serverFirst: target.serverFirst };
+  const { stdout } = await questions.ask(host, asked);
+  return connectionSeen(parseConnection(stdout), target);
+}
+
+function connectionSeen({ address, code, bytes }: Connection, { host, port, serverFirst }: Target): ConnectionSeen {
+  const target = `${host}:${port}`;
+  const where = `${target} (${address || 'no address'})`;
+  if (bytes > 0) return { target, outcome: 'bytes', detail: `${where} sends ${bytes} bytes` };
+  if (code === 124 && !serverFirst)
+    return { target, outcome: 'open', detail: `${where} accepts connections and waits for the client` };
+  const silent = code === 124 ? 'is open but silent' : 'closes without a byte';
+  return { target, outcome: 'failed', detail: `${where} ${code === 3 ? 'accepts no connection' : silent}` };
+}

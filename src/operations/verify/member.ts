@@ -1,0 +1,37 @@
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { gatherClusterFacts, type FactsOptions } from '../../cluster/facts/facts.ts';
+import type { Host } from '../../host/run/host.ts';
+import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
+import { parseName } from '../../mesh/names.ts';
+import type { Workload } from '../../mesh/workload.ts';
+import { verifyProblems } from '../../problems/verify.ts';
+import { readMembership } from '../../vm/membership.ts';
+import { existingWorkload, groupName } from '../join/workload.ts';
+
+/** A VM with its place in the cluster. */
+export interface MemberFacts {
+  readonly cluster: ClusterFacts;
+  readonly workload: Workload;
+  /** The VM's address in the mesh. */
+  readonly address: string;
+}
+
+/** Namespace and group come from the VM's record, then from its settings. Throws `verify-vm-unknown` and Problems of both sides. */
+export async function memberFacts(
+  host: Host,
+  kube: Kubernetes,
+  {
+    facts,
+    namespace: given,
+    signal,
+  }: { readonly facts: FactsOptions; readonly namespace: string; readonly signal: AbortSignal },
+): Promise<MemberFacts> {
+  const [membership, cluster] = await Promise.all([readMembership(host, signal), gatherClusterFacts(kube, facts)]);
+  const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given, 'namespace');
+  const group = parseName(membership.record?.group ?? membership.group ?? groupName(membership.hostname), 'group');
+  const workload = await existingWorkload(kube, { namespace, group, signal });
+  const address = membership.record?.address ?? membership.addresses[0];
+  if (!workload || address === undefined)
+    throw verifyProblems.vmUnknown({ vm: host.name, group: `${namespace}/${group}`, cluster: kube.name });
+  return { cluster, workload, address };
+}

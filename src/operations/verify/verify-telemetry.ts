@@ -1,0 +1,97 @@
+import type { Result } from '../../checks/check.ts';
+import { judgeTelemetry } from '../../checks/verify/telemetry.ts';
+import type { VerifyGroup, VerifyReport } from '../../checks/verify/report.ts';
+import type { RequestSeen } from '../../checks/verify/request-seen.ts';
+import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import type { FactsOptions } from '../../cluster/facts/facts.ts';
+import { entryAddress, listEntries } from '../../cluster/registration/entries.ts';
+import type { Host } from '../../host/run/host.ts';
+import { hostPort } from '../../mesh/address.ts';
+import { portMeaning } from '../../mesh/protocol.ts';
+import { serviceHost } from '../../mesh/service-host.ts';
+import type { ServicePort } from '../../mesh/service-port.ts';
+import { workloadLabels } from '../../mesh/workload-labels.ts';
+import { connectVm } from './connect.ts';
+import { memberFacts, type MemberFacts } from './member.ts';
+import { observeConnection, observeRequest } from './observe.ts';
+import { sendFrom } from './places.ts';
+
+export interface TelemetryOptions {
+  readonly kube: Kubernetes;
+  readonly host: Host;
+  readonly facts: FactsOptions;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+const LIMIT_MS = 10_000;
+
+/** Sends one request to each port of the VM's services, and looks for it in counters and logs. */
+export async function verifyTelemetry(options: TelemetryOptions): Promise<VerifyReport> {
+  const start = performance.now();
+  const { host, kube, signal } = options;
+  const member = await memberFacts(host, kube, options);
+  const groups: VerifyGroup[] = [{ title: 'labels', results: [labels(member)] }];
+  for (const { name, ports } of member.workload.services)
+    for (const port of ports) {
+      const seen = await load(host, { member, name, port, signal });
+      groups.push({ title: `${name}:${port.number}`, results: judgeTelemetry(seen), seen });
+    }
+  if (groups.length === 1) groups.push({ title: 'services', results: judgeTelemetry(undefined) });
+  return { subject: `telemetry of VM ${host.name}`, groups, ms: Math.round(performance.now() - start) };
+}
+
+/** Kiali draws a workload only with both labels. */
+function labels({ workload }: MemberFacts): Result {
+  const own = workloadLabels(workload);
+  const missing = ['app', 'version'].filter(
+    (key) => (own[key] ?? own[`app.kubernetes.io/${key === 'app' ? 'name' : key}`]) === undefined,
+  );
+  const about = { id: 'kiali-labels', category: 'registration', severity: 'error', ms: 0 } as const;
+  const title = 'the workload has the labels that Kiali groups by';
+  const shown = ['app', 'version'].map((key) => `${key}=${own[key] ?? ''}`).join(', ');
+  if (missing.length === 0) return { ...about, title, ok: true, detail: shown };
+  const hint = `Add them to the WorkloadGroup: kubectl edit workloadgroup ${workload.group} -n ${workload.namespace}`;
+  return { ...about, title, ok: false, detail: `without ${missing.join(' and ')}`, hint };
+}
+
+interface Loaded {
+  readonly member: MemberFacts;
+  readonly name: string;
+  readonly port: ServicePort;
+  readonly signal: AbortSignal;
+}
+
+/** Out by the VM's own sidecar and in again. */
+async function load(host: Host, { member, name, port, signal }: Loaded): Promise<RequestSeen> {
+  const { workload, cluster, address } = member;
+  const target = serviceHost(name, workload.namespace, cluster.clusterDomain);
+  const { protocol, serverFirst } = portMeaning(port);
+  const sending = {
+    client: { kind: 'vm', name: `VM ${host.name}` } as const,
+    watched: { client: host, server: host, pods: [] },
+    expected: { endpoints: [hostPort(address, port.number)] },
+    signal,
+  };
+  if (protocol !== 'HTTP')
+    return await observeConnection(
+      port.number,
+      () => connectVm(host, { host: target, port: port.number, serverFirst }, signal),
+      sending,
+    );
+  const request = { method: 'GET', url: `http://${hostPort(target, port.number)}/`, headers: [], limitMs: LIMIT_MS };
+  return await observeRequest(request, (marked) => sendFrom({ kind: 'vm', host }, marked, signal), sending);
+}
+
+/** A job for Prometheus that scrapes the sidecars of the VMs of a namespace: https://prometheus.io/docs/prometheus/latest/configuration/configuration/#scrape_config */
+export async function scrapeJob(kube: Kubernetes, namespace: string, signal: AbortSignal): Promise<object> {
+  const entries = await listEntries(kube, namespace, signal);
+  const addresses = [...new Set(entries.map(entryAddress).filter((each) => each !== ''))].sort();
+  const targets = (port: number) => [{ targets: addresses.map((each) => hostPort(each, port)), labels: { namespace } }];
+  return {
+    scrape_configs: [
+      { job_name: 'meshx-vm-proxies', metrics_path: '/stats/prometheus', static_configs: targets(15_090) },
+      { job_name: 'meshx-vm-agents', metrics_path: '/metrics', static_configs: targets(15_020) },
+    ],
+  };
+}
