@@ -135,6 +135,7 @@ class Agent {
     this.#upkeep = new Upkeep({
       ...{ settings, log, reporter: this.#reporter, state: options.state, signal: this.#ending.signal },
       joined: parts.read.mesh.address,
+      channel: { definitions: () => this.#loop.definitions, isHealthy: () => this.#unhealthyBecause() === undefined },
       onMoved: () => this.#renewed.abort('another address'),
     });
   }

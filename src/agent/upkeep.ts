@@ -8,7 +8,7 @@ import { AddressWatch } from './machine/address-watch.ts';
 import { MachineKeeper, type MachineStatus } from './machine/keeper.ts';
 import { readChangedFiles } from './machine/own-files.ts';
 import { readRegisteredAddress } from './machine/place.ts';
-import { askRoot, type RootVerb } from './machine/root.ts';
+import { askRoot, reconnectSidecar, type RootVerb } from './machine/root.ts';
 import { readUnits } from './machine/units.ts';
 import { tokenFile } from './report/credential.ts';
 import type { EventText } from './report/events.ts';
@@ -18,12 +18,15 @@ import type { AgentSettings } from './settings.ts';
 import type { ServiceHealth } from './health/health.ts';
 import { systemClock } from './clock.ts';
 import { askAdmin } from './sidecar/admin.ts';
+import { type ChannelAccess, ChannelWatch } from './sidecar/channel-watch.ts';
 import { SidecarWatch } from './sidecar/sidecar-watch.ts';
 
 /** Milliseconds between two passes. meshx-watch restores rules within a second by itself. */
 const EVERY = 60_000;
 /** After a boot the sidecar needs its time. Milliseconds. */
 const FIRST = 10_000;
+/** Milliseconds between two looks at the health channel. */
+const CHANNEL_EVERY = 15_000;
 
 export interface UpkeepInput {
   readonly settings: AgentSettings;
@@ -32,6 +35,8 @@ export interface UpkeepInput {
   /** The VM has another address, and so another entry. */
   readonly onMoved: () => void;
   readonly reporter: Reporter;
+  /** What the agent says by its health endpoint. */
+  readonly channel: Pick<ChannelAccess, 'isHealthy' | 'definitions'>;
   /** The agent's own folder. */
   readonly state: string;
   readonly log: Log;
@@ -43,10 +48,12 @@ export class Upkeep {
   readonly #machine: MachineKeeper;
   readonly #address: AddressWatch;
   readonly #identity: IdentityKeeper;
+  readonly #channel: ChannelWatch;
   readonly #signal: AbortSignal;
   readonly #log: Log;
   #sidecar: SidecarWatch | undefined;
   #passing = false;
+  #looking = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(input: UpkeepInput) {
@@ -59,6 +66,7 @@ export class Upkeep {
     this.#log = log;
     this.#machine = new MachineKeeper({ ...machine, ms: () => performance.now() }, { observe, log });
     this.#address = createAddressWatch(input);
+    this.#channel = createChannelWatch(input);
     const roots = new RootsKeeper({
       meshRoots: () => reporter.meshRoots(signal),
       isConnected: isConnectedToIstiod,
@@ -98,7 +106,9 @@ export class Upkeep {
     this.#sidecar = sidecar;
     this.#after(FIRST);
     this.#address.start();
+    const channel = setInterval(() => void this.#lookAtChannel(), CHANNEL_EVERY);
     const stop = (): void => {
+      clearInterval(channel);
       clearTimeout(this.#timer);
       sidecar.close();
       this.#address.close();
@@ -111,6 +121,13 @@ export class Upkeep {
     if (!this.#signal.aborted) this.#timer = setTimeout(() => void this.#pass().finally(() => this.#after(EVERY)), ms);
   }
 
+  async #lookAtChannel(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    await this.#channel.pass();
+    this.#looking = false;
+  }
+
   /** The identity first: a sidecar without a certificate needs its token before it is started. */
   async #pass(): Promise<void> {
     if (this.#passing) return;
@@ -119,6 +136,18 @@ export class Upkeep {
     await this.#machine.pass(this.#signal);
     this.#passing = false;
   }
+}
+
+function createChannelWatch({ settings, reporter, channel, log, signal }: UpkeepInput): ChannelWatch {
+  const access = {
+    ...channel,
+    mode: () => reporter.status.mode,
+    clusters: () => askAdmin('/clusters', { signal }),
+    isConnected: isConnectedToIstiod,
+    reconnect: () => void (!settings.observe && reconnectSidecar(log, signal)),
+    ...{ ms: () => performance.now(), log },
+  };
+  return new ChannelWatch(access, settings.mesh.address);
 }
 
 function createAddressWatch({ settings, joined, reporter, log, onMoved, signal }: UpkeepInput): AddressWatch {

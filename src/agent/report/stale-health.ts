@@ -39,6 +39,11 @@ export class StaleHealth {
     return 'none';
   }
 
+  /** It cannot be judged now: a difference that began before is given the whole time again. */
+  hold(now: number): void {
+    if (this.#next !== undefined) this.#next = Math.max(this.#next, now + this.#patience);
+  }
+
   /**
    * There is one. `none`: it is young, and may be on its way out. `reconnect`: the sidecar should connect again. `give way`: that has not
    * helped, and is not asked for again.

@@ -35,3 +35,16 @@ test('a difference that ended is forgotten', () => {
   expect(health.differ(3_000_000)).toBe('none');
   expect(health.differ(3_010_000)).toBe('reconnect');
 });
+
+test('a difference that cannot be judged for a while is given its time again, and the requests before count', () => {
+  const health = new StaleHealth(10_000);
+  health.hold(0);
+  expect(health.differ(0)).toBe('none');
+  health.hold(9000);
+  expect(health.differ(18_000)).toBe('none');
+  expect(health.differ(19_000)).toBe('reconnect');
+  health.hold(78_000);
+  expect(health.differ(87_000)).toBe('wait');
+  expect(health.differ(88_000)).toBe('reconnect');
+  expect(health.differ(88_000 + 119_000)).toBe('wait');
+});
