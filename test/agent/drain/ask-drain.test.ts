@@ -77,6 +77,7 @@ async function losingAgent(status: number) {
   {
     files.write('db', serviceFile('db', 1));
     await using agent = await runningAgent(files);
+    await until(async () => (await agent.service('db')) !== undefined);
     listed = JSON.stringify(await agent.snapshot());
   }
   let asked = 0;
