@@ -53,6 +53,8 @@ export interface Result extends Required<Pick<Seen, 'ok' | 'detail' | 'severity'
   readonly risk?: Risk;
   readonly hint?: string;
   readonly object?: string;
+  /** Where the object is in a file: `mysql.yaml:12`. */
+  readonly place?: string;
   /** How long its facts took, in milliseconds. */
   readonly ms: number;
 }

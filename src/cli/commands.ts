@@ -19,6 +19,7 @@ import { forward } from './commands/forward.ts';
 import { gatewayUrl } from './commands/gateway-url.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
+import { lint } from './commands/lint.ts';
 import { logs } from './commands/logs.ts';
 import { proxy } from './commands/proxy.ts';
 import { rbac } from './commands/rbac.ts';
@@ -62,6 +63,7 @@ export const commands: readonly CommandSpec[] = [
   status,
   check,
   verify,
+  lint,
   gatewayUrl,
   bugreport,
   dashboard,

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { FILE_CHECKS } from '../../src/checks/lint/judge-files.ts';
+import { LINT_CHECKS } from '../../src/checks/lint/lint-checks.ts';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../src/checks/mesh/mesh-checks.ts';
 import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../src/checks/vm/vm-checks.ts';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
@@ -247,7 +249,9 @@ test('the number of requests depends neither on Services nor on VMs', async () =
 });
 
 const page = readFileSync(new URL('../../docs/checks.md', import.meta.url), 'utf8');
-const CHECKS = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...LASTING_CHECKS];
+const OF_MESH = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...LASTING_CHECKS];
+const OF_FILES = [...FILE_CHECKS, ...LINT_CHECKS].filter(({ id }) => !OF_MESH.some((each) => each.id === id));
+const CHECKS = [...OF_MESH, ...OF_FILES];
 
 test('docs/checks.md has one section for each check: its good state, why it matters, what to do', () => {
   const sections = page

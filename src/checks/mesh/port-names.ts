@@ -1,61 +1,58 @@
 import { EntryIndex } from '../../cluster/picture/vm-services.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { portMeaning, speaksFirst } from '../../mesh/protocol.ts';
-import type { Seen } from '../check.ts';
-import { type Kubectl, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import type { Check, Seen } from '../check.ts';
+import { type Kubectl, type NamespaceCheck, wrong } from './facts.ts';
 import { nameOf, type PortOfService, portsOf, selectorOf } from './objects.ts';
 
 const service = { category: 'service', severity: 'warning' } as const;
 const NEEDS = ['services', 'entries', 'kubectl'] as const;
 
-/** What the ports of the VMs' Services mean to Istio. */
-export const portNameChecks: readonly NamespaceCheck[] = [
-  {
-    ...service,
-    id: 'port-protocol',
-    title: 'the name or appProtocol of each port gives its protocol',
-    needs: NEEDS,
-    judge: (facts) => each(facts, undeclared),
-  },
-  {
-    ...service,
-    id: 'port-app-protocol',
+/** What is judged of each port, by the id of the check. */
+const JUDGES = {
+  'port-protocol': { title: 'the name or appProtocol of each port gives its protocol', judge: undeclared },
+  'port-app-protocol': {
     severity: 'note',
     title: 'the name and the appProtocol of each port agree',
-    needs: NEEDS,
-    judge: (facts) => each(facts, disagreeing),
+    judge: disagreeing,
   },
-  {
-    ...service,
-    id: 'port-udp',
-    severity: 'error',
-    title: 'no Service of a VM has a UDP port',
-    needs: NEEDS,
-    judge: (facts) => each(facts, udp),
-  },
-  {
-    ...service,
-    id: 'port-server-first',
+  'port-udp': { severity: 'error', title: 'no Service of a VM has a UDP port', judge: udp },
+  'port-server-first': {
     severity: 'error',
     title: 'no port of a database is declared as HTTP or another protocol in which the client speaks first',
-    needs: NEEDS,
-    judge: (facts) => each(facts, serverFirst),
+    judge: serverFirst,
   },
-];
+} as const;
+
+/** What the ports of the VMs' Services mean to Istio: what pods serve is another matter. */
+export const portNameChecks: readonly NamespaceCheck[] = portChecks(NEEDS, ({ services, entries }) => {
+  const found = new EntryIndex(entries);
+  return services.filter((owner) => found.selectedBy(selectorOf(owner)).length > 0);
+});
+
+/** The same checks of other Services. */
+export function portChecks<Facts extends { readonly kubectl: Kubectl }>(
+  needs: readonly (keyof Facts)[],
+  ours: (facts: Facts) => readonly KubeObject[],
+): readonly Check<Facts>[] {
+  return Object.entries(JUDGES).map(([id, { judge, ...about }]) => ({
+    ...service,
+    ...about,
+    id,
+    needs,
+    judge: (facts) => {
+      const { kubectl } = facts;
+      return ours(facts).flatMap((owner) =>
+        portsOf(owner).flatMap((port, index) => judge(port, { owner, index, kubectl }) ?? []),
+      );
+    },
+  }));
+}
 
 interface Place {
   readonly owner: KubeObject;
   readonly index: number;
   readonly kubectl: Kubectl;
-}
-
-type JudgePort = (port: PortOfService, place: Place) => Seen | undefined;
-
-/** Only of Services with entries: what pods serve is another matter. */
-function each({ services, entries, kubectl }: NamespaceFacts, judge: JudgePort): readonly Seen[] {
-  const found = new EntryIndex(entries);
-  const ours = services.filter((owner) => found.selectedBy(selectorOf(owner)).length > 0);
-  return ours.flatMap((owner) => portsOf(owner).flatMap((port, index) => judge(port, { owner, index, kubectl }) ?? []));
 }
 
 /** What Istio takes for the protocol: appProtocol wins over the name. */

@@ -4,9 +4,10 @@ import { type CheckReport, isHealthy, outcomeOf, summaryOf } from './report.ts';
 export function reportDocument(report: CheckReport): object {
   const { cluster, namespaces, results, ms } = report;
   const checks = results.map((result) => {
-    const { id, category, title, severity, detail, hint, object } = result;
+    const { id, category, title, severity, detail, hint, object, place } = result;
     const seen = {
       ...(object !== undefined && { object }),
+      ...(place !== undefined && { place }),
       ...(detail !== '' && { detail }),
       ...(hint !== undefined && { hint }),
     };

@@ -25,18 +25,29 @@ function ruleOf({ id, title, category, severity }: Result): object {
 }
 
 function resultOf(result: Result, ruleIndex: number): object {
-  const { id, detail, hint, object } = result;
+  const { id, detail, hint } = result;
   const text = hint === undefined ? detail : `${detail}. ${hint}`;
   const outcome = outcomeOf(result);
-  const place = object === undefined ? {} : { locations: [{ logicalLocations: [logicalLocation(object)] }] };
   return {
     ruleId: id,
     ruleIndex,
     kind: 'fail',
     level: outcome === 'warning' || outcome === 'note' ? outcome : 'error',
     message: { text },
-    ...place,
+    ...locations(result),
   };
+}
+
+function locations({ object, place }: Result): object {
+  if (object === undefined && place === undefined) return {};
+  const logical = object === undefined ? {} : { logicalLocations: [logicalLocation(object)] };
+  return { locations: [{ ...logical, ...(place !== undefined && { physicalLocation: physicalLocation(place) }) }] };
+}
+
+/** `mysql.yaml:12` */
+function physicalLocation(place: string): object {
+  const [, uri = place, line = '1'] = /^(.*):(\d+)$/.exec(place) ?? [];
+  return { artifactLocation: { uri: encodeURI(uri) }, region: { startLine: Number(line) } };
 }
 
 /** `Service vm/mysqldb` as a place without a file. */

@@ -1,31 +1,34 @@
 import { CATEGORIES, type Result } from '../check.ts';
 import { type CheckReport, outcomeOf, summaryOf } from './report.ts';
 
+/** The command that shows all results of a check. */
+type ShowAll = (id: string) => string;
+const ofCheck: ShowAll = (id) => `meshx check --only ${id} -o short`;
+
 /** Categories with what is wrong in them, then the summary. Checks that hold are counted only. */
-export function formatText(report: CheckReport): readonly string[] {
+export function formatText(report: CheckReport, showAll: ShowAll = ofCheck): readonly string[] {
   const { results, ms } = report;
   const parts = CATEGORIES.map((category) => results.filter((result) => result.category === category));
-  const lines = parts.flatMap((part) => (part.length === 0 ? [] : [...formatCategory(part), '']));
+  const lines = parts.flatMap((part) => (part.length === 0 ? [] : [...formatCategory(part, showAll), '']));
   return [...lines, `${summaryOf(report)} (${(ms / 1000).toFixed(1)} s)`];
 }
 
-function formatCategory(results: readonly Result[]): readonly string[] {
+function formatCategory(results: readonly Result[], showAll: ShowAll): readonly string[] {
   const held = results.filter(({ ok }) => ok === true).length;
   return [
     results[0]?.category ?? '',
     ...(held > 0 ? [`  ok       ${held} ${held === 1 ? 'check' : 'checks'}`] : []),
-    ...[...groupedById(results.filter(({ ok }) => ok !== true)).values()].flatMap(formatCheck),
+    ...[...groupedById(results.filter(({ ok }) => ok !== true)).values()].flatMap((same) => formatCheck(same, showAll)),
   ];
 }
 
 /** Of one check. A cause that a thousand VMs share is not printed a thousand times. */
 const MOST = 10;
 
-function formatCheck(results: readonly Result[]): readonly string[] {
+function formatCheck(results: readonly Result[], showAll: ShowAll): readonly string[] {
   const rest = results.length - MOST;
   const [first] = results;
-  const more =
-    rest > 0 && first ? [`           and ${rest} more, shown by: meshx check --only ${first.id} -o short`] : [];
+  const more = rest > 0 && first ? [`           and ${rest} more, shown by: ${showAll(first.id)}`] : [];
   return [...results.slice(0, MOST).flatMap(formatResult), ...more];
 }
 

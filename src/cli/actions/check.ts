@@ -1,10 +1,6 @@
 import { CATEGORIES } from '../../checks/check.ts';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../checks/mesh/mesh-checks.ts';
-import { reportDocument } from '../../checks/report/document.ts';
-import { formatJunit } from '../../checks/report/junit.ts';
 import { type CheckReport, isHealthy } from '../../checks/report/report.ts';
-import { sarifDocument } from '../../checks/report/sarif.ts';
-import { formatShort, formatText } from '../../checks/report/text.ts';
 import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../checks/vm/vm-checks.ts';
 import { MESH_RISKS } from '../../checks/risk.ts';
 import type { Caller } from '../../cluster/picture/picture.ts';
@@ -14,17 +10,14 @@ import { JOIN_RISKS } from '../../operations/join/options.ts';
 import { present } from '../../present.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Terminal } from '../../terminal.ts';
-import { visibleJson } from '../../visible.ts';
+import { formatReport, REPORT_FORMATS } from '../check-report.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { kubectlWords } from '../kubectl-words.ts';
 import { machineOptions } from '../machine-options.ts';
-import { formatDocument } from '../print.ts';
 import { acceptedRisks } from '../risks.ts';
-
-const FORMATS = ['text', 'short', 'json', 'yaml', 'sarif', 'junit'] as const;
 
 /** `meshx check [VM…]` */
 export async function check(call: Call): Promise<number> {
@@ -36,7 +29,7 @@ export async function check(call: Call): Promise<number> {
   const accepted = acceptedRisks(input, [...MESH_RISKS, ...JOIN_RISKS]);
   const machine = machineOptions(input);
   const clusterOnly = input.flag('clusterOnly');
-  const format = input.choice('output', FORMATS) ?? 'text';
+  const format = input.choice('output', REPORT_FORMATS) ?? 'text';
   input.accept();
 
   const kubectlOptions = kubectlWords(cluster);
@@ -46,27 +39,11 @@ export async function check(call: Call): Promise<number> {
     ...present({ namespace, caller, machine: asked }),
   };
   const report = completed(call.terminal, await checkMesh(call.world, options));
-  const lines = formatted(report, format, call.world.version);
+  const lines = formatReport(report, format, call.world.version);
   // The text names commands besides those of hints.
   const text = typeof lines === 'string' ? lines : lines.map(call.terminal.complete ?? ((line) => line));
   if (text.length > 0) call.terminal.out(text);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
-}
-
-function formatted(report: CheckReport, format: (typeof FORMATS)[number], version: string): string | readonly string[] {
-  switch (format) {
-    case 'text':
-      return formatText(report);
-    case 'short':
-      return formatShort(report);
-    case 'json':
-    case 'yaml':
-      return formatDocument(reportDocument(report), format);
-    case 'sarif':
-      return `${visibleJson(sarifDocument(report, version), 2)}\n`;
-    case 'junit':
-      return formatJunit(report);
-  }
 }
 
 /** Commands of meshx in hints repeat the given connection options. */

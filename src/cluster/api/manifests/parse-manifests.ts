@@ -6,6 +6,8 @@ import { mapping, text } from '../../../mesh/unknown.ts';
 /** Objects of one file, and what is wrong with it: `FILE:LINE: reason`. */
 export interface ParsedManifests {
   readonly objects: readonly KubeObject[];
+  /** Where each object is, `FILE:LINE`, in the order of `objects`. */
+  readonly places: readonly string[];
   readonly issues: readonly string[];
 }
 
@@ -15,7 +17,15 @@ export interface ParsedManifests {
  */
 export function parseManifests(content: string, file: string): ParsedManifests {
   const parsed = readDocuments(content).map(({ value, line }) => placed(value, `${file}:${line}`));
-  return { objects: parsed.flatMap((each) => each.objects), issues: parsed.flatMap((each) => each.issues) };
+  return together(parsed);
+}
+
+function together(parsed: readonly ParsedManifests[]): ParsedManifests {
+  return {
+    objects: parsed.flatMap((each) => each.objects),
+    places: parsed.flatMap((each) => each.places),
+    issues: parsed.flatMap((each) => each.issues),
+  };
 }
 
 function placed(value: unknown, place: string): ParsedManifests {
@@ -30,10 +40,10 @@ function placed(value: unknown, place: string): ParsedManifests {
 }
 
 function issue(place: string, reason: string): ParsedManifests {
-  return { objects: [], issues: [`${place}: ${reason}`] };
+  return { objects: [], places: [], issues: [`${place}: ${reason}`] };
 }
 
-const NOTHING: ParsedManifests = { objects: [], issues: [] };
+const NOTHING: ParsedManifests = { objects: [], places: [], issues: [] };
 
 function objectsOf(value: unknown, place: string): ParsedManifests {
   if (value === null || value === undefined) return NOTHING;
@@ -45,7 +55,7 @@ function objectsOf(value: unknown, place: string): ParsedManifests {
   const { items } = fields;
   if (kind.endsWith('List') && (Array.isArray(items) || items === null)) {
     const parsed = (items ?? []).map((item: unknown) => itemOf(item, { apiVersion, kind }, place));
-    return { objects: parsed.flatMap((each) => each.objects), issues: parsed.flatMap((each) => each.issues) };
+    return together(parsed);
   }
   return named(fields, { apiVersion, kind }, place);
 }
@@ -79,5 +89,5 @@ function named(fields: Readonly<Record<string, unknown>>, kindOf: KindOf, place:
   const name = text(metadata['name']);
   return name === undefined
     ? NOTHING
-    : { objects: [{ ...fields, ...kindOf, metadata: { ...metadata, name } }], issues: [] };
+    : { objects: [{ ...fields, ...kindOf, metadata: { ...metadata, name } }], places: [place], issues: [] };
 }

@@ -40,7 +40,11 @@ async function readManifest(folder: string, file: string): Promise<ParsedManifes
     return parseManifests(decodeText(await readFile(join(folder, file))), file);
   } catch (error) {
     if (!(error instanceof Unreadable || errorCode(error) === 'EACCES')) throw error;
-    return { objects: [], issues: [`${file}:1: ${error instanceof Unreadable ? error.message : 'permission denied'}`] };
+    return {
+      objects: [],
+      places: [],
+      issues: [`${file}:1: ${error instanceof Unreadable ? error.message : 'permission denied'}`],
+    };
   }
 }
 

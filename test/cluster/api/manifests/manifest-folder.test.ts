@@ -241,6 +241,7 @@ test('a file that is nested too deeply is an issue, not an overflow', () => {
   for (const level of ['? ', '- ', '[', '{a: '])
     expect(parseManifests(level.repeat(20_000), 'deep.yaml')).toEqual({
       objects: [],
+      places: [],
       issues: ['deep.yaml:1: it is nested too deeply'],
     });
   const lists = '{"apiVersion":"v1","kind":"List","items":['.repeat(20_000) + ']}'.repeat(20_000);
