@@ -18,6 +18,7 @@
 . ./kinds/token-probe.sh
 . ./kinds/unit-probe.sh
 . ./kinds/user-probe.sh
+. ./kinds/unzstd.sh
 
 asked=0
 ask() {

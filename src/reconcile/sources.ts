@@ -1,17 +1,19 @@
 import { createReadStream } from 'node:fs';
-import { pipeline, Readable, type Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
+import { Readable } from 'node:stream';
 import type { Stdin } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { directoryStream } from './directory-stream.ts';
-import { fileSha256 } from './sha256.ts';
 import type { Packing, PlannedScript, Source } from './kind.ts';
+import { packedFile } from './packed-file.ts';
+import { fileSha256 } from './sha256.ts';
 
 /** The sources of bytes that a plan only names. */
 export interface Sources {
   /** The secret of that name, requested only when it is needed. */
   secret(name: string, signal?: AbortSignal): Promise<string>;
+  /** Folder of the operator in which packed files are kept; absent: each is packed anew. */
+  readonly packed?: string;
 }
 
 /** The input of a script, and the failure of its source, to be read after the script has ended. */
@@ -35,10 +37,17 @@ export async function openSource(
   if (source === undefined) return { stdin: planned.stdin ?? '', problem: NOTHING };
   if ('secret' in source) return { stdin: await secretLine(source, sources, signal), problem: NOTHING };
   let failure: Error | undefined;
-  const stdin = (): Readable => guarded(source, (error) => (failure ??= error));
-  const problem = async (exitCode: number): Promise<Error | undefined> =>
-    failure ?? (exitCode !== 0 && 'file' in source ? await otherFile(source) : undefined);
+  const packed = 'file' in source && isPacked(source) ? packedFile(source, sources.packed) : undefined;
+  const stdin = (): Readable => guarded(source, packed?.chunks() ?? chunksOf(source), (error) => (failure ??= error));
+  const problem = async (exitCode: number): Promise<Error | undefined> => {
+    await packed?.judged(exitCode === 0 && failure === undefined);
+    return failure ?? (exitCode !== 0 && 'file' in source ? await otherFile(source) : undefined);
+  };
   return { stdin, problem };
+}
+
+function isPacked(source: FileSource): source is FileSource & { readonly packing: Packing } {
+  return source.packing !== undefined;
 }
 
 type FileSource = Extract<Source, { file: string }>;
@@ -76,13 +85,20 @@ const PEM = /^-----BEGIN ([A-Z ]+)-----\r?\n[\s\S]+?^-----END \1-----\r?$/m;
  * The stream of a source. With a wrong digest or an unreadable file it ends early, so the script fails; the reason goes to `fail`, as the
  * script can only report that something is missing.
  */
-function guarded(source: Exclude<Source, SecretSource>, fail: (error: Error) => void): Readable {
-  const chunks = 'file' in source ? fileChunks(source) : directoryStream(source.directory, source);
+function guarded(source: BytesSource, chunks: AsyncIterable<Buffer>, fail: (error: Error) => void): Readable {
   const path = 'file' in source ? source.file : source.directory;
   return Readable.from(
     endOnError(chunks, (error) => fail(unreadable(path, error))),
     { objectMode: false },
   );
+}
+
+type BytesSource = Exclude<Source, SecretSource>;
+
+function chunksOf(source: BytesSource): AsyncIterable<Buffer> {
+  return 'file' in source
+    ? createReadStream(source.file, { highWaterMark: 256 * 1024 })
+    : directoryStream(source.directory, source);
 }
 
 async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown) => void): AsyncGenerator<Buffer> {
@@ -91,27 +107,6 @@ async function* endOnError(chunks: AsyncIterable<Buffer>, fail: (error: unknown)
   } catch (error) {
     fail(error);
   }
-}
-
-/** Levels that are faster than most links; the next ones save little. */
-const ZSTD_LEVEL = 3;
-const GZIP_LEVEL = 4;
-
-function fileChunks({ file, packing }: FileSource): AsyncIterable<Buffer> {
-  const content = createReadStream(file, { highWaterMark: 256 * 1024 });
-  // A failure of the file destroys the last stream, which is the one that is read.
-  return packing === undefined ? content : pipeline(content, packer(packing), () => undefined);
-}
-
-/** Node.js has it since 22.15. Parameter 100 is the level: ZSTD_c_compressionLevel of zstd.h. */
-const { createZstdCompress } = zlib as {
-  readonly createZstdCompress?: (options: { readonly params: Readonly<Record<number, number>> }) => Transform;
-};
-
-/** The machine sees by the first bytes how the file is packed. */
-function packer(packing: Packing): Transform {
-  if (packing === 'zstd' && createZstdCompress) return createZstdCompress({ params: { 100: ZSTD_LEVEL } });
-  return zlib.createGzip({ level: GZIP_LEVEL });
 }
 
 function unreadable(path: string, error: unknown): Error {

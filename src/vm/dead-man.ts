@@ -114,12 +114,20 @@ export async function arm(host: Host, { within, by }: Arming, signal?: AbortSign
   return parseSwitch(output.stdout);
 }
 
+/** What the operator confirms. */
+export interface Confirming {
+  /** The command that continues after a failure. */
+  readonly again: string;
+  /** Units that are to start at boot; the sidecar's always do, and of the others the machine enables only the agent's. */
+  readonly atBoot: readonly string[];
+}
+
 /**
  * Disarms the switch and enables the units at boot; call it over a login that was opened after capture started. Throws `reverted` if
  * the VM has rolled back, `not-confirmed` if the sidecar is not ready or another process disarmed the switch.
  */
-export async function confirm(host: Host, again: string, signal?: AbortSignal): Promise<void> {
-  const output = await runScript(host, CONFIRM, [], { signal, timeoutMs: 60_000 });
+export async function confirm(host: Host, { again, atBoot }: Confirming, signal?: AbortSignal): Promise<void> {
+  const output = await runScript(host, CONFIRM, atBoot, { signal, timeoutMs: 60_000 });
   if (output.exitCode === 0) return;
   const details = { vm: host.name, again, why: said(output) };
   if (output.exitCode !== CODES.reverted) throw vmProblems.notConfirmed(details);

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Disarms the switch. Exits as the program does.
+# [UNIT…]: disarms the switch. Exits as the program does.
 
 . ../host/run/prelude.sh
 . ./switch-program.sh
 
-exec "$program" confirm
+exec "$program" confirm "$@"

@@ -14,16 +14,18 @@ import { settingsFile } from './wants.ts';
 
 /** A current VM. In an image nothing is started and no secret is written. */
 export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
+  const agent = agentSteps(input);
   return [
+    ...agent.files,
     packageStep(input),
     clusterEnvStep(input),
     sidecarEnvStep(input, { sourced: false }),
     namesStep(input),
     unitsStep(input.vm),
+    ...agent.program,
     // Last: a secret needs a round trip of its own, the steps before share one, and the token's ten minutes begin late.
     identityStep(input),
-    ...(input.image ? [] : [sidecarStep(), captureStep()]),
-    ...agentSteps(input),
+    ...(input.image ? [] : [sidecarStep(), ...agent.running, captureStep()]),
     bootStep(['istio.service', 'meshx-capture.service', ...agentBootUnits(input)], input.image),
   ];
 }

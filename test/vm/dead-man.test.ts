@@ -96,6 +96,16 @@ describe('confirm', () => {
     expect((await machine.run('switch')).stdout).toBe('');
   });
 
+  test('lets the units of the agent start at boot, too, and no others', async () => {
+    await using machine = await aMember(RUNNING);
+    await machine.run('arm 45 root@desk');
+    const named = ['meshx-agent.service', 'meshx-drain-a.service', 'cron.service'];
+    for (const unit of named) await machine.write(`units/${unit}/active`, 'first');
+    expect((await machine.run(`confirm ${named.join(' ')} 'meshx-drain-b.service cron.service'`)).code).toBe(0);
+    const atBoot = ['istio.service', ...named].filter((unit) => machine.exists(`units/${unit}/enabled`));
+    expect(atBoot).toEqual(['istio.service', 'meshx-agent.service', 'meshx-drain-a.service']);
+  });
+
   test('comes too late after a revert, and says why by a code of its own', async () => {
     await using machine = await aMember({});
     await machine.run('arm 45 root@desk');

@@ -22,7 +22,9 @@ async function aMachine(unit: string, mesh = IN_MESH) {
   };
   program('usr/local/bin/systemctl', `printf '${unit}${mesh}'`);
   program('usr/local/lib/meshx/agent/current/meshx', `echo "$*" >> ${root}/calls; exit 3`);
-  program('usr/local/bin/curl', `for word; do :; done; echo "curl $word" >> ${root}/calls; exit 7`);
+  const curl = (code: number): void =>
+    program('usr/local/bin/curl', `for word; do :; done; echo "curl $word" >> ${root}/calls; exit ${code}`);
+  curl(7);
   mkdirSync(join(root, 'run/meshx-agent'), { recursive: true });
   writeFileSync(join(root, 'calls'), '');
   const socket = join(root, 'run/meshx-agent/agent.sock');
@@ -32,6 +34,7 @@ async function aMachine(unit: string, mesh = IN_MESH) {
     socket,
     run: (...args: readonly string[]) =>
       spawnSync(PROGRAM, ['--clean', '--root', root, ...args], { timeout: 20_000 }).status,
+    curlSucceeds: () => curl(0),
     calls: () => readFileSync(join(root, 'calls'), 'utf8'),
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => void server.close(() => resolve())),
   };
@@ -71,7 +74,11 @@ test.each([
 test('a unit that started may return, whatever its state', async () => {
   await using machine = await aMachine('');
   expect(machine.run('start', 'mysqldb', 'mariadb.service')).toBe(0);
-  expect(machine.calls()).toBe('agent unit started mysqldb\n');
+  const undrain = 'curl http://agent/undrain?service=mysqldb&by=unit\n';
+  expect(machine.calls()).toBe(`${undrain}agent unit started mysqldb\n`);
+  machine.curlSucceeds();
+  expect(machine.run('start', 'mysqldb', 'mariadb.service')).toBe(0);
+  expect(machine.calls()).toBe(`${undrain}agent unit started mysqldb\n${undrain}`);
 });
 
 test('without an agent, and with other words, nothing is done', async () => {

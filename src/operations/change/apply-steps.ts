@@ -4,7 +4,7 @@ import { Early } from '../../reconcile/early.ts';
 import { gatherFacts } from '../../reconcile/facts.ts';
 import { plan as planOf, type Plan } from '../../reconcile/plan.ts';
 import { startsSidecar } from '../../vm/dead-man.ts';
-import type { Verified } from './decision.ts';
+import type { Decision, Verified } from './decision.ts';
 import type { Phase } from './phases.ts';
 import { phaseOf, type Run } from './run.ts';
 
@@ -59,6 +59,11 @@ export async function applyLast<Result extends Verified>(run: Run<Result>): Prom
   const options = optionsOf(run, 'after-checks');
   await using early = new Early(left, run.about.host, options);
   await applied(run, left, { ...options, early });
+}
+
+/** Units of the steps that wait for the checks: the confirmation may enable them, so that nothing is left to do. */
+export function unitsAtBoot<Result extends Verified>({ plan }: Decision<Result>): readonly string[] {
+  return plan.steps.flatMap(({ when, touches }) => (when === 'after-checks' ? (touches.units ?? []) : []));
 }
 
 async function leftAfterConfirm<Result extends Verified>({ about }: Run<Result>): Promise<Plan> {

@@ -1,7 +1,7 @@
 import { applyRegistration } from '../../cluster/registration/register.ts';
 import { Early } from '../../reconcile/early.ts';
 import { switchNotes } from '../../vm/dead-man.ts';
-import { applyFirst, applyLast, optionsOf } from './apply-steps.ts';
+import { applyFirst, applyLast, optionsOf, unitsAtBoot } from './apply-steps.ts';
 import { settleAndVerify } from './checks.ts';
 import { DeadMan } from './dead-man.ts';
 import type { Checks, Verified } from './decision.ts';
@@ -31,7 +31,7 @@ export async function carryOut<Result extends Verified>(
     if (decision.drain?.for === 'restart' && decision.drain.returns === 'before-verify') await rotation.enter();
     run.deadMan?.logIn();
     await settleAndVerify(run, checks);
-    await record.during(phaseOf(run, 'confirm'), async () => run.deadMan?.confirm());
+    await record.during(phaseOf(run, 'confirm'), async () => run.deadMan?.confirm(unitsAtBoot(decision)));
     await rotation.enter();
     await applyLast(run);
     return comparison;

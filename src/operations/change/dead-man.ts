@@ -55,16 +55,16 @@ export class DeadMan {
   }
 
   /**
-   * Confirms over a new login, after all checks have passed. Throws `reverted`, `not-confirmed`, and Problems of the
+   * Confirms over a new login, after all checks have passed. `atBoot`: units that are to start at boot. Throws `reverted`, `not-confirmed`, and Problems of the
    * login.
    */
-  async confirm(): Promise<void> {
+  async confirm(atBoot: readonly string[]): Promise<void> {
     const { again, signal, tell } = this.#about;
     const started = performance.now();
     await using fresh = await this.#newLogin();
     this.#login = undefined;
     try {
-      await confirm(fresh, again, signal);
+      await confirm(fresh, { again, atBoot }, signal);
     } catch (error) {
       this.#gone = error instanceof Problem && error.id === vmProblems.reverted.id;
       throw error;

@@ -51,7 +51,7 @@ async function* parts(world: World, applying: Applying, kube: Kubernetes): Parts
   const inspect = async (signal: AbortSignal) => {
     const plan = await duePlan(kept, host, signal);
     const { plan: writes } = await generation.planRegistration(kube, registration, signal);
-    return { decision: joinDecision({ subject, kube, writes, steps, plan, ...present({ live, verifying }) }) };
+    return { decision: joinDecision({ subject, world, kube, writes, steps, plan, ...present({ live, verifying }) }) };
   };
   const inspectedAt = performance.now();
   const plan = { ...(await inspect(world.signal)), ...present({ unverified }) };

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { gatherClusterFacts } from '../../cluster/facts/facts.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { Host } from '../../host/run/host.ts';
@@ -13,6 +12,7 @@ import { openCluster } from '../connection/cluster.ts';
 import { findMeshTarget } from '../../cluster/facts/mesh-target.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import { agentProgram } from './agent/program.ts';
+import { cacheFolder } from './cache.ts';
 import type { JoinOptions } from './options.ts';
 import { present } from '../../present.ts';
 
@@ -78,8 +78,8 @@ async function openPackage(
   world: World,
   { from, sha256 }: NonNullable<JoinOptions['package']>,
 ): Promise<OpenedPackage> {
-  const { cwd, env, home, signal } = world;
-  const cache = join(env['XDG_CACHE_HOME'] ?? join(home, '.cache'), 'meshx', 'packages');
+  const { cwd, signal } = world;
+  const cache = cacheFolder(world, 'packages');
   await using operator = new LocalHost();
   return openSidecarPackage({ from, cwd, cache, operator, signal, ...present({ sha256 }) });
 }

@@ -7,12 +7,15 @@ import { isEmpty, type Plan } from '../../reconcile/plan.ts';
 import type { Step } from '../../reconcile/resource.ts';
 import type { FirstPicture } from '../../reconcile/undo/first-picture.ts';
 import type { Guard, RestartOptions } from '../change/decision.ts';
+import type { World } from '../../world.ts';
+import { cacheFolder } from './cache.ts';
 import type { JoinPlan, JoinSubject } from './run.ts';
 import { joinVerification, type Verifying } from './verification.ts';
 
 /** The decision about a VM that joins. */
 export interface Joining {
   readonly subject: JoinSubject;
+  readonly world: World;
   readonly kube: Kubernetes;
   /** What the cluster lacks. */
   readonly writes: ClusterPlan;
@@ -27,7 +30,16 @@ export interface Joining {
 }
 
 /** The join as one guarded change. */
-export function joinDecision({ subject, kube, writes, steps, plan, live, ...rest }: Joining): JoinPlan['decision'] {
+export function joinDecision({
+  subject,
+  world,
+  kube,
+  writes,
+  steps,
+  plan,
+  live,
+  ...rest
+}: Joining): JoinPlan['decision'] {
   const { cluster, workload, vm } = subject;
   const { namespace, group } = workload;
   const { addresses } = vm;
@@ -35,7 +47,12 @@ export function joinDecision({ subject, kube, writes, steps, plan, live, ...rest
   const settled = isEmptyClusterPlan(writes) && isEmpty(plan);
   const { picture, verifying } = rest;
   return {
-    ...{ plan, steps, sources: vmSecrets(kube, workload), cluster: { kube, plan: writes } },
+    ...{
+      plan,
+      steps,
+      sources: { ...vmSecrets(kube, workload), packed: cacheFolder(world, 'packed') },
+      cluster: { kube, plan: writes },
+    },
     ...(live && {
       drain: { for: 'restart', returns: 'before-verify', addresses, registry, ...live.restart },
       guard: live.guard,

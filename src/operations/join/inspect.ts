@@ -63,7 +63,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const unverified = notVerified(input(workload), options.only);
   const verifying = unverified ? undefined : { vm, host, security, ...witnesses(inspected, host) };
   const decision = joinDecision({
-    ...{ subject, kube: context.kube, writes, steps, plan: plan(steps, found) },
+    ...{ subject, world: context.world, kube: context.kube, writes, steps, plan: plan(steps, found) },
     ...present({ live: liveOf(run), picture, verifying }),
   });
   return { subject, registration, decision, ...present({ unverified }) };

@@ -6,7 +6,8 @@
 probe_executable() {
 if live; then say "$(uname -m)"; else say image; fi
 _unpack=gzip
-if command -v zstd >/dev/null; then _unpack="$_unpack zstd"; fi
+# A frame of zstd with nothing in it.
+if printf '\050\265\057\375\044\000\001\000\000\231\351\330\121' | unzstd 13 2>/dev/null >&2; then _unpack="$_unpack zstd"; fi
 say "$_unpack"
 _base=$1 _sha256=$2
 shift 2

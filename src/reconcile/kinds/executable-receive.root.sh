@@ -4,6 +4,7 @@
 # not match, 184 if it cannot be unpacked here.
 
 . ../../host/run/prelude.sh
+. ./unzstd.sh
 
 sha256=$1 bytes=$2
 place "${MESHX_STATE-/var/lib/meshx}/incoming-executable" && S=$R$W || exit
@@ -13,13 +14,13 @@ trap 'exit 130' HUP INT TERM
 umask 077
 cat > "$S/packed" || exit
 case $(head -c 2 -- "$S/packed" | od -An -tx1 | tr -d ' \n') in
-  1f8b) unpack=gzip ;;
-  28b5) unpack=zstd ;;
+  1f8b) unpack=gzip; command -v gzip >/dev/null ;;
+  28b5) unpack=unzstd; command -v zstd >/dev/null || command -v dpkg-deb >/dev/null ;;
   *) echo 'the program is not packed, or did not arrive' >&2; exit 181 ;;
-esac
-command -v "$unpack" >/dev/null || { echo "$unpack is not installed" >&2; exit 184; }
+esac || { echo "$unpack is not possible here" >&2; exit 184; }
+unpack() { if test "$unpack" = gzip; then gzip -dc; else unzstd "$(stat -c %s -- "$S/packed")"; fi; }
 # One byte more than expected is enough to see that it is too long.
-"$unpack" -dc < "$S/packed" 2> "$S/said" | head -c "$((bytes + 1))" > "$S/program.new" || exit
+unpack < "$S/packed" 2> "$S/said" | head -c "$((bytes + 1))" > "$S/program.new" || exit
 rm -f -- "$S/packed" || exit
 test "$(stat -c %s -- "$S/program.new")" = "$bytes" || { cat -- "$S/said" >&2; echo "the program is not $bytes bytes long" >&2; exit 181; }
 # OpenSSL uses the processor's instructions for sha256.

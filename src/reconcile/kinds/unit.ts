@@ -60,7 +60,9 @@ function startVerb(want: UnitWant, state: UnitState, touched: ReadonlySet<string
 function reloadOfTouched(want: UnitWant, touched: ReadonlySet<string>): readonly Change[] {
   const ids = [...touched];
   const since = ids.slice(ids.findLastIndex((id) => id.startsWith('unit:')) + 1);
-  const units = since.flatMap((id) => /^path:.*\/systemd\/system\/([^/]+?)(?:\.d\/.*)?$/.exec(id)?.[1] ?? []);
+  const named = since.flatMap((id) => /^path:.*\/systemd\/system\/([^/]+?)(?:\.d\/.*)?$/.exec(id)?.[1] ?? []);
+  // systemd has no template in memory.
+  const units = named.filter((name) => !name.includes('@.'));
   const packages = since.some((id) => id.startsWith('package:'));
   if (units.length === 0 && !packages) return [];
   return [reloadUnits([packages ? 'package' : 'written', ...new Set([want.name, ...units])])];

@@ -10,11 +10,21 @@ const UNIT_FILES = [...AGENT_UNITS, 'meshx-agent-root@.service'] as const;
 const RUN = '/run/meshx-agent';
 const EXECUTABLE = 'meshx';
 
-/** The agent, if the VM has one: its files, and then its units. None in an image, which has no identity yet. */
-export function agentSteps({ agent, image }: CurrentVmInput): readonly Step[] {
-  if (agent === undefined || image) return [];
-  if (agent === 'stopped') return [stoppedStep()];
-  return [filesStep(agent), runningStep(agent)];
+/** The parts of a join with an agent. No steps in an image, which has no identity yet. */
+interface AgentSteps {
+  /** Small files, which are written while the package arrives. */
+  readonly files: readonly Step[];
+  /** What takes long to arrive: no one waits for it once the sidecar starts. */
+  readonly program: readonly Step[];
+  /** Started while the sidecar starts. */
+  readonly running: readonly Step[];
+}
+
+/** The steps of the agent, if the VM has one. */
+export function agentSteps({ agent, image }: CurrentVmInput): AgentSteps {
+  if (agent === undefined || image) return { files: [], program: [], running: [] };
+  if (agent === 'stopped') return { files: [], program: [], running: [stoppedStep()] };
+  return { files: [filesStep(agent)], program: programSteps(agent), running: [runningStep(agent)] };
 }
 
 /** Units that start at boot: the agent, which starts its sockets, and with the units of services those that drain them. */
@@ -23,7 +33,7 @@ export function agentBootUnits({ agent, image }: CurrentVmInput): readonly strin
   return [SERVICE, ...(agent.drains ?? []).map(({ service }) => drainUnitName(service))];
 }
 
-function filesStep({ program, settings, services, subject, drains = [] }: VmAgent): Step {
+function filesStep({ settings, services, drains = [] }: VmAgent): Step {
   return {
     id: 'agent',
     title: 'Install the agent',
@@ -45,10 +55,13 @@ function filesStep({ program, settings, services, subject, drains = [] }: VmAgen
       rootFile(`${PLACES.programs}/drain-unit`, systemdFile('drain-unit'), '0755'),
       ...UNIT_FILES.map((name) => rootFile(`${PLACES.units}/${name}`, systemdFile(name))),
       ...drains.map(drainUnitFile),
-      ...(program ? [executable(program)] : []),
-      ...(subject === undefined ? [] : [apiToken(subject)]),
     ],
   };
+}
+
+function programSteps({ program, subject }: VmAgent): readonly Step[] {
+  const wants = [...(program ? [executable(program)] : []), ...(subject === undefined ? [] : [apiToken(subject)])];
+  return wants.length === 0 ? [] : [{ id: 'agent-program', title: "Deliver the agent's program", wants }];
 }
 
 function executable(program: NonNullable<VmAgent['program']>): Resource {

@@ -69,7 +69,7 @@ test('nothing is armed before it is asked for; confirming is a login of its own'
   expect(deadMan.armed).toBe(false);
   await deadMan.arm();
   expect(deadMan.armed).toBe(true);
-  await deadMan.confirm();
+  await deadMan.confirm([]);
   expect([vm.ran, fresh.ran, deadMan.armed]).toEqual([['arm'], ['confirm'], false]);
   expect(told).toEqual([
     { kind: 'armed', until: new Date(NOW.getTime() + 90_000) },
@@ -117,7 +117,7 @@ test('a VM that rolled back before the confirmation is reported, and nothing mor
   const { deadMan } = held(vm);
   await deadMan.arm();
   vm.state = 'reverted-why=not confirmed within 90 s\n';
-  const failure: unknown = await deadMan.confirm().catch((error: unknown) => error);
+  const failure: unknown = await deadMan.confirm([]).catch((error: unknown) => error);
   expect(failure).toMatchObject({ id: 'reverted', message: expect.stringContaining('not confirmed within 90 s') });
   expect(await deadMan.rollBack(failure, [])).toBe(failure);
   expect(vm.ran).not.toContain('revert');
@@ -144,7 +144,7 @@ test('the VM gets the seconds and the operator, and the confirmation takes about
   const vm = new Vm();
   const { deadMan, told } = held(vm);
   await deadMan.arm();
-  await deadMan.confirm();
+  await deadMan.confirm([]);
   expect(vm.sent[0]).toEqual(['arm', '90', 'root@desk']);
   const confirmed = told.find((event) => event.kind === 'confirmed');
   expect(confirmed?.ms).toBeLessThan(10_000);
@@ -161,7 +161,7 @@ test('a login that was opened early is the one that confirms, and it is closed',
   expect(logins).toBe(0);
   await deadMan.arm();
   deadMan.logIn();
-  await deadMan.confirm();
+  await deadMan.confirm([]);
   expect([logins, fresh.ran, fresh.closed]).toEqual([1, ['confirm'], 1]);
 });
 

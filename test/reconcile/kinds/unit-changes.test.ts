@@ -141,7 +141,8 @@ test('systemd reads unit files again that were written since a change of a unit,
   ]);
   expect(changesOf(['ActiveState=inactive'], {}, ['package:p'])).toEqual([reload('package', 'a.service'), START]);
   expect(changesOf(['ActiveState=inactive'], {}, ['package:p', 'unit:b'])).toEqual([START]);
-  expect(changesOf(['ActiveState=inactive'], {}, ['path:/etc/a'])).toEqual([START]);
+  for (const other of ['path:/etc/a', 'path:/etc/systemd/system/template@.service'])
+    expect(changesOf(['ActiveState=inactive'], {}, [other])).toEqual([START]);
   expect(changesOf(PRESENT, {}, [`path:${UNIT_FILE}`])).toEqual([]);
 });
 

@@ -1,4 +1,5 @@
 import type { VmAgent } from '../../../src/vm/input.ts';
+import { resourceId } from '../../../src/reconcile/kinds/index.ts';
 import type { Resource } from '../../../src/reconcile/resource.ts';
 import { wantedVm } from '../../../src/vm/wanted.ts';
 import { currentInput } from '../world.ts';
@@ -18,9 +19,10 @@ const bootUnits = (agent: VmAgent | 'stopped' | undefined) =>
     .at(-1)
     ?.wants.map((want) => (want.kind === 'enabled' ? want.name : ''));
 
-test('the agent comes after capture, and starts at boot after the checks', () => {
+test('the program is there before the sidecar starts, and the agent starts beside it, and at boot after the checks', () => {
   const ids = stepsOf(AGENT).map(({ id }) => id);
-  expect(ids.slice(-5)).toEqual(['sidecar', 'capture', 'agent', 'agent-run', 'boot']);
+  expect(ids.slice(0, 2)).toEqual(['agent', 'package']);
+  expect(ids.slice(-6)).toEqual(['agent-program', 'identity', 'sidecar', 'agent-run', 'capture', 'boot']);
   expect(stepsOf(AGENT).at(-1)?.when).toBe('after-checks');
   expect(bootUnits(AGENT)).toEqual(['istio.service', 'meshx-capture.service', 'meshx-agent.service']);
 });
@@ -29,7 +31,7 @@ test('only root can change what the agent obeys, and only the agent reads its to
   for (const want of wantsOf(AGENT, 'agent'))
     if (want.kind === 'file')
       expect(want).toMatchObject({ owner: 'root:root', mode: expect.stringMatching(/^0[67][45]{2}$/) });
-  expect(wantsOf(AGENT, 'agent')).toContainEqual(
+  expect(wantsOf(AGENT, 'agent-program')).toContainEqual(
     expect.objectContaining({ kind: 'account-token', owner: 'meshx-agent:meshx-agent', mode: '0600' }),
   );
   expect(wantsOf(AGENT, 'agent')).toContainEqual(
@@ -51,9 +53,8 @@ test('the agent is restarted for a new program and for new settings, not for the
 
 test('a VM keeps its program when none is given, and gets no token without rights', () => {
   const { program: _program, subject: _subject, ...kept } = AGENT;
-  const kinds = wantsOf(kept, 'agent').map(({ kind }) => kind);
-  expect(kinds).not.toContain('executable');
-  expect(kinds).not.toContain('account-token');
+  expect(wantsOf(kept, 'agent-program')).toEqual([]);
+  expect(wantsOf(AGENT, 'agent-program').map(({ kind }) => kind)).toEqual(['executable', 'account-token']);
 });
 
 test('a refused agent is stopped, and starts at no boot', () => {
@@ -84,6 +85,8 @@ test('a service with a unit is drained by a unit of its own, which runs after th
 });
 
 test('an image and a VM without an agent have no such steps', () => {
-  for (const steps of [stepsOf(AGENT, true), stepsOf(undefined)])
-    expect(JSON.stringify(steps)).not.toContain('meshx-agent');
+  for (const steps of [stepsOf(AGENT, true), stepsOf(undefined)]) {
+    expect(steps.map(({ id }) => id).filter((id) => id.startsWith('agent'))).toEqual([]);
+    expect(steps.flatMap(({ wants }) => wants).map(resourceId).join(' ')).not.toContain('meshx-agent');
+  }
 });
