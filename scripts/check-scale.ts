@@ -1,4 +1,5 @@
-// Measures `meshx check` on a cluster with 10,000 Services and 1,000 VMs in one namespace: npx tsx scripts/check-scale.ts [ROUNDS]
+// Measures `meshx check`, or `meshx status`, on a cluster with 10,000 Services and 1,000 VMs in one namespace:
+// npx tsx scripts/check-scale.ts [ROUNDS] [check|status]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -11,6 +12,7 @@ import { aVm, healthyMesh } from '../test/support/healthy-mesh.ts';
 
 const SERVICES = 10_000;
 const VMS = 1000;
+const COMMAND = process.argv[3] ?? 'check';
 const MAIN = new URL('../dist/meshx.js', import.meta.url).pathname;
 
 function workload(index: number): Workload {
@@ -35,7 +37,7 @@ async function peak(pid: number): Promise<number> {
 async function measure(): Promise<{ readonly seconds: number; readonly mib: number; readonly last: string }> {
   server.requests.length = 0;
   const start = performance.now();
-  const child = spawn(process.execPath, [MAIN, 'check', '--kubeconfig', kubeconfig]);
+  const child = spawn(process.execPath, [MAIN, COMMAND, '--kubeconfig', kubeconfig]);
   let printed = '';
   child.stdout.on('data', (data) => (printed += String(data)));
   const ended = once(child, 'close');
