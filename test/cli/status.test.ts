@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
 import { healthyMesh, NOW } from '../support/healthy-mesh.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
 const MANIFESTS = new URL('../golden/status/manifests', import.meta.url).pathname;
 const FORMATS = ['text', 'wide', 'json', 'yaml'];
@@ -117,6 +119,35 @@ test('the number of requests depends on the namespaces with VMs only, nothing is
   const few = await count(healthyMesh());
   expect(await count([...healthyMesh(), ...entries])).toBe(few);
   expect(few).toBeLessThan(8);
+});
+
+test('a VM that SSH does not reach is shown with the reason, and the exit code says so', async () => {
+  await using server = await FakeApiServer.start({ objects: healthyMesh() });
+  // Port 1 of this machine refuses.
+  const words = ['--port', '1', '--accept-new-host-key', '--step-timeout', '5'];
+  const config = join(temporaryFolder(), 'config');
+  writeFileSync(config, 'Host db1 web1\n  HostName 127.0.0.1\n');
+  const ssh = [...words, '--ssh-config', config];
+  const one = await live(server, 'db1', ...ssh);
+  expect(one.exitCode).toBe(1);
+  expect(one.stdout).toMatch(/^VM +db1 in namespace vm \(WorkloadGroup db1, WorkloadEntry db1-10\.0\.0\.5\)$/m);
+  expect(one.stdout).toMatch(/^! it was not read: /m);
+  const json = await live(server, 'db1', '-o', 'json', ...ssh);
+  const { vms } = JSON.parse(json.stdout) as { readonly vms: readonly Readonly<Record<string, unknown>>[] };
+  expect(vms).toMatchObject([{ vm: 'db1', machine: { host: 'db1', problem: { id: expect.any(String) } } }]);
+});
+
+test('what neither the cluster nor SSH knows is a problem', async () => {
+  await using server = await FakeApiServer.start({ objects: healthyMesh() });
+  const { exitCode, stderr } = await live(server, '127.0.0.1', '--port', '1', '--accept-new-host-key');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('meshx explain status-vm-unknown');
+});
+
+test('--deep and --watch exclude each other', async () => {
+  const { exitCode, stderr } = await status('--deep', '-w');
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--deep: it reads once');
 });
 
 const CLASSIC = new URL('../../examples/classic-cluster', import.meta.url).pathname;

@@ -93,3 +93,38 @@ test('a request of a pod is in the log of the VM, with its id and the identity o
   const alone = await meshx('logs', VM, '--request-id', String(line?.['requestId']));
   expect(alone.trimEnd().split('\n')).toHaveLength(1);
 }, 60_000);
+
+test('the status of all VMs comes from the cluster, with the istiod that each is connected to', async () => {
+  const { vms } = JSON.parse(await meshx('status', '-n', 'views', '-o', 'json')) as {
+    readonly vms: readonly Readonly<Record<string, unknown>>[];
+  };
+  expect(vms).toMatchObject([
+    {
+      ...{ vm: VM, namespace: 'views', kind: 'automatic', meshx: true, address: '10.150.0.57', state: 'ready' },
+      services: [{ name: 'viewed', state: 'ready', served: true, ports: [{ number: 8080, present: true }] }],
+      connection: { connected: true, istiod: expect.stringMatching(/^istiod-/), since: expect.stringMatching(/Z$/) },
+      disagreements: [],
+    },
+  ]);
+  expect(await meshx('status', '-n', 'views')).toMatch(
+    /^viewed +views +10\.150\.0\.57 +ready +\d+[smh] +viewed:8080$/m,
+  );
+});
+
+test('the status of one VM shows its units, its processes with their arguments and the last lines of its log', async () => {
+  const shown = await meshx('status', VM, '-n', 'views');
+  expect(shown).toMatch(/^Certificate +spiffe:\/\/cluster\.local\/ns\/views\/sa\/\S+ until \S+Z \(\d+[hd]\)$/m);
+  expect(shown).toMatch(/^Capture +on$/m);
+  expect(shown).toMatch(/^Next plan +empty$/m);
+  expect(shown).toMatch(/^istio\.service +active \(running\) +\d+[smh] +enabled +0 +\d+ /m);
+  expect(shown).toMatch(/^istio-proxy +\d+ +[\d.]+ MiB +\d+ +\S*pilot-agent proxy/m);
+  expect(shown).toMatch(/^istio-proxy +\d+ +[\d.]+ MiB +\d+ +\S*envoy -c \S+/m);
+  expect(shown).toMatch(/^istio\.log:\n( {2}.+\n){3,}/m);
+});
+
+test('a status over SSH shows what differs from the last plan, and follows the cluster', async () => {
+  await lab.mustSsh(VM, 'echo "# by hand" >> /var/lib/istio/envoy/cluster.env');
+  const deep = await meshx('status', '--deep', '-n', 'views');
+  expect(deep).toMatch(/^viewed .* on +ok +\d+ changes$/m);
+  expect(deep).toMatch(/the next plan would .*cluster\.env/);
+});

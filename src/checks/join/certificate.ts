@@ -22,6 +22,7 @@ const CERTS = z.object({
 const HINT =
   'Compare namespace and service account of the registration with the token; get a new token: meshx setup-vm VM';
 
+/** A certificate as a sidecar shows it. */
 export interface Certificate {
   readonly uris: readonly string[];
   readonly from: Date;
@@ -37,11 +38,21 @@ export function judgeEnvoyCerts(stdout: string, identity: string, now: Date): Se
 
 /** Judges a file of the classic node agent, by `openssl x509 -enddate -startdate -ext subjectAltName`. */
 export function judgeCertFile(stdout: string, identity: string, now: Date): Seen {
-  const date = (key: string): Date => new Date(valueOf(stdout, key) ?? '');
-  const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
-  const certificate = { uris, from: date('notBefore'), until: date('notAfter') };
+  const certificate = fileCertificate(stdout);
   if (!hasTimes(certificate)) return { ok: false, detail: 'there is no certificate that openssl can read', hint: HINT };
   return judgeCertificate([certificate], identity, now);
+}
+
+/** Those of Envoy's /certs; without any, that of openssl's text. */
+export function certificatesOf(certs: string, file: string): readonly Certificate[] {
+  const ofEnvoy = envoyCerts(certs);
+  return ofEnvoy.length > 0 ? ofEnvoy : [fileCertificate(file)].filter(hasTimes);
+}
+
+function fileCertificate(stdout: string): Certificate {
+  const date = (key: string): Date => new Date(valueOf(stdout, key) ?? '');
+  const uris = [...stdout.matchAll(/URI:(\S+?)(?:,|\s|$)/g)].map(([, uri]) => uri ?? '');
+  return { uris, from: date('notBefore'), until: date('notAfter') };
 }
 
 /** The certificates that Envoy presents, of its page /certs. */

@@ -9,6 +9,13 @@ export function age(time: string | undefined, now: string): string {
   return time === undefined ? '-' : duration((Date.parse(now) - Date.parse(time)) / 1000);
 }
 
+/** How long it is until a time: `23h`; `over` once it has passed; `-` without a time. */
+export function left(time: string | undefined, now: string): string {
+  if (time === undefined) return '-';
+  const seconds = (Date.parse(time) - Date.parse(now)) / 1000;
+  return seconds <= 0 ? 'over' : duration(seconds);
+}
+
 function duration(given: number): string {
   const seconds = Math.max(0, given);
   // Twice the unit: 90 minutes say more than 1 h.

@@ -1,7 +1,8 @@
 import { groupedBy } from '../../checks/mesh/objects.ts';
+import type { MachineReading, MachineStatus, UnitStatus } from '../../operations/status/machine-status.ts';
 import type { MeshStatus, ServiceStatus, VmStatus } from '../../operations/status/mesh-status.ts';
 import { formatTable } from '../table.ts';
-import { age } from './age.ts';
+import { age, left } from './age.ts';
 
 type Column = readonly [head: string, cell: (vm: VmStatus, now: string) => string];
 
@@ -23,13 +24,31 @@ const WIDE: readonly Column[] = [
   ['MADE-BY', ({ meshx }) => (meshx ? 'meshx' : 'others')],
 ];
 
+const DEEP: readonly Column[] = [
+  ['SIDECAR', ofMachine(({ versions }) => versions.sidecar ?? versions.package ?? '-')],
+  ['CERTIFICATE', ofMachine(({ certificate }, now) => left(certificate?.until, now))],
+  ['CAPTURE', ofMachine(({ capture }) => capture.state)],
+  ['UNITS', ofMachine(({ units }) => unitsCell(units))],
+  ['PLAN', ofMachine(({ plan }) => (plan.state === 'changes' ? `${plan.changes.length} changes` : plan.state))],
+];
+
+function ofMachine(cell: (machine: MachineStatus, now: string) => string): Column[1] {
+  return ({ machine }, now) => (machine && 'found' in machine ? cell(machine.found, now) : '-');
+}
+
+function unitsCell(units: readonly UnitStatus[]): string {
+  const bad = units.filter(({ good }) => !good).map(({ name, active }) => `${name.replace('.service', '')} ${active}`);
+  return bad.length === 0 ? 'ok' : bad.join(', ');
+}
+
 /** Services of which a cell shows each by its name. */
 const MOST_NAMES = 3;
 
 /** The VMs as a table, and under it what is wrong with each. `wide`: with the columns of the connection and the agent. */
 export function formatStatus(status: MeshStatus, wide: boolean): readonly string[] {
   const { vms, at, notes } = status;
-  const columns = [...COLUMNS, ...(wide ? WIDE : [])];
+  const isDeep = vms.some(({ machine }) => machine !== undefined);
+  const columns = [...COLUMNS, ...(isDeep ? DEEP : []), ...(wide ? WIDE : [])];
   const rows = vms.map((vm) => columns.map(([, cell]) => cell(vm, at)));
   const table = vms.length === 0 ? [] : formatTable([columns.map(([head]) => head), ...rows]).split('\n');
   const remarks = vms.flatMap((vm) => remarksOf(vm).map((remark) => `${vm.namespace}/${vm.vm}: ${remark}`));
@@ -38,12 +57,30 @@ export function formatStatus(status: MeshStatus, wide: boolean): readonly string
 }
 
 /** What is wrong with a VM, as sentences without an end. */
-export function remarksOf({ services, disagreements, probe }: VmStatus): readonly string[] {
+export function remarksOf({ services, disagreements, probe, machine }: VmStatus): readonly string[] {
   const down = services.filter(({ state, reason }) => state !== 'ready' && reason !== undefined);
   return [
     ...down.map(({ name, state, reason = '' }) => `${name} is ${state}: ${reason}`),
     ...(probe?.healthy === false && probe.message !== undefined ? [`its probe fails: ${probe.message}`] : []),
     ...disagreements,
+    ...(machine ? remarksOfMachine(machine) : []),
+  ];
+}
+
+/** Changes of the next plan that are shown. */
+const MOST_CHANGES = 3;
+
+function remarksOfMachine(machine: MachineReading): readonly string[] {
+  if (!('found' in machine)) return [`it was not read: ${machine.problem.message} ${machine.problem.hint}`];
+  const { capture, units, plan } = machine.found;
+  const changes = plan.changes.slice(0, MOST_CHANGES);
+  const more = plan.changes.length - changes.length;
+  return [
+    ...(capture.reason === undefined ? [] : [`capture is ${capture.state}: ${capture.reason}`]),
+    ...units.filter(({ good }) => !good).map(({ name, active, sub, load }) => `${name} is ${active} (${sub}, ${load})`),
+    ...changes.map((change) => `the next plan would ${change}`),
+    ...(more > 0 ? [`the next plan has ${more} more ${more === 1 ? 'change' : 'changes'}`] : []),
+    ...(plan.reason === undefined ? [] : [`the next plan is unknown: ${plan.reason}`]),
   ];
 }
 

@@ -32,7 +32,9 @@ export interface Joins {
 export async function joinEach(world: World, joins: Joins): Promise<readonly PromiseSettledResult<VmReport>[]> {
   const { verb, vms, parallel, options, about } = joins;
   await using machines = new EarlyMachines(world, options.machine, vms.slice(0, parallel));
-  const opened = await openContext(world, options).catch((error: unknown) => openAsBefore(world, joins, error));
+  const [first] = vms;
+  const recorded = async () => (first === undefined ? {} : await recordedOptions(world, first, options.machine));
+  const opened = await openAsBefore(world, { verb, options, recorded });
   await using client = await openClient(world, options);
   const context = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
@@ -49,17 +51,26 @@ async function openClient(world: World, { probeClient, machine, dryRun }: JoinOp
   return await openMachine(world, machine, probeClient);
 }
 
+/** What all VMs of a run share, and the options of the earlier join of one of them. */
+export interface Opening extends Pick<Joins, 'verb' | 'options'> {
+  readonly recorded: () => Promise<RecordedOptions>;
+}
+
 /**
- * Reads the cluster with the options of the VM's earlier join, such as the address of istiod, without which it may be
+ * Reads the cluster; if that fails, with the options of a VM's earlier join, such as the address of istiod, without which it may be
  * unreadable. Throws the first error if the VM adds no options.
  */
-async function openAsBefore(world: World, { verb, vms: [vm], options }: Joins, error: unknown): Promise<JoinContext> {
-  if (!(error instanceof Problem) || vm === undefined || world.signal.aborted) throw error;
-  const recorded = await recordedOptions(world, vm, options.machine).catch(() => ({}));
-  const missing = Object.entries(missingOptions(options, recorded)).filter(([name]) => isOfTheCluster(name));
-  if (missing.length === 0) throw error;
-  const before = withRecorded(verb, options, Object.fromEntries(missing));
-  return { ...(await openContext(world, before)), options };
+export async function openAsBefore(world: World, { verb, options, recorded }: Opening): Promise<JoinContext> {
+  try {
+    return await openContext(world, options);
+  } catch (error) {
+    if (!(error instanceof Problem) || world.signal.aborted) throw error;
+    const missing = Object.entries(missingOptions(options, await recorded().catch(() => ({}))));
+    const ofCluster = missing.filter(([name]) => isOfTheCluster(name));
+    if (ofCluster.length === 0) throw error;
+    const before = withRecorded(verb, options, Object.fromEntries(ofCluster));
+    return { ...(await openContext(world, before)), options };
+  }
 }
 
 async function recordedOptions(world: World, vm: string, machine: MachineOptions): Promise<RecordedOptions> {

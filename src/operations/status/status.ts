@@ -12,6 +12,7 @@ import { statusProblems } from '../../problems/status.ts';
 import type { World } from '../../world.ts';
 import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
 import { classicStatuses } from './classic-status.ts';
+import { byMachine, type MachinesOptions, withMachines } from './read-machines.ts';
 import type { MeshStatus, VmStatus } from './mesh-status.ts';
 import { statusesOf } from './namespace-status.ts';
 import { readObjects, type StatusObjects } from './read-objects.ts';
@@ -42,6 +43,25 @@ export async function meshStatus(world: World, options: StatusOptions): Promise<
   const status = await readStatus(world, mesh, options);
   refuseUnknown(status, options.vms);
   return status;
+}
+
+/**
+ * One VM, with what it says of itself. It is named as in the cluster, or as SSH reaches it. Throws what `meshStatus` throws.
+ */
+export async function oneStatus(world: World, options: StatusOptions, machines: MachinesOptions): Promise<MeshStatus> {
+  const [name = ''] = options.vms;
+  const all = await meshStatus(world, { ...options, vms: [] });
+  const vms = all.vms.filter((vm) => isCalled(vm, name));
+  const [only, ...more] = vms;
+  if (only) {
+    // Several machines of a group differ by their addresses.
+    const word = name.split('/').at(-1) ?? name;
+    const isName = more.length === 0 && word === only.vm && only.kind === 'automatic';
+    return await withMachines(world, { ...all, vms }, { ...machines, ...(isName && { name: word }) });
+  }
+  const found = await byMachine(world, all, name, machines);
+  if (!found) throw statusProblems.vmUnknown({ vms: [name], cluster: all.cluster });
+  return found;
 }
 
 /** Connects, and reads the generation of the mesh and the version of istiod. */
