@@ -30,7 +30,7 @@ R=${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
-' _wrote='' _stages=0
+' _wrote='' _stages=0 _me='' _named=''
 . ./place.sh
 _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
@@ -38,11 +38,19 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
     test "$2" = "${6-}" || chmod -- "$2" "$3"
     return
   fi
-  { test ! -f "$R.owners" || MESHX_PATH=$4 awk 'substr($0, index($0, " /") + 1) != ENVIRON["MESHX_PATH"]' "$R.owners"
-    echo "$1 $2 $4"; } | sort -k 3 > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
-  if test "$(id -u)" = 0; then
-    _id=$(place /etc/passwd all && MESHX_NAME=${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
-    test -z "$_id" || chown -h -- "$_id" "$3" || return
+  test -f "$R.owners" || : > "$R.owners" || return
+  # Sorted by path. One program: an image has some fifty things with an owner.
+  MESHX_LINE="$1 $2 $4" MESHX_PATH=$4 awk '
+    { path = substr($0, index($0, " /") + 1) }
+    path == ENVIRON["MESHX_PATH"] { next }
+    !done && path > ENVIRON["MESHX_PATH"] { print ENVIRON["MESHX_LINE"]; done = 1 }
+    { print }
+    END { if (!done) print ENVIRON["MESHX_LINE"] }' "$R.owners" > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
+  if test "${_me:=$(id -u)}" = 0; then
+    test "$1" = "${_named-}" ||
+      _ids=$(place /etc/passwd all && MESHX_NAME=${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
+    _named=$1
+    test -z "$_ids" || chown -h -- "$_ids" "$3" || return
   fi
   chmod -- "$2" "$3"
 }
