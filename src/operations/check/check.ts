@@ -42,22 +42,33 @@ const AT_ONCE = 8;
  */
 export async function checkMesh(world: World, options: CheckOptions): Promise<CheckReport> {
   const { cluster, namespace, machine } = options;
-  await using logins = machine && new VmLogins(world, machine);
+  // A folder of manifests has no VMs.
+  await using logins = machine && cluster.connect.manifests === undefined ? new VmLogins(world, machine) : undefined;
+  const asked = logins && { logins };
+  // The VMs answer while the cluster is opened.
+  let early: Promise<readonly VmAnswer[]> | undefined = askVms(world, { ...options, ...asked });
+  early.catch(() => undefined);
   const { kube, facts } = await openCluster(world, cluster, namespace ?? cluster.facts.istioNamespace);
   const { timeoutMs = 0 } = cluster.facts.wait ?? {};
   const wait = { timeoutMs, intervalMs: PAUSE_MS, what: 'wait until the mesh is healthy', signal: world.signal };
-  const run = { ...options, facts, ...(logins && kube.live && { logins }) };
-  return await poll(() => checkOnce(world, kube, run), isHealthy, wait);
+  const run = { ...options, ...asked, facts };
+  const look = (): Promise<CheckReport> => {
+    const answers = early ?? askVms(world, run);
+    early = undefined;
+    return checkOnce(world, kube, { ...run, answers });
+  };
+  return await poll(look, isHealthy, wait);
 }
 
 interface CheckRun extends CheckOptions {
   readonly facts: FactsOptions;
   readonly logins?: VmLogins;
+  readonly answers: Promise<readonly VmAnswer[]>;
 }
 
 async function checkOnce(world: World, kube: Kubernetes, run: CheckRun): Promise<CheckReport> {
   const start = performance.now();
-  const [first, answers] = await Promise.all([readCluster(world, kube, run, run.namespace), askVms(world, run)]);
+  const [first, answers] = await Promise.all([readCluster(world, kube, run, run.namespace), run.answers]);
   const answered = answers.filter((answer): answer is AnsweredVm => 'picture' in answer);
   const picture = await withPlaces(first, answered, (namespace) => readCluster(world, kube, run, namespace));
   refuseUnknown(picture, run.logins ? answers.flatMap((answer) => ('problem' in answer ? [answer.vm] : [])) : run.vms);
@@ -79,7 +90,7 @@ function readCluster(world: World, kube: Kubernetes, { facts, caller }: CheckRun
   return readClusterPicture(kube, { facts, now: world.now(), ...present({ namespace, caller }) });
 }
 
-async function askVms(world: World, { logins, vms }: CheckRun): Promise<readonly VmAnswer[]> {
+async function askVms(world: World, { logins, vms }: Pick<CheckRun, 'logins' | 'vms'>): Promise<readonly VmAnswer[]> {
   if (!logins) return [];
   const limit = pLimit(AT_ONCE);
   return await Promise.all(
