@@ -103,7 +103,7 @@ function mtu(facts: VmFacts): readonly Seen[] {
   const { path: found } = facts;
   if (found?.small !== true || found.full !== false || found.device === undefined) return [];
   const detail = `packets of ${found.mtu} bytes, the MTU of ${found.device}, do not reach istiod, and small ones do: large answers hang`;
-  const hint = `Set a smaller MTU, such as that of the tunnel on the way: ${facts.ssh('ip', 'link', 'set', found.device, 'mtu', '1400')}`;
+  const hint = `Set a smaller MTU, such as that of the tunnel on the way: ${facts.ssh('ip', 'link', 'set', found.device, 'mtu', String(Math.max(1280, (found.mtu ?? 1500) - 100)))}`;
   return [wrongOn(facts, detail, { hint })];
 }
 

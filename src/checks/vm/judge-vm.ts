@@ -19,7 +19,7 @@ export function judgeVm({ facts, unread, machine }: VmSubject): readonly Result[
 }
 
 /** The preflight judges one VM, and this report may have several. */
-function named(vm: string, result: Result): Result {
+export function named(vm: string, result: Result): Result {
   if (result.detail === '') return result;
   return { ...result, object: `VM ${vm}`, detail: `${vm}: ${result.detail.replace(/\.$/, '')}` };
 }

@@ -1,7 +1,8 @@
 import { CATEGORIES } from '../../checks/check.ts';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../checks/mesh/mesh-checks.ts';
+import { PREFLIGHT_CHECKS } from '../../checks/preflight.ts';
 import { type CheckReport, isHealthy } from '../../checks/report/report.ts';
-import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../checks/vm/vm-checks.ts';
+import { LOGIN_CHECK, VM_CHECKS } from '../../checks/vm/vm-checks.ts';
 import { MESH_RISKS } from '../../checks/risk.ts';
 import type { Caller } from '../../cluster/picture/picture.ts';
 import { parseName } from '../../mesh/names.ts';
@@ -29,13 +30,15 @@ export async function check(call: Call): Promise<number> {
   const accepted = acceptedRisks(input, [...MESH_RISKS, ...JOIN_RISKS]);
   const machine = machineOptions(input);
   const clusterOnly = input.flag('clusterOnly');
+  const before = input.flag('pre');
+  if (before && (call.args.length === 0 || clusterOnly)) input.issue('--pre: name the VMs that will join');
   const format = input.choice('output', REPORT_FORMATS) ?? 'text';
   input.accept();
 
   const kubectlOptions = kubectlWords(cluster);
   const asked = clusterOnly || call.args.length === 0 ? undefined : machine;
   const options = {
-    ...{ cluster, vms: call.args, only, accepted, kubectlOptions },
+    ...{ cluster, vms: call.args, only, accepted, kubectlOptions, before },
     ...present({ namespace, caller, machine: asked }),
   };
   const report = completed(call.terminal, await checkMesh(call.world, options));
@@ -56,7 +59,7 @@ function completed({ complete }: Terminal, report: CheckReport): CheckReport {
 }
 
 function onlyChecks(input: Input): readonly string[] {
-  const ids = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...LASTING_CHECKS].map(({ id }) => id);
+  const ids = [...MESH_CHECKS, ...NAMESPACE_CHECKS, LOGIN_CHECK, ...VM_CHECKS, ...PREFLIGHT_CHECKS].map(({ id }) => id);
   const only = input.list('only');
   for (const word of only.filter((each) => !ids.includes(each) && !CATEGORIES.some((category) => category === each)))
     input.issue(`--only: ${shown(word)} is no category (${CATEGORIES.join(', ')}) and no id of a check`);

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, ISTIOD_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 export const check: CommandSpec = {
   name: 'check',
@@ -18,6 +18,8 @@ export const check: CommandSpec = {
       'workload that calls the VMs, NAMESPACE/SERVICE-ACCOUNT (default: one in the namespace of each VM)',
     ],
     ['--cluster-only', 'do not log in to the VMs'],
+    ['--pre', 'check machines before they join: what a join would check first'],
+    ...ISTIOD_OPTIONS.filter(([flags]) => /^--(?:istiod-address|gateway) /.test(flags)),
     ['--wait', 'repeat until no check fails'],
     ['--timeout <seconds>', 'how long to wait (300)'],
     ['-o, --output <format>', 'text, short, json, yaml, sarif or junit'],
@@ -26,6 +28,7 @@ export const check: CommandSpec = {
   examples: [
     'check',
     'check db1 -n vm',
+    'check db2 --pre',
     'check --only policy --from web/frontend',
     'check --wait --timeout 120',
     'check -o sarif --manifests examples/current-cluster',

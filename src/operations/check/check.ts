@@ -2,34 +2,23 @@ import pLimit from 'p-limit';
 import type { CheckReport } from '../../checks/report/report.ts';
 import { isHealthy } from '../../checks/report/report.ts';
 import { CATEGORIES, type Result } from '../../checks/check.ts';
-import { type JudgedPart, judgePicture, unknownVms } from '../../checks/mesh/judge-picture.ts';
+import { judgePicture, unknownVms } from '../../checks/mesh/judge-picture.ts';
 import type { SshWords } from '../../checks/vm/hint-lines.ts';
 import { judgeVm, unanswered } from '../../checks/vm/judge-vm.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { poll } from '../../cluster/api/poll.ts';
-import type { FactsOptions } from '../../cluster/facts/facts-options.ts';
-import type { Caller, ClusterPicture } from '../../cluster/picture/picture.ts';
+import type { ClusterPicture } from '../../cluster/picture/picture.ts';
 import { readClusterPicture } from '../../cluster/picture/read-picture.ts';
 import { present } from '../../present.ts';
 import { checkProblems } from '../../problems/check.ts';
 import type { World } from '../../world.ts';
-import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
+import { openCluster } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
 import { type AnsweredVm, askVm, type VmAnswer } from './vm-answer.ts';
 import { VmLogins } from './vm-logins.ts';
+import type { CheckOptions, CheckRun } from './check-options.ts';
+import { controlPlaneOf, judgeBefore, preflightOf } from './check-before.ts';
 import { clusterWords, vmSubject } from './vm-subject.ts';
-
-export interface CheckOptions extends JudgedPart {
-  readonly cluster: ClusterOptions;
-  /** How named VMs are reached. Absent: only the cluster is asked. */
-  readonly machine?: MachineOptions;
-  /** The only namespace of VMs; all namespaces with VMs of meshx when absent. */
-  readonly namespace?: string;
-  /** The workload that calls the VMs' services. */
-  readonly caller?: Caller;
-  /** Names of accepted risks. */
-  readonly accepted: readonly string[];
-}
 
 /** How often a cluster is read while it is waited for, in milliseconds. */
 const PAUSE_MS = 2000;
@@ -46,13 +35,14 @@ export async function checkMesh(world: World, options: CheckOptions): Promise<Ch
   await using logins = machine && cluster.connect.manifests === undefined ? new VmLogins(world, machine) : undefined;
   const asked = logins && { logins };
   // The VMs answer while the cluster is opened.
-  let early: Promise<readonly VmAnswer[]> | undefined = askVms(world, { ...options, ...asked });
-  early.catch(() => undefined);
+  let early = options.before ? undefined : askVms(world, { ...options, ...asked });
+  early?.catch(() => undefined);
   const { kube, facts } = await openCluster(world, cluster, namespace ?? cluster.facts.istioNamespace);
   const { timeoutMs = 0 } = cluster.facts.wait ?? {};
   const wait = { timeoutMs, intervalMs: PAUSE_MS, what: 'wait until the mesh is healthy', signal: world.signal };
   const run = { ...options, ...asked, facts };
   const look = (): Promise<CheckReport> => {
+    if (options.before) return checkFirst(world, kube, run);
     const answers = early ?? askVms(world, run);
     early = undefined;
     return checkOnce(world, kube, { ...run, answers });
@@ -60,13 +50,49 @@ export async function checkMesh(world: World, options: CheckOptions): Promise<Ch
   return await poll(look, isHealthy, wait);
 }
 
-interface CheckRun extends CheckOptions {
-  readonly facts: FactsOptions;
-  readonly logins?: VmLogins;
-  readonly answers: Promise<readonly VmAnswer[]>;
+/** What a join of these VMs would check first. */
+async function checkFirst(world: World, kube: Kubernetes, run: CheckRun): Promise<CheckReport> {
+  const start = performance.now();
+  const { logins } = run;
+  const [picture, controlPlane] = await Promise.all([
+    readCluster(world, kube, run, run.namespace),
+    controlPlaneOf(kube, run),
+  ]);
+  const limit = pLimit(AT_ONCE);
+  const asked = run.vms.map((vm) =>
+    limit(async () =>
+      logins ? await preflightOf(world, vm, { login: () => logins.host(hostName(vm)), controlPlane }) : [],
+    ),
+  );
+  const ofVms = (await Promise.all(asked)).flat();
+  return reportOf(kube.name, { run, start, namespaces: [], results: [judgeBefore(picture, run), ofVms] });
 }
 
-async function checkOnce(world: World, kube: Kubernetes, run: CheckRun): Promise<CheckReport> {
+interface Judged {
+  readonly run: CheckRun;
+  /** When the check began, as performance.now(). */
+  readonly start: number;
+  readonly namespaces: readonly string[];
+  /** Of the cluster, and of the VMs. */
+  readonly results: readonly [readonly Result[], readonly Result[]];
+}
+
+function reportOf(cluster: string, { run, start, namespaces, results: [ofCluster, ofVms] }: Judged): CheckReport {
+  const isWanted = ({ id, category }: Result): boolean =>
+    run.only.length === 0 || run.only.includes(id) || run.only.includes(category);
+  return {
+    ...{ cluster, namespaces, ms: Math.round(performance.now() - start) },
+    results: inOrder([...ofCluster, ...merged(ofVms.filter(isWanted))]).map((result) =>
+      withAccepted(result, run.accepted),
+    ),
+  };
+}
+
+async function checkOnce(
+  world: World,
+  kube: Kubernetes,
+  run: CheckRun & { readonly answers: Promise<readonly VmAnswer[]> },
+): Promise<CheckReport> {
   const start = performance.now();
   const [first, answers] = await Promise.all([readCluster(world, kube, run, run.namespace), run.answers]);
   const answered = answers.filter((answer): answer is AnsweredVm => 'picture' in answer);
@@ -74,16 +100,8 @@ async function checkOnce(world: World, kube: Kubernetes, run: CheckRun): Promise
   refuseUnknown(picture, run.logins ? answers.flatMap((answer) => ('problem' in answer ? [answer.vm] : [])) : run.vms);
   const ofCluster = judgePicture(picture, { ...run, vms: wordsOf(run, picture, answers) });
   const ofVms = answers.flatMap((answer) => judgeAnswer(answer, picture, run));
-  const isWanted = ({ id, category }: Result): boolean =>
-    run.only.length === 0 || run.only.includes(id) || run.only.includes(category);
-  return {
-    cluster: kube.name,
-    namespaces: picture.namespaces.map(({ name }) => name),
-    results: inOrder([...ofCluster, ...merged(ofVms.filter(isWanted))]).map((result) =>
-      withAccepted(result, run.accepted),
-    ),
-    ms: Math.round(performance.now() - start),
-  };
+  const namespaces = picture.namespaces.map(({ name }) => name);
+  return reportOf(kube.name, { run, start, namespaces, results: [ofCluster, ofVms] });
 }
 
 function readCluster(world: World, kube: Kubernetes, { facts, caller }: CheckRun, namespace: string | undefined) {

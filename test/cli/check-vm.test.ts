@@ -1,0 +1,153 @@
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { FakeApiServer } from '../support/fake-api-server.ts';
+import { expectGolden } from '../support/golden.ts';
+import { healthyMesh } from '../support/healthy-mesh.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+
+const RECORDED = new URL('../checks/vm/recorded/', import.meta.url).pathname;
+/** When the VM was recorded. */
+const NOW = new Date('2026-11-30T23:09:20Z');
+
+const [home, bin] = [temporaryFolder(), temporaryFolder()];
+let server: SshServer;
+
+/** Answers the two scripts as a VM of the lab did, and nothing as this machine would. */
+const SHELL = `case ${'${3-}'} in
+meshx-picture) exec cat '${home}/picture.txt' ;;
+meshx-preflight) exec sed "s/^clock|.*/clock|${NOW.getTime() / 1000}/" '${home}/preflight.txt' ;;
+esac
+exec /bin/sh "$@"`;
+const SUDO = 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"';
+
+const recorded = (name: string): string => readFileSync(join(RECORDED, name), 'utf8');
+
+beforeAll(async () => {
+  for (const [name, text] of Object.entries({ sh: SHELL, sudo: SUDO })) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
+  server = await sshServer({ path: bin });
+  writeFileSync(
+    join(home, 'config'),
+    `Host db1 db3\n  HostName 127.0.0.1\n  Port ${server.port}\nHost gone\n  HostName 127.0.0.1\n  Port 9\n`,
+  );
+});
+afterAll(() => server.close());
+
+beforeEach(() => {
+  for (const name of ['picture.txt', 'preflight.txt']) copyFileSync(join(RECORDED, name), join(home, name));
+});
+
+const ENTRY = { change: 'WorkloadEntry vm/db1-10.0.0.5', to: '{spec: {address: 10.150.0.5}}' };
+const GOES = z.object({
+  healthy: z.boolean(),
+  checks: z.array(
+    z.object({ id: z.string(), outcome: z.string(), object: z.string().optional(), detail: z.string().optional() }),
+  ),
+});
+
+async function check(words: readonly string[], mesh = healthyMesh(ENTRY)) {
+  await using api = await FakeApiServer.start({ objects: mesh });
+  const ssh = ['--ssh-config', join(home, 'config'), '--user', 'deploy', '--accept-new-host-key'];
+  const key = ['-i', join(home, '.ssh/id_ed25519'), '--known-hosts', join(home, 'known_hosts')];
+  const cluster = ['--kubeconfig', api.kubeconfig()];
+  const ran = await runCli(['check', ...words, ...ssh, ...key, ...cluster], { home, now: () => NOW });
+  const stdout = ran.stdout
+    .replaceAll(home, '/home')
+    .replaceAll(api.kubeconfig(), 'config')
+    .replace(/\(\d+\.\d s\)$/m, '(0.0 s)');
+  return { ...ran, stdout };
+}
+
+async function outcomes(words: readonly string[], mesh?: Parameters<typeof check>[1]) {
+  const { stdout } = await check([...words, '-o', 'json'], mesh);
+  return GOES.parse(JSON.parse(stdout)).checks.filter(({ outcome }) => outcome !== 'ok');
+}
+
+test('a VM is judged by itself and by the cluster, over one connection', async () => {
+  const before = server.seen.connections;
+  const found = await outcomes(['db1', '-n', 'vm']);
+  // The example mesh has another root than the lab in which the VM was recorded.
+  expect(found.map(({ id }) => id)).toEqual(['vm-root']);
+  expect(server.seen.connections - before).toBe(1);
+});
+
+test('what is wrong on the VM is named, with a command', async () => {
+  const picture = recorded('picture.txt')
+    .replace('path full yes', 'path full no')
+    .replace('capture=on', 'missing=2\ncapture capture=lost');
+  writeFileSync(join(home, 'picture.txt'), picture);
+  writeFileSync(join(home, 'preflight.txt'), recorded('preflight.txt').replaceAll(/\S+:3306 /g, '127.0.0.1:3306 '));
+  const only = ['path', 'capture', 'vm', 'dns', 'service'].flatMap((name) => ['--only', name]);
+  const { stdout, exitCode } = await check(['db1', '-n', 'vm', ...only]);
+  expect(exitCode).toBe(4);
+  expectGolden('cli/check-vm/text.txt', stdout);
+});
+
+test('a VM that cannot be reached is a finding, and the cluster is still judged', async () => {
+  const mesh = healthyMesh({ remove: 'ServiceAccount vm/db1' });
+  await using api = await FakeApiServer.start({ objects: mesh });
+  const words = ['check', 'db1', '-n', 'vm', '--port', '9', '--ssh-config', join(home, 'config'), '-o', 'short'];
+  const { stdout, exitCode } = await runCli([...words, '--kubeconfig', api.kubeconfig()], { home, now: () => NOW });
+  expect(exitCode).toBe(4);
+  expect(stdout).toMatch(
+    /^error vm-login: db1 was not asked, so only the cluster's side of it is known: .*connection refused/m,
+  );
+  expect(stdout).toMatch(/^error service-accounts: /m);
+});
+
+test('one VM of several that cannot be reached hides no other', async () => {
+  const mesh = healthyMesh(ENTRY);
+  const group = { ...mesh.find(({ kind }) => kind === 'WorkloadGroup')!, metadata: { name: 'gone', namespace: 'vm' } };
+  const found = await outcomes(['db1', 'gone', '-n', 'vm', '--only', 'path', '--only', 'identity'], [...mesh, group]);
+  expect(found.map(({ id, object }) => [id, object])).toContainEqual(['vm-login', 'VM gone']);
+  expect(found.map(({ id, object }) => [id, object])).toContainEqual(['vm-root', 'VM db1']);
+});
+
+test('a VM that the cluster knows by another name is found by its own settings', async () => {
+  const found = await outcomes(['db3', '--only', 'registration', '--only', 'identity']);
+  expect(found.map(({ id }) => id)).toEqual(['vm-root']);
+});
+
+test('a VM of a namespace without VMs of meshx is found, and one without any entry is named', async () => {
+  const mesh = healthyMesh().filter(({ kind }) => !['WorkloadEntry', 'WorkloadGroup'].includes(kind));
+  const found = await outcomes(['db1', '--only', 'vm-known'], mesh);
+  expect(found).toMatchObject([{ id: 'vm-known', object: 'VM db1' }]);
+});
+
+test('--cluster-only asks no VM', async () => {
+  const before = server.seen.connections;
+  expect(await outcomes(['db1', '-n', 'vm', '--cluster-only'])).toEqual([]);
+  expect(server.seen.connections).toBe(before);
+});
+
+test('--pre judges a machine before its join, by the checks of a join', async () => {
+  writeFileSync(
+    join(home, 'preflight.txt'),
+    recorded('preflight.txt').replace(/^systemd\|.*$/m, 'systemd|systemd 219'),
+  );
+  const found = await outcomes(['db1', '--pre']);
+  expect(found.map(({ id, outcome }) => [id, outcome])).toContainEqual(['systemd-missing', 'error']);
+  expect(found.map(({ id }) => id)).not.toContain('vm-registered');
+});
+
+test('--pre needs the names of machines', async () => {
+  const { exitCode, stderr } = await check(['--pre']);
+  expect(exitCode).toBe(2);
+  expect(stderr).toContain('--pre');
+});
+
+test('texts of a VM cannot write to the terminal', async () => {
+  const hostile = recorded('picture.txt').replace('ready ready', 'ready ActiveState=\u001b]52;c;aGk=\u0007');
+  writeFileSync(join(home, 'picture.txt'), hostile);
+  for (const format of ['text', 'short', 'json', 'yaml', 'sarif', 'junit']) {
+    const { stdout } = await check(['db1', '-n', 'vm', '-o', format]);
+    expect(stdout).toContain('sidecar-ready');
+    expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
+  }
+});
