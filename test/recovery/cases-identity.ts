@@ -54,7 +54,7 @@ const REPLACED: RecoveryCase = {
   needsApi: true,
   what: "the mesh's root is replaced at once by another one; then meshx rejoin",
   remark:
-    'An earlier run was not back within 240 s: the sidecar had no connection after the first repair, and the agent asked root for the next one five minutes later. It asks after two minutes now.',
+    'An earlier run was not back within 240 s: the sidecar had no connection after the first repair, and the agent asked root for the next one five minutes later. It asks after two minutes now; two runs since then took 67 s.',
   run: async (course) => {
     const { vm } = course;
     const other = await newMeshCa();
