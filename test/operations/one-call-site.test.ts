@@ -16,7 +16,7 @@ function callSites(pattern: RegExp): readonly string[] {
 
 test.each([
   ['armed', /\bawait arm\(/, ['operations/change/dead-man.ts']],
-  ['confirmed', /\bawait confirm\(\w+, again/, ['operations/change/dead-man.ts']],
+  ['confirmed', /\bawait confirm\(\w+, \{ again\b/, ['operations/change/dead-man.ts']],
   ['rolled back', /\brevertNow\(/, ['operations/change/dead-man.ts']],
   ['locked', /\bwithLock\(/, ['operations/change/under-lock.ts']],
   ['changed by the loop over the engine', /for await .*\bapply(Begun)?\(/, ['operations/change/apply-steps.ts']],
