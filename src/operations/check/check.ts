@@ -11,6 +11,7 @@ import type { ClusterPicture } from '../../cluster/picture/picture.ts';
 import { readClusterPicture } from '../../cluster/picture/read-picture.ts';
 import { present } from '../../present.ts';
 import { checkProblems } from '../../problems/check.ts';
+import { cliProblems } from '../../problems/cli.ts';
 import type { World } from '../../world.ts';
 import { openCluster } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
@@ -97,7 +98,7 @@ async function checkOnce(
   const [first, answers] = await Promise.all([readCluster(world, kube, run, run.namespace), run.answers]);
   const answered = answers.filter((answer): answer is AnsweredVm => 'picture' in answer);
   const picture = await withPlaces(first, answered, (namespace) => readCluster(world, kube, run, namespace));
-  refuseUnknown(picture, run.logins ? answers.flatMap((answer) => ('problem' in answer ? [answer.vm] : [])) : run.vms);
+  refuseUnknown(picture, run.logins ? answers.flatMap(nameless) : run.vms);
   const ofCluster = judgePicture(picture, { ...run, vms: wordsOf(run, picture, answers) });
   const ofVms = answers.flatMap((answer) => judgeAnswer(answer, picture, run));
   const namespaces = picture.namespaces.map(({ name }) => name);
@@ -145,6 +146,11 @@ async function withPlaces(
 function joinedBy(answered: readonly AnsweredVm[]): string | undefined {
   const given = answered.map(({ inspection }) => inspection.membership.record?.options['istiodAddress']);
   return given.find((address) => typeof address === 'string');
+}
+
+/** A name that leads to no machine. */
+function nameless(answer: VmAnswer): readonly string[] {
+  return 'problem' in answer && answer.problem.id === cliProblems.vmNotFound.id ? [answer.vm] : [];
 }
 
 /** A VM is known by its own answer, or by its name in the cluster. */

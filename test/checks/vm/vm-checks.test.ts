@@ -287,3 +287,15 @@ test('every check of a VM fails in one of these cases', () => {
   const ids = new Set(FAULTS.flatMap(([, found]) => found));
   expect(VM_CHECKS.map(({ id }) => id).filter((id) => !ids.has(id))).toEqual([]);
 });
+
+test.each([
+  [true, 'sidecar.env'],
+  [false, 'cluster.env'],
+])('the winner is the file that the installed start script reads last', (isJoined, winner) => {
+  const env = { file: 'sidecar.env', lines: 'ISTIO_META_NETWORK=other' };
+  const byHand = isJoined ? {} : { preflight: [[/^membership\|.*\n/m, '']] as const };
+  const [found] = judged({ env, ...byHand }).filter(({ id }) => id === 'env-conflict');
+  expect(found?.detail).toBe(
+    `db1: ISTIO_META_NETWORK is empty in cluster.env and other in sidecar.env; ${winner} wins`,
+  );
+});
