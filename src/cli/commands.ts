@@ -20,12 +20,14 @@ import { gatewayUrl } from './commands/gateway-url.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
 import { lint } from './commands/lint.ts';
+import { load } from './commands/load.ts';
 import { logs } from './commands/logs.ts';
 import { proxy } from './commands/proxy.ts';
 import { rbac } from './commands/rbac.ts';
 import { register } from './commands/register.ts';
 import { rejoin } from './commands/rejoin.ts';
 import { rollback } from './commands/rollback.ts';
+import { route } from './commands/route.ts';
 import { setupVm } from './commands/setup-vm.ts';
 import { status } from './commands/status.ts';
 import { sudoers } from './commands/sudoers.ts';
@@ -48,6 +50,7 @@ export const commands: readonly CommandSpec[] = [
   undrain,
   register,
   deregister,
+  route,
   evict,
   up,
   rejoin,
@@ -68,6 +71,7 @@ export const commands: readonly CommandSpec[] = [
   bugreport,
   dashboard,
   forward,
+  load,
   rbac,
   sudoers,
   explain,

@@ -1,4 +1,4 @@
-import { control, NODES, type Right } from './right.ts';
+import { APPLY, control, NETWORKING, NODES, type Right, workload } from './right.ts';
 
 /** From Kubernetes 1.35 on a connection over a WebSocket needs `create`, before it `get`. */
 const FORWARD: readonly Right[] = [
@@ -7,7 +7,7 @@ const FORWARD: readonly Right[] = [
   control('pods/portforward', ['get', 'create']),
 ];
 
-/** The rights of commands that show pages of the mesh, or the way to them. */
+/** The rights of commands that show pages of the mesh or the way to them, or change where requests go. */
 export const VIEW_RIGHTS: Readonly<Record<string, () => readonly Right[]>> = {
   'gateway-url': () => [
     control('services', ['get']),
@@ -19,4 +19,12 @@ export const VIEW_RIGHTS: Readonly<Record<string, () => readonly Right[]>> = {
   ],
   dashboard: () => FORWARD,
   forward: () => FORWARD,
+  route: () => [
+    workload('services', ['get']),
+    workload('pods', ['list']),
+    workload('workloadentries', ['list'], NETWORKING),
+    ...['virtualservices', 'destinationrules'].map((resource) =>
+      workload(resource, ['get', 'list', ...APPLY, 'delete'], NETWORKING),
+    ),
+  ],
 };
