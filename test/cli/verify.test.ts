@@ -160,7 +160,7 @@ test("the security policy of Istio's counters decides about mutual TLS, when the
   const labels =
     'reporter="destination",source_principal="spiffe://cluster.local/ns/web/sa/a",connection_security_policy="mutual_tls"';
   const stats = `istio_requests_total{${labels}} 1\n`;
-  const { stdout } = await verify({ stats, added: [] }, ['-o', 'json']);
+  const { stdout } = await verify({ stats }, ['-o', 'json']);
   expect(verdict(stdout, 'mutual-tls-seen')).toMatchObject({
     outcome: 'ok',
     detail:
@@ -180,7 +180,10 @@ test.each([
   ['a timeout', 28, '(28) Connection timed out after 10001 milliseconds', 'no answer came in time'],
   ['an empty reply', 52, '(52) Empty reply from server', 'the connection was cut off before an answer'],
 ])('%s is told apart', async (_, code, said, part) => {
-  const { exitCode, stdout } = await verify({ answer: '', code, said: `curl: ${said}\n`, added: [] }, ['-o', 'json']);
+  const { exitCode, stdout } = await verify({ answer: '', code, said: `curl: ${said}\n`, added: [], listeners: '{}' }, [
+    '-o',
+    'json',
+  ]);
   expect(exitCode).toBe(4);
   expect(verdict(stdout, 'request-answered')?.detail).toContain(part);
 });
@@ -188,7 +191,7 @@ test.each([
 test('a response flag is explained, and the hop that failed is named', async () => {
   const failed = OUT.replace('201 - via_upstream', '503 UF upstream_reset_before_response_started');
   const answer = 'HTTP/1.1 503 Service Unavailable\r\nserver: envoy\r\n\r\n';
-  const { exitCode, stdout } = await verify({ answer, added: [failed] }, ['-o', 'json']);
+  const { exitCode, stdout } = await verify({ answer, added: [failed] }, ['-o', 'json'], ['--from', '127.0.0.1']);
   expect(exitCode).toBe(4);
   expect(verdict(stdout, 'proxy-errors')?.detail).toContain('UF: the connection to the server failed');
   expect(verdict(stdout, 'failing-hop')?.detail).toContain('network');

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { selfSigned } from './cluster-objects.ts';
+import { type FakeContainer, servePodExec } from './fake-pod-exec.ts';
 import { refuseUpgrade, servePodPort, type Upgraded } from './fake-pod-port.ts';
 import { conflicts, merged, pruned, treeOf, type Tree } from './fake-api-fields.ts';
 
@@ -214,23 +215,31 @@ export class FakeApiServer {
   /** Where the ports of pods are, `NAMESPACE/NAME:PORT`: ports of 127.0.0.1. */
   readonly podPorts = new Map<string, number>();
 
+  /** Containers in which programs can be run, `NAMESPACE/NAME:CONTAINER`. */
+  readonly containers = new Map<string, FakeContainer>();
+
   #upgrade(...asked: Upgraded): void {
     const [request, socket] = asked;
     const url = new URL(request.url ?? '/', 'http://server');
-    const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/portforward$/.exec(url.pathname) ?? [];
+    const path = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/(portforward|exec)$/;
+    const [, namespace, name, verb = 'portforward'] = path.exec(url.pathname) ?? [];
     const port = url.searchParams.get('ports') ?? '';
     const token = this.#bearer;
     this.#log(request, url);
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`)
       return refuseUpgrade(socket, 401, 'Unauthorized');
-    if (this.#options.denied?.includes('get pods/portforward'))
+    if (this.#options.denied?.includes(`get pods/${verb}`))
       return refuseUpgrade(
         socket,
         403,
-        `pods "${name}" is forbidden: User "operator" cannot get resource "pods/portforward"`,
+        `pods "${name}" is forbidden: User "operator" cannot get resource "pods/${verb}"`,
       );
     if (this.object('Pod', namespace ?? '', name ?? '') === undefined)
       return refuseUpgrade(socket, 404, `pods "${name}" not found`);
+    if (verb === 'exec') {
+      const container = this.containers.get(`${namespace}/${name}:${url.searchParams.get('container')}`);
+      return servePodExec(asked, url.searchParams.getAll('command'), container ?? {});
+    }
     servePodPort(asked, { port: Number(port), local: this.podPorts.get(`${namespace}/${name}:${port}`) });
   }
 

@@ -55,7 +55,7 @@ function judgeNamespace(namespace: KubeObject | null): Seen {
 }
 
 /** The sidecar, as a container or as an init container that keeps running (native sidecar). */
-function sidecarOf(pod: KubeObject): Readonly<Record<string, unknown>> | undefined {
+export function sidecarOf(pod: KubeObject): Readonly<Record<string, unknown>> | undefined {
   const spec = mapping(pod['spec']);
   const inits = list(spec['initContainers'])
     .map(mapping)
@@ -83,6 +83,10 @@ function judgeReady(pod: KubeObject): Seen {
   const phase = text(status['phase']) ?? 'no phase';
   const containers = [...list(status['containerStatuses']), ...list(status['initContainerStatuses'])].map(mapping);
   const running = containers.filter((each) => mapping(mapping(each['state'])['terminated'])['exitCode'] !== 0);
+  const isReady = list(status['conditions'])
+    .map(mapping)
+    .some(({ type, status: value }) => type === 'Ready' && value === 'True');
+  if (phase === 'Running' && running.length === 0 && isReady) return { ok: true, detail: 'Running, ready' };
   const late = running.filter((each) => each['ready'] !== true);
   const detail = `${running.length - late.length}/${running.length} ${phase}`;
   if (phase === 'Succeeded') return { ok: 'skipped', detail: 'it has ended' };

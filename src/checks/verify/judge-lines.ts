@@ -40,7 +40,13 @@ export function judgeLogs(seen: RequestSeen): Seen {
   const by = id === undefined ? 'by address and port' : `by request id ${id}`;
   const rest = missing.length > 0 ? `; ${missing.map(whyMissing).join('; ')}` : '';
   if (client.length > 0 && server.length > 0) return { ok: true, detail: `client and server are joined ${by}${rest}` };
-  return { ok: true, detail: `only the ${server.length > 0 ? 'server' : 'client'} logged it, ${by}${rest}` };
+  // A client outside the mesh has no proxy that could log.
+  if (seen.client.kind === 'here' && server.length > 0)
+    return { ok: true, detail: `the server logged it, ${by}; the client has no proxy${rest}` };
+  const only = `only the ${server.length > 0 ? 'server' : 'client'} logged it, ${by}`;
+  const unread = sides.length === 1 && sides[0]?.role !== 'both' ? '; the log of the other side was not read' : '';
+  if (silent.length > 0 && !isFailed(seen)) return { ok: false, detail: `${only}${rest}` };
+  return { ok: 'skipped', detail: `${only}${rest}${unread}` };
 }
 
 const ON =

@@ -9,7 +9,7 @@ export const verify: CommandSpec = {
     ['[name]', 'the VM (vm, telemetry), the Service (service) or the Gateway (gateway)'],
   ],
   options: [
-    ['--from <place>', 'who sends the URL: here, or the name of a VM (here)'],
+    ['--from <place>', 'who sends the URL: here, the name of a VM, or pod:NAME.NAMESPACE (here)'],
     ['--vm <vm>', 'VM that serves and whose sidecar is watched (for a service: the one of its group)'],
     ['-X, --method <method>', 'method of the request (GET; POST with -d)'],
     ['-d, --data <text>', 'body of the request'],
@@ -23,6 +23,7 @@ export const verify: CommandSpec = {
     ['--mesh-service <name:port>', 'mesh service that the VM must reach: NAME[.NAMESPACE]:PORT[/PATH]'],
     ['--probe-client <vm>', "VM that calls the services of the VM (default: the VM's own sidecar)"],
     ['--print-scrape', "telemetry: print the jobs by which Prometheus scrapes the namespace's VMs"],
+    ['--istiod-address <ip>', 'where VMs reach istiod, IP or IP:PORT (default: read from the cluster)'],
     ['--wait', 'injection: wait until all pods are ready'],
     ['--timeout <seconds>', 'how long to wait (300)'],
   ],

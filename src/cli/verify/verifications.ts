@@ -1,6 +1,7 @@
 import type { VerifyReport } from '../../checks/verify/report.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
+import { callingPod, findPod } from '../../operations/verify/find-pod.ts';
 import { openServer } from '../../operations/verify/open-server.ts';
 import type { Place } from '../../operations/verify/places.ts';
 import { readServiceFacts } from '../../operations/verify/service-facts.ts';
@@ -32,16 +33,18 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
   },
 
   service: async (world, options) => {
-    const { name = '', request, path, expected } = options;
+    const { name = '', request, path, expected, from } = options;
     const { signal } = world;
     const { kube, namespace, facts } = await openCluster(world, options.cluster, options.namespace);
     const service = await readServiceFacts(kube, { name, namespace, facts, signal });
     const server = await openServer(world, options.machine, { vm: options.vm, group: service.group });
     await using _closed = 'host' in server ? server.host : undefined;
     const { istioNamespace } = facts;
+    const pod = await callingPod(kube, { namespace, ...(from.kind === 'pod' && from.pod), signal });
     return await verifyService({
       kube,
       service,
+      pod,
       istioNamespace,
       server,
       request,
@@ -79,14 +82,24 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     return await verifyTelemetry({ ...opened, host, signal: world.signal });
   },
 
-  url: async (world, { name = '', from, vm, machine, request, expected }) => {
-    await using client = from === 'here' ? undefined : await openMachine(world, machine, from);
-    await using other = vm === undefined || vm === from ? undefined : await openMachine(world, machine, vm);
-    const place: Place = client ? { kind: 'vm', host: client } : { kind: 'here' };
-    const server = vm !== undefined && vm === from ? client : other;
-    return await verifyUrl(
-      { request: { ...request, url: name }, place, expected, ...present({ server }) },
-      world.signal,
-    );
+  url: async (world, { name = '', from, vm, machine, request, expected, ...options }) => {
+    const sender = from.kind === 'vm' ? from.name : undefined;
+    await using client = sender === undefined ? undefined : await openMachine(world, machine, sender);
+    await using other = vm === undefined || vm === sender ? undefined : await openMachine(world, machine, vm);
+    const server = vm !== undefined && vm === sender ? client : other;
+    const place = client ? ({ kind: 'vm', host: client } as const) : await placeOf(world, from, options);
+    const whole = { ...request, url: name };
+    return await verifyUrl({ request: whole, place, expected, ...present({ server }) }, world.signal);
   },
 };
+
+/** The place of a request that is not sent by a VM. */
+async function placeOf(
+  world: World,
+  from: VerifyOptions['from'],
+  { cluster, namespace: given }: Pick<VerifyOptions, 'cluster' | 'namespace'>,
+): Promise<Place> {
+  if (from.kind !== 'pod') return { kind: 'here' };
+  const { kube, namespace } = await openCluster(world, cluster, given);
+  return { kind: 'pod', ...(await findPod(kube, { namespace, ...from.pod, signal: world.signal })) };
+}

@@ -16,6 +16,12 @@ import { expectOptions, pathOption, requestOptions, urlOf } from './request-opti
 /** What is verified. */
 export type What = 'mesh' | 'vm' | 'service' | 'gateway' | 'injection' | 'telemetry' | 'url';
 
+/** Who sends a request. */
+type Sender =
+  | { readonly kind: 'here' }
+  | { readonly kind: 'vm'; readonly name: string }
+  | { readonly kind: 'pod'; readonly pod: { readonly name?: string; readonly namespace?: string } };
+
 export interface VerifyOptions {
   readonly what: What;
   /** Of the VM, the Service or the Gateway; the URL. */
@@ -24,7 +30,7 @@ export interface VerifyOptions {
   readonly cluster: ClusterOptions;
   readonly machine: MachineOptions;
   readonly namespace?: string;
-  readonly from: string;
+  readonly from: Sender;
   /** The VM that serves. */
   readonly vm?: string;
   readonly request: Omit<WebRequest, 'url'>;
@@ -47,7 +53,7 @@ export function verifyOptions(call: Call): VerifyOptions {
   const { what, name } = subjectOf(input, printScrape);
   const options = {
     ...{ what, printScrape, output: input.choice('output', OUTPUT_FORMATS) ?? 'text' },
-    ...{ cluster: clusterOptions(input), machine: machineOptions(input), from: input.text('from') ?? 'here' },
+    ...{ cluster: clusterOptions(input), machine: machineOptions(input), from: senderOf(input) },
     ...{ request: requestOptions(input), expected: expectOptions(input) },
     ...present({
       name,
@@ -82,6 +88,22 @@ function subjectOf(input: Input, printScrape: boolean): { readonly what: What; r
   const parsed =
     what === 'service' || what === 'gateway' ? name && input.attempt(what, () => parseName(name, 'subdomain')) : name;
   return { what, ...present({ name: parsed || undefined }) };
+}
+
+function senderOf(input: Input): Sender {
+  const word = input.text('from') ?? 'here';
+  if (word === 'here') return { kind: 'here' };
+  const found = /^pod(?::([^.]*)(?:\.([^.]*))?)?$/.exec(word) ?? [];
+  if (!/^pod(:|$)/.test(word)) return { kind: 'vm', name: word };
+  if (!found) input.issue(`--from: ${shown(word)} is not pod:NAME or pod:NAME.NAMESPACE`);
+  const [, name, namespace] = found ?? [];
+  const pod = input.attempt('--from', () =>
+    present({
+      name: name === undefined ? undefined : parseName(name, 'subdomain'),
+      namespace: namespace === undefined ? undefined : parseName(namespace, 'namespace'),
+    }),
+  );
+  return { kind: 'pod', pod: pod ?? {} };
 }
 
 function selectorOf(input: Input): string | undefined {

@@ -53,6 +53,26 @@ export interface PodLogQuery {
   readonly follow: boolean;
 }
 
+/** A program to run in a container. */
+export interface PodExecQuery {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  /** Ends up in the audit log of the API server. */
+  readonly argv: readonly string[];
+  readonly stdin: string;
+}
+
+/** What a program in a container printed. */
+export interface PodOutput {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Absent if it did not start. */
+  readonly exitCode?: number;
+  /** Why it failed or did not start. */
+  readonly reason?: string;
+}
+
 /** A TCP port of a pod, on whatever address it listens. */
 export interface PodPortQuery {
   readonly namespace: string;
@@ -99,6 +119,8 @@ export interface Kubernetes {
    * reason. Needs `get` and, from Kubernetes 1.35 on, `create` on `pods/portforward`.
    */
   podPort?(query: PodPortQuery, signal: AbortSignal): Promise<Duplex>;
+  /** Runs a program in a container; absent for a folder of manifests. Needs `get` and, from Kubernetes 1.35 on, `create` on `pods/exec`. */
+  podExec?(query: PodExecQuery, signal: AbortSignal): Promise<PodOutput>;
   /** Version of the API server, as `v1.35.4`; absent for a folder of manifests. */
   version?(signal?: AbortSignal): Promise<string>;
   /** Kinds of a group version that the API server serves, such as those of `networking.istio.io/v1`; absent for a folder of manifests. */

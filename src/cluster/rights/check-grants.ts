@@ -47,5 +47,6 @@ export const VERIFY: readonly Right[] = [
   ...['gateways', 'virtualservices'].map((resource) => workload(resource, ['list'], NETWORKING)),
   ...[control, workload].map((at): Right => ({ ...at('pods', ['list']), optional: 'pods of gateways, and injection' })),
   ...[control, workload].map((at): Right => ({ ...at('pods/log', ['get']), optional: 'access logs of pods' })),
+  { ...workload('pods/exec', ['get', 'create']), optional: 'requests from pods' },
   { ...NODES, optional: 'a Service has a NodePort' },
 ];

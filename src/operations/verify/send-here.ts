@@ -1,6 +1,7 @@
 import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { type Failure, type Header, MOST_BYTES, type Reply, type WebRequest } from '../../mesh/web-request.ts';
+import { errorCode, errorName, errorText } from '../../cluster/api/foreign-error.ts';
 import { withTimeLimit } from '../../time-limit.ts';
 
 /** Sends a request from this machine, without the proxies that its environment names. Never throws but for an abort. */
@@ -74,15 +75,17 @@ const CODES: Readonly<Record<string, Failure>> = {
 };
 
 function failureOf(error: unknown): Failure {
-  const { code, cause, name } = error as { readonly code?: unknown; readonly cause?: unknown; readonly name?: unknown };
-  if ([error, cause].some((each) => (each as Error | undefined)?.name === 'TimeoutError') || name === 'AbortError')
-    return 'timeout';
-  const word = typeof code === 'string' ? code : '';
-  if (/^(HPE_|ERR_HTTP)/.test(word)) return 'not-http';
-  return /CERT|SELF_SIGNED|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_/.test(word) ? 'tls' : (CODES[word] ?? 'other');
+  if (isTimeout(error)) return 'timeout';
+  const code = String(errorCode(error) ?? '');
+  if (/^(HPE_|ERR_HTTP)/.test(code)) return 'not-http';
+  return /CERT|SELF_SIGNED|^ERR_(TLS|SSL)|^EPROTO$|^UNABLE_TO_/.test(code) ? 'tls' : (CODES[code] ?? 'other');
+}
+
+/** A request past its limit throws the limit's TimeoutError, or an AbortError. */
+function isTimeout(error: unknown): boolean {
+  return ['TimeoutError', 'AbortError'].includes(errorName(error) ?? '');
 }
 
 function detailOf(error: unknown): string {
-  if (failureOf(error) === 'timeout') return 'the time limit is over';
-  return error instanceof Error && error.message !== '' ? error.message : String((error as { code?: unknown }).code);
+  return isTimeout(error) ? 'the time limit is over' : errorText(error) || String(errorCode(error));
 }

@@ -55,7 +55,7 @@ interface Wanted {
 export async function readServiceFacts(kube: Kubernetes, wanted: Wanted): Promise<ServiceFacts> {
   const { name, namespace, signal } = wanted;
   const [cluster, service, entries] = await Promise.all([
-    gatherClusterFacts(kube, wanted.facts),
+    gatherClusterFacts(kube, { ...wanted.facts, skip: ['addresses'] }),
     kube.get(serviceRef(namespace, name), signal),
     listEntries(kube, namespace, signal),
   ]);

@@ -11,6 +11,7 @@ import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { WebRequest } from '../../mesh/web-request.ts';
 import { present } from '../../present.ts';
 import { gatewayAddress } from './gateway-way.ts';
+import type { PodPlace } from './places.ts';
 import type { ServiceFacts, ServicePortFacts } from './service-facts.ts';
 import { speaksHttp, tryWay, type Way } from './service-ways.ts';
 
@@ -22,6 +23,8 @@ export interface ServiceOptions {
   readonly service: ServiceFacts;
   readonly istioNamespace: string;
   readonly server: Server;
+  /** A pod that calls it, or why none does. */
+  readonly pod: PodPlace | { readonly missing: string };
   readonly request: Omit<WebRequest, 'url'>;
   /** Of HTTP. */
   readonly path?: string;
@@ -85,7 +88,17 @@ async function waysOf(port: ServicePortFacts, options: ServiceOptions): Promise<
     'host' in server
       ? { ...fromVm, place: { kind: 'vm', host: server.host } }
       : { ...fromVm, place: { kind: 'here' }, skipped: server.unwatched },
+    podWay(port, options, name),
   ];
+}
+
+function podWay(port: ServicePortFacts, { pod, path }: ServiceOptions, authority: string): Way {
+  const way = { authority, ...present({ path, meeting: port.security?.insideMesh }) };
+  if ('missing' in pod) return { ...way, name: 'from a pod', place: { kind: 'here' }, skipped: pod.missing };
+  const proxy = { ...pod, role: 'client' } as const;
+  const place = { kind: 'pod', ...pod } as const;
+  const found: Way = { ...way, name: `from Pod ${pod.namespace}/${pod.pod}`, place, pods: [proxy] };
+  return speaksHttp(port) ? found : { ...found, skipped: 'pods are asked for HTTP only' };
 }
 
 /** Without kube-proxy's masquerade the node itself would be the client; either way it is outside the mesh. */

@@ -19,6 +19,7 @@ import {
   type TokenQuery,
 } from '../kubernetes.ts';
 import { openPodLog } from './pod-log.ts';
+import { execInPod } from './pod-exec.ts';
 import { openPodPort } from './pod-port.ts';
 import { watchList } from './watch.ts';
 import { parseStatus, problemOf } from './api-problems.ts';
@@ -177,6 +178,8 @@ class LiveKubernetes implements Kubernetes {
   podLog(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>> {
     return openPodLog(this.#transport, this.name, query, signal);
   }
+
+  podExec: NonNullable<Kubernetes['podExec']> = (query, signal) => execInPod(this.#transport, this.name, query, signal);
 
   podPort(query: PodPortQuery, signal: AbortSignal): Promise<Duplex> {
     return openPodPort(this.#transport, this.name, query, signal);

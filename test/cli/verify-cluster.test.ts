@@ -1,0 +1,218 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
+import { FakeApiServer } from '../support/fake-api-server.ts';
+import { expectGolden } from '../support/golden.ts';
+import { type Edit, healthyMesh } from '../support/healthy-mesh.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+
+const steady = (text: string): string => text.replace(/\(\d+\.\d s\)/, '(0.1 s)');
+
+async function run(objects: readonly KubeObject[], argv: readonly string[], arrange?: (api: FakeApiServer) => void) {
+  await using api = await FakeApiServer.start({ objects });
+  arrange?.(api);
+  return await runCli([...argv, '--kubeconfig', api.kubeconfig()]);
+}
+
+interface Document {
+  readonly verified: boolean;
+  readonly groups: readonly {
+    readonly title: string;
+    readonly verdicts: readonly { readonly id: string; readonly outcome: string; readonly detail: string }[];
+  }[];
+}
+const groupsOf = (stdout: string) => (JSON.parse(stdout) as Document).groups;
+const verdictsOf = (stdout: string, index = 0): Readonly<Record<string, string>> =>
+  Object.fromEntries((groupsOf(stdout)[index]?.verdicts ?? []).map(({ id, outcome }) => [id, outcome]));
+
+const GATEWAY = `apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: { name: shop, namespace: vm }
+spec:
+  selector: { istio: ingressgateway }
+  servers: [{ port: { number: 80, name: http, protocol: HTTP }, hosts: ['shop.example'] }]
+`;
+const ROUTE = `apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: { name: shop, namespace: vm }
+spec:
+  hosts: ['shop.example']
+  gateways: [shop]
+  http: [{ match: [{ uri: { prefix: /productpage } }], route: [{ destination: { host: web, port: { number: 8080 } } }] }]
+`;
+const SERVICE = `apiVersion: v1
+kind: Service
+metadata: { name: istio-ingressgateway, namespace: istio-system }
+spec: { type: LoadBalancer, selector: { istio: ingressgateway }, ports: [{ name: http2, port: 1, targetPort: 80 }] }
+status: { loadBalancer: { ingress: [{ ip: 127.0.0.1 }] } }
+`;
+const add = (text: string): Edit => ({ add: text });
+
+test.each<readonly [string, readonly Edit[], Readonly<Record<string, string>>]>([
+  [
+    'nothing',
+    [],
+    {
+      'gateway-object': 'error',
+      'gateway-route': 'skipped',
+      'gateway-address': 'skipped',
+      'request-answered': 'skipped',
+    },
+  ],
+  [
+    'the Gateway alone',
+    [add(GATEWAY)],
+    { 'gateway-object': 'ok', 'gateway-route': 'error', 'gateway-address': 'skipped', 'request-answered': 'skipped' },
+  ],
+  [
+    'no Service of the gateway',
+    [add(GATEWAY), add(ROUTE)],
+    { 'gateway-object': 'ok', 'gateway-route': 'ok', 'gateway-address': 'error', 'request-answered': 'skipped' },
+  ],
+])('with %s, verify gateway names the first part that is missing', async (_, edits, expected) => {
+  const ran = await run(healthyMesh(...edits), ['verify', 'gateway', '-n', 'vm', '-o', 'json']);
+  expect(ran.exitCode).toBe(4);
+  expect(verdictsOf(ran.stdout)).toEqual(expected);
+});
+
+test('with all parts, a request goes to the address with the host and path of the route', async () => {
+  const mesh = healthyMesh(add(GATEWAY), add(ROUTE), add(SERVICE));
+  const ran = await run(mesh, ['verify', 'gateway', 'shop', '-n', 'vm', '-o', 'json']);
+  // Nothing listens on port 1 of this machine.
+  expect(ran.exitCode).toBe(4);
+  const [group] = groupsOf(ran.stdout);
+  expect(group?.title).toBe('Gateway vm/shop, VirtualService vm/shop: GET http://127.0.0.1:1/productpage');
+  expect(verdictsOf(ran.stdout)).toMatchObject({ 'gateway-address': 'ok', 'request-answered': 'error' });
+});
+
+const aPod = (name: string, more: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, namespace: web, labels: { app: ratings }, annotations: { sidecar.istio.io/status: '{}' } }
+${more}
+`;
+const PODS = [
+  aPod(
+    'ready-1',
+    `spec: { containers: [{ name: app }, { name: istio-proxy, image: docker.io/istio/proxyv2:1.30.4 }] }
+status: { phase: Running, containerStatuses: [{ name: app, ready: true }, { name: istio-proxy, ready: true }] }`,
+  ),
+  aPod(
+    'native-1',
+    `spec: { containers: [{ name: app }], initContainers: [{ name: istio-proxy, restartPolicy: Always, image: docker.io/istio/proxyv2:1.30.4 }] }
+status: { phase: Running, containerStatuses: [{ name: app, ready: true }], initContainerStatuses: [{ name: istio-proxy, ready: true }] }`,
+  ),
+  aPod(
+    'late-1',
+    `spec: { containers: [{ name: app }, { name: istio-proxy, image: docker.io/istio/proxyv2:1.30.4 }] }
+status: { phase: Pending, containerStatuses: [{ name: app, ready: false, state: { waiting: { reason: ImagePullBackOff } } }] }`,
+  ),
+  aPod(
+    'bare-1',
+    `spec: { containers: [{ name: app }] }
+status: { phase: Running, containerStatuses: [{ name: app, ready: true }] }`,
+  ),
+].map(add);
+const LABEL: Edit = { change: 'Namespace web', to: 'metadata: { labels: { istio-injection: enabled } }' };
+
+test.each(['text', 'json', 'yaml'])('pods with and without a ready sidecar are told, as %s', async (format) => {
+  const ran = await run(healthyMesh(LABEL, ...PODS), [
+    'verify',
+    'injection',
+    '-n',
+    'web',
+    '-l',
+    'app=ratings',
+    '-o',
+    format,
+  ]);
+  expect(ran.exitCode).toBe(4);
+  const name = `cli/verify/injection.${format === 'text' ? 'txt' : format}`;
+  expectGolden(name, steady(ran.stdout).replace(/^( *"?ms"?: )\d+(,?)$/m, '$10$2'));
+});
+
+test('ready pods of a namespace with a revision are verified; a namespace without a label is a note', async () => {
+  const revision: Edit = { change: 'Namespace web', to: 'metadata: { labels: { istio.io/rev: canary } }' };
+  const some = PODS.slice(0, 2);
+  const with_ = await run(healthyMesh(revision, ...some), ['verify', 'injection', '-n', 'web', '-o', 'json']);
+  expect([with_.exitCode, verdictsOf(with_.stdout)['namespace-injected']]).toEqual([0, 'ok']);
+  const without = await run(healthyMesh(...some), ['verify', 'injection', '-n', 'web', '-o', 'json']);
+  expect([without.exitCode, verdictsOf(without.stdout)['namespace-injected']]).toEqual([0, 'note']);
+});
+
+test('a namespace without pods is skipped, and so not verified', async () => {
+  const ran = await run(healthyMesh(), ['verify', 'injection', '-n', 'web', '-o', 'json']);
+  expect(ran.exitCode).toBe(4);
+  expect(verdictsOf(ran.stdout)).toMatchObject({ 'pod-injected': 'skipped', 'pod-ready': 'skipped' });
+});
+
+test('the jobs for Prometheus name the proxies of all VMs of the namespace', async () => {
+  const ran = await run(healthyMesh(), ['verify', 'telemetry', '--print-scrape', '-n', 'vm']);
+  expect(ran.exitCode).toBe(0);
+  expectGolden('cli/verify/scrape.yaml', ran.stdout);
+});
+
+test('the ways to a service that cannot be gone are skipped with their reasons', async () => {
+  // No VM has this address on the machine of a test: the direct way ends in its time limit or in no route.
+  const here: Edit = {
+    change: 'WorkloadEntry vm/web1-10.0.0.6',
+    to: 'spec: { address: 127.0.0.1, ports: { http: 1 } }',
+  };
+  const ran = await run(healthyMesh(here), ['verify', 'service', 'web', '-n', 'vm', '-o', 'json']);
+  expect(ran.stderr).not.toContain('hint');
+  const ways = groupsOf(ran.stdout).slice(1);
+  expect(ways.map(({ verdicts }) => verdicts[0]?.detail)).toEqual([
+    'the connection was refused: connect ECONNREFUSED 127.0.0.1:1',
+    'the Service has no NodePort for this port',
+    'no VirtualService of a Gateway leads to it',
+    expect.stringContaining('web1'),
+    expect.stringContaining('has no running pod with a sidecar'),
+  ]);
+});
+
+test.each([
+  ['a Service that does not exist', ['service', 'nothing'], 'it does not exist'],
+  ['a pod that does not exist', ['http://a/', '--from', 'pod:nothing'], 'named nothing'],
+])('%s is a Problem', async (_, words, part) => {
+  const ran = await run(healthyMesh(), ['verify', ...words, '-n', 'vm']);
+  expect([ran.exitCode, ran.stderr]).toEqual([1, expect.stringContaining(part)]);
+});
+
+const CALLER = aPod(
+  'caller-1',
+  `spec: { containers: [{ name: app }, { name: istio-proxy }] }
+status: { phase: Running, conditions: [{ type: Ready, status: 'True' }] }`,
+);
+const ID = '8aa0f7d8-caac-9065-bb4c-d11c7af7d93f';
+const LINE = `[2026-11-30T16:28:24.672Z] "GET /v2/keys/istioTest HTTP/1.1" 200 - 0 119 3 3 "-" "-" "${ID}" "etcd-service:2379" "172.17.0.9:2379"`;
+
+test('a request from a pod is sent by the curl of its application, and its sidecar logged it in the short format', async () => {
+  const bin = temporaryFolder();
+  mkdirSync(join(bin, 'x'));
+  const answer = 'HTTP/1.1 200 OK\\r\\nserver: envoy\\r\\ncontent-type: application/json\\r\\n\\r\\n{"action":"get"}';
+  writeFileSync(join(bin, 'curl'), `#!/bin/sh\ncat >/dev/null\nprintf '${answer}'\n`);
+  chmodSync(join(bin, 'curl'), 0o755);
+  const url = ['verify', 'http://etcd-service:2379/v2/keys/istioTest', '--from', 'pod:ratings', '-n', 'web'];
+  const ran = await run(healthyMesh(add(CALLER)), [...url, '-H', `x-request-id: ${ID}`], (api) => {
+    api.containers.set('web/caller-1:app', { path: `${bin}:${process.env['PATH']}` });
+    api.log('web/caller-1', 'ready', LINE);
+  });
+  expect(ran.exitCode).toBe(0);
+  expectGolden('cli/verify/from-pod.txt', steady(ran.stdout));
+});
+
+test('a container without a shell is said, with what an operator can do', async () => {
+  const url = ['verify', 'http://web:8080/', '--from', 'pod:caller-1.web', '-o', 'json'];
+  const ran = await run(healthyMesh(add(CALLER)), url, (api) => api.log('web/caller-1', 'ready'));
+  expect(ran.exitCode).toBe(4);
+  const [first] = groupsOf(ran.stdout)[0]?.verdicts ?? [];
+  expect(first?.detail).toContain('container app of Pod web/caller-1 has no shell');
+  expect(first?.detail).toContain('kubectl debug');
+});
+
+test('the mesh is verified by its checks', async () => {
+  const ran = await run(healthyMesh(), ['verify', '-o', 'json']);
+  expect(groupsOf(ran.stdout).map(({ title }) => title)).toEqual(
+    expect.arrayContaining(['cluster', 'exposure', 'registration']),
+  );
+  expect(JSON.parse(ran.stdout)).toMatchObject({ verified: true });
+});
