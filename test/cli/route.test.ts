@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { aService } from '../support/cluster-objects.ts';
@@ -170,8 +170,11 @@ async function aVm() {
     join(home, 'config'),
   ];
   const key = ['-i', join(home, '.ssh/id_ed25519'), '--known-hosts', join(home, 'known_hosts')];
-  const answer = (subset: string): void =>
-    writeFileSync(dump, JSON.stringify(dumpOf(`outbound|9080|${subset}|ratings.default.svc.cluster.local`)));
+  // The VM may read it at any time: it is replaced as a whole.
+  const answer = (subset: string): void => {
+    writeFileSync(`${dump}.new`, JSON.stringify(dumpOf(`outbound|9080|${subset}|ratings.default.svc.cluster.local`)));
+    renameSync(`${dump}.new`, dump);
+  };
   return { words: ['--vm', '127.0.0.1', ...words, ...key], answer, server };
 }
 
