@@ -7,13 +7,16 @@ import { nearest } from '../../nearest.ts';
 const PROBLEMS = textFile(new URL('../../../docs/problems.md', import.meta.url));
 const CHECKS = textFile(new URL('../../../docs/checks.md', import.meta.url));
 
-/** `meshx explain ID`: the section of docs/problems.md or docs/checks.md about it. An unknown id is a usage error with the nearest ids. */
+/**
+ * `meshx explain ID`: the sections of docs/problems.md and docs/checks.md about it; a check before a join may have the id of the Problem that
+ * the join would end with. An unknown id is a usage error with the nearest ids.
+ */
 export function explain(call: Call): Promise<void> {
   const [id = ''] = call.args;
-  const sections = new Map([...sectionsOf(PROBLEMS), ...sectionsOf(CHECKS)]);
-  const section = sections.get(id);
-  if (section === undefined) throw unknownId(id, [...sections.keys()]);
-  call.terminal.out(`${id}\n\n${section}\n`);
+  const pages = [PROBLEMS, CHECKS].map(sectionsOf);
+  const found = pages.flatMap((sections) => sections.get(id) ?? []);
+  if (found.length === 0) throw unknownId(id, [...new Set(pages.flatMap((sections) => [...sections.keys()]))]);
+  call.terminal.out(`${id}\n\n${found.join('\n\n')}\n`);
   return Promise.resolve();
 }
 
