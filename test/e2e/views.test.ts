@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Lab } from '../lab/lab.ts';
@@ -119,12 +121,31 @@ test('the status of one VM shows its units, its processes with their arguments a
   expect(shown).toMatch(/^istio\.service +active \(running\) +\d+[smh] +enabled +0 +\d+ /m);
   expect(shown).toMatch(/^istio-proxy +\d+ +[\d.]+ MiB +\d+ +\S*pilot-agent proxy/m);
   expect(shown).toMatch(/^istio-proxy +\d+ +[\d.]+ MiB +\d+ +\S*envoy -c \S+/m);
+  // Of the units alone, not of the whole machine.
+  expect(shown).not.toContain('systemd-journald');
   expect(shown).toMatch(/^istio\.log:\n( {2}.+\n){3,}/m);
 });
 
-test('a status over SSH shows what differs from the last plan, and follows the cluster', async () => {
+test('a status over SSH shows what differs from the last plan', async () => {
   await lab.mustSsh(VM, 'echo "# by hand" >> /var/lib/istio/envoy/cluster.env');
   const deep = await meshx('status', '--deep', '-n', 'views');
   expect(deep).toMatch(/^viewed .* on +ok +\d+ changes$/m);
   expect(deep).toMatch(/the next plan would .*cluster\.env/);
 });
+
+test('a followed status has a line as soon as a sidecar loses its connection, and Ctrl-C ends it well', async () => {
+  const [program = '', ...args] = lab.meshxArgv(['status', '-w', '-n', 'views']);
+  const child = spawn(program, args, { cwd: lab.home });
+  let printed = '';
+  child.stdout.on('data', (data) => (printed += String(data)));
+  const ended = once(child, 'close');
+  try {
+    await lab.waitFor('the table', () => Promise.resolve(printed.includes('1 VM: 1 ready')));
+    await lab.mustSsh(VM, 'systemctl stop istio');
+    const line = /^\S+Z views\/viewed \(10\.150\.0\.57\) disconnected, was ready: viewed:8080$/m;
+    await lab.waitFor('the line', () => Promise.resolve(line.test(printed)));
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await ended).toEqual([0, null]);
+}, 60_000);

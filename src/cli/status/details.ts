@@ -126,7 +126,7 @@ function logLines({ logs }: MachineStatus): readonly string[] {
   return sources.flatMap((source) => [
     '',
     `${source}:`,
-    ...logs.filter((line) => line.source === source).map(({ text }) => `  ${text}`),
+    ...logs.filter((line) => line.source === source).map(({ text }) => `  ${text.replaceAll('\t', '  ')}`),
   ]);
 }
 

@@ -85,12 +85,13 @@ export function machineStatus(facts: MachineFacts, plan: PlanStatus): MachineSta
   const agent = 'unreadable' in snapshot ? undefined : snapshot;
   const { hostname, system, kernel, addresses, processes, logs, tokenUntil } = facts;
   const server = mapping(tryJson(facts.server));
-  const node = mapping(mapping(server['node'])['metadata']);
+  const version = text(mapping(mapping(server['node'])['metadata'])['ISTIO_VERSION']);
   return {
     ...{ hostname, system, kernel, addresses },
     versions: present({
       package: facts.package,
-      sidecar: text(node['ISTIO_VERSION']),
+      // A proxy of a build without a version says so.
+      sidecar: version === 'unknown' ? undefined : version,
       envoy: /^[0-9a-f]+\/([^/]+)\//.exec(text(server['version']) ?? '')?.[1],
       agent: agent?.agent.version,
     }),
@@ -98,7 +99,7 @@ export function machineStatus(facts: MachineFacts, plan: PlanStatus): MachineSta
       proxyState: text(server['state']),
       certificate: certificateOf(certificatesOf(facts.certificates, facts.certificateFile)),
       tokenUntil: tokenUntil === undefined ? undefined : iso(tokenUntil),
-      offUntil: agent?.identity?.until,
+      offUntil: agent?.identity?.until?.replace('.000Z', 'Z'),
     }),
     capture: captureOf(facts.capture),
     units: facts.units.map((unit) => unitOf(unit, facts)),

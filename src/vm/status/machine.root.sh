@@ -25,8 +25,11 @@ of_file() ( # KEY FUNCTION PATH
 )
 _last() { tail -n "$lines" <&9 | cut -c -1000 | sed "s/^/log $1 /"; }
 processes() { # of the units in $shown: UNIT, then user, id, seconds, KiB, open files, arguments
-  printf '%s\n' "$shown" | awk -F = '$1 == "Id" { id = $2 } $1 == "ControlGroup" && $2 != "" && $2 != "/" { print id, $2 }' |
+  # systemd prints properties in an order of its own.
+  printf '%s\n' "$shown" | awk 'BEGIN { RS = ""; FS = "\n" }
+    { id = group = ""; for (i = 1; i <= NF; i++) { if ($i ~ /^Id=/) id = substr($i, 4); if ($i ~ /^ControlGroup=/) group = substr($i, 14) } print id, group }' |
     while read -r unit group; do
+      case $group in /?*/"$unit") ;; *) continue ;; esac
       find "/sys/fs/cgroup$group" "/sys/fs/cgroup/systemd$group" -name cgroup.procs -exec cat {} + 2>/dev/null | sort -nu | while read -r id; do
         said=$(ps -o user:32=,etimes=,rss=,args= -p "$id" 2>/dev/null) || continue
         files=0
@@ -35,7 +38,7 @@ processes() { # of the units in $shown: UNIT, then user, id, seconds, KiB, open 
         set -f && set -- $said && set +f
         user=$1 seconds=$2 size=$3
         shift 3
-        printf 'process %s %s %s %s %s %s %s\n' "$unit" "$user" "$id" "$seconds" "$size" "$files" "$*" | tr -d '\000-\011\013-\037' | cut -c -4000
+        printf 'process %s %s %s %s %s %s %s\n' "$unit" "$user" "$id" "$seconds" "$size" "$files" "$*" | tr -d '\000-\011\013-\037' | cut -c -1000
       done
     done
 }
