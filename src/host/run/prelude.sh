@@ -38,7 +38,7 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
     test "$2" = "${6-}" || chmod -- "$2" "$3"
     return
   fi
-  test -f "$R.owners" || : > "$R.owners" || return
+  test -f "$R.owners" || true > "$R.owners" || return
   # Sorted by path. One program: an image has some fifty things with an owner.
   MESHX_LINE="$1 $2 $4" MESHX_PATH=$4 awk '
     { path = substr($0, index($0, " /") + 1) }
