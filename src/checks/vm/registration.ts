@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { entryAddress } from '../../cluster/registration/entries.ts';
 import { ownAddresses } from '../../vm/preflight/addresses.ts';
+import { parseIp } from '../../mesh/address.ts';
 import type { Seen } from '../check.ts';
 import { nameOf } from '../mesh/objects.ts';
 import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
@@ -29,14 +30,20 @@ function known(facts: VmFacts): readonly Seen[] {
   return [wrongOn(facts, detail, { hint: `Register it: ${facts.meshx('up')}` })];
 }
 
+/** One form for each address: an entry may have that of an operator. */
+function canonical(address: string): string {
+  // A zone has no meaning on another machine, and no such form.
+  return isIP(address) > 0 && !address.includes('%') ? parseIp(address) : address;
+}
+
 /** Behind a translation the operator has named the outer address. */
 function address(facts: VmFacts): readonly Seen[] {
-  const own = ownAddresses(facts.machine).map((each) => each.toLowerCase());
+  const own = ownAddresses(facts.machine).map(canonical);
   const isTranslated = facts.inspection.membership.record?.options['vmAddress'] !== undefined;
   if (isTranslated || own.length === 0) return [];
   const foreign = facts.entries.filter((entry) => {
-    const found = entryAddress(entry).toLowerCase();
-    return isIP(found) > 0 && !own.includes(found);
+    const found = entryAddress(entry);
+    return isIP(found) > 0 && !own.includes(canonical(found));
   });
   return foreign.map((entry) => {
     const detail = `${nameOf(entry)} says ${entryAddress(entry)}, and the VM has ${own.join(', ')}: clients connect to another machine or to none`;

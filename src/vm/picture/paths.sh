@@ -4,7 +4,7 @@
 # KEY: sets $value to its last value in the env files. They are data: nothing is sourced.
 env_value() {
   # shellcheck disable=SC2086 # one word per file
-  value=$(cat $envoy_files 2>/dev/null | sed -n "s/^[ 	]*\\(export \\)\\{0,1\\}$1=//p" | tail -n 1 | tr -d "'\"" | head -c 300)
+  value=$(cat $envoy_files 2>/dev/null | sed -n "s/^[ 	]*\\(export \\)\\{0,1\\}$1=//p" | tail -n 1 | tr -d "'\"[]" | head -c 300)
   case $value in *[!A-Za-z0-9.:_-]*) value= ;; esac
 }
 # Sets $name and $port of istiod as the sidecar has them, and $says to the name that its certificate must cover.
@@ -44,7 +44,11 @@ part_istiod() {
   test -n "$first" && command -v openssl >/dev/null || return 0
   set -- -connect "$(plain "$first" "$port")" -servername "$says"
   test ! -s /etc/certs/root-cert.pem || set -- "$@" -CAfile /etc/certs/root-cert.pem
-  case $says in *[!0-9.]*:* | *[A-Za-z]*) set -- "$@" -verify_hostname "$says" ;; esac
+  case $says in
+    *:*) set -- "$@" -verify_ip "$says" ;;
+    *[!0-9.]*) set -- "$@" -verify_hostname "$says" ;;
+    *) set -- "$@" -verify_ip "$says" ;;
+  esac
   runuser -u istio-proxy -- timeout 5 openssl s_client "$@" </dev/null 2>&1 | awk '
     /Verify return code|Verification error|errno|alert|:error:/ { print "verify " substr($0, 1, 200) }
     /-----BEGIN CERTIFICATE/ { inside = !seen++ }

@@ -299,3 +299,24 @@ test.each([
     `db1: ISTIO_META_NETWORK is empty in cluster.env and other in sidecar.env; ${winner} wins`,
   );
 });
+
+/** The rules of IPv4 as they are for IPv6, and an address of that family. */
+const SIX: World = {
+  picture: [
+    [
+      'nat ip6tables-nft :POSTROUTING ACCEPT\n',
+      'nat ip6tables-nft :POSTROUTING ACCEPT\nnat ip6tables-nft :ISTIO_INBOUND -\nnat ip6tables-nft :ISTIO_IN_REDIRECT -\n' +
+        'nat ip6tables-nft -A PREROUTING -p tcp -j ISTIO_INBOUND\n' +
+        'nat ip6tables-nft -A ISTIO_INBOUND -p tcp -m tcp --dport 3306 -j ISTIO_IN_REDIRECT\n' +
+        'nat ip6tables-nft -A ISTIO_IN_REDIRECT -p tcp -j REDIRECT --to-ports 15006\n',
+    ],
+  ],
+  preflight: [[/^address\|.*$/m, '$&\naddress|eth0 fd00:150::5/64']],
+  entry: { address: 'fd00:150:0:0::5' },
+};
+
+test('a VM with an IPv6 address is judged by the rules of IPv6', () => {
+  expect(failed(SIX)).toEqual([]);
+  expect(failed({ ...SIX, picture: [] })).toEqual(['capture-ports']);
+  expect(failed({ ...SIX, entry: { address: 'fe80::1%eth0' } })).toContain('entry-interface');
+});
