@@ -7,8 +7,20 @@ const requirements = readRequirements(read('test/requirements.yaml'));
 const each = Object.entries(requirements);
 const numbered = (letter: string, last: number) => Array.from({ length: last }, (_, index) => `${letter}${index + 1}`);
 
+/** The documents that meshx was started from, and how many requirements each has. */
+const LETTERS = [
+  ['A', 95],
+  ['B', 66],
+  ['C', 39],
+  ['D', 50],
+  ['E', 44],
+  ['F', 86],
+] as const;
+
 test('every requirement has a sentence and is there once', () => {
-  expect(Object.keys(requirements)).toEqual(expect.arrayContaining([...numbered('A', 95), ...numbered('F', 86)]));
+  expect(Object.keys(requirements)).toEqual(
+    expect.arrayContaining(LETTERS.flatMap(([letter, last]) => numbered(letter, last))),
+  );
   expect(each.filter(([, { requirement }]) => requirement.length < 10).map(([id]) => id)).toEqual([]);
 });
 
