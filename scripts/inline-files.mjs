@@ -6,13 +6,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { tsImport } from 'tsx/esm/api';
 
 const SOURCES = /[/\\](?:src|test)[/\\].*\.ts$/;
-const CALL = /\b(textFiles?|shellFiles?)\(\s*new URL\('([^']+)', import\.meta\.url\)(?:,\s*'([^']*)')?,?\s*\)/g;
+const CALL =
+  /\b(textFiles?|shellFiles?|browserBundle)\(\s*new URL\('([^']+)', import\.meta\.url\)(?:,\s*'([^']*)')?,?\s*\)/g;
 
-/** esbuild plugin: each call of textFile, textFiles, shellFile and shellFiles becomes what it returns. */
+/** esbuild plugin: each call of textFile, textFiles, shellFile, shellFiles and browserBundle becomes what it returns. */
 export const inlineFiles = {
   name: 'inline-files',
   setup(build) {
-    const files = tsImport('../src/text-files.ts', import.meta.url);
+    const files = functions();
     build.onLoad({ filter: SOURCES }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       const imports = [];
@@ -21,7 +22,10 @@ export const inlineFiles = {
         imports.push(`import inlined${imports.length} from ${JSON.stringify(`inlined:${name}:${ending}:${url}`)};\n`);
         return `inlined${imports.length - 1}`;
       });
-      if (/\b(?:textFiles?|shellFiles?)\(/.test(contents) && !path.endsWith('/text-files.ts')) {
+      if (
+        /\b(?:textFiles?|shellFiles?|browserBundle)\(/.test(contents) &&
+        !/\/(?:text-files|browser-bundle)\.ts$/.test(path)
+      ) {
         throw new Error(`${path} asks for a file by more than a literal new URL: the bundle cannot have it`);
       }
       // Behind the rest, so that lines keep their numbers.
@@ -31,6 +35,11 @@ export const inlineFiles = {
     build.onLoad({ filter: /.*/, namespace: 'inlined' }, async ({ path }) => inlined(await files, path));
   },
 };
+
+async function functions() {
+  const load = async (path) => await tsImport(path, import.meta.url);
+  return { ...(await load('../src/text-files.ts')), ...(await load('../src/browser-bundle.ts')) };
+}
 
 /** A listing imports each file by itself, so that a text is in the bundle once. */
 function inlined(files, path) {

@@ -16,13 +16,16 @@ export async function thirdPartyNotices(root, metafile) {
   return `meshx contains code of the ${packages.length} packages below. Each is under its own licence.${rule}${parts.join(rule)}\n`;
 }
 
+/** Packages in the script of the page, which is a text of the bundle (src/browser-bundle.ts). */
+const IN_THE_PAGE = ['node_modules/preact'];
+
 /** Folders, as `node_modules/NAME` or deeper, of which at least one byte is in the bundle. */
 export function bundledPackages({ outputs }) {
   const used = Object.values(outputs).flatMap(({ inputs }) =>
     Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
   );
   const folders = used.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
-  return [...new Set(folders)].sort();
+  return [...new Set([...folders, ...IN_THE_PAGE])].sort();
 }
 
 async function readPackage(folder) {

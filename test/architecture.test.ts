@@ -24,7 +24,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   operations: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'envoy', 'checks', 'agent'],
-    ...['world.ts', 'who.ts', 'secret-variables.ts', 'text-files.ts', 'shell-words.ts', 'present.ts', 'time-limit.ts'],
+    ...[
+      'world.ts',
+      'who.ts',
+      'secret-variables.ts',
+      'text-files.ts',
+      'browser-bundle.ts',
+      'shell-words.ts',
+      'present.ts',
+      'time-limit.ts',
+    ],
   ],
   cli: [
     ...[

@@ -31,6 +31,7 @@ import { route } from './commands/route.ts';
 import { setupVm } from './commands/setup-vm.ts';
 import { status } from './commands/status.ts';
 import { sudoers } from './commands/sudoers.ts';
+import { ui } from './commands/ui.ts';
 import { up } from './commands/up.ts';
 import { verify } from './commands/verify.ts';
 
@@ -64,6 +65,7 @@ export const commands: readonly CommandSpec[] = [
   agentDrain,
   agentUndrain,
   status,
+  ui,
   check,
   verify,
   lint,

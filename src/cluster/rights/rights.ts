@@ -183,6 +183,7 @@ const RIGHTS: Table = {
     { ...control('pods/log', ['get']), optional: 'the logs of istiod' },
   ],
   verify: (suffix) => [...facts(suffix), ...CHECK, ...VERIFY],
+  ui: (suffix) => [...facts(suffix), ...STATUS, ...CHECK],
   configure: () => [],
   register: (suffix) => [
     ...generation(suffix),

@@ -15,6 +15,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   'bind9-host': '/usr/bin/host',
   'openssh-client': '/usr/bin/ssh',
   'openssh-server': '/usr/sbin/sshd',
+  // The browser of test/e2e/ui.test.ts.
+  chromium: '/usr/bin/chromium',
   openssl: '/usr/bin/openssl',
   'etcd-server': '/usr/bin/etcd',
   'default-mysql-client': '/usr/bin/mysql',
