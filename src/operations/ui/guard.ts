@@ -34,7 +34,7 @@ function isToken(header: unknown, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted);
 }
 
-/** Headers of every answer: nothing of another origin is loaded, framed or told where the page is. */
+/** Headers of every answer: the page loads nothing of another origin, is framed by none, and tells none its address. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",

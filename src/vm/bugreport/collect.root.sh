@@ -59,7 +59,9 @@ part_system() {
   file _first /etc/resolv.conf
   file _first /etc/hosts
   file _first /etc/nsswitch.conf
-  run timedatectl show
+  # timedatectl would start a unit.
+  run systemctl --no-pager show -p Id,ActiveState systemd-timesyncd.service chrony.service chronyd.service ntpsec.service
+  run ls -l /run/systemd/timesync
   run sysctl net.ipv4.ip_forward net.ipv4.ip_local_port_range net.ipv4.conf.all.rp_filter net.ipv6.conf.all.disable_ipv6
   # Arguments of other programs may hold a password.
   echo '$ ps'
