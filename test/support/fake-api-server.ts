@@ -465,8 +465,11 @@ export class FakeApiServer {
       .filter(([key]) => key.startsWith(`${group}|`) && key.split('|')[2] === place.plural)
       .filter(([key]) => place.namespace === '' || key.split('|')[1] === place.namespace)
       .map(([, object]) => object)
-      .filter((object) =>
-        terms.every((term) => object.metadata.labels?.[term.split('=')[0] ?? ''] === term.split('=')[1]),
+      .filter(({ metadata: { labels = {} } }) =>
+        terms.every((term) => {
+          const [key = '', value] = term.split('=');
+          return value === undefined ? key in labels : labels[key] === value;
+        }),
       );
     const isCidr = place.plural === 'servicecidrs' && this.#options.serviceCidrObject === true;
     const cidr = { metadata: { name: 'kubernetes' }, spec: { cidrs: (this.#options.serviceCidr ?? '').split(',') } };

@@ -36,13 +36,20 @@ function once({ entries, everyEntry, kubectl, place }: NamespaceFacts): readonly
     .map((all) => {
       const [first] = all as [KubeObject];
       const names = all.map(({ metadata }) => metadata.name);
-      const hint = `Delete the entry of the machine that is gone: ${kubectl('delete', 'workloadentry', names.at(-1) ?? '', '-n', place)}`;
+      const hint = `Delete the entry of the machine that is gone: ${kubectl('delete', 'workloadentry', stalest(all).metadata.name, '-n', place)}`;
       return wrong(
         nameOf(first),
         `${entryAddress(first)} is the address of ${names.join(' and ')} in namespace ${place}: clients count it as several endpoints, and istiod may drop one`,
         { hint },
       );
     });
+}
+
+/** One that a person wrote, else the one whose machine connected first. A connection is newer than an entry that was left behind. */
+function stalest(entries: readonly KubeObject[]): KubeObject {
+  const since = ({ metadata }: KubeObject): string => metadata.annotations?.['istio.io/connectedAt'] ?? '';
+  // There are two at least.
+  return entries.toSorted((a, b) => since(a).localeCompare(since(b)))[0]!;
 }
 
 function networkOf(entry: KubeObject): string | undefined {

@@ -3,8 +3,9 @@ import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import { DRAINING, servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
 import type { Seen } from '../check.ts';
+import { isDrainedByAgent } from './agent-state.ts';
 import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
-import { nameOf } from './objects.ts';
+import { nameOf, numberOn, portsOf } from './objects.ts';
 
 const registration = { category: 'registration', severity: 'error' } as const;
 
@@ -21,7 +22,7 @@ export const entryChecks: readonly NamespaceCheck[] = [
     ...registration,
     id: 'entry-group',
     title: 'the WorkloadGroup of each automatic entry exists',
-    needs: ['groups', 'entries', 'place'],
+    needs: ['groups', 'entries', 'services', 'place'],
     judge: hasGroup,
   },
   {
@@ -43,7 +44,7 @@ export const entryChecks: readonly NamespaceCheck[] = [
     id: 'entry-rotation',
     severity: 'note',
     title: 'no VM is drained',
-    needs: ['entries', 'place'],
+    needs: ['entries'],
     judge: inRotation,
   },
 ];
@@ -61,16 +62,35 @@ function registered({ about, groups, everyEntry, place }: NamespaceFacts): reado
   });
 }
 
-function hasGroup({ groups, entries, place }: NamespaceFacts): readonly Seen[] {
+function hasGroup(facts: NamespaceFacts): readonly Seen[] {
+  const { groups, entries, place } = facts;
   const names = new Set(groups.map(({ metadata }) => metadata.name));
   return entries.flatMap((entry) => {
     const group = automaticGroup(entry);
     if (group === undefined || names.has(group)) return [];
     const detail = `WorkloadGroup ${place}/${group} of ${nameOf(entry)} is gone, so the VM cannot register again after its next restart`;
-    return [
-      wrong(nameOf(entry), detail, { hint: `Join the VM again: ${commandLine(['meshx', 'up', group, '-n', place])}` }),
-    ];
+    const words = ['meshx', 'up', group, '-n', place, ...servicesOf(entry, facts), ...accountOf(entry, group)];
+    return [wrong(nameOf(entry), detail, { hint: `Join the VM again: ${commandLine(words)}` })];
   });
+}
+
+/** The services of an entry as options: the group recorded them, and without them a join would take them away. */
+function servicesOf(entry: KubeObject, { services }: NamespaceFacts): readonly string[] {
+  const named = servicesNamed(entryLabels(entry));
+  const own = services.filter(({ metadata }) => named.includes(metadata.name));
+  return own.flatMap((service) =>
+    portsOf(service).flatMap((port) => {
+      const number = numberOn(entry, port);
+      const protocol = port.name.split('-')[0] || 'tcp';
+      return number === undefined ? [] : ['--service', `${service.metadata.name}:${protocol}:${number}`];
+    }),
+  );
+}
+
+/** A join makes an account of the name of its group unless another one is given. */
+function accountOf(entry: KubeObject, group: string): readonly string[] {
+  const account = text(mapping(entry['spec'])['serviceAccount']);
+  return account === undefined || account === group ? [] : ['--service-account', account];
 }
 
 const CONNECTED = 'istio.io/connectedAt';
@@ -92,7 +112,9 @@ function whyNotConnected(entry: KubeObject, { about, home, controlPods }: Namesp
   const [since, until, holder] = [notes[CONNECTED], notes[DISCONNECTED], notes[CONTROLLER]];
   if (until !== undefined) return `lost its connection to istiod at ${until}`;
   if (since === undefined) return 'has no connection to istiod';
-  const isKnown = about.live && home.kind === 'here' && controlPods.length > 0 && holder !== undefined;
+  // Without any pod of istiod it is istiod that is wrong, or it runs elsewhere.
+  const hasIstiod = controlPods.some(({ metadata }) => metadata.labels?.['app'] === 'istiod');
+  const isKnown = about.live && home.kind === 'here' && hasIstiod && holder !== undefined;
   if (!isKnown || controlPods.some(({ metadata }) => metadata.name === holder)) return undefined;
   return `was connected to ${holder}, which no longer exists, and has not connected again since`;
 }
@@ -111,17 +133,19 @@ function healthy({ entries, kubectl }: NamespaceFacts): readonly Seen[] {
   });
 }
 
-function inRotation({ entries, place }: NamespaceFacts): readonly Seen[] {
+function inRotation({ entries }: NamespaceFacts): readonly Seen[] {
   return entries.flatMap((entry) => {
     const labels = entryLabels(entry);
-    const drained = servicesNamed(labels).filter((name) => labels[serviceKey(name)] === DRAINING);
+    const drained = servicesNamed(labels).filter(
+      (name) => labels[serviceKey(name)] === DRAINING || isDrainedByAgent(entry, name),
+    );
     if (drained.length === 0) return [];
     const detail = `${nameOf(entry)} (${entryAddress(entry)}) is out of rotation for ${drained.join(', ')}`;
     const vm = automaticGroup(entry);
     return [
       wrong(nameOf(entry), detail, {
         ...(vm !== undefined && {
-          hint: `When its maintenance is over: ${commandLine(['meshx', 'undrain', vm, '-n', place])}`,
+          hint: `When its maintenance is over: ${commandLine(['meshx', 'undrain', vm])}`,
         }),
       }),
     ];

@@ -84,14 +84,14 @@ function exposed(facts: MeshFacts): readonly Seen[] {
   return [wrong(`Namespace ${about.istioNamespace}`, detail, { hint: 'Expose it: meshx expose apply --wait' })];
 }
 
+/** A Service without the port may serve other clusters only, while another leads VMs to istiod. */
 function hasPort(facts: Exposing): readonly Seen[] {
-  const without = reachable(facts).filter((service) => istiodPort(reachOf(service)) === undefined);
-  const isOnly = chosenExposure(facts) === undefined;
-  return without.map((service) => {
+  if (chosenExposure(facts) !== undefined) return [];
+  return reachable(facts).map((service) => {
     const ports = reachOf(service).ports.map(({ port }) => String(port));
     const detail = `${nameOf(service)} has no port for istiod (15012), only ${ports.join(', ') || 'none'}`;
     const hint = 'Expose istiod directly: meshx expose apply --mode direct --wait';
-    return wrong(nameOf(service), detail, { hint, severity: isOnly ? 'error' : 'note' });
+    return wrong(nameOf(service), detail, { hint });
   });
 }
 

@@ -1,13 +1,13 @@
 import { istiodPort } from '../../cluster/facts/istiod-address.ts';
 import { reachOf } from '../../cluster/facts/load-balancer.ts';
-import type { KubeObject } from '../../mesh/kube-object.ts';
+import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
 import { list, mapping, text, textMapping } from '../../mesh/unknown.ts';
 import type { Seen } from '../check.ts';
 import { chosenExposure } from './exposure.ts';
 import { type MeshCheck, type MeshFacts, wrong } from './facts.ts';
 import { nameOf, podsWith, selectorOf } from './objects.ts';
 
-const NEEDS = ['about', 'home', 'exposing', 'gateways', 'virtualServices', 'controlPods'] as const;
+const NEEDS = ['about', 'kubectl', 'home', 'exposing', 'gateways', 'virtualServices', 'controlPods'] as const;
 
 /** Whether a gateway passes what VMs send to istiod. */
 export const gatewayChecks: readonly MeshCheck[] = [
@@ -51,8 +51,24 @@ function passes(facts: MeshFacts, passed: Passed): readonly Seen[] {
     passed.port === 15012
       ? 'VMs cannot reach istiod'
       : 'another cluster could not use its webhooks; VMs do not need them';
-  const hint = 'Write the objects that pass it: meshx expose apply --mode gateway --wait';
-  return [wrong(nameOf(service), `${reason}: ${effect}`, { hint, severity: passed.severity })];
+  return [wrong(nameOf(service), `${reason}: ${effect}`, { hint: hintOf(facts), severity: passed.severity })];
+}
+
+/**
+ * meshx writes both objects, but not over those of another owner, such as Istio's sample, and not over fields that someone else has
+ * changed since. Those that do not do what they should can go.
+ */
+function hintOf({ about, gateways, virtualServices, kubectl }: MeshFacts): string {
+  const own = [`istiod-gateway${about.suffix}`, `istiod-vs${about.suffix}`];
+  const present = [...gateways, ...virtualServices].filter(({ metadata }) => own.includes(metadata.name));
+  const foreign = present.filter((each) => !madeByMeshx(each)).map(nameOf);
+  const write = 'meshx expose apply --mode gateway --wait';
+  if (foreign.length === 0 && present.length < own.length) return `Write the objects that pass it: ${write}`;
+  // The Gateway API has a kind of this name, too.
+  const names = present.map(({ kind, metadata }) => `${kind.toLowerCase()}s.networking.istio.io/${metadata.name}`);
+  const anew = `${kubectl('delete', ...names, '-n', about.istioNamespace)}; then write them anew: ${write}`;
+  if (foreign.length === 0) return `Remove what is there: ${anew}`;
+  return `Ask the owner of ${foreign.join(' and ')} to correct it, or remove it: ${anew}`;
 }
 
 /** Folders of manifests often hold the Services alone. */

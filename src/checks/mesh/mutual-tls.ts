@@ -118,10 +118,21 @@ function hanging(facts: NamespaceFacts): readonly Seen[] {
     // A port without a protocol has a check of its own.
     if (plaintextClient(mode, named(served)) !== 'hangs' || !meaningOf(served.port).declared) return [];
     const detail = `port ${served.number} of ${nameOf(served.service)} is PERMISSIVE ${source === 'default' ? 'by default' : `by ${source}`}, and its server speaks first: a client outside the mesh hangs instead of being refused`;
-    const hint = `Require mutual TLS: ${commandLine(['echo', strictPolicy(facts.place)])} | ${facts.kubectl('apply', '-f', '-')}; or accept plaintext on that port with mode DISABLE: you decide whether clients outside the mesh are served`;
+    const hint = `Require mutual TLS: ${requireLine(source, served.number, facts)}; or accept plaintext on that port with mode DISABLE: you decide whether clients outside the mesh are served`;
     return [wrong(nameOf(served.service), detail, { hint })];
   });
   return distinct(seen);
+}
+
+/** Changes the policy that decides, if it is one of the namespace; else makes one, which wins over that of the mesh. */
+function requireLine(source: string, port: number, { kubectl, place, peerAuthentications }: NamespaceFacts): string {
+  const found = peerAuthentications.find((each) => nameOf(each) === source);
+  if (!found) return `${commandLine(['echo', strictPolicy(place)])} | ${kubectl('apply', '-f', '-')}`;
+  const strict = { mode: 'STRICT' };
+  const isOfPort = mapping(mapping(found['spec'])['portLevelMtls'])[String(port)] !== undefined;
+  const spec = isOfPort ? { portLevelMtls: { [port]: strict } } : { mtls: strict };
+  const change = JSON.stringify({ spec });
+  return kubectl('patch', 'peerauthentication', found.metadata.name, '-n', place, '--type=merge', '-p', change);
 }
 
 function strictPolicy(namespace: string): string {

@@ -20,7 +20,7 @@ export const namespaceChecks: readonly NamespaceCheck[] = [
     ...registration,
     id: 'service-accounts',
     title: 'the service account of each VM exists',
-    needs: ['about', 'kubectl', 'accounts', 'groups', 'entries', 'place'],
+    needs: ['kubectl', 'accounts', 'groups', 'entries', 'place'],
     judge: accounts,
   },
 ];
@@ -43,10 +43,9 @@ function exists({ about, kubectl, namespace, place }: NamespaceFacts): readonly 
   return [wrong(object, `namespace ${place} is being deleted, with everything that its VMs need`, { hint })];
 }
 
-function accounts({ about, kubectl, accounts: found, groups, entries, place }: NamespaceFacts): readonly Seen[] {
-  const names = new Set(found.map(({ metadata }) => metadata.name));
-  // Kubernetes makes the account `default` itself.
-  if (!about.live) names.add('default');
+function accounts({ kubectl, accounts: found, groups, entries, place }: NamespaceFacts): readonly Seen[] {
+  // Kubernetes makes the account `default` itself, and again when it is gone.
+  const names = new Set([...found.map(({ metadata }) => metadata.name), 'default']);
   const used = groupedBy([...groups, ...entries.filter(hasSidecar)], accountOf);
   const missing = [...used].filter(([account]) => !names.has(account));
   return missing.map(([account, users]) => {

@@ -68,7 +68,7 @@ function shown({ number, name }: PortOfService, { owner }: Place): string {
 function undeclared(port: PortOfService, place: Place): Seen | undefined {
   if (port.transport !== 'TCP' || meaningOf(port).declared) return undefined;
   const detail = `${shown(port, place)} names no protocol, so sidecars guess it from the first bytes: a connection hangs if the server speaks first`;
-  return wrong(nameOf(place.owner), detail, { hint: `Declare it: ${declare('tcp', place)}` });
+  return wrong(nameOf(place.owner), detail, { hint: `Declare it: ${declareTcp(port, place)}` });
 }
 
 function disagreeing(port: PortOfService, place: Place): Seen | undefined {
@@ -100,11 +100,17 @@ function serverFirst(port: PortOfService, place: Place): Seen | undefined {
   const { protocol, words, declared } = meaningOf(port);
   if (!declared || protocol === 'TCP' || !speaksFirst(port.name.toLowerCase(), port.number)) return undefined;
   const detail = `${shown(port, place)} counts as ${words}, but servers on it usually speak first: clients wait for an answer that never comes`;
-  return wrong(nameOf(place.owner), detail, { hint: `Declare plain TCP: ${declare('tcp', place)}` });
+  return wrong(nameOf(place.owner), detail, { hint: `Declare plain TCP: ${declareTcp(port, place)}` });
 }
 
-function declare(protocol: string, { owner, index, kubectl }: Place): string {
+/** By its name, where that says another protocol; else by its appProtocol. */
+function declareTcp({ number, name: portName, appProtocol }: PortOfService, { owner, index, kubectl }: Place): string {
   const { name, namespace = 'default' } = owner.metadata;
-  const change = [{ op: 'add', path: `/spec/ports/${index}/appProtocol`, value: protocol }];
+  const path = `/spec/ports/${index}`;
+  const byName = portMeaning({ number, name: portName });
+  const renamed = byName.declared && byName.protocol !== 'TCP';
+  const rename = { op: 'replace', path: `${path}/name`, value: ['tcp', ...portName.split('-').slice(1)].join('-') };
+  const declare = { op: 'add', path: `${path}/appProtocol`, value: 'tcp' };
+  const change = [...(renamed ? [rename] : []), ...(renamed && appProtocol === undefined ? [] : [declare])];
   return kubectl('patch', 'service', name, '-n', namespace, '--type=json', '-p', JSON.stringify(change));
 }

@@ -1,9 +1,9 @@
-import { entryAddress, entryLabels, isMember } from '../../cluster/registration/entries.ts';
+import { automaticGroup, entryAddress, entryLabels, isMember } from '../../cluster/registration/entries.ts';
 import { EntryIndex } from '../../cluster/picture/vm-services.ts';
 import { groupLabels } from '../../mesh/current/group.ts';
 import { portsOf as numbersOf } from '../../mesh/current/entry-ports.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
-import { servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
+import { READY, servicesNamed, serviceKey } from '../../mesh/workload-labels.ts';
 import type { Seen } from '../check.ts';
 import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { nameOf, podsWith, selectorOf } from './objects.ts';
@@ -16,7 +16,7 @@ export const serviceChecks: readonly NamespaceCheck[] = [
     ...service,
     id: 'entry-service',
     title: 'each service that a VM serves has a Service that selects it',
-    needs: ['entries', 'services', 'serviceEntries', 'place'],
+    needs: ['entries', 'services', 'serviceEntries', 'kubectl', 'place'],
     judge: served,
   },
   {
@@ -28,31 +28,46 @@ export const serviceChecks: readonly NamespaceCheck[] = [
   },
 ];
 
-function served({ entries, services, serviceEntries, place }: NamespaceFacts): readonly Seen[] {
+function served(facts: NamespaceFacts): readonly Seen[] {
+  const { entries, services, serviceEntries } = facts;
   const index = new EntryIndex(entries);
   const selected = new Map(services.map((each) => [each.metadata.name, new Set(index.selectedBy(selectorOf(each)))]));
   const hosts = serviceEntries.map(({ metadata }) => metadata.name);
   return entries.flatMap((entry) =>
     servicesNamed(entryLabels(entry))
       .filter((name) => isMember(entry, name) && !hosts.includes(name) && !isFound(selected.get(name), entry, name))
-      .map((name) => unserved(entry, { name, place, exists: selected.has(name) })),
+      .map((name) => unserved(entry, { name, exists: selected.has(name) }, facts)),
   );
 }
 
 /** A drained entry has a label that no Service selects. */
 function isFound(selected: ReadonlySet<KubeObject> | undefined, entry: KubeObject, name: string): boolean {
-  return selected !== undefined && (selected.has(entry) || entryLabels(entry)[serviceKey(name)] !== 'ready');
+  return selected !== undefined && (selected.has(entry) || entryLabels(entry)[serviceKey(name)] !== READY);
 }
 
 function unserved(
   entry: KubeObject,
-  { name, place, exists }: { readonly name: string; readonly place: string; readonly exists: boolean },
+  { name, exists }: { readonly name: string; readonly exists: boolean },
+  facts: NamespaceFacts,
 ): Seen {
+  const { place } = facts;
   const why = exists ? `Service ${place}/${name} does not select it` : `there is no Service ${place}/${name}`;
   const detail = `${nameOf(entry)} (${entryAddress(entry)}) serves ${name}, but ${why}: no client reaches it by that name`;
+  return wrong(nameOf(entry), detail, { hint: exists ? selectHint(name, facts) : makeHint(entry, name, facts) });
+}
+
+function selectHint(name: string, { kubectl, place }: NamespaceFacts): string {
+  const change = [{ op: 'replace', path: '/spec/selector', value: { [serviceKey(name)]: READY } }];
+  return `Let it select the entry: ${kubectl('patch', 'service', name, '-n', place, '--type=json', '-p', JSON.stringify(change))}`;
+}
+
+/** The group of a VM records its services; an entry that was written by hand is registered as it was before. */
+function makeHint(entry: KubeObject, name: string, { place }: NamespaceFacts): string {
+  const vm = automaticGroup(entry);
+  if (vm !== undefined) return `Make the Service: ${commandLine(['meshx', 'up', vm, '-n', place])}`;
   const [port] = Object.values(numbersOf(entry['spec']));
-  const command = commandLine(['meshx', 'register', name, entryAddress(entry), String(port ?? 'PORT'), '-n', place]);
-  return wrong(nameOf(entry), detail, { hint: `Make the Service: ${command}` });
+  const words = ['meshx', 'register', name, entryAddress(entry), String(port ?? 'PORT'), '-n', place];
+  return `Make the Service: ${commandLine(words)}`;
 }
 
 function selects(facts: NamespaceFacts): readonly Seen[] {

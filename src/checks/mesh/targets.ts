@@ -1,16 +1,15 @@
 import { entryAddress, entryLabels } from '../../cluster/registration/entries.ts';
 import { hasAgent } from '../../cluster/registration/relabels.ts';
 import { EntryIndex } from '../../cluster/picture/vm-services.ts';
-import { tryJson } from '../../documents/json.ts';
-import { AGENT_STATE_PREFIX } from '../../mesh/current/agent-annotations.ts';
 import { declaredPorts, drainedPorts, entryPorts } from '../../mesh/current/entry-ports.ts';
 import { servicesOf } from '../../mesh/current/group.ts';
 import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
 import { portNumbers } from '../../mesh/service-port.ts';
-import { list, mapping, text } from '../../mesh/unknown.ts';
+import { list, mapping } from '../../mesh/unknown.ts';
 import { READY, serviceKey, VM_LABEL } from '../../mesh/workload-labels.ts';
 import { Problem } from '../../problems.ts';
 import type { Seen } from '../check.ts';
+import { agentState, isDrainedByAgent } from './agent-state.ts';
 import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { groupOfEntry, nameOf, numberOn, type PortOfService, portsOf, selectorOf } from './objects.ts';
 
@@ -31,7 +30,8 @@ export const targetChecks: readonly NamespaceCheck[] = [
     id: 'service-down',
     title: 'the agent of each VM keeps its services in rotation',
     needs: NEEDS,
-    judge: (facts) => lacking(facts).flatMap((each) => (isHeldDown(each) ? [heldDown(each, facts)] : [])),
+    judge: (facts) =>
+      lacking(facts).flatMap((each) => (isHeldDown(each) && !isDrained(each) ? [heldDown(each, facts)] : [])),
   },
 ];
 
@@ -108,6 +108,11 @@ function isHeldDown({ entry, port, served }: Lacking): boolean {
   );
 }
 
+/** That has a check of its own. */
+function isDrained({ each, entry }: Lacking): boolean {
+  return isDrainedByAgent(entry, each.metadata.name);
+}
+
 function nowhere({ each, entry, port, served }: Lacking, { kubectl, place }: NamespaceFacts): Seen {
   const [from, at] = [`port ${port.number} of ${nameOf(each)}`, `${nameOf(entry)} (${entryAddress(entry)})`];
   const edit = kubectl('edit', 'service', each.metadata.name, '-n', place);
@@ -141,9 +146,8 @@ function registerLine(
 
 function heldDown({ each, entry, port }: Lacking, { place }: NamespaceFacts): Seen {
   const { name } = each.metadata;
-  const state = mapping(tryJson(entry.metadata.annotations?.[`${AGENT_STATE_PREFIX}${name}`] ?? ''));
-  const why = [text(state['state']), text(state['reason'])].filter((part) => part !== undefined).join(': ');
-  const since = text(state['since']);
+  const { state, reason, since } = agentState(entry, name);
+  const why = [state, reason].filter((part) => part !== undefined).join(': ');
   const detail = `the agent on ${entryAddress(entry)} keeps ${name} (port ${port.number}) out of rotation${since === undefined ? '' : ` since ${since}`}${why === '' ? '' : `: ${why}`}`;
   const vm = entryLabels(entry)[VM_LABEL] ?? entryAddress(entry);
   const hint = `Read what its probe says: ${commandLine(['ssh', vm, 'meshx agent status'])}; the service is ${place}/${name}`;

@@ -56,7 +56,8 @@ function nextFix(version: Version, fixedIn: readonly string[]): string {
 function kubernetes(facts: MeshFacts): readonly Seen[] {
   const istiod = istiodVersion(facts);
   const server = parseVersion(facts.kubernetesVersion ?? '');
-  if (!istiod || !server) return [];
+  // A build without a version says 0.0.0.
+  if (!istiod || server?.major !== 1) return [];
   const { object, version } = istiod;
   const range = version.major === 1 ? SUPPORTED_KUBERNETES[version.minor] : undefined;
   if (!range || (server.minor >= range[0] && server.minor <= range[1])) return [];

@@ -1,5 +1,6 @@
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { MANAGED_BY } from '../../mesh/kube-object.ts';
+import { VM_LABEL } from '../../mesh/workload-labels.ts';
 import type { PartReader, Refused } from './part.ts';
 
 /** The namespaces with VMs. */
@@ -14,7 +15,7 @@ const MADE_BY_MESHX = Object.entries(MANAGED_BY)
   .join(',');
 
 /**
- * The given namespace; else every namespace with a group or a fixed entry of meshx. If those of the whole cluster may not be listed, the
+ * The given namespace; else every namespace with a group of meshx, or an entry of meshx or of one of its groups. If those of the whole cluster may not be listed, the
  * namespace of the context, or `default`.
  */
 export async function vmNamespaces(
@@ -23,11 +24,12 @@ export async function vmNamespaces(
   ofContext: string | undefined,
 ): Promise<VmNamespaces> {
   if (given !== undefined) return { names: [given] };
-  const lists = await Promise.all(
-    ['WorkloadGroup', 'WorkloadEntry'].map((kind) =>
-      read.list({ apiVersion: NETWORKING, kind, labelSelector: MADE_BY_MESHX }),
-    ),
-  );
+  const lists = await Promise.all([
+    read.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', labelSelector: MADE_BY_MESHX }),
+    read.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', labelSelector: MADE_BY_MESHX }),
+    // istiod made these, and their group may be gone.
+    read.list({ apiVersion: NETWORKING, kind: 'WorkloadEntry', labelSelector: VM_LABEL }),
+  ]);
   const limited = lists.find((part): part is Refused => 'refused' in part);
   if (limited) return { names: limited.refused === 'not-served' ? [] : [ofContext ?? 'default'], limited };
   const found = lists.flatMap((part) => ('found' in part ? part.found : []));

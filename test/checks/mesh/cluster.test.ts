@@ -93,6 +93,13 @@ testBroken([
     says: /Kubernetes is v1\.31\.2-gke\.100, and Istio 1\.30\.4 supports 1\.32 to 1\.36 \| Upgrade Kubernetes/,
   },
   {
+    title: 'a build of Kubernetes without a version says nothing',
+    edits: [],
+    words: { server: { version: 'v0.0.0-master+$Format:%H$' } },
+    found: [],
+    says: /^$/,
+  },
+  {
     title: 'a tag that points to a revision without a control plane',
     edits: [
       change(
@@ -169,7 +176,10 @@ testBroken([
   },
   {
     title: 'a mesh without VMs is a note',
-    edits: ['db1', 'web1'].map((name) => remove(`WorkloadGroup vm/${name}`)),
+    edits: [
+      ...['db1', 'web1'].map((name) => remove(`WorkloadGroup vm/${name}`)),
+      ...['db1-10.0.0.5', 'web1-10.0.0.6'].map((name) => remove(`WorkloadEntry vm/${name}`)),
+    ],
     found: ['note namespaces-found'],
     says: /no VM is registered/,
   },

@@ -48,6 +48,17 @@ testBroken([
     says: /no port for istiod \(15012\), only 15443 \| .*--mode direct/,
   },
   {
+    title: 'a gateway without that port serves other clusters, where another Service leads VMs to istiod',
+    edits: [
+      change(GATEWAY, '{spec: {ports: [{name: tls, port: 15443}]}}'),
+      add(
+        '{apiVersion: v1, kind: Service, metadata: {name: istiod-ilb, namespace: istio-system}, spec: {type: LoadBalancer, selector: {app: istiod}, ports: [{name: tls-istiod, port: 15012}]}, status: {loadBalancer: {ingress: [{ip: 10.150.0.1}]}}}',
+      ),
+    ],
+    found: [],
+    says: /^$/,
+  },
+  {
     title: 'a load balancer that waits for its address',
     edits: [change(GATEWAY, '{status: {loadBalancer: null}}')],
     found: ['error exposure-address'],

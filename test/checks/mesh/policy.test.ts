@@ -68,6 +68,12 @@ testBroken([
     says: /the label tlsMode=disabled of its entry/,
   },
   {
+    title: 'a database that is permissive by the policy of its namespace, which the hint changes',
+    edits: [mode('PERMISSIVE')],
+    found: ['warning mtls-server-first'],
+    says: /PERMISSIVE by PeerAuthentication vm\/\S+, and .*kubectl patch peerauthentication \S+ -n vm --type=merge -p '{"spec":{"mtls":{"mode":"STRICT"}}}'/,
+  },
+  {
     title: 'a permissive database without any policy',
     edits: [remove(STRICT)],
     found: ['warning mtls-server-first'],
@@ -140,7 +146,7 @@ testBroken([
     edits: [sidecar('web', '["./*", "istio-system/*"]')],
     words: FROM,
     found: ['error service-visible'],
-    says: /Sidecar web\/default lets proxies of namespace web reach only \.\/\*, istio-system\/\* \| Add vm\/\* to its egress hosts: kubectl edit sidecar default -n web/,
+    says: /Sidecar web\/default lets proxies of namespace web reach only \.\/\*, istio-system\/\* \| Add vm\/\* to its egress hosts: kubectl patch sidecar default -n web --type=json -p '\[{"op":"add","path":"\/spec\/egress\/0\/hosts\/-","value":"vm\/\*"}\]'/,
   },
   {
     title: 'a Sidecar of the root namespace that hides the services',

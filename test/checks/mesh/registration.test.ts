@@ -45,7 +45,13 @@ testBroken([
     title: 'an entry whose group is gone',
     edits: [remove(GROUP)],
     found: ['error entry-group'],
-    says: /WorkloadGroup vm\/db1 of WorkloadEntry vm\/db1-10\.0\.0\.5 is gone.*meshx up db1 -n vm/,
+    says: /WorkloadGroup vm\/db1 of WorkloadEntry vm\/db1-10\.0\.0\.5 is gone.*meshx up db1 -n vm --service mysqldb:mysql:3306/,
+  },
+  {
+    title: 'entries whose groups are all gone are found by their label',
+    edits: ['db1', 'web1'].map((name) => remove(`WorkloadGroup vm/${name}`)),
+    found: ['error entry-group'],
+    says: /WorkloadGroup vm\/db1 of WorkloadEntry vm\/db1-10\.0\.0\.5 is gone/,
   },
   {
     title: 'a sidecar that lost its connection',
@@ -86,14 +92,21 @@ testBroken([
       ),
     ],
     found: ['note entry-rotation'],
-    says: /out of rotation for mysqldb \| .*meshx undrain db1 -n vm/,
+    says: /out of rotation for mysqldb \| .*meshx undrain db1/,
   },
   {
     title: 'two entries on one address',
     edits: [entry('copy', 'address: 10.0.0.5')],
     words: { only: ['registration'] },
     found: ['error entry-address'],
-    says: /10\.0\.0\.5 is the address of db1-10\.0\.0\.5 and copy in namespace vm/,
+    says: /10\.0\.0\.5 is the address of db1-10\.0\.0\.5 and copy in namespace vm.*delete workloadentry copy -n vm/,
+  },
+  {
+    title: 'of two entries on one address, the one that no sidecar made is the one to delete, whatever its name is',
+    edits: [entry('an-older-one', 'address: 10.0.0.5')],
+    words: { only: ['registration'] },
+    found: ['error entry-address'],
+    says: /delete workloadentry an-older-one -n vm/,
   },
   {
     title: 'an entry in a network without a gateway',
@@ -123,13 +136,36 @@ testBroken([
     title: 'an entry that was made before its group changed',
     edits: [change(GROUP, '{spec: {metadata: {labels: {tier: back}}, template: {serviceAccount: web1}}}')],
     found: ['warning entry-drift'],
-    says: /label tier=back is missing; the account is db1, not web1/,
+    says: /label tier=back is missing; the account is db1, not web1 \| Copy the labels: kubectl patch workloadentry db1-10\.0\.0\.5 -n vm .*"labels":{"tier":"back"}/,
+  },
+  {
+    title: 'an entry that lacks the label of a service',
+    edits: [
+      change(
+        ENTRY,
+        '{metadata: {labels: {service.meshx.dev/mysqldb: null}}, spec: {labels: {service.meshx.dev/mysqldb: null}}}',
+      ),
+    ],
+    words: { only: ['entry-drift'] },
+    found: ['warning entry-drift'],
+    says: /label service\.meshx\.dev\/mysqldb=ready is missing \| .*meshx up db1 -n vm/,
+  },
+  {
+    title: 'a service that a person drained by its agent is a note',
+    edits: [
+      change(
+        ENTRY,
+        `{metadata: {annotations: {meshx.dev/agent: "1", meshx.dev/ports: mysql-3306=3306, agent.meshx.dev/mysqldb: '{"state":"drained","since":"2026-11-30T11:00:00Z","reason":"drained on request"}'}}, spec: {ports: null}}`,
+      ),
+    ],
+    found: ['note entry-rotation'],
+    says: /out of rotation for mysqldb \| .*meshx undrain db1/,
   },
   {
     title: 'an entry whose Service is gone',
     edits: [remove(SERVICE)],
     found: ['error entry-service'],
-    says: /serves mysqldb, but there is no Service vm\/mysqldb.*meshx register mysqldb 10\.0\.0\.5 3306 -n vm/,
+    says: /serves mysqldb, but there is no Service vm\/mysqldb.*meshx up db1 -n vm/,
   },
   {
     title: 'a Service of the name that does not select the entry',

@@ -44,9 +44,7 @@ class ManifestFolder implements Kubernetes {
       object.kind === query.kind &&
       groupOf(object.apiVersion) === groupOf(query.apiVersion) &&
       (query.namespace === undefined || (metadata.namespace ?? 'default') === query.namespace) &&
-      wanted.every(
-        (term) => term === `${term.split('=')[0] ?? ''}=${metadata.labels?.[term.split('=')[0] ?? ''] ?? ''}`,
-      );
+      wanted.every((term) => hasLabel(metadata.labels ?? {}, term));
     return Promise.resolve([...this.#manifests.values()].map((manifest) => manifest.object).filter(matches));
   }
 
@@ -119,4 +117,10 @@ function merged<Value>(found: unknown, changes: Readonly<Record<string, Value | 
   const all = Object.entries({ ...mapping(found), ...changes });
   // as: the values that were found are those of a mapping of this type.
   return Object.fromEntries(all.filter(([, value]) => value !== null)) as Record<string, Value>;
+}
+
+/** A term of a selector: `key=value`, or `key` for any value. */
+function hasLabel(labels: Readonly<Record<string, string>>, term: string): boolean {
+  const [key = '', value] = term.split('=');
+  return value === undefined ? key in labels : (labels[key] ?? '') === value;
 }
