@@ -1,0 +1,14 @@
+import { CLUSTER_CASES } from './cases-cluster.ts';
+import { EXPOSURE_CASES } from './cases-exposure.ts';
+import { POLICY_CASES } from './cases-policy.ts';
+import { REGISTRATION_CASES } from './cases-registration.ts';
+import { SERVICE_CASES } from './cases-service.ts';
+import type { BrokenCase } from './case.ts';
+
+export const CASES: readonly BrokenCase[] = [
+  ...CLUSTER_CASES,
+  ...EXPOSURE_CASES,
+  ...REGISTRATION_CASES,
+  ...SERVICE_CASES,
+  ...POLICY_CASES,
+];
