@@ -32,6 +32,17 @@ const answered = async (): Promise<boolean> =>
 const printedLine = (text: string): readonly string[] =>
   /^as if you had typed: meshx (.*)$/m.exec(text)?.[1]?.split(' ') ?? [];
 
+test('a VM that was joined by hand is checked like any other, without its namespace', async () => {
+  await lab.waitFor('the service of the VM', answered);
+  const ran = await lab.meshx(['check', 'byhand', '--istiod-address', '10.150.0.1', '-o', 'json']);
+  const { checks } = JSON.parse(ran.stdout) as {
+    readonly checks: readonly { readonly id: string; readonly outcome: string; readonly object?: string }[];
+  };
+  const found = checks.filter(({ outcome, object }) => outcome !== 'ok' && object === 'VM byhand');
+  // Istio's manual starts the unit and does not enable it.
+  expect(found.map(({ id }) => id)).toEqual(['units-boot']);
+}, 60_000);
+
 let line: readonly string[] = [];
 
 test('the plan to adopt a VM that was joined by hand names the equivalent command, and changes nothing', async () => {

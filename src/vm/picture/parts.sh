@@ -20,11 +20,14 @@ part_env() {
 
 # `PID NAME UID PARENT` of each process of a sidecar; of an agent the variables that the env files name, in base64, as they are in force.
 part_processes() {
+  proxy=$(id -u istio-proxy 2>/dev/null)
   running pilot-agent envoy node_agent istio-agent | while read -r pid name; do
     parent='' user=''
     while read -r key value _; do
       case $key in PPid:) parent=$value ;; Uid:) user=$value; break ;; esac
     done <"/proc/$pid/status"
+    # Another product may have an Envoy of its own.
+    case $name in envoy) test "$user" = "$proxy" || continue ;; esac
     echo "$pid $name ${user:--} ${parent:--}"
     test "$name" = pilot-agent || continue
     # shellcheck disable=SC2086 # one word per file
