@@ -1,10 +1,13 @@
 import { createServer, get } from 'node:http';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { statesOf } from '../../src/operations/ui/page/event-stream.ts';
 import type { UiState } from '../../src/operations/ui/ui-state.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { NOW } from '../support/healthy-mesh.ts';
-import { runCli } from '../support/run-cli.ts';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { keyPair, sshServer } from '../support/ssh-server.ts';
 import { uiMesh } from '../support/ui-mesh.ts';
 
 let api: FakeApiServer;
@@ -95,6 +98,38 @@ test('the page may load nothing from elsewhere and be framed by no one', async (
   expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
   expect(headers.get('cache-control')).toBe('no-store');
 });
+
+test('with --deep, the ends of certificates are asked on the VMs, and a VM that does not answer says why', async () => {
+  const [home, bin] = [temporaryFolder(), temporaryFolder()];
+  const chain = { cert_chain: [{ expiration_time: '2026-12-01T06:00:00Z' }] };
+  writeFileSync(join(bin, 'curl'), `#!/bin/sh\necho '${JSON.stringify({ certificates: [chain] })}'\n`, { mode: 0o755 });
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
+  const ssh = await sshServer({ path: bin });
+  const [here, closed] = [`HostName 127.0.0.1\n User deploy\n Port ${ssh.port}\n`, 'HostName 127.0.0.1\n Port 1\n'];
+  writeFileSync(join(home, 'config'), `Host db1\n ${here}Host *1\n ${closed}`);
+  const over = new AbortController();
+  const options = ['--ssh-config', join(home, 'config'), '--accept-new-host-key', '--kubeconfig', api.kubeconfig()];
+  let done: Promise<unknown> = Promise.resolve();
+  const address = await new Promise<string>((resolve) => {
+    const outlet = { signal: over.signal, home, onOut: (text: string) => resolve(text.trim()) };
+    done = runCli(['ui', '--deep', 'db1', 'web1', ...options], outlet);
+  });
+  const bearer = new URLSearchParams(new URL(address).hash.slice(1)).get('token') ?? '';
+  const response = await fetch(new URL('/events', address), { headers: { authorization: `Bearer ${bearer}` } });
+  let found: UiState['vms'] = [];
+  for await (const text of statesOf(response.body ?? new ReadableStream())) {
+    found = (JSON.parse(text) as UiState).vms;
+    if (found.some(({ certificate }) => certificate !== undefined)) break;
+  }
+  over.abort();
+  await done;
+  await ssh.close();
+  expect(found.map(({ name, certificate }) => [name, certificate])).toEqual([
+    ['db1', { until: '2026-12-01T06:00:00Z' }],
+    ['web1', { unknown: expect.stringContaining('web1') }],
+  ]);
+}, 40_000);
 
 test('nothing was written to the cluster', () => {
   expect(api.mutations).toEqual([]);
