@@ -125,6 +125,17 @@ test('a failure in rotation is confirmed at a quarter of the interval', async ()
   expect(down - failed).toBeLessThan(6000);
 }, 60_000);
 
+test('a service that answers is judged without its interval', async () => {
+  const files = agentFiles();
+  await using server = await listen(accept);
+  files.write('db', `name: db\nports: {tcp: ${server.port}}\nprobe: {tcp: {}, interval: 1h, rise: 10, fall: 3}\n`);
+  const began = performance.now();
+  await using agent = await runningAgent(files);
+  await agent.reaches('db', 'ready');
+  // Nine pauses of 0.2 s; with a pause of a second each it would be more.
+  expect(performance.now() - began).toBeLessThan(8500);
+});
+
 test('a changed probe is used without a change of state in between', async () => {
   const files = agentFiles();
   await using server = await listen(accept);

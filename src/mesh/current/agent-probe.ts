@@ -4,10 +4,13 @@ import { mapping } from '../unknown.ts';
 /** Port of the agent's health endpoint, on the loopback address of the VM. */
 export const AGENT_HEALTH_PORT = 15_099;
 
-/** The readiness probe of a VM with an agent: an agent that is dead or stuck is seen within ten seconds. */
+/**
+ * The readiness probe of a VM with an agent: an agent that is dead or stuck is seen within ten seconds. pilot-agent asks at once when it
+ * starts, in vain because Envoy does not run yet, and then after a period; with a delay its first question comes after one second.
+ */
 const AGENT_PROBE: ReadinessProbe = {
   httpGet: { host: '127.0.0.1', path: '/health', port: AGENT_HEALTH_PORT },
-  ...{ periodSeconds: 2, timeoutSeconds: 2, successThreshold: 1, failureThreshold: 5 },
+  ...{ initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 2, successThreshold: 1, failureThreshold: 5 },
 };
 
 /** The workload of a VM whose agent has this generation: the sidecar asks the agent. */

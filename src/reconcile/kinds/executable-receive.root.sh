@@ -15,9 +15,9 @@ umask 077
 cat > "$S/packed" || exit
 case $(head -c 2 -- "$S/packed" | od -An -tx1 | tr -d ' \n') in
   1f8b) unpack=gzip; command -v gzip >/dev/null ;;
-  28b5) unpack=unzstd; command -v zstd >/dev/null || command -v dpkg-deb >/dev/null ;;
+  28b5) unpack=zstd; command -v zstd >/dev/null || command -v dpkg-deb >/dev/null ;;
   *) echo 'the program is not packed, or did not arrive' >&2; exit 181 ;;
-esac || { echo "$unpack is not possible here" >&2; exit 184; }
+esac || { echo "$unpack is not installed" >&2; exit 184; }
 unpack() { if test "$unpack" = gzip; then gzip -dc; else unzstd "$(stat -c %s -- "$S/packed")"; fi; }
 # One byte more than expected is enough to see that it is too long.
 unpack < "$S/packed" 2> "$S/said" | head -c "$((bytes + 1))" > "$S/program.new" || exit

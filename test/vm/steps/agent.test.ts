@@ -87,6 +87,11 @@ test('a service with a unit is drained by a unit of its own, which runs after th
 test('an image and a VM without an agent have no such steps', () => {
   for (const steps of [stepsOf(AGENT, true), stepsOf(undefined)]) {
     expect(steps.map(({ id }) => id).filter((id) => id.startsWith('agent'))).toEqual([]);
-    expect(steps.flatMap(({ wants }) => wants).map(resourceId).join(' ')).not.toContain('meshx-agent');
+    expect(
+      steps
+        .flatMap(({ wants }) => wants)
+        .map(resourceId)
+        .join(' '),
+    ).not.toContain('meshx-agent');
   }
 });
