@@ -126,6 +126,36 @@ test('the status of one VM shows its units, its processes with their arguments a
   expect(shown).toMatch(/^istio\.log:\n( {2}.+\n){3,}/m);
 });
 
+test('a route to a version of a service is accepted by istiod, confirmed in the sidecar, and removed again', async () => {
+  const host = 'viewed.views.svc.cluster.local';
+  const route = async (...words: readonly string[]): Promise<string> => {
+    const ran = await lab.meshx(['route', 'viewed', '-n', 'views', '--vm', VM, '--yes', ...words]);
+    expectDone(ran);
+    return ran.stderr;
+  };
+  const made = await route('--to', 'latest', '--request-timeout', '5s', '--retries', '2');
+  expect(made).toContain(`  before: outbound|8080||${host}\n  now:    outbound|8080|latest|${host}`);
+  const details = await meshx('proxy', VM, 'routes', '--name', '8080', '--details');
+  expect(details).toContain(`outbound|8080|latest|${host}`);
+  expect(await route('--remove')).toContain(`  now:    outbound|8080||${host}`);
+}, 120_000);
+
+test("Envoy's admin page of a VM is served on the workstation until Ctrl-C", async () => {
+  const [program = '', ...args] = lab.meshxArgv(['dashboard', 'envoy', VM, '--no-browser', '--port', '15999']);
+  const child = spawn(program, args, { cwd: lab.home });
+  let printed = '';
+  child.stdout.on('data', (data) => (printed += String(data)));
+  const ended = once(child, 'close');
+  try {
+    await lab.waitFor('the URL', () => Promise.resolve(printed === 'http://127.0.0.1:15999\n'));
+    const page = await lab.in('hub', ['curl', '-s', '--max-time', '10', 'http://127.0.0.1:15999/server_info']);
+    expect(page.stdout).toContain('"state": "LIVE"');
+  } finally {
+    child.kill('SIGINT');
+  }
+  expect(await ended).toEqual([0, null]);
+}, 60_000);
+
 test('a status over SSH shows what differs from the last plan', async () => {
   await lab.mustSsh(VM, 'echo "# by hand" >> /var/lib/istio/envoy/cluster.env');
   const deep = await meshx('status', '--deep', '-n', 'views');
