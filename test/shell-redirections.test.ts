@@ -61,7 +61,7 @@ test.each([
 test('no shell text ends because a redirection of a special builtin failed', () => {
   const found = FOLDERS.flatMap((folder) => filesBelow(join(ROOT, folder))).flatMap((path) => {
     const text = readFileSync(path, 'utf8');
-    const lines = unguarded(text, path.endsWith('.ts') ? EVERYWHERE : IN_SHELL);
+    const lines = unguarded(text, /\.tsx?$/.test(path) ? EVERYWHERE : IN_SHELL);
     return lines.map((line) => `${path.slice(ROOT.length)}: ${line.trim()}`);
   });
   expect(found).toEqual([]);
