@@ -179,3 +179,41 @@ test('a followed status has a line as soon as a sidecar loses its connection, an
   }
   expect(await ended).toEqual([0, null]);
 }, 60_000);
+
+const findings = async (...words: readonly string[]): Promise<readonly string[]> => {
+  const ran = await lab.meshx(['check', VM, '-n', 'views', '--istiod-address', '10.150.0.1', '-o', 'json', ...words]);
+  const { checks } = JSON.parse(ran.stdout) as {
+    readonly checks: readonly { readonly id: string; readonly outcome: string; readonly object?: string }[];
+  };
+  // What the cluster says of the lab itself is judged elsewhere.
+  return checks.flatMap(({ id, outcome, object }) => (outcome !== 'ok' && object === `VM ${VM}` ? [id] : []));
+};
+
+test('a healthy VM gives no finding, and its faults are named and end with their hints', async () => {
+  await lab.mustSsh(VM, 'systemctl start istio.service meshx-capture.service');
+  await lab.waitFor('a VM without findings', async () => (await findings()).length === 0);
+  await lab.mustSsh(VM, 'systemctl stop lab-http@8080');
+  expect(await findings('--only', 'service')).toEqual(['port-listens']);
+  await lab.mustSsh(VM, 'systemctl start lab-http@8080; systemctl stop meshx-capture.service');
+  expect(await findings('--only', 'capture-loaded')).toEqual(['capture-loaded']);
+  await lab.mustSsh(VM, 'systemctl restart meshx-capture.service');
+  await lab.mustSsh(VM, "cp /etc/hosts /etc/hosts.kept; sed '/istiod/d' /etc/hosts.kept >/etc/hosts");
+  expect(await findings('--only', 'dns', '--only', 'path')).toEqual(['istiod-name']);
+  await lab.mustSsh(VM, 'cat /etc/hosts.kept >/etc/hosts; rm /etc/hosts.kept');
+  expect(await findings()).toEqual([]);
+}, 120_000);
+
+test('a machine that has not joined passes the checks before a join', async () => {
+  const ran = await lab.meshx([
+    'check',
+    VM,
+    '--pre',
+    '--istiod-address',
+    '10.150.0.1',
+    '--only',
+    'path',
+    '--only',
+    'vm',
+  ]);
+  expectDone(ran);
+});

@@ -15,7 +15,7 @@ export const captureChecks: readonly VmCheck[] = [
   {
     ...{ ...capture, id: 'capture-loaded' },
     title: 'the rules of capture are loaded',
-    needs: [...SUBJECT, 'nat', 'capture', 'isJoined'],
+    needs: [...SUBJECT, 'nat', 'capture', 'isJoined', 'units'],
     judge: loaded,
   },
   {
@@ -51,6 +51,9 @@ function jumps(tables: Tables, hook: string): readonly string[] {
 }
 
 function loaded(facts: VmFacts): readonly Seen[] {
+  // Capture of meshx ends with the sidecar, which is the finding of another check.
+  const isUp = facts.units.some(({ name, active }) => name === 'istio.service' && active === 'active');
+  if (facts.isJoined && !isUp) return [];
   const state = valueOf(facts.capture, 'capture');
   const way = valueOf(facts.capture, 'gave-way');
   const again = facts.isJoined

@@ -300,6 +300,12 @@ test.each([
   );
 });
 
+test('rules that went with a stopped sidecar are no finding of their own', () => {
+  const rules = [[/(nat \S+) -A .*\n/g, ''] as const, ['capture=on', 'capture=off'] as const];
+  const stopped = istio('ActiveState=active', 'ActiveState=inactive').picture ?? [];
+  expect(failed({ picture: [...stopped, ...rules] })).toEqual(['sidecar-unit']);
+});
+
 /** The rules of IPv4 as they are for IPv6, and an address of that family. */
 const SIX: World = {
   picture: [
