@@ -57,25 +57,27 @@ export function formatStatus(status: MeshStatus, wide: boolean): readonly string
 }
 
 /** What is wrong with a VM, as sentences without an end. */
-export function remarksOf({ services, disagreements, probe, machine }: VmStatus): readonly string[] {
+export function remarksOf({ services, disagreements, probe, machine, address }: VmStatus): readonly string[] {
   const down = services.filter(({ state, reason }) => state !== 'ready' && reason !== undefined);
   return [
     ...down.map(({ name, state, reason = '' }) => `${name} is ${state}: ${reason}`),
     ...(probe?.healthy === false && probe.message !== undefined ? [`its probe fails: ${probe.message}`] : []),
     ...disagreements,
-    ...(machine ? remarksOfMachine(machine) : []),
+    ...(machine ? remarksOfMachine(machine, address) : []),
   ];
 }
 
 /** Changes of the next plan that are shown. */
 const MOST_CHANGES = 3;
 
-function remarksOfMachine(machine: MachineReading): readonly string[] {
+function remarksOfMachine(machine: MachineReading, address = ''): readonly string[] {
   if (!('found' in machine)) return [`it was not read: ${machine.problem.message} ${machine.problem.hint}`];
-  const { capture, units, plan } = machine.found;
+  const { capture, units, plan, addresses } = machine.found;
+  const isOther = address !== '' && !addresses.includes(address);
   const changes = plan.changes.slice(0, MOST_CHANGES);
   const more = plan.changes.length - changes.length;
   return [
+    ...(isOther ? [`the machine ${machine.host} has other addresses: ${addresses.join(', ')}`] : []),
     ...(capture.reason === undefined ? [] : [`capture is ${capture.state}: ${capture.reason}`]),
     ...units.filter(({ good }) => !good).map(({ name, active, sub, load }) => `${name} is ${active} (${sub}, ${load})`),
     ...changes.map((change) => `the next plan would ${change}`),

@@ -35,7 +35,9 @@ export async function withMachines(world: World, status: MeshStatus, options: Ma
   const planning = new Planning(world, options.join);
   const read = async (vm: VmStatus): Promise<VmStatus> => {
     if (vm.address === undefined && options.name === undefined) return vm;
-    return { ...vm, machine: await readOne(world, vm, { ...options, planning }) };
+    const isShared = status.vms.filter((other) => other.vm === vm.vm).length > 1;
+    const name = options.name ?? (await sshName(world, vm, { machine: options.join.machine, isShared }));
+    return { ...vm, machine: await readOne(world, name, { ...options, planning }) };
   };
   return { ...status, vms: await Promise.all(status.vms.map((vm) => limit(() => read(vm)))) };
 }
@@ -51,7 +53,7 @@ export async function byMachine(
   options: MachinesOptions,
 ): Promise<MeshStatus | undefined> {
   const planning = new Planning(world, options.join);
-  const machine = await readOne(world, { vm: name }, { ...options, name, planning });
+  const machine = await readOne(world, name, { ...options, planning });
   if (!('found' in machine)) return undefined;
   const { addresses, hostname } = machine.found;
   const own = status.vms.filter(({ vm, address = '' }) => addresses.includes(address) || vm === hostname);
@@ -67,10 +69,9 @@ function unregistered(vm: string): VmStatus {
 /** One VM. Throws bugs only. */
 async function readOne(
   world: World,
-  vm: Pick<VmStatus, 'vm' | 'address'>,
-  { join: { machine }, lines, name, planning }: MachinesOptions & { readonly planning: Planning },
+  host: string,
+  { join: { machine }, lines, planning }: MachinesOptions & { readonly planning: Planning },
 ): Promise<MachineReading> {
-  const host = name ?? (await sshName(world, vm, machine));
   try {
     await using opened = await openMachine(world, machine, host);
     const facts = await readMachine(opened, lines, world.signal);
@@ -85,14 +86,19 @@ async function readOne(
 
 const NOT_JOINED: PlanStatus = { state: 'unknown', changes: [], reason: 'meshx did not join this VM' };
 
-/** The name of the machine if this machine knows it, else its address in the mesh, which several machines of a group do not share. */
-async function sshName(
-  world: World,
-  { vm, address = '' }: Pick<VmStatus, 'vm' | 'address'>,
-  machine: JoinOptions['machine'],
-): Promise<string> {
+/**
+ * The name of the machine where ssh_config or DNS know it, else its address in the mesh. Machines that share a name, as those of one group
+ * may, are reached by their addresses.
+ */
+async function sshName(world: World, { vm, address = '' }: VmStatus, { machine, isShared }: Naming): Promise<string> {
+  if (isIP(address) === 0) return vm;
   const known: readonly string[] = await knownAddresses(world, machine, vm).catch(() => []);
-  return known.includes(address) || isIP(address) === 0 ? vm : address;
+  return (isShared ? known.includes(address) : known.length > 0) ? vm : address;
+}
+
+interface Naming {
+  readonly machine: JoinOptions['machine'];
+  readonly isShared: boolean;
 }
 
 /** Plans of the next join. What they share is read once, for the first VM. */
