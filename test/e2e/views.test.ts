@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { Lab } from '../lab/lab.ts';
 import { expectDone } from './support/done.ts';
 import { makeStrictNamespace } from './support/strict.ts';
@@ -44,6 +45,34 @@ test('certificates, endpoints and details are read from a running sidecar, by a 
   expect(await meshx('proxy', VM, 'endpoints', '--port', '8080')).toContain('10.150.0.57:8080');
   expect(await meshx('proxy', VM, 'bootstrap')).toMatch(/Discovery Address: istiod\..*:15012/);
   expect(await meshx('proxy', VM, 'clusters', '--details', '--fqdn', 'viewed')).toContain('10.150.0.57:8080 HEALTHY');
+});
+
+test('a bug report has both sides, none of the secrets of the VM, and leaves nothing there', async () => {
+  const listing = async (): Promise<string> =>
+    await lab.mustSsh(VM, 'ls -A /tmp /var/tmp /root /home/* /run/meshx /var/lib/meshx 2>/dev/null');
+  const before = await listing();
+  const file = join(lab.home, 'report.tar.gz');
+  const said = await meshx('bugreport', VM, '-n', 'views', '-o', file);
+  expect(said).toMatch(/^bug report \d{8}-\d{6}-[0-9a-f]{6}$/m);
+  expect(await listing()).toBe(before);
+  const names = (await execa('tar', ['-tzf', file])).stdout;
+  for (const part of [
+    'checks.txt',
+    'cluster/namespaces/views.yaml',
+    `vm/${VM}/rules.txt`,
+    `vm/${VM}/envoy/config_dump.json`,
+    `vm/${VM}/journal.log`,
+  ])
+    expect(names).toContain(part);
+  const text = (await execa('tar', ['-xzOf', file])).stdout;
+  const secrets = await lab.mustSsh(
+    VM,
+    'cat /run/secrets/tokens/istio-token /var/lib/meshx-agent/api-token 2>/dev/null; echo; sed "/-----/d" /etc/certs/key.pem; sed "/-----/d" /etc/ssh/ssh_host_*_key',
+  );
+  const lines = secrets.split('\n').filter((line) => line.length >= 40);
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.filter((line) => text.includes(line))).toEqual([]);
+  expect(text).toContain('Everything could be read.');
 });
 
 test('a log level is set in Envoy and reset', async () => {
