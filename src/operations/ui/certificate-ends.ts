@@ -1,5 +1,5 @@
-import { X509Certificate } from 'node:crypto';
 import pLimit from 'p-limit';
+import { readCertificates } from '../../checks/vm/certificates.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { tryJson } from '../../documents/json.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
@@ -49,11 +49,10 @@ export async function rootEnd(kube: Kubernetes, namespace: string, signal: Abort
   try {
     const ref = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'istio-ca-root-cert' };
     const pem = text(mapping((await kube.get(ref, signal))?.['data'])['root-cert.pem']) ?? '';
-    const roots = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
-    const ends = roots.map((root) => new Date(new X509Certificate(root).validTo).toISOString());
+    const ends = readCertificates(pem).map(({ validTo }) => new Date(validTo).toISOString());
     return ends.sort().at(0);
   } catch (error) {
-    if (error instanceof Problem || !signal.aborted) return undefined;
-    throw error;
+    if (!(error instanceof Problem)) throw error;
+    return undefined;
   }
 }
