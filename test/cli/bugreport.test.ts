@@ -88,6 +88,14 @@ afterAll(async () => {
 const report = (words: readonly string[], more: CliOptions = {}) =>
   runCli(['bugreport', ...words, ...options], { home, now: () => NOW, ...more });
 
+/** What of a secret is in base64 of a text around it, by where it begins in a group of three bytes. */
+function inBase64(secret: string): readonly string[] {
+  return [0, 1, 2].map((offset) => {
+    const encoded = Buffer.from(`${'x'.repeat(offset)}${secret}`).toString('base64');
+    return encoded.slice(offset === 0 ? 0 : offset + 1, -4);
+  });
+}
+
 /** The files of an archive by their paths, without the folder. */
 async function filesOf(archive: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
@@ -129,6 +137,8 @@ test('one archive has both sides, and no secret of any kind', async () => {
   const never = PLANTED.flatMap((planted) => planted.never);
   const escaped = never.map((secret) => JSON.stringify(secret).slice(1, -1));
   expect([...never, ...escaped].filter((secret) => text.includes(secret))).toEqual([]);
+  const encoded = never.filter((secret) => secret.length >= 16).flatMap(inBase64);
+  expect(encoded.filter((secret) => text.includes(secret))).toEqual([]);
   for (const secret of ['unread-value', 'never-shown-value', 'env-value-of-a-pod', 'aW5saW5lLWtleQ==', 'not-asked-for'])
     expect(text).not.toContain(secret);
 
@@ -136,12 +146,14 @@ test('one archive has both sides, and no secret of any kind', async () => {
   expect(files.get('vm/127.0.0.1/settings.txt')).toContain('APP_GREETING=[removed: ');
   expect(files.get('vm/127.0.0.1/sidecar.log')).toContain('the newest line');
   expect(files.get('vm/127.0.0.1/files.txt')).toContain('istio-token');
+  expect(files.get('checks.json')).toContain('"id": "vm-login"');
   expect(files.get('cluster/istiod/istiod-1.log')).toContain('the last line of istiod');
   // Of the two VMs of the namespace it is about one.
   expect(files.get('cluster/namespaces/vm.yaml')).toContain('db1');
   expect(files.get('cluster/namespaces/vm.yaml')).not.toContain('10.0.0.6');
 
-  expect(ssh.seen.connections - connections).toBe(1);
+  // One for the parts and one for the checks.
+  expect(ssh.seen.connections - connections).toBe(2);
   expect(readdirSync(vm, { recursive: true, encoding: 'utf8' }).sort()).toEqual(before);
 }, 60_000);
 

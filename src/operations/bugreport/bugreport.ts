@@ -45,7 +45,11 @@ export async function makeBugreport(world: World, options: BugreportOptions): Pr
     vms.map((vm) => limit(() => readVmParts(vm, () => openMachine(world, machine, vm), about))),
   );
   const words = new Map(vms.map((vm, index) => [vm, ofVms[index]?.words ?? []]));
-  const ofCluster = await readClusterParts(world, { cluster, vms: words, ...present({ namespace }) }, redactor);
+  const ofCluster = await readClusterParts(
+    world,
+    { cluster, machine, vms: words, ...present({ namespace }) },
+    redactor,
+  );
   const sides = [ofCluster, ...ofVms];
   const files = sides.flatMap((side) => side.files);
   const missing = sides.flatMap((side) => side.missing);

@@ -11,6 +11,7 @@ import { present } from '../../present.ts';
 import type { World } from '../../world.ts';
 import { checkMesh } from '../check/check.ts';
 import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
+import type { MachineOptions } from '../connection/machine.ts';
 import type { Redactor } from './redact.ts';
 import { redactDocument } from './redact-document.ts';
 import { type Collected, PartCollector } from './report-part.ts';
@@ -18,6 +19,8 @@ import { type Collected, PartCollector } from './report-part.ts';
 /** What of a cluster is reported. */
 export interface ClusterQuestion {
   readonly cluster: ClusterOptions;
+  /** How the VMs are reached. */
+  readonly machine: MachineOptions;
   readonly namespace?: string;
   /** The VMs, each with the words by which the cluster may know it. None: all VMs of meshx. */
   readonly vms: ReadonlyMap<string, readonly string[]>;
@@ -44,7 +47,7 @@ export async function readClusterParts(
   if (!picture) return parts;
   const words = knownWords(picture, vms, parts);
   await addObjects(picture, words, { parts, redactor });
-  await addChecks(world, question, { parts, words });
+  await addChecks(world, question, parts);
   await addLogs(kube, picture, { parts, signal: world.signal });
   return parts;
 }
@@ -85,13 +88,16 @@ async function addObjects(
   }
 }
 
+/** Both sides of the VMs; without VMs the whole mesh, as its cluster shows it. */
 async function addChecks(
   world: World,
-  { cluster, namespace, vms }: ClusterQuestion,
-  { parts, words }: { readonly parts: PartCollector; readonly words: readonly string[] },
+  { cluster, machine, namespace, vms }: ClusterQuestion,
+  parts: PartCollector,
 ): Promise<void> {
-  if (vms.size > 0 && words.length === 0) return;
-  const options = { cluster, vms: words, only: [], accepted: [], kubectlOptions: [], ...present({ namespace }) };
+  const options = {
+    ...{ cluster, vms: [...vms.keys()], only: [], accepted: [], kubectlOptions: [] },
+    ...present({ namespace, machine: vms.size > 0 ? machine : undefined }),
+  };
   const quiet = { ...world, note: () => undefined };
   const report = await parts.attempt('checks', () => checkMesh(quiet, options));
   if (!report) return;

@@ -17,7 +17,7 @@ export class Redactor {
 
   /** The text without secrets, each replaced by `[removed: KIND]`. */
   text(text: string): string {
-    let clean = this.#withoutPem(text);
+    let clean = this.#withoutEncoded(this.#withoutPem(text));
     for (const secret of this.#known)
       if (clean.includes(secret)) clean = clean.replaceAll(secret, this.mark('secret of this run'));
     for (const { kind, pattern, replace } of SECRET_PATTERNS)
@@ -40,6 +40,11 @@ export class Redactor {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }
 
+  /** Base64 of a text in which there is a secret: of a file, for instance. */
+  #withoutEncoded(text: string): string {
+    return text.replace(ENCODED, (encoded) => (isEncodedSecret(encoded) ? this.mark('encoded secret') : encoded));
+  }
+
   /** PEM of a private key. A log may hold its lines apart, and a cut text only its beginning or its end. */
   #withoutPem(text: string): string {
     let [clean, from] = ['', 0];
@@ -49,6 +54,20 @@ export class Redactor {
     }
     return clean + text.slice(from);
   }
+}
+
+/** Base64, also in several lines. */
+const ENCODED = /[A-Za-z0-9+/]{24,}(?:(?:\\n|\s)+[A-Za-z0-9+/]{16,}){0,400}={0,2}/g;
+/** Text in ASCII, but for characters at a cut. */
+const PLAIN = /^[^]{0,3}[\t\n\r\x20-\x7e]{12,}[^]{0,3}$/;
+
+/** A cut one may begin anywhere in a group of four characters. */
+function isEncodedSecret(encoded: string): boolean {
+  const joined = encoded.replaceAll(/\\n|\s/g, '');
+  return [0, 1, 2, 3].some((offset) => {
+    const decoded = Buffer.from(joined.slice(offset), 'base64').toString('latin1');
+    return PLAIN.test(decoded) && new Redactor().text(decoded) !== decoded;
+  });
 }
 
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g;

@@ -66,6 +66,8 @@ export const PLANTED: readonly Planted[] = [
   plantKey('private key without PEM', pem, (it) => bodyOf(it).join('\n')),
   plantKey('EC private key', ecPem, (it) => `key:\n${it}`),
   plantKey('SSH private key', ssh, (it) => `cat ~/.ssh/id_ed25519\n${it}`),
+  plant('env file in base64', encoded('APP=1\nDB_PASSWORD=hunter2-encoded\n'), (it) => `sidecar-env|${it}|`),
+  plant('token in the middle of base64', encoded(`loaded ${token} from disk`).slice(5, 300), (it) => `answer: ${it}`),
   plant('client key of a kubeconfig', encoded(pem), (it) => `users:\n- user:\n    client-key-data: ${it}\n`),
   plant('private key in base64 under another name', encoded(`x${pem}`), (it) => `blob: ${it}`),
   plant('bearer token of a kubeconfig', 'kj3h4k5jh34k5jh34kj5h', (it) => `    token: ${it}\n`),
