@@ -161,7 +161,7 @@ test('the ways to a service that cannot be gone are skipped with their reasons',
   expect(ran.stderr).not.toContain('hint');
   const ways = groupsOf(ran.stdout).slice(1);
   expect(ways.map(({ verdicts }) => verdicts[0]?.detail)).toEqual([
-    'the connection was refused: connect ECONNREFUSED 127.0.0.1:1',
+    'the connection was refused: connect ECONNREFUSED 127.0.0.1:1; that is no refusal by a sidecar',
     'the Service has no NodePort for this port',
     'no VirtualService of a Gateway leads to it',
     expect.stringContaining('web1'),

@@ -2,7 +2,11 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { formatRecord } from '../../src/vm/membership-record.ts';
+import { PLACES } from '../../src/vm/places.ts';
+import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
+import { healthyMesh } from '../support/healthy-mesh.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
 import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
 
@@ -29,14 +33,14 @@ const host = (port: number, counters: object): object => ({
   address: { socket_address: { address: '10.150.0.5', port_value: port } },
   stats: Object.entries(counters).map(([name, value]) => ({ name, value: String(value), type: 'COUNTER' })),
 });
-const clusters = (requests: number): string =>
+const clusters = (requests: number, port = 2379): string =>
   JSON.stringify({
     cluster_statuses: [
       {
         name: 'outbound|2379||etcd.vm.svc.cluster.local',
         host_statuses: [host(2379, { cx_total: requests, rq_total: requests })],
       },
-      { name: 'inbound|2379||', host_statuses: [host(2379, { cx_total: 1, rq_total: requests })] },
+      { name: `inbound|${port}||`, host_statuses: [host(2379, { cx_total: 1, rq_total: requests })] },
       { name: 'xds-grpc', host_statuses: [host(15012, { rq_total: requests })] },
     ],
   });
@@ -80,6 +84,7 @@ interface Scene {
   readonly added?: readonly string[];
   readonly listeners?: string;
   readonly stats?: string;
+  readonly port?: number;
 }
 
 function arrange({
@@ -89,11 +94,19 @@ function arrange({
   added = [OUT, IN],
   listeners = LOGGING,
   stats = '',
+  port,
 }: Scene): void {
   program('curl', CURL);
   const ends = 'ends 10.63.248.1 2379 10.150.0.5 39000 0.006000\n';
   const files = {
-    ...{ answer, said: said || ends, code: String(code), listeners, before: clusters(7), after: clusters(8) },
+    ...{
+      answer,
+      said: said || ends,
+      code: String(code),
+      listeners,
+      before: clusters(7, port),
+      after: clusters(8, port),
+    },
     ...{ added: added.map((line) => `${line}\n`).join(''), 'stats-after': `envoy_server_live 1\n${stats}` },
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
@@ -259,4 +272,64 @@ test.each([
 ])('%s is refused', async (_, argv, part) => {
   const ran = await runCli(argv);
   expect([ran.exitCode, ran.stderr]).toEqual([2, expect.stringContaining(part)]);
+});
+
+/** The VM of service web, whose port is closed on this machine: no client outside the mesh reaches it. */
+const web = healthyMesh({
+  change: 'WorkloadEntry vm/web1-10.0.0.6',
+  to: 'spec: { address: 127.0.0.1, ports: { http: 1 } }',
+});
+const ofWeb = (line: string): string =>
+  line
+    .replaceAll('etcd.vm', 'web.vm')
+    .replace('"10.150.0.5:2379"', '"127.0.0.1:1"')
+    .replaceAll('2379', '8080')
+    .replace('inbound|8080||', 'inbound|1||');
+
+async function ofMesh(words: readonly string[]) {
+  await using api = await FakeApiServer.start({ objects: web });
+  rmSync(join(home, 'asked'), { force: true });
+  return await runCli(['verify', ...words, '--kubeconfig', api.kubeconfig(), ...options], { home });
+}
+
+test.each(['text', 'json', 'yaml'])('a service is verified by every way that there is, as %s', async (format) => {
+  arrange({ added: [ofWeb(OUT), ofWeb(IN)] });
+  const ran = await ofMesh([...['service', 'web', '-n', 'vm', '--vm', '127.0.0.1', ...put], '-o', format]);
+  expect(ran.exitCode).toBe(0);
+  expectGolden(`cli/verify/service.${format === 'text' ? 'txt' : format}`, steady(ran.stdout));
+});
+
+test('the telemetry of a VM shows a request to its service, and the labels that Kiali groups by', async () => {
+  const record = {
+    generation: 'current',
+    namespace: 'vm',
+    group: 'web1',
+    serviceAccount: 'web1',
+    address: '10.0.0.6',
+  } as const;
+  const file = join(home, 'vm', PLACES.membership);
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, formatRecord({ ...record, options: {} }));
+  const labels = 'reporter="destination",destination_workload="web1",connection_security_policy="mutual_tls"';
+  // The request gets an id that no test knows before, so its lines are not looked for.
+  arrange({ port: 8080, listeners: '{}', added: [], stats: `istio_requests_total{${labels}} 1\n` });
+  const ran = await ofMesh(['telemetry', '127.0.0.1', '-o', 'json']);
+  const { groups } = JSON.parse(ran.stdout) as Document;
+  expect(groups.map(({ verdicts }) => verdicts.map(({ id, outcome }) => [id, outcome]))).toEqual([
+    [['kiali-labels', 'ok']],
+    [
+      ['request-answered', 'ok'],
+      ['proxy-counters', 'ok'],
+      ['istio-counters', 'ok'],
+      ['log-lines', 'skipped'],
+    ],
+  ]);
+  expect(ran.exitCode).toBe(0);
+});
+
+test('the telemetry of a machine that is no VM of the cluster is a Problem', async () => {
+  rmSync(join(home, 'vm', PLACES.membership), { force: true });
+  arrange({});
+  const ran = await ofMesh(['telemetry', '127.0.0.1', '-n', 'vm']);
+  expect([ran.exitCode, ran.stderr]).toEqual([1, expect.stringContaining('is not a VM of')]);
 });

@@ -31,7 +31,9 @@ export interface Proxy {
 /** Namespace, service account and Pod, with the status that a kubelet would write. */
 async function makePod(lab: Lab, proxy: Proxy): Promise<void> {
   const metadata = { name: proxy.name, namespace: proxy.namespace };
-  const spec = { serviceAccountName: proxy.name, nodeName: 'n1', containers: [{ name: 'c', image: 'x' }] };
+  const names = proxy.role === 'sidecar' ? ['c', 'istio-proxy'] : ['istio-proxy'];
+  const containers = names.map((name) => ({ name, image: 'x' }));
+  const spec = { serviceAccountName: proxy.name, nodeName: 'n1', containers };
   await lab.mesh.apply([
     namespace(proxy.namespace),
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, labels: memberLabel(proxy) } },

@@ -1,3 +1,4 @@
+import { isAnswer } from '../../mesh/web-request.ts';
 import type { Check, Result, Seen } from '../check.ts';
 import { resultsOf } from '../judge.ts';
 import { judgeAnswered, judgeBody, judgeStatus, judgeTitle } from './judge-answer.ts';
@@ -42,12 +43,7 @@ const REQUEST_VERDICTS: readonly Check<RequestFacts>[] = [
   verdict('mutual-tls-seen', 'mutual TLS is as the policies prescribe', judgeTls),
   verdict('log-lines', 'both sides logged it under one id', judgeLogs),
   verdict('registered-endpoint', "the client's proxy chose a registered endpoint", judgeEndpoint, isOfService),
-  verdict(
-    'service-authority',
-    "the client used the service's name",
-    judgeAuthority,
-    (seen) => isOfService(seen) && isHttp(seen),
-  ),
+  verdict('service-authority', "the client used the service's name", judgeAuthority, isByName),
   verdict('own-delivery', "the server's proxy delivered to its own application", judgeDelivery, isOfService),
   verdict('proxy-errors', 'no proxy reported an error', judgeErrors),
 ];
@@ -56,8 +52,9 @@ function isOfService({ expected }: RequestSeen): boolean {
   return expected.endpoints !== undefined;
 }
 
-function isHttp({ request }: RequestSeen): boolean {
-  return request !== undefined;
+/** A client outside the mesh may use any address, and a gateway a host of its own. */
+function isByName(seen: RequestSeen): boolean {
+  return isOfService(seen) && seen.request !== undefined && (seen.client.kind === 'vm' || seen.client.kind === 'pod');
 }
 
 /** Judges one request. A refusal that the policies prescribe is no failure, and nothing else is then asked of it. */
@@ -67,14 +64,19 @@ export function judgeRequest(seen: RequestSeen): readonly Result[] {
   return REQUEST_VERDICTS.flatMap((check) => resultsOf(check, { seen }, 0));
 }
 
-/** Without an answer, for a client that the policies refuse or leave hanging. */
+/** How a sidecar refuses plaintext. A closed port or a firewall looks otherwise. */
+const REFUSALS: ReadonlySet<string> = new Set(['cut-off', 'not-http', 'tls', 'timeout']);
+
+/** For a client that the policies refuse or leave hanging. */
 function refusedAsPrescribed(seen: RequestSeen): readonly Result[] | undefined {
-  const { meeting } = seen.expected;
+  const { expected, reply } = seen;
   const [answered] = REQUEST_VERDICTS;
-  if (!answered || (meeting !== 'refused' && meeting !== 'hangs')) return undefined;
-  const met = judgeAnswered(seen);
+  if (!answered || (expected.meeting !== 'refused' && expected.meeting !== 'hangs')) return undefined;
   const { id, category, severity } = answered;
-  const title = 'the client is refused, as the policies prescribe';
-  const detail = met.ok === true ? `${met.detail}; the policies prescribe that it is refused` : met.detail;
-  return [{ id, category, severity, title, ok: met.ok !== true, detail, ms: 0 }];
+  const about = { id, category, severity, title: 'the client is refused, as the policies prescribe', ms: 0 };
+  const { ok, detail } = judgeAnswered(seen);
+  if (ok === true) return [{ ...about, ok: false, detail: `${detail}; the policies prescribe that it is refused` }];
+  if (reply && !isAnswer(reply) && !REFUSALS.has(reply.failure))
+    return [{ ...about, ok: 'skipped', detail: `${detail}; that is no refusal by a sidecar` }];
+  return [{ ...about, ok: true, detail }];
 }

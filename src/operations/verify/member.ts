@@ -6,7 +6,7 @@ import { parseName } from '../../mesh/names.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { verifyProblems } from '../../problems/verify.ts';
 import { readMembership } from '../../vm/membership.ts';
-import { existingWorkload, groupName } from '../join/workload.ts';
+import { existingWorkload, groupNameOrNone } from '../join/workload.ts';
 
 /** A VM with its place in the cluster. */
 export interface MemberFacts {
@@ -28,10 +28,11 @@ export async function memberFacts(
 ): Promise<MemberFacts> {
   const [membership, cluster] = await Promise.all([readMembership(host, signal), gatherClusterFacts(kube, facts)]);
   const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given, 'namespace');
-  const group = parseName(membership.record?.group ?? membership.group ?? groupName(membership.hostname), 'group');
-  const workload = await existingWorkload(kube, { namespace, group, signal });
+  const named = membership.record?.group ?? membership.group ?? groupNameOrNone(membership.hostname);
+  const group = named && parseName(named, 'group');
+  const workload = group ? await existingWorkload(kube, { namespace, group, signal }) : undefined;
   const address = membership.record?.address ?? membership.addresses[0];
   if (!workload || address === undefined)
-    throw verifyProblems.vmUnknown({ vm: host.name, group: `${namespace}/${group}`, cluster: kube.name });
+    throw verifyProblems.vmUnknown({ vm: host.name, group: `${namespace}/${group ?? ''}`, cluster: kube.name });
   return { cluster, workload, address };
 }

@@ -11,6 +11,7 @@ import type { Host } from '../../host/run/host.ts';
 import { type AccessEntry, directionOf } from '../../mesh/access-entry.ts';
 import type { Reply, WebRequest } from '../../mesh/web-request.ts';
 import { isAnswer } from '../../mesh/web-request.ts';
+import { ownCounters } from './own-counters.ts';
 import { podLines, type PodProxy } from './pod-lines.ts';
 import { linesOf, marked } from './request-id.ts';
 import { seenSince, watchVm, type VmBefore } from './vm-side.ts';
@@ -54,7 +55,8 @@ export async function observeRequest(
     { choose: (entries) => linesOf(id, entries), wait: wasSent(reply) },
     signal,
   );
-  return { client, request: sent, reply, ...sides, expected };
+  const counted = ownCounters(sides.counted, { host: new URL(request.url).hostname, expected });
+  return { client, request: sent, reply, ...sides, counted, expected };
 }
 
 /** The same for a connection without HTTP, whose lines have no id: those of the port that are new. */
@@ -68,7 +70,8 @@ export async function observeConnection(
   const isOfPort = ({ line }: AccessEntry): boolean =>
     line !== undefined && line.request === undefined && line.upstreamCluster?.includes(`|${port}|`) === true;
   const sides = await sidesOf(watched, before, { choose: (entries) => entries.filter(isOfPort), wait: true }, signal);
-  return { client, connection, ...sides, expected };
+  const counted = ownCounters(sides.counted, { expected });
+  return { client, connection, ...sides, counted, expected };
 }
 
 /** Failures of the client itself, before any proxy had a request: no line of it will come. */

@@ -74,7 +74,7 @@ export async function readServiceFacts(kube: Kubernetes, wanted: Wanted): Promis
         return number === undefined ? [] : [hostPort(entryAddress(entry), number)];
       });
       const nodePort = reach.ports.find((each) => each.port === port.number)?.nodePort;
-      const found = security.find((each) => each.service === name && each.port.number === targetOf(endpoints, port));
+      const found = security.find((each) => each.service === name && each.port.name === port.name);
       const meaning = portMeaning({ number: port.number, name: port.appProtocol ?? port.name });
       return { port, meaning, endpoints, ...(nodePort && { nodePort }), ...(found && { security: found }) };
     });
@@ -83,10 +83,6 @@ export async function readServiceFacts(kube: Kubernetes, wanted: Wanted): Promis
   const addresses = own.map(entryAddress);
   const place = { name, namespace, host, clusterIp: reach.clusterIp };
   return { cluster, service, ...place, ports, addresses, ...(group !== undefined && { group }) };
-}
-
-function targetOf([endpoint]: readonly string[], { number }: PortOfService): number {
-  return endpoint === undefined ? number : Number(/(\d+)$/.exec(endpoint)?.[1]);
 }
 
 async function securityOf(

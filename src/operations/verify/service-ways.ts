@@ -80,9 +80,5 @@ function expectedOf(way: Way, { service, port, expected }: Trying): Expected {
   const { name, namespace, host } = service;
   const names = [host, `${name}.${namespace}.svc`, `${name}.${namespace}`, name];
   const withPort = names.flatMap((each) => [each, `${each}:${port.port.number}`]);
-  const given = way.headers?.flatMap(([key, value]) => (key.toLowerCase() === 'host' ? [value] : [])) ?? [];
-  // A client that is not in the mesh names the address that it uses.
-  const own = way.place.kind === 'here' ? [way.authority] : [];
-  const authorities = [...withPort, ...given, ...own];
-  return { ...expected, endpoints: port.endpoints, authorities, ...present({ meeting: way.meeting }) };
+  return { ...expected, endpoints: port.endpoints, authorities: withPort, ...present({ meeting: way.meeting }) };
 }

@@ -211,6 +211,8 @@ test.each(['refused', 'hangs'] as const)(
     expect(judged({ expected })).toMatchObject([{ id: 'request-answered', ok: false }]);
     const reply = { failure: 'cut-off', detail: 'read ECONNRESET' } as const;
     expect(judged({ expected, reply })).toMatchObject([{ id: 'request-answered', ok: true }]);
+    const closed = { failure: 'refused', detail: 'connect ECONNREFUSED' } as const;
+    expect(judged({ expected, reply: closed })).toMatchObject([{ id: 'request-answered', ok: 'skipped' }]);
   },
 );
 
