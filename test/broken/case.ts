@@ -5,7 +5,7 @@ import { NAMESPACE } from './mesh.ts';
 export type Remedy =
   | {
       readonly hint: string;
-      readonly command?: number | 'all';
+      readonly command?: 'all';
       readonly meanwhile?: readonly string[];
       readonly then?: readonly Step[];
     }
@@ -33,7 +33,7 @@ export interface BrokenCase {
 }
 
 /**
- * A command of the hint of this check: the first one, unless another or all of them are named. `meanwhile` and `then` are what controllers of the cluster
+ * The first command of each hint of this check, or all of them. `meanwhile` and `then` are what controllers of the cluster
  * do, which the lab does not have.
  */
 export function typed(id: string, more: Omit<Extract<Remedy, { readonly hint: string }>, 'hint'> = {}): Remedy {

@@ -62,13 +62,6 @@ export const REGISTRATION_CASES: readonly BrokenCase[] = [
     ],
   },
   {
-    name: 'account-gone',
-    what: 'the service account of the VM is deleted',
-    break: [kubectl('delete', 'serviceaccount', VM)],
-    expected: ['service-accounts'],
-    remedy: typed('service-accounts'),
-  },
-  {
     name: 'sidecar-off',
     what: 'the sidecar of the VM is stopped, and its entry is gone',
     break: [`ssh ${VM} systemctl stop istio meshx-agent`],
@@ -106,11 +99,11 @@ export const REGISTRATION_CASES: readonly BrokenCase[] = [
   },
   {
     name: 'vm-drained',
-    what: 'the VM is drained',
-    break: [`meshx drain ${VM}`],
+    what: 'a service of the VM is drained',
+    break: [`meshx drain ${VM} web`],
     expected: ['entry-rotation'],
     remedy: typed('entry-rotation'),
-    restore: [`meshx undrain ${VM}`],
+    restore: [`meshx undrain ${VM} web`],
   },
   {
     name: 'address-twice',
@@ -165,5 +158,16 @@ export const REGISTRATION_CASES: readonly BrokenCase[] = [
     break: [patch(OF_VM, { spec: { serviceAccount: 'default' } })],
     expected: ['entry-drift'],
     remedy: person('the account changes with a new entry: the sidecar must be off for 30 s'),
+  },
+];
+
+/** The last one: the agent keeps its token of the former account, which the API server refuses. */
+export const LAST_CASES: readonly BrokenCase[] = [
+  {
+    name: 'account-gone',
+    what: 'the service account of the VM is deleted',
+    break: [kubectl('delete', 'serviceaccount', VM)],
+    expected: ['service-accounts'],
+    remedy: typed('service-accounts', { command: 'all' }),
   },
 ];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { MESH_CHECKS, NAMESPACE_CHECKS } from '../../src/checks/mesh/mesh-checks.ts';
+import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from '../../src/checks/vm/vm-checks.ts';
 import { CASES } from './cases.ts';
 import { commandsOf } from './hint.ts';
 import { type KeptResult, parseResults, withResults } from './page.ts';
@@ -25,7 +26,8 @@ test('each kept result is of a case, once, with a verdict and a commit', () => {
 });
 
 test('each case has a name of its own and expects checks that exist', () => {
-  const ids: readonly string[] = [...MESH_CHECKS, ...NAMESPACE_CHECKS].map(({ id }) => id);
+  const checks = [...MESH_CHECKS, ...NAMESPACE_CHECKS, ...VM_CHECKS, ...LASTING_CHECKS, LOGIN_CHECK];
+  const ids: readonly string[] = checks.map(({ id }) => id);
   expect(new Set(CASES.map(({ name }) => name)).size).toBe(CASES.length);
   expect(CASES.flatMap(({ expected }) => expected).filter((id) => !ids.includes(id))).toEqual([]);
 });

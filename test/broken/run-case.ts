@@ -32,7 +32,7 @@ export interface Result {
 }
 
 /** Milliseconds until a break is named, and until the mesh is healthy after its repair. */
-const NAMED = 45_000;
+const NAMED = 20_000;
 const HEALTHY = 60_000;
 
 /** Breaks the mesh in one way, repairs it as `meshx check` says, and puts it back. */
@@ -74,10 +74,11 @@ async function judged(mesh: JoinedMesh, each: BrokenCase) {
   const seen = [...new Set(findings.map(({ id, outcome }) => `${outcome} ${id}`))];
   if (!isExactly(findings, expected)) return { seen, verdict: 'failed' as const, detail: show(findings) };
   if ('person' in remedy) return { seen, verdict: 'person' as const, person: remedy.person, detail: show(findings) };
-  const hint = findings.find(({ id }) => id === remedy.hint)?.hint ?? '';
-  const lines = commandsOf(hint);
-  const line = remedy.command === 'all' ? lines.join('; ') : lines[remedy.command ?? 0];
-  if (line === undefined || line === '') return { seen, verdict: 'failed' as const, detail: `no command in: ${hint}` };
+  const hints = findings.filter(({ id }) => id === remedy.hint).map(({ hint = '' }) => hint);
+  const hint = hints.join(' | ');
+  const lines = hints.map(commandsOf).flatMap((all) => (remedy.command === 'all' ? all : all.slice(0, 1)));
+  const line = [...new Set(lines)].join('; ');
+  if (line === '') return { seen, verdict: 'failed' as const, detail: `no command in: ${hint}` };
   const [ran] = await Promise.all([mesh.type(line), control(mesh, remedy.meanwhile ?? [])]);
   try {
     await act(mesh, remedy.then ?? []);

@@ -16,8 +16,11 @@ export function agentState(entry: KubeObject, service: string): AgentState {
   return { state: text(said['state']), reason: text(said['reason']), since: text(said['since']) };
 }
 
+/** How an agent gives the reason of a drain that a person asked for. It also drains a service whose unit stops. */
+const ON_REQUEST = 'drained on request';
+
 /** Whether a person has asked the agent to take the service out of rotation. */
 export function isDrainedByAgent(entry: KubeObject, service: string): boolean {
-  const { state } = agentState(entry, service);
-  return state === 'draining' || state === 'drained';
+  const { state, reason } = agentState(entry, service);
+  return (state === 'draining' || state === 'drained') && reason?.startsWith(ON_REQUEST) === true;
 }

@@ -1,8 +1,8 @@
-import { entryLabels } from '../../cluster/registration/entries.ts';
+import { automaticGroup, entryLabels } from '../../cluster/registration/entries.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
 import type { Seen } from '../check.ts';
-import { type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
+import { commandLine, type NamespaceCheck, type NamespaceFacts, wrong } from './facts.ts';
 import { groupedBy, nameOf } from './objects.ts';
 
 const registration = { category: 'registration', severity: 'error' } as const;
@@ -49,13 +49,21 @@ function accounts({ kubectl, accounts: found, groups, entries, place }: Namespac
   const used = groupedBy([...groups, ...entries.filter(hasSidecar)], accountOf);
   const missing = [...used].filter(([account]) => !names.has(account));
   return missing.map(([account, users]) => {
-    const hint = `Create it: ${kubectl('create', 'serviceaccount', account, '-n', place)}`;
+    const create = kubectl('create', 'serviceaccount', account, '-n', place);
+    const hint = `Create it: ${create}; then give the VM a token of it: ${rejoinLine(users, place)}`;
     return wrong(
       `ServiceAccount ${place}/${account}`,
       `service account ${place}/${account} of ${firstOf(users.map(nameOf))} does not exist, so the VM gets no certificate`,
       { hint },
     );
   });
+}
+
+/** Tokens of the account that is gone are worth nothing. */
+function rejoinLine(users: readonly KubeObject[], place: string): string {
+  const [first] = users;
+  const vm = first === undefined ? 'VM' : (automaticGroup(first) ?? first.metadata.name);
+  return commandLine(['meshx', 'rejoin', vm, '-n', place]);
 }
 
 /** A machine without a sidecar has no identity. */

@@ -151,6 +151,17 @@ testBroken([
     says: /label service\.meshx\.dev\/mysqldb=ready is missing \| .*meshx up db1 -n vm/,
   },
   {
+    title: 'a service whose unit stops is down, though its agent drains it first',
+    edits: [
+      change(
+        ENTRY,
+        `{metadata: {annotations: {meshx.dev/agent: "1", meshx.dev/ports: mysql-3306=3306, agent.meshx.dev/mysqldb: '{"state":"drained","since":"2026-11-30T11:00:00Z","reason":"its unit stops; no open connections"}'}}, spec: {ports: null}}`,
+      ),
+    ],
+    found: ['error service-down'],
+    says: /out of rotation since .*: drained: its unit stops/,
+  },
+  {
     title: 'a service that a person drained by its agent is a note',
     edits: [
       change(
