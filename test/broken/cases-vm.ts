@@ -11,7 +11,7 @@ const MARIADB = '/etc/mysql/mariadb.conf.d/99-lab-broken.cnf';
 export const VM_CASES: readonly BrokenCase[] = [
   {
     name: 'login-refused',
-    what: 'the VM lets nobody in under the given name',
+    what: 'the VM has no user of the given name',
     break: [],
     words: [...OF_VM, '--user', 'nosuchuser'],
     expected: ['vm-login'],
@@ -79,7 +79,7 @@ export const VM_CASES: readonly BrokenCase[] = [
       ),
     ],
     words: OF_VM,
-    expected: ['env-conflict'],
+    expected: ['env-conflict', 'env-applied'],
     remedy: person('which of the two values is meant is known to the operator'),
     restore: [on(`sed -i /ISTIO_SVC_IP=10.9.9/d /var/lib/istio/envoy/cluster.env ${SIDECAR_ENV}`)],
   },
@@ -88,8 +88,9 @@ export const VM_CASES: readonly BrokenCase[] = [
     what: 'the roots of the mesh are gone from the VM',
     break: [on('rm -f /etc/certs/root-cert.pem')],
     words: OF_VM,
-    expected: ['vm-root'],
+    expected: ['vm-root', 'istiod-certificate', 'sidecar-ready', 'agent-machine'],
     remedy: typed('vm-root'),
+    restore: [`meshx rejoin ${VM} -n ${NAMESPACE}`],
   },
   {
     name: 'token-missing-on-the-vm',
@@ -98,6 +99,7 @@ export const VM_CASES: readonly BrokenCase[] = [
     words: OF_VM,
     expected: ['vm-token'],
     remedy: typed('vm-token'),
+    restore: [`meshx rejoin ${VM} -n ${NAMESPACE}`],
   },
   {
     name: 'older-sidecar-left',

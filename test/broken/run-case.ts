@@ -1,7 +1,7 @@
 import { waitFor } from '../lab/wait.ts';
 import type { BrokenCase, Step } from './case.ts';
 import { commandsOf } from './hint.ts';
-import { type Finding, type JoinedMesh, NAMESPACE } from './mesh.ts';
+import { type Finding, type JoinedMesh, NAMESPACE, VM } from './mesh.ts';
 import { Snapshot } from './snapshot.ts';
 import type { VariantName } from './variants.ts';
 
@@ -38,7 +38,7 @@ const HEALTHY = 60_000;
 /** Breaks the mesh in one way, repairs it as `meshx check` says, and puts it back. */
 export async function runCase(mesh: JoinedMesh, each: BrokenCase): Promise<Omit<Result, 'variant'>> {
   const began = performance.now();
-  await healthy(mesh, []);
+  await healthy(mesh, each.words?.[0] === VM ? [VM, '-n', NAMESPACE] : []);
   const before = await Snapshot.of(mesh.lab, [NAMESPACE, 'istio-system']);
   const { name, what, expected } = each;
   let seen: Omit<Result, 'variant' | 'case' | 'what' | 'expected' | 'ms'>;
