@@ -1,5 +1,5 @@
 // The two pages of a kubelet that commands of meshx use: kubelet.mjs ADDRESS PORT CERT KEY PREFIX LOGS
-// Logs of a pod are in LOGS/POD.log; a program runs in the network namespace PREFIXPOD, as the user nobody.
+// Logs of a pod are in LOGS/POD.log; a program runs in the network namespace PREFIXPOD, as user 65534.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
