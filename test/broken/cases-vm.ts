@@ -1,11 +1,10 @@
-import { type BrokenCase, patch, person, typed } from './case.ts';
-import { ENTRY, NAMESPACE, VM } from './mesh.ts';
+import { type BrokenCase, person, typed } from './case.ts';
+import { NAMESPACE, VM } from './mesh.ts';
 
 /** A command line of root on the VM. */
 const on = (line: string): string => `ssh ${VM} "${line}"`;
 const OF_VM = [VM, '-n', NAMESPACE];
 const SIDECAR_ENV = '/var/lib/istio/envoy/sidecar.env';
-const MARIADB = '/etc/mysql/mariadb.conf.d/99-lab-broken.cnf';
 
 /** The VM itself, which `meshx check VM` asks over SSH. */
 export const VM_CASES: readonly BrokenCase[] = [
@@ -53,15 +52,6 @@ export const VM_CASES: readonly BrokenCase[] = [
     restore: [on('iptables -t nat -D PREROUTING -j DOCKER; iptables -t nat -F DOCKER; iptables -t nat -X DOCKER')],
   },
   {
-    name: 'agent-stopped',
-    what: 'the agent of the VM is stopped',
-    break: [on('systemctl stop meshx-agent')],
-    words: OF_VM,
-    expected: ['agent-runs'],
-    remedy: typed('agent-runs'),
-    restore: [on('systemctl start meshx-agent')],
-  },
-  {
     name: 'sidecar-not-at-boot',
     what: 'the sidecar does not start at boot',
     break: [on('systemctl disable istio')],
@@ -89,17 +79,8 @@ export const VM_CASES: readonly BrokenCase[] = [
     break: [on('rm -f /etc/certs/root-cert.pem')],
     words: OF_VM,
     expected: ['vm-root', 'istiod-certificate', 'sidecar-ready', 'agent-machine'],
-    remedy: typed('vm-root'),
-    restore: [`meshx rejoin ${VM} -n ${NAMESPACE}`],
-  },
-  {
-    name: 'token-missing-on-the-vm',
-    what: 'the token of the VM is gone',
-    break: [on('rm -f /var/run/secrets/tokens/istio-token')],
-    words: OF_VM,
-    expected: ['vm-token'],
-    remedy: typed('vm-token'),
-    restore: [`meshx rejoin ${VM} -n ${NAMESPACE}`],
+    remedy: person('the command of the hint restarts the sidecar, which ends connections: it asks for --restart'),
+    restore: [`meshx rejoin ${VM} -n ${NAMESPACE} --restart`],
   },
   {
     name: 'older-sidecar-left',
@@ -117,49 +98,5 @@ export const VM_CASES: readonly BrokenCase[] = [
         'systemctl disable istio-auth-node-agent; rm -f /etc/systemd/system/istio-auth-node-agent.service; systemctl daemon-reload',
       ),
     ],
-  },
-  {
-    name: 'database-on-loopback',
-    what: 'MariaDB listens on loopback only',
-    break: [on(`printf '[mysqld]\\nbind-address=127.0.0.1\\n' >${MARIADB}; systemctl restart mariadb`)],
-    words: OF_VM,
-    expected: ['port-loopback', 'service-health', 'service-down'],
-    remedy: person('whether the database may listen elsewhere is a decision of its owner'),
-    restore: [on(`rm -f ${MARIADB}; systemctl restart mariadb`)],
-  },
-  {
-    name: 'server-stopped',
-    what: 'the web server of the VM is stopped',
-    break: [on('systemctl stop lab-http@8080')],
-    words: OF_VM,
-    expected: ['port-listens', 'service-health', 'service-down'],
-    remedy: person('the server may be stopped on purpose'),
-    restore: [on('systemctl start lab-http@8080')],
-  },
-  {
-    name: 'way-to-istiod-closed',
-    what: 'a firewall of the VM drops connections to istiod',
-    break: [on('iptables -I OUTPUT -p tcp --dport 15012 -j DROP')],
-    words: OF_VM,
-    expected: ['output-firewall', 'istiod-way'],
-    remedy: person('the rules of the firewall belong to its owner'),
-    restore: [on('iptables -D OUTPUT -p tcp --dport 15012 -j DROP')],
-  },
-  {
-    name: 'entry-of-another-address',
-    what: 'the entry has an address that the VM does not have',
-    break: [patch(`workloadentry/${ENTRY}`, { spec: { address: '10.150.0.199' } })],
-    words: OF_VM,
-    expected: ['entry-interface'],
-    remedy: typed('entry-interface'),
-  },
-  {
-    name: 'hosts-line-gone',
-    what: 'the VM has lost the address of istiod',
-    break: [on('cp /etc/hosts /root/hosts.lab; sed -i /istiod/d /etc/hosts')],
-    words: OF_VM,
-    expected: ['istiod-name'],
-    remedy: typed('istiod-name'),
-    restore: [on('cat /root/hosts.lab >/etc/hosts')],
   },
 ];
