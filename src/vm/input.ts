@@ -40,6 +40,8 @@ export interface VmAgent {
   readonly formerDrains?: readonly string[];
   /** `system:serviceaccount:NAMESPACE:NAME` of its token for the API server; absent without one. */
   readonly subject?: string;
+  /** `metadata.uid` of that account; absent before it is made. */
+  readonly accountUid?: string;
 }
 
 /** A service that is drained before its unit of systemd stops. */

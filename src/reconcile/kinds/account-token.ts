@@ -1,4 +1,5 @@
 import { tryJson } from '../../documents/json.ts';
+import { mapping, text } from '../../mesh/unknown.ts';
 import type { Kind } from '../kind.ts';
 import { sameOwnerAndMode } from './owner.ts';
 import { WRITE } from './token.ts';
@@ -14,6 +15,8 @@ export interface AccountTokenWant {
   readonly mode: string;
   /** `sub` of the token: `system:serviceaccount:NAMESPACE:NAME`. */
   readonly subject: string;
+  /** `metadata.uid` of the account; absent before it is made. A token of a former account of the same name is refused. */
+  readonly uid?: string;
 }
 
 /** Seconds that a token must still be valid: its user must have the time to renew it. */
@@ -28,18 +31,17 @@ export const accountToken: Kind<AccountTokenWant> = {
   changes(want, answer) {
     const [clock = '', owned = '', claims = ''] = answer.stdout.split('\n');
     if (clock === 'image') return [];
-    if (sameOwnerAndMode(owned, want) && isValid(claims, want.subject, Number(clock))) return [];
+    if (sameOwnerAndMode(owned, want) && isValid(claims, want, Number(clock))) return [];
     const { path, secret, owner, mode } = want;
     const script = { ...WRITE, args: [owner, mode, path, 'token'] };
     return [{ summary: `deliver a token to ${path}`, scripts: [{ script, source: { secret } }] }];
   },
 };
 
-/** `claims` is the middle part of the token: RFC 7519. */
-function isValid(claims: string, subject: string, now: number): boolean {
-  const { sub, exp } = Object(tryJson(Buffer.from(claims, 'base64url').toString('utf8'))) as {
-    readonly sub?: unknown;
-    readonly exp?: unknown;
-  };
-  return sub === subject && typeof exp === 'number' && exp > now + LEAST_LIFE;
+/** `claims` is the middle part of the token: RFC 7519, and `kubernetes.io` of k8s.io/kubernetes, pkg/serviceaccount/claims.go. */
+function isValid(claims: string, { subject, uid }: AccountTokenWant, now: number): boolean {
+  const { sub, exp, ...own } = mapping(tryJson(Buffer.from(claims, 'base64url').toString('utf8')));
+  const account = text(mapping(mapping(own['kubernetes.io'])['serviceaccount'])['uid']);
+  const isFormer = uid !== undefined && account !== undefined && account !== uid;
+  return sub === subject && !isFormer && typeof exp === 'number' && exp > now + LEAST_LIFE;
 }

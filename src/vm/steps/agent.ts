@@ -1,5 +1,6 @@
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import { systemdFile } from '../../templates.ts';
+import { present } from '../../present.ts';
 import type { CurrentVmInput, VmAgent } from '../input.ts';
 import { AGENT_TOKEN_SECRET, AGENT_UNITS, AGENT_USER, PLACES } from '../places.ts';
 import { rootFile } from '../wants.ts';
@@ -59,8 +60,11 @@ function filesStep({ settings, services, drains = [] }: VmAgent): Step {
   };
 }
 
-function programSteps({ program, subject }: VmAgent): readonly Step[] {
-  const wants = [...(program ? [executable(program)] : []), ...(subject === undefined ? [] : [apiToken(subject)])];
+function programSteps({ program, subject, accountUid }: VmAgent): readonly Step[] {
+  const wants = [
+    ...(program ? [executable(program)] : []),
+    ...(subject === undefined ? [] : [apiToken(subject, accountUid)]),
+  ];
   return wants.length === 0 ? [] : [{ id: 'agent-program', title: "Deliver the agent's program", wants }];
 }
 
@@ -68,9 +72,10 @@ function executable(program: NonNullable<VmAgent['program']>): Resource {
   return { kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program };
 }
 
-function apiToken(subject: string): Resource {
+function apiToken(subject: string, uid: string | undefined): Resource {
   const owner = `${AGENT_USER}:${AGENT_USER}`;
-  return { kind: 'account-token', path: PLACES.agentToken, secret: AGENT_TOKEN_SECRET, owner, mode: '0600', subject };
+  const place = { path: PLACES.agentToken, secret: AGENT_TOKEN_SECRET, owner, mode: '0600' };
+  return { kind: 'account-token', ...place, subject, ...present({ uid }) };
 }
 
 function agentDirectory() {

@@ -10,7 +10,7 @@ const tokenOf = (claims: object | string): string =>
   `e30.${Buffer.from(typeof claims === 'string' ? claims : JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
 const VALID = tokenOf({ sub: SUBJECT, exp: now + 7 * 86_400 });
 
-function world() {
+function world(uid?: string) {
   const vm = new ShimMachine();
   const path = vm.path('etc/api-token');
   const want: AccountTokenWant = {
@@ -20,6 +20,7 @@ function world() {
     owner: ME,
     mode: '0600',
     subject: SUBJECT,
+    ...(uid !== undefined && { uid }),
   };
   const planned = async () => plan([step(want)], await gatherFacts([step(want)], vm));
   return { vm, path, want, planned };
@@ -64,4 +65,17 @@ test('a link to a token counts as none', async () => {
   writeFileSync(vm.path('etc/elsewhere'), VALID, { mode: 0o600 });
   symlinkSync(vm.path('etc/elsewhere'), path);
   expect(summaries(await planned())).toEqual([`deliver a token to ${path}`]);
+});
+
+test.each([
+  ['of the account', 'u-1', 'u-1', false],
+  ['of a former account of the name', 'u-1', 'u-2', true],
+  ['of an account that was not made yet', 'u-1', undefined, false],
+  ['that names no uid', undefined, 'u-2', false],
+  ['whose uid is a number', 1, 'u-2', false],
+])('a token %s: delivered again only for another uid', async (_, named, uid, again) => {
+  const { path, planned } = world(uid);
+  const own = named === undefined ? {} : { 'kubernetes.io': { serviceaccount: { name: 'db1', uid: named } } };
+  writeFileSync(path, tokenOf({ sub: SUBJECT, exp: now + 7 * 86_400, ...own }), { mode: 0o600 });
+  expect(summaries(await planned())).toEqual(again ? [`deliver a token to ${path}`] : []);
 });

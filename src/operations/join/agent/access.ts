@@ -4,6 +4,7 @@ import { isEmptyClusterPlan } from '../../../cluster/api/plan.ts';
 import { planAgentPolicy } from '../../../cluster/rights/agent-policy.ts';
 import { agentRightsRef } from '../../../mesh/current/agent-rights.ts';
 import { list, mapping, text } from '../../../mesh/unknown.ts';
+import { present } from '../../../present.ts';
 import { Problem } from '../../../problems.ts';
 
 /** How the agents of a group reach the API server. */
@@ -12,6 +13,8 @@ export interface AgentAccess {
   readonly api: readonly ApiServer[];
   /** Names of the entries that the agents of the group report on. */
   readonly entries: readonly string[];
+  /** `metadata.uid` of the agents' account; absent before it is made, and where it may not be read. */
+  readonly accountUid?: string;
   /** The join makes the policy that limits agents, because the cluster does not have it yet. */
   readonly policy?: true;
 }
@@ -20,6 +23,7 @@ export interface AgentAccess {
 interface AgentPlace {
   readonly namespace: string;
   readonly group: string;
+  readonly account: string;
   readonly entry: string;
   readonly signal: AbortSignal;
 }
@@ -33,21 +37,27 @@ const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
  * so, or if there is no address for agents. Only reads.
  */
 export async function agentAccess(kube: Kubernetes, place: AgentPlace): Promise<AgentAccess | undefined> {
-  const { namespace, group, entry, signal } = place;
+  const { namespace, group, account, entry, signal } = place;
   if (!kube.live || !kube.apiServer) return undefined;
   const { plan, missing } = await planAgentPolicy(kube, signal);
   if (missing !== undefined) return undefined;
   const { server, ca = await rootCertificate(kube, place) } = await kube.apiServer();
   if (ca === undefined) return undefined;
-  const role = await readable(kube.get(agentRightsRef(namespace, group), signal));
+  const [role, owner] = await Promise.all(
+    [agentRightsRef(namespace, group), { apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: account }].map(
+      (ref) => readable(kube.get(ref, signal)),
+    ),
+  );
   const known = list(role?.['rules'])
     .map(mapping)
     .find((rule) => list(rule['resources']).includes('workloadentries'));
   const entries = [...list(known?.['resourceNames']).flatMap((name) => text(name) ?? []), entry];
-  const own = server.protocol === 'https:' && server.pathname === '/' && !LOOPBACK.test(server.hostname);
-  const servers = [IN_CLUSTER, ...(own ? [server.origin] : [])];
+  const isOwn = server.protocol === 'https:' && server.pathname === '/' && !LOOPBACK.test(server.hostname);
+  const servers = [IN_CLUSTER, ...(isOwn ? [server.origin] : [])];
   const api = servers.map((each) => ({ server: each, ca }));
-  return { api, entries: [...new Set(entries)].sort(), ...(!isEmptyClusterPlan(plan) && { policy: true }) };
+  const accountUid = text(owner?.metadata['uid']);
+  const access = { api, entries: [...new Set(entries)].sort(), ...present({ accountUid }) };
+  return isEmptyClusterPlan(plan) ? access : { ...access, policy: true };
 }
 
 /** The certificate authority that Kubernetes puts into every namespace. */

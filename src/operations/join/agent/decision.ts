@@ -95,7 +95,8 @@ async function grantedAgent(question: AgentQuestion, program: AgentProgram | und
   const entry = automaticEntryName({ group, address: facts.address, ...present({ network }) });
   const machine = machineDigest(installed.machineId);
   const same = settings?.machine === machine && settings.mesh.entry === entry ? settings.generation : undefined;
-  const place = { namespace: workload.namespace, group, entry, signal: question.signal };
+  const { namespace, serviceAccount: account } = workload;
+  const place = { namespace, group, account, entry, signal: question.signal };
   const [{ granted, held }, access] = await Promise.all([
     generationsOf(question, entry),
     agentAccess(context.kube, place),

@@ -50,6 +50,7 @@ export function agentFiles(
     ...{ settings, services: Object.fromEntries(files), drains, formerDrains },
     ...present({ program }),
     ...(api.length > 0 && { subject: `system:serviceaccount:${namespace}:${account}` }),
+    ...(api.length > 0 && present({ accountUid: access?.accountUid })),
   };
 }
 

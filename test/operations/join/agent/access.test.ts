@@ -6,7 +6,13 @@ import { agentAccess } from '../../../../src/operations/join/agent/access.ts';
 import { clusterProblems } from '../../../../src/problems/cluster.ts';
 
 const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
-const place = { namespace: 'vm', group: 'db', entry: 'db-10.0.0.2', signal: new AbortController().signal };
+const place = {
+  namespace: 'vm',
+  group: 'db',
+  account: 'db',
+  entry: 'db-10.0.0.2',
+  signal: new AbortController().signal,
+};
 
 /** A cluster that has these objects. `server`: of its kubeconfig. */
 function cluster(
@@ -87,4 +93,10 @@ test('other VMs of the group keep their rights', async () => {
   const grant = { group: 'db', namespace: 'vm', serviceAccount: 'db', entries: ['db-10.0.0.1'] };
   const access = await agentAccess(cluster([...POLICY, ...agentRightsObjects(grant)], { ca: CA }), place);
   expect(access?.entries).toEqual(['db-10.0.0.1', 'db-10.0.0.2']);
+});
+
+test('the account is known by its uid once it is there, so that a token of a former one is replaced', async () => {
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'db', namespace: 'vm', uid: 'u-2' } };
+  expect((await agentAccess(cluster(POLICY, { ca: CA }), place))?.accountUid).toBeUndefined();
+  expect((await agentAccess(cluster([...POLICY, account], { ca: CA }), place))?.accountUid).toBe('u-2');
 });
