@@ -1,5 +1,4 @@
 import { tryJson } from '../../documents/json.ts';
-import { mapping, text } from '../../mesh/unknown.ts';
 import type { Kind } from '../kind.ts';
 import { sameOwnerAndMode } from './owner.ts';
 import { WRITE } from './token.ts';
@@ -40,8 +39,14 @@ export const accountToken: Kind<AccountTokenWant> = {
 
 /** `claims` is the middle part of the token: RFC 7519, and `kubernetes.io` of k8s.io/kubernetes, pkg/serviceaccount/claims.go. */
 function isValid(claims: string, { subject, uid }: AccountTokenWant, now: number): boolean {
-  const { sub, exp, ...own } = mapping(tryJson(Buffer.from(claims, 'base64url').toString('utf8')));
-  const account = text(mapping(mapping(own['kubernetes.io'])['serviceaccount'])['uid']);
-  const isFormer = uid !== undefined && account !== undefined && account !== uid;
+  const { sub, exp, 'kubernetes.io': own } = fields(tryJson(Buffer.from(claims, 'base64url').toString('utf8')));
+  const { uid: named } = fields(fields(own)['serviceaccount']);
+  const isFormer = uid !== undefined && typeof named === 'string' && named !== uid;
   return sub === subject && !isFormer && typeof exp === 'number' && exp > now + LEAST_LIFE;
+}
+
+/** Of a value from outside. */
+function fields(value: unknown): Readonly<Record<string, unknown>> {
+  // as: Object() gives an object for anything, and its values stay unknown.
+  return Object(value) as Record<string, unknown>;
 }
