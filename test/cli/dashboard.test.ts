@@ -234,7 +234,7 @@ test('a browser is opened where there is a screen', async () => {
   process.env['PATH'] = `${bin}:${before}`;
   const words = ['dashboard', 'kiali', '--port', String(await freePort()), '--kubeconfig', api.kubeconfig()];
   const opened = async (): Promise<void> => {
-    for (const end = Date.now() + 10_000; Date.now() < end && !existsSync(seen);) await delay(20);
+    for (const end = Date.now() + 40_000; Date.now() < end && !existsSync(seen);) await delay(20);
   };
   const ran = await running(words, opened, { DISPLAY: ':0' });
   process.env['PATH'] = before;
