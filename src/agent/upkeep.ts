@@ -100,9 +100,9 @@ export class Upkeep {
     return this.#identity.status;
   }
 
-  /** Passes follow one another until the signal. A sidecar that goes down is looked after at once. */
+  /** Passes follow one another until the signal. A sidecar that goes down is looked after at once, and what its return repaired is seen. */
   start(): void {
-    const sidecar = new SidecarWatch({ clock: systemClock, log: this.#log, onDown: () => this.#after(0) });
+    const sidecar = new SidecarWatch({ clock: systemClock, log: this.#log, onTurn: () => this.#after(0) });
     this.#sidecar = sidecar;
     this.#after(FIRST);
     this.#address.start();

@@ -13,8 +13,8 @@ const POLICY = { rise: 1, fall: 3 } as const;
 interface SidecarWatchOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Called each time the sidecar stops being ready. */
-  readonly onDown: () => void;
+  /** Called each time the sidecar stops being ready, and when it is ready again. */
+  readonly onTurn: () => void;
   /** For tests. */
   readonly probe?: Probe;
   readonly intervalMs?: number;
@@ -52,8 +52,8 @@ export class SidecarWatch {
     this.#record = record;
     const { state, reason } = record;
     if (state === before) return;
-    const { log, onDown } = this.#options;
+    const { log, onTurn } = this.#options;
     log('sidecar-state', { from: before, to: state, reason }, state === 'down' ? 'warning' : 'notice');
-    if (state === 'down') onDown();
+    if (state === 'down' || before === 'down') onTurn();
   }
 }

@@ -12,11 +12,11 @@ test('a sidecar that is no longer ready is noticed once, and its return as well'
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const events: string[] = [];
-  let downs = 0;
+  let turns = 0;
   const watch = new SidecarWatch({
     ...{ clock: systemClock, probe: createSidecarProbe(1000, port), intervalMs: 20 },
     log: (event, fields) => void events.push(`${event} ${fields?.['to']}`),
-    onDown: () => (downs += 1),
+    onTurn: () => (turns += 1),
   });
   try {
     const reaches = (state: string) => until(() => Promise.resolve(watch.health.state === state));
@@ -27,7 +27,7 @@ test('a sidecar that is no longer ready is noticed once, and its return as well'
     status = 200;
     await reaches('ready');
     expect(events).toEqual(['sidecar-state ready', 'sidecar-state down', 'sidecar-state ready']);
-    expect(downs).toBe(1);
+    expect(turns).toBe(2);
   } finally {
     watch.close();
     server.closeAllConnections();
