@@ -20,11 +20,11 @@ export const agentProcessProblems = {
   })),
   serviceUnknown: known('agent-service-unknown', (d: { service: string; known: readonly string[] }) => ({
     message: `The agent has no service ${d.service}; it has ${d.known.join(', ') || 'none'}.`,
-    hint: 'List its services: meshx agent status',
+    hint: 'List its services: sudo meshx-agent status',
   })),
   drainUnfinished: known('agent-drain-unfinished', (d: { services: readonly string[]; seconds: number }) => ({
     message: `After ${d.seconds} s these services have not reached the state that was asked for: ${d.services.join(', ')}.`,
-    hint: 'Look at their state, which may still change: meshx agent status',
+    hint: 'Look at their state, which may still change: sudo meshx-agent status',
   })),
   answerUnreadable: known('agent-answer-unreadable', (d: { socket: string; reason: string }) => ({
     message: `The agent on ${d.socket} gave an answer that meshx cannot read: ${d.reason}.`,

@@ -150,6 +150,6 @@ function heldDown({ each, entry, port }: Lacking, { place }: NamespaceFacts): Se
   const why = [state, reason].filter((part) => part !== undefined).join(': ');
   const detail = `the agent on ${entryAddress(entry)} keeps ${name} (port ${port.number}) out of rotation${since === undefined ? '' : ` since ${since}`}${why === '' ? '' : `: ${why}`}`;
   const vm = entryLabels(entry)[VM_LABEL] ?? entryAddress(entry);
-  const hint = `Read what its probe says: ${commandLine(['ssh', vm, 'meshx agent status'])}; the service is ${place}/${name}`;
+  const hint = `Read what its probe says: ${commandLine(['ssh', vm, 'sudo', 'meshx-agent', 'status'])}; the service is ${place}/${name}`;
   return wrong(nameOf(entry), detail, { hint });
 }
