@@ -63,15 +63,25 @@ function machine(facts: VmFacts): readonly Seen[] {
   if (facts.agentState === null) return [];
   const { deviations, invalidFiles } = facts.agentState;
   return [
-    ...deviations.map((each) =>
-      wrongOn(facts, `the machine differs from its join: ${each}`, { hint: `Bring it back: ${facts.meshx('up')}` }),
-    ),
+    ...deviations.map((each) => deviation(facts, each)),
     ...invalidFiles.map((each) =>
       wrongOn(facts, `a file of a service cannot be used: ${each}`, {
         hint: `Correct it; the agent reads it again by itself: ${facts.ssh('meshx-agent', 'status')}`,
       }),
     ),
   ];
+}
+
+/** As the agent words what it put right itself: it stays in its status until its next look. */
+const PUT_RIGHT = /: (?:repaired|restored)$/;
+
+function deviation(facts: VmFacts, what: string): Seen {
+  if (!PUT_RIGHT.test(what))
+    return wrongOn(facts, `the machine differs from its join: ${what}`, {
+      hint: `Bring it back: ${facts.meshx('up')}`,
+    });
+  const hint = `The agent has put it right; if it comes again, find who does it: ${facts.ssh('journalctl', '-u', UNIT, '-n', '20', '--no-pager')}`;
+  return wrongOn(facts, `the machine differed from its join: ${what}`, { hint, severity: 'note' });
 }
 
 const WRONG: Readonly<Record<string, 'error' | 'warning'>> = { down: 'error', degraded: 'warning' };

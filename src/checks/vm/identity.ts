@@ -57,7 +57,7 @@ function roots(facts: VmFacts): readonly Seen[] {
   const all = missing.length === wanted.length;
   const detail = `${PLACES.rootCert} lacks root ${missing.map(shortOf).join(', ')} of the mesh; it has ${has}`;
   const effect = all ? ', so the VM refuses istiod at its next start' : ': a rotation has not arrived here';
-  const hint = `Bring the roots up to date: ${facts.meshx('rejoin')}`;
+  const hint = `Bring the roots up to date, and let the sidecar read them, which ends its connections: ${facts.meshx('rejoin', '--restart')}`;
   return [wrongOn(facts, `${detail}${effect}`, { hint, severity: all ? 'error' : 'warning' })];
 }
 

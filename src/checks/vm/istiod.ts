@@ -44,7 +44,7 @@ function name(facts: VmFacts): readonly Seen[] {
   if (istiod.addresses.length === 0)
     return [
       wrongOn(facts, `${istiod.name} does not resolve, so the sidecar cannot find istiod`, {
-        hint: `See whether /etc/hosts still has it: ${facts.ssh('getent', 'ahosts', istiod.name)}; ${facts.meshx('up')} writes it again`,
+        hint: `If its line in /etc/hosts is gone, write it again: ${facts.meshx('up')}; otherwise ask the name servers: ${facts.ssh('getent', 'ahosts', istiod.name)}`,
       }),
     ];
   if (istiod.tookMs < SLOW_MS) return [];
@@ -94,7 +94,7 @@ function certificate(facts: VmFacts): readonly Seen[] {
   }
   const hint = OF_TIME.has(code)
     ? `Compare the clocks: ${facts.ssh('date', '-u')}`
-    : `Compare the roots: ${facts.ssh('openssl', 'x509', '-noout', '-subject', '-fingerprint', '-sha256', '-in', '/etc/certs/root-cert.pem')}; bring them up to date: ${facts.meshx('rejoin')}`;
+    : `Compare the roots: ${facts.ssh('openssl', 'x509', '-noout', '-subject', '-fingerprint', '-sha256', '-in', '/etc/certs/root-cert.pem')}; bring them up to date, which ends the connections of the sidecar: ${facts.meshx('rejoin', '--restart')}`;
   return [wrongOn(facts, `the VM does not accept istiod's certificate: ${reason}`, { hint })];
 }
 

@@ -7,7 +7,7 @@ export const unitChecks: readonly VmCheck[] = [
   {
     ...{ id: 'sidecar-unit', category: 'sidecar', severity: 'error' },
     title: 'the unit of the sidecar runs',
-    needs: [...SUBJECT, 'units'],
+    needs: [...SUBJECT, 'units', 'isJoined'],
     judge: sidecarUnit,
   },
   {
@@ -45,10 +45,15 @@ function sidecarUnit(facts: VmFacts): readonly Seen[] {
   if (unit.load === 'masked')
     return [
       wrongOn(facts, `${SIDECAR} is masked, so nothing can start the sidecar`, {
-        hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', SIDECAR)}; then ${facts.ssh('systemctl', 'start', SIDECAR)}`,
+        hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', SIDECAR)}; and start it: ${afterMask(facts)}`,
       }),
     ];
   return unit.active === 'active' ? [] : [stopped(facts, unit)];
+}
+
+/** The mask takes the place of the unit file of meshx, so `unmask` leaves the one of the package. */
+function afterMask(facts: VmFacts): string {
+  return facts.isJoined ? facts.meshx('up') : facts.ssh('systemctl', 'start', SIDECAR);
 }
 
 function stopped(facts: VmFacts, { name, active, result, restarts }: UnitState): Seen {

@@ -306,6 +306,18 @@ test('rules that went with a stopped sidecar are no finding of their own', () =>
   expect(failed({ picture: [...stopped, ...rules] })).toEqual(['sidecar-unit']);
 });
 
+test('after a mask the unit of meshx is written again', () => {
+  const [found] = judged(istio('LoadState=loaded', 'LoadState=masked')).filter(({ id }) => id === 'sidecar-unit');
+  expect(found?.hint).toMatch(/systemctl unmask istio\.service; and start it: meshx up db1/);
+});
+
+test('what the agent put right itself is a note, and asks for no join', () => {
+  const deviations = ['istio.service is inactive: repaired', 'istio.service is disabled'];
+  const found = judged(agent({ deviations })).filter(({ id }) => id === 'agent-machine');
+  expect(found.map(({ severity }) => severity)).toEqual(['note', 'warning']);
+  expect(found.map(({ hint = '' }) => hint.includes('meshx up db1'))).toEqual([false, true]);
+});
+
 /** The rules of IPv4 as they are for IPv6, and an address of that family. */
 const SIX: World = {
   picture: [
