@@ -32,6 +32,12 @@ export interface Check<Facts> {
   readonly judge: (facts: Facts) => readonly Seen[];
 }
 
+/**
+ * What puts a finding right without a person's decision and without ending connections: `join`, repeating the join of the VM with the
+ * options that it recorded.
+ */
+type Repair = 'join';
+
 /** What `judge` found. */
 export interface Seen {
   readonly ok: boolean | 'skipped';
@@ -43,6 +49,7 @@ export interface Seen {
   readonly severity?: Severity;
   /** The object that it is about: `Service vm/mysqldb`. */
   readonly object?: string;
+  readonly repair?: Repair;
 }
 
 /** The result of a check, as reports print it. */
@@ -53,6 +60,7 @@ export interface Result extends Required<Pick<Seen, 'ok' | 'detail' | 'severity'
   readonly risk?: Risk;
   readonly hint?: string;
   readonly object?: string;
+  readonly repair?: Repair;
   /** Where the object is in a file: `mysql.yaml:12`. */
   readonly place?: string;
   /** How long its facts took, in milliseconds. */

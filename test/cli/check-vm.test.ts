@@ -14,10 +14,11 @@ const NOW = new Date('2026-11-30T23:09:20Z');
 const [home, bin] = [temporaryFolder(), temporaryFolder()];
 let server: SshServer;
 
-/** Answers the two scripts as a VM of the lab did, and nothing as this machine would. */
+/** Answers the two scripts as a VM of the lab did, and nothing as this machine would. No join gets as far as a plan. */
 const SHELL = `case ${'${3-}'} in
 meshx-picture) exec cat '${home}/picture.txt' ;;
 meshx-preflight) exec sed "s/^clock|.*/clock|${NOW.getTime() / 1000}/" '${home}/preflight.txt' ;;
+meshx-probes) echo 'closed for a test' >&2; exit 1 ;;
 esac
 exec /bin/sh "$@"`;
 const SUDO = 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"';
@@ -150,4 +151,59 @@ test('texts of a VM cannot write to the terminal', async () => {
     expect(stdout).toContain('sidecar-ready');
     expect(stdout).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f]/);
   }
+});
+
+describe('--fix', () => {
+  const withDisabledSidecar = (): string =>
+    recorded('picture.txt').replace(
+      /(units Id=istio.service\n(?:units [A-Z].*\n)*?)units UnitFileState=enabled/,
+      '$1units UnitFileState=disabled',
+    );
+  const fix = ['db1', '-n', 'vm', '--fix'];
+
+  test('shows what it repairs and what it leaves, and stops where the join has no plan', async () => {
+    writeFileSync(join(home, 'picture.txt'), withDisabledSidecar());
+    const { stdout, stderr, exitCode } = await check([...fix, '--yes']);
+    expect(stdout).toMatch(/^A repeated join of db1 repairs:\n {4}db1: istio.service is disabled.* \[units-boot\]$/m);
+    expect(stdout).toMatch(
+      /^Left to you, unless it goes with the repair:\n {4}db1: .* \[vm-root\]\n {6}hint: .*: meshx rejoin db1 --restart -n vm --kubeconfig /m,
+    );
+    expect(stdout).toMatch(
+      /^note: repeated from the join before: --accept-risk outside-client-hangs --istiod-address /m,
+    );
+    expect(stderr).toContain('closed for a test');
+    expect(exitCode).toBe(1);
+  });
+
+  test('gives programs one document, and tells people of the plan', async () => {
+    writeFileSync(join(home, 'picture.txt'), withDisabledSidecar());
+    const { stdout, stderr } = await check([...fix, '--dry-run', '-o', 'json']);
+    expect(GOES.parse(JSON.parse(stdout)).healthy).toBe(false);
+    expect(stderr).toContain('A repeated join of db1 repairs:');
+  });
+
+  test('joins nothing where a person decides', async () => {
+    const { stdout, exitCode } = await check([...fix, '--yes']);
+    expect(stdout).toMatch(/^--fix repairs none of these findings\.\nLeft to you:\n {4}db1: .* \[vm-root\]$/m);
+    expect(exitCode).toBe(4);
+  });
+
+  test('has nothing to do on a healthy VM', async () => {
+    const { stdout, exitCode } = await check([...fix, '--only', 'capture']);
+    expect(stdout).toMatch(/^There is nothing to repair\.$/m);
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    [['--fix'], '--fix: name the VMs'],
+    [['db1', '--fix', '--cluster-only'], '--cluster-only'],
+    [['db1', '--fix', '--pre'], '--pre'],
+    [['db1', '--fix', '--manifests', '.'], 'manifests'],
+    [['db1', '--yes'], '--yes: it belongs to --fix'],
+    [['db1', '--dry-run'], '--dry-run: it belongs to --fix'],
+  ])('%j is refused', async (words, why) => {
+    const { exitCode, stderr } = await check(words);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(why);
+  });
 });

@@ -239,6 +239,39 @@ except PermissionError:
   );
 
   test(
+    'is started by check --fix after its confirmation, as capture is, and the mesh is healthy then',
+    async () => {
+      const check = (...words: readonly string[]) =>
+        lab().meshx(['check', vm, '-n', NAMESPACE, '--istiod-address', '10.150.0.1', ...words]);
+      const named = async (...ids: readonly string[]): Promise<void> => {
+        const { stdout, exitCode } = await check('-o', 'short');
+        expect(exitCode).toBe(4);
+        for (const id of ids) expect(stdout).toMatch(new RegExp(`^(?:error|warning) ${id}: `, 'm'));
+      };
+      const units = `${UNITS.join(' ')} meshx-capture.service`;
+      await lab().waitFor('a healthy mesh', async () => (await check()).exitCode === 0, { timeoutMs: 30_000 });
+
+      await onVm(`systemctl stop ${units}`);
+      await named('agent-runs', 'capture-loaded', 'units-active');
+      const refused = await check('--fix');
+      expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('explain needs-confirmation') });
+      expect(refused.stdout).toContain('start meshx-capture.service');
+      expect(await onVm(`systemctl is-active ${units} || :`)).toBe('inactive\ninactive\ninactive\ninactive');
+      expectDone(await check('--fix', '--yes'));
+      expect(await onVm(`systemctl is-active ${units}`)).toBe('active\nactive\nactive\nactive');
+      await lab().waitFor('the rows', rows);
+
+      await onVm('systemctl disable --now istio.service; sed -i /istiod/d /etc/hosts');
+      await onVm('touch "$(systemctl show -P FragmentPath istio.service)"');
+      await named('sidecar-unit', 'units-boot', 'units-loaded', 'istiod-name');
+      expectDone(await check('--fix', '--yes'));
+      expect(await onVm('systemctl is-enabled istio.service')).toBe('enabled');
+      await lab().waitFor('the rows', rows);
+    },
+    4 * STEP,
+  );
+
+  test(
     'is stopped by a join without it, and runs again by one with it',
     async () => {
       const without = up().filter((word) => word !== '--agent-executable' && word !== executable);

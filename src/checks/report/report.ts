@@ -7,8 +7,19 @@ export interface CheckReport {
   /** Namespaces of the VMs that were checked. */
   readonly namespaces: readonly string[];
   readonly results: readonly Result[];
+  /** VMs that answered, and that meshx has joined. */
+  readonly members?: readonly Member[];
   /** How long the run took, in milliseconds. */
   readonly ms: number;
+}
+
+/** A VM of the mesh. */
+export interface Member {
+  /** As it was named. */
+  readonly vm: string;
+  /** As SSH knows it. */
+  readonly host: string;
+  readonly namespace: string;
 }
 
 /** How a result counts. */

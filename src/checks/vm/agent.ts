@@ -39,7 +39,9 @@ function runs(facts: VmFacts): readonly Seen[] {
   const hint = `Start it, and read why it ended: ${facts.ssh('systemctl', 'restart', UNIT)}; ${facts.ssh('journalctl', '-u', UNIT, '-n', '20', '--no-pager')}`;
   if (unit?.active !== 'active') {
     const state = unit?.load === 'masked' ? 'masked' : (unit?.active ?? 'not installed');
-    return [wrongOn(facts, `${UNIT} is ${state}, so nobody reports the health of the services`, { hint })];
+    return [
+      wrongOn(facts, `${UNIT} is ${state}, so nobody reports the health of the services`, { hint, repair: 'join' }),
+    ];
   }
   if (facts.agentState !== null) return [];
   return [wrongOn(facts, `${UNIT} runs and gives no answer`, { hint })];
@@ -53,7 +55,7 @@ function rights(facts: VmFacts): readonly Seen[] {
   const hint = `Renew its rights and its token: ${facts.meshx('rejoin')}; then look again: ${facts.ssh('meshx-agent', 'status')}`;
   if (mode === 'fenced') return [wrongOn(facts, `the agent does not write, as another one may do so${why}`, { hint })];
   if (tokenExpires !== undefined && Date.parse(tokenExpires) <= facts.now.getTime())
-    return [wrongOn(facts, `the agent's token for the API server ended at ${tokenExpires}`, { hint })];
+    return [wrongOn(facts, `the agent's token for the API server ended at ${tokenExpires}`, { hint, repair: 'join' })];
   if (mode === 'api') return [];
   const detail = `the agent cannot write to the cluster and reports by the sidecar only${why}`;
   return [wrongOn(facts, detail, { hint, severity: 'warning' })];
@@ -79,6 +81,7 @@ function deviation(facts: VmFacts, what: string): Seen {
   if (!PUT_RIGHT.test(what))
     return wrongOn(facts, `the machine differs from its join: ${what}`, {
       hint: `Bring it back: ${facts.meshx('up')}`,
+      repair: 'join',
     });
   const hint = `The agent has put it right; if it comes again, find who does it: ${facts.ssh('journalctl', '-u', UNIT, '-n', '20', '--no-pager')}`;
   return wrongOn(facts, `the machine differed from its join: ${what}`, { hint, severity: 'note' });

@@ -67,12 +67,19 @@ function loaded(facts: VmFacts): readonly Seen[] {
     return [wrongOn(facts, `another program removed ${missing} rules of capture${way ? `: ${way}` : ''}`, { hint })];
   }
   const one = facts.nat.find(({ tables }) => hasIstio(tables));
-  if (!one)
-    return [wrongOn(facts, 'no rules of Istio are loaded, so all traffic bypasses the sidecar', { hint: again })];
+  if (!one) {
+    const detail = 'no rules of Istio are loaded, so all traffic bypasses the sidecar';
+    return [wrongOn(facts, detail, { hint: again, ...(startsAgain(facts) && { repair: 'join' }) })];
+  }
   const hooks = facts.nat.flatMap(({ tables }) => [...jumps(tables, 'OUTPUT'), ...jumps(tables, 'PREROUTING')]);
   const isLed = ['ISTIO_OUTPUT', 'ISTIO_INBOUND'].filter((chain) => hooks.includes(chain));
   if (isLed.length > 0) return [];
   return [wrongOn(facts, `${one.program} has chains of Istio, and no rule leads to them`, { hint: again })];
+}
+
+/** A join starts capture where it does not run. Where it runs without its rules, someone else has removed them. */
+function startsAgain({ units }: Pick<VmFacts, 'units'>): boolean {
+  return units.some(({ name, active }) => name === 'meshx-capture.service' && active !== 'active');
 }
 
 function backend(facts: VmFacts): readonly Seen[] {

@@ -2,7 +2,7 @@ import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { Inspection } from '../../vm/inspect.ts';
 import type { VmPicture } from '../../vm/picture/picture.ts';
 import type { Answers } from '../../vm/preflight/probe.ts';
-import type { Check, Seen, Severity } from '../check.ts';
+import type { Check, Seen } from '../check.ts';
 
 /** A service as the agent on the VM judges it. */
 interface JudgedService {
@@ -61,11 +61,12 @@ export type VmCheck = Check<VmFacts>;
 export function wrongOn(
   { vm }: Pick<VmFacts, 'vm'>,
   detail: string,
-  { hint, severity }: { readonly hint?: string; readonly severity?: Severity } = {},
+  { hint, severity, repair }: Pick<Seen, 'hint' | 'severity' | 'repair'> = {},
 ): Seen {
   return {
     ...{ ok: false, object: `VM ${vm}`, detail: `${vm}: ${detail}` },
     ...(hint !== undefined && { hint }),
     ...(severity && { severity }),
+    ...(repair && { repair }),
   };
 }

@@ -45,6 +45,7 @@ function name(facts: VmFacts): readonly Seen[] {
     return [
       wrongOn(facts, `${istiod.name} does not resolve, so the sidecar cannot find istiod`, {
         hint: `If its line in /etc/hosts is gone, write it again: ${facts.meshx('up')}; otherwise ask the name servers: ${facts.ssh('getent', 'ahosts', istiod.name)}`,
+        repair: 'join',
       }),
     ];
   if (istiod.tookMs < SLOW_MS) return [];

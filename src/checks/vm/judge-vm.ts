@@ -1,4 +1,5 @@
 import type { MachineFacts } from '../preflight/machine.ts';
+import { valueOf } from '../../vm/key-values.ts';
 import type { Result } from '../check.ts';
 import { judgeEach, type Unread } from '../judge.ts';
 import type { VmFacts } from './facts.ts';
@@ -15,7 +16,18 @@ export interface VmSubject {
 export function judgeVm({ facts, unread, machine }: VmSubject): readonly Result[] {
   const answered: Result = { ...LOGIN_CHECK, ok: true, detail: '', ms: 0 };
   const ofMachine = judgeEach(LASTING_CHECKS, machine, {}).map((result) => named(facts.vm, result));
-  return [answered, ...ofMachine, ...judgeEach(VM_CHECKS, facts, unread)];
+  const ofVm = judgeEach(VM_CHECKS, facts, unread);
+  return [answered, ...ofMachine, ...(mayJoinAgain(facts) ? ofVm : ofVm.map(leftToAPerson))];
+}
+
+/** Whether a repeated join decides nothing: meshx made the join before, and no one has turned a part of it off. */
+function mayJoinAgain({ isJoined, capture, units }: VmSubject['facts']): boolean {
+  const isWhole = units?.every(({ load }) => load !== 'masked') === true;
+  return isJoined === true && isWhole && capture !== undefined && valueOf(capture, 'bypassed') === undefined;
+}
+
+function leftToAPerson({ repair: _, ...result }: Result): Result {
+  return result;
 }
 
 /** The preflight judges one VM, and this report may have several. */

@@ -31,8 +31,11 @@ export const unitChecks: readonly VmCheck[] = [
 ];
 
 const SIDECAR = 'istio.service';
+const CAPTURE = 'meshx-capture.service';
+/** Units whose state a join compares. */
+const RUN = [SIDECAR, CAPTURE, 'meshx-agent.service'];
 /** Units that a join enables, besides the sidecar. Those that are not there belong to no part of this join. */
-const OTHERS = ['meshx-capture.service', 'meshx-resolver.service', 'meshx-watch.service', 'meshx-guard.service'];
+const OTHERS = [CAPTURE, 'meshx-resolver.service', 'meshx-watch.service', 'meshx-guard.service'];
 
 function sidecarUnit(facts: VmFacts): readonly Seen[] {
   const unit = facts.units.find(({ name }) => name === SIDECAR);
@@ -48,7 +51,7 @@ function sidecarUnit(facts: VmFacts): readonly Seen[] {
         hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', SIDECAR)}; and start it: ${afterMask(facts)}`,
       }),
     ];
-  return unit.active === 'active' ? [] : [stopped(facts, unit)];
+  return unit.active === 'active' ? [] : [{ ...stopped(facts, unit), repair: 'join' }];
 }
 
 /** The mask takes the place of the unit file of meshx, so `unmask` leaves the one of the package. */
@@ -73,11 +76,15 @@ function otherUnits(facts: VmFacts): readonly Seen[] {
       ({ active, file, load }) =>
         active !== 'active' && (file === 'enabled' || load === 'masked' || active === 'failed'),
     )
-    .map((unit) => stopped(facts, unit));
+    .map((unit) => {
+      const seen = stopped(facts, unit);
+      // The others start with it.
+      return unit.name === CAPTURE ? { ...seen, repair: 'join' } : seen;
+    });
 }
 
 function boot(facts: VmFacts): readonly Seen[] {
-  const wanted = facts.isJoined ? [SIDECAR, 'meshx-capture.service'] : [SIDECAR];
+  const wanted = facts.isJoined ? [SIDECAR, CAPTURE] : [SIDECAR];
   const found = facts.units.filter(({ name, load }) => wanted.includes(name) && load !== 'not-found');
   return found.flatMap(({ name, file, load }): readonly Seen[] => {
     if (load === 'masked' || file === 'masked')
@@ -90,6 +97,7 @@ function boot(facts: VmFacts): readonly Seen[] {
     return [
       wrongOn(facts, `${name} is disabled, so the VM is outside the mesh after a boot`, {
         hint: `Enable it: ${facts.ssh('systemctl', 'enable', name)}`,
+        repair: 'join',
       }),
     ];
   });
@@ -98,6 +106,12 @@ function boot(facts: VmFacts): readonly Seen[] {
 function changed(facts: VmFacts): readonly Seen[] {
   const found = facts.units.filter(({ changed: isChanged }) => isChanged).map(({ name }) => name);
   if (found.length === 0) return [];
+  const isOfJoin = found.some((name) => RUN.includes(name));
   const hint = `Load them: ${facts.ssh('systemctl', 'daemon-reload')}; a running unit follows after its next restart`;
-  return [wrongOn(facts, `files of ${found.join(', ')} changed after systemd read them`, { hint })];
+  return [
+    wrongOn(facts, `files of ${found.join(', ')} changed after systemd read them`, {
+      hint,
+      ...(isOfJoin && { repair: 'join' }),
+    }),
+  ];
 }

@@ -11,17 +11,21 @@ import { JOIN_RISKS } from '../../operations/join/options.ts';
 import { present } from '../../present.ts';
 import { shown } from '../../problems/mesh.ts';
 import type { Terminal } from '../../terminal.ts';
+import { checkAndFix } from '../check/fix.ts';
 import { formatReport, REPORT_FORMATS } from '../check-report.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { Input } from '../input.ts';
+import { flagOf, Input } from '../input.ts';
 import { kubectlWords } from '../kubectl-words.ts';
 import { machineOptions } from '../machine-options.ts';
 import { acceptedRisks } from '../risks.ts';
+import { withSecretsOnce } from '../secrets-once.ts';
 
 /** `meshx check [VM…]` */
-export async function check(call: Call): Promise<number> {
+export async function check(typed: Call): Promise<number> {
+  const fixes = new Input('check', typed).flag('fix');
+  const call = fixes ? withSecretsOnce(typed) : typed;
   const input = new Input('check', call);
   const cluster = clusterOptions(input);
   const namespace = input.parsed('namespace', (text) => parseName(text, 'namespace'));
@@ -32,6 +36,7 @@ export async function check(call: Call): Promise<number> {
   const clusterOnly = input.flag('clusterOnly');
   const before = input.flag('pre');
   if (before && (call.args.length === 0 || clusterOnly)) input.issue('--pre: name the VMs that will join');
+  refuseFix(input, fixes);
   const format = input.choice('output', REPORT_FORMATS) ?? 'text';
   input.accept();
 
@@ -41,12 +46,32 @@ export async function check(call: Call): Promise<number> {
     ...{ cluster, vms: call.args, only, accepted, kubectlOptions, before },
     ...present({ namespace, caller, machine: asked }),
   };
-  const report = completed(call.terminal, await checkMesh(call.world, options));
-  const lines = formatReport(report, format, call.world.version);
+  const print = (report: CheckReport): number => printReport(call, report, format);
+  if (!fixes) return print(await checkMesh(call.world, options));
+  const [dryRun, yes] = [input.flag('dryRun'), input.flag('yes')];
+  return await checkAndFix(call, { options, isText: format === 'text', dryRun, yes, print });
+}
+
+/** Returns the exit code that the report means. */
+function printReport({ terminal, world }: Call, found: CheckReport, format: (typeof REPORT_FORMATS)[number]): number {
+  const report = completed(terminal, found);
+  const lines = formatReport(report, format, world.version);
   // The text names commands besides those of hints.
-  const text = typeof lines === 'string' ? lines : lines.map(call.terminal.complete ?? ((line) => line));
-  if (text.length > 0) call.terminal.out(text);
+  const text = typeof lines === 'string' ? lines : lines.map(terminal.complete ?? ((line) => line));
+  if (text.length > 0) terminal.out(text);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
+}
+
+/** A repair is of the named VMs, over SSH. */
+function refuseFix(input: Input, fixes: boolean): void {
+  const { args, given } = input.call;
+  const others = (['dryRun', 'yes'] as const).filter((name) => given[name] !== undefined && !fixes);
+  for (const name of others) input.issue(`${flagOf(name)}: it belongs to --fix; without it, nothing is changed`);
+  if (!fixes) return;
+  if (args.length === 0) input.issue('--fix: name the VMs that may be repaired');
+  if (input.flag('clusterOnly')) input.issue('--fix: with --cluster-only no VM is asked, so none is repaired');
+  if (input.flag('pre')) input.issue('--fix: with --pre the VMs have not joined; they join with: meshx up');
+  if (input.text('manifests') !== undefined) input.issue('--fix: a folder of manifests has no VMs');
 }
 
 /** Commands of meshx in hints repeat the given connection options. */

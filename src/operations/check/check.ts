@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { CheckReport } from '../../checks/report/report.ts';
+import type { CheckReport, Member } from '../../checks/report/report.ts';
 import { isHealthy } from '../../checks/report/report.ts';
 import { CATEGORIES, type Result } from '../../checks/check.ts';
 import { judgePicture, unknownVms } from '../../checks/mesh/judge-picture.ts';
@@ -102,7 +102,13 @@ async function checkOnce(
   const ofCluster = judgePicture(picture, { ...run, vms: wordsOf(run, picture, answers) });
   const ofVms = answers.flatMap((answer) => judgeAnswer(answer, picture, run));
   const namespaces = picture.namespaces.map(({ name }) => name);
-  return reportOf(kube.name, { run, start, namespaces, results: [ofCluster, ofVms] });
+  const report = reportOf(kube.name, { run, start, namespaces, results: [ofCluster, ofVms] });
+  return { ...report, members: answered.flatMap(memberOf) };
+}
+
+function memberOf({ vm, inspection }: AnsweredVm): readonly Member[] {
+  const { record } = inspection.membership;
+  return record ? [{ vm, host: hostName(vm), namespace: record.namespace }] : [];
 }
 
 function readCluster(world: World, kube: Kubernetes, { facts, caller }: CheckRun, namespace: string | undefined) {
