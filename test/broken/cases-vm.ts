@@ -79,7 +79,7 @@ export const VM_CASES: readonly BrokenCase[] = [
     break: [on('rm -f /etc/certs/root-cert.pem')],
     words: OF_VM,
     expected: ['vm-root', 'istiod-certificate', 'sidecar-ready', 'agent-machine'],
-    remedy: person('the command of the hint restarts the sidecar, which ends connections: it asks for --restart'),
+    remedy: typed('vm-root'),
     restore: [`meshx rejoin ${VM} -n ${NAMESPACE} --restart`],
   },
   {
@@ -98,5 +98,93 @@ export const VM_CASES: readonly BrokenCase[] = [
         'systemctl disable istio-auth-node-agent; rm -f /etc/systemd/system/istio-auth-node-agent.service; systemctl daemon-reload',
       ),
     ],
+  },
+  {
+    name: 'sidecar-stopped',
+    what: 'the sidecar is stopped',
+    break: [on('systemctl stop istio')],
+    words: OF_VM,
+    expected: ['sidecar-unit', 'entry-connected'],
+    remedy: typed('sidecar-unit'),
+    restore: [on('systemctl start istio')],
+  },
+  {
+    name: 'sidecar-masked',
+    what: 'the unit of the sidecar is masked',
+    break: [
+      on(
+        'systemctl stop istio; cp /etc/systemd/system/istio.service /root/istio.unit; ln -sf /dev/null /etc/systemd/system/istio.service; systemctl daemon-reload',
+      ),
+    ],
+    words: OF_VM,
+    expected: ['sidecar-unit', 'units-boot', 'agent-machine', 'vm-registered'],
+    remedy: typed('sidecar-unit', { command: 'all' }),
+    restore: [
+      on(
+        'systemctl unmask istio; cp /root/istio.unit /etc/systemd/system/istio.service; systemctl daemon-reload; systemctl enable istio; systemctl start istio',
+      ),
+    ],
+  },
+  {
+    name: 'database-on-loopback',
+    what: 'the database listens on loopback only',
+    break: [
+      on(
+        "printf '[mysqld]\\nbind-address=127.0.0.1\\n' >/etc/mysql/mariadb.conf.d/zz-loopback.cnf; systemctl restart mariadb",
+      ),
+    ],
+    words: OF_VM,
+    expected: ['port-loopback'],
+    remedy: person('on which addresses a database listens is a decision of its owner'),
+    restore: [on('rm -f /etc/mysql/mariadb.conf.d/zz-loopback.cnf; systemctl restart mariadb')],
+  },
+  {
+    name: 'web-server-stopped',
+    what: 'the web server of the VM is stopped',
+    break: [on('systemctl stop lab-http@8080')],
+    words: OF_VM,
+    expected: ['port-listens', 'service-down'],
+    remedy: person('which program serves the port, and whether it was stopped on purpose, is known to its owner'),
+    restore: [on('systemctl start lab-http@8080')],
+  },
+  {
+    name: 'hosts-line-gone',
+    what: 'the line of istiod is gone from /etc/hosts',
+    break: [on('cp /etc/hosts /root/hosts.before; sed -i /istiod/d /etc/hosts')],
+    words: OF_VM,
+    expected: ['istiod-name'],
+    remedy: typed('istiod-name'),
+    restore: [on('cat /root/hosts.before >/etc/hosts')],
+  },
+  {
+    name: 'resolver-overwritten',
+    what: 'another program wrote /etc/resolv.conf, and nothing follows it',
+    break: [
+      on(
+        'systemctl stop meshx-resolver; cp -a /etc/resolv.conf /root/resolv.before; rm -f /etc/resolv.conf; echo nameserver 10.150.0.251 >/etc/resolv.conf',
+      ),
+    ],
+    words: OF_VM,
+    expected: ['dns-captured', 'mesh-names'],
+    remedy: typed('dns-captured'),
+    restore: [on('rm -f /etc/resolv.conf; cp -a /root/resolv.before /etc/resolv.conf; systemctl restart istio')],
+  },
+  {
+    name: 'way-to-istiod-closed',
+    what: 'a rule of the VM refuses connections to istiod',
+    break: [on('iptables -I OUTPUT -p tcp --dport 15012 -j REJECT')],
+    words: OF_VM,
+    expected: ['istiod-way'],
+    remedy: person('the rule belongs to whoever keeps the firewall of the VM'),
+    restore: [on('iptables -D OUTPUT -p tcp --dport 15012 -j REJECT')],
+  },
+  {
+    name: 'disk-full',
+    what: 'the disk of the temporary files is full',
+    break: [on('mount -t tmpfs -o size=1m tmpfs /tmp; head -c 2m /dev/zero >/tmp/filler || true')],
+    words: OF_VM,
+    expected: ['disk-space'],
+    remedy: person('what may be removed is known to the owner of the files'),
+    restore: [on('umount /tmp')],
   },
 ];

@@ -13,7 +13,7 @@ import { VARIANT_NAMES, VARIANTS } from './variants.ts';
 
 const HELP = `npm run test:broken -- [OPTIONS]
 
-  --variant NAME   debian-12 or debian-13
+  --variant NAME   debian-12, debian-13 or debian-12-ipv6
   --only WORDS     cases whose name holds one of the words; may be repeated
   --out FILE       where results go, a line each (.results/broken.jsonl)
   --append         keep the lines that the file has

@@ -58,7 +58,8 @@ export class JoinedMesh implements AsyncDisposable {
   /** A new VM that joins. */
   async fresh(): Promise<void> {
     await this.#removeVm();
-    await this.lab.vm(VM, IP, { suite: this.#variant.suite });
+    const { suite, ipv6 } = this.#variant;
+    await this.lab.vm(VM, IP, { suite, ...(ipv6 !== undefined && { ipv6 }) });
     await seedRatings(this.lab, VM);
     await this.lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
     const services = ['--service', 'mysqldb:3306', '--service', 'web:http:8080'];

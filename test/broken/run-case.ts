@@ -31,9 +31,9 @@ export interface Result {
   readonly ms: number;
 }
 
-/** Milliseconds until a break is named, and until the mesh is healthy after its repair. */
-const NAMED = 20_000;
-const HEALTHY = 60_000;
+/** Milliseconds until a break is named, and until the mesh is healthy after its repair: the agent on the VM looks once a minute. */
+const NAMED = 30_000;
+const HEALTHY = 90_000;
 
 /** Breaks the mesh in one way, repairs it as `meshx check` says, and puts it back. */
 export async function runCase(mesh: JoinedMesh, each: BrokenCase): Promise<Omit<Result, 'variant'>> {
