@@ -23,7 +23,7 @@ const WAY: readonly CommonName[] = [
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
 
 /** True without being given. */
-const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns'];
+const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns', 'agent', 'browser'];
 
 /** The command line of a change: for lock and audit, and to run again. */
 export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {

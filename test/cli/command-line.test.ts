@@ -15,6 +15,18 @@ test('the command that goes on is the one that was typed, quoted for a shell', (
   );
 });
 
+test('what is on by itself is no word of the command that goes on', () => {
+  const negatable = commands.flatMap(({ name, options }) =>
+    options.flatMap(([flags]) => (/^--no-([a-z-]+)/.exec(flags)?.[1] ? [[name, flags.slice(5)] as const] : [])),
+  );
+  expect(negatable.length).toBeGreaterThan(3);
+  for (const [name, flag] of negatable) {
+    const option = flag.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    expect(typedLine(name, { given: { [option]: true } })).toBe(`meshx ${name}`);
+    expect(typedLine(name, { given: { [option]: false } })).toBe(`meshx ${name} --no-${flag}`);
+  }
+});
+
 const complete = completer({ given }, commands);
 
 test.each([
