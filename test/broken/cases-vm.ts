@@ -175,7 +175,7 @@ export const VM_CASES: readonly BrokenCase[] = [
     break: [on('iptables -I OUTPUT -p tcp --dport 15012 -j REJECT')],
     words: OF_VM,
     expected: ['istiod-way'],
-    remedy: person('the rule belongs to whoever keeps the firewall of the VM'),
+    remedy: person('who keeps the firewall of the VM knows why the rule is there'),
     restore: [on('iptables -D OUTPUT -p tcp --dport 15012 -j REJECT')],
   },
   {
