@@ -32,7 +32,7 @@ export interface Result {
 }
 
 /** Milliseconds until a break is named, and until the mesh is healthy after its repair: the agent on the VM looks once a minute. */
-const NAMED = 30_000;
+const NAMED = 75_000;
 const HEALTHY = 90_000;
 
 /** Breaks the mesh in one way, repairs it as `meshx check` says, and puts it back. */
