@@ -61,7 +61,7 @@ test('the table shows the command of a hint, or why a person decides, and what f
   });
   const page = withResults('# Checks\n', [result({}), result({ variant: 'debian-13', verdict: 'failed' }), untyped]);
   expect(page).toMatch(/^# Checks\n\n## Broken on purpose\n/);
-  expect(page).toContain('2 of 3 runs of 2 cases did so, on Debian 12 and Debian 13 (commit abc1234)');
+  expect(page).toContain('2 of 3 runs of 2 cases did so, on Debian 12, Debian 13 (commit abc1234)');
   expect(page).toContain('| x is gone | `rights` | typed: `kubectl get x \\| cat` | named, repaired | **failed** |');
   expect(page).toContain('| y\\|z | `rights` | a person decides: y may be meant | named |  |');
   expect(withResults(page, [])).not.toContain('x is gone');

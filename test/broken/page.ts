@@ -37,7 +37,7 @@ function section(results: readonly KeptResult[]): readonly string[] {
     'checks, and the command of the hint, typed as it is printed, must make the mesh healthy again; otherwise the table says why a person decides.',
     'Before and after each case `meshx check` finds nothing at all, not even a note.',
     '',
-    `${good.length} of ${results.length} runs of ${cases.length} cases did so, on ${variants.map((name) => VARIANTS[name].what).join(' and ')} (commit ${commits}).`,
+    `${good.length} of ${results.length} runs of ${cases.length} cases did so, on ${variants.map((name) => VARIANTS[name].what).join(', ')} (commit ${commits}).`,
     '',
     `| what is broken | check | the hint | ${variants.map((name) => VARIANTS[name].what).join(' | ')} |`,
     `|---|---|---|${variants.map(() => '---|').join('')}`,

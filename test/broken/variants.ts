@@ -15,5 +15,5 @@ export interface Variant {
 export const VARIANTS: Readonly<Record<VariantName, Variant>> = {
   'debian-12': { suite: 'bookworm', what: 'Debian 12' },
   'debian-13': { suite: 'trixie', what: 'Debian 13' },
-  'debian-12-ipv6': { suite: 'bookworm', ipv6: 'fd00:150::150', what: 'Debian 12 with IPv6, too' },
+  'debian-12-ipv6': { suite: 'bookworm', ipv6: 'fd00:150::150', what: 'Debian 12 with IPv6' },
 };
