@@ -37,11 +37,11 @@ async function openGateway(): Promise<void> {
       spec: { type: 'LoadBalancer', selector, ports: [{ name: 'http2', port: 8080 }] },
     },
     {
-      ...{ apiVersion: networking, kind: 'Gateway', metadata: { name: 'store', namespace: 'checked', labels } },
+      ...{ apiVersion: networking, kind: 'Gateway', metadata: { name: 'store', namespace: 'verified', labels } },
       spec: { selector, servers: [server] },
     },
     {
-      ...{ apiVersion: networking, kind: 'VirtualService', metadata: { name: 'store', namespace: 'checked', labels } },
+      ...{ apiVersion: networking, kind: 'VirtualService', metadata: { name: 'store', namespace: 'verified', labels } },
       spec: { hosts: ['*'], gateways: ['store'], http: [{ match: [{ uri: { prefix: '/v2/' } }], route }] },
     },
   ]);
@@ -53,7 +53,7 @@ async function makeStore(): Promise<void> {
   await must(['sh', '-c', 'exec "$@" </usr/bin/etcd', 'sh', ...sshArgv(lab.names, VM, ['cat >/usr/local/bin/etcd'])]);
   await lab.mustSsh(VM, 'chmod 755 /usr/local/bin/etcd; cat >/etc/systemd/system/store.service', { input: ETCD });
   await lab.mustSsh(VM, 'systemctl start store mariadb');
-  const place = ['-n', 'checked', '--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'];
+  const place = ['-n', 'verified', '--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'];
   const services = [
     '--service',
     'etcd:http:2379',
@@ -66,14 +66,14 @@ async function makeStore(): Promise<void> {
   ];
   expectDone(await lab.meshx(['up', VM, ...place, ...services]));
   const spec = { type: 'NodePort', ports: [{ port: 2379, nodePort: NODE_PORT, protocol: 'TCP' }] };
-  await lab.kubectl(['-n', 'checked', 'patch', 'service', 'etcd', '-p', JSON.stringify({ spec })]);
+  await lab.kubectl(['-n', 'verified', 'patch', 'service', 'etcd', '-p', JSON.stringify({ spec })]);
 }
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await lab.mesh.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'checked' } }]);
+  await lab.mesh.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'verified' } }]);
   kubelet = await Kubelet.start(lab);
-  await Promise.all([makeStore(), openGateway(), lab.pod('caller', '10.150.0.28', { namespace: 'checked' })]);
+  await Promise.all([makeStore(), openGateway(), lab.pod('caller', '10.150.0.28', { namespace: 'verified' })]);
   await lab.processes.start('node-port', { argv: [process.execPath, '-e', NODE_PORTS], namespace: lab.names.hub });
 }, 240_000);
 
@@ -112,7 +112,7 @@ function sourcesOf(group: Verification['groups'][number] | undefined): readonly 
 }
 
 test('a request from the VM to its own service is joined from both logs, and mutual TLS is seen', async () => {
-  const url = 'http://etcd.checked.svc.cluster.local:2379/v2/keys';
+  const url = 'http://etcd.verified.svc.cluster.local:2379/v2/keys';
   const report = await verify(url, '--from', VM, '--vm', VM);
   expect(report.verified).toBe(true);
   const [group] = report.groups;
@@ -128,7 +128,7 @@ test('a request from the VM to its own service is joined from both logs, and mut
 
 test('a write reaches one store directly, by NodePort, through the gateway, from the VM and from a pod', async () => {
   const write = ['--path', '/v2/keys/queue', '-d', 'value=Hello world', '--expect-status', '201'];
-  const report = await verify('service', 'etcd', '-n', 'checked', ...write);
+  const report = await verify('service', 'etcd', '-n', 'verified', ...write);
   const [registered, ...ways] = report.groups;
   expect(outcomes(registered)).toEqual({ 'endpoint-registered': 'ok', 'server-watched': 'ok' });
   expect(ways.map(({ title }) => title.replace(/^port 2379, (\S+ \S+).*/, '$1'))).toEqual([
@@ -148,23 +148,23 @@ test('a write reaches one store directly, by NodePort, through the gateway, from
     expect(outcomes(way)).toMatchObject({ 'mutual-tls-seen': 'ok', 'registered-endpoint': 'ok' });
   expect(sourcesOf(gateway)).toEqual(['gateway.istio-system outbound', `${VM} inbound`]);
   expect(sourcesOf(vm)).toEqual([`${VM} outbound`, `${VM} inbound`]);
-  expect(sourcesOf(pod)).toEqual(['caller.checked outbound', `${VM} inbound`]);
+  expect(sourcesOf(pod)).toEqual(['caller.verified outbound', `${VM} inbound`]);
   expect(report.verified).toBe(true);
 }, 60_000);
 
 test('a database is verified by its connections', async () => {
-  const report = await verify('service', 'mysqldb', '-n', 'checked');
+  const report = await verify('service', 'mysqldb', '-n', 'verified');
   const vm = report.groups.find(({ title }) => title.includes('from the VM'));
   expect(outcomes(vm)).toMatchObject({ 'request-answered': 'ok', 'through-proxies': 'ok', 'mutual-tls-seen': 'ok' });
 }, 60_000);
 
 test('the VM, its telemetry, the gateway and the pods are verified', async () => {
-  const istiod = ['-n', 'checked', '--istiod-address', '10.150.0.1'];
+  const istiod = ['-n', 'verified', '--istiod-address', '10.150.0.1'];
   const [vm, telemetry, gateway, injection] = [
     await verify('vm', VM, ...istiod),
     await verify('telemetry', VM, ...istiod),
-    await verify('gateway', '-n', 'checked', '--path', '/v2/keys'),
-    await verify('injection', '-n', 'checked', '-l', 'app=caller'),
+    await verify('gateway', '-n', 'verified', '--path', '/v2/keys'),
+    await verify('injection', '-n', 'verified', '-l', 'app=caller'),
   ];
   const failures = [vm, telemetry, gateway, injection].map(({ groups }) =>
     groups.flatMap(({ verdicts }) => verdicts.filter(({ outcome }) => outcome === 'error')),
@@ -174,17 +174,17 @@ test('the VM, its telemetry, the gateway and the pods are verified', async () =>
 }, 60_000);
 
 test('a client outside the mesh that a policy refuses is no failure', async () => {
-  const metadata = { name: 'strict', namespace: 'checked' };
+  const metadata = { name: 'strict', namespace: 'verified' };
   const spec = { mtls: { mode: 'STRICT' } };
   await lab.mesh.apply([{ apiVersion: 'security.istio.io/v1', kind: 'PeerAuthentication', metadata, spec }]);
   await lab.waitFor('the policy', async () => {
     const asked = await lab.in('hub', ['curl', '-s', '--max-time', '3', `http://${IP}:2379/version`]);
     return asked.exitCode !== 0;
   });
-  const report = await verify('service', 'etcd', '-n', 'checked', '--path', '/v2/keys');
+  const report = await verify('service', 'etcd', '-n', 'verified', '--path', '/v2/keys');
   expect(report.groups[1]?.verdicts).toMatchObject([
     { id: 'request-answered', outcome: 'ok', detail: expect.stringContaining('cut off') },
   ]);
   expect(report.verified).toBe(true);
-  await lab.kubectl(['-n', 'checked', 'delete', 'peerauthentication', 'strict']);
+  await lab.kubectl(['-n', 'verified', 'delete', 'peerauthentication', 'strict']);
 }, 60_000);
