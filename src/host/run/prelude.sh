@@ -135,7 +135,7 @@ _stage() { # goes from the directory that place entered into a folder in it that
   _stages=$((_stages + 1))
   eval "_in_$_stages=\$_in"
   trap _unstage EXIT
-  trap 'exit 130' HUP INT TERM
+  trap 'exit 130' HUP INT TERM PIPE
   _enter_stage
 }
 _enter_stage() { _at=$_in && _enter "./${_in##*/}" && test -O .; }

@@ -6,7 +6,7 @@
 place "${MESHX_STATE-/var/lib/meshx}/incoming-executable" && S=$R$W || exit
 test -f "$S/program" || { echo 'the program did not arrive' >&2; exit 181; }
 trap 'rm -rf -- "$S"' EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT TERM PIPE
 # FILE MODE
 lay() { (
   name=${P#./} to=$W

@@ -10,7 +10,7 @@ sha256=$1 bytes=$2
 place "${MESHX_STATE-/var/lib/meshx}/incoming-executable" && S=$R$W || exit
 rm -rf -- "$S" && (umask 022; mkdir -p -- "${S%/*}") && mkdir -m 0700 -- "$S" || exit
 trap 'test -f "$S/program" || rm -rf -- "$S"' EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT TERM PIPE
 umask 077
 cat > "$S/packed" || exit
 case $(head -c 2 -- "$S/packed" | od -An -tx1 | tr -d ' \n') in

@@ -23,7 +23,7 @@ format=$1 header=$2 into=$3 marker=$4; shift 4
 undo_open '' && place "${marker%/*}/incoming" && S=$R$W || exit
 test -f "$S/package" || { echo 'the package did not arrive' >&2; exit 181; }
 trap 'rm -rf -- "$S"' EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT TERM PIPE
 "install_$format"
 undo_close
 for each; do

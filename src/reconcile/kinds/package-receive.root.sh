@@ -9,7 +9,7 @@ format=$1 sha256=$2
 place "${3%/*}/incoming" && S=$R$W || exit
 rm -rf -- "$S" && (umask 022; mkdir -p -- "${S%/*}") && mkdir -m 0700 -- "$S" || exit
 trap 'test -f "$S/package" || rm -rf -- "$S"' EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT TERM PIPE
 umask 077
 # OpenSSL uses the processor's instructions for sha256.
 sum() { sha256sum; }

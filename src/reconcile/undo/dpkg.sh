@@ -13,4 +13,4 @@ with_dpkg() { # dpkg has no wait of its own for the lock that unattended upgrade
 place "${MESHX_UNDO-/var/lib/meshx/undo}" all && S=$R${W%/*}/undo-package || exit
 rm -rf -- "$S" && (umask 077; mkdir -p -- "$S") || exit
 trap 'rm -rf -- "$S"' EXIT
-trap 'exit 130' HUP INT TERM
+trap 'exit 130' HUP INT TERM PIPE

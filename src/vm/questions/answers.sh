@@ -45,7 +45,7 @@ watch() {
 answers_begin() {
   dir=$(mktemp -d) || exit
   trap 'rm -rf -- "$dir"' EXIT
-  trap 'exit 130' HUP INT TERM
+  trap 'exit 130' HUP INT TERM PIPE
   now
   began=$now workers='' numbers=''
 }

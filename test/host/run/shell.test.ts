@@ -1,5 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { scriptText } from '../../../src/host/run/shell.ts';
@@ -75,3 +87,31 @@ asRoot(
     }
   },
 );
+
+// sshd closes the pipes of a command whose connection is gone: the next `echo` of the shell is its end, by SIGPIPE.
+test('a script whose reader is gone removes what waits beside its files', async () => {
+  const body =
+    'place "$1/file" all && _stages=0 && _stage && echo waits > new && echo staged && read -r _ && echo done; echo more';
+  const text = scriptText({ name: 'staging', text: body, args: [] });
+  const child = spawn('sh', ['-c', text, 'meshx-staging', folder], { stdio: ['pipe', 'pipe', 'ignore'] });
+  await once(child.stdout, 'data');
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.meshx\./)]);
+  child.stdout.destroy();
+  await once(child.stdout, 'close');
+  child.stdin.end('\n');
+  await once(child, 'exit');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('each script that cleans up behind itself does so at every signal that ends it, that of a lost reader included', () => {
+  const sources = new URL('../../../src/', import.meta.url).pathname;
+  const scripts = readdirSync(sources, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.sh'));
+  const cleaning = scripts.filter((name) =>
+    /^\s*trap .*(rm -rf|_unstage).* EXIT$/m.test(readFileSync(join(sources, name), 'utf8')),
+  );
+  expect(cleaning.length).toBeGreaterThan(5);
+  const lacking = cleaning.filter(
+    (name) => !/^\s*trap 'exit 130' HUP INT TERM PIPE$/m.test(readFileSync(join(sources, name), 'utf8')),
+  );
+  expect(lacking).toEqual([]);
+});
