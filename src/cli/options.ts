@@ -72,6 +72,12 @@ export const VM_OPTIONS = [
   'stepTimeout',
 ] as const satisfies readonly CommonName[];
 
+/** What a command takes that only a live cluster can answer. */
+export const LIVE_CLUSTER_OPTIONS = CLUSTER_OPTIONS.filter((name) => name !== 'manifests');
+
+/** What a command takes that only a running VM can answer. */
+export const LIVE_VM_OPTIONS = VM_OPTIONS.filter((name) => name !== 'root');
+
 /** What every command that changes something takes. */
 export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const satisfies readonly CommonName[];
 

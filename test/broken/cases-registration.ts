@@ -21,7 +21,7 @@ export const REGISTRATION_CASES: readonly BrokenCase[] = [
     what: "the mesh's root ends in 30 days",
     break: [STOPPED, root(30, '='), both],
     expected: ['root-end', 'root-of-istiod'],
-    remedy: person('a rotation is planned, so that every VM sees both roots'),
+    remedy: person('a rotation needs a plan, because every VM must trust both roots for a while'),
     restore: [RESTARTED],
   },
   {

@@ -192,7 +192,7 @@ test.each([
   ['no route', 7, '(7) Failed to connect to etcd port 2379: No route to host', 'the address cannot be reached'],
   ['a timeout', 28, '(28) Connection timed out after 10001 milliseconds', 'no answer came in time'],
   ['an empty reply', 52, '(52) Empty reply from server', 'the connection was cut off before an answer'],
-])('%s is told apart', async (_, code, said, part) => {
+])('%s is recognized', async (_, code, said, part) => {
   const { exitCode, stdout } = await verify({ answer: '', code, said: `curl: ${said}\n`, added: [], listeners: '{}' }, [
     '-o',
     'json',
@@ -234,7 +234,7 @@ afterAll(() => server.close());
 
 const local = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/v2/keys/message`;
 
-test('from this machine a body is sent as a form, and status and title can be expected', async () => {
+test('a request from this machine sends its body as a form, and its answer is compared with a status and a title', async () => {
   const words = ['-X', 'PUT', '-d', 'value=Hello world', '-H', 'host: shop.example', '--expect-status', '201'];
   const ran = await runCli(['verify', local(), ...words, '--expect-title', 'Simple Bookstore App', '-o', 'json']);
   expect(ran.exitCode).toBe(0);

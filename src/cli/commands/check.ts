@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, ISTIOD_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, ISTIOD_OPTIONS, LIVE_VM_OPTIONS } from '../options.ts';
 
 export const check: CommandSpec = {
   name: 'check',
@@ -26,15 +26,7 @@ export const check: CommandSpec = {
     ['--timeout <seconds>', 'how long to wait (300)'],
     ['-o, --output <format>', 'text, short, json, yaml, sarif or junit'],
   ],
-  common: [
-    ...CLUSTER_OPTIONS,
-    ...VM_OPTIONS.filter((name) => name !== 'root'),
-    'namespace',
-    'dryRun',
-    'output',
-    'yes',
-    'acceptRisk',
-  ],
+  common: [...CLUSTER_OPTIONS, ...LIVE_VM_OPTIONS, 'namespace', 'dryRun', 'output', 'yes', 'acceptRisk'],
   examples: [
     'check',
     'check db1 -n vm',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { LIVE_CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 export const dashboard: CommandSpec = {
   name: 'dashboard',
@@ -17,11 +17,7 @@ export const dashboard: CommandSpec = {
     ['--timeout <seconds>', 'how long to wait for a ready pod (60)'],
     ['--ssh-port <number>', 'with envoy: SSH port'],
   ],
-  common: [
-    ...CLUSTER_OPTIONS.filter((name) => name !== 'manifests'),
-    ...VM_OPTIONS.filter((name) => name !== 'port' && name !== 'root'),
-    'output',
-  ],
+  common: [...LIVE_CLUSTER_OPTIONS, ...VM_OPTIONS.filter((name) => name !== 'port' && name !== 'root'), 'output'],
   examples: [
     'dashboard kiali',
     'dashboard kiali --address auto --port 8003 --no-browser',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS } from '../options.ts';
+import { LIVE_CLUSTER_OPTIONS } from '../options.ts';
 
 export const forward: CommandSpec = {
   name: 'forward',
@@ -12,7 +12,7 @@ export const forward: CommandSpec = {
     ['--port-name <port>', 'name or number of the port (http2, else http, else 80, else https)'],
     ['--timeout <seconds>', 'how long to wait for a ready pod (60)'],
   ],
-  common: [...CLUSTER_OPTIONS.filter((name) => name !== 'manifests'), 'namespace'],
+  common: [...LIVE_CLUSTER_OPTIONS, 'namespace'],
   examples: ['forward gateway --listen 0.0.0.0:8888', 'forward istiod --listen 10.224.192.140:15012'],
   run: async (call) => (await import('../actions/dashboard.ts')).forward(call),
 };

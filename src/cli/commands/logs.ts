@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { LIVE_CLUSTER_OPTIONS, LIVE_VM_OPTIONS } from '../options.ts';
 
 export const logs: CommandSpec = {
   name: 'logs',
@@ -12,12 +12,7 @@ export const logs: CommandSpec = {
     ['--request-id <id>', 'this request only, on every side'],
     ['--tail <lines>', 'how many lines of each log (200)'],
   ],
-  common: [
-    ...CLUSTER_OPTIONS.filter((name) => name !== 'manifests'),
-    'namespace',
-    ...VM_OPTIONS.filter((name) => name !== 'root'),
-    'output',
-  ],
+  common: [...LIVE_CLUSTER_OPTIONS, 'namespace', ...LIVE_VM_OPTIONS, 'output'],
   examples: [
     'logs istio-vm',
     'logs istio-vm -f --client ratings-v2-7d9f8',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, PLAN_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, LIVE_VM_OPTIONS, PLAN_OPTIONS } from '../options.ts';
 
 export const route: CommandSpec = {
   name: 'route',
@@ -17,7 +17,7 @@ export const route: CommandSpec = {
     ['--vm <vm>', "wait until this VM's sidecar has the change, and show it before and after"],
     ['--timeout <seconds>', 'with --vm: how long to wait (60)'],
   ],
-  common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, ...VM_OPTIONS.filter((name) => name !== 'root'), 'namespace'],
+  common: [...CLUSTER_OPTIONS, ...PLAN_OPTIONS, ...LIVE_VM_OPTIONS, 'namespace'],
   examples: [
     'route ratings --to v2-mysql-vm --yes',
     'route reviews --to v1=90 --to v3=10 --request-timeout 5s --retries 2 --dry-run',

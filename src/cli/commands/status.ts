@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, LIVE_VM_OPTIONS } from '../options.ts';
 
 export const status: CommandSpec = {
   name: 'status',
@@ -17,7 +17,7 @@ export const status: CommandSpec = {
     ['-w, --watch', 'show changes until Ctrl-C'],
     ['-o, --output <format>', 'text, wide, json or yaml'],
   ],
-  common: [...CLUSTER_OPTIONS, 'namespace', ...VM_OPTIONS.filter((name) => name !== 'root'), 'output'],
+  common: [...CLUSTER_OPTIONS, 'namespace', ...LIVE_VM_OPTIONS, 'output'],
   examples: [
     'status',
     'status -n vm -o wide',

@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { CLUSTER_OPTIONS, LIVE_VM_OPTIONS } from '../options.ts';
 
 export const ui: CommandSpec = {
   name: 'ui',
@@ -10,7 +10,7 @@ export const ui: CommandSpec = {
     ['--interval <seconds>', 'how often the cluster is read while a page is open (5)'],
     ['--deep', 'also ask each VM over SSH when its certificate ends'],
   ],
-  common: [...CLUSTER_OPTIONS, 'namespace', ...VM_OPTIONS.filter((name) => name !== 'root')],
+  common: [...CLUSTER_OPTIONS, 'namespace', ...LIVE_VM_OPTIONS],
   examples: ['ui', 'ui -n vm --listen 8460', 'ui --deep'],
   run: async (call) => (await import('../actions/ui.ts')).ui(call),
 };

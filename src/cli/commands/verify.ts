@@ -1,5 +1,5 @@
 import type { CommandSpec } from '../command.ts';
-import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
+import { LIVE_CLUSTER_OPTIONS, LIVE_VM_OPTIONS } from '../options.ts';
 
 export const verify: CommandSpec = {
   name: 'verify',
@@ -27,12 +27,7 @@ export const verify: CommandSpec = {
     ['--wait', 'injection: wait until all pods are ready'],
     ['--timeout <seconds>', 'how long to wait (300)'],
   ],
-  common: [
-    ...CLUSTER_OPTIONS.filter((name) => name !== 'manifests'),
-    'namespace',
-    ...VM_OPTIONS.filter((name) => name !== 'root'),
-    'output',
-  ],
+  common: [...LIVE_CLUSTER_OPTIONS, 'namespace', ...LIVE_VM_OPTIONS, 'output'],
   examples: [
     'verify',
     'verify vm istio-vm',
