@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { extract } from 'tar-stream';
@@ -6,9 +6,10 @@ import { PLANTED } from '../operations/bugreport/secrets.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { healthyMesh, NOW } from '../support/healthy-mesh.ts';
 import { type CliOptions, runCli, temporaryFolder } from '../support/run-cli.ts';
-import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+import { playedVm } from '../support/played-vm.ts';
+import { sshServer, type SshServer } from '../support/ssh-server.ts';
 
-const [home, bin] = [temporaryFolder(), temporaryFolder()];
+const { home, program, serve } = playedVm();
 const vm = join(home, 'vm');
 const TEXTS = PLANTED.map(({ text }) => text);
 /** All of them in one text, each in lines of its own. */
@@ -29,20 +30,12 @@ let ssh: SshServer;
 let api: FakeApiServer;
 let options: readonly string[];
 
-const program = (name: string, text: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
 const onVm = (path: string, text: string): void => {
   mkdirSync(dirname(join(vm, path)), { recursive: true });
   writeFileSync(join(vm, path), text);
 };
 
 beforeAll(async () => {
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(home, 'config'), '');
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
   for (const name of ['journalctl', 'systemctl', 'nft']) program(name, `cat '${home}/planted'`);
   program(
     'curl',
@@ -57,7 +50,7 @@ beforeAll(async () => {
   );
   onVm('/etc/meshx/services.d/db.yaml', ALL);
   for (const path of UNREAD) onVm(path, 'unread-value');
-  ssh = await sshServer({ wrap: `MESHX_ROOT='${vm}' sh -c "$SSH_ORIGINAL_COMMAND"`, path: bin });
+  ssh = await serve();
   const planted = {
     metadata: { annotations: Object.fromEntries(TEXTS.map((text, index) => [`planted/${index}`, text])) },
   };

@@ -1,22 +1,17 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectGolden } from '../support/golden.ts';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
-import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+import { runCli } from '../support/run-cli.ts';
+import { playedVm } from '../support/played-vm.ts';
+import type { SshServer } from '../support/ssh-server.ts';
 import { rulesOf } from '../vm/capture-rules/world.ts';
 
-const [home, bin] = [temporaryFolder(), temporaryFolder()];
+const { home, program, serve } = playedVm();
 let server: SshServer;
-
-const program = (name: string, text: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
 
 /** The programs of a VM whose rules, users, routes and connections are known. */
 function makePrograms(): void {
   writeFileSync(join(home, 'rules'), rulesOf('current'));
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
   program('iptables-nft-save', `cat '${home}/rules'`);
   program('ip6tables-nft-save', "printf '*nat\\n:OUTPUT ACCEPT [0:0]\\nCOMMIT\\n'");
   for (const name of ['iptables-legacy-save', 'ip6tables-legacy-save']) program(name, 'true');
@@ -34,11 +29,8 @@ esac`,
 
 beforeAll(async () => {
   makePrograms();
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(home, 'config'), '');
   mkdirSync(join(home, 'vm/run/meshx'), { recursive: true });
-  server = await sshServer({ path: bin, wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"` });
+  server = await serve();
 });
 afterAll(() => server.close());
 

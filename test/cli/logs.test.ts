@@ -1,11 +1,12 @@
-import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expectGolden } from '../support/golden.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
-import { type CliOptions, runCli, temporaryFolder } from '../support/run-cli.ts';
-import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+import { type CliOptions, runCli } from '../support/run-cli.ts';
+import { playedVm } from '../support/played-vm.ts';
+import type { SshServer } from '../support/ssh-server.ts';
 
-const [home, bin] = [temporaryFolder(), temporaryFolder()];
+const { home, program, serve } = playedVm();
 const log = join(home, 'vm/var/log/istio/istio.log');
 const ID = '737823b8-ff76-4902-b7d0-80bac528fff5';
 
@@ -36,19 +37,9 @@ let ssh: SshServer;
 let api: FakeApiServer;
 let options: readonly string[];
 
-const program = (name: string, text: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
-
 beforeAll(async () => {
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  mkdirSync(join(home, 'vm/var/log/istio'), { recursive: true });
-  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(home, 'config'), '');
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
   program('curl', `cat '${home}/listeners'`);
-  ssh = await sshServer({ wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"`, path: bin });
+  ssh = await serve();
   api = await FakeApiServer.start();
   options = [
     ...['--user', 'deploy', '--port', String(ssh.port), '--accept-new-host-key', '--ssh-config', join(home, 'config')],

@@ -1,28 +1,18 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { healthyMesh, NOW } from '../support/healthy-mesh.ts';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
-import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+import { runCli } from '../support/run-cli.ts';
+import { playedVm } from '../support/played-vm.ts';
+import type { SshServer } from '../support/ssh-server.ts';
 
-const [home, bin] = [temporaryFolder(), temporaryFolder()];
+const { home, program, serve } = playedVm('Host db1 web1 classic\n  HostName 127.0.0.1\n');
 let ssh: SshServer;
 
-const program = (name: string, text: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
-
 beforeAll(async () => {
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  mkdirSync(join(home, 'vm/var/log/istio'), { recursive: true });
-  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(home, 'config'), 'Host db1 web1 classic\n  HostName 127.0.0.1\n');
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
   program('ip', 'echo "2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0"');
   program('uname', 'case $1 in -n) echo machine ;; *) echo 6.1.0 ;; esac');
   for (const name of ['systemctl', 'curl', 'journalctl', 'dpkg-query', 'rpm']) program(name, 'exit 1');
-  ssh = await sshServer({ wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"`, path: bin });
+  ssh = await serve();
 });
 afterAll(() => ssh.close());
 

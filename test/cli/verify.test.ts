@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,18 +7,14 @@ import { PLACES } from '../../src/vm/places.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
 import { healthyMesh } from '../support/healthy-mesh.ts';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
-import { keyPair, sshServer, type SshServer } from '../support/ssh-server.ts';
+import { runCli } from '../support/run-cli.ts';
+import { playedVm } from '../support/played-vm.ts';
+import type { SshServer } from '../support/ssh-server.ts';
 
-const [home, bin] = [temporaryFolder(), temporaryFolder()];
+const { home, program, serve } = playedVm();
 const log = join(home, 'vm/var/log/istio/istio.log');
 const ID = '45dd6431-49cf-9bcf-b611-1d319c56eb2e';
 const URL = 'http://etcd.vm.svc.cluster.local:2379/v2/keys/istioTest';
-
-const program = (name: string, text: string): void => {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
-};
 
 /** Envoy's admin pages, and requests: each is answered from files, and counters grow by the request. */
 const CURL = `case "$*" in
@@ -63,13 +59,8 @@ let ssh: SshServer;
 let options: readonly string[];
 
 beforeAll(async () => {
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  mkdirSync(join(home, 'vm/var/log/istio'), { recursive: true });
-  writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
-  writeFileSync(join(home, 'config'), '');
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
   program('runuser', 'shift 3; exec "$@"');
-  ssh = await sshServer({ wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"`, path: bin });
+  ssh = await serve();
   options = [
     ...['--user', 'deploy', '--port', String(ssh.port), '--accept-new-host-key', '--ssh-config', join(home, 'config')],
     ...['-i', join(home, '.ssh/id_ed25519')],
