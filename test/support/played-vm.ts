@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyPair, sshServer, type SshServer } from './ssh-server.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -24,7 +24,8 @@ export function playedVm(config = ''): PlayedVm {
   mkdirSync(join(home, 'vm/var/log/istio'), { recursive: true });
   writeFileSync(join(home, '.ssh/id_ed25519'), keyPair().privateKey, { mode: 0o600 });
   writeFileSync(join(home, 'config'), config);
-  program('sudo', 'while :; do case $1 in --) shift; break ;; -p) shift 2 ;; *) shift ;; esac; done\nexec "$@"');
+  copyFileSync(new URL('sudo.sh', import.meta.url), join(bin, 'sudo'));
+  chmodSync(join(bin, 'sudo'), 0o755);
   const serve = () => sshServer({ wrap: `MESHX_ROOT='${home}/vm' sh -c "$SSH_ORIGINAL_COMMAND"`, path: bin });
   return { home, bin, program, serve };
 }
