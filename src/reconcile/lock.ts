@@ -28,8 +28,8 @@ export interface LockOptions<Result> {
   readonly again: string;
   /** Members of the JSON objects for the audit, at the beginning and at the end. No audit by default. */
   readonly note?: { readonly began: string; readonly ended: (end: End<Result>) => string };
-  /** Milliseconds since the machine was read, to detect changes by another run. */
-  readonly lookedMsAgo?: number;
+  /** When the machine was read, as `performance.now()`, to detect changes by another run. */
+  readonly lookedAt?: number;
   /** Called with a note for the operator before the work begins. */
   readonly say?: (text: string) => void;
   /** Seconds without a renewal after which the lock is free; 90 by default. */
@@ -100,7 +100,7 @@ async function ending<Result>(work: Promise<Result>): Promise<End<Result>> {
 /** Undefined for an image. */
 async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolean } | undefined> {
   const { host, holder, options, lease } = run;
-  const { signal, lookedMsAgo = 0, say } = options;
+  const { signal, lookedAt = Infinity, say } = options;
   const args = [holder.run, word(holder.who), word(holder.command), `${lease}`, `${PATIENCE}`];
   const script = { ...BEGIN, args: [...args, options.note?.began ?? ''] };
   let output: Output;
@@ -121,7 +121,8 @@ async function begin<Result>(run: Run<Result>): Promise<{ readonly moved: boolea
   const unfinished = /^unfinished (.*)$/m.exec(output.stdout)?.[1];
   if (unfinished !== undefined) say?.(unfinishedNote(unfinished));
   const notedMsAgo = noted === '-' ? Infinity : (Number(now) - Number(noted)) * 1000;
-  return { moved: /^moved$/m.test(output.stdout) || notedMsAgo < lookedMsAgo };
+  // The machine's clock is read before its answer arrives: what is counted from the answer misses no change, and at worst inspects again.
+  return { moved: /^moved$/m.test(output.stdout) || notedMsAgo < performance.now() - lookedAt };
 }
 
 /** Only the answer that another run holds the lock ends the work; its own commands notice a lost connection. */

@@ -130,16 +130,27 @@ test.each<[string, string, number | undefined, boolean]>([
   ['no run was ever noted', 'taken - 100.0\n', 1_000_000, false],
   ['the last change is younger than the inspection', 'taken 95.0 100.0\n', 6000, true],
   ['the last change is older', 'taken 95.0 100.0\n', 4000, false],
-  ['the last change is exactly as old', 'taken 95.0 100.0\n', 5000, false],
   ['the age of the inspection is unknown', 'taken 99.9 100.0\n', undefined, false],
   ['a word looks like the answer', 'taken - 1.0\nx moved\nmoved x\n', undefined, false],
   ['a line looks like the times', 'x taken 99.0 100.0\ntaken 95.0 100.0\n', 4000, false],
   ['more than the times', 'taken 99.0 100.0 x\ntaken 95.0 100.0\n', 4000, false],
 ])('whether another run changed the machine: %s', async (_title, stdout, lookedMsAgo, moved) => {
   const held: boolean[] = [];
-  const more = lookedMsAgo === undefined ? {} : { lookedMsAgo };
+  const more = lookedMsAgo === undefined ? {} : { lookedAt: performance.now() - lookedMsAgo };
   await lock(machine({ 'run-begin': { stdout } }), more, async (each) => (held.push(each.moved), 'done'));
   expect(held).toEqual([moved]);
+});
+
+test('a change that another run made while the request for the lock was on its way is seen', async () => {
+  const lookedAt = performance.now();
+  const late = async (): Promise<Partial<Output>> => {
+    while (performance.now() - lookedAt <= 20) await new Promise((resolve) => setImmediate(resolve));
+    return { stdout: 'taken 99.99 100.00\n' };
+  };
+  await lock(machine({ 'run-begin': late }), { lookedAt }, async ({ moved }) => {
+    expect(moved).toBe(true);
+    return 'done';
+  });
 });
 
 test('a run without an end is reported, with who began it and when', async () => {

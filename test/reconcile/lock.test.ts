@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { Problem } from '../../src/problems.ts';
 import { auditMembers } from '../../src/reconcile/audit.ts';
 import { type Held, type LockOptions, withLock } from '../../src/reconcile/lock.ts';
@@ -255,8 +255,12 @@ test("a run whose inspection is older than another run's change learns it; one t
   const note = { began: members('began'), ended: () => members('ended') };
   await withLock(vm, holder('ben'), options({ note }), async () => undefined);
   const moved = async ({ moved }: Held) => moved;
-  expect(await withLock(vm, holder('carla'), options({ lookedMsAgo: 600_000 }), moved)).toBe(true);
-  expect(await withLock(vm, holder('carla'), options({ lookedMsAgo: 0 }), moved)).toBe(false);
+  const secondsAgo = (seconds: number) => options({ lookedAt: performance.now() - seconds * 1000 });
+  expect(await withLock(vm, holder('carla'), secondsAgo(600), moved)).toBe(true);
+  const audit = vm.path('var/lib/meshx/audit');
+  const anHourAgo = Date.now() / 1000 - 3600;
+  utimesSync(audit, anHourAgo, anHourAgo);
+  expect(await withLock(vm, holder('carla'), secondsAgo(600), moved)).toBe(false);
 });
 
 test('words of an operator cannot make lines of their own', async () => {

@@ -52,11 +52,15 @@ export async function underLock<Decided extends Counted>(
     began: auditMembers({ event: 'began', ...holder, plan: planHash(first.plan), changes: changesOf(first) }),
     ended: (end: End<void>) => auditMembers(lastNote({ holder, locking, current, end })),
   };
-  const lookedMsAgo = performance.now() - locking.inspectedAt;
-  await withLock(host, holder, { signal, again, note, lookedMsAgo, say: locking.note }, async (held) => {
-    if (held.moved && inspect) current = await inspect(held.signal);
-    await body(current, held.signal);
-  });
+  await withLock(
+    host,
+    holder,
+    { signal, again, note, lookedAt: locking.inspectedAt, say: locking.note },
+    async (held) => {
+      if (held.moved && inspect) current = await inspect(held.signal);
+      await body(current, held.signal);
+    },
+  );
   return current;
 }
 
