@@ -6,7 +6,7 @@ import { agentProblems } from '../problems/agent.ts';
 import { nearest } from '../nearest.ts';
 import { visible } from '../visible.ts';
 
-/** Characters of a file of the agent: far more than any has, and little enough to be parsed at once. */
+/** Characters of a file: far more than any has, and little enough to be parsed at once. */
 const LIMIT = 256 * 1024;
 
 /**
@@ -14,11 +14,23 @@ const LIMIT = 256 * 1024;
  * issue repeats a value of the file.
  */
 export function parseStrict<Value>(schema: z.ZodType<Value>, file: string, text: string): Value {
-  if (text.length > LIMIT) throw agentProblems.fileInvalid({ file, issues: [`${file}:1:1: larger than 256 KiB`] });
-  const { data, issues: found } = parseFields(schema, valueOf(file, text));
-  if (found.length === 0) return data as Value;
-  const issues = found.flatMap((issue) => placed(issue).map((each) => located(file, text, each)));
-  throw agentProblems.fileInvalid({ file, issues });
+  const { value, issues } = readStrict(schema, file, text);
+  if (issues.length > 0) throw agentProblems.fileInvalid({ file, issues });
+  return value as Value;
+}
+
+/** The same for any owner of a file: its value, or every issue. */
+export function readStrict<Value>(
+  schema: z.ZodType<Value>,
+  file: string,
+  text: string,
+): { readonly value?: Value; readonly issues: readonly string[] } {
+  if (text.length > LIMIT) return { issues: [`${file}:1:1: larger than 256 KiB`] };
+  const parsed = valueOf(file, text);
+  if (parsed.issue !== undefined) return { issues: [parsed.issue] };
+  const { data, issues } = parseFields(schema, parsed.value);
+  if (issues.length === 0) return { value: data as Value, issues: [] };
+  return { issues: issues.flatMap((issue) => placed(issue).map((each) => located(file, text, each))) };
 }
 
 /** The value of fields by their schema, or what is wrong with them. */
@@ -34,16 +46,15 @@ const knownFields: z.core.$ZodErrorMap = ({ code, inst }) => {
   return Object.keys(shape).join(' ');
 };
 
-function valueOf(file: string, text: string): unknown {
+function valueOf(file: string, text: string): { readonly value?: unknown; readonly issue?: string } {
   try {
     const value = readYaml(text);
     const ambiguity = yamlAmbiguity(text);
     if (ambiguity) throw new Unreadable(ambiguity.reason, ambiguity.line, ambiguity.column);
-    return value;
+    return { value };
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    const issues = [`${file}:${error.line}:${error.column}: ${visible(error.message)}`];
-    throw agentProblems.fileInvalid({ file, issues }, error);
+    return { issue: `${file}:${error.line}:${error.column}: ${visible(error.message)}` };
   }
 }
 

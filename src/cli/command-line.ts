@@ -22,9 +22,6 @@ const WAY: readonly CommonName[] = [
 
 const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
 
-/** True without being given. */
-const ON_BY_ITSELF: readonly string[] = ['create', 'captureDns', 'agent', 'browser'];
-
 /** The command line of a change: for lock and audit, and to run again. */
 export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {
   return { command: commandWords(command, call, ...args), again: typedLine(command, call, ...args) };
@@ -36,7 +33,7 @@ export function called(command: string, call: Pick<Call, 'given'>, ...args: read
  */
 export function commandWords(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
   const options = Object.entries(given).flatMap(([name, value]) =>
-    optionWords(flagOf(name), [name, value]).map((word, at) => (at % 2 === 0 ? word : shownValue(name, word))),
+    optionWords(flagOf(name), value).map((word, at) => (at % 2 === 0 ? word : shownValue(name, word))),
   );
   return ['meshx', command, ...args.map(shownWord), ...options].join(' ');
 }
@@ -59,17 +56,18 @@ export function typedLine(command: string, { given }: Pick<Call, 'given'>, ...ar
 }
 
 const typedOption = ([name, value]: readonly [string, unknown]): readonly string[] =>
-  optionWords(SHORT[name] ?? flagOf(name), [name, value]);
+  optionWords(SHORT[name] ?? flagOf(name), value);
 
 /** A flag alone, or before each of its values. */
-function optionWords(flag: string, [name, value]: readonly [string, unknown]): readonly string[] {
-  if (value === true) return ON_BY_ITSELF.includes(name) ? [] : [flag];
+function optionWords(flag: string, value: unknown): readonly string[] {
+  if (value === true) return [flag];
   if (value === false) return [flag.replace('--', '--no-')];
   const values: readonly unknown[] = [value ?? []].flat();
   return values.flatMap((each) => [flag, String(each)]);
 }
 
-function withoutPassword(word: string): string {
+/** An argument without the password of an address in it. */
+export function withoutPassword(word: string): string {
   return word.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:PASSWORD@');
 }
 

@@ -1,6 +1,7 @@
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import type { CommonName, OptionLine } from './options.ts';
+import type { Settings } from './settings/setting.ts';
 
 /** What a command may touch: the world of use cases, and the terminal. */
 export interface Surroundings {
@@ -14,6 +15,10 @@ export interface Call extends Surroundings {
   readonly args: readonly string[];
   /** Given options by their camelCase names, those before the verb included. */
   readonly given: Readonly<Record<string, unknown>>;
+  /** Switches of the command that are on unless `--no-…` is given. */
+  readonly on?: readonly string[];
+  /** Values of options that settings files give. Flags and variables win. */
+  readonly settings?: Settings;
 }
 
 /** `<name>`, `[name]` or `<name...>` and what it is. */

@@ -7,6 +7,7 @@ import { bugreport } from './commands/bugreport.ts';
 import { capture } from './commands/capture.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
+import { configView } from './commands/config-view.ts';
 import { configure } from './commands/configure.ts';
 import { dashboard } from './commands/dashboard.ts';
 import { deregister } from './commands/deregister.ts';
@@ -76,6 +77,7 @@ export const commands: readonly CommandSpec[] = [
   load,
   rbac,
   sudoers,
+  configView,
   explain,
   completion,
 ];

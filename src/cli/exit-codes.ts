@@ -4,7 +4,7 @@ export const EXIT = { done: 0, problem: 1, usage: 2, planNotEmpty: 3, checkFaile
 /** Problems of the command line, which fails on every machine. */
 const OF_USAGE: ReadonlySet<string> = new Set([
   ...['wrong-usage', 'invalid-input', 'variable-refused', 'step-unknown', 'bad-istiod-address'],
-  ...['ssh-name-invalid', 'ssh-fingerprint-invalid'],
+  ...['ssh-name-invalid', 'ssh-fingerprint-invalid', 'settings-invalid', 'settings-refused', 'settings-differ'],
 ]);
 
 /** The exit code of a command that a Problem ended. */

@@ -6,8 +6,9 @@ import { legacyValue } from './legacy-environment.ts';
 import { variableOf } from './variables.ts';
 
 /**
- * The parsed command line. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts; the context's
- * value and the default are the caller's. Issues are collected and thrown together by `accept`.
+ * The parsed command line. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts, the project's
+ * settings file, the operator's own; the context's value and the default are the caller's. Issues are collected and
+ * thrown together by `accept`.
  */
 export class Input {
   readonly call: Call;
@@ -22,15 +23,22 @@ export class Input {
   /** The value of an option, by its camelCase name. An empty one counts as not given. */
   text(name: string): string | undefined {
     const given = this.call.given[name];
-    const { env } = this.call.world;
-    const value = typeof given === 'string' ? given : (env[variableOf(name)] ?? legacyValue(name, env));
-    return value === '' ? undefined : value;
+    const setting = this.call.settings?.get(name)?.value;
+    const value =
+      typeof given === 'string'
+        ? given
+        : (this.#variable(name) ?? (typeof setting === 'object' ? setting.join(',') : setting));
+    return value === undefined || value === '' ? undefined : String(value);
   }
 
+  /** The switch that was given, else whether it is on by default. */
   flag(name: string): boolean {
     const given = this.call.given[name];
     if (typeof given === 'boolean') return given;
-    const value = this.call.world.env[variableOf(name)] ?? '';
+    const value = this.call.world.env[variableOf(name)];
+    const setting = this.call.settings?.get(name)?.value;
+    const fallback = typeof setting === 'boolean' ? setting : this.call.on?.includes(name) === true;
+    if (value === undefined) return fallback;
     if (/^(1|true|yes|on)$/i.test(value)) return true;
     if (/^(0|false|no|off|)$/i.test(value)) return false;
     const issue = `${variableOf(name)}: ${shown(value)} is neither true nor false`;
@@ -49,7 +57,8 @@ export class Input {
   choice<Word extends string>(name: string, words: readonly Word[]): Word | undefined {
     const text = this.text(name);
     const found = words.find((word) => word === text);
-    if (text !== undefined && !found) this.issue(`${flagOf(name)}: ${shown(text)} is not one of ${words.join(', ')}`);
+    if (text !== undefined && !found)
+      this.issue(`${this.#label(name)}: ${shown(text)} is not one of ${words.join(', ')}`);
     return found;
   }
 
@@ -59,7 +68,7 @@ export class Input {
     if (text === undefined) return undefined;
     const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (number >= least && number <= most) return number;
-    this.issue(`${flagOf(name)}: ${shown(text)} is not a whole number from ${least} to ${most}`);
+    this.issue(`${this.#label(name)}: ${shown(text)} is not a whole number from ${least} to ${most}`);
     return undefined;
   }
 
@@ -69,9 +78,9 @@ export class Input {
     return text === undefined ? undefined : this.attempt(flagOf(name), () => parse(text));
   }
 
-  /** Records the Problem of a parser; undefined then. */
+  /** Records the Problem of a parser; undefined then. `what` is the flag of an option, or another name of what is parsed. */
   attempt<Value>(what: string, parse: () => Value): Value | undefined {
-    return this.#issues.attempt(what, parse);
+    return this.#issues.attempt(/^--[a-z-]+$/.test(what) ? this.#label(nameOf(what)) : what, parse);
   }
 
   issue(text: string): void {
@@ -83,9 +92,25 @@ export class Input {
     const issues = this.#issues.all();
     if (issues.length > 0) throw cliProblems.invalidInput({ command: this.#command, issues });
   }
+
+  #variable(name: string): string | undefined {
+    const { env } = this.call.world;
+    return env[variableOf(name)] ?? legacyValue(name, env);
+  }
+
+  /** The flag of an option, or the place in a settings file that gives its value. */
+  #label(name: string): string {
+    const isTyped = this.call.given[name] !== undefined || this.#variable(name) !== undefined;
+    const where = isTyped ? undefined : this.call.settings?.get(name)?.where;
+    return where === undefined ? flagOf(name) : `${where}: ${flagOf(name).slice(2)}`;
+  }
 }
 
 /** `--service-cidr` for serviceCidr. */
 export function flagOf(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+function nameOf(flag: string): string {
+  return flag.slice(2).replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }

@@ -18,6 +18,11 @@ export function legacyValue(option: string, env: Environment): string | undefine
   return name === undefined ? undefined : env[name];
 }
 
+/** The variable of the old scripts that means this option. */
+export function legacyVariable(option: string): string {
+  return SAME_AS[option] ?? 'GCP_OPTS';
+}
+
 /** Variables that meshx does not read, each with what it does instead, and the values under which that is the same. */
 const REFUSED: readonly { readonly name: string; readonly harmless: RegExp; readonly instead: string }[] = [
   {

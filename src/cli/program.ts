@@ -6,6 +6,7 @@ import { cliProblems } from '../problems/cli.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   expose: "the cluster's side: how VMs reach the control plane",
+  config: 'settings files',
 };
 
 /**
@@ -55,9 +56,24 @@ function declare(command: Command, top: Command, spec: CommandSpec, { around, st
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  meshx ${line}`).join('\n')}`);
   command.action(async () => {
     refuseForeign(top, spec);
-    const given = { ...top.opts<Record<string, unknown>>(), ...command.opts<Record<string, unknown>>() };
-    await start(spec, { ...around, args: command.args, given: renamed(given, spec, around) });
+    const { on, given } = typedIn(command);
+    await start(spec, {
+      ...around,
+      args: command.args,
+      on,
+      given: renamed({ ...typedIn(top).given, ...given }, spec, around),
+    });
   });
+}
+
+/** The options that were given, and the switches that are on without. Commander lists both. */
+function typedIn(command: Command): { readonly given: Record<string, unknown>; readonly on: readonly string[] } {
+  const all = Object.entries(command.opts<Record<string, unknown>>());
+  const isDefault = (name: string): boolean => command.getOptionValueSource(name) === 'default';
+  return {
+    given: Object.fromEntries(all.filter(([name]) => !isDefault(name))),
+    on: all.flatMap(([name]) => (isDefault(name) ? [name] : [])),
+  };
 }
 
 /** Options that had another name: `--NOW`, formerly `--FORMER`. */

@@ -9,6 +9,7 @@ import { program } from './program.ts';
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { type Outlet, surroundings } from './sink.ts';
+import { loadSettings } from './settings/load.ts';
 import { checkVariables } from './variables.ts';
 import { completer } from './command-line.ts';
 
@@ -21,8 +22,9 @@ export async function run(argv: readonly string[], outlet: Outlet): Promise<numb
     const cli = program(around, words, async (spec, call) => {
       checkVariables(around.world, commands);
       around = completing(call);
+      const settings = await loadSettings(spec, { ...call, ...around });
       const run = async (measured: Call): Promise<number> => (await spec.run(measured, commands)) ?? EXIT.done;
-      exitCode = await timed({ ...call, ...around }, run);
+      exitCode = await timed({ ...call, ...around, ...(settings && { settings }) }, run);
     });
     await cli.parseAsync([...words], { from: 'user' });
     return exitCode;

@@ -28,6 +28,19 @@ export const cliProblems = {
     hint: 'Run the same command again to finish; completed changes are kept.',
     issues: (d.done ?? []).map((line) => `done: ${line}`),
   })),
+  settingsInvalid: known('settings-invalid', (d: { file: string; issues: readonly string[] }) => ({
+    message: `${d.file} cannot be used: ${MANY(d.issues.length, 'issue')}.`,
+    hint: 'Correct each line. The settings and their forms are listed in docs/reference/settings.md.',
+    issues: d.issues,
+  })),
+  settingsRefused: known('settings-refused', (d: { file: string; reason: string }) => ({
+    message: `${d.file} is not read: ${d.reason}.`,
+    hint: 'Make it a regular file of your own that no one else can change, or run meshx in another directory.',
+  })),
+  settingsDiffer: known('settings-differ', (d: { vms: readonly string[]; settings: readonly string[] }) => ({
+    message: `${d.vms.join(', ')} would get different values of ${d.settings.join(', ')} from the settings files.`,
+    hint: 'Run the command for each of them, or give the option on the command line for all.',
+  })),
   fileNotWritten: known('file-not-written', (d: { path: string; reason: string }) => ({
     message: `${d.path} could not be written: ${d.reason}.`,
     hint: 'Choose an existing directory that you can write to: --out DIR',

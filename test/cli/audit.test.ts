@@ -153,7 +153,6 @@ test('the words of a command for lock and audit keep what was asked for, and not
     ...{
       set: ['TOKEN=secret', 'A=secret'],
       sudoPasswordFile: '/home/secret',
-      create: true,
       captureDns: false,
       yes: true,
     },

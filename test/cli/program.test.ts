@@ -39,6 +39,12 @@ test('options come before or after the verb', async () => {
   expect(after.call.args).toEqual(['svc1', '1.2.3.4', 'http:7000']);
 });
 
+test('a switch that is on by itself is given only when it is switched off', async () => {
+  const { given, on } = (await parsed(['up', 'a'])).call;
+  expect({ given, on }).toEqual({ given: {}, on: ['agent', 'create', 'captureDns'] });
+  expect((await parsed(['up', 'a', '--no-create'])).call).toMatchObject({ given: { create: false } });
+});
+
 test('a repeatable option takes one word each time and leaves the VM alone', async () => {
   const { call } = await parsed(['up', '--service', 'mysqldb:3306', 'istio-vm', '--service', 'web:8080']);
   expect(call.given['service']).toEqual(['mysqldb:3306', 'web:8080']);

@@ -29,15 +29,21 @@ export async function repeatJoins(call: Call, vms: readonly Member[], repeating:
 
 /** Options by which cluster and VM are reached. What a VM has recorded of them is its own. */
 const WAY = [...CLUSTER_OPTIONS, ...VM_OPTIONS].filter((name) => !REPEATED.includes(name));
-/** What a command line without options says. */
-const UNCHANGED = { agent: true, captureDns: true, create: true, only: [] };
+/** What a command line without options has switched on. */
+const ON = ['agent', 'captureDns', 'create'];
 
-function callFor({ world, terminal, given }: Call, { host, namespace }: Member, { dryRun, isText }: Repeating): Call {
+function callFor(
+  { world, terminal, given, settings }: Call,
+  { host, namespace }: Member,
+  { dryRun, isText }: Repeating,
+): Call {
   const way = Object.fromEntries(WAY.flatMap((name) => (name in given ? [[name, given[name]] as const] : [])));
   const plan = dryRun ? { dryRun, exitCode: true } : {};
   const aside: Terminal = { ...terminal, out: (lines) => terminal.err(lines) };
   return {
     ...{ world, terminal: isText ? terminal : aside, args: [host] },
-    given: { ...way, namespace, ...UNCHANGED, ...plan, output: 'text' },
+    given: { ...way, namespace, ...plan, output: 'text' },
+    on: ON,
+    settings: new Map([...(settings ?? [])].filter(([name]) => WAY.some((each) => each === name))),
   };
 }

@@ -92,7 +92,7 @@ function repeatedOptions(input: Input): RecordedOptions {
 const SWITCHES: readonly string[] = ['captureDns', 'agent'];
 
 function recorded(input: Input, name: string): RecordedOptions[string] | undefined {
-  if (SWITCHES.includes(name)) return input.call.given[name] === false ? false : undefined;
+  if (SWITCHES.includes(name)) return input.flag(name) ? undefined : false;
   if (!LISTS.includes(name)) return input.text(name);
   const texts = input.list(name);
   return texts.length === 0 ? undefined : texts;

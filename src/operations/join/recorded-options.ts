@@ -1,6 +1,7 @@
 import { parseCidrs, parseWorkloadIp } from '../../mesh/address.ts';
 import { CLASSIC_RELEASES } from '../../mesh/cluster-facts.ts';
 import { AGENT_HEALTH_PORT } from '../../mesh/current/agent-probe.ts';
+import { parseMeshTarget } from '../../mesh/mesh-target.ts';
 import { parseName } from '../../mesh/names.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -23,6 +24,7 @@ const OF_THE_VM: Readonly<Record<string, Merge>> = {
     agent: { ...options.agent, metricsPort: parseMetricsPort(text) },
   }),
   acceptRisk: (options, text) => ({ ...options, acceptRisk: text.split(',').map(parseRisk) }),
+  confirmWithin: (options, text) => ({ ...options, confirmWithin: parseSeconds(text) }),
 };
 
 /** Options for the VM's way to its control plane. */
@@ -37,23 +39,28 @@ const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = {
   clusterId: ofFacts((text) => ({ clusterId: text })),
 };
 
+/** What is looked up in the cluster for the checks of the join. */
+const OF_THE_CHECKS: Readonly<Record<string, Merge>> = {
+  meshService: (options, text) => ({ ...options, meshService: parseMeshTarget(text) }),
+};
+
 /** Its place in the cluster, which the record holds separately. */
 const PLACE: Readonly<Record<string, Merge>> = {
   namespace: ofWorkload((text) => ({ namespace: parseName(text, 'namespace') })),
   workloadGroup: ofWorkload((text) => ({ group: parseName(text, 'group') })),
 };
 
-const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...PLACE };
+const MERGES = { ...OF_THE_VM, ...OF_THE_CLUSTER, ...OF_THE_CHECKS, ...PLACE };
 
 /** Options of a join that the next join of the same VM repeats. */
-export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER });
+export const REPEATED: readonly string[] = Object.keys({ ...OF_THE_VM, ...OF_THE_CLUSTER, ...OF_THE_CHECKS });
 
 /** Everything that the next join repeats unless the operator forgets it. */
 export const FORGETTABLE: readonly string[] = Object.keys(MERGES);
 
 /** Whether an option decides how the cluster is read. */
 export function isOfTheCluster(name: string): boolean {
-  return name === 'namespace' || name in OF_THE_CLUSTER;
+  return name === 'namespace' || name in OF_THE_CLUSTER || name in OF_THE_CHECKS;
 }
 
 /** Recorded options that are neither given nor forgotten. */
@@ -105,6 +112,14 @@ export function parseMetricsPort(text: string): number {
   const isFree = port >= 1024 && (port < 15_000 || port > 15_097) && port !== AGENT_HEALTH_PORT;
   if (!isFree) throw meshProblems.badInput({ issues: [`${shown(text)} is below 1024, or a port of the sidecar`] });
   return port;
+}
+
+/** How long a VM may wait for its confirmation, in seconds. Throws `bad-input`. */
+function parseSeconds(text: string): number {
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (seconds < 10 || seconds > 3600)
+    throw meshProblems.badInput({ issues: [`${shown(text)} is not a number of seconds from 10 to 3600`] });
+  return seconds;
 }
 
 function refused(text: string, known: readonly string[]): Error {

@@ -44,8 +44,20 @@ test('what is recorded and neither given nor forgotten becomes a typed option, a
   });
 });
 
+test('the checks of the join and the time for its confirmation are repeated', () => {
+  const recorded = { meshService: 'web.shop:8080/health', confirmWithin: '300' };
+  const { meshService, confirmWithin } = withRecorded('up', GIVEN, missingOptions(GIVEN, recorded));
+  expect({ confirmWithin, name: meshService?.name }).toEqual({ confirmWithin: 300, name: 'web.shop' });
+});
+
 test('every recorded value that no operator could give is named', async () => {
-  const recorded = { vmAddress: '$(reboot)', acceptRisk: ['everything'], release: '9', workloadGroup: '../x' };
+  const recorded = {
+    vmAddress: '$(reboot)',
+    acceptRisk: ['everything'],
+    release: '9',
+    workloadGroup: '../x',
+    confirmWithin: '1',
+  };
   const problem = await problemOf(Promise.resolve().then(() => withRecorded('up', GIVEN, recorded)));
   expect(problem.id).toBe('invalid-input');
   expect(problem.issues.map((issue) => issue.split(':')[0])).toEqual(

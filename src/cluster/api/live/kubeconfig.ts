@@ -49,7 +49,8 @@ export function loadCredentials(options: KubeconfigOptions): ApiConnection {
   return new ApiConnection({ ...place, cluster, user, env, say, timeoutMs });
 }
 
-function loadConfig(options: KubeconfigOptions): Kubeconfig {
+/** All files of the kubeconfig as one. Throws `kubeconfig-missing`, `kubeconfig-invalid`. */
+export function loadConfig(options: KubeconfigOptions): Kubeconfig {
   const files = kubeconfigFiles(options);
   const found = files.filter((file) => existsSync(file)).flatMap((file) => readKubeconfig(file) ?? []);
   if (found.length > 0) return mergeKubeconfigs(found);
