@@ -49,7 +49,8 @@ function ruleFor(destination: Destination, rules: readonly KubeObject[]): KubeOb
   return undefined;
 }
 
-function matches(destination: Destination, rule: KubeObject): boolean {
+/** Whether a rule's host is the service, or a wildcard for it. */
+export function matches(destination: Destination, rule: KubeObject): boolean {
   const host = hostOf(destination, rule);
   return host === destination.host || (host.startsWith('*') && destination.host.endsWith(host.slice(1)));
 }

@@ -1,13 +1,23 @@
 import { istiodPort } from '../../cluster/facts/istiod-address.ts';
 import { reachOf } from '../../cluster/facts/load-balancer.ts';
 import { type KubeObject, madeByMeshx } from '../../mesh/kube-object.ts';
+import { parsePlace } from '../../mesh/place.ts';
 import { list, mapping, text, textMapping } from '../../mesh/unknown.ts';
 import type { Seen } from '../check.ts';
 import { chosenExposure } from './exposure.ts';
 import { type MeshCheck, type MeshFacts, wrong } from './facts.ts';
 import { nameOf, podsWith, selectorOf } from './objects.ts';
 
-const NEEDS = ['about', 'kubectl', 'home', 'exposing', 'gateways', 'virtualServices', 'controlPods'] as const;
+const NEEDS = [
+  'about',
+  'kubectl',
+  'home',
+  'exposing',
+  'gateways',
+  'virtualServices',
+  'controlPods',
+  'meshConfig',
+] as const;
 
 /** Whether a gateway passes what VMs send to istiod. */
 export const gatewayChecks: readonly MeshCheck[] = [
@@ -101,23 +111,30 @@ function whyNot(service: KubeObject, facts: MeshFacts, { port, targets }: Passed
     list(mapping(gateway['spec'])['servers'])
       .map(mapping)
       .filter((server) => mapping(server['port'])['number'] === port)
-      .map((server) => ({ gateway, mode: text(mapping(server['tls'])['mode']) })),
+      .map((server) => ({ gateway, mode: text(mapping(server['tls'])['mode']), hosts: list(server['hosts']) })),
   );
   if (serving.length === 0) return `no Gateway for the pods of ${nameOf(service)} has a server on port ${port}`;
   const passing = serving.filter(({ mode }) => mode === 'PASSTHROUGH');
   const [first] = serving;
   if (passing.length === 0 && first)
     return `${nameOf(first.gateway)} ends TLS on port ${port} (mode ${first.mode ?? 'none'}) instead of passing it`;
-  const names = passing.map(({ gateway }) => gateway);
+  const asked = askedName(facts);
+  const open = passing.filter(({ hosts }) => covers(hosts, asked));
+  if (open.length === 0)
+    return `${passing.map(({ gateway }) => nameOf(gateway)).join(', ')} passes port ${port} for ${passing.flatMap(({ hosts }) => hosts).join(', ')} only, and VMs ask for ${asked}`;
+  const names = open.map(({ gateway }) => gateway);
   const routes = virtualServices
     .filter((each) => names.some((gateway) => uses(each, gateway)))
     .flatMap((each) => routesOf(each, port));
   if (routes.length === 0)
     return `no VirtualService of ${names.map(nameOf).join(', ')} has a tls route for port ${port}`;
-  const right = routes.some((route) => isIstiod(route, facts.about.istioNamespace) && targets.includes(route.port));
+  const named = routes.filter(({ hosts }) => covers(hosts, asked));
+  if (named.length === 0)
+    return `the tls route for port ${port} is for ${routes.flatMap(({ hosts }) => hosts).join(', ')} only, and VMs ask for ${asked}`;
+  const right = named.some((route) => isIstiod(route, facts.about.istioNamespace) && targets.includes(route.port));
   return right
     ? undefined
-    : `the tls route for port ${port} leads to ${routes.map(({ host, port: to }) => `${host}:${to}`).join(', ')}, not to istiod:${targets[0]}`;
+    : `the tls route for port ${port} leads to ${named.map(({ host, port: to }) => `${host}:${to}`).join(', ')}, not to istiod:${targets[0]}`;
 }
 
 /** Whether the gateway's selector matches the pods behind the Service. */
@@ -136,20 +153,43 @@ function uses(virtualService: KubeObject, gateway: KubeObject): boolean {
 }
 
 interface Route {
+  /** Names in TLS that it is for. */
+  readonly hosts: readonly unknown[];
   readonly host: string;
   readonly port: number;
 }
 
 function routesOf(virtualService: KubeObject, port: number): readonly Route[] {
   const rules = list(mapping(virtualService['spec'])['tls']).map(mapping);
-  const matching = rules.filter((rule) => list(rule['match']).some((match) => mapping(match)['port'] === port));
-  return matching.flatMap((rule) =>
+  const matching = rules.flatMap((rule) => {
+    const matches = list(rule['match'])
+      .map(mapping)
+      .filter((match) => match['port'] === port);
+    return matches.length === 0 ? [] : [{ rule, hosts: matches.flatMap((match) => list(match['sniHosts'])) }];
+  });
+  return matching.flatMap(({ rule, hosts }) =>
     list(rule['route']).map((route) => {
       const destination = mapping(mapping(route)['destination']);
       const number = mapping(destination['port'])['number'];
-      return { host: text(destination['host']) ?? '', port: typeof number === 'number' ? number : 0 };
+      return { hosts, host: text(destination['host']) ?? '', port: typeof number === 'number' ? number : 0 };
     }),
   );
+}
+
+/** The name that sidecars ask for in TLS. */
+function askedName({ about, meshConfig }: MeshFacts): string {
+  const given = text(mapping(meshConfig?.['defaultConfig'])['discoveryAddress']);
+  const place = given === undefined ? undefined : parsePlace(given);
+  if (place !== undefined && typeof place !== 'string' && !place.isIp) return place.host;
+  return `istiod${about.suffix}.${about.istioNamespace}.svc`;
+}
+
+/** Whether hosts such as `*`, `*.svc` or `istio-system/istiod.istio-system.svc` have the name. */
+function covers(hosts: readonly unknown[], name: string): boolean {
+  return hosts.some((host) => {
+    const pattern = String(host).replace(/^[^/]*\//, '');
+    return pattern === name || (pattern.startsWith('*') && name.endsWith(pattern.slice(1)));
+  });
 }
 
 function isIstiod({ host }: Route, namespace: string): boolean {

@@ -1,6 +1,6 @@
 import { entryLabels } from '../../cluster/registration/entries.ts';
 import { entryPorts } from '../../mesh/current/entry-ports.ts';
-import { clientTls } from '../../mesh/destination-rule.ts';
+import { clientTls, type Destination, matches } from '../../mesh/destination-rule.ts';
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import { type Meeting, meshClient, plaintextClient } from '../../mesh/mutual-tls.ts';
 import { effectiveMtls, type EffectiveMtls } from '../../mesh/peer-authentication.ts';
@@ -22,7 +22,14 @@ export const mutualTlsChecks: readonly NamespaceCheck[] = [
     ...policy,
     id: 'mtls-agreement',
     title: 'what clients in the mesh send is what the VMs accept',
-    needs: [...SERVER, 'destinationRules', 'rootDestinationRules', 'callerDestinationRules', 'place'],
+    needs: [
+      ...SERVER,
+      'destinationRules',
+      'rootDestinationRules',
+      'callerDestinationRules',
+      'everyDestinationRule',
+      'place',
+    ],
     judge: agreement,
   },
   {
@@ -59,16 +66,30 @@ const EFFECTS: Readonly<Partial<Record<Meeting, string>>> = {
 };
 
 function agreement(facts: NamespaceFacts): readonly Seen[] {
+  const rules = rulesOf(facts);
   const seen = servedPorts(facts).flatMap((served) => {
     const server = serverMode(served, facts);
-    const client = clientTls(destinationOf(served, facts), rulesOf(facts));
-    const effect = EFFECTS[meshClient(server.mode, client.tls, named(served))];
-    // TLS to a machine without a sidecar may be meant.
-    const isMeant = client.tls === 'SIMPLE' && server.mode === 'DISABLE';
-    if (effect === undefined || isMeant || client.source === 'default') return [];
-    return [disagreement(served, { server, client, effect }, facts)];
+    return clientsOf(served, facts).flatMap((destination) => {
+      const client = clientTls(destination, rules);
+      const effect = EFFECTS[meshClient(server.mode, client.tls, named(served))];
+      // TLS to a machine without a sidecar may be meant.
+      const isMeant = client.tls === 'SIMPLE' && server.mode === 'DISABLE';
+      if (effect === undefined || isMeant || client.source === 'default') return [];
+      return [disagreement(served, { server, client, effect }, facts)];
+    });
   });
   return distinct(seen);
+}
+
+/** The port as the caller sees it; without a given one, also as clients see it in each namespace that has a rule for it. */
+function clientsOf(served: ServedPort, facts: NamespaceFacts): readonly Destination[] {
+  const own = destinationOf(served, facts);
+  const places = facts.everyDestinationRule
+    .filter((rule) => matches(own, rule))
+    .map(({ metadata }) => metadata.namespace);
+  const others = new Set(places.filter((place) => place !== undefined));
+  others.delete(own.clientNamespace);
+  return [own, ...[...others].map((clientNamespace) => ({ ...own, clientNamespace }))];
 }
 
 function disagreement(
@@ -103,8 +124,10 @@ function rulesOf({
   destinationRules,
   rootDestinationRules,
   callerDestinationRules,
+  everyDestinationRule,
 }: NamespaceFacts): readonly KubeObject[] {
-  return [...new Set([...destinationRules, ...rootDestinationRules, ...callerDestinationRules])];
+  const all = [...destinationRules, ...rootDestinationRules, ...callerDestinationRules, ...everyDestinationRule];
+  return [...new Map(all.map((rule) => [nameOf(rule), rule])).values()];
 }
 
 /** With the protocol that Istio uses. */

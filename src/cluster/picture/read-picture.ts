@@ -58,7 +58,7 @@ export async function readClusterPicture(kube: Kubernetes, question: PictureQues
   const [control, home, policies, namespaces] = await Promise.all([
     readControlPlane(read, facts, rootsName),
     readHome(once, facts, settings),
-    readPolicies(read, about),
+    readPolicies(read, about, vms.limited !== undefined),
     Promise.all(vms.names.map((name) => limit(() => readNamespace(read, name, rootsName)))),
   ]);
   const isAmbient = await readAmbience(once, facts, { ...settings, ...control });
@@ -126,7 +126,7 @@ function readVersion(kube: Kubernetes, signal?: AbortSignal): Promise<Part<strin
 }
 
 /** Policies of the root namespace, and those of the caller's namespace if one was given. */
-async function readPolicies(read: PartReader, { rootNamespace, caller }: About) {
+async function readPolicies(read: PartReader, { rootNamespace, caller }: About, isLimited: boolean) {
   const list = (apiVersion: string, kind: string, namespace: string) => read.list({ apiVersion, kind, namespace });
   const ofCaller = async (kind: string): ReturnType<PartReader['list']> =>
     caller === undefined ? { found: [] } : await list(NETWORKING, kind, caller.namespace);
@@ -136,10 +136,17 @@ async function readPolicies(read: PartReader, { rootNamespace, caller }: About) 
     list(SECURITY, 'AuthorizationPolicy', rootNamespace),
     list(NETWORKING, 'Sidecar', rootNamespace),
   ]);
-  const [callerDestinationRules, callerSidecars] = await Promise.all([
+  const [callerDestinationRules, callerSidecars, everyDestinationRule] = await Promise.all([
     ofCaller('DestinationRule'),
     ofCaller('Sidecar'),
+    caller !== undefined || isLimited ? { found: [] } : readEverywhere(read, 'DestinationRule'),
   ]);
   const root = { rootPeerAuthentications, rootDestinationRules, rootAuthorizationPolicies, rootSidecars };
-  return { ...root, callerDestinationRules, callerSidecars };
+  return { ...root, callerDestinationRules, callerSidecars, everyDestinationRule };
+}
+
+/** Few operators may list a kind in all namespaces, and no check depends on it alone. */
+async function readEverywhere(read: PartReader, kind: string): ReturnType<PartReader['list']> {
+  const part = await read.list({ apiVersion: NETWORKING, kind });
+  return 'refused' in part && part.refused === 'forbidden' ? { found: [] } : part;
 }

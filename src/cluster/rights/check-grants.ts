@@ -24,6 +24,10 @@ export const CHECK: readonly Right[] = [
     return { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional: WITHOUT_NAMESPACE };
   }),
   {
+    ...{ place: 'cluster', group: NETWORKING, resource: 'destinationrules', verbs: ['list'] },
+    optional: 'rules of clients in other namespaces',
+  },
+  {
     ...{ place: 'cluster', group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' },
     ...{ verbs: ['list'], optional: "tags of revisions, and istiod's own root" },
   },

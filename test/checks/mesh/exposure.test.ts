@@ -119,6 +119,25 @@ testBroken([
     says: /no VirtualService of Gateway istio-system\/istiod-gateway has a tls route for port 15012/,
   },
   {
+    title: 'a Gateway for another name in TLS',
+    edits: [servers(`{port: ${PORT_15012}, tls: {mode: PASSTHROUGH}, hosts: ["pilot.example.com"]}, ${PORT_15017}`)],
+    found: ['error gateway-passes-istiod'],
+    says: /passes port 15012 for pilot\.example\.com only, and VMs ask for istiod\.istio-system\.svc/,
+  },
+  {
+    title: 'a route for another name in TLS',
+    edits: [
+      change(
+        'VirtualService istio-system/istiod-vs',
+        `{spec: {tls: [
+          {match: [{port: 15012, sniHosts: ["pilot.example.com"]}], route: [{destination: {host: istiod.istio-system.svc.cluster.local, port: {number: 15012}}}]},
+          {match: [{port: 15017, sniHosts: ["*.svc"]}], route: [{destination: {host: istiod.istio-system.svc.cluster.local, port: {number: 443}}}]}]}}`,
+      ),
+    ],
+    found: ['error gateway-passes-istiod'],
+    says: /the tls route for port 15012 is for pilot\.example\.com only/,
+  },
+  {
     title: 'a route that leads to another port',
     edits: [
       change(

@@ -55,6 +55,12 @@ testBroken([
     says: /DestinationRule web\/db/,
   },
   {
+    title: 'a DestinationRule of another namespace decides for the clients there, also without a given caller',
+    edits: [rule('DISABLE', 'namespace: web')],
+    found: ['error mtls-agreement'],
+    says: /DestinationRule web\/db, the VM is STRICT/,
+  },
+  {
     title: 'a DestinationRule of the root namespace decides',
     edits: [rule('DISABLE', 'namespace: istio-system')],
     found: ['error mtls-agreement'],
