@@ -34,9 +34,9 @@ export interface Check<Facts> {
 
 /**
  * What puts a finding right without a person's decision and without ending connections: `join`, repeating the join of the VM with the
- * options that it recorded.
+ * options that it recorded; `capture`, loading the rules of capture again.
  */
-type Repair = 'join';
+export type Repair = 'join' | 'capture';
 
 /** What `judge` found. */
 export interface Seen {

@@ -43,7 +43,7 @@ const FORM = 'NAME:PORT or NAME:PROTOCOL:PORT, as mysqldb:3306 or web:http:8080'
  * The values of `--service`: the name up to the first colon, then a port as in `register`. The same name again adds a
  * port. Throws the Problems of names and ports.
  */
-function parseServices(words: readonly string[]): readonly MeshService[] {
+export function parseServices(words: readonly string[]): readonly MeshService[] {
   const ports = new Map<string, string[]>();
   for (const word of words) {
     const at = word.indexOf(':');

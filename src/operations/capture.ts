@@ -2,7 +2,8 @@ import type { Result } from '../checks/check.ts';
 import type { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
 import { vmProblems } from '../problems/vm.ts';
-import { readCapture, turningStep } from '../vm/bypass.ts';
+import type { PlannedStep } from '../reconcile/plan.ts';
+import { loadingStep, readCapture, turningStep } from '../vm/bypass.ts';
 import type { CaptureState } from '../vm/capture-state.ts';
 import type { World } from '../world.ts';
 import type { Decision } from './change/decision.ts';
@@ -20,7 +21,7 @@ export interface CaptureReport extends Changed<Result> {
   readonly state: CaptureState;
 }
 
-/** Turns capture on a VM on or off, as a guarded change. Throws Problems of reading its state. */
+/** Turns capture on a VM on or off, or loads rules that another program removed, as a guarded change. Throws Problems of reading its state. */
 export async function turnCapture(
   world: World,
   calling: Calling<ChangeEvent<Result>>,
@@ -31,7 +32,7 @@ export async function turnCapture(
   const inspectedAt = performance.now();
   // Turning capture on may lock the operator out, so it needs the dead-man switch.
   const decided = (state: CaptureState): Decision<Result> => ({
-    ...{ plan: { steps: isAsWanted(state, to) ? [] : [turningStep(to)] }, journal: false },
+    ...{ plan: { steps: stepsTo(to, state) }, journal: false },
     ...(to === 'on' && { guard: { within, login } }),
   });
   const state = await readCapture(host, world.signal);
@@ -47,9 +48,11 @@ export async function turnCapture(
   return { ...report, state: report.status === 'changed' ? await readCapture(host, world.signal) : state };
 }
 
-function isAsWanted({ bypassedSince, captured, boot }: CaptureState, to: CaptureOptions['to']): boolean {
-  if (to === 'on') return bypassedSince === undefined;
-  return bypassedSince !== undefined && !captured && boot.length === 0;
+function stepsTo(to: CaptureOptions['to'], state: CaptureState): readonly PlannedStep[] {
+  const { bypassedSince, captured, boot, missing, gaveWay } = state;
+  if (to === 'off') return bypassedSince !== undefined && !captured && boot.length === 0 ? [] : [turningStep('off')];
+  if (bypassedSince !== undefined) return [turningStep('on')];
+  return missing !== undefined || gaveWay ? [loadingStep()] : [];
 }
 
 function failure(problem: Problem, { said, ...about }: { vm: string; verb: string; said: string }): Problem {

@@ -33,6 +33,13 @@ export function turningStep(verb: 'off' | 'on'): PlannedStep {
   return { id: 'bypass', title: `Turn capture ${verb}`, changes: [change], touches };
 }
 
+/** Loads rules that another program removed. Pure. */
+export function loadingStep(): PlannedStep {
+  const script = { ...BYPASS, args: [PLACES.bypass, 'load'] };
+  const change = { summary: 'load the rules of capture again', scripts: [{ script, timeoutMs: LIMIT_MS }] };
+  return { id: 'bypass', title: 'Load the rules', changes: [change], touches: { units: ['meshx-capture.service'] } };
+}
+
 /** Whether the VM captures traffic, and if not, why. Read-only. Throws `bypass-missing`, `bypass-failed`. */
 export async function readCapture(host: Host, signal: AbortSignal): Promise<CaptureState> {
   const output = await runScript(host, BYPASS, [PLACES.bypass, 'status'], { signal, timeoutMs: LIMIT_MS });

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { FakeApiServer } from '../support/fake-api-server.ts';
@@ -16,7 +16,14 @@ let server: SshServer;
 
 /** Answers the two scripts as a VM of the lab did, and nothing as this machine would. No join gets as far as a plan. */
 const SHELL = `case ${'${3-}'} in
-meshx-picture) exec cat '${home}/picture.txt' ;;
+meshx-picture)
+  if test -e '${home}/meet'; then
+    : >"${home}/meet/$$"
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do set -- '${home}'/meet/*; test $# -lt 3 && sleep 0.2 || break; done
+    test $# -ge 3 || exit 1
+  fi
+  exec cat '${home}/picture.txt' ;;
+meshx-bypass) printf 'capture=lost\\nmissing=2\\nboot=istio.service\\n'; exit ;;
 meshx-preflight) exec sed "s/^clock|.*/clock|${NOW.getTime() / 1000}/" '${home}/preflight.txt' ;;
 meshx-probes) echo 'closed for a test' >&2; exit 1 ;;
 esac
@@ -35,7 +42,7 @@ beforeAll(async () => {
   server = await sshServer({ path: bin });
   writeFileSync(
     join(home, 'config'),
-    `Host db1 db3\n  HostName 127.0.0.1\n  Port ${server.port}\nHost gone\n  HostName 127.0.0.1\n  Port 9\n`,
+    `Host db1 db3 db4\n  HostName 127.0.0.1\n  Port ${server.port}\nHost gone\n  HostName 127.0.0.1\n  Port 9\n`,
   );
 });
 afterAll(() => server.close());
@@ -110,6 +117,20 @@ test('one VM of several that cannot be reached hides no other', async () => {
   expect(found.map(({ id, object }) => [id, object])).toContainEqual(['vm-root', 'VM db1']);
 });
 
+test('several VMs are asked side by side, each over one connection, and each finding names its VM', async () => {
+  mkdirSync(join(home, 'meet'));
+  const before = server.seen.connections;
+  try {
+    const found = await outcomes(['db1', 'db3', 'db4', '-n', 'vm', '--only', 'identity', '--only', 'path']);
+    expect(found.map(({ id, object }) => [id, object])).toEqual(
+      ['db1', 'db3', 'db4'].map((name) => ['vm-root', `VM ${name}`]),
+    );
+    expect(server.seen.connections - before).toBe(3);
+  } finally {
+    rmSync(join(home, 'meet'), { recursive: true });
+  }
+});
+
 test('a VM that the cluster knows by another name is found by its own settings', async () => {
   const found = await outcomes(['db3', '--only', 'registration', '--only', 'identity']);
   expect(found.map(({ id }) => id)).toEqual(['vm-root']);
@@ -135,6 +156,14 @@ test('--pre judges a machine before its join, by the checks of a join', async ()
   const found = await outcomes(['db1', '--pre']);
   expect(found.map(({ id, outcome }) => [id, outcome])).toContainEqual(['systemd-missing', 'error']);
   expect(found.map(({ id }) => id)).not.toContain('vm-registered');
+});
+
+test('--pre judges the ports of the services that the machine is to have', async () => {
+  const found = await outcomes(['db1', '--pre', '--service', 'mysqldb:3306', '--service', 'web:http:8099']);
+  const ofServices = found.filter(({ id }) => id.startsWith('service-'));
+  expect(ofServices.map(({ id, detail }) => [id, detail])).toEqual([
+    ['service-not-listening', expect.stringContaining('8099')],
+  ]);
 });
 
 test('--pre needs the names of machines', async () => {
@@ -182,6 +211,17 @@ describe('--fix', () => {
     expect(stderr).toContain('A repeated join of db1 repairs:');
   });
 
+  test('plans to load rules that another program removed, and says what is left', async () => {
+    const lost = recorded('picture.txt').replace('capture=on', 'missing=2\ncapture capture=lost');
+    writeFileSync(join(home, 'picture.txt'), lost);
+    const { stdout, exitCode } = await check([...fix, '--dry-run']);
+    expect(stdout).toMatch(
+      /^Loading the rules of capture on db1 again repairs:\n {4}db1: another program removed 2 rules.* \[capture-loaded\]$/m,
+    );
+    expect(stdout).toMatch(/load the rules of capture again$/m);
+    expect(exitCode).toBe(4);
+  });
+
   test('joins nothing where a person decides', async () => {
     const { stdout, exitCode } = await check([...fix, '--yes']);
     expect(stdout).toMatch(/^--fix repairs none of these findings\.\nLeft to you:\n {4}db1: .* \[vm-root\]$/m);
@@ -201,6 +241,7 @@ describe('--fix', () => {
     [['db1', '--fix', '--manifests', '.'], 'manifests'],
     [['db1', '--yes'], '--yes: it belongs to --fix'],
     [['db1', '--dry-run'], '--dry-run: it belongs to --fix'],
+    [['db1', '--service', 'web:http:80'], '--service: it belongs to --pre'],
   ])('%j is refused', async (words, why) => {
     const { exitCode, stderr } = await check(words);
     expect(exitCode).toBe(2);

@@ -131,6 +131,18 @@ function judgeDnat(firewall: HostFirewall, { text }: FilterRule, { ports }: Capt
   return [{ id: 'dnat-accepted', ok: false, detail, hint }];
 }
 
+/** The firewall of the host that accepts connections to a port from nowhere; undefined if there is none. */
+export function refusing(answers: Answers, port: number): string | undefined {
+  const iptables = lines(answers, 'iptables');
+  const all = [...parseNft(lines(answers, 'nft'), iptables), ...parseIptables(iptables)];
+  const refuses = ({ rules, closed }: HostFirewall): boolean => {
+    const naming = rules.filter((rule) => rule.ports && names(rule.ports, port));
+    if (naming.some(({ verdict }) => verdict === 'accept')) return false;
+    return closed || naming.some(({ verdict }) => verdict === 'drop');
+  };
+  return all.find((each) => each.hook === 'input' && refuses(each))?.name;
+}
+
 /** Whether the firewall accepts new connections to the port from everywhere. */
 function isOpen({ rules, closed }: HostFirewall, port: number): boolean {
   const naming = rules.filter((rule) => rule.ports && names(rule.ports, port));

@@ -58,7 +58,7 @@ function rights(facts: VmFacts): readonly Seen[] {
     return [wrongOn(facts, `the agent's token for the API server ended at ${tokenExpires}`, { hint, repair: 'join' })];
   if (mode === 'api') return [];
   const detail = `the agent cannot write to the cluster and reports by the sidecar only${why}`;
-  return [wrongOn(facts, detail, { hint, severity: 'warning' })];
+  return [wrongOn(facts, detail, { hint, severity: 'warning', repair: 'join' })];
 }
 
 function machine(facts: VmFacts): readonly Seen[] {

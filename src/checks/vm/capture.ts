@@ -4,6 +4,7 @@ import { decisive, explain } from '../../vm/capture-rules/explain.ts';
 import type { Packet } from '../../vm/capture-rules/packet.ts';
 import type { Tables } from '../../vm/capture-rules/rules.ts';
 import { valueOf } from '../../vm/key-values.ts';
+import { hostPort, inCidr } from '../../mesh/address.ts';
 import type { Seen } from '../check.ts';
 import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
 import { servedPorts } from './served-ports.ts';
@@ -31,6 +32,12 @@ export const captureChecks: readonly VmCheck[] = [
     judge: neighbours,
   },
   {
+    ...{ ...capture, id: 'capture-out' },
+    title: 'connections of programs to services of the mesh lead to the sidecar',
+    needs: [...SUBJECT, 'nat', 'meshName', 'loaded'],
+    judge: outbound,
+  },
+  {
     ...{ ...capture, id: 'capture-ports' },
     title: 'the ports of the entry lead to the sidecar',
     needs: [...SUBJECT, 'nat', 'entries', 'groups', 'inspection'],
@@ -56,15 +63,16 @@ function loaded(facts: VmFacts): readonly Seen[] {
   if (facts.isJoined && !isUp) return [];
   const state = valueOf(facts.capture, 'capture');
   const way = valueOf(facts.capture, 'gave-way');
-  const again = facts.isJoined
-    ? `Load them again: ${facts.ssh('systemctl', 'restart', 'meshx-capture.service')}`
-    : `Load them again: ${facts.ssh('systemctl', 'restart', 'istio.service')}`;
+  const unit = facts.isJoined ? 'meshx-capture.service' : 'istio.service';
+  const again = `Load them again: ${facts.ssh('systemctl', 'restart', unit)}`;
   if (valueOf(facts.capture, 'bypassed') !== undefined)
     return [wrongOn(facts, 'capture is turned off on the VM', { hint: `Turn it on: ${facts.meshx('capture', 'on')}` })];
   if (state === 'lost' || way !== undefined) {
     const missing = valueOf(facts.capture, 'missing') ?? 'some';
-    const hint = `${again}; read who removed them: ${facts.ssh('journalctl', '-u', 'meshx-watch', '-n', '20', '--no-pager')}`;
-    return [wrongOn(facts, `another program removed ${missing} rules of capture${way ? `: ${way}` : ''}`, { hint })];
+    const hint = `${facts.isJoined ? `Load them again: ${facts.meshx('capture', 'on')}` : again}; read who removed them: ${facts.ssh('journalctl', '-u', 'meshx-watch', '-n', '20', '--no-pager')}`;
+    const detail = `another program removed ${missing} rules of capture${way ? `: ${way}` : ''}`;
+    // Capture gave way to a program that removes them again and again.
+    return [wrongOn(facts, detail, { hint, ...(way === undefined && { repair: 'capture' }) })];
   }
   const one = facts.nat.find(({ tables }) => hasIstio(tables));
   if (!one) {
@@ -132,6 +140,56 @@ function ports(facts: VmFacts): readonly Seen[] {
   });
 }
 
+/** Follows a connection of an ordinary user to a Service. Rules are per family, and capture may be limited to some addresses. */
+function outbound(facts: VmFacts): readonly Seen[] {
+  const [address] = facts.meshName?.addresses ?? [];
+  if (address === undefined || isLocalAddress(address) || !isCaptured(facts, address)) return [];
+  const family = isIP(address) === 6 ? 6 : 4;
+  const packet: Packet = {
+    way: 'out',
+    family,
+    protocol: 'tcp',
+    destination: address,
+    port: portFor(facts),
+    local: false,
+    uid: NOBODY,
+    gid: NOBODY,
+    mark: 0,
+  };
+  const own = ofFamily(facts, family);
+  if (!own.some(({ tables }) => jumps(tables, 'OUTPUT').includes('ISTIO_OUTPUT'))) return [];
+  const { one } = decisive(own.map(({ program, tables }) => explain(program, tables, packet)));
+  const verdict = one?.verdict;
+  if (!verdict || verdict.kind === 'redirected' || verdict.kind === 'unknown') return [];
+  const detail = `a connection of a program to ${facts.meshName?.name ?? address} (${address}) does not lead to the sidecar: ${verdict.by}`;
+  const hint = `See which rule decides, and who made it: ${facts.meshx('capture', 'explain', '--uid', String(NOBODY), '--to', hostPort(address, packet.port))}`;
+  return [wrongOn(facts, detail, { hint })];
+}
+
+/** A user without rights of its own. */
+const NOBODY = 65534;
+
+/** Settings of the loaded rules: all addresses are captured, but those that are excluded. Rules of others have no such settings. */
+function isCaptured({ loaded }: VmFacts, address: string): boolean {
+  const setting = (key: string): readonly string[] => (loaded.get(key) ?? '').split(',').filter((each) => each !== '');
+  const isExcluded = setting('ISTIO_SERVICE_EXCLUDE_CIDR').some((range) => inCidr(address, range));
+  return setting('ISTIO_SERVICE_CIDR').includes('*') && !isExcluded;
+}
+
+/** A port that is not excluded. */
+function portFor({ loaded }: VmFacts): number {
+  const excluded = (loaded.get('ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE') ?? '').split(',');
+  return [80, 8080, 9090].find((port) => !excluded.includes(String(port))) ?? 9091;
+}
+
+function isLocalAddress(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+function ofFamily({ nat }: Pick<VmFacts, 'nat'>, family: 4 | 6): VmFacts['nat'] {
+  return nat.filter(({ program }) => program.startsWith(family === 6 ? 'ip6tables' : 'iptables'));
+}
+
 function hintFor(facts: VmFacts, port: number): string {
   if (facts.inspection.facts.sshPorts.includes(port))
     return 'SSH is never captured: move the service or sshd to another port';
@@ -139,14 +197,14 @@ function hintFor(facts: VmFacts, port: number): string {
 }
 
 function whyNot(
-  { nat }: VmFacts,
+  facts: VmFacts,
   { address, number }: { readonly address: string; readonly number: number },
 ): string | undefined {
   const family = isIP(address) === 6 ? 6 : 4;
   const packet: Packet = {
     ...{ way: 'in', family, protocol: 'tcp', destination: address, port: number, local: true, mark: 0 },
   };
-  const own = nat.filter(({ program }) => program.startsWith(family === 6 ? 'ip6tables' : 'iptables'));
+  const own = ofFamily(facts, family);
   const { one, several } = decisive(own.map(({ program, tables }) => explain(program, tables, packet)));
   if (several) return 'two iptables programs send it to different places';
   const verdict = one?.verdict;

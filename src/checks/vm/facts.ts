@@ -48,6 +48,8 @@ export interface VmFacts extends Required<VmPicture> {
   readonly controlRoots: KubeObject | null;
   /** `1.29.1`; null where its image names none. */
   readonly istiodVersion: string | null;
+  /** Some clients of the mesh come through ztunnel. */
+  readonly isAmbient: boolean;
   /** False for a folder of manifests. */
   readonly isLive: boolean;
 }

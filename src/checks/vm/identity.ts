@@ -110,7 +110,7 @@ function token(facts: VmFacts): readonly Seen[] {
   const certificateState = until ? `its certificate ended at ${until.toISOString()}` : 'it has no certificate';
   const tokenState = tokenUntil ? `its token ended at ${tokenUntil.toISOString()}` : 'it has no token';
   const detail = `the VM cannot prove who it is: ${certificateState}, and ${tokenState}`;
-  return [wrongOn(facts, detail, { hint: `Give it a new token: ${facts.meshx('rejoin')}` })];
+  return [wrongOn(facts, detail, { hint: `Give it a new token: ${facts.meshx('rejoin')}`, repair: 'join' })];
 }
 
 const HOUR_MS = 3_600_000;

@@ -104,7 +104,9 @@ function mtu(facts: VmFacts): readonly Seen[] {
   const { path: found } = facts;
   if (found?.small !== true || found.full !== false || found.device === undefined) return [];
   const detail = `packets of ${found.mtu} bytes, the MTU of ${found.device}, do not reach istiod, and small ones do: large answers hang`;
-  const hint = `Set a smaller MTU, such as that of the tunnel on the way: ${facts.ssh('ip', 'link', 'set', found.device, 'mtu', String(Math.max(1280, (found.mtu ?? 1500) - 100)))}`;
+  // IPv6 needs 1280 at least.
+  const size = found.fits ?? Math.max(1280, (found.mtu ?? 1500) - 100);
+  const hint = `Set the MTU of the way${found.fits === undefined ? ', such as' : ''}: ${facts.ssh('ip', 'link', 'set', found.device, 'mtu', String(size))}; and permanently in the settings of its network manager`;
   return [wrongOn(facts, detail, { hint })];
 }
 

@@ -24,6 +24,12 @@ export const nameChecks: readonly VmCheck[] = [
     needs: [...SUBJECT, 'dnsCapture', 'nameServers', 'nat'],
     judge: loop,
   },
+  {
+    ...{ ...dns, id: 'name-servers' },
+    title: 'the name servers of the VM answer',
+    needs: [...SUBJECT, 'answering', 'nameServers'],
+    judge: servers,
+  },
 ];
 
 const SLOW_MS = 2000;
@@ -70,6 +76,21 @@ function hasCapture({ nat }: Pick<VmFacts, 'nat'>): boolean {
 
 function hasChain(tables: Tables, chain: string): boolean {
   return (tables.get('nat')?.get(chain)?.rules.length ?? 0) > 0;
+}
+
+/** Without a server that answers, only names of the mesh resolve; one that is silent costs each program 5 s before it asks the next. */
+function servers(facts: VmFacts): readonly Seen[] {
+  const { answering, nameServers } = facts;
+  const hint = `Let it name servers that answer; see who writes it: ${facts.ssh('ls', '-l', '/etc/resolv.conf')}; and ask one: ${facts.ssh('getent', 'ahosts', 'istio.io')}`;
+  if (nameServers.now.length === 0)
+    return [wrongOn(facts, '/etc/resolv.conf names no server, so names outside the mesh do not resolve', { hint })];
+  const silent = answering.filter(({ answers }) => !answers).map(({ address }) => address);
+  if (silent.length === 0) return [];
+  const [what, severity] =
+    silent.length === answering.length
+      ? (['so names outside the mesh do not resolve', 'error'] as const)
+      : (['and programs wait 5 s before they ask the next', 'warning'] as const);
+  return [wrongOn(facts, `no answer from name server ${silent.join(', ')}, ${what}`, { hint, severity })];
 }
 
 function isLocal(address: string): boolean {

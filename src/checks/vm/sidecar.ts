@@ -1,4 +1,4 @@
-import { parseVersion, type Version } from '../../mesh/version.ts';
+import { compareVersions, parseVersion, type Version } from '../../mesh/version.ts';
 import type { Seen } from '../check.ts';
 import { judgeReady, judgeSynced } from '../join/control-plane.ts';
 import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
@@ -24,6 +24,18 @@ export const sidecarChecks: readonly VmCheck[] = [
     title: 'the versions of sidecar and istiod fit',
     needs: [...SUBJECT, 'version', 'istiodVersion'],
     judge: version,
+  },
+  {
+    ...{ ...sidecar, id: 'package-version', severity: 'warning' },
+    title: 'the installed package is what runs, and fits istiod',
+    needs: [...SUBJECT, 'version', 'packageVersion', 'istiodVersion'],
+    judge: packaged,
+  },
+  {
+    ...{ ...sidecar, id: 'sidecar-files' },
+    title: 'the user of the sidecar may use its files',
+    needs: [...SUBJECT, 'denied', 'isJoined'],
+    judge: files,
   },
 ];
 
@@ -55,22 +67,76 @@ function synced(facts: VmFacts): readonly Seen[] {
   ];
 }
 
+/** After a package was replaced by hand, what runs is the former one until the next start. */
+function packaged(facts: VmFacts): readonly Seen[] {
+  const installed = parseVersion(facts.packageVersion);
+  // A build without a version says 0.0.0.
+  if (!installed || installed.major === 0) return [];
+  const running = parseVersion(facts.version);
+  if (running && compareVersions(installed, running) === 0) return [];
+  const unfit = support(facts.packageVersion, facts.istiodVersion ?? '');
+  if (!running && unfit === undefined) return [];
+  const what = `the installed package is ${facts.packageVersion}`;
+  const detail = running
+    ? `${what}, and the running sidecar ${facts.version}: the next start changes it`
+    : `${what}, which the next start runs`;
+  const hint =
+    unfit === undefined
+      ? `Restart it when its connections allow it: ${facts.ssh('systemctl', 'restart', 'istio.service')}`
+      : `Install a package that fits istiod: ${facts.meshx('up', '--package', 'FILE')}`;
+  return [
+    wrongOn(facts, `${detail}${unfit === undefined ? '' : `; istiod is ${facts.istiodVersion}: ${unfit.why}`}`, {
+      hint,
+    }),
+  ];
+}
+
+/** The files of a joined VM have their owner from the join; of another, the owner of the machine gives them one. */
+function files(facts: VmFacts): readonly Seen[] {
+  const reads = facts.denied.filter(({ may }) => may === 'read').map(({ path }) => path);
+  const writes = facts.denied.filter(({ may }) => may === 'write').map(({ path }) => path);
+  if (facts.denied.length === 0) return [];
+  const may = [
+    ...(reads.length > 0 ? [`read ${reads.join(', ')}`] : []),
+    ...(writes.length > 0 ? [`write to ${writes.join(', ')}`] : []),
+  ].join(' or ');
+  const [first = ''] = [...reads, ...writes];
+  const hint = `Give them back to it: ${facts.ssh('chown', '-R', 'istio-proxy:istio-proxy', ...new Set([...reads, ...writes].map(folder)))}; see who may enter: ${facts.ssh('namei', '-l', first)}`;
+  return [
+    wrongOn(facts, `istio-proxy may not ${may}: the sidecar does not start again, or keeps its old certificate`, {
+      hint,
+    }),
+  ];
+}
+
+function folder(path: string): string {
+  return path.startsWith('/etc/certs') ? '/etc/certs' : path;
+}
+
 /** Istio's rule: the control plane may be one minor version ahead, and the sidecar never. */
 function version(facts: VmFacts): readonly Seen[] {
   const own = facts.version;
-  const [sidecarVersion, istiod] = [parseVersion(own), parseVersion(facts.istiodVersion ?? '')];
-  if (!sidecarVersion || !istiod) return [];
-  const ahead = minors(sidecarVersion) - minors(istiod);
-  if (ahead <= 0 && ahead >= -1) return [];
-  const detail =
-    ahead > 0
-      ? `the sidecar is ${own} and istiod ${facts.istiodVersion}: Istio supports no sidecar that is ahead of istiod`
-      : `the sidecar is ${own} and istiod ${facts.istiodVersion}: Istio supports a sidecar that is one minor version behind`;
+  const unfit = support(own, facts.istiodVersion ?? '');
+  if (unfit === undefined) return [];
+  const detail = `the sidecar is ${own} and istiod ${facts.istiodVersion}: ${unfit.why}`;
   const hint =
-    ahead > 0
+    unfit.is === 'ahead'
       ? `Upgrade istiod, or install an older package: ${facts.meshx('up', '--package', 'FILE')}`
       : `Install a package of istiod's version: ${facts.meshx('up', '--package', 'FILE')}`;
   return [wrongOn(facts, detail, { hint })];
+}
+
+/** Why istiod does not support a sidecar; undefined if it does, or if a version is unknown. */
+function support(
+  own: string,
+  istiodVersion: string,
+): { readonly is: 'ahead' | 'behind'; readonly why: string } | undefined {
+  const [sidecarVersion, istiod] = [parseVersion(own), parseVersion(istiodVersion)];
+  if (!sidecarVersion || !istiod) return undefined;
+  const ahead = minors(sidecarVersion) - minors(istiod);
+  if (ahead > 0) return { is: 'ahead', why: 'Istio supports no sidecar that is ahead of istiod' };
+  if (ahead < -1) return { is: 'behind', why: 'Istio supports a sidecar that is one minor version behind' };
+  return undefined;
 }
 
 function minors({ major, minor }: Version): number {

@@ -1,5 +1,6 @@
 import { PREFLIGHT_CHECKS } from '../preflight.ts';
 import type { MachineCheck } from '../preflight/machine.ts';
+import { ambientVmChecks } from './ambient.ts';
 import { agentChecks } from './agent.ts';
 import { captureChecks } from './capture.ts';
 import type { VmCheck } from './facts.ts';
@@ -31,6 +32,7 @@ export const VM_CHECKS: readonly VmCheck[] = [
   ...nameChecks,
   ...captureChecks,
   ...sidecarChecks,
+  ...ambientVmChecks,
   ...agentChecks,
   ...registrationChecks,
   ...serviceChecks,

@@ -21,6 +21,7 @@ import { kubectlWords } from '../kubectl-words.ts';
 import { machineOptions } from '../machine-options.ts';
 import { acceptedRisks } from '../risks.ts';
 import { withSecretsOnce } from '../secrets-once.ts';
+import { parseServices } from '../workload-options.ts';
 
 /** `meshx check [VM…]` */
 export async function check(typed: Call): Promise<number> {
@@ -36,6 +37,9 @@ export async function check(typed: Call): Promise<number> {
   const clusterOnly = input.flag('clusterOnly');
   const before = input.flag('pre');
   if (before && (call.args.length === 0 || clusterOnly)) input.issue('--pre: name the VMs that will join');
+  const services = input.attempt('--service', () => parseServices(input.list('service'))) ?? [];
+  if (services.length > 0 && !before)
+    input.issue('--service: it belongs to --pre; the services of a VM that has joined are known');
   refuseFix(input, fixes);
   const format = input.choice('output', REPORT_FORMATS) ?? 'text';
   input.accept();
@@ -43,7 +47,7 @@ export async function check(typed: Call): Promise<number> {
   const kubectlOptions = kubectlWords(cluster);
   const asked = clusterOnly || call.args.length === 0 ? undefined : machine;
   const options = {
-    ...{ cluster, vms: call.args, only, accepted, kubectlOptions, before },
+    ...{ cluster, vms: call.args, only, accepted, kubectlOptions, before, services },
     ...present({ namespace, caller, machine: asked }),
   };
   const print = (report: CheckReport): number => printReport(call, report, format);

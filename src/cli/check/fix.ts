@@ -1,5 +1,5 @@
 import type { CheckReport } from '../../checks/report/report.ts';
-import type { Result } from '../../checks/check.ts';
+import type { Repair, Result } from '../../checks/check.ts';
 import { checkMesh } from '../../operations/check/check.ts';
 import type { CheckOptions } from '../../operations/check/check-options.ts';
 import { type RepairedVm, type Repairs, repairsOf } from '../../operations/check/repairs.ts';
@@ -7,6 +7,7 @@ import { toShell } from '../../shell-words.ts';
 import type { Call } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
+import { loadRules } from './load-rules.ts';
 import { repeatJoins } from './repeat-join.ts';
 
 /** A check that repairs what it may. */
@@ -33,7 +34,7 @@ export async function checkAndFix(call: Call, fixing: Fixing): Promise<number> {
   const say = isText ? call.terminal.out : call.terminal.err;
   say(linesOf(repairs, call.terminal.complete));
   if (repairs.vms.length === 0) return unrepaired();
-  const planned = await repeatJoins(call, repairs.vms, { dryRun: true, isText });
+  const planned = await repair(call, repairs.vms, { dryRun: true, isText });
   if (planned === EXIT.done) say(['The plan is empty: a repeated join repairs none of these findings.']);
   if (planned === EXIT.done || (dryRun && planned === EXIT.planNotEmpty)) return unrepaired();
   if (planned !== EXIT.planNotEmpty) {
@@ -48,12 +49,30 @@ async function confirmed({ terminal, args }: Call, vms: readonly RepairedVm[], {
   if (yes) return;
   const subject = vms.map(({ vm }) => vm).join(', ');
   const command = `meshx check ${toShell(args)} --fix`;
-  await confirm(terminal, { subject, task: `repeat the join of ${subject}`, changes: 'the changes above', command });
+  await confirm(terminal, { subject, task: `repair ${subject}`, changes: 'the changes above', command });
+}
+
+/** Loads rules, then repeats joins. Returns the exit code of the joins; of a dry run that loads rules, that of a plan that is not empty. */
+async function repair(
+  call: Call,
+  vms: readonly RepairedVm[],
+  how: { readonly dryRun: boolean; readonly isText: boolean },
+): Promise<number> {
+  const [rules, joins] = [withRepair(vms, 'capture'), withRepair(vms, 'join')];
+  await loadRules(call, rules, how);
+  const ended = await repeatJoins(call, joins, how);
+  return ended === EXIT.done && how.dryRun && rules.length > 0 ? EXIT.planNotEmpty : ended;
+}
+
+/** The VMs with findings of one repair, and these. */
+function withRepair(vms: readonly RepairedVm[], repair: Repair): readonly RepairedVm[] {
+  const all = vms.map((vm) => ({ ...vm, findings: vm.findings.filter((finding) => finding.repair === repair) }));
+  return all.filter(({ findings }) => findings.length > 0);
 }
 
 /** A failed repair has its own exit code; what it left is reported all the same. */
 async function repaired(call: Call, { vms }: Repairs, { options, isText, print }: Fixing): Promise<number> {
-  const ended = await repeatJoins(call, vms, { dryRun: false, isText });
+  const ended = await repair(call, vms, { dryRun: false, isText });
   const { timeoutMs = SETTLES_MS } = options.cluster.facts.wait ?? {};
   const code = print(await checkMesh(call.world, waiting(options, timeoutMs)));
   return ended === EXIT.done ? code : ended;
@@ -66,7 +85,14 @@ function waiting(options: CheckOptions, timeoutMs: number): CheckOptions {
 
 function linesOf({ vms, left }: Repairs, complete = (text: string) => text): readonly string[] {
   return [
-    ...vms.flatMap(({ vm, findings }) => [`A repeated join of ${vm} repairs:`, ...findings.map(findingLine)]),
+    ...withRepair(vms, 'capture').flatMap(({ vm, findings }) => [
+      `Loading the rules of capture on ${vm} again repairs:`,
+      ...findings.map(findingLine),
+    ]),
+    ...withRepair(vms, 'join').flatMap(({ vm, findings }) => [
+      `A repeated join of ${vm} repairs:`,
+      ...findings.map(findingLine),
+    ]),
     ...(vms.length > 0
       ? []
       : [left.length === 0 ? 'There is nothing to repair.' : '--fix repairs none of these findings.']),

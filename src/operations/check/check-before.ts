@@ -38,11 +38,12 @@ export async function controlPlaneOf(kube: Kubernetes, run: CheckRun): Promise<P
 export async function preflightOf(
   world: World,
   vm: string,
-  asking: { readonly login: () => Promise<Host>; readonly controlPlane: PreflightInput['controlPlane'] },
+  asking: { readonly login: () => Promise<Host> } & Pick<PreflightInput, 'controlPlane' | 'services'>,
 ): Promise<readonly Result[]> {
   try {
-    const input = { ...inputOf(vm, world.now()), controlPlane: asking.controlPlane };
-    const inspected = await inspect(await asking.login(), input, world.signal);
+    const { login, controlPlane, services } = asking;
+    const input = { ...inputOf(vm, world.now()), controlPlane, services };
+    const inspected = await inspect(await login(), input, world.signal);
     const { answers, now } = inspected;
     const inspection = inspectionOf(inspected, input);
     const live = isLive(answers) ? { machine: answers } : {};

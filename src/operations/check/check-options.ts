@@ -1,5 +1,6 @@
 import type { JudgedPart } from '../../checks/mesh/judge-picture.ts';
 import type { FactsOptions } from '../../cluster/facts/facts-options.ts';
+import type { MeshService } from '../../mesh/workload.ts';
 import type { Caller } from '../../cluster/picture/picture.ts';
 import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
@@ -18,6 +19,8 @@ export interface CheckOptions extends JudgedPart {
   readonly accepted: readonly string[];
   /** Whether the VMs are to join yet: what a join would check first. */
   readonly before?: boolean;
+  /** What the VMs that are to join will serve. */
+  readonly services?: readonly MeshService[];
 }
 
 /** A check that is under way. */

@@ -54,7 +54,7 @@ export async function checkMesh(world: World, options: CheckOptions): Promise<Ch
 /** What a join of these VMs would check first. */
 async function checkFirst(world: World, kube: Kubernetes, run: CheckRun): Promise<CheckReport> {
   const start = performance.now();
-  const { logins } = run;
+  const { logins, services = [] } = run;
   const [picture, controlPlane] = await Promise.all([
     readCluster(world, kube, run, run.namespace),
     controlPlaneOf(kube, run),
@@ -62,7 +62,7 @@ async function checkFirst(world: World, kube: Kubernetes, run: CheckRun): Promis
   const limit = pLimit(AT_ONCE);
   const asked = run.vms.map((vm) =>
     limit(async () =>
-      logins ? await preflightOf(world, vm, { login: () => logins.host(hostName(vm)), controlPlane }) : [],
+      logins ? await preflightOf(world, vm, { login: () => logins.host(hostName(vm)), controlPlane, services }) : [],
     ),
   );
   const ofVms = (await Promise.all(asked)).flat();

@@ -1,7 +1,7 @@
 import type { Result } from '../../checks/check.ts';
 import { type CheckReport, type Member, outcomeOf } from '../../checks/report/report.ts';
 
-/** A VM whose repeated join puts findings right. */
+/** A VM with findings that a repair puts right. */
 export interface RepairedVm extends Member {
   readonly findings: readonly Result[];
 }

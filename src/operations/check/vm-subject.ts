@@ -48,16 +48,19 @@ const PARTS = [
   ...(['units', 'env', 'processes', 'environments', 'nat', 'certificates', 'tokens', 'disk', 'agent'] as const),
   ...(['dnsCapture', 'meshName', 'istiod', 'path', 'eastWest', 'capture', 'loaded', 'nameServers'] as const),
   ...(['ready', 'certs', 'version', 'stats', 'rejected', 'agentState'] as const),
+  ...(['packageVersion', 'denied', 'answering'] as const),
 ];
 const NOT_ANSWERED: Unread<VmFacts> = {
   ...Object.fromEntries(PARTS.map((name) => [name, LATE])),
   controlRoots: 'the roots of the mesh could not be read',
+  isAmbient: 'whether the mesh is ambient could not be read',
   istiodVersion: 'the Deployment of istiod could not be read',
 };
 
 function ofMesh({ mesh, about }: ClusterPicture): Partial<VmFacts> {
-  const { controlRoots, controlDeployments } = mesh;
+  const { controlRoots, controlDeployments, isAmbient } = mesh;
   return {
+    ...('found' in isAmbient && { isAmbient: isAmbient.found }),
     ...('found' in controlRoots && { controlRoots: controlRoots.found }),
     ...('found' in controlDeployments && {
       istiodVersion: imageVersion(istiodIn(controlDeployments.found, about.suffix)) ?? null,

@@ -36,5 +36,10 @@ export function parsePath(lines: Lines): PathWay | null {
     ...(device !== undefined && { device, mtu: Number(mtu) }),
     ...(small !== undefined && { small }),
     ...(full !== undefined && { full }),
+    ...largest(lines.flatMap((line) => /^fits (\d{2,5})$/.exec(line)?.[1] ?? [])),
   };
+}
+
+function largest(sizes: readonly string[]): Pick<PathWay, 'fits'> {
+  return sizes.length === 0 ? {} : { fits: Math.max(...sizes.map(Number)) };
 }

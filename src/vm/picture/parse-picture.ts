@@ -20,6 +20,8 @@ export function parsePicture(stdout: string): VmPicture {
     env: part('env', textsByPath),
     processes: part('processes', parseProcesses),
     environments: part('processes', parseEnvironments),
+    packageVersion: part('package', (lines) => lines[0] ?? ''),
+    denied: part('files', parseDenied),
     nat: part('nat', parseNat),
     certificates: part('identity', (lines) => textsByPath(lines.filter((line) => /\.pem \S+$/.test(line)))),
     tokens: part('identity', parseTokens),
@@ -33,6 +35,7 @@ export function parsePicture(stdout: string): VmPicture {
     capture: part('capture', (lines) => lines.join('\n')),
     loaded: part('loaded', (lines) => parseEnv(behind(lines, 'capture').join('\n'))),
     nameServers: part('loaded', parseServers),
+    answering: part('servers', parseAnswering),
     hasSudo: part('loaded', (lines) => lines.includes('sudo yes')),
     ready: part('ready', (lines) => lines.join('\n')),
     certs: part('certs', (lines) => decoded(lines[0] ?? '')),
@@ -168,6 +171,20 @@ function parseEastWest(lines: Lines): NonNullable<VmPicture['eastWest']> {
   return lines.flatMap((line) => {
     const [, state, address] = /^(open|closed) (\S+) \d+$/.exec(line) ?? [];
     return address === undefined || isIP(address) === 0 ? [] : [{ address, open: state === 'open' }];
+  });
+}
+
+function parseAnswering(lines: Lines): NonNullable<VmPicture['answering']> {
+  return lines.flatMap((line) => {
+    const [, state, address = ''] = /^(answers|silent) (\S+)$/.exec(line) ?? [];
+    return isIP(address) === 0 ? [] : [{ address, answers: state === 'answers' }];
+  });
+}
+
+function parseDenied(lines: Lines): NonNullable<VmPicture['denied']> {
+  return lines.flatMap((line) => {
+    const [, how, path] = /^denied -([rw]) (\/.*)$/.exec(line) ?? [];
+    return path === undefined ? [] : [{ may: how === 'r' ? ('read' as const) : ('write' as const), path }];
   });
 }
 

@@ -18,23 +18,58 @@ part_env() {
   done
 }
 
-# `PID NAME UID PARENT` of each process of a sidecar; of an agent the variables that the env files name, in base64, as they are in force.
-part_processes() {
+# Prints `PID NAME UID PARENT` of each process of a sidecar.
+sidecar_processes() {
   proxy=$(id -u istio-proxy 2>/dev/null)
   running pilot-agent envoy node_agent istio-agent | while read -r pid name; do
     parent='' user=''
     while read -r key value _; do
       case $key in PPid:) parent=$value ;; Uid:) user=$value; break ;; esac
     done <"/proc/$pid/status"
-    # Another product may have an Envoy of its own.
-    case $name in envoy) test "$user" = "$proxy" || continue ;; esac
+    case $name in
+      # Another product may have an Envoy of its own.
+      envoy) test "$user" = "$proxy" || continue ;;
+      # The same program also loads rules and asks Envoy, for a moment.
+      pilot-agent) tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qx proxy || continue ;;
+    esac
     echo "$pid $name ${user:--} ${parent:--}"
+  done 2>/dev/null
+}
+# PROCESSES: whether there is one agent, and every Envoy is its child. While a sidecar restarts this may not hold.
+is_one_sidecar() {
+  printf '%s\n' "$1" | awk '
+    $2 == "envoy" { parents[$4] } $2 != "envoy" { agents[$1] } $2 == "pilot-agent" { n++ }
+    END { for (each in parents) if (!(each in agents)) exit 1; exit n > 1 }'
+}
+# The same, and of an agent the variables that the env files name, in base64, as they are in force.
+part_processes() {
+  found=$(sidecar_processes)
+  if ! is_one_sidecar "$found"; then sleep 2; found=$(sidecar_processes); fi
+  printf '%s\n' "$found" | while read -r pid name more; do
+    echo "$pid $name $more"
     test "$name" = pilot-agent || continue
     # shellcheck disable=SC2086 # one word per file
     echo "environ $pid $(tr '\0' '\n' <"/proc/$pid/environ" | awk '
       BEGIN { for (i = 1; i < ARGC - 1; i++) { while ((getline line < ARGV[i]) > 0) { sub(/^[ \t]*(export[ \t]+)?/, "", line); sub(/=.*/, "", line); wanted[line] } ARGV[i] = "" } }
       { key = $0; sub(/=.*/, "", key); if (key in wanted) print }' $envoy_files - | head -c 65536 | base64 -w 0)"
   done 2>/dev/null
+}
+
+# The version of the installed package; `installed` alone is not enough, as files of a removed one may be left.
+part_package() {
+  # shellcheck disable=SC2016 # dpkg-query expands it
+  if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Status} ${Version}' istio-sidecar 2>/dev/null | sed -n 's/^installed //p'
+  elif command -v rpm >/dev/null; then rpm -q --qf '%{VERSION}' istio-sidecar 2>/dev/null | grep '^[0-9]'
+  fi
+}
+
+# `denied -r|-w PATH` for what the sidecar's user may not read or write. A filesystem that is read-only counts, too.
+part_files() {
+  # shellcheck disable=SC2016 # the other shell expands it
+  runuser -u istio-proxy -- sh -c 'for each; do test "${each%% *}" "${each#* }" || echo "denied $each"; done' sh \
+    "-r /etc/certs/root-cert.pem" "-r /etc/certs/cert-chain.pem" "-r /etc/certs/key.pem" "-w /etc/certs" \
+    "-r /run/secrets/tokens/istio-token" "-w /var/log/istio" |
+    while read -r denied how path; do test ! -e "$path" || echo "$denied $how $path"; done
 }
 
 # `PROGRAM RULE`: the nat tables of both backends, where they are loaded.

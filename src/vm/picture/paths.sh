@@ -58,7 +58,7 @@ part_istiod() {
 }
 
 # `route TEXT`, `mtu DEVICE BYTES`, `small|full yes|no`: whether packets of the full size reach istiod. ICMP may be closed, so a small one
-# is asked for, too.
+# is asked for, too. `fits BYTES` for usual sizes that arrive where the full one does not.
 part_path() {
   find_istiod
   address=$(getent ahosts "$name" | awk '{ print $1; exit }')
@@ -72,6 +72,12 @@ part_path() {
   case $address in *:*) head=48 ;; *) head=28 ;; esac
   { ping -n -c 1 -W 1 "$address" >/dev/null 2>&1 && echo 'small yes' || echo 'small no'; } &
   { ping -n -c 1 -W 1 -M "do" -s "$((bytes - head))" "$address" >/dev/null 2>&1 && echo 'full yes' || echo 'full no'; }
+  wait
+  grep -q '^small yes' "$dir/path" && grep -q '^full no' "$dir/path" || return 0
+  for size in 8900 1500 1492 1480 1460 1450 1440 1430 1420 1400 1380 1350 1300 1280; do
+    test "$size" -lt "$bytes" || continue
+    { if ping -n -c 1 -W 1 -M "do" -s "$((size - head))" "$address" >/dev/null 2>&1; then echo "fits $size"; fi; } &
+  done
   wait
 }
 
@@ -91,4 +97,29 @@ part_names() {
   case $host in '' | *[!A-Za-z0-9.-]*) return 0 ;; esac
   look_up "$host" nobody
   echo "name $host $took $found"
+}
+
+# ADDRESS: whether a name server answers a query of the sidecar's user, which is never captured. The first name is answered by every
+# resolver itself; one that drops it gets another.
+# shellcheck disable=SC2016 # bash expands it
+serves_names() {
+  runuser -u istio-proxy -- timeout 6 bash -c '
+    for name in "\\011localhost" "\\001a\\014root-servers\\003net"; do
+      exec 3<>"/dev/udp/$0/53" || exit 1
+      printf "\\115\\130\\001\\000\\000\\001\\000\\000\\000\\000\\000\\000$name\\000\\000\\001\\000\\001" >&3
+      IFS= read -r -t 2 -N 1 -u 3 first && exit 0
+    done
+    exit 1' "$1" 2>/dev/null
+}
+# `answers|silent ADDRESS` of each server of resolv.conf, and of those behind the stub of systemd-resolved.
+part_servers() {
+  command -v bash >/dev/null && id istio-proxy >/dev/null 2>&1 || return 0
+  set -- /etc/resolv.conf
+  if grep -q '^nameserver[ 	]*127\.0\.0\.5[34]' "$1"; then set -- "$1" /run/systemd/resolve/resolv.conf; fi
+  sed -n 's/^nameserver[ 	]*\([0-9A-Fa-f:.]*\)[ 	]*$/\1/p' "$@" 2>/dev/null | awk '!said[$1]++' | head -n 6 | {
+    while read -r address; do
+      { if serves_names "$address"; then echo "answers $address"; else echo "silent $address"; fi; } &
+    done
+    wait
+  }
 }

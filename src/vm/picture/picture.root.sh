@@ -26,11 +26,14 @@ part units part_units
 part env part_env
 part processes part_processes
 part nat part_nat
+part package part_package
+part files part_files
 part identity part_identity
 part disk part_disk
 part agent part_agent
 part names part_names
 part istiod part_istiod
+part servers part_servers
 part path part_path
 part eastwest part_eastwest
 part capture part_capture

@@ -55,6 +55,8 @@ export interface PathWay {
   /** Whether an answer came to a ping of the smallest and of the full size; absent where none was sent. */
   readonly small?: boolean;
   readonly full?: boolean;
+  /** The largest of the usual sizes that arrives where the full one does not, in bytes. */
+  readonly fits?: number;
 }
 
 /** Free space of a mounted filesystem. */
@@ -63,6 +65,12 @@ export interface Space {
   readonly kind: 'bytes' | 'inodes';
   readonly free: number;
   readonly all: number;
+}
+
+/** What the sidecar's user may not do with one of its files. */
+interface Denied {
+  readonly may: 'read' | 'write';
+  readonly path: string;
 }
 
 /** A name of the mesh, as an ordinary user resolves it. */
@@ -80,6 +88,10 @@ export interface VmPicture {
   readonly processes?: readonly SidecarProcess[];
   /** Variables of the running agent that the env files name, by its process. */
   readonly environments?: ReadonlyMap<number, ReadonlyMap<string, string>>;
+  /** Version of the installed package; empty where none is. */
+  readonly packageVersion?: string;
+  /** Files of the sidecar that its user may not read or write. */
+  readonly denied?: readonly Denied[];
   /** The nat rules of each iptables program whose tables are loaded. */
   readonly nat?: readonly { readonly program: string; readonly tables: Tables }[];
   /** PEM texts by path. */
@@ -104,6 +116,8 @@ export interface VmPicture {
   readonly loaded?: ReadonlyMap<string, string>;
   /** Name servers of /etc/resolv.conf, and those with which the sidecar started. */
   readonly nameServers?: { readonly now: readonly string[]; readonly atStart?: readonly string[] };
+  /** Name servers, also those behind a stub, and whether they answer the sidecar's user. */
+  readonly answering?: readonly { readonly address: string; readonly answers: boolean }[];
   readonly hasSudo?: boolean;
   /** Output of the question `ready`. */
   readonly ready?: string;

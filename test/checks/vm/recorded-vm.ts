@@ -26,6 +26,7 @@ export interface World {
   readonly entry?: object | null;
   readonly root?: string;
   readonly istiod?: string;
+  readonly isAmbient?: boolean;
   readonly now?: Date;
 }
 
@@ -62,7 +63,7 @@ function anEntry(spec: object): KubeObject {
   };
 }
 
-function clusterOf({ entry = {}, root = RECORDED.root, istiod = '1.30.4' }: World): ClusterPicture {
+function clusterOf({ entry = {}, root = RECORDED.root, istiod = '1.30.4', isAmbient = false }: World): ClusterPicture {
   const deployment = {
     metadata: { name: 'istiod', namespace: 'istio-system' },
     spec: { template: { spec: { containers: [{ image: `docker.io/istio/pilot:${istiod}` }] } } },
@@ -78,6 +79,7 @@ function clusterOf({ entry = {}, root = RECORDED.root, istiod = '1.30.4' }: Worl
     mesh: {
       controlRoots: { found: { kind: 'ConfigMap', metadata: { name: 'roots' }, data: { 'root-cert.pem': root } } },
       controlDeployments: { found: [deployment] },
+      isAmbient: { found: isAmbient },
     },
     namespaces: [{ name: 'vm', parts }],
   } as unknown as ClusterPicture;

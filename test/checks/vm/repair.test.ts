@@ -22,9 +22,18 @@ test('a repeated join writes the name of istiod again', () => {
   expect(repaired([/istiod found \d+ .*\n(?:istiod (?!end).*\n)*/, 'istiod found 30 \n'])).toEqual(['istiod-name']);
 });
 
-test('rules that go while capture runs are for a person: another program removes them', () => {
-  expect(repaired(RULES_GONE)).toEqual([]);
-  expect(repaired(['capture capture=on', 'capture missing=4\ncapture capture=lost'])).toEqual([]);
+test('rules that another program removed are loaded again, unless capture gave way to it', () => {
+  const lost = ['capture capture=on', 'capture missing=4\ncapture capture=lost'] as const;
+  const way = ['capture end', 'capture gave-way=2026-11-30T23:00:00Z process 9 (x)\ncapture end'] as const;
+  const repairs = (...picture: NonNullable<World['picture']>) =>
+    judged({ picture }).flatMap(({ ok, id, repair }) => (ok === false ? [[id, repair]] : []));
+  expect(repairs(lost)).toEqual([['capture-loaded', 'capture']]);
+  expect(repairs(lost, way)).toEqual([['capture-loaded', undefined]]);
+});
+
+test('a token that ended is written by a repeated join', () => {
+  const now = new Date(Date.parse('2026-12-02T05:09:20Z'));
+  expect(judged({ now }).filter(({ id }) => id === 'vm-token')).toMatchObject([{ ok: false, repair: 'join' }]);
 });
 
 test('nothing is repaired on a VM on which capture was turned off or a unit was masked', () => {

@@ -42,6 +42,7 @@ const service = (state: string): object => ({
   ...{ ports: [{ name: 'mysql', number: 3306 }], probe: { kind: 'mysql', intervalSeconds: 5 } },
 });
 const HOUR_MS = 3_600_000;
+const HBONE = ['tcp|LISTEN', 'tcp|LISTEN 0 4096 0.0.0.0:15008 0.0.0.0:* \ntcp|LISTEN'] as const;
 const OTHER_ROOT = `-----BEGIN CERTIFICATE-----
 MIIBazCCAR2gAwIBAgIUDRr0zfCCk9EEEg9aXbT2lDnjA4UwBQYDK2VwMCsxKTAn
 -----END CERTIFICATE-----`;
@@ -203,9 +204,74 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
       ],
     },
   ],
-  ['a newer sidecar', ['sidecar-version'], { picture: [['version unknown', 'version 1.31.0']] }],
+  [
+    'a newer sidecar',
+    ['sidecar-version'],
+    {
+      picture: [
+        ['version unknown', 'version 1.31.0'],
+        ['package 1.29.1', 'package 1.31.0'],
+      ],
+    },
+  ],
   ['a sidecar one version behind', [], { picture: [['version unknown', 'version 1.29.1']] }],
-  ['an old sidecar', ['sidecar-version'], { picture: [['version unknown', 'version 1.28.0']] }],
+  [
+    'an old sidecar',
+    ['sidecar-version'],
+    {
+      picture: [
+        ['version unknown', 'version 1.28.0'],
+        ['package 1.29.1', 'package 1.28.0'],
+      ],
+    },
+  ],
+  [
+    'a package that was replaced without a restart',
+    ['package-version'],
+    { picture: [['version unknown', 'version 1.30.0']] },
+  ],
+  ['a package that is ahead of istiod', ['package-version'], { picture: [['package 1.29.1', 'package 1.31.0-1']] }],
+  ['a package without a version', [], { picture: [['package 1.29.1', 'package 0.0.0-dev']] }],
+  [
+    'files of root',
+    ['sidecar-files'],
+    { picture: [['files end', 'files denied -r /etc/certs/key.pem\nfiles denied -w /var/log/istio\nfiles end']] },
+  ],
+  ['a silent name server', ['name-servers'], { picture: [['servers answers', 'servers silent']] }],
+  [
+    'a second name server that is silent',
+    ['name-servers'],
+    { picture: [['servers end', 'servers silent 10.150.0.9\nservers end']] },
+  ],
+  ['no name server', ['name-servers'], { picture: [[/loaded \/etc\/resolv.conf .*\n/, '']] }],
+  [
+    'a rule that lets programs past the sidecar',
+    ['capture-out'],
+    {
+      picture: [
+        [
+          'nat iptables-nft -A OUTPUT -j ISTIO_OUTPUT',
+          'nat iptables-nft -A OUTPUT -p tcp -j RETURN\nnat iptables-nft -A OUTPUT -j ISTIO_OUTPUT',
+        ],
+      ],
+    },
+  ],
+  ['an ambient mesh without HBONE on the VM', ['ambient-port'], { isAmbient: true }],
+  ['an ambient mesh, and HBONE on the VM', [], { isAmbient: true, preflight: [HBONE] }],
+  [
+    'an ambient mesh, and a firewall without its port',
+    ['ambient-port'],
+    {
+      isAmbient: true,
+      preflight: [
+        HBONE,
+        [
+          'nft|table ip nat',
+          'nft|table inet filter\nnft|chain input\nnft|type filter hook input priority 0; policy drop;\nnft|iif lo accept\nnft|table ip nat',
+        ],
+      ],
+    },
+  ],
   ['a healthy agent', [], agent({ services: [service('ready')] })],
   [
     'an agent that does not run',
@@ -277,6 +343,7 @@ test('what the VM did not answer is skipped, and hides nothing else', () => {
       'capture-loaded',
       'capture-backend',
       'capture-first',
+      'capture-out',
       'capture-ports',
     ]),
   );
