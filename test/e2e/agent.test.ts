@@ -232,10 +232,17 @@ except PermissionError:
       await onVm(
         'rm -f /etc/certs/cert-chain.pem /etc/certs/key.pem /run/secrets/tokens/istio-token /var/lib/meshx-agent/*token',
       );
-      expectDone(await lab().meshx(['rejoin', vm, '-n', NAMESPACE, '--istiod-address', '10.150.0.1']));
+      const rejoin = ['rejoin', vm, '-n', NAMESPACE, '--istiod-address', '10.150.0.1'];
+      expectDone(await lab().meshx(rejoin));
       await lab().waitFor('the rows', rows, { timeoutMs: 30_000 });
+      // Under a running sidecar, which has its certificate in memory and goes on.
+      await onVm('rm -f /etc/certs/cert-chain.pem /etc/certs/key.pem /run/secrets/tokens/istio-token');
+      expectDone(await lab().meshx([...rejoin, '--restart']));
+      await onVm('test -s /etc/certs/cert-chain.pem && test -s /etc/certs/key.pem');
+      await lab().waitFor('the rows', rows, { timeoutMs: 30_000 });
+      expectDone(await lab().meshx([...rejoin, '--dry-run', '--exit-code']));
     },
-    STEP,
+    2 * STEP,
   );
 
   test(

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { plan, summaries } from '../../src/reconcile/plan.ts';
 import type { Resource, Step } from '../../src/reconcile/resource.ts';
 import { systemdFile } from '../../src/templates.ts';
 import { notVerified, wantedVm } from '../../src/vm/wanted.ts';
@@ -94,6 +95,23 @@ describe('a VM of the current generation', () => {
     const [token] = kinds(wantedVm(currentInput()), 'token');
     expect(token).toMatchObject({ secret: 'istio-token', identity: 'spiffe://cluster.local/ns/vm/sa/mysqldb' });
     expect(Object.keys(token ?? {})).not.toContain('content');
+  });
+
+  test('a sidecar that runs without its certificate files restarts for the new token: only its start writes them', () => {
+    const wanted = wantedVm(currentInput());
+    const [sidecar] = kinds(wanted, 'unit');
+    const step = { id: 'rejoin', title: 'Rejoin', wants: [...kinds(wanted, 'token'), sidecar!] };
+    const answer = (stdout: string) => ({ exitCode: 0, stdout, stderr: '' });
+    const facts = new Map([
+      ['token:/run/secrets/tokens/istio-token', answer('1000000000\n')],
+      ['unit:istio.service', answer('ActiveState=active\nNeedDaemonReload=no\n')],
+    ]);
+    expect(summaries(plan([step], facts))).toEqual([
+      'deliver a token to /run/secrets/tokens/istio-token',
+      'restart istio.service',
+    ]);
+    // Without the token there is no reason: the unit has no file that is newer than it.
+    expect(summaries(plan([{ ...step, wants: [sidecar!] }], facts))).toEqual([]);
   });
 
   test('sidecar.env gets the keys of the registration, for all services', () => {

@@ -16,6 +16,8 @@ const LOADS_RULES = [
 const SETTINGS = [PLACES.clusterEnv, PLACES.sidecarEnv, PLACES.settings];
 /** Resources whose change restarts the programs of the package. */
 const PROGRAMS = ['package:istio-sidecar', `user:${PROXY_USER}`];
+/** A token goes to a VM without a valid certificate in its files: a sidecar that runs with one in memory writes them only at its start. */
+const IDENTITY = `token:${PLACES.token}`;
 
 /** What pilot-agent and Envoy write; in directories that existed before, only these are ours. */
 const SIDECAR_MAKES = [
@@ -32,7 +34,7 @@ const SIDECAR_MAKES = [
 export function sidecarStep(): Step {
   const units = [`${PLACES.units}/istio.service`, `${PLACES.units}/istio.service.d/meshx.conf`];
   const reads = [...SETTINGS, PLACES.meshConfig, PLACES.sidecarStart, ...units];
-  const after = PROGRAMS;
+  const after = [...PROGRAMS, IDENTITY];
   const makes = SIDECAR_MAKES;
   const wants: Step['wants'] = [{ kind: 'unit', name: 'istio.service', reads, after, makes }];
   return { id: 'sidecar', title: 'Run the sidecar', wants };
