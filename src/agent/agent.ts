@@ -241,8 +241,8 @@ class Agent {
     const { settings, version } = this.#parts;
     const uptimeMs = systemClock().ms - this.#started.ms;
     const reporter = this.#reporter.status;
-    const { machine, identity, sidecar } = this.#upkeep;
-    const from = { loop: this.#loop, settings, reporter, machine, identity, sidecar };
+    const { machine, identity, sidecar, unwatched } = this.#upkeep;
+    const from = { loop: this.#loop, settings, reporter, machine, identity, sidecar, unwatched };
     return takeSnapshot({ ...from, version, started: this.#started.date, uptimeMs });
   }
 }

@@ -90,6 +90,11 @@ export class Upkeep {
     return { deviations: [...this.#address.deviations, ...this.#machine.status.deviations] };
   }
 
+  /** Why nothing shows what istiod makes of the health endpoint. */
+  get unwatched(): string | undefined {
+    return this.#channel.blindBecause;
+  }
+
   /** Undefined before the start. */
   get sidecar(): ServiceHealth | undefined {
     return this.#sidecar?.health;
@@ -141,13 +146,13 @@ export class Upkeep {
 function createChannelWatch({ settings, reporter, channel, log, signal }: UpkeepInput): ChannelWatch {
   const access = {
     ...channel,
-    mode: () => reporter.status.mode,
+    reporter: () => reporter.status,
     clusters: () => askAdmin('/clusters', { signal }),
     isConnected: isConnectedToIstiod,
     reconnect: () => void (!settings.observe && reconnectSidecar(log, signal)),
     ...{ ms: () => performance.now(), log },
   };
-  return new ChannelWatch(access, settings.mesh.address);
+  return new ChannelWatch(access, settings.mesh);
 }
 
 function createAddressWatch({ settings, joined, reporter, log, onMoved, signal }: UpkeepInput): AddressWatch {

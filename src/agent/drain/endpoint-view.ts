@@ -13,6 +13,14 @@ export function hostsWithEndpoint(clusters: string, { address, port }: Endpoint)
   return new Set(lines.flatMap((line) => line.slice(0, line.indexOf('::')).split('|')[3] ?? []));
 }
 
+/** Whether Envoy's page /clusters has a cluster of the service, such as `mysqldb.vm`, whatever its endpoints are. */
+export function showsService(clusters: string, service: string): boolean {
+  return clusters.split('\n').some((line) => {
+    const host = line.startsWith('outbound|') ? line.slice(0, line.indexOf('::')).split('|')[3] : undefined;
+    return host !== undefined && `${host}.`.startsWith(`${service}.`);
+  });
+}
+
 /** Where a service of this VM listens. */
 export interface Endpoint {
   readonly address: string;

@@ -44,7 +44,7 @@ export class EntryReporter implements Reporter {
   readonly #staleHealth: StaleHealth;
   readonly #running: Promise<void>;
   #wanted: readonly ServiceHealth[] | undefined;
-  #state: Pick<ReporterStatus, 'mode' | 'since' | 'reason'>;
+  #state: Pick<ReporterStatus, 'mode' | 'since' | 'reason' | 'isRefused'>;
   #lastWrite: Date | undefined;
   #lastMinor = Number.NEGATIVE_INFINITY;
   /** Since when the entry may not say what it should; undefined while it does. */
@@ -182,7 +182,7 @@ export class EntryReporter implements Reporter {
       case 'missing':
         return this.#wait(outcome.orphan);
       case 'refused':
-        return this.#enter('health-channel', outcome.reason);
+        return this.#enter('health-channel', outcome.reason, true);
       case 'failed':
         return this.#fail(outcome.reason);
     }
@@ -205,18 +205,18 @@ export class EntryReporter implements Reporter {
     this.#input.reconnect();
   }
 
-  /** An outage does no harm while the entry says what it should. */
+  /** An outage does no harm while the entry says what it should, and says nothing about rights. */
   #fail(reason: string): void {
     const behind = this.#behindSince;
     const isLong = behind !== undefined && performance.now() - behind >= MODE_AFTER;
-    const { mode } = this.#state;
-    this.#enter(mode === 'api' && isLong ? 'health-channel' : mode, reason);
+    const { mode, isRefused } = this.#state;
+    this.#enter(mode === 'api' && isLong ? 'health-channel' : mode, reason, isRefused);
   }
 
-  #enter(mode: ReporterStatus['mode'], reason?: string): void {
+  #enter(mode: ReporterStatus['mode'], reason?: string, isRefused?: true): void {
     const before = this.#state;
     const since = before.mode === mode ? before.since : this.#input.now();
-    this.#state = { mode, since, ...present({ reason }) };
+    this.#state = { mode, since, ...present({ reason, isRefused }) };
     if (before.mode === mode && (before.reason === undefined) === (reason === undefined)) return;
     this.#input.log('reporting', { mode, reason }, reason === undefined ? 'info' : 'warning');
   }

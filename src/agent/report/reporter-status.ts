@@ -4,6 +4,8 @@ export interface ReporterStatus {
   readonly mode: 'api' | 'health-channel' | 'fenced';
   readonly since: Date;
   readonly lastWrite?: Date;
+  /** The API server answered last that this agent may not do it: nothing writes the entry any more. */
+  readonly isRefused?: true;
   /** Why the mode is not `api`, or what is wrong although it is. */
   readonly reason?: string;
   readonly tokenExpires?: Date;

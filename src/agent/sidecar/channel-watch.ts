@@ -1,4 +1,4 @@
-import { hostsWithEndpoint } from '../drain/endpoint-view.ts';
+import { hostsWithEndpoint, showsService } from '../drain/endpoint-view.ts';
 import type { Log } from '../log.ts';
 import type { ReporterStatus } from '../report/reporter-status.ts';
 import { StaleHealth } from '../report/stale-health.ts';
@@ -6,7 +6,7 @@ import type { ServiceDefinition } from '../services/service-file.ts';
 
 /** What the agent says by the health endpoint, and what its sidecar shows of it. */
 export interface ChannelAccess {
-  readonly mode: () => ReporterStatus['mode'];
+  readonly reporter: () => Pick<ReporterStatus, 'mode' | 'isRefused'>;
   /** Whether the health endpoint answers 200. */
   readonly isHealthy: () => boolean;
   readonly definitions: () => readonly ServiceDefinition[];
@@ -23,8 +23,12 @@ export interface ChannelAccess {
 
 /** The probe gives up after five answers, two seconds apart; istiod then writes, and waits up to 10 s before it sends. Milliseconds. */
 const PATIENCE = 30_000;
-/** A Sidecar resource may hide the VM's own services from it: passes until that is assumed. */
+/** Passes in which a sidecar that has just started may get its configuration. */
 const BLIND_AFTER = 20;
+
+/** Why the agent cannot see what istiod makes of its reports. */
+const BLIND =
+  'the sidecar does not have the services of this VM, so a lost report is not noticed: a Sidecar resource hides them';
 
 /**
  * Compares what the health endpoint says with what the sidecar gets back from istiod: whether this VM is an endpoint of its services. An
@@ -33,30 +37,42 @@ const BLIND_AFTER = 20;
  */
 export class ChannelWatch {
   readonly #access: ChannelAccess;
-  readonly #address: string;
+  readonly #place: { readonly address: string; readonly namespace: string };
   readonly #stale = new StaleHealth(PATIENCE);
-  /** The API server let this agent write: after an outage the entry's ports say everything. */
-  #wasApi = false;
-  #wasEndpoint = false;
+  /** The API server let this agent write, and has not refused it since: after an outage the entry's ports say everything. */
+  #mayWrite = false;
+  #isVisible = false;
+  #isBlind = false;
   #wasHealthy: boolean | undefined;
-  /** Passes since the endpoint's answer changed; undefined when the sidecar showed the same. */
+  /** Passes since the endpoint's answer changed; undefined when the sidecar showed the same, or cannot show it. */
   #passes: number | undefined;
 
-  constructor(access: ChannelAccess, address: string) {
+  constructor(access: ChannelAccess, place: { readonly address: string; readonly namespace: string }) {
     this.#access = access;
-    this.#address = address;
+    this.#place = place;
+  }
+
+  /** Why nothing is watched although it should be; undefined if it is, or need not be. */
+  get blindBecause(): string | undefined {
+    return this.#isBlind && this.#wasHealthy !== undefined ? BLIND : undefined;
   }
 
   /** Never throws. Asks Envoy only while there is something to wait for: the page of a large mesh has megabytes. */
   async pass(): Promise<void> {
-    const { mode, isHealthy, clusters, ms } = this.#access;
-    this.#wasApi ||= mode() === 'api';
-    const wanted = this.#wasApi || mode() !== 'health-channel' ? undefined : isHealthy();
+    const { clusters, ms } = this.#access;
+    const wanted = this.#wanted();
     if (wanted !== this.#wasHealthy) this.#begin(wanted);
     if (wanted === undefined || this.#passes === undefined) return;
     const page = await clusters();
     if (page === undefined) this.#stale.hold(ms());
     else await this.#compare(wanted, page, ++this.#passes);
+  }
+
+  /** Whether the VM should be an endpoint; undefined where the entry's ports decide. */
+  #wanted(): boolean | undefined {
+    const { mode, isRefused = false } = this.#access.reporter();
+    this.#mayWrite = !isRefused && (this.#mayWrite || mode === 'api');
+    return this.#mayWrite || mode !== 'health-channel' ? undefined : this.#access.isHealthy();
   }
 
   #begin(wanted: boolean | undefined): void {
@@ -68,13 +84,21 @@ export class ChannelWatch {
   async #compare(wanted: boolean, page: string, passes: number): Promise<void> {
     const { isConnected, ms } = this.#access;
     const isEndpoint = this.#isEndpoint(page);
-    this.#wasEndpoint ||= isEndpoint;
-    const isBlind = !this.#wasEndpoint && (!wanted || passes >= BLIND_AFTER);
-    if (isEndpoint === wanted || isBlind) this.#passes = undefined;
-    else if (!this.#wasEndpoint) return;
+    this.#isVisible ||= isEndpoint || this.#shows(page);
+    if (!this.#isVisible) this.#miss(passes);
+    else if (isEndpoint === wanted) this.#passes = undefined;
     // One that is connecting reports anyway. Root would restart it.
     else if (!(await isConnected())) this.#stale.hold(ms());
     else this.#differ(wanted);
+    this.#isBlind &&= !this.#isVisible;
+  }
+
+  /** Waits for a sidecar that may just have started. One that was blind before is given one pass: the resource may have changed. */
+  #miss(passes: number): void {
+    if (!this.#isBlind && passes < BLIND_AFTER) return;
+    if (!this.#isBlind) this.#access.log('channel-unwatched', { reason: BLIND }, 'warning');
+    this.#isBlind = true;
+    this.#passes = undefined;
   }
 
   #differ(wanted: boolean): void {
@@ -88,7 +112,13 @@ export class ChannelWatch {
 
   /** In the health channel all services of the VM are endpoints, or none is. */
   #isEndpoint(page: string): boolean {
+    const { address } = this.#place;
     const ports = this.#access.definitions().flatMap((service) => service.ports);
-    return ports.some(({ number: port }) => hostsWithEndpoint(page, { address: this.#address, port }).size > 0);
+    return ports.some(({ number: port }) => hostsWithEndpoint(page, { address, port }).size > 0);
+  }
+
+  /** Whether the sidecar has a service of this VM at all, with or without this endpoint. */
+  #shows(page: string): boolean {
+    return this.#access.definitions().some(({ name }) => showsService(page, `${name}.${this.#place.namespace}`));
   }
 }

@@ -34,6 +34,7 @@ const REPORTER = z.object({
   reason: TEXT.exactOptional(),
   tokenExpires: TIME.exactOptional(),
   server: TEXT.exactOptional(),
+  unwatched: TEXT.exactOptional(),
 });
 
 const IDENTITY = z.object({

@@ -62,6 +62,8 @@ export interface ReporterSnapshot {
   readonly reason?: string;
   readonly tokenExpires?: string;
   readonly server?: string;
+  /** Why nothing shows what istiod makes of the reports through the sidecar. */
+  readonly unwatched?: string;
 }
 
 export interface ServiceSnapshot {

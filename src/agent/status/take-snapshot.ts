@@ -25,11 +25,13 @@ interface Facts {
   readonly machine: MachineStatus;
   readonly identity: IdentityStatus | undefined;
   readonly sidecar: ServiceHealth | undefined;
+  /** Why nothing shows what istiod makes of the reports through the sidecar. */
+  readonly unwatched: string | undefined;
 }
 
 /** The state of the agent at this moment. */
 export function takeSnapshot(facts: Facts): AgentSnapshot {
-  const { loop, settings, reporter, version, started, uptimeMs, machine, identity, sidecar } = facts;
+  const { loop, settings, reporter, version, started, uptimeMs, machine, identity, sidecar, unwatched } = facts;
   return {
     version: SNAPSHOT_VERSION,
     agent: {
@@ -37,7 +39,7 @@ export function takeSnapshot(facts: Facts): AgentSnapshot {
       ...{ generation: settings.generation, observe: settings.observe },
     },
     mesh: settings.mesh,
-    reporter: reporterSnapshot(reporter),
+    reporter: { ...reporterSnapshot(reporter), ...(unwatched !== undefined && { unwatched }) },
     judged: loop.isJudged,
     services: loop.services.map(serviceSnapshot),
     invalidFiles: loop.invalid,

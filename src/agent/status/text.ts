@@ -37,12 +37,13 @@ export function statusLines(
   { agent, mesh, reporter, judged, invalidFiles, deviations, identity, sidecar }: AgentSnapshot,
   now: Date,
 ): readonly string[] {
-  const { server, lastWrite, reason, tokenExpires } = reporter;
+  const { server, lastWrite, reason, tokenExpires, unwatched } = reporter;
   const facts = [
     server,
     lastWrite && `last write ${ago(lastWrite, now)} ago`,
     tokenExpires && `token until ${tokenExpires}`,
     reason,
+    unwatched,
   ].filter((fact) => fact !== undefined && fact !== '');
   return [
     `Entry     ${mesh.namespace}/${mesh.entry}, generation ${agent.generation}`,

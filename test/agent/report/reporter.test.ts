@@ -209,7 +209,11 @@ test.each(['get', 'patch'])(
     const reporter = world.reporter();
     reporter.report(READY);
     await until('the reason', () => (reporter.status.reason ?? '').includes('forbidden'));
-    expect(reporter.status.mode).toBe('health-channel');
+    expect(reporter.status).toMatchObject({ mode: 'health-channel', isRefused: true });
+    world.server.fail({ on: /./, answer: 'reset' });
+    reporter.recheck();
+    await until('the outage', () => !(reporter.status.reason ?? 'forbidden').includes('forbidden'));
+    expect(reporter.status).toMatchObject({ mode: 'health-channel', isRefused: true });
   },
 );
 

@@ -11,10 +11,16 @@ const cluster = (host: string, ...endpoints: readonly string[]): string =>
     .join('\n');
 const IN = cluster('mysqldb.vm.svc.cluster.local', '10.150.0.9:3306', `${ADDRESS}:3306`);
 const OUT = cluster('mysqldb.vm.svc.cluster.local', '10.150.0.9:3306');
+/** What a Sidecar resource leaves that hides the services of the VM: names that only begin alike. */
+const HIDDEN = [
+  cluster('mysqldb.vm2.svc.cluster.local', '10.150.0.9:3306'),
+  cluster('web.other.svc.cluster.local'),
+].join('\n');
 
 /** A watch in a world that a test changes; a pass is made every 15 s. */
 class World {
   mode: ReporterStatus['mode'] = 'health-channel';
+  isRefused: true | undefined;
   isHealthy = true;
   page: string | undefined = IN;
   isConnected = true;
@@ -24,7 +30,8 @@ class World {
   #second = 0;
   readonly #watch = new ChannelWatch(
     {
-      ...{ mode: () => this.mode, isHealthy: () => this.isHealthy, definitions: () => [MYSQL, WEB] },
+      reporter: () => ({ mode: this.mode, ...(this.isRefused && { isRefused: this.isRefused }) }),
+      ...{ isHealthy: () => this.isHealthy, definitions: () => [MYSQL, WEB] },
       clusters: () => {
         this.asked += 1;
         return Promise.resolve(this.page);
@@ -34,8 +41,12 @@ class World {
       ms: () => this.#second * 1000,
       log: (event, { reason } = {}) => void this.log.push(`${event}: ${String(reason)}`),
     },
-    ADDRESS,
+    { address: ADDRESS, namespace: 'vm' },
   );
+
+  get blindBecause(): string | undefined {
+    return this.#watch.blindBecause;
+  }
 
   async passes(seconds: number): Promise<void> {
     for (const end = this.#second + seconds; this.#second < end; this.#second += 15) await this.#watch.pass();
@@ -103,15 +114,39 @@ test('an Envoy that does not answer shows nothing', async () => {
   expect(world.reconnects).toEqual([]);
 });
 
-test('where the VM never was an endpoint, a Sidecar may hide it: Envoy is asked for five minutes', async () => {
+test('a healthy VM that never was an endpoint of a service that its sidecar has is reported again', async () => {
   const world = new World();
   world.page = OUT;
+  await world.passes(60);
+  expect(world.reconnects).toHaveLength(1);
+  expect(world.blindBecause).toBeUndefined();
+});
+
+test('where a Sidecar resource hides the services of the VM, the agent says that it sees nothing, and asks Envoy once a change', async () => {
+  const world = new World();
+  world.page = HIDDEN;
   await world.passes(1200);
   expect(world.asked).toBe(20);
+  expect(world.blindBecause).toMatch(/a Sidecar resource hides them/);
   world.isHealthy = false;
   await world.passes(1200);
   expect(world.asked).toBe(21);
-  expect(world.reconnects).toEqual([]);
+  expect(world.log).toEqual([`channel-unwatched: ${world.blindBecause}`]);
+  [world.isHealthy, world.page] = [true, IN];
+  await world.passes(15);
+  expect(world.blindBecause).toBeUndefined();
+  [world.isHealthy, world.page] = [false, IN];
+  await world.passes(60);
+  expect(world.reconnects).toHaveLength(1);
+});
+
+test('a sidecar that has its configuration late is not blind', async () => {
+  const world = new World();
+  world.page = '';
+  await world.passes(120);
+  world.page = IN;
+  await world.passes(15);
+  expect([world.blindBecause, world.log, world.reconnects]).toEqual([undefined, [], []]);
 });
 
 test.each(['api', 'fenced'] as const)('in the mode %s the entry decides', async (mode) => {
@@ -130,4 +165,18 @@ test('an agent that has written to the API server will do so again after its out
   [world.mode, world.isHealthy] = ['health-channel', false];
   await world.passes(600);
   expect(world.reconnects).toEqual([]);
+});
+
+test('an agent that has written to the API server and lost its rights is watched, until it may write again', async () => {
+  const world = await anEndpoint();
+  world.mode = 'api';
+  await world.passes(15);
+  [world.mode, world.isRefused, world.isHealthy] = ['health-channel', true, false];
+  await world.passes(60);
+  expect(world.reconnects).toHaveLength(1);
+  [world.mode, world.isRefused] = ['api', undefined];
+  await world.passes(600);
+  world.mode = 'health-channel';
+  await world.passes(600);
+  expect(world.reconnects).toHaveLength(1);
 });

@@ -32,7 +32,7 @@ test.each(['json', 'yaml'])('the state of the agent as %s', async (format) => {
 
 test('an agent that watches nothing yet', async () => {
   const { since } = EXAMPLE.reporter;
-  const reporter = { mode: 'health-channel', since, reason: 'the settings name no API server' };
+  const reporter = { mode: 'health-channel', since, reason: 'the settings name no API server', unwatched: 'hidden' };
   const bare = { ...EXAMPLE, services: [], invalidFiles: [], deviations: [], judged: false, reporter };
   await using agent = await answering(JSON.stringify({ ...bare, agent: { ...bare.agent, observe: true } }));
   expectGolden('cli/agent-status/bare.txt', (await agent.status()).stdout);
