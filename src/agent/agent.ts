@@ -20,6 +20,7 @@ import { HostNotices, metadataServer } from './notices/host-notices.ts';
 import { tokenFile } from './report/credential.ts';
 import { createReporter } from './report/reporter.ts';
 import type { Reporter } from './report/reporter-input.ts';
+import { parseOnce } from './services/parse-once.ts';
 import { readServicesFolder } from './services/services-folder.ts';
 import { type FolderWatch, watchFolder } from './services/watch-folder.ts';
 import type { AgentSettings } from './settings.ts';
@@ -100,6 +101,7 @@ class Agent {
   readonly #renewed = new AbortController();
   readonly #onHangup = (): void => void this.#reload().then((isNew) => isNew && this.#renewed.abort('new settings'));
   readonly #watch: FolderWatch;
+  readonly #parseService = parseOnce();
   readonly #signs: VitalSigns;
   readonly #upkeep: Upkeep;
   readonly #drains: Drains;
@@ -211,7 +213,7 @@ class Agent {
 
   async #readServices() {
     await this.#watch.renew();
-    return readServicesFolder(this.#parts.options.services, this.#parts.options.owner);
+    return readServicesFolder(this.#parts.options.services, this.#parts.options.owner, this.#parseService);
   }
 
   /** Reads all files again. Returns whether the settings are new. */

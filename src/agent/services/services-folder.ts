@@ -29,12 +29,16 @@ export interface ServicesFound {
  *
  * @param owner uid of the owner; root's when absent
  */
-export async function readServicesFolder(folder = SERVICES_FOLDER, owner = 0): Promise<ServicesFound> {
+export async function readServicesFolder(
+  folder = SERVICES_FOLDER,
+  owner = 0,
+  parse = parseServiceFile,
+): Promise<ServicesFound> {
   try {
     const names = await serviceFiles(folder, owner);
     const [read, beyond] = [names.slice(0, MOST_FILES), names.slice(MOST_FILES)];
     const tooMany = beyond.map((file) => ({ file, problem: unsafe(file, `there are more than ${MOST_FILES} files`) }));
-    const results = await Promise.all(read.map((file) => readOne(folder, file, owner)));
+    const results = await Promise.all(read.map((file) => readOne({ folder, file, owner }, parse)));
     const found = agreeing(results.flatMap((each) => ('problem' in each ? [] : [each])));
     const broken = results.flatMap((each) => ('problem' in each ? [each] : []));
     return { services: found.services, refused: [...broken, ...found.refused, ...tooMany].sort(byFile) };
@@ -60,12 +64,15 @@ function absent(error: unknown): undefined {
   throw error;
 }
 
-async function readOne(folder: string, file: string, owner: number): Promise<ServiceDefinition | RefusedFile> {
+async function readOne(
+  { folder, file, owner }: { readonly folder: string; readonly file: string; readonly owner: number },
+  parse: typeof parseServiceFile,
+): Promise<ServiceDefinition | RefusedFile> {
   try {
     // A link is refused, and a pipe does not hold up the others.
     const handle = await open(join(folder, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      return parseServiceFile(file, decodeText(await content(handle, file, owner)));
+      return parse(file, decodeText(await content(handle, file, owner)));
     } finally {
       await handle.close();
     }

@@ -2,6 +2,7 @@ import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
 import { agreeing } from '../../../src/agent/services/agreeing.ts';
+import { parseOnce } from '../../../src/agent/services/parse-once.ts';
 import { parseServiceFile } from '../../../src/agent/services/service-file.ts';
 import { readServicesFolder } from '../../../src/agent/services/services-folder.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -27,6 +28,18 @@ const summary = async (folder: string, owner = ME) => {
     refused: refused.map(({ file, problem }) => `${file}: ${problem.message}`),
   };
 };
+
+test('a file is parsed again only when its text has changed', async () => {
+  const folder = folderWith({ 'web.yaml': WEB, 'db.yaml': DB });
+  const parse = parseOnce();
+  const read = async () => (await readServicesFolder(folder, ME, parse)).services;
+  const [db, web] = await read();
+  writeFileSync(join(folder, 'web.yaml'), service('web', 'http: 8081'));
+  const again = await read();
+  expect(again[0]).toBe(db);
+  expect(again[1]).toMatchObject({ name: 'web', ports: [{ number: 8081 }] });
+  expect(web).toMatchObject({ ports: [{ number: 8080 }] });
+});
 
 test('every file ending in .yaml defines a service, and files of editors do not', async () => {
   const folder = folderWith({
