@@ -6,6 +6,7 @@ import { present } from '../present.ts';
 import { cliProblems } from '../problems/cli.ts';
 import type { Surroundings } from './command.ts';
 import { readText } from './files.ts';
+import { hostKeyQuestion } from './host-key-question.ts';
 import type { Input } from './input.ts';
 import { stepTimeoutMs } from './time-limits.ts';
 
@@ -31,6 +32,7 @@ export function machineOptions(input: Input, readPort = sshPort): MachineOptions
       knownHosts: path('knownHosts'),
       hostKeyFingerprint: input.text('hostKeyFingerprint'),
       acceptNewHostKey: input.flag('acceptNewHostKey') || undefined,
+      confirmHostKey: hostKeyQuestion(input.call.terminal),
       commandLimitMs: stepTimeoutMs(input),
     }),
   };

@@ -5,6 +5,7 @@ import { said } from './run/doing.ts';
 import { fingerprint, keyType } from './ssh/fingerprint.ts';
 import { hostKeyPolicy, type HostKeyPolicy, type Judgement } from './ssh/host-key-policy.ts';
 import { identityOffers } from './ssh/identity.ts';
+import { keyName, randomArt } from './ssh/random-art.ts';
 import { readKnownHosts, recordHostKey } from './ssh/known-hosts-file.ts';
 import { certificateAtHand } from './ssh/certificates.ts';
 import { NeedsOpenSsh } from './ssh/needs-openssh.ts';
@@ -15,10 +16,34 @@ import { openSocket } from './ssh/ssh-socket.ts';
 import { present } from '../present.ts';
 
 /**
+ * Logs in to one machine, and asks about an unknown host key if someone can be asked. The connection is closed meanwhile, because the
+ * server would end a login that waits. Throws as `logIn` does.
+ */
+export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: HopDecisions): Promise<SshHost> {
+  const offered: { unknown?: Buffer } = {};
+  try {
+    return await logIn(hop, beneath, { ...decisions, offered });
+  } catch (error) {
+    const { unknown: key } = offered;
+    const { confirmHostKey } = decisions;
+    if (key === undefined || !confirmHostKey || hop.settings.strictHostKeys) throw error;
+    const { alias: host, address, port } = hop.settings;
+    const shown = { type: keyName(key), fingerprint: fingerprint(key), art: randomArt(key) };
+    if (!(await confirmHostKey({ host, address, port, ...shown }))) throw error;
+    return await logIn(hop, beneath, { ...decisions, acceptedHostKey: key, offered: {} });
+  }
+}
+
+interface LoginDecisions extends HopDecisions {
+  /** Gets the key that was refused because it is unknown. */
+  readonly offered: { unknown?: Buffer };
+}
+
+/**
  * Logs in to one machine: directly, through its ProxyCommand, or from the machine `beneath`, which is then closed with it. Throws a
  * Problem, or NeedsOpenSsh if ssh2 cannot judge the host's key or offer the user's.
  */
-export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: HopDecisions): Promise<SshHost> {
+async function logIn(hop: Hop, beneath: SshHost | undefined, decisions: LoginDecisions): Promise<SshHost> {
   const { settings, timeoutMs } = hop;
   const policy = await policyFor(hop, decisions);
   if (policy.authority !== undefined)
@@ -37,10 +62,15 @@ export async function walkTo(hop: Hop, beneath: SshHost | undefined, decisions: 
     if (trust === 'new') await noteNewKey(key, policy, { hop, decisions });
     admitted = key;
   };
+  const judge = (key: Buffer): Judgement => {
+    const judgement = policy.judge(key);
+    if (judgement.trust === 'no' && judgement.isUnknown) decisions.offered.unknown = key;
+    return judgement;
+  };
   try {
     const ssh = await SshHost.connect({
       ...{ host, address, port, user, timeoutMs, identities, stream: transport.stream },
-      ...{ judge: policy.judge, admit, algorithms: policy.algorithms },
+      ...{ judge, admit, algorithms: policy.algorithms },
       ...{ keepaliveMs: decisions.keepaliveMs, signal: decisions.signal, limitMs: decisions.commandLimitMs },
       sudo: decisions.sudoPassword && { password: decisions.sudoPassword },
     });
@@ -64,7 +94,11 @@ async function policyFor({ settings }: Hop, decisions: HopDecisions): Promise<Ho
     known: await readKnownHosts(files),
     decisions: {
       acceptNew: decisions.acceptNewHostKey ?? false,
-      ...present({ fingerprint: decisions.hostKeyFingerprint, extraKeys: decisions.extraHostKeys }),
+      ...present({
+        fingerprint: decisions.hostKeyFingerprint,
+        extraKeys: decisions.extraHostKeys,
+        acceptedKey: decisions.acceptedHostKey,
+      }),
     },
   });
 }

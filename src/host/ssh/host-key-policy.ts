@@ -15,6 +15,8 @@ import {
 interface HostKeyDecisions {
   readonly fingerprint?: string;
   readonly acceptNew?: boolean;
+  /** The key that the operator accepted when asked; no other unknown one. */
+  readonly acceptedKey?: Buffer;
   /** Lines `type base64` from the cloud. */
   readonly extraKeys?: readonly string[];
 }
@@ -34,7 +36,7 @@ export interface HostKeyInput {
 export type Judgement =
   | { readonly trust: 'known' | 'pinned' | 'new' }
   | { readonly trust: 'certificate-only'; readonly where: string }
-  | { readonly trust: 'no'; readonly problem: Problem };
+  | { readonly trust: 'no'; readonly problem: Problem; readonly isUnknown?: true };
 
 export interface HostKeyPolicy {
   /** The host's name in known_hosts. */
@@ -95,7 +97,7 @@ function judged(verdict: Verdict, key: Buffer, { host, decisions }: HostKeyInput
     case 'needs-cert-authority':
       return { trust: 'certificate-only', where: verdict.where };
     case 'unknown':
-      if (decisions.acceptNew) return { trust: 'new' };
-      return { trust: 'no', problem: hostProblems.hostKeyUnknown(about) };
+      if (decisions.acceptNew || decisions.acceptedKey?.equals(key)) return { trust: 'new' };
+      return { trust: 'no', problem: hostProblems.hostKeyUnknown(about), isUnknown: true };
   }
 }

@@ -11,6 +11,19 @@ export interface Hop {
   readonly timeoutMs: number;
 }
 
+/** A host key that no known_hosts file has. */
+export interface UnknownHostKey {
+  /** The operator's name for the machine. */
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** As OpenSSH names it: ED25519. */
+  readonly type: string;
+  readonly fingerprint: string;
+  /** Its picture, as lines. */
+  readonly art: readonly string[];
+}
+
 /** What the operator decided about the login to one machine. */
 export interface HopDecisions {
   readonly identityFile?: string | undefined;
@@ -18,6 +31,10 @@ export interface HopDecisions {
   readonly hostKeyFingerprint?: string | undefined;
   /** Trusts and records the key of an unknown host, and reports it to `note`. Never a changed key. */
   readonly acceptNewHostKey?: boolean | undefined;
+  /** Asks a person about the key of an unknown host. Absent without a terminal, where it is refused. */
+  readonly confirmHostKey?: ((unknown: UnknownHostKey) => Promise<boolean>) | undefined;
+  /** The unknown key that was confirmed. */
+  readonly acceptedHostKey?: Buffer | undefined;
   /** Lines `type base64` from the cloud, trusted for this host. */
   readonly extraHostKeys?: readonly string[] | undefined;
   /** Used instead of UserKnownHostsFile. */

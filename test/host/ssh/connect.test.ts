@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectOptions } from '../../../src/host/ssh/connect.ts';
 import { fingerprint } from '../../../src/host/ssh/fingerprint.ts';
+import { randomArt } from '../../../src/host/ssh/random-art.ts';
+import type { UnknownHostKey } from '../../../src/host/ssh/route.ts';
 import { sshAgent } from '../../support/ssh-agent.ts';
 import { keyPair, sshServer, type SshServer, type SshServerOptions } from '../../support/ssh-server.ts';
 
@@ -103,6 +105,41 @@ describe('host keys', () => {
     expect(await readFile(ssh('known_hosts'), 'utf8')).toContain(`[127.0.0.1]:${made.port} ssh-ed25519 `);
     expect((await stat(ssh('known_hosts'))).mode & 0o777).toBe(0o600);
     expect(await hello(made)).toBe('hello\n');
+  });
+
+  test('a person is asked about an unknown key, which is recorded as ssh records it only if they trust it', async () => {
+    const made = await server();
+    await put('id_ed25519', owner.privateKey);
+    await put('config', 'HashKnownHosts yes\n');
+    const asked: UnknownHostKey[] = [];
+    const answering = (trusted: boolean) => (key: UnknownHostKey) => Promise.resolve(asked.push(key) > 0 && trusted);
+    await expect(hello(made, { sshConfig: ssh('config'), confirmHostKey: answering(false) })).rejects.toMatchObject({
+      id: 'ssh-host-key-unknown',
+    });
+    await expect(readFile(ssh('known_hosts'), 'utf8')).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await hello(made, { sshConfig: ssh('config'), confirmHostKey: answering(true) })).toBe('hello\n');
+    expect(asked[1]).toEqual({
+      ...{ host: '127.0.0.1', address: '127.0.0.1', port: made.port, type: 'ED25519' },
+      ...{ fingerprint: fingerprint(made.hostKey), art: randomArt(made.hostKey) },
+    });
+    expect(await readFile(ssh('known_hosts'), 'utf8')).toMatch(/^\|1\|\S+ ssh-ed25519 /);
+    expect(await hello(made, { sshConfig: ssh('config'), confirmHostKey: answering(false) })).toBe('hello\n');
+    expect(asked).toHaveLength(2);
+  });
+
+  test('no one is asked about a changed key, nor with StrictHostKeyChecking yes', async () => {
+    const made = await server();
+    await put('id_ed25519', owner.privateKey);
+    const confirmHostKey = () => Promise.reject(new Error('asked'));
+    await put('config', 'StrictHostKeyChecking yes\n');
+    await expect(hello(made, { sshConfig: ssh('config'), confirmHostKey })).rejects.toMatchObject({
+      id: 'ssh-host-key-unknown',
+    });
+    await put('config', '');
+    await put('known_hosts', `[127.0.0.1]:${made.port} ${keyPair().publicLine}\n`);
+    await expect(hello(made, { sshConfig: ssh('config'), confirmHostKey })).rejects.toMatchObject({
+      id: 'ssh-host-key-changed',
+    });
   });
 
   test('a new key that was accepted is recorded although the login then fails', async () => {

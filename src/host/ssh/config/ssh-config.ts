@@ -9,6 +9,7 @@ export type ConfigValues = ReadonlyMap<string, readonly string[]>;
 const READ = [
   ...['hostname', 'user', 'port', 'identityfile', 'identitiesonly', 'identityagent', 'proxyjump', 'proxycommand'],
   ...['userknownhostsfile', 'globalknownhostsfile', 'hostkeyalias', 'hashknownhosts', 'connecttimeout'],
+  'stricthostkeychecking',
   ...['certificatefile', 'revokedhostkeys', 'knownhostscommand'],
   ...['canonicalizehostname', 'canonicaldomains', 'canonicalizemaxdots', 'canonicalizefallbacklocal'],
   ...['canonicalizepermittedcnames'],

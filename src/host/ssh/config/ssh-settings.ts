@@ -26,6 +26,8 @@ export interface SshSettings {
   readonly knownHostsCommand: string | undefined;
   readonly hostKeyAlias: string | undefined;
   readonly hashKnownHosts: boolean;
+  /** StrictHostKeyChecking is `yes`: no one is asked about an unknown host key. */
+  readonly strictHostKeys: boolean;
   readonly connectTimeoutMs: number | undefined;
   /** Absent if names are not canonicalized. */
   readonly canonicalize?: Canonicalize;
@@ -84,7 +86,7 @@ export function sshSettings(input: SettingsInput): SshSettings {
     revokedHostKeys: paths('revokedhostkeys', []),
     knownHostsCommand: unlessNone('knownhostscommand'),
     hostKeyAlias: first('hostkeyalias'),
-    hashKnownHosts: yes('hashknownhosts'),
+    ...{ hashKnownHosts: yes('hashknownhosts'), strictHostKeys: yes('stricthostkeychecking') },
     connectTimeoutMs: parseSeconds(first('connecttimeout'), issues),
   };
   const canonicalize = canonicalRules(values, settings.jumps.length > 0 || settings.proxyCommand !== undefined);

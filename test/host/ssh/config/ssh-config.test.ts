@@ -38,6 +38,7 @@ describe('one host', () => {
       knownHostsCommand: undefined,
       hostKeyAlias: undefined,
       hashKnownHosts: false,
+      strictHostKeys: false,
       connectTimeoutMs: undefined,
     });
   });
