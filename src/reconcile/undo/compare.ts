@@ -18,7 +18,7 @@ export function isContentOnly({ area, before = '', after = '' }: Difference): bo
   return area === 'file' && then !== undefined && then === now;
 }
 
-/** The differences, by area and name, without ignored ones. Pure. */
+/** The differences, by area and name, without ignored ones and those of interfaces that came or went. Pure. */
 export function comparePictures(
   before: Picture,
   after: Picture,
@@ -26,6 +26,7 @@ export function comparePictures(
 ): readonly Difference[] {
   const [then, now] = [statesOf(before), statesOf(after)];
   const tests = ignored.map(({ area, matches }) => ({ area, pattern: new RegExp(`^(?:${matches})$`) }));
+  const moved = movedInterfaces(before, after);
   return [...new Set([...then.keys(), ...now.keys()])]
     .filter((key) => then.get(key) !== now.get(key))
     .sort()
@@ -34,7 +35,33 @@ export function comparePictures(
       const [was, is] = [then.get(key), now.get(key)];
       return { area, name, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
     })
-    .filter(({ area, name }) => !tests.some((test) => test.area === area && test.pattern.test(name)));
+    .filter(({ area, name }) => !tests.some((test) => test.area === area && test.pattern.test(name)))
+    .filter((difference) => !moved.some((each) => isOfInterface(difference, each)));
+}
+
+/**
+ * Interfaces that only one of the snapshots has. No step of a mesh makes or removes one, but containers do, under a new name at each
+ * start; the kernel's settings and routes of an interface come and go with it.
+ */
+function movedInterfaces(before: Picture, after: Picture): readonly string[] {
+  const [then, now] = [interfacesOf(before), interfacesOf(after)];
+  return [...[...then].filter((name) => !now.has(name)), ...[...now].filter((name) => !then.has(name))];
+}
+
+/** The kernel has this setting for each interface of IPv4, and two that stand for all. */
+function interfacesOf(picture: Picture): ReadonlySet<string> {
+  const names = picture.flatMap(({ area, name }) =>
+    area === 'sysctl' ? (/^net\.ipv4\.conf\.(.+)\.forwarding$/.exec(name)?.[1] ?? []) : [],
+  );
+  return new Set(names);
+}
+
+function isOfInterface({ area, name }: Difference, link: string): boolean {
+  if (area === 'route') return ` ${name} `.includes(` dev ${link} `);
+  return (
+    area === 'sysctl' &&
+    ['conf', 'neigh'].some((part) => /^net\.ipv[46]\./.test(name) && name.startsWith(`${part}.${link}.`, 9))
+  );
 }
 
 function statesOf(picture: Picture): ReadonlyMap<string, string> {

@@ -1,5 +1,5 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Suite } from '../../lab/build/root-file-system.ts';
 import { built, type Recipe } from '../../lab/cache.ts';
 import { must } from '../../lab/command.ts';
@@ -10,21 +10,44 @@ import type { Lab } from '../../lab/lab.ts';
  * fetches them, once. Dependencies that the image lacks are named too.
  */
 export async function installOnVm(lab: Lab, vm: string, suite: Suite, packages: readonly string[]): Promise<void> {
-  const folder = await built(lab.names, recipe(suite, packages), () => undefined);
+  const build = (folder: string): Promise<void> => download(folder, suite, ['download', ...packages]);
+  await install(lab, vm, { name: `debs-${suite}`, inputs: packages, build });
+}
+
+/** The same with everything that the packages depend on and the image of the suite lacks. */
+export async function installWholeOnVm(
+  lab: Lab,
+  vm: string,
+  suite: Suite,
+  packages: readonly string[],
+): Promise<void> {
+  const root = lab.parts.roots[suite];
+  const status = join(root, 'root/var/lib/dpkg/status');
+  const words = ['install', '--download-only', '--yes', '--no-install-recommends', ...packages];
+  const build = (folder: string): Promise<void> => download(folder, suite, words, status);
+  await install(lab, vm, { name: `whole-debs-${suite}`, inputs: [basename(root), ...packages], build });
+}
+
+async function install(lab: Lab, vm: string, recipe: Recipe): Promise<void> {
+  const folder = await built(lab.names, recipe, () => undefined);
   const files = (await readdir(folder)).filter((name) => name.endsWith('.deb'));
   await lab.mustSsh(vm, 'mkdir -p /var/tmp/debs');
   for (const name of files) {
     await lab.mustSsh(vm, `cat > /var/tmp/debs/${name}`, { input: await readFile(join(folder, name)) });
   }
-  await lab.mustSsh(vm, 'DEBIAN_FRONTEND=noninteractive dpkg -i /var/tmp/debs/*.deb && rm -r /var/tmp/debs');
+  const unpack = 'DEBIAN_FRONTEND=noninteractive dpkg -i /var/tmp/debs/*.deb && rm -r /var/tmp/debs';
+  await lab.mustSsh(vm, unpack, { timeoutMs: 180_000 });
 }
-
-function recipe(suite: Suite, packages: readonly string[]): Recipe {
-  return { name: `debs-${suite}`, inputs: packages, build: (folder) => download(folder, suite, packages) };
-}
-
-/** apt with a state of its own, as this machine's is of another suite, perhaps; the mirror is the machine's. */
-async function download(folder: string, suite: Suite, packages: readonly string[]): Promise<void> {
+/**
+ * Runs apt-get with a state of its own, as this machine's is of another suite, perhaps; the mirror is the machine's. What it downloads is
+ * in the folder. `status` names what is installed, as dpkg writes it; nothing by default.
+ */
+async function download(
+  folder: string,
+  suite: Suite,
+  words: readonly string[],
+  status: string = '/dev/null',
+): Promise<void> {
   const state = join(folder, 'apt');
   await mkdir(join(state, 'lists/partial'), { recursive: true });
   const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -32,17 +55,17 @@ async function download(folder: string, suite: Suite, packages: readonly string[
     '\n',
   );
   await writeFile(join(state, 'sources'), `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`);
-  await writeFile(join(state, 'status'), '');
   const settings = {
     'Dir::Etc::sourcelist': join(state, 'sources'),
     'Dir::Etc::sourceparts': '/dev/null',
     'Dir::State': state,
-    'Dir::State::status': join(state, 'status'),
+    'Dir::State::status': status,
     'Dir::Cache': join(state, 'cache'),
+    'Dir::Cache::archives': folder,
     'APT::Sandbox::User': 'root',
   };
   const apt = ['apt-get', '-qq', ...Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])];
   await must([...apt, 'update'], { timeoutMs: 300_000 });
-  await must([...apt, 'download', ...packages], { cwd: folder, timeoutMs: 300_000 });
+  await must([...apt, ...words], { cwd: folder, timeoutMs: 300_000 });
   await must(['rm', '-r', state]);
 }

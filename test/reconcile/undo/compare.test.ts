@@ -61,6 +61,35 @@ test.each([
   expect(comparePictures(during, without)).toEqual([]);
 });
 
+/** What the kernel has for an interface. */
+const link = (name: string, forwarding = '0'): readonly string[] => [
+  `sysctl\tnet.ipv4.conf.${name}.forwarding\t${forwarding}`,
+  `sysctl\tnet.ipv6.conf.${name}.mtu\t1500`,
+  `sysctl\tnet.ipv4.neigh.${name}.ucast_solicit\t3`,
+  `route\t-6 fe80::/64 dev ${name} proto kernel metric 256 pref medium\t`,
+  `route\t-4 10.1.0.0/16 dev ${name}\t`,
+];
+
+test('an interface of a container that came or went is no difference; one that stayed and changed is', () => {
+  const before = picture(...link('eth0'), ...link('veth1'), ...link('eth0.5'));
+  const after = picture(...link('eth0'), ...link('veth22'), ...link('eth0.5'));
+  expect(comparePictures(before, after)).toEqual([]);
+  expect(comparePictures(before, picture(...link('eth0', '1'), ...link('veth1')))).toEqual([
+    { area: 'sysctl', name: 'net.ipv4.conf.eth0.forwarding', before: '0', after: '1' },
+  ]);
+});
+
+test('an interface hides nothing of another, nor of the whole machine', () => {
+  const before = picture(...link('eth0'), ...link('v'));
+  const left = ['route\t-4 10.9.0.0/16 dev eth0\t', 'sysctl\tnet.ipv4.conf.vx\t1', 'sysctl\tnet.ipv4.ip_forward\t1'];
+  const after = picture(...link('eth0'), ...left);
+  expect(comparePictures(before, after).map(({ name }) => name)).toEqual([
+    '-4 10.9.0.0/16 dev eth0',
+    'net.ipv4.conf.vx',
+    'net.ipv4.ip_forward',
+  ]);
+});
+
 test('the list of what is left out is short, gives reasons, and names nothing of a mesh', () => {
   expect(IGNORED.length).toBeLessThanOrEqual(10);
   for (const { matches, reason } of IGNORED) {
