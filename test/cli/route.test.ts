@@ -113,6 +113,49 @@ test('a VirtualService of another owner for the same clients is refused, and one
   );
 });
 
+test('a VirtualService of another namespace is refused if these clients follow it, and noted if others do', async () => {
+  const routes = (exportTo: readonly string[]): KubeObject => ({
+    apiVersion: API,
+    kind: 'VirtualService',
+    metadata: { name: 'theirs', namespace: 'web' },
+    spec: { hosts: ['ratings.default.svc.cluster.local'], exportTo, http: [] },
+  });
+  await using api = await mesh(routes(['*']), {
+    ...rule('theirs', 'ratings', []),
+    metadata: { name: 'x', namespace: 'web' },
+  });
+  expect((await route(api, '--to', 'v1', '--dry-run')).stderr).toContain('VirtualService web/theirs routes it already');
+  api.put(routes(['.']));
+  const { stdout } = await route(api, '--to', 'v1', '--dry-run');
+  expect(stdout.split('\n').filter((line) => line.startsWith('note:'))).toEqual([
+    'note: VirtualService web/theirs routes the clients of its namespaces, whatever this route says',
+  ]);
+});
+
+test('a DestinationRule of the namespace of clients is noted, because they follow it alone', async () => {
+  const theirs = rule('theirs', 'ratings.default.svc.cluster.local', ['v1']);
+  await using api = await mesh({ ...theirs, metadata: { name: 'theirs', namespace: 'web' } });
+  const { stdout } = await route(api, '--to', 'v1', '--dry-run');
+  expect(stdout).toContain('note: clients of namespace web use DestinationRule web/theirs instead');
+  expect(stdout).toContain('+ create DestinationRule default/ratings');
+});
+
+test('a new subset is written before the route that leads to it, also if only the route is new', async () => {
+  await using api = await mesh();
+  await route(api, '--to', 'v1', '--yes');
+  api.remove('VirtualService', 'default', 'ratings');
+  const before = api.mutations.length;
+  const { stdout } = await route(api, '--to', 'v2-mysql-vm', '--yes');
+  expect(stdout.split('\n').filter((line) => line.startsWith('+'))).toEqual([
+    expect.stringContaining('+ change DestinationRule default/ratings'),
+    '+ create VirtualService default/ratings',
+  ]);
+  expect(api.mutations.slice(before).map((each) => each.split('/').slice(-2)[0])).toEqual([
+    'destinationrules',
+    'virtualservices',
+  ]);
+});
+
 test('subsets that routes led to before stay, and a version that nothing has is noted', async () => {
   await using api = await mesh();
   await route(api, '--to', 'v1', '--yes');

@@ -74,18 +74,21 @@ export function isEmptyClusterPlan(plan: ClusterPlan): boolean {
 }
 
 /**
- * Changes of groups, and those that follow once existing entries have the ports of `prepare`: a new entry has the ports
- * of its group.
+ * Changes of subsets come before all else: a route to a subset that is not there yet answers 503. Then come those of groups, and those
+ * that follow once existing entries have the ports of `prepare`: a new entry has the ports of its group.
  */
 export function dividedChanges({ change }: ClusterPlan) {
-  const isGroup = ({ object }: PlannedChange): boolean => object.kind === 'WorkloadGroup';
-  return { groups: change.filter(isGroup), others: change.filter((each) => !isGroup(each)) };
+  const of = (...kinds: readonly string[]) => change.filter(({ object }) => kinds.includes(object.kind));
+  const early = ['DestinationRule', 'WorkloadGroup'];
+  const others = change.filter(({ object }) => !early.includes(object.kind));
+  return { subsets: of('DestinationRule'), groups: of('WorkloadGroup'), others };
 }
 
 /** One line for each write, imperative and in the order of the writes: "create Service vm/mysqldb". */
 export function clusterPlanLines(plan: ClusterPlan): readonly string[] {
-  const { groups, others } = dividedChanges(plan);
+  const { subsets, groups, others } = dividedChanges(plan);
   return [
+    ...subsets.map(changeLine),
     ...plan.create.map((object) => `create ${showRef(refOf(object))}`),
     ...groups.map(changeLine),
     ...plan.prepare.map(entryLine),

@@ -39,13 +39,14 @@ export async function* applyRegistration(
   signal?: AbortSignal,
 ): AsyncGenerator<Written> {
   const options = signal === undefined ? {} : { signal };
+  const { subsets, groups, others } = dividedChanges(plan);
+  yield* applied(kube, subsets, options);
   for (const object of plan.create) {
     await kube.apply(object, options);
     yield { verb: 'created', ref: refOf(object) };
     if (object.kind === 'Namespace')
       await waitForNamespace(kube, { plan, namespace: object.metadata.name, ...options });
   }
-  const { groups, others } = dividedChanges(plan);
   yield* applied(kube, groups, options);
   yield* patched(kube, plan.prepare, signal);
   yield* applied(kube, others, options);

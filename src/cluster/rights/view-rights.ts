@@ -26,5 +26,9 @@ export const VIEW_RIGHTS: Readonly<Record<string, () => readonly Right[]>> = {
     ...['virtualservices', 'destinationrules'].map((resource) =>
       workload(resource, ['get', 'list', ...APPLY, 'delete'], NETWORKING),
     ),
+    ...['virtualservices', 'destinationrules'].map((resource): Right => {
+      const optional = 'objects of other namespaces for the same service';
+      return { place: 'cluster', group: NETWORKING, resource, verbs: ['list'], optional };
+    }),
   ],
 };

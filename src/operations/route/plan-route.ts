@@ -19,6 +19,7 @@ import { list, mapping, text, textMapping } from '../../mesh/unknown.ts';
 import { routeProblems } from '../../problems/route.ts';
 import type { World } from '../../world.ts';
 import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
+import { type OtherRoutes, readOtherRoutes } from './other-routes.ts';
 
 export interface RouteOptions {
   readonly cluster: ClusterOptions;
@@ -51,11 +52,12 @@ export async function planRoute(world: World, options: RouteOptions, wanted: Wan
   const kind = isHttp(service) ? 'http' : 'tcp';
   const ofHttp = wanted.header ?? wanted.timeout ?? wanted.retries;
   if (kind === 'tcp' && ofHttp !== undefined) throw routeProblems.needsHttp({ service: `${namespace}/${name}` });
-  const others = await readOthers(kube, rule, signal);
+  const others = await readOtherRoutes(kube, rule, signal);
   const subsets = wantedSubsets(rule, others);
   const objects = [...(subsets ? [destinationRuleObject(rule, subsets)] : []), virtualServiceObject(rule, kind)];
   const plan = await registrationPlan(kube, objects, signal);
-  return { kube, host, rule, plan: { ...plan, notes: await emptySubsets(kube, service, rule, signal) } };
+  const notes = [...others.notes, ...(await emptySubsets(kube, service, rule, signal))];
+  return { kube, host, rule, plan: { ...plan, notes } };
 }
 
 /** What takes the routes away again: the objects that meshx made for the service, the routes first. Only reads. */
@@ -82,43 +84,11 @@ function isHttp(service: KubeObject): boolean {
   });
 }
 
-interface Others {
-  readonly rules: readonly KubeObject[];
-}
-
-/** Objects of other owners, or of another name, for the same service. Two VirtualServices of one host have no order. */
-async function readOthers(kube: Kubernetes, rule: RouteRule, signal: AbortSignal): Promise<Others> {
-  const { namespace } = rule;
-  const [routes, rules] = await Promise.all(
-    ['VirtualService', 'DestinationRule'].map((kind) => kube.list({ apiVersion: NETWORKING, kind, namespace }, signal)),
-  );
-  const isOther = (object: KubeObject): boolean => object.metadata.name !== rule.service || !madeByMeshx(object);
-  const foreign = (routes ?? []).filter((each) => isOther(each) && isForMesh(each) && names(each, rule));
-  if (foreign.length > 0)
-    throw routeProblems.foreign({
-      host: rule.host,
-      objects: foreign.map((each) => showRef(refOf(each))),
-      why: 'routes it already',
-    });
-  return { rules: (rules ?? []).filter((each) => names(each, rule)) };
-}
-
-/** A VirtualService of a gateway alone leaves the clients in the mesh as they are. */
-function isForMesh({ spec }: KubeObject): boolean {
-  const gateways = list(mapping(spec)['gateways']);
-  return gateways.length === 0 || gateways.includes('mesh');
-}
-
-function names({ spec }: KubeObject, { service, host }: RouteRule): boolean {
-  const { hosts, host: one } = mapping(spec);
-  return [...list(hosts), one].some((each) => each === service || each === host);
-}
-
 /**
  * The subsets of meshx's own DestinationRule, with those that it has already: a route may still lead to them. Undefined if another
  * owner's defines all of them.
  */
-function wantedSubsets(rule: RouteRule, { rules }: Others): readonly Subset[] | undefined {
+function wantedSubsets(rule: RouteRule, { rules }: OtherRoutes): readonly Subset[] | undefined {
   const subsets = subsetsOf(rule);
   const others = rules.filter((each) => each.metadata.name !== rule.service || !madeByMeshx(each));
   const [other] = others;
