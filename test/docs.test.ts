@@ -85,7 +85,21 @@ test('no example holds the password of a database, and nothing of meshx reads on
 
 /** Arguments that are neither options nor placeholders: verbs, steps, modes. */
 const WORDS_OF_COMMANDS = new Set([
-  ...['up', 'on', 'off', 'status', 'explain', 'package', 'certs', 'units', 'direct', 'gateway', 'routes'],
+  ...[
+    'up',
+    'on',
+    'off',
+    'status',
+    'explain',
+    'package',
+    'certs',
+    'units',
+    'direct',
+    'gateway',
+    'routes',
+    'telemetry',
+    'prometheus',
+  ],
 ]);
 const verbs = new Set(['help', ...commands.map(({ name }) => name.split(' ')[0] ?? name)]);
 

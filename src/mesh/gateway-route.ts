@@ -71,6 +71,17 @@ export function gatewayRoutes(
   });
 }
 
+/** Whether an http rule of a VirtualService takes every path: it has no condition on the path, or `/`, or a regular expression. */
+export function takesEveryPath(virtualService: KubeObject): boolean {
+  const rules = list(mapping(virtualService['spec'])['http']).map(mapping);
+  return rules.some((rule) => {
+    const matches = list(rule['match']).map((match) => mapping(mapping(match)['uri']));
+    const isOpen = (uri: Readonly<Record<string, unknown>>): boolean =>
+      uri['exact'] === undefined && (uri['prefix'] === undefined || uri['prefix'] === '/');
+    return matches.length === 0 || matches.some(isOpen);
+  });
+}
+
 /** Hosts of a rule's destinations, as they are written. */
 function destinationsOf(rule: Readonly<Record<string, unknown>>): readonly string[] {
   return list(rule['route']).flatMap((route) => text(mapping(mapping(route)['destination'])['host']) ?? []);

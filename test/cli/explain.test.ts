@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { runCli } from '../support/run-cli.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -33,6 +33,34 @@ test('an id of a problem and of a check is explained by both sections', async ()
   const { stdout } = await runCli(['explain', 'dnsmasq-missing']);
   expect(stdout).toContain('meshx does not install distribution packages');
   expect(stdout).toContain('Sidecars before istiod have no DNS of their own');
+});
+
+/** Ids of results, by the forms in which the sources of checks write them. */
+const RESULT_ID = /\bid: ['`]([a-z-]+)[:'`]|\bverdict\(\s*'([a-z-]+)'|\bunitsRun\(\w+, '([a-z-]+)'/g;
+
+/** Folders whose ids are those of results, not of phases of a change. */
+const OF_RESULTS = ['src/checks', 'src/operations/verify', 'src/operations/check'];
+
+function resultIds(folder: string): readonly string[] {
+  const url = new URL(`../../${folder}/`, import.meta.url);
+  const files = readdirSync(url, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  return files.flatMap((file) =>
+    [...readFileSync(new URL(file, url), 'utf8').matchAll(RESULT_ID)].map(
+      (match) => match.slice(1).find(Boolean) ?? '',
+    ),
+  );
+}
+
+test('the id of every result that a command prints has a section in docs/checks.md', () => {
+  const printed = new Set([...OF_RESULTS.flatMap(resultIds), 'difference-empty', 'ports-open']);
+  expect(printed.size).toBeGreaterThan(150);
+  expect([...printed].filter((id) => section(checks, id).length === 0)).toEqual([]);
+});
+
+test('an id with a subject is explained by the section of its check', async () => {
+  const { exitCode, stdout } = await runCli(['explain', 'service-through-mesh:mysqldb:3306']);
+  expect({ exitCode, first: stdout.split('\n')[0] }).toEqual({ exitCode: 0, first: 'service-through-mesh' });
+  expect(stdout).toContain('--only service');
 });
 
 test('the last line of a problem is the command that explains it', async () => {

@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
@@ -85,6 +87,27 @@ test('with all parts, a request goes to the address with the host and path of th
   expect(verdictsOf(ran.stdout)).toMatchObject({ 'gateway-address': 'ok', 'request-answered': 'error' });
 });
 
+test.each<readonly [string, number, string, string]>([
+  ['gets 404', 404, ROUTE, 'ok'],
+  ['is forwarded', 200, ROUTE, 'error'],
+  ['meets a login', 403, ROUTE, 'skipped'],
+  ['is taken by a route for all', 200, ROUTE.replace('prefix: /productpage', 'prefix: /'), 'skipped'],
+])('a path that no route has, and that %s, is judged', async (_, status, route, outcome) => {
+  const asked: string[] = [];
+  const server = createServer(({ url = '', headers }, response) => {
+    asked.push(`${headers.host} ${url}`);
+    response.writeHead(url === '/productpage' ? 200 : status).end('page');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const mesh = healthyMesh(add(GATEWAY), add(route), add(SERVICE.replace('port: 1,', `port: ${port},`)));
+  const ran = await run(mesh, ['verify', 'gateway', '-n', 'vm', '-o', 'json']);
+  await new Promise((resolve) => server.close(resolve));
+  expect(verdictsOf(ran.stdout)).toMatchObject({ 'request-answered': 'ok', 'unknown-path': outcome });
+  const path = route === ROUTE ? '/meshx-path-without-a-route' : '/';
+  expect(asked.at(-1)).toBe(`shop.example ${path}`);
+});
+
 const aPod = (name: string, more: string): string => `apiVersion: v1
 kind: Pod
 metadata: { name: ${name}, namespace: web, labels: { app: ratings }, annotations: { sidecar.istio.io/status: '{}' } }
@@ -112,19 +135,23 @@ status: { phase: Pending, containerStatuses: [{ name: app, ready: false, state: 
 status: { phase: Running, containerStatuses: [{ name: app, ready: true }] }`,
   ),
 ].map(add);
+/** The injector, as far as a pod shows it. */
+function inject(api: FakeApiServer): void {
+  const sidecar = { name: 'istio-proxy', image: 'docker.io/istio/proxyv2:1.30.4' };
+  api.admit = (object) => {
+    const { containers } = object['spec'] as { readonly containers: readonly object[] };
+    return { ...object, spec: { containers: [...containers, sidecar] } };
+  };
+}
+
 const LABEL: Edit = { change: 'Namespace web', to: 'metadata: { labels: { istio-injection: enabled } }' };
 
 test.each(['text', 'json', 'yaml'])('pods with and without a ready sidecar are told, as %s', async (format) => {
-  const ran = await run(healthyMesh(LABEL, ...PODS), [
-    'verify',
-    'injection',
-    '-n',
-    'web',
-    '-l',
-    'app=ratings',
-    '-o',
-    format,
-  ]);
+  const ran = await run(
+    healthyMesh(LABEL, ...PODS),
+    ['verify', 'injection', '-n', 'web', '-l', 'app=ratings', '-o', format],
+    inject,
+  );
   expect(ran.exitCode).toBe(4);
   const name = `cli/verify/injection.${format === 'text' ? 'txt' : format}`;
   expectGolden(name, steady(ran.stdout).replace(/^( *"?ms"?: )\d+(,?)$/m, '$10$2'));
@@ -133,16 +160,36 @@ test.each(['text', 'json', 'yaml'])('pods with and without a ready sidecar are t
 test('ready pods of a namespace with a revision are verified; a namespace without a label is a note', async () => {
   const revision: Edit = { change: 'Namespace web', to: 'metadata: { labels: { istio.io/rev: canary } }' };
   const some = PODS.slice(0, 2);
-  const with_ = await run(healthyMesh(revision, ...some), ['verify', 'injection', '-n', 'web', '-o', 'json']);
-  expect([with_.exitCode, verdictsOf(with_.stdout)['namespace-injected']]).toEqual([0, 'ok']);
+  const with_ = await run(healthyMesh(revision, ...some), ['verify', 'injection', '-n', 'web', '-o', 'json'], inject);
+  expect([with_.exitCode, verdictsOf(with_.stdout, 1)['namespace-injected']]).toEqual([0, 'ok']);
   const without = await run(healthyMesh(...some), ['verify', 'injection', '-n', 'web', '-o', 'json']);
-  expect([without.exitCode, verdictsOf(without.stdout)['namespace-injected']]).toEqual([0, 'note']);
+  expect([without.exitCode, verdictsOf(without.stdout, 1)['namespace-injected']]).toEqual([0, 'note']);
 });
 
 test('a namespace without pods is skipped, and so not verified', async () => {
   const ran = await run(healthyMesh(), ['verify', 'injection', '-n', 'web', '-o', 'json']);
   expect(ran.exitCode).toBe(4);
-  expect(verdictsOf(ran.stdout)).toMatchObject({ 'pod-injected': 'skipped', 'pod-ready': 'skipped' });
+  expect(verdictsOf(ran.stdout, 1)).toMatchObject({ 'pod-injected': 'skipped', 'pod-ready': 'skipped' });
+});
+
+test('a new pod shows what the injector does, by a dry run that stores nothing', async () => {
+  const words = ['verify', 'injection', '-n', 'web', '-o', 'json'];
+  let writes: readonly string[] = ['not asked'];
+  const trial = async (arrange: (api: FakeApiServer) => void, ...edits: readonly Edit[]): Promise<unknown> => {
+    await using api = await FakeApiServer.start({ objects: healthyMesh(...edits) });
+    arrange(api);
+    const ran = await runCli([...words, '--kubeconfig', api.kubeconfig()]);
+    writes = [...api.mutations, ...(api.object('Pod', 'web', 'meshx-injection-trial') ? ['a pod'] : [])];
+    const [verdict] = groupsOf(ran.stdout)[0]?.verdicts ?? [];
+    return [verdict?.id, verdict?.outcome, verdict?.detail];
+  };
+  const about = 'a dry run adds docker.io/istio/proxyv2:1.30.4, 2 containers; no pod was made';
+  expect(await trial(inject, LABEL)).toEqual(['new-pod-injected', 'ok', about]);
+  expect(writes).toEqual([]);
+  const none = (): void => undefined;
+  const silent = 'the namespace asks for a sidecar, and a dry run adds none';
+  expect(await trial(none, LABEL)).toEqual(['new-pod-injected', 'error', silent]);
+  expect(await trial(none)).toMatchObject(['new-pod-injected', 'skipped', expect.stringContaining('asks for none')]);
 });
 
 test('the jobs for Prometheus name the proxies of all VMs of the namespace', async () => {
@@ -198,6 +245,42 @@ test('a request from a pod is sent by the curl of its application, and its sidec
   });
   expect(ran.exitCode).toBe(0);
   expectGolden('cli/verify/from-pod.txt', steady(ran.stdout));
+});
+
+const TCP_LINE =
+  '[2026-11-30T16:28:25.000Z] "- - -" 0 - - - "-" 0 78 3001 - "-" "-" "-" "-" "127.0.0.1:1" outbound|3306||mysqldb.vm.svc.cluster.local 10.150.0.28:41000 10.63.251.157:3306 10.150.0.28:40000 - -';
+
+test.each([
+  ['sends bytes first', { says: "printf '5.5.5-10.11'", times: '0.001 3.000', code: 28 }, 'ok: sends 11 bytes'],
+  ['is silent', { says: ':', times: '0.001 3.000', code: 28 }, 'error: is open but silent'],
+  ['cannot be reached', { says: ':', times: '0.000 0.001', code: 7 }, 'error: accepts no connection: refused'],
+  ['closes at once', { says: ':', times: '0.001 0.002', code: 0 }, 'error: closes without a byte'],
+])('a database that %s is verified from a pod by its connection', async (_, { says, times, code }, verdict) => {
+  const bin = temporaryFolder();
+  const curl = `#!/bin/sh\n${says}\necho 'curl: (7) refused' >&2\necho 'times ${times}' >&2\nexit ${code}\n`;
+  for (const [name, text] of [
+    ['curl', curl],
+    ['sleep', '#!/bin/sh\n'],
+  ] as const)
+    writeFileSync(join(bin, name), text, { mode: 0o755 });
+  const here: Edit = {
+    change: 'WorkloadEntry vm/db1-10.0.0.5',
+    to: 'spec: { address: 127.0.0.1, ports: { mysql-3306: 1 } }',
+  };
+  const ran = await run(
+    healthyMesh(here, add(CALLER)),
+    ['verify', 'service', 'mysqldb', '-n', 'vm', '--from', 'pod:caller-1.web', '-o', 'json'],
+    (api) => {
+      api.log('web/caller-1', 'ready');
+      // The sidecar logs a connection when it ends.
+      const ended = (): void => api.log('web/caller-1', 'ready', TCP_LINE);
+      api.containers.set('web/caller-1:app', { path: `${bin}:${process.env['PATH']}`, ended });
+    },
+  );
+  const pod = groupsOf(ran.stdout).at(-1);
+  expect(pod?.title).toContain('from Pod web/caller-1');
+  const [outcome, detail = ''] = verdict.split(/: (.*)/);
+  expect(pod?.verdicts[0]).toMatchObject({ id: 'request-answered', outcome, detail: expect.stringContaining(detail) });
 });
 
 test('a container without a shell is said, with what an operator can do', async () => {

@@ -290,7 +290,8 @@ test.each(['text', 'json', 'yaml'])('a service is verified by every way that the
   expectGolden(`cli/verify/service.${format === 'text' ? 'txt' : format}`, steady(ran.stdout));
 });
 
-test('the telemetry of a VM shows a request to its service, and the labels that Kiali groups by', async () => {
+/** The VM of service web says who it is, and counts a request. */
+function arrangeTelemetry(): void {
   const record = {
     generation: 'current',
     namespace: 'vm',
@@ -304,6 +305,10 @@ test('the telemetry of a VM shows a request to its service, and the labels that 
   const labels = 'reporter="destination",destination_workload="web1",connection_security_policy="mutual_tls"';
   // The request gets an id that no test knows before, so its lines are not looked for.
   arrange({ port: 8080, listeners: '{}', added: [], stats: `istio_requests_total{${labels}} 1\n` });
+}
+
+test('the telemetry of a VM shows a request to its service, and the labels that Kiali groups by', async () => {
+  arrangeTelemetry();
   const ran = await ofMesh(['telemetry', '127.0.0.1', '-o', 'json']);
   const { groups } = JSON.parse(ran.stdout) as Document;
   expect(groups.map(({ verdicts }) => verdicts.map(({ id, outcome }) => [id, outcome]))).toEqual([
@@ -314,8 +319,77 @@ test('the telemetry of a VM shows a request to its service, and the labels that 
       ['istio-counters', 'ok'],
       ['log-lines', 'skipped'],
     ],
+    [
+      ['prometheus-series', 'skipped'],
+      ['prometheus-growth', 'skipped'],
+    ],
   ]);
+  expect(groups.at(-1)?.verdicts[0]?.detail).toContain('there is no Service istio-system/prometheus');
   expect(ran.exitCode).toBe(0);
+});
+
+/** What a Prometheus answers to its queries, one after another; the last answer stays. */
+async function ofPrometheus(answers: readonly object[], words: readonly string[] = []) {
+  arrangeTelemetry();
+  const queries: string[] = [];
+  const server = createServer(({ url = '' }, response) => {
+    queries.push(new globalThis.URL(url, 'http://localhost').searchParams.get('query') ?? '');
+    response.end(JSON.stringify(answers[Math.min(queries.length, answers.length) - 1]));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const place = ['--prometheus', `http://127.0.0.1:${port}/`];
+  const ran = await ofMesh(['telemetry', '127.0.0.1', '-o', 'json', ...place, ...words]);
+  await new Promise((resolve) => server.close(resolve));
+  const verdicts = (JSON.parse(ran.stdout) as Document).groups.at(-1)?.verdicts ?? [];
+  return { queries, verdicts: verdicts.map(({ outcome, detail }) => `${outcome}: ${detail}`), exitCode: ran.exitCode };
+}
+const samples = (...values: readonly (readonly [object, string])[]): object => ({
+  status: 'success',
+  data: { resultType: 'vector', result: values.map(([metric, value]) => ({ metric, value: [1796083200, value] })) },
+});
+const counted = (value: string): object =>
+  samples([{ __name__: 'istio_requests_total', reporter: 'destination' }, value]);
+
+test('Prometheus is asked for the counters of the workload, again until they have grown', async () => {
+  const seen = await ofPrometheus([counted('7'), counted('7'), counted('8')], ['--wait', '--timeout', '20']);
+  expect(seen.verdicts).toEqual(['ok: istio_requests_total of reporter destination: 8', 'ok: 7 before, 8 after']);
+  expect(new Set(seen.queries)).toEqual(
+    new Set([
+      'sum by (__name__, reporter) ({__name__=~"istio_requests_total|istio_tcp_connections_opened_total",destination_workload="web1",destination_workload_namespace="vm"})',
+    ]),
+  );
+  expect(seen.exitCode).toBe(0);
+});
+
+test.each<readonly [string, readonly object[], readonly string[], number]>([
+  ['does not scrape the VM', [samples()], ['error: it scrapes nothing of the VM', 'skipped: there are none'], 4],
+  [
+    'gets no answer from the VM',
+    [samples(), samples(), samples([{ instance: '10.0.0.6:15090' }, '0'])],
+    ['error: it gets no answer from 10.0.0.6:15090', 'skipped: there are none'],
+    4,
+  ],
+  [
+    'has only scraped before the requests',
+    [counted('7')],
+    [
+      'ok: istio_requests_total of reporter destination: 7',
+      'skipped: 7 before, 7 after; Prometheus scrapes now and then: wait for it with --wait',
+    ],
+    0,
+  ],
+  [
+    'refuses the query',
+    [{ status: 'error', error: 'too many samples' }],
+    [
+      expect.stringMatching(/^skipped: http:\S+ answers 200: too many samples$/),
+      expect.stringContaining('too many samples'),
+    ],
+    0,
+  ],
+])('a Prometheus that %s is said', async (_, answers, verdicts, exitCode) => {
+  expect(await ofPrometheus(answers)).toMatchObject({ verdicts, exitCode });
 });
 
 test('the telemetry of a machine that is no VM of the cluster is a Problem', async () => {

@@ -116,6 +116,8 @@ interface Owner {
 /** A small API server on loopback: objects in memory, server-side apply with owners, faults on demand, a log. */
 export class FakeApiServer {
   readonly requests: LoggedRequest[] = [];
+  /** What a mutating webhook does with an applied object. */
+  admit: (object: KubeObject) => KubeObject = (object) => object;
   readonly faults: { fault: Fault; left: number }[] = [];
   readonly #objects = new Map<string, Stored>();
   readonly #watches = new Set<Watch>();
@@ -518,7 +520,7 @@ export class FakeApiServer {
     const before = owners.find((owner) => owner.manager === manager)?.fieldsV1 ?? {};
     const result = merged(pruned(found ?? {}, before, now), applied) as Stored;
     const managedFields = [...others, { manager, operation: 'Apply', fieldsV1: now }];
-    const object = { ...result, metadata: { ...result.metadata, managedFields } };
+    const object = this.admit({ ...result, metadata: { ...result.metadata, managedFields } }) as Stored;
     if (request.query['dryRun'] === 'All') return [200, object];
     return [found ? 200 : 201, this.#store(place, object)];
   }

@@ -12,10 +12,12 @@ const CHECKS = textFile(new URL('../../../docs/checks.md', import.meta.url));
  * the join would end with. An unknown id is a usage error with the nearest ids.
  */
 export function explain(call: Call): Promise<void> {
-  const [id = ''] = call.args;
+  const [given = ''] = call.args;
+  // A check of several subjects ends with its own: `service-through-mesh:mysqldb:3306`.
+  const [id = ''] = given.split(':');
   const pages = [PROBLEMS, CHECKS].map(sectionsOf);
   const found = pages.flatMap((sections) => sections.get(id) ?? []);
-  if (found.length === 0) throw unknownId(id, [...new Set(pages.flatMap((sections) => [...sections.keys()]))]);
+  if (found.length === 0) throw unknownId(given, [...new Set(pages.flatMap((sections) => [...sections.keys()]))]);
   call.terminal.out(`${id}\n\n${found.join('\n\n')}\n`);
   return Promise.resolve();
 }

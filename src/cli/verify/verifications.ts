@@ -3,6 +3,7 @@ import { openCluster } from '../../operations/connection/cluster.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { callingPod, findPod } from '../../operations/verify/find-pod.ts';
 import { openServer } from '../../operations/verify/open-server.ts';
+import { openPrometheus } from '../../operations/verify/prometheus.ts';
 import type { Place } from '../../operations/verify/places.ts';
 import { readServiceFacts } from '../../operations/verify/service-facts.ts';
 import { verifyGateway } from '../../operations/verify/verify-gateway.ts';
@@ -78,8 +79,12 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
 
   telemetry: async (world, options) => {
     const opened = await openCluster(world, options.cluster, options.namespace);
+    const { istioNamespace, wait } = opened.facts;
+    const prometheus = await openPrometheus(world, opened.kube, { url: options.prometheus, istioNamespace });
+    await using _closed = 'missing' in prometheus ? undefined : prometheus;
     await using host = await openMachine(world, options.machine, options.name ?? '');
-    return await verifyTelemetry({ ...opened, host, signal: world.signal });
+    const waitMs = wait?.timeoutMs ?? 0;
+    return await verifyTelemetry({ ...opened, host, prometheus, waitMs, signal: world.signal });
   },
 
   url: async (world, { name = '', from, vm, machine, request, expected, ...options }) => {

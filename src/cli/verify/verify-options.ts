@@ -40,6 +40,8 @@ export interface VerifyOptions {
   readonly meshService?: TypedTarget;
   readonly probeClient?: string;
   readonly printScrape: boolean;
+  /** URL. */
+  readonly prometheus?: string;
 }
 
 const WORDS = ['mesh', 'vm', 'service', 'gateway', 'injection', 'telemetry'] as const;
@@ -63,6 +65,7 @@ export function verifyOptions(call: Call): VerifyOptions {
       selector: selectorOf(input),
       meshService: input.parsed('meshService', parseMeshTarget),
       probeClient: input.text('probeClient'),
+      prometheus: prometheusOf(input),
     }),
   };
   input.accept();
@@ -104,6 +107,11 @@ function senderOf(input: Input): Sender {
     }),
   );
   return { kind: 'pod', pod: pod ?? {} };
+}
+
+function prometheusOf(input: Input): string | undefined {
+  const text = input.text('prometheus');
+  return text === undefined ? undefined : urlOf(input, text);
 }
 
 function selectorOf(input: Input): string | undefined {

@@ -1,4 +1,4 @@
-import { control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
+import { APPLY, control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
 
 const WITHOUT_NAMESPACE = 'without it, a namespace must be named with -n';
 const SELECTS_NOTHING = 'a Service selects no entry';
@@ -51,6 +51,9 @@ export const VERIFY: readonly Right[] = [
   ...['gateways', 'virtualservices'].map((resource) => workload(resource, ['list'], NETWORKING)),
   ...[control, workload].map((at): Right => ({ ...at('pods', ['list']), optional: 'pods of gateways, and injection' })),
   ...[control, workload].map((at): Right => ({ ...at('pods/log', ['get']), optional: 'access logs of pods' })),
+  { ...workload('pods', APPLY), optional: 'a dry run of a new pod, which shows what the injector does' },
   { ...workload('pods/exec', ['get', 'create']), optional: 'requests from pods' },
   { ...NODES, optional: 'a Service has a NodePort' },
+  { ...control('services', ['get']), optional: 'the Prometheus of the mesh' },
+  { ...control('pods/portforward', ['get', 'create']), optional: 'the Prometheus of the mesh' },
 ];

@@ -12,7 +12,7 @@ import { type AccessEntry, directionOf } from '../../mesh/access-entry.ts';
 import type { Reply, WebRequest } from '../../mesh/web-request.ts';
 import { isAnswer } from '../../mesh/web-request.ts';
 import { ownCounters } from './own-counters.ts';
-import { podLines, type PodProxy } from './pod-lines.ts';
+import { knownLines, podLines, type PodProxy } from './pod-lines.ts';
 import { linesOf, marked } from './request-id.ts';
 import { seenSince, watchVm, type VmBefore } from './vm-side.ts';
 
@@ -59,16 +59,23 @@ export async function observeRequest(
   return { client, request: sent, reply, ...sides, counted, expected };
 }
 
-/** The same for a connection without HTTP, whose lines have no id: those of the port that are new. */
+/** The same for a connection without HTTP, whose lines have no id: new ones of a port of the service or of its target. */
 export async function observeConnection(
-  port: number,
+  ports: readonly number[],
   connect: () => Promise<ConnectionSeen>,
   { client, watched, expected, signal }: Sending,
 ): Promise<RequestSeen> {
-  const before = await watchAll(watched, signal);
+  const [before, ...known] = await Promise.all([
+    watchAll(watched, signal),
+    ...watched.pods.map((pod) => knownLines(pod, signal)),
+  ]);
   const connection = await connect();
-  const isOfPort = ({ line }: AccessEntry): boolean =>
-    line !== undefined && line.request === undefined && line.upstreamCluster?.includes(`|${port}|`) === true;
+  const old = new Set(known.flat());
+  const isOfPort = ({ line, raw }: AccessEntry): boolean =>
+    line !== undefined &&
+    !old.has(raw) &&
+    line.request === undefined &&
+    ports.some((port) => line.upstreamCluster?.includes(`|${port}|`));
   const sides = await sidesOf(watched, before, { choose: (entries) => entries.filter(isOfPort), wait: true }, signal);
   const counted = ownCounters(sides.counted, { expected });
   return { client, connection, ...sides, counted, expected };

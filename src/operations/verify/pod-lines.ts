@@ -38,6 +38,16 @@ export async function podLines(
   }
 }
 
+/** The lines that are in the log of a pod's proxy now, as they are; none where the log cannot be read. */
+export async function knownLines({ kube, ...pod }: PodProxy, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    return (await lastEntries(kube, { ...pod, source: pod.pod }, signal)).map(({ raw }) => raw);
+  } catch (error) {
+    if (!(error instanceof Problem) || signal.aborted) throw error;
+    return [];
+  }
+}
+
 async function lastEntries(
   kube: Kubernetes,
   { namespace, pod, ...from }: Pick<PodProxy, 'namespace' | 'pod' | 'role'> & { readonly source: string },

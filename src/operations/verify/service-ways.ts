@@ -4,7 +4,7 @@ import type { Host } from '../../host/run/host.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';
 import type { Header, WebRequest } from '../../mesh/web-request.ts';
 import { present } from '../../present.ts';
-import { connectHere, connectVm } from './connect.ts';
+import { connectFrom } from './connect.ts';
 import { observeConnection, observeRequest, type Watched } from './observe.ts';
 import type { PodProxy } from './pod-lines.ts';
 import { clientOf, type Place, sendFrom } from './places.ts';
@@ -45,7 +45,7 @@ export function speaksHttp({ meaning: { protocol } }: ServicePortFacts): boolean
 
 /** Goes one way, and collects what was seen. */
 export async function tryWay(way: Way, trying: Trying): Promise<RequestSeen> {
-  const { service, port, request, server, signal } = trying;
+  const { port, request, server, signal } = trying;
   const { place, authority, path = '/', headers = [] } = way;
   const watched: Watched = {
     ...(place.kind === 'vm' && { client: place.host }),
@@ -56,11 +56,9 @@ export async function tryWay(way: Way, trying: Trying): Promise<RequestSeen> {
   const sending = { client: way.client ?? clientOf(place), watched, expected, signal };
   if (!speaksHttp(port)) {
     const { serverFirst } = port.meaning;
-    const connect = (): Promise<ConnectionSeen> =>
-      place.kind === 'vm'
-        ? connectVm(place.host, { host: service.host, port: port.port.number, serverFirst }, signal)
-        : connectHere({ ...splitAuthority(authority), serverFirst });
-    return await observeConnection(targetPort(port), connect, sending);
+    const target = { ...splitAuthority(authority), serverFirst };
+    const connect = (): Promise<ConnectionSeen> => connectFrom(place, target, signal);
+    return await observeConnection([port.port.number, targetPort(port)], connect, sending);
   }
   const whole = { ...request, url: `http://${authority}${path}`, headers: [...headers, ...request.headers] };
   return await observeRequest(whole, (marked) => sendFrom(place, marked, signal), sending);

@@ -1,16 +1,25 @@
 import type { Result } from '../../checks/check.ts';
 import { judgeRequest } from '../../checks/verify/judge-request.ts';
+import { judgeUnknownPath } from '../../checks/verify/unknown-path.ts';
 import type { VerifyGroup, VerifyReport } from '../../checks/verify/report.ts';
 import type { Expected } from '../../checks/verify/request-seen.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
-import { type GatewayRoute, gatewayRoutes, gatewaySelector, serversOf, usesGateway } from '../../mesh/gateway-route.ts';
+import {
+  type GatewayRoute,
+  gatewayRoutes,
+  gatewaySelector,
+  type GatewayServer,
+  serversOf,
+  usesGateway,
+} from '../../mesh/gateway-route.ts';
 import { type KubeObject, refOf, showRef } from '../../mesh/kube-object.ts';
 import { list, mapping } from '../../mesh/unknown.ts';
 import type { WebRequest } from '../../mesh/web-request.ts';
-import { gatewayAddress } from './gateway-way.ts';
+import { type GatewayAddress, gatewayAddress } from './gateway-way.ts';
 import { observeRequest } from './observe.ts';
 import { sendFrom } from './places.ts';
+import { tryUnknownPath } from './try-unknown-path.ts';
 
 export interface GatewayOptions {
   readonly kube: Kubernetes;
@@ -86,7 +95,7 @@ async function groupsOf(
         ],
       },
     ];
-  return await Promise.all(routes.map((route) => routeGroup(route, found, options)));
+  return await Promise.all(routes.map((route) => routeGroup(route, { found, virtualServices }, options)));
 }
 
 function noRoute(gateway: KubeObject, virtualServices: readonly KubeObject[]): Result {
@@ -103,7 +112,16 @@ function noRoute(gateway: KubeObject, virtualServices: readonly KubeObject[]): R
   };
 }
 
-async function routeGroup(route: GatewayRoute, found: Result, options: GatewayOptions): Promise<VerifyGroup> {
+interface Found {
+  readonly found: Result;
+  readonly virtualServices: readonly KubeObject[];
+}
+
+async function routeGroup(
+  route: GatewayRoute,
+  { found, virtualServices }: Found,
+  options: GatewayOptions,
+): Promise<VerifyGroup> {
   const { kube, istioNamespace, request, expected, signal } = options;
   const { virtualService, server } = route;
   const path = options.path ?? route.path;
@@ -115,19 +133,7 @@ async function routeGroup(route: GatewayRoute, found: Result, options: GatewayOp
   };
   const title = `${showRef(refOf(server.gateway))}, ${name}`;
   const at = await gatewayAddress(kube, route, { istioNamespace, signal });
-  if ('missing' in at) {
-    const labels = Object.entries(gatewaySelector(server.gateway)).map(([key, value]) => `${key}=${value}`);
-    const hint = at.hint ?? `Compare with the labels of the gateway's pods: kubectl get pods -A -l ${labels.join(',')}`;
-    return {
-      title,
-      results: [
-        found,
-        leads,
-        { ...ADDRESS, ok: false, detail: at.missing, hint },
-        ...skipped([ANSWER], 'the Gateway has no address'),
-      ],
-    };
-  }
+  if ('missing' in at) return { title, results: [found, leads, ...withoutAddress(at, server)] };
   const reached: Result = { ...ADDRESS, ok: true, detail: `${at.authority} (${at.service})` };
   const scheme = server.protocol === 'HTTPS' ? 'https' : 'http';
   const host = route.host === undefined ? [] : [['host', route.host] as const];
@@ -135,11 +141,23 @@ async function routeGroup(route: GatewayRoute, found: Result, options: GatewayOp
   const client = { kind: 'gateway', name: 'the gateway' } as const;
   const send = (marked: WebRequest) => sendFrom({ kind: 'here' }, marked, signal);
   const seen = await observeRequest(whole, send, { client, watched: { pods: at.pods }, expected, signal });
+  const bound = virtualServices.filter((each) => usesGateway(each, server.gateway));
+  const unknown = judgeUnknownPath(await tryUnknownPath(whole, { reply: seen.reply, bound, send }));
   return {
     title: `${title}: ${request.method} ${whole.url}`,
-    results: [found, leads, reached, ...judgeRequest(seen)],
+    results: [found, leads, reached, ...judgeRequest(seen), unknown],
     seen,
   };
+}
+
+function withoutAddress(
+  { missing, hint }: Extract<GatewayAddress, { missing: string }>,
+  { gateway }: GatewayServer,
+): readonly Result[] {
+  const labels = Object.entries(gatewaySelector(gateway)).map(([key, value]) => `${key}=${value}`);
+  const compare = `Compare with the labels of the gateway's pods: kubectl get pods -A -l ${labels.join(',')}`;
+  const address: Result = { ...ADDRESS, ok: false, detail: missing, hint: hint ?? compare };
+  return [address, ...skipped([ANSWER], 'the Gateway has no address')];
 }
 
 function destinations(virtualService: KubeObject): string {

@@ -97,8 +97,7 @@ function podWay(port: ServicePortFacts, { pod, path }: ServiceOptions, authority
   if ('missing' in pod) return { ...way, name: 'from a pod', place: { kind: 'here' }, skipped: pod.missing };
   const proxy = { ...pod, role: 'client' } as const;
   const place = { kind: 'pod', ...pod } as const;
-  const found: Way = { ...way, name: `from Pod ${pod.namespace}/${pod.pod}`, place, pods: [proxy] };
-  return speaksHttp(port) ? found : { ...found, skipped: 'pods are asked for HTTP only' };
+  return { ...way, name: `from Pod ${pod.namespace}/${pod.pod}`, place, pods: [proxy] };
 }
 
 /** Without kube-proxy's masquerade the node itself would be the client; either way it is outside the mesh. */

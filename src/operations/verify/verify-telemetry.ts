@@ -1,4 +1,5 @@
 import type { Result } from '../../checks/check.ts';
+import { judgePrometheus } from '../../checks/verify/prometheus.ts';
 import { judgeTelemetry } from '../../checks/verify/telemetry.ts';
 import type { VerifyGroup, VerifyReport } from '../../checks/verify/report.ts';
 import type { RequestSeen } from '../../checks/verify/request-seen.ts';
@@ -15,29 +16,39 @@ import { connectVm } from './connect.ts';
 import { memberFacts, type MemberFacts } from './member.ts';
 import { observeConnection, observeRequest } from './observe.ts';
 import { sendFrom } from './places.ts';
+import { countersSeen, type Prometheus, readCounters } from './prometheus.ts';
 
 export interface TelemetryOptions {
   readonly kube: Kubernetes;
   readonly host: Host;
   readonly facts: FactsOptions;
   readonly namespace: string;
+  readonly prometheus: Prometheus;
+  /** How long Prometheus may take to scrape what was sent, in milliseconds. */
+  readonly waitMs: number;
   readonly signal: AbortSignal;
 }
 
 const LIMIT_MS = 10_000;
 
-/** Sends one request to each port of the VM's services, and looks for it in counters and logs. */
+/** Sends one request to each port of the VM's services, and looks for it in counters, logs and Prometheus. */
 export async function verifyTelemetry(options: TelemetryOptions): Promise<VerifyReport> {
   const start = performance.now();
-  const { host, kube, signal } = options;
+  const { host, kube, prometheus, waitMs, signal } = options;
   const member = await memberFacts(host, kube, { ...options, facts: { ...options.facts, skip: ['addresses'] } });
+  const { workload, address } = member;
+  const counting = { workload: workload.group, namespace: workload.namespace, address, signal };
+  const before = await readCounters(prometheus, counting);
   const groups: VerifyGroup[] = [{ title: 'labels', results: [labels(member)] }];
-  for (const { name, ports } of member.workload.services)
+  for (const { name, ports } of workload.services)
     for (const port of ports) {
       const seen = await load(host, { member, name, port, signal });
       groups.push({ title: `${name}:${port.number}`, results: judgeTelemetry(seen), seen });
     }
   if (groups.length === 1) groups.push({ title: 'services', results: judgeTelemetry(undefined) });
+  const seen = await countersSeen(prometheus, before, { ...counting, waitMs });
+  const name = 'missing' in prometheus ? '' : ` at ${prometheus.name}`;
+  groups.push({ title: `Prometheus${name}`, results: judgePrometheus(seen, workload.namespace) });
   return { subject: `telemetry of VM ${host.name}`, groups, ms: Math.round(performance.now() - start) };
 }
 
@@ -75,7 +86,7 @@ async function load(host: Host, { member, name, port, signal }: Loaded): Promise
   };
   if (protocol !== 'HTTP')
     return await observeConnection(
-      port.number,
+      [port.number],
       () => connectVm(host, { host: target, port: port.number, serverFirst }, signal),
       sending,
     );
