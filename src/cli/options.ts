@@ -122,6 +122,7 @@ export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--agent-metrics-port <port>', 'port of 127.0.0.1 on which the agent also serves its metrics'],
   ['--vm-address <ip>', "the VM's mesh address (default: the one that routes to istiod)"],
   ['--exclude-ports <ports...>', 'inbound ports to exclude from capture, besides SSH'],
+  ['--strict-port <port...>', 'require mutual TLS on this port of the VM: a PeerAuthentication, which down removes'],
   ['--mesh-service <name:port>', 'mesh service to test from the VM: NAME[.NAMESPACE]:PORT[/PATH]'],
   ['--probe-client <vm>', "another mesh VM to test from (default: the VM's own sidecar)"],
   ['--forget <option...>', 'do not repeat this option of the previous join: vm-address, exclude-ports, …'],

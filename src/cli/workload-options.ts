@@ -1,7 +1,7 @@
 import type { MeshService, Workload } from '../mesh/workload.ts';
 import { parseLabels } from '../mesh/labels.ts';
 import { parseName } from '../mesh/names.ts';
-import { parseServicePorts } from '../mesh/service-port.ts';
+import { parsePort, parseServicePorts } from '../mesh/service-port.ts';
 import { meshProblems } from '../problems/mesh.ts';
 import { parseCheck } from '../mesh/probe.ts';
 import type { WorkloadOptions } from '../operations/join/options.ts';
@@ -27,6 +27,7 @@ export function workloadOptions(input: Input): WorkloadOptions {
     }),
     rest: { labels: rest.labels, services, ...present(rest) },
     captureDns: input.flag('captureDns'),
+    strictPorts: input.attempt('--strict-port', () => input.list('strictPort').map(parsePort)) ?? [],
     ...present({ probeText: input.text('probe') }),
   };
 }

@@ -81,9 +81,16 @@ export const cliProblems = {
     hint: 'Fix the findings, or accept a risk by its name: --accept-risk NAME',
     issues: d.findings.map(findingLine),
   })),
-  outsideClientHangs: known('outside-client-hangs', (d: { vm: string; ports: readonly string[]; policy: string }) => ({
-    message: `${d.vm}: plaintext clients outside the mesh would hang on ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
-    hint: `Set STRICT, or DISABLE, for the port: kubectl apply -f - <<<'${d.policy}' or accept the risk: --accept-risk=outside-client-hangs`,
+  outsideClientHangs: known(
+    'outside-client-hangs',
+    (d: { vm: string; ports: readonly string[]; strict: readonly number[]; policy: string }) => ({
+      message: `${d.vm}: plaintext clients outside the mesh would hang on ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
+      hint: `Refuse such clients: ${d.strict.map((port) => `--strict-port=${port}`).join(' ')}. Or set STRICT, or DISABLE, for the port yourself: kubectl apply -f - <<<'${d.policy}' or accept the risk: --accept-risk=outside-client-hangs`,
+    }),
+  ),
+  strictPortRefused: known('strict-port-refused', (d: { port: number; reason: string }) => ({
+    message: `meshx cannot require mutual TLS on port ${d.port}: ${d.reason}. Nothing was changed.`,
+    hint: 'Name a port of a service that this join registers, or add the port to the policy that decides about it.',
   })),
   checkFailed: known('check-failed', (d: { vm: string; failed: readonly string[] }) => ({
     message: `${d.vm} is set up, but ${MANY(d.failed.length, 'check')} failed.`,

@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { exampleCluster, exampleImage, examplePackage, setRootNamespace } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
 import { runCli } from '../support/run-cli.ts';
@@ -77,4 +78,74 @@ test('the risk is accepted by its name only, and said', async () => {
   const { exitCode, stdout } = await runCli([...risky, '--accept-risk=outside-client-hangs']);
   expect(exitCode).toBe(0);
   expect(stdout).toContain('accepted: a plaintext client outside the mesh will hang at mysqldb:3306');
+});
+
+test('--strict-port writes a policy for this VM and this port only, which the next join keeps and down removes', async () => {
+  const { cluster, words } = site();
+  const strict = [...words, '--service', 'mysqldb:3306', '--service', 'web:http:8080'];
+  const { exitCode, stderr } = await runCli([...strict, '--strict-port', '3306']);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  const written = () =>
+    readdirSync(cluster, { recursive: true, encoding: 'utf8' }).filter((name) => /peerauth/i.test(name));
+  expect(written()).toHaveLength(1);
+  expect(parse(readFileSync(join(cluster, written()[0]!), 'utf8'))).toMatchObject({
+    metadata: { name: 'meshx-istio-vm', namespace: 'vm', labels: { 'app.kubernetes.io/managed-by': 'meshx' } },
+    spec: { selector: { matchLabels: { 'meshx.dev/vm': 'istio-vm' } }, portLevelMtls: { 3306: { mode: 'STRICT' } } },
+  });
+  const again = await runCli([...strict, '--dry-run', '--exit-code']);
+  expect({ again: again.exitCode, stdout: again.stdout }).toMatchObject({ again: 0 });
+  const target = words
+    .slice(words.indexOf('istio-vm'))
+    .filter((word) => word !== '--package' && word !== examplePackage);
+  const down = await runCli(['down', ...target, '-y']);
+  expect({ down: down.exitCode, stderr: down.stderr }).toMatchObject({ down: 0 });
+  expect(written()).toEqual([]);
+});
+
+test.each([
+  ['a port of no service', ['--strict-port', '5432'], 'no service of the VM has it'],
+  [
+    'a port that an older policy decides about',
+    ['--strict-port', '3306'],
+    'PeerAuthentication vm/older, which is older',
+  ],
+])('%s is refused', async (_what, more, reason) => {
+  const { cluster, words, state } = site();
+  const text = policy('PERMISSIVE').replace(
+    'metadata: { name: default, namespace: vm }\nspec: {',
+    'metadata: { name: older, namespace: vm, creationTimestamp: "2020-01-01T00:00:00Z" }\nspec: { selector: { matchLabels: { meshx.dev/vm: istio-vm } },',
+  );
+  writeFileSync(join(cluster, 'policy.yaml'), text);
+  const before = state();
+  const accepted = ['--accept-risk', 'outside-client-hangs'];
+  const { exitCode, stderr } = await runCli([...words, '--service', 'mysqldb:3306', ...more, ...accepted]);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(reason) });
+  expect(state()).toEqual(before);
+});
+
+describe('on a terminal', () => {
+  const questions: string[] = [];
+  const answering = (answer: string) => (question: string) => Promise.resolve((questions.push(question), answer));
+  beforeEach(() => void questions.splice(0));
+
+  test('the policy is one question, and yes plans it', async () => {
+    const words = [...site().words, '--service', 'mysqldb:3306', '--dry-run'];
+    const { exitCode, stdout, stderr } = await runCli(words, { ask: answering('y') });
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+    expect(stderr).toContain("mysqldb:3306 (PERMISSIVE, Istio's default) speaks first");
+    expect(questions).toEqual([expect.stringContaining('--strict-port 3306')]);
+    expect(stdout).toContain('create PeerAuthentication vm/meshx-istio-vm');
+  });
+
+  test.each([
+    ['no', 'n', [], { exitCode: 1, asked: 1 }],
+    ['an accepted risk', '', ['--accept-risk', 'outside-client-hangs'], { exitCode: 0, asked: 0 }],
+    ['-y', '', ['-y'], { exitCode: 1, asked: 0 }],
+    ['a document for programs', '', ['-o', 'json'], { exitCode: 1, asked: 0 }],
+  ])('%s leaves the policies alone', async (_what, answer, more, expected) => {
+    const words = [...site().words, '--service', 'mysqldb:3306', '--dry-run', ...more];
+    const { exitCode, stdout } = await runCli(words, { ask: answering(answer) });
+    expect({ exitCode, asked: questions.length }).toEqual(expected);
+    expect(stdout).not.toContain('create PeerAuthentication');
+  });
 });

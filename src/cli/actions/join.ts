@@ -12,6 +12,7 @@ import { marked, speaker } from '../print.ts';
 import { printedReport } from '../vm-report.ts';
 import { formatKeptPlan } from '../../operations/join/kept-plan.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
+import { strictQuestion } from '../join/strict-question.ts';
 import { formatFiles, tellJoin } from '../join/text.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -28,6 +29,7 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
   input.accept();
   refuseForeignVariables(world.env);
 
+  const confirmStrict = ending.output === 'text' && !input.flag('yes') ? strictQuestion(terminal) : undefined;
   const speak = speaker(terminal, options.dryRun && ending.output === 'text');
   const about = (vm: string) => {
     const names = called(verb, call, vm);
@@ -36,7 +38,7 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
       if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
       await keep(input, vm, plan, options);
     };
-    return { ...names, observe, planned };
+    return { ...names, observe, planned, ...(confirmStrict && { confirmStrict: confirmStrict(vm) }) };
   };
   const ends = await joinEach(world, { verb, vms, parallel, options, about });
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));

@@ -37,7 +37,7 @@ const JOIN_LINES: readonly OptionLine[] = [...SETUP_OPTIONS, ...GROUP_OPTIONS, C
  */
 const OF_PROJECTS: readonly string[] = [
   ...['context', 'namespace', 'revision', 'workloadGroup', 'service', 'serviceAccount', 'labels', 'network'],
-  ...['locality', 'weight', 'probe', 'captureDns', 'create', 'parallel'],
+  ...['locality', 'weight', 'probe', 'captureDns', 'create', 'strictPort', 'parallel'],
 ];
 
 const PARALLEL: SettingKey = { name: 'parallel', key: 'parallel', kind: 'text' };

@@ -1,5 +1,6 @@
 import { entryPorts } from '../../mesh/current/entry-ports.ts';
-import { NETWORKING } from '../../mesh/current/objects.ts';
+import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
+import { STRICT_ANNOTATION, strictPolicyName } from '../../mesh/current/strict-ports.ts';
 import { madeByMeshx, refOf, showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import { mapping, text, textMapping } from '../../mesh/unknown.ts';
 import { serviceKey, servicesNamed } from '../../mesh/workload-labels.ts';
@@ -119,6 +120,7 @@ async function madeFor(
   const refs = [
     ...names.map((name) => serviceRef(namespace, name)),
     { apiVersion: NETWORKING, kind: 'Sidecar', namespace, name: `meshx-${vm.group}`.slice(0, 253) },
+    ...(hasStrictPorts(group) ? [strictPolicyRef(vm)] : []),
     ...(account ? [{ apiVersion: 'v1', kind: 'ServiceAccount', namespace, name: account }] : []),
   ];
   const objects = await Promise.all(refs.map((ref) => kube.get(ref, signal)));
@@ -127,6 +129,15 @@ async function madeFor(
     ours.some(({ kind }) => kind === 'ServiceAccount') && (await accountInUse(kube, account, { found, rest, vm }));
   const rights = await grantedRights(kube, group, signal);
   return [...rights, ...ours.filter(({ kind }) => kind !== 'ServiceAccount' || !isShared).map(refOf)];
+}
+
+/** Read only where the group says so: most who remove VMs need no right to policies. */
+function hasStrictPorts({ metadata }: KubeObject): boolean {
+  return metadata.annotations?.[STRICT_ANNOTATION] !== undefined;
+}
+
+function strictPolicyRef({ namespace, group }: Leaving): ObjectRef {
+  return { apiVersion: SECURITY, kind: 'PeerAuthentication', namespace, name: strictPolicyName(group) };
 }
 
 async function accountInUse(

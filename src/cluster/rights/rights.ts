@@ -60,6 +60,14 @@ const PORTS_OF_GROUP: Right = {
   optional: 'a group that does not keep the ports of its services',
 };
 
+/** The policy of ports that require mutual TLS. */
+function strictPorts(verbs: readonly string[]): Right {
+  return {
+    ...workload('peerauthentications', verbs, SECURITY),
+    optional: 'a port of the VM requires mutual TLS by --strict-port',
+  };
+}
+
 /** What `up`, `setup-vm` and `apply` read and write for a VM. */
 const JOIN: readonly Right[] = [
   THE_NAMESPACE,
@@ -73,6 +81,7 @@ const JOIN: readonly Right[] = [
   ...NAMED_TARGETS,
   workload('sidecars', ['get', 'list', ...APPLY], NETWORKING),
   control('sidecars', ['list'], NETWORKING),
+  strictPorts(['get', ...APPLY]),
   ...[workload, control].flatMap((at) => [
     at('peerauthentications', ['list'], SECURITY),
     at('destinationrules', ['list'], NETWORKING),
@@ -115,6 +124,7 @@ const DOWN: readonly Right[] = [
   workload('workloadentries', ['delete'], NETWORKING),
   workload('sidecars', ['get', 'delete'], NETWORKING),
   workload('pods', ['list']),
+  strictPorts(['get', 'delete']),
 ];
 
 /** Load balancers of the cluster DNS are in kube-system. `expose` always reads them, and creates them with --dns. */

@@ -11,6 +11,7 @@ import {
   serviceObject,
   workloadGroupObject,
 } from './objects.ts';
+import { strictPolicyObjects } from './strict-ports.ts';
 import { sidecarObjects, type SidecarOptions } from './sidecar.ts';
 
 /** The registration of one VM in a current cluster. */
@@ -64,6 +65,8 @@ export function currentObjects(registration: CurrentRegistration): readonly Kube
       : foreignGroup
         ? []
         : [workloadGroupObject(workload)]),
+    // Before a client can reach the port.
+    ...(fixedEntry || foreignGroup ? [] : strictPolicyObjects(workload)),
     ...own.map((service) =>
       serviceObject(namespace, service, numericServices.includes(service.name) ? 'numeric' : 'named'),
     ),

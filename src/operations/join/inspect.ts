@@ -4,6 +4,7 @@ import { readOnce } from '../../cluster/api/read-once.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
 import { withAgent, withoutAgent } from '../../mesh/current/agent-probe.ts';
+import { withStrictPorts } from '../../mesh/current/strict-ports.ts';
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { present } from '../../present.ts';
@@ -19,6 +20,7 @@ import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withEarlierJoin } from './earlier-join.ts';
 import { judgedSecurity, refuseFindings } from './risks.ts';
+import { askedStrictPorts, refuseOtherStrictPorts } from './strict-ports.ts';
 import type { JoinPlan, JoinRun, FirstInspection } from './run.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
 import { wantedWorkload } from './workload.ts';
@@ -51,9 +53,10 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
   const machine = { ...preflight, agent };
-  const { registration, writes, workload } = await clusterSide({ ...context, kube: once }, wanted, machine);
+  const { registration, writes, workload } = await registeredSide(run, { ...context, kube: once }, wanted, machine);
   for (const text of writes.notes ?? []) observe({ kind: 'note', text });
   const security = judgedSecurity(workload, policies, judging);
+  refuseOtherStrictPorts(options.workload.strictPorts ?? [], { workload, security });
   const steps = stepsOf(workload);
   needPackage(run, inspected, steps);
   const found = await factsOf(steps);
@@ -121,6 +124,18 @@ function askedEarly(steps: readonly Step[], { host, after, signal }: Asking): (d
     .then(() => gatherFacts(steps, host, signal));
   early.catch(() => undefined);
   return (due) => (sameProbes(steps, due) ? early : gatherFacts(due, host, signal));
+}
+
+/** The side of the cluster, with mutual TLS on the ports for which someone who was asked wants it. */
+async function registeredSide(
+  run: JoinRun,
+  context: JoinContext,
+  wanted: Workload,
+  machine: Parameters<typeof clusterSide>[2],
+): ReturnType<typeof clusterSide> {
+  const side = await clusterSide(context, wanted, machine);
+  const ports = await askedStrictPorts(side.workload, context.policies, { ...run, options: context.options });
+  return ports.length === 0 ? side : clusterSide(context, withStrictPorts(wanted, ports), machine);
 }
 
 /** The registration of this VM, and its missing writes. A classic VM without services needs none. */

@@ -22,7 +22,7 @@ export interface Joins {
   readonly parallel: number;
   readonly options: JoinOptions;
   /** The command and the observer of one VM. */
-  readonly about: (vm: string) => Pick<JoinRun, 'again' | 'command' | 'observe' | 'planned'>;
+  readonly about: (vm: string) => Pick<JoinRun, 'again' | 'command' | 'observe' | 'planned' | 'confirmStrict'>;
 }
 
 /**

@@ -14,6 +14,8 @@ export interface WorkloadOptions {
   readonly serviceAccount?: string;
   readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
   readonly captureDns: boolean;
+  /** Ports of its services that require mutual TLS, by a policy of meshx. */
+  readonly strictPorts?: readonly number[];
   /** The probe of the first service as it was given: `mysql`, `http:/ready`. */
   readonly probeText?: string;
 }

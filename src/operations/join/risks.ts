@@ -1,10 +1,11 @@
 import type { Result } from '../../checks/check.ts';
 import { SECURITY } from '../../mesh/current/objects.ts';
-import { type MtlsPolicies, type PortSecurity, portSecurity } from '../../mesh/mutual-tls.ts';
+import type { MtlsPolicies, PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { VM_LABEL } from '../../mesh/workload-labels.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import type { JoinRun } from './run.ts';
+import { securityOf } from './strict-ports.ts';
 
 /** The VM, and its accepted risks. */
 export interface Judging {
@@ -34,12 +35,13 @@ export function judgedSecurity(
   policies: MtlsPolicies | undefined,
   { vm, acceptRisk, observe }: Judging,
 ): readonly PortSecurity[] {
-  const ports = policies === undefined ? [] : portSecurity(workload, policies);
+  const ports = securityOf(workload, policies);
   const hanging = ports.filter(({ outsideMesh }) => outsideMesh === 'hangs');
   if (hanging.length === 0) return ports;
   const problem = cliProblems.outsideClientHangs({
     vm,
     ports: hanging.map(showPortSecurity),
+    strict: hanging.map(({ port }) => port.number),
     policy: strictPolicy(workload, hanging),
   });
   if (!acceptRisk.includes(problem.id)) throw problem;

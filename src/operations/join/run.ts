@@ -48,6 +48,8 @@ export interface JoinRun extends Omit<Calling<JoinEvent>, 'dryRun'> {
   readonly repeats: boolean;
   /** Adapts the steps to further facts of the machine. Pure. */
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
+  /** Asks whether ports on which plaintext clients would hang shall require mutual TLS. Absent where no one can be asked. */
+  readonly confirmStrict?: (ports: readonly PortSecurity[]) => Promise<boolean>;
   /** Called with the whole plan of a dry run. */
   readonly planned?: (plan: JoinPlan) => Promise<void> | void;
 }

@@ -5,6 +5,7 @@ import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import { tunnelled } from '../../mesh/current/ambient.ts';
 import { refuseContradictions } from '../../mesh/current/contradictions.ts';
 import { needsServices, withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
+import { withStrictPorts } from '../../mesh/current/strict-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
 import type { WorkloadOptions } from './options.ts';
@@ -38,7 +39,8 @@ export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions,
   const before = await existingWorkload(kube, { ...found, group });
   if (before?.foreignGroup) refuseContradictions(before, options);
   const workload = merged(before, options, { group, namespace });
-  return withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
+  const all = withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
+  return withStrictPorts(all, options.strictPorts ?? []);
 }
 
 /** The workload of an existing group. Services are read only if the group does not hold their ports. */
