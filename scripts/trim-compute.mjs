@@ -9,6 +9,7 @@ const PACKAGE = ['google', 'cloud', 'compute', 'v1'];
 const CALLS = {
   Instances: ['Get', 'AggregatedList', 'GetGuestAttributes'],
   ForwardingRules: ['AggregatedList'],
+  InstanceGroups: ['ListInstances'],
 };
 
 /** The package's entry loads ninety clients; each client is a module of its own. */

@@ -22,8 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm'],
     ...['visible.ts', 'shell-words.ts', 'present.ts'],
   ],
+  fleet: ['problems', 'documents', 'mesh', 'present.ts', 'nearest.ts'],
   operations: [
-    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'envoy', 'checks', 'agent'],
+    ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm', 'envoy', 'checks', 'agent', 'fleet'],
     ...[
       'world.ts',
       'who.ts',
@@ -48,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
       'checks',
       'operations',
       'agent',
+      'fleet',
     ],
     ...[
       'world.ts',
@@ -77,7 +79,7 @@ const ONE_OWNER = [
 ];
 
 /** What these folders may use: they parse and print, and touch nothing. Certificates are parsed by `node:crypto`. */
-const PURE = /^(mesh|documents|problems|envoy)\//;
+const PURE = /^(mesh|documents|problems|envoy|fleet)\//;
 const MESH_PACKAGES = ['zod', 'yaml', 'ipaddr.js', 'node:crypto'];
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));

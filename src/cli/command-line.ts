@@ -8,6 +8,7 @@ const SHOWN: readonly string[] = [
   ...['namespace', 'service', 'ports', 'workloadGroup', 'serviceAccount', 'vmAddress', 'excludePorts', 'only', 'unset'],
   ...['acceptRisk', 'network', 'locality', 'weight', 'revision', 'istioNamespace', 'istiodAddress', 'serviceCidr'],
   ...['meshService', 'probeClient', 'drainTimeout', 'confirmWithin', 'context', 'mode', 'parallel', 'for'],
+  ...['limit', 'forks', 'planHash'],
 ];
 
 /** Options that hold `KEY=value`: the key is kept. */
@@ -75,7 +76,7 @@ export function withoutPassword(word: string): string {
  * A command of meshx in a hint, to be pasted: behind a colon or at the start of a line, up to the end of the line or to the
  * punctuation behind it. Elsewhere its name is part of a sentence.
  */
-export const COMMAND = /(?<=: |^)meshx ((?:expose )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
+export const COMMAND = /(?<=: |^)meshx ((?:expose |fleet )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
 
 /**
  * Adds the given connection options to each command of meshx in a text, where that command takes them and does not have

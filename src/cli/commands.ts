@@ -16,6 +16,7 @@ import { drain, undrain } from './commands/drain.ts';
 import { evict } from './commands/evict.ts';
 import { explain } from './commands/explain.ts';
 import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
+import { fleetApply, fleetDiff, fleetPlan, fleetRemove, fleetRollback, fleetStatus } from './commands/fleet.ts';
 import { forward } from './commands/forward.ts';
 import { gatewayUrl } from './commands/gateway-url.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
@@ -60,6 +61,12 @@ export const commands: readonly CommandSpec[] = [
   down,
   rollback,
   applyPlan,
+  fleetPlan,
+  fleetApply,
+  fleetStatus,
+  fleetDiff,
+  fleetRollback,
+  fleetRemove,
   audit,
   agentRun,
   agentStatus,

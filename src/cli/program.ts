@@ -7,6 +7,7 @@ import { cliProblems } from '../problems/cli.ts';
 const GROUPS: Readonly<Record<string, string>> = {
   expose: "the cluster's side: how VMs reach the control plane",
   config: 'settings files',
+  fleet: 'many VMs from one file: joint plan, batches, canaries, one operator at a time',
 };
 
 /**

@@ -62,6 +62,7 @@ const PLURALS: Readonly<Record<string, string>> = {
   endpointslices: 'EndpointSlice',
   events: 'Event',
   gateways: 'Gateway',
+  leases: 'Lease',
   mutatingwebhookconfigurations: 'MutatingWebhookConfiguration',
   namespaces: 'Namespace',
   nodes: 'Node',
@@ -490,6 +491,8 @@ export class FakeApiServer {
     const object = request.body as unknown as Stored;
     const refused = this.#refused(object, { ...place, name: object.metadata.name });
     if (refused) return refused;
+    if (this.#objects.has(this.#key({ ...place, name: object.metadata.name })))
+      return failure(409, 'AlreadyExists', `${place.plural} "${object.metadata.name}" already exists`);
     if (request.query['dryRun'] === 'All') return [201, object];
     return [201, this.#store({ ...place, name: object.metadata.name }, object)];
   }

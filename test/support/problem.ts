@@ -10,3 +10,14 @@ export async function problemOf(promise: Promise<unknown>): Promise<Problem> {
   }
   throw new Error('there was no Problem');
 }
+
+/** The Problem that a function throws; anything else fails the test. */
+export function thrownProblem(act: () => unknown): Problem {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('there was no Problem');
+}

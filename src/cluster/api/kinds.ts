@@ -25,6 +25,7 @@ const KNOWN: Readonly<Record<string, ResourceName>> = {
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': clusterWide('validatingadmissionpolicybindings'),
   'apps/DaemonSet': namespaced('daemonsets'),
   'apps/Deployment': namespaced('deployments'),
+  'coordination.k8s.io/Lease': namespaced('leases'),
   'discovery.k8s.io/EndpointSlice': namespaced('endpointslices'),
   'networking.k8s.io/ServiceCIDR': clusterWide('servicecidrs'),
   'networking.istio.io/DestinationRule': namespaced('destinationrules'),

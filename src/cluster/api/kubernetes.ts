@@ -100,6 +100,10 @@ export interface Kubernetes {
   list(query: ListQuery, signal?: AbortSignal): Promise<readonly KubeObject[]>;
   /** Server-side apply as field manager meshx, never forced: fields of another manager are a Problem. */
   apply(object: KubeObject, options?: ApplyOptions): Promise<KubeObject>;
+  /**
+   * Creates an object; false when one of its name exists already, which is not touched. Absent for a folder of manifests. Needs `create`.
+   */
+  create?(object: KubeObject, signal?: AbortSignal): Promise<boolean>;
   /** Merge patch of labels and annotations, and of labels and ports in the spec of an entry. */
   patch(ref: ObjectRef, change: EntryChange, signal?: AbortSignal): Promise<KubeObject>;
   /** False when there was nothing to delete. */

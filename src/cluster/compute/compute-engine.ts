@@ -27,6 +27,15 @@ export interface InstancePlace {
   readonly zone?: string;
 }
 
+/** Which instances to list. */
+export interface InstanceQuery {
+  /** All of these; every instance when empty. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly zone?: string;
+  /** A group of that zone. */
+  readonly instanceGroup?: string;
+}
+
 export interface ComputeOptions {
   /** Else GOOGLE_CLOUD_PROJECT, the project of the credentials. */
   readonly project?: string;

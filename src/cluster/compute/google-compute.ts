@@ -1,6 +1,6 @@
-import { ForwardingRulesClient, InstancesClient, type protos } from '@google-cloud/compute';
+import { ForwardingRulesClient, InstanceGroupsClient, InstancesClient, type protos } from '@google-cloud/compute';
 import { cloudProblems } from '../../problems/cloud.ts';
-import type { ComputeOptions, Instance, InstancePlace, InternalLoadBalancer } from './compute-engine.ts';
+import type { ComputeOptions, Instance, InstancePlace, InstanceQuery, InternalLoadBalancer } from './compute-engine.ts';
 import { googleCredentials, type GoogleCredentials } from './google-credentials.ts';
 import { clusterRange } from './container-api.ts';
 import { errorCode } from '../api/foreign-error.ts';
@@ -25,6 +25,7 @@ export class ComputeEngine implements AsyncDisposable {
   readonly #options: ComputeOptions;
   readonly #instances: InstancesClient;
   readonly #rules: ForwardingRulesClient;
+  readonly #groups: InstanceGroupsClient;
 
   constructor(credentials: GoogleCredentials, options: ComputeOptions) {
     this.project = credentials.project;
@@ -36,6 +37,7 @@ export class ComputeEngine implements AsyncDisposable {
     const client = settings as ConstructorParameters<typeof InstancesClient>[0];
     this.#instances = new InstancesClient(client);
     this.#rules = new ForwardingRulesClient(client);
+    this.#groups = new InstanceGroupsClient(client);
   }
 
   async internalLoadBalancers(signal?: AbortSignal): Promise<readonly InternalLoadBalancer[]> {
@@ -83,6 +85,33 @@ export class ComputeEngine implements AsyncDisposable {
     return found.filter((instance) => instance.name === name);
   }
 
+  /** The instances with all these labels, of one zone or of all, and of one zonal instance group if one is named. */
+  async listInstances(query: InstanceQuery, signal?: AbortSignal): Promise<readonly Instance[]> {
+    const { labels, zone, instanceGroup } = query;
+    const filter = Object.entries(labels)
+      .map(([key, value]) => `(labels.${key}=${value})`)
+      .join(' ');
+    const request = { project: this.project, ...(filter !== '' && { filter }) };
+    const found = await this.#asked('list instances', signal, async () => {
+      const all: Instance[] = [];
+      for await (const [, scoped] of this.#instances.aggregatedListAsync(request, { autoPaginate: false }))
+        all.push(...(scoped.instances ?? []).map((instance) => instanceOf(instance, this.project)));
+      return all;
+    });
+    const here = found.filter((instance) => zone === undefined || instance.zone === zone);
+    if (instanceGroup === undefined || zone === undefined) return here;
+    const members = await this.#asked(`list the instances of ${instanceGroup}`, signal, () =>
+      this.#inGroup(zone, instanceGroup),
+    );
+    return here.filter(({ name }) => members.includes(name));
+  }
+
+  /** Names of the instances of a zonal group. */
+  async #inGroup(zone: string, instanceGroup: string): Promise<readonly string[]> {
+    const [members] = await this.#groups.listInstances({ project: this.project, zone, instanceGroup });
+    return members.map(({ instance }) => lastPart(instance));
+  }
+
   /** Host keys that the VM published as guest attributes: lines `type base64`. */
   async hostKeys(instance: Instance, signal?: AbortSignal): Promise<readonly string[]> {
     const { project, zone, name } = instance;
@@ -108,7 +137,7 @@ export class ComputeEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#instances.close(), this.#rules.close()]);
+    await Promise.all([this.#instances.close(), this.#rules.close(), this.#groups.close()]);
   }
 
   /** The package cannot stop a call, so time limit and signal are in the credentials' fetch. */

@@ -36,8 +36,10 @@ const GRANT: readonly Right[] = [
 const UNGRANT: readonly Right[] = agentRoles(['get', 'delete']);
 
 const WITH_AGENTS: Readonly<Record<string, readonly Right[]>> = {
-  ...Object.fromEntries(['setup-vm', 'up', 'rejoin', 'adopt', 'apply', 'register'].map((command) => [command, GRANT])),
-  ...Object.fromEntries(['down', 'evict'].map((command) => [command, UNGRANT])),
+  ...Object.fromEntries(
+    ['setup-vm', 'up', 'rejoin', 'adopt', 'apply', 'fleet apply', 'register'].map((command) => [command, GRANT]),
+  ),
+  ...Object.fromEntries(['down', 'evict', 'fleet remove'].map((command) => [command, UNGRANT])),
 };
 
 /** What agents add to the rights of a command. */

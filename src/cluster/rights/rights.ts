@@ -146,6 +146,15 @@ const EVICT: readonly Right[] = [
   workload('pods', ['list']),
 ];
 
+/** The lock and the record of fleets. Names of fleets are free, and RBAC knows no patterns. */
+const fleetLease = (verbs: readonly string[]): Right => control('leases', verbs, 'coordination.k8s.io');
+
+/** What a plan needs of a right. */
+function readOnly(right: Right): readonly Right[] {
+  const verbs = right.verbs.filter((verb) => ['get', 'list', 'watch'].includes(verb));
+  return verbs.length === 0 ? [] : [{ ...right, verbs }];
+}
+
 type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 
 /** The table of rights by command, from which `meshx rbac` makes roles. */
@@ -204,6 +213,12 @@ const RIGHTS: Table = {
   deregister: (suffix) => [...generation(suffix), ...DEREGISTER],
   down: (suffix) => [...generation(suffix), ...DOWN],
   rollback: (suffix) => [...generation(suffix), ...ROTATE],
+  'fleet plan': (suffix) => [...facts(suffix), ...JOIN.flatMap(readOnly), fleetLease(['get'])],
+  'fleet diff': (suffix) => [...facts(suffix), ...JOIN.flatMap(readOnly), fleetLease(['get'])],
+  'fleet status': (suffix) => [...generation(suffix), ...STATUS, fleetLease(['get'])],
+  'fleet apply': (suffix) => [...facts(suffix), ...JOIN, ...DOWN, fleetLease(['get', ...APPLY])],
+  'fleet rollback': (suffix) => [...facts(suffix), ...ROTATE, fleetLease(['get', ...APPLY])],
+  'fleet remove': (suffix) => [...generation(suffix), ...DOWN, fleetLease(['get', ...APPLY, 'delete'])],
   logs: () => [workload('pods/log', ['get'])],
   evict: (suffix) => [...facts(suffix), ...EVICT],
 };

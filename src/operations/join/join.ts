@@ -17,7 +17,11 @@ async function* parts(run: JoinRun): Parts {
   const { world, options } = run.context;
   await using host = await run.login();
   const inspectedAt = performance.now();
-  const inspect = (signal: AbortSignal): Promise<JoinPlan> => inspectJoin(run, host, signal);
+  const inspect = async (signal: AbortSignal): Promise<JoinPlan> => {
+    const found = await inspectJoin(run, host, signal);
+    run.approve?.(found);
+    return found;
+  };
   const plan = await inspect(world.signal);
   yield placeOf(plan.subject);
   yield await carryOut(world, { ...run, dryRun: options.dryRun }, { host, inspectedAt, plan, inspect });

@@ -50,6 +50,8 @@ export interface JoinRun extends Omit<Calling<JoinEvent>, 'dryRun'> {
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
   /** Asks whether ports on which plaintext clients would hang shall require mutual TLS. Absent where no one can be asked. */
   readonly confirmStrict?: (ports: readonly PortSecurity[]) => Promise<boolean>;
+  /** Called with each plan before it is carried out; throws to refuse it. */
+  readonly approve?: (plan: Pick<JoinPlan, 'decision'>) => void;
   /** Called with the whole plan of a dry run. */
   readonly planned?: (plan: JoinPlan) => Promise<void> | void;
 }

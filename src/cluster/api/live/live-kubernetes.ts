@@ -14,10 +14,10 @@ import {
   type Kubernetes,
   type ListChange,
   type ListQuery,
-  type PodLogQuery,
   type PodPortQuery,
   type TokenQuery,
 } from '../kubernetes.ts';
+import { createObject } from './create-object.ts';
 import { openPodLog } from './pod-log.ts';
 import { execInPod } from './pod-exec.ts';
 import { openPodPort } from './pod-port.ts';
@@ -175,9 +175,10 @@ class LiveKubernetes implements Kubernetes {
     return { token: status.token, expires: new Date(status.expirationTimestamp) };
   }
 
-  podLog(query: PodLogQuery, signal: AbortSignal): Promise<AsyncIterable<string>> {
-    return openPodLog(this.#transport, this.name, query, signal);
-  }
+  create: NonNullable<Kubernetes['create']> = (object, signal) =>
+    createObject(this.#transport, this.name, object, signal);
+
+  podLog: NonNullable<Kubernetes['podLog']> = (query, signal) => openPodLog(this.#transport, this.name, query, signal);
 
   podExec: NonNullable<Kubernetes['podExec']> = (query, signal) => execInPod(this.#transport, this.name, query, signal);
 

@@ -1,0 +1,139 @@
+import { relative, resolve } from 'node:path';
+import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
+import type { FleetRun } from '../../operations/fleet/run.ts';
+import type { FleetEvent, FleetReport } from '../../operations/fleet/event.ts';
+import { fleetStatus } from '../../operations/fleet/fleet-status.ts';
+import { removeFleet } from '../../operations/fleet/remove-fleet.ts';
+import { rollBackFleet } from '../../operations/fleet/roll-back-fleet.ts';
+import { fleetProblems } from '../../problems/fleet.ts';
+import { meshProblems, shown } from '../../problems/mesh.ts';
+import type { Call } from '../command.ts';
+import { called } from '../command-line.ts';
+import { confirm } from '../confirm.ts';
+import { EXIT } from '../exit-codes.ts';
+import { Input } from '../input.ts';
+import { formatDocument, OUTPUT_FORMATS, type OutputFormat, tellProblem } from '../print.ts';
+import { planDocument, reportDocument } from '../fleet/documents.ts';
+import { readFleet } from '../fleet/read-fleet.ts';
+import { formatFleetStatus } from '../fleet/status-table.ts';
+import { formatDiff, formatPlan, formatRecap, linesOfFleet } from '../fleet/text.ts';
+
+interface Opened {
+  readonly run: FleetRun;
+  readonly output: OutputFormat;
+  readonly exitCode: boolean;
+  /** The file, as a command names it. */
+  readonly file: string;
+}
+
+/** `meshx fleet plan`: the joint plan in its batches. */
+export async function fleetPlan(call: Call): Promise<number> {
+  const opened = await open('fleet plan', call);
+  return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.file));
+}
+
+/** `meshx fleet diff`: every change of every VM. */
+export async function fleetDiff(call: Call): Promise<number> {
+  return showPlanned(call, await open('fleet diff', call), formatDiff);
+}
+
+/** `meshx fleet apply` */
+export async function fleetApply(call: Call): Promise<number> {
+  const opened = await open('fleet apply', call);
+  const input = new Input('fleet apply', call);
+  const reviewed = input.parsed('planHash', parseHash);
+  input.accept();
+  if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.file));
+  const asked = confirming(call, opened, (plan) => plan.prunes && plan.removed.length > 0);
+  const run = { ...opened.run, ...asked, ...(reviewed !== undefined && { reviewed }) };
+  return conclude(call, opened, await applyFleet(call.world, run));
+}
+
+/** `meshx fleet remove` */
+export async function fleetRemove(call: Call): Promise<number> {
+  const opened = await open('fleet remove', call);
+  return conclude(
+    call,
+    opened,
+    await removeFleet(call.world, { ...opened.run, ...confirming(call, opened, () => true) }),
+  );
+}
+
+/** `meshx fleet rollback` */
+export async function fleetRollback(call: Call): Promise<number> {
+  const opened = await open('fleet rollback', call);
+  return conclude(call, opened, await rollBackFleet(call.world, opened.run));
+}
+
+/** `meshx fleet status` */
+export async function fleetStatusOf(call: Call): Promise<number> {
+  const { run, output } = await open('fleet status', call);
+  const status = await fleetStatus(call.world, run);
+  call.terminal.out(output === 'text' ? formatFleetStatus(status) : formatDocument(status, output));
+  return EXIT.done;
+}
+
+async function open(command: string, call: Call): Promise<Opened> {
+  const { world, terminal, args } = call;
+  const input = new Input(command, call);
+  const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
+  input.accept();
+  const exitCode = input.flag('exitCode');
+  const options = await readFleet(command, call);
+  const observe = (event: FleetEvent): void => {
+    const lines = linesOfFleet(event);
+    if (lines !== undefined) terminal.err(lines);
+  };
+  const file = args[0] ?? relative(world.cwd, resolve(world.cwd, 'fleet.yaml'));
+  const { again } = called(command, call, ...args);
+  return { run: { options, command, again, observe }, output, exitCode, file };
+}
+
+function parseHash(text: string): string {
+  if (!/^[0-9a-f]{16}$/.test(text))
+    throw meshProblems.badInput({ issues: [`${shown(text)} is no hash of a plan: 16 hexadecimal digits`] });
+  return text;
+}
+
+type Show = (plan: FleetPlan, hash: string) => readonly string[];
+
+async function showPlanned({ world, terminal }: Call, { run, output, exitCode }: Opened, show: Show): Promise<number> {
+  const { plan, hash } = await showPlan(world, run);
+  terminal.out(output === 'text' ? show(plan, hash) : formatDocument(planDocument(plan, hash), output));
+  const failed = plan.vms.filter(({ problem }) => problem);
+  if (failed.length > 0) {
+    const issues = failed.map(({ vm, problem }) => `${vm}: ${problem?.message ?? ''} (${problem?.id ?? ''})`);
+    return tellProblem(terminal, fleetProblems.notPlanned({ fleet: plan.fleet, issues }));
+  }
+  return exitCode && !isEmptyFleetPlan(plan) ? EXIT.planNotEmpty : EXIT.done;
+}
+
+/** Asks before VMs are removed. */
+function confirming(call: Call, { run }: Opened, asks: (plan: FleetPlan) => boolean): Pick<FleetRun, 'confirm'> {
+  if (new Input(run.command, call).flag('yes')) return {};
+  return {
+    confirm: async (plan) => {
+      if (!asks(plan)) return;
+      const vms = run.command === 'fleet remove' ? plan.vms.map(({ vm }) => vm) : plan.removed;
+      const question = {
+        subject: `fleet ${plan.fleet}`,
+        task: 'take VMs out of the mesh',
+        command: 'meshx fleet status',
+      };
+      await confirm(call.terminal, { ...question, changes: vms.join(', ') });
+    },
+  };
+}
+
+function conclude({ terminal }: Call, { output }: Opened, report: FleetReport): number {
+  terminal.out(output === 'text' ? formatRecap(report) : formatDocument(reportDocument(report), output));
+  const failed = report.ends.filter(({ status }) => status === 'failed');
+  if (failed.length === 0 && report.stopped === undefined) return EXIT.done;
+  const issues = failed.map(
+    ({ vm, report: own }) =>
+      `${vm}: ${own?.problem ? `${own.problem.message} ${own.problem.hint} (${own.problem.id})` : 'its checks after the soak failed'}`,
+  );
+  const skipped = report.ends.filter(({ status }) => status === 'skipped').length;
+  return tellProblem(terminal, fleetProblems.stopped({ fleet: report.fleet, failed: issues, skipped }));
+}

@@ -1,0 +1,27 @@
+import type { FleetPlan } from '../../fleet/plan.ts';
+import type { FleetReport, VmEnd } from '../../operations/fleet/event.ts';
+import { present } from '../../present.ts';
+
+/** A joint plan for programs. */
+export function planDocument({ fleet, vms, batches, removed, prunes }: FleetPlan, hash: string): object {
+  const planned = vms.map(({ vm, status, lines, problem }) => ({
+    ...{ vm, status, changes: lines },
+    ...(problem && { problem: { id: problem.id, message: problem.message, hint: problem.hint } }),
+  }));
+  return { fleet, hash, batches, vms: planned, removed, prunes };
+}
+
+/** The result of a run for programs. */
+export function reportDocument({ fleet, hash, ends, stopped }: FleetReport): object {
+  return { fleet, hash, vms: ends.map(endDocument), ...present({ stopped }) };
+}
+
+function endDocument({ vm, status, reason, report }: VmEnd): object {
+  const { namespace, group, address, cluster = [], phases = [], problem, ms } = report ?? {};
+  const changes = [...cluster, ...phases.filter(({ kind }) => kind === 'step').flatMap((phase) => phase.changes)];
+  return {
+    ...{ vm, status, ...present({ reason, namespace, group, address }), changes },
+    ...(problem && { problem: { id: problem.id, message: problem.message, hint: problem.hint } }),
+    ...present({ ms }),
+  };
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { tryJson } from '../documents/json.ts';
+import { MOST_HOSTS } from './host-range.ts';
+
+/** A VM that the fleet has joined, or begun to join. */
+const MemberSchema = z.strictObject({
+  /** What SSH connects to, if it is not the name. */
+  address: z.string().max(255).optional(),
+  namespace: z.string().max(63).optional(),
+  group: z.string().max(63).optional(),
+  /** Its address in the mesh. */
+  ip: z.string().max(45).optional(),
+});
+
+/** `waiting`: not begun. `skipped`: not begun, and the run has ended. */
+const WordSchema = z.enum(['waiting', 'running', 'unchanged', 'changed', 'failed', 'skipped']);
+
+const RunSchema = z.strictObject({
+  command: z.string().max(40),
+  who: z.string().max(300),
+  /** Hash of the plan. */
+  plan: z.string().max(64),
+  /** ISO 8601. Without an end it goes on, or its operator's machine died. */
+  began: z.string().max(40),
+  ended: z.string().max(40).optional(),
+  /** Why it stopped before its end. */
+  stopped: z.string().max(500).optional(),
+  vms: z.record(z.string().max(300), WordSchema),
+  /** Digest of the plan of each VM that was reviewed. */
+  digests: z.record(z.string().max(300), z.string().max(64)).optional(),
+});
+
+export type FleetMember = z.infer<typeof MemberSchema>;
+export type VmWord = z.infer<typeof WordSchema>;
+export type RunRecord = z.infer<typeof RunSchema>;
+
+/** What the cluster keeps of a fleet. */
+export interface FleetRecord {
+  readonly members: Readonly<Record<string, FleetMember>>;
+  /** The last run; absent before the first. */
+  readonly run?: RunRecord;
+}
+
+const [MEMBERS, RUN] = ['fleet.meshx.dev/members', 'fleet.meshx.dev/run'];
+
+/** Reads the annotations of a fleet's Lease; why they are unreadable otherwise. */
+export function readRecord(annotations: Readonly<Record<string, string>>): FleetRecord | { readonly reason: string } {
+  const members = z.record(z.string().max(300), MemberSchema).safeParse(tryJson(annotations[MEMBERS] ?? '{}'));
+  if (!members.success) return { reason: `${MEMBERS} has another form` };
+  if (Object.keys(members.data).length > 2 * MOST_HOSTS) return { reason: `${MEMBERS} has too many VMs` };
+  if (annotations[RUN] === undefined) return { members: members.data };
+  const run = RunSchema.safeParse(tryJson(annotations[RUN]));
+  return run.success ? { members: members.data, run: run.data } : { reason: `${RUN} has another form` };
+}
+
+/** The annotations of a record. */
+export function formatRecord({ members, run }: FleetRecord): Readonly<Record<string, string>> {
+  return { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
+}

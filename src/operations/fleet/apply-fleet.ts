@@ -1,0 +1,153 @@
+import { mostFailures } from '../../fleet/batches.ts';
+import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import type { FleetRecord, RunRecord } from '../../fleet/record.ts';
+import { present } from '../../present.ts';
+import { fleetProblems } from '../../problems/fleet.ts';
+import { authorOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { join } from '../join/join.ts';
+import type { JoinPlan } from '../join/run.ts';
+import type { VmReport } from '../vm-report.ts';
+import { canaryOf } from './check-canary.ts';
+import { Contexts, loginOf } from './contexts.ts';
+import type { FleetReport, VmEnd } from './event.ts';
+import { type FoundFleet, readFleet, readFreeFleet, takeFleet } from './lock.ts';
+import { type FleetRun, placeOf } from './run.ts';
+import { type FleetOptions, targetOf } from './options.ts';
+import { planFleet } from './plan-fleet.ts';
+import { digestOf } from './plan-vm.ts';
+import { leaveMembers } from './leave-members.ts';
+import { runBatches } from './run-batches.ts';
+import { RunBook } from './run-record.ts';
+
+/** The joint plan of a fleet. Only reads. */
+export async function showPlan(
+  world: World,
+  run: FleetRun,
+): Promise<{ readonly plan: FleetPlan; readonly hash: string }> {
+  const { record } = await readFleet(await placeOf(world, run), world.signal);
+  const plan = await planFleet(world, { ...run, record, contexts: new Contexts(world) });
+  return { plan, hash: fleetPlanHash(plan) };
+}
+
+/**
+ * Plans a fleet, takes its lock, and joins its VMs batch by batch. Without a change it takes no lock and writes nothing. Throws
+ * `fleet-locked`, `fleet-plan-outdated`, and Problems of the cluster and the package; failures of VMs are in the report.
+ */
+export async function applyFleet(world: World, run: FleetRun): Promise<FleetReport> {
+  const { options, reviewed, confirm } = run;
+  const place = await placeOf(world, run);
+  const found = await readFreeFleet(world, place);
+  const contexts = new Contexts(world);
+  const plan = await planFleet(world, { ...run, record: found.record, contexts });
+  const hash = fleetPlanHash(plan);
+  if (isEmptyFleetPlan(plan)) return { fleet: plan.fleet, hash, ends: plan.vms.map(upToDate) };
+  if (reviewed !== undefined && reviewed !== hash && !isRest(found.record, plan, reviewed))
+    throw fleetProblems.planOutdated({ fleet: plan.fleet, wanted: reviewed, found: hash });
+  await confirm?.(plan);
+  await using held = await takeFleet(world, place, found);
+  const book = new RunBook(held, found.record, recordOf(world, run, { plan, hash: reviewed ?? hash }));
+  const joined = await runBatches({
+    ...{ world, book, batches: plan.batches, forks: options.forks, observe: run.observe },
+    most: mostFailures(options.fleet.rollout, plan.batches.flatMap(({ vms }) => vms).length),
+    change: (vm) => joinOne(world, { run, contexts, plan, vm }),
+    member: memberOf(options),
+    canary: canaryOf(options, contexts),
+  });
+  const left = await pruned(world, { run, plan, book, isWhole: joined.stopped === undefined, found });
+  await book.end(world.now(), joined.stopped);
+  const ended = [...joined.ends, ...left];
+  const others = plan.vms.filter(({ vm }) => !ended.some((end) => end.vm === vm)).map(upToDate);
+  return {
+    fleet: plan.fleet,
+    hash,
+    ends: [...others, ...ended],
+    ...(joined.stopped !== undefined && { stopped: joined.stopped }),
+  };
+}
+
+function upToDate({ vm }: { readonly vm: string }): VmEnd {
+  return { vm, status: 'unchanged' };
+}
+
+/** Whether a plan is what an interrupted run of the reviewed plan has left: VMs that it had not begun have the plans that were reviewed. */
+function isRest({ run }: FleetRecord, { vms }: FleetPlan, reviewed: string): boolean {
+  if (run === undefined || run.plan !== reviewed || run.digests === undefined) return false;
+  const { digests } = run;
+  return vms.every(({ vm, status, digest }) => {
+    const word = run.vms[vm];
+    return status === 'unchanged' || word === 'running' || word === 'failed' || digests[vm] === digest;
+  });
+}
+
+interface Recording {
+  readonly plan: FleetPlan;
+  readonly hash: string;
+}
+
+function recordOf(world: World, { command, reviewed }: FleetRun, { plan, hash }: Recording): RunRecord {
+  const vms = plan.batches.flatMap((batch) => batch.vms).map((vm) => [vm, 'waiting' as const] as const);
+  const digests = Object.fromEntries(plan.vms.map(({ vm, digest }) => [vm, digest]));
+  const { who } = authorOf(world);
+  const began = world.now().toISOString();
+  return { command, who, plan: hash, began, vms: Object.fromEntries(vms), ...(reviewed !== undefined && { digests }) };
+}
+
+interface Joining {
+  readonly run: FleetRun;
+  readonly contexts: Contexts;
+  readonly plan: FleetPlan;
+  readonly vm: string;
+}
+
+async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Promise<VmReport> {
+  const target = targetOf(run.options, vm);
+  const context = await contexts.of(target.options);
+  const { command, again, reviewed } = run;
+  const lines = plan.vms.find((each) => each.vm === vm)?.lines ?? [];
+  const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers(vm, lines, now);
+  return await join({
+    ...{ context, vm, verb: 'up', command, again, repeats: true, observe: () => undefined },
+    login: loginOf(world, target),
+    ...(reviewed !== undefined && { approve }),
+  });
+}
+
+/** Objects that VMs share are written once, so a later VM has fewer changes than its plan, and never others. */
+function refuseOthers(vm: string, reviewed: readonly string[], now: Pick<JoinPlan, 'decision'>): void {
+  const others = digestOf(now).lines.filter((line) => !reviewed.includes(line));
+  if (others.length > 0) throw fleetProblems.vmMoved({ vm, issues: others.map((line) => `due now: ${line}`) });
+}
+
+/** A VM is a member from its first attempt on. */
+function memberOf(options: FleetOptions) {
+  return (report: Pick<VmReport, 'namespace' | 'group' | 'address'> | undefined, vm: string) => {
+    const { namespace, group, address: ip } = report ?? {};
+    return present({ address: targetOf(options, vm).vm.address, namespace, group, ip });
+  };
+}
+
+interface Pruning {
+  readonly run: FleetRun;
+  readonly plan: FleetPlan;
+  readonly book: RunBook;
+  readonly isWhole: boolean;
+  readonly found: FoundFleet;
+}
+
+/** Members that the file no longer names leave last, and only after a run without a stop. */
+async function pruned(world: World, { run, plan, book, isWhole, found }: Pruning): Promise<readonly VmEnd[]> {
+  const { removed, prunes } = plan;
+  if (!prunes || removed.length === 0) return [];
+  if (!isWhole) return removed.map((vm) => ({ vm, status: 'skipped', reason: 'the run stopped before' }));
+  run.observe({ kind: 'pruning', vms: removed });
+  const batches = [{ canary: false, vms: removed }];
+  const { ends } = await leaveMembers(world, {
+    run,
+    book,
+    batches,
+    members: found.record.members,
+    most: removed.length,
+  });
+  return ends;
+}

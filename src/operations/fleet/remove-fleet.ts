@@ -1,0 +1,49 @@
+import { batchesOf, mostFailures } from '../../fleet/batches.ts';
+import type { FleetPlan } from '../../fleet/plan.ts';
+import { fleetPlanHash, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { authorOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { type FleetRun, placeOf } from './run.ts';
+import type { FleetReport } from './event.ts';
+import { leaveMembers } from './leave-members.ts';
+import { forgetFleet, readFreeFleet, takeFleet } from './lock.ts';
+import { removedMembers } from './plan-fleet.ts';
+import { RunBook } from './run-record.ts';
+
+/**
+ * Removes the chosen VMs of a fleet from the mesh, in batches of `serial`, and members that the file no longer names. The record goes with
+ * the last member. Throws `fleet-locked` and Problems of the cluster; failures of VMs are in the report.
+ */
+export async function removeFleet(world: World, run: FleetRun): Promise<FleetReport> {
+  const { options, observe, command } = run;
+  const { fleet, chosen } = options;
+  const place = await placeOf(world, run);
+  const found = await readFreeFleet(world, place);
+  const { members } = found.record;
+  const named = chosen.filter(({ name }) => name in members || !place.kube.live).map(({ name }) => name);
+  const plan = planOf(run, named, removedMembers(options, found.record));
+  const hash = fleetPlanHash(plan);
+  observe({ kind: 'planned', plan, hash });
+  if (isEmptyFleetPlan(plan)) return { fleet: fleet.name, hash, ends: [] };
+  await run.confirm?.(plan);
+  await using held = await takeFleet(world, place, found);
+  const vms = Object.fromEntries(plan.batches.flatMap((batch) => batch.vms).map((vm) => [vm, 'waiting' as const]));
+  const { who } = authorOf(world);
+  const book = new RunBook(held, found.record, { command, who, plan: hash, began: world.now().toISOString(), vms });
+  const most = mostFailures(fleet.rollout, Object.keys(vms).length);
+  const { ends, stopped } = await leaveMembers(world, { run, book, batches: plan.batches, members, most });
+  await book.end(world.now(), stopped);
+  if (Object.keys(book.members).length === 0 && book.lost === undefined) await forgetFleet(place, world.signal);
+  return { fleet: fleet.name, hash, ends, ...(stopped !== undefined && { stopped }) };
+}
+
+/** Without canaries: a removal is not tried out. */
+function planOf({ options }: FleetRun, named: readonly string[], removed: readonly string[]): FleetPlan {
+  const { fleet, prune } = options;
+  const all = [...named, ...(prune ? removed : [])];
+  const { canary: _canary, ...rollout } = fleet.rollout;
+  const as = all.map((name) => ({ name, groups: [], labels: {}, services: [], options: {}, origins: {} }));
+  const vms = all.map((vm) => ({ vm, status: 'changes' as const, lines: ['remove it from the mesh'], digest: '' }));
+  const batches = batchesOf({ ...fleet, rollout }, as, new Set(all));
+  return { fleet: fleet.name, vms, batches, removed, prunes: false };
+}

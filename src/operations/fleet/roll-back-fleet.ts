@@ -1,0 +1,66 @@
+import { batchesOf, mostFailures } from '../../fleet/batches.ts';
+import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import type { RunRecord } from '../../fleet/record.ts';
+import { authorOf } from '../../who.ts';
+import type { World } from '../../world.ts';
+import { rollBack } from '../rollback/rollback.ts';
+import type { VmReport } from '../vm-report.ts';
+import { type FleetRun, placeOf } from './run.ts';
+import { canaryOf } from './check-canary.ts';
+import { Contexts, loginOf } from './contexts.ts';
+import type { FleetReport } from './event.ts';
+import { readFreeFleet, takeFleet } from './lock.ts';
+import { type FleetOptions, targetOf } from './options.ts';
+import { runBatches } from './run-batches.ts';
+import { RunBook } from './run-record.ts';
+
+/**
+ * Rolls back, to their former packages, the chosen VMs that the last run changed: the others never left theirs. Goes through the batches
+ * and canaries of an upgrade. Throws `fleet-locked` and Problems of the cluster; failures of VMs are in the report.
+ */
+export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetReport> {
+  const { options, observe, command } = run;
+  const { fleet } = options;
+  const place = await placeOf(world, run);
+  const found = await readFreeFleet(world, place);
+  const plan = planOf(options, found.record.run);
+  const hash = fleetPlanHash(plan);
+  observe({ kind: 'planned', plan, hash });
+  if (isEmptyFleetPlan(plan)) return { fleet: fleet.name, hash, ends: [] };
+  await run.confirm?.(plan);
+  await using held = await takeFleet(world, place, found);
+  const names = plan.batches.flatMap((batch) => batch.vms);
+  const vms = Object.fromEntries(names.map((vm) => [vm, 'waiting' as const]));
+  const { who } = authorOf(world);
+  const book = new RunBook(held, found.record, { command, who, plan: hash, began: world.now().toISOString(), vms });
+  const { ends, stopped } = await runBatches({
+    ...{ world, book, observe, batches: plan.batches, forks: options.forks },
+    most: mostFailures(fleet.rollout, names.length),
+    change: (vm) => rollBackOne(world, run, vm),
+    canary: canaryOf(options, new Contexts(world)),
+  });
+  await book.end(world.now(), stopped);
+  return { fleet: fleet.name, hash, ends, ...(stopped !== undefined && { stopped }) };
+}
+
+/** A rollback that was interrupted goes on with the VMs that it has not rolled back. */
+function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord | undefined): FleetPlan {
+  const isAgain = last?.command === 'fleet rollback';
+  const words = isAgain ? ['waiting', 'running', 'failed', 'skipped'] : ['running', 'failed', 'changed'];
+  const due = chosen.filter(({ name }) => words.includes(last?.vms[name] ?? ''));
+  const vms = due.map(({ name: vm }) => ({
+    vm,
+    status: 'changes' as const,
+    lines: ['roll back its package'],
+    digest: '',
+  }));
+  const batches = batchesOf(fleet, due, new Set(due.map(({ name }) => name)));
+  return { fleet: fleet.name, vms, batches, removed: [], prunes };
+}
+
+async function rollBackOne(world: World, { options, command, again }: FleetRun, vm: string): Promise<VmReport> {
+  const target = targetOf(options, vm);
+  const { cluster, machine, restart, confirmWithin } = target.options;
+  const calling = { vm, command, again, dryRun: false, login: loginOf(world, target), observe: () => undefined };
+  return await rollBack(world, calling, { cluster, machine, restart, confirmWithin, place: {} });
+}

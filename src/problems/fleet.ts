@@ -1,0 +1,51 @@
+import { known } from '../problems.ts';
+
+interface Held {
+  readonly fleet: string;
+  readonly who: string;
+  readonly since: string;
+}
+
+/** A fleet: its file, its lock, and its runs. */
+export const fleetProblems = {
+  fileInvalid: known('fleet-file-invalid', (d: { path: string; issues: readonly string[] }) => ({
+    message: `${d.path} is not a fleet that meshx can use: ${d.issues.length} issue${d.issues.length === 1 ? '' : 's'}.`,
+    hint: 'Fix the file. Its form is in docs/reference/fleet.md; an editor checks it against schema/fleet.schema.json.',
+    issues: d.issues,
+  })),
+  hostUnknown: known('fleet-host-unknown', (d: { fleet: string; words: readonly string[] }) => ({
+    message: `Fleet ${d.fleet} has no host or group for: ${d.words.join(', ')}.`,
+    hint: 'See its hosts: meshx fleet status',
+  })),
+  locked: known('fleet-locked', (d: Held & { again: string }) => ({
+    message: `Fleet ${d.fleet} is being changed by ${d.who} since ${d.since}. Nothing was changed by this run.`,
+    hint: `Wait for it to end, then run: ${d.again}`,
+  })),
+  planOutdated: known('fleet-plan-outdated', (d: { fleet: string; wanted: string; found: string }) => ({
+    message: `The plan of fleet ${d.fleet} is now ${d.found}, and ${d.wanted} was given: its file, a VM or the cluster has changed. Nothing was changed.`,
+    hint: 'Review the new plan: meshx fleet plan',
+  })),
+  vmMoved: known('fleet-vm-moved', (d: { vm: string; issues: readonly string[] }) => ({
+    message: `${d.vm} has changed since the plan of the fleet was made. It was not changed.`,
+    hint: 'Review the new plan: meshx fleet plan',
+    issues: d.issues,
+  })),
+  stopped: known('fleet-stopped', (d: { fleet: string; failed: readonly string[]; skipped: number }) => ({
+    message: `Fleet ${d.fleet}: ${d.failed.length} VM${d.failed.length === 1 ? '' : 's'} failed, ${d.skipped} skipped.`,
+    hint: 'Fix the cause, then run the same command again: VMs that are done have nothing to do.',
+    issues: d.failed,
+  })),
+  notPlanned: known('fleet-not-planned', (d: { fleet: string; issues: readonly string[] }) => ({
+    message: `Fleet ${d.fleet}: ${d.issues.length} VM${d.issues.length === 1 ? '' : 's'} could not be planned.`,
+    hint: 'Fix the cause, or leave the VMs out with: --limit',
+    issues: d.issues,
+  })),
+  inventoryFailed: known('fleet-inventory-failed', (d: { source: string; reason: string }) => ({
+    message: `The inventory ${d.source} gave no hosts: ${d.reason}. Nothing was changed.`,
+    hint: 'Run the command by itself and look at what it prints.',
+  })),
+  recordUnreadable: known('fleet-record-unreadable', (d: { lease: string; reason: string }) => ({
+    message: `The record of the fleet in ${d.lease} cannot be read: ${d.reason}. Nothing was changed.`,
+    hint: `Look at its annotations: kubectl get lease -o yaml. A record that is damaged can be removed with kubectl; the fleet then knows no VM that its file does not name.`,
+  })),
+};

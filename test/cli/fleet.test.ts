@@ -1,0 +1,105 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { HeldLease, LEASE_TIMES } from '../../src/cluster/lease/held-lease.ts';
+import { createLease, readLease } from '../../src/cluster/lease/lease.ts';
+import { connectLive } from '../../src/cluster/api/live/live-kubernetes.ts';
+import { imageFleet } from '../support/image-fleet.ts';
+
+const NAMES = ['web-1', 'web-2'];
+const PLACE = { namespace: 'istio-system', name: 'meshx-fleet-shop' };
+
+test('a canary that fails leaves the rest untouched; the same command goes on; then nothing is left to do; prune asks first', async () => {
+  await using shop = await imageFleet(NAMES);
+  shop.write('{serial: 1, canary: {hosts: [web-1], soak: 0}}', NAMES);
+  const plan = await shop.fleet(['plan', '--exit-code']);
+  expect(plan.exitCode).toBe(3);
+  expect(plan.stdout).toMatch(
+    /^Fleet shop: 2 VMs: 2 new, 0 with changes, 0 up to date\nCanaries\n {2}\+ web-1: new, \d+ changes\nBatch 1 of 1\n/,
+  );
+  expect(shop.server.mutations).toEqual([]);
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+
+  shop.server.fail({ on: /^PATCH .*\/workloadgroups\/web-1/, answer: 403, times: 1 });
+  const failed = await shop.fleet(['apply', '--plan-hash', hash]);
+  expect(failed.exitCode).toBe(1);
+  expect(failed.stdout).toContain('Recap of fleet shop: 0 ok, 0 changed, 1 failed, 1 skipped');
+  expect(failed.stdout).toContain('skipped  web-2: canary web-1 failed');
+  expect(shop.server.all('WorkloadGroup')).toEqual([]);
+  const status = await shop.fleet(['status']);
+  expect(status.stdout).toMatch(/stopped: canary web-1 failed$/m);
+  expect(status.stdout).toMatch(/^web-1 +yes .* failed$/m);
+  expect(status.stdout).toMatch(/^web-2 +not yet .* skipped$/m);
+
+  const other = await shop.fleet(['apply', '--plan-hash', '0123456789abcdef']);
+  expect(other.stderr).toContain('fleet-plan-outdated');
+  const done = await shop.fleet(['apply', '--plan-hash', hash]);
+  expect(done.stdout).toBe('Recap of fleet shop: 0 ok, 2 changed, 0 failed, 0 skipped\n');
+  const writes = shop.server.mutations.length;
+  const again = await shop.fleet(['apply']);
+  expect(again.stdout).toBe('Recap of fleet shop: 2 ok, 0 changed, 0 failed, 0 skipped\n');
+  expect(shop.server.mutations).toHaveLength(writes);
+
+  shop.write('{}', ['web-1']);
+  const diff = await shop.fleet(['diff']);
+  expect(diff.stdout).toBe('- web-2: no longer in the file\n');
+  expect((await shop.fleet(['apply'])).stdout).toContain('1 ok, 0 changed');
+  expect((await shop.fleet(['apply', '--prune'])).stderr).toContain('needs-confirmation');
+}, 120_000);
+
+test('two operators never change a fleet at once, and a dead one blocks it for the time of its lease only', async () => {
+  await using shop = await imageFleet(['web-1']);
+  shop.write('{}', ['web-1']);
+  const { signal } = new AbortController();
+  const kube = connectLive({ kubeconfig: join(shop.folder, 'kubeconfig'), env: {}, home: shop.folder });
+  await createLease(kube, PLACE, signal);
+  const seen = (await readLease(kube, PLACE))!;
+  const times = { ...LEASE_TIMES, leaseMs: 1000, renewMs: 200 };
+  const about = { kube, place: PLACE, now: () => new Date(), times };
+  const held = await HeldLease.take({ ...about, holder: 'anna@laptop/0123456789ab' }, seen);
+  const refused = await shop.fleet(['apply']);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain('Fleet shop is being changed by anna@laptop since');
+  expect(shop.server.all('WorkloadGroup')).toEqual([]);
+  await held[Symbol.asyncDispose]();
+
+  const free = (await readLease(kube, PLACE))!;
+  await using dead = await HeldLease.take(
+    { ...about, holder: 'anna@laptop/ba9876543210', times: { ...times, renewMs: 60_000 } },
+    free,
+  );
+  const taken = await shop.fleet(['apply']);
+  expect(taken.stdout).toBe('Recap of fleet shop: 0 ok, 1 changed, 0 failed, 0 skipped\n');
+  expect(await dead.annotate({})).toBe(false);
+  expect(dead.lost).toMatch(/set free|took it/);
+}, 60_000);
+
+test('issues of options are shown with line and column, and nothing is read from a cluster', async () => {
+  await using shop = await imageFleet([]);
+  shop.write('{}', ['web-1'], '  db: {hosts: [db-1], options: {vm-address: nowhere, probe: tcp}}\n');
+  const { exitCode, stderr } = await shop.fleet(['plan']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/ {2}- fleet\.yaml:9:\d+: vm-address: .*nowhere/);
+  expect(stderr).toMatch(/ {2}- fleet\.yaml:9:\d+: probe: it needs a --service to probe/);
+  expect(shop.server.requests).toEqual([]);
+});
+
+test('the hosts of a command join the group of the file; a command that fails, prints too much or takes too long is named', async () => {
+  await using shop = await imageFleet(['web-1']);
+  const printing = JSON.stringify({ web: { hosts: ['web-1'] } });
+  shop.write('{}', [], `inventory:\n  - command: [sh, -c, 'echo "$0"', '${printing}']\n`);
+  rmSync(join(shop.folder, 'web-1'), { recursive: true });
+  const found = await shop.fleet(['plan', '--user', 'nobody', '--ssh-config', '/dev/null']);
+  expect(found.stderr).toContain('web-1: ');
+  const bad = [
+    ["[sh, -c, 'echo no >&2; exit 3']", 'exit code 3: no'],
+    ["[sh, -c, 'yes']", 'more than 8 MiB'],
+    ['[sleep, "30"]\n    timeout: 1', 'longer than 1 s'],
+    ['[./missing]', 'ENOENT'],
+  ] as const;
+  for (const [command, words] of bad) {
+    shop.write('{}', [], `inventory:\n  - command: ${command}\n`);
+    const { stderr } = await shop.fleet(['plan']);
+    expect(stderr).toContain('fleet-inventory-failed');
+    expect(stderr).toContain(words);
+  }
+}, 60_000);
