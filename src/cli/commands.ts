@@ -19,6 +19,7 @@ import { exposeApply, exposeDelete, exposeStatus } from './commands/expose.ts';
 import { fleetApply, fleetDiff, fleetPlan, fleetRemove, fleetRollback, fleetStatus } from './commands/fleet.ts';
 import { forward } from './commands/forward.ts';
 import { gatewayUrl } from './commands/gateway-url.ts';
+import { generateCerts } from './commands/generate-certs.ts';
 import { generateClusterEnv } from './commands/generate-cluster-env.ts';
 import { generateDnsmasq } from './commands/generate-dnsmasq.ts';
 import { lint } from './commands/lint.ts';
@@ -41,6 +42,7 @@ import { verify } from './commands/verify.ts';
 export const commands: readonly CommandSpec[] = [
   generateClusterEnv,
   generateDnsmasq,
+  generateCerts,
   exposeApply,
   exposeStatus,
   exposeDelete,

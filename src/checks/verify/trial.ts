@@ -23,7 +23,7 @@ function seenOf(trial: Trial, namespace: KubeObject | null): Seen {
   if ('untried' in trial) return { ok: 'skipped', detail: trial.untried };
   if ('refused' in trial) {
     const hint = 'Without the injector no pod starts there; see it: kubectl get mutatingwebhookconfigurations';
-    return { ok: false, detail: `the API server refuses a new pod: ${trial.refused}`, hint };
+    return { ok: false, detail: trial.refused, hint };
   }
   const sidecar = sidecarOf(trial.pod);
   const spec = mapping(trial.pod['spec']);

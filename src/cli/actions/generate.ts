@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { parseIp } from '../../mesh/address.ts';
+import { parseName } from '../../mesh/names.ts';
 import type { VmFile } from '../../mesh/vm-file.ts';
+import { generateCerts as certsOf } from '../../operations/generate/certs.ts';
 import { generateClusterEnv as filesOf } from '../../operations/generate/cluster-env.ts';
 import { generateKubedns } from '../../operations/generate/kubedns.ts';
 import { clusterOptions } from '../cluster-options.ts';
@@ -38,6 +40,27 @@ export async function generateDnsmasq(call: Call): Promise<void> {
   const file = await generateKubedns(call.world, cluster, dnsAddress);
   const install = `sudo install -m ${file.mode} ${file.name} ${file.place} && sudo systemctl restart dnsmasq`;
   await deliver(input, [{ ...file, install }]);
+}
+
+/** `meshx generate-certs [ACCOUNT] [NAMESPACE]` */
+export async function generateCerts(call: Call): Promise<void> {
+  const input = new Input('generate-certs', call);
+  const [account = 'default', place] = call.args;
+  const options = {
+    cluster: clusterOptions(input),
+    serviceAccount: input.attempt('[account]', () => parseName(account, 'serviceAccount')) ?? '',
+    namespace:
+      place === undefined
+        ? input.parsed('namespace', (text) => parseName(text, 'namespace'))
+        : input.attempt('[namespace]', () => parseName(place, 'namespace')),
+  };
+  acceptGenerator(input);
+  const files = await certsOf(call.world, options);
+  // A key is written to files for its owner alone, and never printed.
+  await deliver(
+    input,
+    files.map((file) => ({ ...file, install: installCommand(file) })),
+  );
 }
 
 function acceptGenerator(input: Input): void {

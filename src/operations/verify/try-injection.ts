@@ -14,7 +14,7 @@ function trialPod(namespace: string): KubeObject {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: 'meshx-injection-trial', namespace, labels: { app: 'meshx-injection-trial' } },
-    spec: { containers: [{ name: 'app', image: 'nginx', securityContext: security }] },
+    spec: { serviceAccountName: 'default', containers: [{ name: 'app', image: 'nginx', securityContext: security }] },
   };
 }
 
