@@ -81,23 +81,38 @@ export async function startIstiod(lab: Lab): Promise<void> {
   await waitFor('istiod to be ready', async () => (await run(ask)).exitCode === 0);
 }
 
+/** Ports of a second istiod are those of the first, and this much more. */
+const BESIDE: Readonly<Record<string, number>> = { 'istiod-ambient': 10_000, 'istiod-injector': 20_000 };
 const AMBIENT_HTTP = '127.0.0.1:18080';
 
 /** A second istiod on the same cluster, with ambient on: it shows what ambient clients get. No proxy connects to it. */
 export async function startAmbientIstiod(lab: Lab): Promise<void> {
-  const folder = join(lab.names.run, 'istiod-ambient');
+  await startSecondIstiod(lab, 'istiod-ambient', { PILOT_ENABLE_AMBIENT: 'true' });
+}
+
+/** A second istiod on the same cluster, with other features. Returns the port of its webhooks, on the hub's address. */
+export async function startSecondIstiod(
+  lab: Lab,
+  name: string,
+  features: Readonly<Record<string, string>>,
+): Promise<number> {
+  const folder = join(lab.names.run, name);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'mesh.yaml'), MESH_CONFIG);
+  const at = (port: number): number => port + (BESIDE[name] ?? 0);
+  const http = `127.0.0.1:${at(8080)}`;
   const ports = [
-    ...['--httpAddr', AMBIENT_HTTP, '--grpcAddr', '127.0.0.1:25010', '--secureGRPCAddr', '127.0.0.1:25012'],
-    ...['--httpsAddr', '127.0.0.1:25017', '--monitoringAddr', '127.0.0.1:25014', '--ctrlz_port', '29876'],
+    ...['--httpAddr', http, '--grpcAddr', `127.0.0.1:${at(15_010)}`, '--secureGRPCAddr', `127.0.0.1:${at(15_012)}`],
+    ...['--httpsAddr', `${address.hub}:${at(15_017)}`, '--monitoringAddr', `127.0.0.1:${at(15_014)}`],
+    ...['--ctrlz_port', String(at(9876))],
   ];
   const config = ['--kubeconfig', lab.mesh.kubeconfigOf('istiod'), '--meshConfig', join(folder, 'mesh.yaml')];
   const argv = [join(lab.parts.istio, 'pilot-discovery'), 'discovery', ...config, ...ports];
-  const env = { ...ENVIRONMENT, PILOT_ENABLE_AMBIENT: 'true', POD_NAME: 'istiod-ambient' };
-  await lab.processes.start('istiod-ambient', { argv, cwd: folder, env, namespace: lab.names.hub });
-  const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '2', `http://${AMBIENT_HTTP}/ready`];
-  await waitFor('the istiod of ambient clients to be ready', async () => (await run(ask)).exitCode === 0);
+  const env = { ...ENVIRONMENT, ...features, POD_NAME: name };
+  await lab.processes.start(name, { argv, cwd: folder, env, namespace: lab.names.hub });
+  const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '2', `http://${http}/ready`];
+  await waitFor(`${name} to be ready`, async () => (await run(ask)).exitCode === 0);
+  return at(15_017);
 }
 
 /** A workload as ambient clients get it; undefined when they do not. */

@@ -10,21 +10,16 @@ import type { Lab } from '../../lab/lab.ts';
  * fetches them, once. Dependencies that the image lacks are named too.
  */
 export async function installOnVm(lab: Lab, vm: string, suite: Suite, packages: readonly string[]): Promise<void> {
-  const build = (folder: string): Promise<void> => download(folder, suite, ['download', ...packages]);
+  const build = (folder: string): Promise<void> => downloadPackages(folder, suite, ['download', ...packages]);
   await install(lab, vm, { name: `debs-${suite}`, inputs: packages, build });
 }
 
 /** The same with everything that the packages depend on and the image of the suite lacks. */
-export async function installWholeOnVm(
-  lab: Lab,
-  vm: string,
-  suite: Suite,
-  packages: readonly string[],
-): Promise<void> {
+export async function installWholeOnVm(lab: Lab, vm: string, suite: Suite, packages: readonly string[]): Promise<void> {
   const root = lab.parts.roots[suite];
   const status = join(root, 'root/var/lib/dpkg/status');
   const words = ['install', '--download-only', '--yes', '--no-install-recommends', ...packages];
-  const build = (folder: string): Promise<void> => download(folder, suite, words, status);
+  const build = (folder: string): Promise<void> => downloadPackages(folder, suite, words, status);
   await install(lab, vm, { name: `whole-debs-${suite}`, inputs: [basename(root), ...packages], build });
 }
 
@@ -42,7 +37,7 @@ async function install(lab: Lab, vm: string, recipe: Recipe): Promise<void> {
  * Runs apt-get with a state of its own, as this machine's is of another suite, perhaps; the mirror is the machine's. What it downloads is
  * in the folder. `status` names what is installed, as dpkg writes it; nothing by default.
  */
-async function download(
+export async function downloadPackages(
   folder: string,
   suite: Suite,
   words: readonly string[],
