@@ -14,7 +14,8 @@ export function screenOf(lines: readonly string[], { columns, rows }: ScreenSize
   return `${HOME}${shown.map((line) => `${cut(line, columns)}${REST_OF_LINE}\n`).join('')}${REST_OF_SCREEN}`;
 }
 
-function cut(line: string, columns: number): string {
+/** A line without what is beyond the right edge. */
+export function cut(line: string, columns: number): string {
   const marks = [...line];
   return marks.length <= columns ? line : `${marks.slice(0, columns - 1).join('')}…`;
 }

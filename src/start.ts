@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { isSea } from 'node:sea';
 import { run } from './cli/run.ts';
+import { LiveArea } from './live-area.ts';
 import { screenOf } from './screen.ts';
 import { SECRET_VARIABLES } from './secret-variables.ts';
 import type { Outlet } from './cli/sink.ts';
@@ -34,9 +35,14 @@ function takeEnvironment(): World['env'] {
 
 function liveOutlet(version: string, outliveReader: Outlive): Outlet {
   let stderr: NodeJS.WriteStream | undefined;
+  const write = (text: string): void => void (stderr ??= outliveReader(process.stderr)).write(text);
+  // Made when it is first shown: a terminal's size is asked of its stream.
+  let area: LiveArea | undefined;
+  const above = (print: () => void): void => (area ? area.above(print) : print());
+  const without = <Value>(work: () => Promise<Value>) => (area ? area.without(work) : work());
   return {
-    out: (words) => void process.stdout.write(line(words)),
-    err: (words) => void (stderr ??= outliveReader(process.stderr)).write(line(words)),
+    out: (words) => above(() => void process.stdout.write(line(words))),
+    err: (words) => above(() => write(line(words))),
     env: takeEnvironment(),
     cwd: process.cwd(),
     home: homedir(),
@@ -48,17 +54,27 @@ function liveOutlet(version: string, outliveReader: Outlive): Outlet {
     get color() {
       return process.stderr.isTTY === true && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
     },
+    get live() {
+      if (!isLive(process.stderr)) return undefined;
+      return (area ??= new LiveArea(write, () => process.stderr)).lines();
+    },
     get redraw() {
       return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb' ? redraw : undefined;
     },
     get ask() {
-      return isAttended() ? ask : undefined;
+      return isAttended() ? (question: string) => without(() => ask(question)) : undefined;
     },
     get askSecret() {
-      return isAttended() ? askSecret : undefined;
+      return isAttended() ? (question: string) => without(() => askSecret(question)) : undefined;
     },
     readStdin: async () => (await import('node:stream/consumers')).text(process.stdin),
   };
+}
+
+/** Services that build and test show a terminal as a file: lines that are replaced would all stay there. */
+function isLive({ isTTY }: NodeJS.WriteStream): boolean {
+  const { TERM = 'dumb', NO_COLOR, CI } = process.env;
+  return isTTY && TERM !== 'dumb' && !NO_COLOR && !CI;
 }
 
 function redraw(lines: readonly string[]): void {

@@ -32,4 +32,8 @@ export interface Span {
   /** Bytes, before compression and encryption. */
   readonly sent?: number;
   readonly received?: number;
+  /** Of a command on a VM; absent if it did not end. */
+  readonly exitCode?: number;
+  /** The words of a command on a VM, without the text of its script and without its input. */
+  readonly words?: readonly string[];
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { exampleCluster, exampleImage, examplePackage } from './support/examples.ts';
+import { screenAfter } from './support/screen-after.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
@@ -77,4 +78,38 @@ test.each([
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 1 });
   expect(stderr).toContain('12 of 12 VMs failed');
   expect(stderr).not.toContain('MaxListenersExceededWarning');
+});
+
+/** What the program writes to a terminal of script(1), stdout and stderr together. */
+function onTerminal(words: readonly string[], env: Readonly<Record<string, string>> = {}): string {
+  const line = [process.execPath, join(dist, 'meshx.js'), ...words].map((word) => `'${word}'`).join(' ');
+  const where = { PATH: process.env['PATH'] ?? '', HOME: temporaryFolder(), TERM: 'xterm', ...env };
+  const sized = `stty cols 100 rows 12; ${line}`;
+  return execFileSync('script', ['-qefc', sized, '/dev/null'], {
+    cwd: ROOT,
+    env: where,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+    .toString()
+    .replaceAll('\r\n', '\n');
+}
+
+describe('a terminal', () => {
+  const words = () => {
+    const where = ['--root', exampleImage(), '--manifests', exampleCluster('current'), '--package', examplePackage];
+    return ['setup-vm', 'istio-vm', ...where, '-n', 'vm', '--service', 'mysqldb:3306', '--only', 'cluster-env'];
+  };
+
+  test('shows what is being done in a last line, which is gone at the end', () => {
+    const written = onTerminal(words());
+    expect(written).toMatch(/\u001b\[\?7l⠋|\u001b\[\?7l[⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
+    expect(written).toMatch(/ Inspect the VM {2}0 s\n/);
+    const seen = screenAfter(written);
+    expect(seen).toContainEqual(expect.stringContaining('The image contains no secret.'));
+    expect(seen.filter((line) => /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/.test(line))).toEqual([]);
+  });
+
+  test.each([{ TERM: 'dumb' }, { NO_COLOR: '1' }, { CI: 'true' }])('with %j it gets plain lines', (env) => {
+    expect(onTerminal(words(), env)).not.toMatch(/\u001b/);
+  });
 });

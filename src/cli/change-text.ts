@@ -68,6 +68,9 @@ export function linesOfChange(event: ChangeEvent<Result>, { vm, again }: Telling
       return event.changes.map((line) => `+ ${line}, as its sidecar is ready`);
     case 'not-returned':
       return `${vm} may be out of rotation; it returns with: ${again} --restart (${event.reason})`;
+    case 'doing':
+    case 'began':
+    case 'sent':
     case 'heard':
     case 'waited':
       return undefined;

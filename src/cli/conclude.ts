@@ -5,6 +5,8 @@ import { cliProblems } from '../problems/cli.ts';
 import type { Terminal } from '../terminal.ts';
 import { formatPhase } from './change-text.ts';
 import { EXIT } from './exit-codes.ts';
+import { recapLine } from './progress/recap.ts';
+import { endOf } from './progress/run-progress.ts';
 import { changesOf, type PrintedReport } from './vm-report.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
@@ -25,8 +27,11 @@ export function conclude(
 ): number {
   const reports = found.map((report) => completed(terminal, report));
   const shown = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
-  if (output === 'text') for (const report of shown) terminal.out([end(report), ...report.notes]);
-  else terminal.out(formatDocument({ vms: reports.map(recordOf) }, output));
+  if (output === 'text') {
+    for (const report of shown) terminal.out([end(report), ...report.notes]);
+    if (reports.length > 1) terminal.out([recapLine(reports.map((report) => ({ outcome: endOf(report)[0] })))]);
+  }
+  if (output !== 'text') terminal.out(formatDocument({ vms: reports.map(recordOf) }, output));
   const problem = problemOf(reports);
   if (problem) return tellProblem(terminal, problem);
   return exitCode && reports.some(isPlanned) ? EXIT.planNotEmpty : EXIT.done;

@@ -37,6 +37,10 @@ export const COMMON = {
     'how long the VM waits for the confirming login before it rolls itself back (90)',
   ],
   timings: ['--timings', 'print timings on stderr: a table, or JSON with --output json'],
+  quiet: ['-q, --quiet', 'print results and problems only'],
+  verbose: ['-v, --verbose', 'also print when a step starts, how long it took, and what its scripts said'],
+  debug: ['--debug', 'also print each command and request with its exit code, time and bytes'],
+  logFile: ['--log-file <file>', 'append everything that --debug prints to a file that only you can read'],
   restart: ['--restart', 'restart the sidecar even if it has open connections, after draining them'],
   drainTimeout: ['--drain-timeout <seconds>', 'how long to let open mesh connections finish by themselves (30)'],
   acceptRisk: ['--accept-risk <name...>', 'proceed despite the named risk'],
@@ -77,6 +81,15 @@ export const LIVE_CLUSTER_OPTIONS = CLUSTER_OPTIONS.filter((name) => name !== 'm
 
 /** What a command takes that only a running VM can answer. */
 export const LIVE_VM_OPTIONS = VM_OPTIONS.filter((name) => name !== 'root');
+
+/** What every command takes, behind what it declares. */
+export const EVERY_OPTIONS = [
+  'timings',
+  'quiet',
+  'verbose',
+  'debug',
+  'logFile',
+] as const satisfies readonly CommonName[];
 
 /** What every command that changes something takes. */
 export const PLAN_OPTIONS = ['dryRun', 'exitCode', 'output', 'yes'] as const satisfies readonly CommonName[];

@@ -49,12 +49,7 @@ export function tellProblem(terminal: Terminal, problem: Problem): number {
   return exitCodeOf(problem);
 }
 
-/** Where a run prints its progress: a text dry run on stdout, any other on stderr. */
-export function speaker({ out, err }: Terminal, onStdout: boolean): Say {
-  return (lines) => (onStdout ? out([lines].flat()) : err(lines));
-}
-
-/** The same, with the VM before each line. */
+/** With the VM before each line, if there are several. */
 export function marked(say: Say, vms: readonly string[], vm: string): Say {
   return vms.length === 1 ? say : (lines) => say([lines].flat().map((line) => `${vm}: ${line}`));
 }

@@ -1,7 +1,7 @@
 import { Command, Help, Option } from 'commander';
 import { commands } from './commands.ts';
 import type { Call, CommandSpec, Surroundings } from './command.ts';
-import { COMMON, type CommonName, type OptionLine } from './options.ts';
+import { COMMON, type CommonName, EVERY_OPTIONS, type OptionLine } from './options.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -132,9 +132,8 @@ function refuseForeign(top: Command, spec: CommandSpec): void {
   });
 }
 
-/** What every command takes, behind what it declares. */
 function commonOf(spec: CommandSpec): readonly CommonName[] {
-  return [...spec.common, 'timings'];
+  return [...spec.common, ...EVERY_OPTIONS];
 }
 
 /** Help of a command: its own options, then the common ones that it understands. */

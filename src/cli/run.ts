@@ -6,31 +6,44 @@ import { cliProblems } from '../problems/cli.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
+import type { Observed } from './progress/observed.ts';
 import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { type Outlet, surroundings } from './sink.ts';
 import { loadSettings } from './settings/load.ts';
-import { checkVariables } from './variables.ts';
+import { checkVariables, variableOf } from './variables.ts';
 import { completer } from './command-line.ts';
 
 /** Runs one command line and returns the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
   let around = surroundings(outlet);
   let exitCode: number = EXIT.done;
+  let end: Observed['end'] | undefined;
   try {
     const words = helpWords(argv, commands);
     const cli = program(around, words, async (spec, call) => {
       checkVariables(around.world, commands);
       around = completing(call);
+      if (isObserved(call)) {
+        const { observed } = await import('./progress/observed.ts');
+        ({ end, ...around } = observed({ ...call, ...around }, spec.name));
+      }
       const settings = await loadSettings(spec, { ...call, ...around });
       const run = async (measured: Call): Promise<number> => (await spec.run(measured, commands)) ?? EXIT.done;
       exitCode = await timed({ ...call, ...around, ...(settings && { settings }) }, run);
     });
     await cli.parseAsync([...words], { from: 'user' });
-    return exitCode;
   } catch (error) {
-    return await report(error, around, argv);
+    exitCode = await report(error, around, argv);
   }
+  end?.(exitCode);
+  return exitCode;
+}
+
+/** Whether another verbosity than the normal one, or a log, may be asked for. */
+function isObserved({ given, world: { env } }: Call): boolean {
+  const names = ['quiet', 'verbose', 'debug', 'logFile'];
+  return names.some((name) => given[name] !== undefined || env[variableOf(name)] !== undefined);
 }
 
 /** Commands in hints and notes can be pasted. */
@@ -50,7 +63,12 @@ async function timed(call: Call, work: (call: Call) => Promise<number>): Promise
   const { Timings } = await import('./timings.ts');
   const timings = new Timings();
   try {
-    return await work({ ...call, world: { ...call.world, record: timings.record } });
+    const { record } = call.world;
+    const both: World['record'] = (span) => {
+      timings.record(span);
+      record?.(span);
+    };
+    return await work({ ...call, world: { ...call.world, record: both } });
   } finally {
     const text = call.given['output'] === 'json' ? JSON.stringify({ timings: timings.document() }) : timings.text();
     call.terminal.err(text.split('\n'));

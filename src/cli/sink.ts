@@ -1,11 +1,11 @@
 import { present } from '../present.ts';
-import type { Terminal } from '../terminal.ts';
+import { type Terminal, VERBOSITIES, type Verbosity } from '../terminal.ts';
 import type { Lines, World } from '../world.ts';
 import type { Surroundings } from './command.ts';
 import { visible, visibleLines } from '../visible.ts';
 
 /** Where finished text goes, given by main.ts and tests. */
-export interface Outlet extends Omit<World, 'note'>, Omit<Terminal, 'out' | 'err'> {
+export interface Outlet extends Omit<World, 'note'>, Omit<Terminal, 'out' | 'err' | 'tell' | 'verbosity'> {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
@@ -30,6 +30,8 @@ export function sink(outlet: Outlet): Terminal {
   return {
     out,
     err,
+    tell: (from, lines) => (isShown(from, 'normal') ? err(lines) : undefined),
+    verbosity: 'normal',
     // Getters stay getters: checking for a terminal costs a tenth of the start.
     get color() {
       return outlet.color;
@@ -44,9 +46,18 @@ export function sink(outlet: Outlet): Terminal {
       const { redraw } = outlet;
       return redraw && ((lines: readonly string[]) => redraw(lines.map(visible)));
     },
+    get live() {
+      const { live } = outlet;
+      return live && { ...live, show: (lines: readonly string[]) => live.show(lines.map(visible)) };
+    },
     ...(readStdin && { readStdin }),
     ...(complete && { complete }),
   };
+}
+
+/** Whether lines that are wanted from a verbosity on are printed at another one. */
+export function isShown(from: Verbosity, at: Verbosity): boolean {
+  return VERBOSITIES.indexOf(from) <= VERBOSITIES.indexOf(at);
 }
 
 function asking(ask: Terminal['ask']): Terminal['ask'] {

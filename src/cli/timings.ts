@@ -1,4 +1,5 @@
 import type { Span } from '../world.ts';
+import { present } from '../present.ts';
 import { formatTable } from './table.ts';
 
 interface Recorded extends Span {
@@ -41,8 +42,8 @@ export class Timings {
   }
 }
 
-function row({ at, ms, ...span }: Recorded): object {
-  return { at: rounded(at), ms: rounded(ms), ...span };
+function row({ at, ms, kind, name, where, sent, received }: Recorded): object {
+  return { at: rounded(at), ms: rounded(ms), kind, name, where, ...present({ sent, received }) };
 }
 
 function rounded(ms: number): number {

@@ -4,6 +4,7 @@ import { journalCommand } from './journal.ts';
 import type { Plan, PlannedStep } from './plan.ts';
 import type { PlannedScript } from './kind.ts';
 import { openSource, type Sources } from './sources.ts';
+import { measuredUpload, type Upload } from './upload.ts';
 import type { FirstPicture } from './undo/first-picture.ts';
 
 /** The output of a script, and the failure of its source. */
@@ -15,7 +16,12 @@ export interface Ran {
 /** A machine, and the sources of bytes for it. */
 export interface Running {
   readonly host: Host;
-  readonly options: { readonly sources: Sources; readonly signal?: AbortSignal };
+  readonly options: {
+    readonly sources: Sources;
+    readonly signal?: AbortSignal;
+    /** Hears how far the upload of a script is. */
+    readonly sent?: (name: string, upload: Upload) => void;
+  };
 }
 
 /** Runs one script of a plan with its input. Throws what `openSource` and `Host.run` throw. */
@@ -26,7 +32,8 @@ export async function runScript(
 ): Promise<Ran> {
   const source = await openSource(planned, options.sources, signal);
   const { timeoutMs } = planned;
-  const command = { ...scriptCommand(planned.script), stdin: source.stdin, ...(timeoutMs && { timeoutMs }) };
+  const stdin = measuredUpload(source, (upload) => options.sent?.(planned.script.name, upload));
+  const command = { ...scriptCommand(planned.script), stdin, ...(timeoutMs && { timeoutMs }) };
   const output = await host.run(command, signal);
   return { output, problem: await source.problem(output.exitCode) };
 }
@@ -35,6 +42,8 @@ export async function runScript(
 export interface EarlyOptions {
   readonly sources: Sources;
   readonly signal?: AbortSignal;
+  /** Called while the input of a script is uploaded, and once at its end. */
+  readonly sent?: (name: string, upload: Upload) => void;
   /** False: do not write the journal. */
   readonly journal?: boolean;
   /** The snapshot for a new journal, if it is being taken already. */

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Stdin } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
@@ -19,6 +20,8 @@ export interface Sources {
 /** The input of a script, and the failure of its source, to be read after the script has ended. */
 export interface OpenedSource {
   readonly stdin: Stdin;
+  /** Bytes of a file that is sent as it is. */
+  readonly size?: number;
   problem(exitCode: number): Promise<Error | undefined>;
 }
 
@@ -43,7 +46,14 @@ export async function openSource(
     await packed?.judged(exitCode === 0 && failure === undefined);
     return failure ?? (exitCode !== 0 && 'file' in source ? await otherFile(source) : undefined);
   };
-  return { stdin, problem };
+  return { stdin, problem, ...(await sizeOf(source, packed)) };
+}
+
+/** Known before only for a file that is sent as it is. A file that cannot be read fails later, with its reason. */
+async function sizeOf(source: BytesSource, packed: object | undefined): Promise<{ readonly size?: number }> {
+  if (packed || !('file' in source)) return {};
+  const found = await stat(source.file).catch(() => undefined);
+  return found ? { size: found.size } : {};
 }
 
 function isPacked(source: FileSource): source is FileSource & { readonly packing: Packing } {

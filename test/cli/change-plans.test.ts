@@ -31,7 +31,12 @@ const portsOf = (vm: LiveVm, ports: string, dryRun: boolean): Promise<Changed<Re
 
 function printed(report: Changed<Result>, exitCode = false): { readonly text: string; readonly code: number } {
   const lines: string[] = [];
-  const terminal = { out: (given: string | readonly string[]) => void lines.push(...[given].flat()), color: false };
+  const terminal = {
+    out: (given: string | readonly string[]) => void lines.push(...[given].flat()),
+    color: false,
+    tell: () => undefined,
+    verbosity: 'normal' as const,
+  };
   const code = concludeChange({ terminal: { ...terminal, err: () => undefined }, output: 'text', exitCode }, report);
   return { text: `${lines.join('\n')}\n`, code };
 }

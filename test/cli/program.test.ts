@@ -12,7 +12,7 @@ async function parsed(words: readonly string[]): Promise<{ spec: CommandSpec; ca
   const { signal } = new AbortController();
   const around: Surroundings = {
     world: { env: {}, cwd: '/', home: '/', now: () => new Date(0), version: '0', signal, note: hear },
-    terminal: { out: hear, err: hear, color: false },
+    terminal: { out: hear, err: hear, color: false, tell: (_, text) => hear(text), verbosity: 'normal' },
   };
   let found: { spec: CommandSpec; call: Call } | undefined;
   const cli = program(around, words, async (spec, call) => {

@@ -13,7 +13,7 @@ function surroundings(terminal: Partial<Terminal> = {}, env: World['env'] = {}):
   const { signal } = new AbortController();
   return {
     world: { env, cwd, home: cwd, now: () => new Date(), version: '0', signal, note: silent },
-    terminal: { out: silent, err: silent, color: false, ...terminal },
+    terminal: { out: silent, err: silent, color: false, tell: silent, verbosity: 'normal', ...terminal },
   };
 }
 

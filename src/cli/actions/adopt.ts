@@ -12,7 +12,7 @@ import { confirm } from '../confirm.ts';
 import { Input } from '../input.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
 import { tellJoin } from '../join/text.ts';
-import { speaker } from '../print.ts';
+import { during, RunProgress, watched } from '../progress/run-progress.ts';
 import { printedReport } from '../vm-report.ts';
 
 /** `meshx adopt VM`: shows the equivalent `up` command, and carries it out. */
@@ -28,12 +28,15 @@ export async function adopt(call: Call): Promise<number> {
   input.accept();
 
   const names = { vm, ...called('adopt', call, vm) };
-  const observe = tellAdopt({ ...names, say: speaker(terminal, options.dryRun && output === 'text') });
+  const progress = new RunProgress(call, { vms: [vm], onStdout: options.dryRun && output === 'text' });
+  const { say, watch } = progress.of(vm);
+  const observe = watched(watch, tellAdopt({ ...names, say }));
   const confirmed = async (changes: number): Promise<void> => {
     const question = { subject: vm, task: `take ${vm} over`, changes: `make ${changes} changes` };
     if (!yes) await confirm(terminal, { ...question, command: `meshx adopt ${vm}` });
   };
-  const report = await adoptVm(world, { ...names, unit, options, observe, confirm: confirmed });
+  const adoption = { ...names, unit, options, observe, confirm: confirmed };
+  const report = await during(progress, () => adoptVm(world, adoption));
   return conclude({ terminal, output, exitCode }, [printedReport(report, names.again)]);
 }
 

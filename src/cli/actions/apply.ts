@@ -9,7 +9,8 @@ import { readText } from '../files.ts';
 import { Input } from '../input.ts';
 import { tellJoin } from '../join/text.ts';
 import { machineOptions } from '../machine-options.ts';
-import { OUTPUT_FORMATS, speaker } from '../print.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { during, RunProgress, watched } from '../progress/run-progress.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { printedReport } from '../vm-report.ts';
 
@@ -28,8 +29,11 @@ export async function applyKeptPlan(call: Call): Promise<number> {
   const path = resolve(world.cwd, file);
   const kept = await parseKeptPlan(path, await readText(path));
   const names = called('apply', call, ...args);
-  const observe = tellJoin({ vm: kept.vm, ...names, say: speaker(terminal, options.dryRun && output === 'text') });
-  const report = await applyKept(world, { ...names, kept, options, observe });
+  const { vm } = kept;
+  const progress = new RunProgress(call, { vms: [vm], onStdout: options.dryRun && output === 'text' });
+  const { say, watch } = progress.of(vm);
+  const observe = watched(watch, tellJoin({ vm, ...names, say }));
+  const report = await during(progress, () => applyKept(world, { ...names, kept, options, observe }));
   const printed = printedReport(report, names.again);
   return conclude({ terminal, output, exitCode: input.flag('exitCode') }, [printed]);
 }

@@ -6,13 +6,14 @@ import type { ChangeEvent } from '../../operations/change/event.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { readCapture } from '../../vm/bypass.ts';
 import type { CaptureState } from '../../vm/capture-state.ts';
-import { tellChange } from '../change-text.ts';
+import { type Telling, tellChange } from '../change-text.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { confirmWithin } from '../time-limits.ts';
-import { formatDocument, OUTPUT_FORMATS, speaker } from '../print.ts';
+import { formatDocument, OUTPUT_FORMATS } from '../print.ts';
+import { during, RunProgress, type VmProgress } from '../progress/run-progress.ts';
 
 const VERBS = ['off', 'on', 'status'] as const;
 
@@ -42,11 +43,11 @@ export async function capture(call: Call): Promise<void> {
   }
   const names = { vm, ...called('capture', call, vm, verb) };
   const dryRun = input.flag('dryRun');
-  const tell = tellChange({ ...names, say: speaker(terminal, dryRun && output === 'text') });
-  const observe = (event: ChangeEvent<Result>): void =>
-    event.kind === 'heard' ? terminal.err(event.text.split('\n')) : tell(event);
+  const progress = new RunProgress(call, { vms: [vm], onStdout: dryRun && output === 'text' });
+  const observe = observing(progress.of(vm), names);
   const asked = { ...names, login, dryRun, observe };
-  const { status, phases, problem, state } = await turnCapture(world, asked, { to: verb, confirmWithin: within });
+  const turned = await during(progress, () => turnCapture(world, asked, { to: verb, confirmWithin: within }));
+  const { status, phases, problem, state } = turned;
   if (problem?.id === lockProblems.locked.id && verb === 'off') terminal.err(WITHOUT_LOCK);
   if (problem) throw problem;
   if (status === 'planned') {
@@ -55,6 +56,16 @@ export async function capture(call: Call): Promise<void> {
   }
   if (status === 'unchanged') terminal.err(`${vm}: ${NOTHING[verb]}`);
   show(state);
+}
+
+/** What capture's own program says is the report of it. */
+function observing({ say, watch }: VmProgress, names: Omit<Telling, 'say'>): (event: ChangeEvent<Result>) => void {
+  const tell = tellChange({ ...names, say });
+  return (event) => {
+    if (event.kind === 'heard') return say(event.text.split('\n'));
+    watch(event);
+    tell(event);
+  };
 }
 
 const NOTHING = { off: 'capture is already off', on: 'nothing is bypassed' } as const;

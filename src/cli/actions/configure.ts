@@ -11,6 +11,7 @@ import { concludeChange } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
+import { during, RunProgress, watched } from '../progress/run-progress.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 
 const KEY = /^[A-Z][A-Z0-9_]*$/;
@@ -29,15 +30,18 @@ export async function configure(call: Call): Promise<number> {
   input.accept();
 
   const names = { vm, ...called('configure', call, vm) };
-  const tell = tellChange({ ...names, say: terminal.err });
-  const observe = (event: ConfigureEvent): void => {
+  const progress = new RunProgress(call, { vms: [vm], onStdout: false });
+  const { say, watch } = progress.of(vm);
+  const tell = tellChange({ ...names, say });
+  const observe = watched(watch, (event: ConfigureEvent): void => {
     if (event.kind === 'no-switch')
-      terminal.err(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
-    else if (event.kind === 'setting') terminal.err(`note: ${event.detail}`);
+      say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
+    else if (event.kind === 'setting') say(`note: ${event.detail}`);
     else if (event.kind !== 'phase') tell(event);
-  };
+  });
   const login = () => openMachine(world, machine, vm);
-  const report = await configureVm(world, { ...names, login, dryRun: input.flag('dryRun'), observe }, options);
+  const calling = { ...names, login, dryRun: input.flag('dryRun'), observe };
+  const report = await during(progress, () => configureVm(world, calling, options));
   return concludeChange({ terminal, output, exitCode: input.flag('exitCode') }, report);
 }
 

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { openLeaveContext } from '../../operations/leave/context.ts';
 import { leave } from '../../operations/leave/leave.ts';
-import type { LeavingVm, Removal } from '../../operations/leave/report.ts';
+import type { LeaveReport, LeavingVm, Removal } from '../../operations/leave/report.ts';
 import { leaveSharedGroups } from '../../operations/leave/shared-groups.ts';
 import { Problem } from '../../problems.ts';
 import type { Call } from '../command.ts';
@@ -12,7 +12,8 @@ import { confirm } from '../confirm.ts';
 import { leaveOptions } from '../down/options.ts';
 import { formatDownEnd, formatRemoval, noteLines, tellLeave, VM_ALONE } from '../down/text.ts';
 import { Input } from '../input.ts';
-import { marked, OUTPUT_FORMATS, speaker } from '../print.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { during, endOf, RunProgress, watched } from '../progress/run-progress.ts';
 import { printedReport } from '../vm-report.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -34,18 +35,18 @@ export async function down(call: Call): Promise<number> {
     throw error;
   });
   const inTurn = pLimit(1);
-  const speak = speaker(terminal, options.dryRun && output === 'text');
+  const progress = new RunProgress(call, { vms, onStdout: options.dryRun && output === 'text' });
   const leavingOf = (vm: string): LeavingVm => {
     const names = { vm, ...called('down', call, vm) };
-    const observe = tellLeave({ ...names, say: marked(speak, vms, vm) });
+    const { say, watch } = progress.of(vm);
+    const observe = watched(watch, tellLeave({ ...names, say }));
     const login = () => openMachine(world, options.machine, vm);
-    const question = { subject: vm, task: `take ${vm} out of the mesh`, command: `meshx down ${vm}` };
-    const ask = (removal: Removal) => inTurn(() => confirm(terminal, { ...question, changes: formatRemoval(removal) }));
+    const ask = (removal: Removal) => inTurn(() => confirmRemoval(call, vm, removal));
     return { ...names, login, observe, ...(!yes && { confirm: ask }) };
   };
   const limit = pLimit(parallel);
-  const one = async (leaving: LeavingVm) => ({ leaving, report: await leave(context, leaving) });
-  const ends = await Promise.allSettled(vms.map((vm) => limit(() => one(leavingOf(vm)))));
+  const one = async (leaving: LeavingVm) => ({ leaving, report: ended(progress, await leave(context, leaving)) });
+  const ends = await during(progress, () => Promise.allSettled(vms.map((vm) => limit(() => one(leavingOf(vm))))));
   const left = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const reports = (await leaveSharedGroups(context, left)).map((report) =>
     printedReport(report, called('down', call, report.vm).again, (note) => noteLines(report.vm, note)),
@@ -55,4 +56,14 @@ export async function down(call: Call): Promise<number> {
   const bug = ends.find((end) => end.status === 'rejected');
   if (bug) throw bug.reason;
   return code;
+}
+
+function confirmRemoval({ terminal }: Call, vm: string, removal: Removal): Promise<void> {
+  const question = { subject: vm, task: `take ${vm} out of the mesh`, command: `meshx down ${vm}` };
+  return confirm(terminal, { ...question, changes: formatRemoval(removal) });
+}
+
+function ended(progress: RunProgress, report: LeaveReport): LeaveReport {
+  progress.of(report.vm).ended(...endOf(report));
+  return report;
 }

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import { joinEach } from '../../operations/join/join-each.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
+import type { VmReport } from '../../operations/vm-report.ts';
 import type { JoinPlan } from '../../operations/join/run.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
@@ -8,7 +9,7 @@ import { conclude } from '../conclude.ts';
 import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
-import { marked, speaker } from '../print.ts';
+import { during, endOf, RunProgress, watched } from '../progress/run-progress.ts';
 import { printedReport } from '../vm-report.ts';
 import { formatKeptPlan } from '../../operations/join/kept-plan.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
@@ -30,17 +31,19 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
   refuseForeignVariables(world.env);
 
   const confirmStrict = ending.output === 'text' && !input.flag('yes') ? strictQuestion(terminal) : undefined;
-  const speak = speaker(terminal, options.dryRun && ending.output === 'text');
+  const progress = new RunProgress(call, { vms, onStdout: options.dryRun && ending.output === 'text' });
   const about = (vm: string) => {
     const names = called(verb, call, vm);
-    const observe = tellJoin({ vm, ...names, say: marked(speak, vms, vm) });
+    const { say, watch, ended } = progress.of(vm);
+    const observe = watched(watch, tellJoin({ vm, ...names, say }));
     const planned = async (plan: JoinPlan) => {
       if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
       await keep(input, vm, plan, options);
     };
-    return { ...names, observe, planned, ...(confirmStrict && { confirmStrict: confirmStrict(vm) }) };
+    const strict = confirmStrict && { confirmStrict: confirmStrict(vm) };
+    return { ...names, observe, planned, ...strict, ended: (report: VmReport) => ended(...endOf(report)) };
   };
-  const ends = await joinEach(world, { verb, vms, parallel, options, about });
+  const ends = await during(progress, () => joinEach(world, { verb, vms, parallel, options, about }));
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
   const printed = reports.map((report) => printedReport(report, called(verb, call, report.vm).again));
   const code = conclude({ terminal, ...ending }, printed);

@@ -9,7 +9,8 @@ import { called } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
-import { OUTPUT_FORMATS, speaker } from '../print.ts';
+import { OUTPUT_FORMATS } from '../print.ts';
+import { during, RunProgress, watched } from '../progress/run-progress.ts';
 import { confirmWithin, restartOptions } from '../time-limits.ts';
 import { changesOf, type PrintedReport, printedReport } from '../vm-report.ts';
 
@@ -30,14 +31,15 @@ export async function rollback(call: Call): Promise<number> {
   const exitCode = input.flag('exitCode');
   input.accept();
 
-  const say = speaker(terminal, dryRun && output === 'text');
+  const progress = new RunProgress(call, { vms: [vm], onStdout: dryRun && output === 'text' });
+  const { say, watch } = progress.of(vm);
   const names = { vm, ...called('rollback', call, vm) };
-  const observe = (event: RollbackEvent): void => {
+  const observe = watched(watch, (event: RollbackEvent): void => {
     const lines = linesOf(event, { ...names, say });
     if (lines !== undefined) say(lines);
-  };
+  });
   const login = () => openMachine(world, options.machine, vm);
-  const report = await rollBack(world, { ...names, login, dryRun, observe }, options);
+  const report = await during(progress, () => rollBack(world, { ...names, login, dryRun, observe }, options));
   const printed = printedReport(report, names.again);
   return conclude({ terminal, output, exitCode, end: formatRollbackEnd }, [printed]);
 }

@@ -11,6 +11,7 @@ import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
+import { during, RunProgress, watched } from '../progress/run-progress.ts';
 
 /** `meshx sudoers [VM]` */
 export async function sudoers(call: Call): Promise<number> {
@@ -29,10 +30,13 @@ export async function sudoers(call: Call): Promise<number> {
   if (!input.flag('install')) return EXIT.done;
   const [vm] = args;
   const names = { vm: vm ?? 'this machine', ...called('sudoers', call, ...args) };
-  const tell = tellChange({ ...names, say: terminal.err });
+  const progress = new RunProgress(call, { vms: [names.vm], onStdout: false });
+  const { say, watch } = progress.of(names.vm);
+  const tell = tellChange({ ...names, say });
   const login = async () => (vm === undefined ? new LocalHost() : await openMachine(world, machine, vm));
-  const observe: typeof tell = (event) => (event.kind === 'phase' ? undefined : tell(event));
-  const report = await allowSudo(world, { ...names, login, dryRun: input.flag('dryRun'), observe }, sudoer);
+  const observe = watched(watch, ((event) => (event.kind === 'phase' ? undefined : tell(event))) as typeof tell);
+  const calling = { ...names, login, dryRun: input.flag('dryRun'), observe };
+  const report = await during(progress, () => allowSudo(world, calling, sudoer));
   const code = concludeChange({ terminal, output, exitCode: input.flag('exitCode') }, report);
   if (report.status !== 'planned' && !report.problem)
     terminal.err(

@@ -1,6 +1,6 @@
 import type { CommandSpec } from '../command.ts';
 import type { OptionLine } from '../options.ts';
-import { COMMON } from '../options.ts';
+import { COMMON, EVERY_OPTIONS } from '../options.ts';
 
 /** Something that may be typed next. */
 interface Word {
@@ -66,7 +66,7 @@ function verbs(commands: readonly CommandSpec[], group: string): readonly Word[]
 }
 
 function optionsOf(spec: CommandSpec): readonly OptionWord[] {
-  const common = [...new Set([...spec.common, 'timings' as const])].map((name) => COMMON[name]);
+  const common = [...new Set([...spec.common, ...EVERY_OPTIONS])].map((name) => COMMON[name]);
   const own = new Set(spec.options.map(([syntax]) => syntax));
   return [...spec.options, ...common.filter(([syntax]) => !own.has(syntax)), HELP].map(optionWord);
 }

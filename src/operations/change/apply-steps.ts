@@ -25,6 +25,7 @@ export function optionsOf<Result extends Verified>(
         name,
         text: [stderr.trim(), stdout.trim()].filter((text) => text !== '').join('\n'),
       }),
+    sent: (name, upload) => record.add({ kind: 'sent', name, upload }),
     waited: (name, ms) => record.add({ kind: 'waited', name, ms }),
   };
 }
@@ -79,7 +80,11 @@ async function applied<Result extends Verified>(
   options: ApplyOptions & { readonly early: Early },
 ): Promise<void> {
   let problem: Problem | undefined;
-  for await (const outcome of applyBegun(plan, run.about.host, options)) {
+  const beforeStep: ApplyOptions['beforeStep'] = async (step) => {
+    await options.beforeStep?.(step);
+    run.record.add({ kind: 'began', phase: phaseOfStep(run, step) });
+  };
+  for await (const outcome of applyBegun(plan, run.about.host, { ...options, beforeStep })) {
     tell(run, outcome);
     problem ??= outcome.problem;
   }
@@ -87,13 +92,20 @@ async function applied<Result extends Verified>(
 }
 
 /** A completed step has all lines of its phase, also those of an earlier run. */
-function tell<Result extends Verified>({ phases, record }: Run<Result>, outcome: Outcome): void {
-  const { id, title, done, ms } = outcome;
-  const phase = phases.find((each) => each.kind === 'step' && each.id === id);
-  const planned: Phase = phase ?? { kind: 'step', id, title, changes: done };
+function tell<Result extends Verified>(run: Run<Result>, outcome: Outcome): void {
+  const { done, ms } = outcome;
+  const planned = phaseOfStep(run, outcome, done);
   const isWhole = outcome.status === 'changed' || outcome.status === 'unchanged';
   const status = isWhole ? (planned.changes.length > 0 ? 'changed' : 'unchanged') : outcome.status;
-  record.phase(planned, status, { changes: isWhole ? planned.changes : done, ms });
+  run.record.phase(planned, status, { changes: isWhole ? planned.changes : done, ms });
+}
+
+function phaseOfStep<Result extends Verified>(
+  { phases }: Run<Result>,
+  { id, title }: Pick<Outcome, 'id' | 'title'>,
+  changes: readonly string[] = [],
+): Phase {
+  return phases.find((each) => each.kind === 'step' && each.id === id) ?? { kind: 'step', id, title, changes };
 }
 
 function noSecret(name: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { MeshConnections } from '../../vm/drain.ts';
+import type { Upload } from '../../reconcile/upload.ts';
 import type { Verified } from './decision.ts';
 import type { Phase } from './phases.ts';
 
@@ -20,7 +21,13 @@ export function asPlanned(phases: readonly Phase[]): readonly PhaseReport[] {
 
 /** What happens while a change runs, in order. */
 export type ChangeEvent<Result extends Verified = Verified> =
+  /** Before the first phase. */
+  | { readonly kind: 'doing'; readonly what: 'connect' | 'inspect' }
+  /** A phase that starts; steps whose changes share a command start together. */
+  | { readonly kind: 'began'; readonly phase: Phase }
   | { readonly kind: 'phase'; readonly phase: PhaseReport }
+  /** An upload: the bytes of its script so far, before encryption. */
+  | { readonly kind: 'sent'; readonly name: string; readonly upload: Upload }
   | { readonly kind: 'result'; readonly result: Result }
   /** A note about the machine or the cluster. */
   | { readonly kind: 'note'; readonly text: string }

@@ -62,6 +62,7 @@ export class ChangeRecord<Result extends Verified> {
     body: () => Promise<(Pick<PhaseReport, 'seen'> & { readonly skipped?: true }) | void>,
   ): Promise<void> {
     if (!phase) return;
+    this.add({ kind: 'began', phase });
     const started = performance.now();
     const ms = (): number => Math.round(performance.now() - started);
     try {

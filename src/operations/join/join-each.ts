@@ -22,7 +22,12 @@ export interface Joins {
   readonly parallel: number;
   readonly options: JoinOptions;
   /** The command and the observer of one VM. */
-  readonly about: (vm: string) => Pick<JoinRun, 'again' | 'command' | 'observe' | 'planned' | 'confirmStrict'>;
+  readonly about: (vm: string) => AboutVm;
+}
+
+interface AboutVm extends Pick<JoinRun, 'again' | 'command' | 'observe' | 'planned' | 'confirmStrict'> {
+  /** Called at the end of this VM. */
+  readonly ended?: (report: VmReport) => void;
 }
 
 /**
@@ -38,9 +43,12 @@ export async function joinEach(world: World, joins: Joins): Promise<readonly Pro
   await using client = await openClient(world, options);
   const context = { ...opened, ...present({ client }) };
   const limit = pLimit(parallel);
-  const one = (vm: string): Promise<VmReport> => {
+  const one = async (vm: string): Promise<VmReport> => {
     const login = () => machines.take(vm) ?? openMachine(world, options.machine, vm);
-    return limit(() => join({ ...about(vm), context, vm, verb, login, repeats: true }));
+    const { ended, ...run } = about(vm);
+    const report = await limit(() => join({ ...run, context, vm, verb, login, repeats: true }));
+    ended?.(report);
+    return report;
   };
   return await Promise.allSettled(vms.map(one));
 }

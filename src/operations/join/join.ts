@@ -15,7 +15,9 @@ export function join(run: JoinRun): Promise<VmReport> {
 
 async function* parts(run: JoinRun): Parts {
   const { world, options } = run.context;
+  run.observe({ kind: 'doing', what: 'connect' });
   await using host = await run.login();
+  run.observe({ kind: 'doing', what: 'inspect' });
   const inspectedAt = performance.now();
   const inspect = async (signal: AbortSignal): Promise<JoinPlan> => {
     const found = await inspectJoin(run, host, signal);

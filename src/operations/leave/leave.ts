@@ -37,7 +37,9 @@ interface Departure {
 async function* parts(context: LeaveContext, leaving: LeavingVm): Parts<LeaveNote> {
   const { options, world } = context;
   const about = { options, observe: leaving.observe };
+  if (options.only !== 'cluster') leaving.observe({ kind: 'doing', what: 'connect' });
   await using host = options.only === 'cluster' ? undefined : await orUnreachable('machine', about, leaving.login);
+  leaving.observe({ kind: 'doing', what: 'inspect' });
   const inspectedAt = performance.now();
   const inspected = () => inspect(context, leaving.vm, host, world.signal);
   const found = await orUnreachable('cluster', about, inspected);

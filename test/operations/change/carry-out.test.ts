@@ -14,13 +14,16 @@ test('every phase and everything else that happens is reported in order', async 
   await subject.change();
   const lines = subject.events.map((event) => {
     if (event.kind === 'phase') return `${event.phase.id}: ${event.phase.status}`;
+    if (event.kind === 'began') return `${event.phase.id} began`;
     return event.kind === 'heard' ? `heard ${event.name}` : event.kind;
   });
   // Settle and verify run in parallel.
   expect(lines.filter((line) => line !== 'result')).toEqual([
-    ...['draining', 'drain: changed', 'registration: changed', 'heard file', 'files: changed', 'armed', 'arm: changed'],
-    ...['heard unit-start', 'sidecar: changed', 'return: changed', 'settle: changed', 'verify: changed'],
-    ...['confirmed', 'confirm: changed', 'boot: changed'],
+    ...['draining', 'drain began', 'drain: changed', 'registration began', 'registration: changed'],
+    ...['files began', 'heard file', 'files: changed', 'arm began', 'armed', 'arm: changed'],
+    ...['sidecar began', 'heard unit-start', 'sidecar: changed', 'return began', 'return: changed'],
+    ...['settle began', 'verify began', 'settle: changed', 'verify: changed'],
+    ...['confirm began', 'confirmed', 'confirm: changed', 'boot: changed'],
   ]);
 });
 
