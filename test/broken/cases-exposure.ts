@@ -106,6 +106,33 @@ export const EXPOSURE_CASES: readonly BrokenCase[] = [
     remedy: typed('gateway-passes-istiod', { command: 'all' }),
   },
   {
+    name: 'gateway-for-another-name',
+    what: 'the Gateway passes TLS of another name only',
+    break: [patch(OBJECT, [{ op: 'replace', path: '/spec/servers/0/hosts', value: ['pilot.example.com'] }], SYSTEM)],
+    expected: ['gateway-passes-istiod'],
+    remedy: typed('gateway-passes-istiod', { command: 'all' }),
+  },
+  {
+    name: 'gateway-for-other-pods',
+    what: 'the selector of the Gateway matches other pods',
+    break: [patch(OBJECT, { spec: { selector: { istio: 'ingressgateway' } } }, SYSTEM)],
+    expected: ['gateway-passes-istiod'],
+    remedy: typed('gateway-passes-istiod', { command: 'all' }),
+  },
+  {
+    name: 'gateway-route-for-another-name',
+    what: 'the route for port 15012 is for another name in TLS',
+    break: [
+      patch(
+        'virtualservice/istiod-vs',
+        [{ op: 'replace', path: '/spec/tls/0/match/0/sniHosts', value: ['pilot.example.com'] }],
+        SYSTEM,
+      ),
+    ],
+    expected: ['gateway-passes-istiod'],
+    remedy: typed('gateway-passes-istiod', { command: 'all' }),
+  },
+  {
     name: 'gateway-of-another-owner-ends-tls',
     what: 'a Gateway of another owner ends TLS on port 15012',
     given: [control('label', OBJECT, 'virtualservice/istiod-vs', 'app.kubernetes.io/managed-by-')],

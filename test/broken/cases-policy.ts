@@ -29,6 +29,14 @@ export const POLICY_CASES: readonly BrokenCase[] = [
     remedy: person('the rule or the PeerAuthentication can be meant'),
   },
   {
+    name: 'client-in-plaintext-by-another-namespace',
+    what: 'a DestinationRule of a namespace with clients turns mutual TLS off there',
+    break: [rule('DISABLE', 'default')],
+    expected: ['mtls-agreement'],
+    remedy: person('the rule or the PeerAuthentication can be meant'),
+    restore: ['kubectl -n default delete destinationrule web --ignore-not-found'],
+  },
+  {
     name: 'server-in-plaintext',
     what: 'clients must use mutual TLS, and the VM accepts plaintext only',
     given: [rule('ISTIO_MUTUAL')],
@@ -93,6 +101,20 @@ export const POLICY_CASES: readonly BrokenCase[] = [
     break: [policy('backends', { action: 'ALLOW', ...from('cluster.local/ns/default/sa/backend') })],
     expected: ['caller-allowed'],
     remedy: person('who calls the service is known to its owner'),
+  },
+  {
+    name: 'other-ports-allowed',
+    what: 'an AuthorizationPolicy allows the port of the web server only',
+    break: [policy('web-only', { action: 'ALLOW', rules: [{ to: [{ operation: { ports: ['8080'] } }] }] })],
+    expected: ['caller-allowed'],
+    remedy: person('who may call the service is a decision'),
+  },
+  {
+    name: 'http-rule-for-a-database',
+    what: 'an AuthorizationPolicy denies HTTP methods, which for a database denies everyone',
+    break: [policy('read-only', { action: 'DENY', rules: [{ to: [{ operation: { methods: ['POST'] } }] }] })],
+    expected: ['caller-allowed'],
+    remedy: person('who may call the service is a decision'),
   },
   {
     name: 'identity-with-scheme',

@@ -1,5 +1,6 @@
 import { CLUSTER_CASES } from './cases-cluster.ts';
 import { EXPOSURE_CASES } from './cases-exposure.ts';
+import { MACHINE_CASES } from './cases-machine.ts';
 import { POLICY_CASES } from './cases-policy.ts';
 import { LAST_CASES, REGISTRATION_CASES } from './cases-registration.ts';
 import { SERVICE_CASES } from './cases-service.ts';
@@ -13,5 +14,6 @@ export const CASES: readonly BrokenCase[] = [
   ...SERVICE_CASES,
   ...POLICY_CASES,
   ...VM_CASES,
+  ...MACHINE_CASES,
   ...LAST_CASES,
 ];

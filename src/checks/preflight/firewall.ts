@@ -131,16 +131,22 @@ function judgeDnat(firewall: HostFirewall, { text }: FilterRule, { ports }: Capt
   return [{ id: 'dnat-accepted', ok: false, detail, hint }];
 }
 
-/** The firewall of the host that accepts connections to a port from nowhere; undefined if there is none. */
-export function refusing(answers: Answers, port: number): string | undefined {
+/** The firewall of the host that accepts connections to a port from nowhere, or by a rule that names it; undefined if there is none. */
+export function refusing(answers: Answers, port: number, by: 'named' | 'any' = 'any'): string | undefined {
   const iptables = lines(answers, 'iptables');
   const all = [...parseNft(lines(answers, 'nft'), iptables), ...parseIptables(iptables)];
   const refuses = ({ rules, closed }: HostFirewall): boolean => {
     const naming = rules.filter((rule) => rule.ports && names(rule.ports, port));
     if (naming.some(({ verdict }) => verdict === 'accept')) return false;
-    return closed || naming.some(({ verdict }) => verdict === 'drop');
+    if (naming.some(({ verdict, plain }) => verdict === 'drop' && plain)) return true;
+    return by === 'any' && closed && !rules.some(acceptsOthers);
   };
   return all.find((each) => each.hook === 'input' && refuses(each))?.name;
+}
+
+/** Whether a rule may accept new connections to any port, such as all those of a network. */
+function acceptsOthers({ verdict, ports, loopback, text }: FilterRule): boolean {
+  return verdict === 'accept' && !ports && !loopback && !/established|icmp/i.test(text);
 }
 
 /** Whether the firewall accepts new connections to the port from everywhere. */

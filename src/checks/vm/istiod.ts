@@ -65,8 +65,8 @@ function way(facts: VmFacts): readonly Seen[] {
   if (addresses.length === 0) return [];
   if (open.length === 0 && closed.length > 0) {
     const tried = closed.map((address) => hostPort(address, port)).join(', ');
-    const hint = `Allow TCP from the VM to there, and see that istiod runs: ${facts.ssh('ip', 'route', 'get', closed[0] ?? '')}; meshx expose status`;
-    return [wrongOn(facts, `no connection to istiod at ${tried}`, { hint })];
+    const hint = `If the line in /etc/hosts is not that of the join, write it again: ${facts.meshx('up')}; else allow TCP from the VM to there, and see that istiod runs: ${facts.ssh('ip', 'route', 'get', closed[0] ?? '')}; meshx expose status`;
+    return [wrongOn(facts, `no connection to istiod at ${tried}`, { hint, repair: 'join' })];
   }
   const [address] = open;
   if (!tls || address === undefined || tls.certificate !== '') return [];

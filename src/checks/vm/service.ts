@@ -1,6 +1,7 @@
 import { lines } from '../../vm/preflight/probe.ts';
 import { isLoopback, parseListeners } from '../../vm/preflight/sockets.ts';
 import type { Seen } from '../check.ts';
+import { refusing } from '../preflight/firewall.ts';
 import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
 import { servedPorts } from './served-ports.ts';
 
@@ -19,6 +20,12 @@ export const serviceChecks: readonly VmCheck[] = [
     title: 'services listen where the sidecar connects, not on loopback only',
     needs: [...SUBJECT, 'machine', 'entries', 'groups'],
     judge: loopback,
+  },
+  {
+    ...{ id: 'port-firewall', category: 'firewall', severity: 'error' },
+    title: "the host's firewall accepts connections to the ports of the entry",
+    needs: [...SUBJECT, 'machine', 'entries', 'groups'],
+    judge: firewall,
   },
 ];
 
@@ -42,5 +49,20 @@ function loopback(facts: VmFacts): readonly Seen[] {
     const detail = `port ${number} (${name}) listens on ${first?.address} only, and the sidecar connects to the address of the VM`;
     const hint = `Let it listen on the address of the mesh too (MariaDB: bind-address=0.0.0.0); its file may be found by: ${facts.ssh('grep', '-rnE', 'bind.address|listen', '/etc/mysql', '/etc/nginx', '/etc/postgresql')}`;
     return wrongOn(facts, detail, { hint });
+  });
+}
+
+/** Where captured connections arrive. */
+const INBOUND = 15006;
+
+/** It sees a captured connection at the port of the sidecar; capture repeats its rules for the ports of the entry there. */
+function firewall(facts: VmFacts): readonly Seen[] {
+  return servedPorts(facts).flatMap(({ name, number }): readonly Seen[] => {
+    const found = refusing(facts.machine, INBOUND, 'named') ?? refusing(facts.machine, number);
+    if (found === undefined) return [];
+    const program = found.startsWith('nftables') ? ['nft', 'list', 'ruleset'] : [found, '-S'];
+    const detail = `${found} accepts no connection to port ${number} (${name}): clients of the mesh wait in vain`;
+    const hint = `If they are to be served, accept the port there, by the tool that keeps these rules: ${facts.ssh(...program)}`;
+    return [wrongOn(facts, detail, { hint })];
   });
 }

@@ -13,13 +13,13 @@ export const unitChecks: readonly VmCheck[] = [
   {
     ...{ id: 'units-active', category: 'capture', severity: 'error' },
     title: "meshx's other units on the VM run",
-    needs: [...SUBJECT, 'units', 'isJoined'],
+    needs: [...SUBJECT, 'units', 'isJoined', 'dnsCapture'],
     judge: otherUnits,
   },
   {
     ...{ id: 'units-boot', category: 'vm', severity: 'warning' },
     title: 'a boot of the VM starts all units',
-    needs: [...SUBJECT, 'units', 'isJoined'],
+    needs: [...SUBJECT, 'units', 'isJoined', 'agent'],
     judge: boot,
   },
   {
@@ -73,8 +73,9 @@ function otherUnits(facts: VmFacts): readonly Seen[] {
   const own = facts.units.filter(({ name, load }) => OTHERS.includes(name) && load !== 'not-found');
   return own
     .filter(
-      ({ active, file, load }) =>
-        active !== 'active' && (file === 'enabled' || load === 'masked' || active === 'failed'),
+      ({ name, active, file, load }) =>
+        active !== 'active' &&
+        (file === 'enabled' || load === 'masked' || active === 'failed' || isPulledIn(facts, name)),
     )
     .map((unit) => {
       const seen = stopped(facts, unit);
@@ -83,8 +84,15 @@ function otherUnits(facts: VmFacts): readonly Seen[] {
     });
 }
 
+/** Units without an [Install] section that run as long as capture does. */
+function isPulledIn({ units, dnsCapture }: VmFacts, name: string): boolean {
+  if (units.find((unit) => unit.name === CAPTURE)?.active !== 'active') return false;
+  return name === 'meshx-watch.service' || (name === 'meshx-resolver.service' && dnsCapture);
+}
+
 function boot(facts: VmFacts): readonly Seen[] {
-  const wanted = facts.isJoined ? [SIDECAR, CAPTURE] : [SIDECAR];
+  const agent = facts.agent === null ? [] : ['meshx-agent.service'];
+  const wanted = facts.isJoined ? [SIDECAR, CAPTURE, ...agent] : [SIDECAR];
   const found = facts.units.filter(({ name, load }) => wanted.includes(name) && load !== 'not-found');
   return found.flatMap(({ name, file, load }): readonly Seen[] => {
     if (load === 'masked' || file === 'masked')
@@ -95,10 +103,14 @@ function boot(facts: VmFacts): readonly Seen[] {
       ];
     if (file !== 'disabled') return [];
     return [
-      wrongOn(facts, `${name} is disabled, so the VM is outside the mesh after a boot`, {
-        hint: `Enable it: ${facts.ssh('systemctl', 'enable', name)}`,
-        repair: 'join',
-      }),
+      wrongOn(
+        facts,
+        `${name} is disabled, so ${agent.includes(name) ? 'nobody reports the health of the services' : 'the VM is outside the mesh'} after a boot`,
+        {
+          hint: `Enable it: ${facts.ssh('systemctl', 'enable', name)}`,
+          repair: 'join',
+        },
+      ),
     ];
   });
 }

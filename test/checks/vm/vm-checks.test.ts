@@ -42,6 +42,13 @@ const service = (state: string): object => ({
   ...{ ports: [{ name: 'mysql', number: 3306 }], probe: { kind: 'mysql', intervalSeconds: 5 } },
 });
 const HOUR_MS = 3_600_000;
+const inputChain = (policy: string, rules: string) =>
+  [
+    'nft|table ip nat',
+    `nft|table inet filter\nnft|chain input\nnft|type filter hook input priority 0; policy ${policy};\n${rules}nft|table ip nat`,
+  ] as const;
+/** It accepts loopback, and what these rules say. */
+const closed = (rules: string) => inputChain('drop', `nft|iif lo accept\n${rules}`);
 const HBONE = ['tcp|LISTEN', 'tcp|LISTEN 0 4096 0.0.0.0:15008 0.0.0.0:* \ntcp|LISTEN'] as const;
 const OTHER_ROOT = `-----BEGIN CERTIFICATE-----
 MIIBazCCAR2gAwIBAgIUDRr0zfCCk9EEEg9aXbT2lDnjA4UwBQYDK2VwMCsxKTAn
@@ -226,6 +233,29 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
     },
   ],
   [
+    'a watch of the rules that was stopped',
+    ['units-active'],
+    {
+      picture: [
+        [
+          /(units Id=meshx-watch.service\n(?:units [A-Z].*\n)*?)units ActiveState=active/,
+          '$1units ActiveState=inactive',
+        ],
+      ],
+    },
+  ],
+  [
+    'a closed firewall without the port of a service',
+    ['port-firewall'],
+    { preflight: [closed('nft|ct state established,related accept\nnft|tcp dport 22 accept\n')] },
+  ],
+  ['a closed firewall that accepts a whole network', [], { preflight: [closed('nft|ip saddr 10.0.0.0/8 accept\n')] }],
+  [
+    'a rule that drops the port of the sidecar',
+    ['port-firewall'],
+    { preflight: [inputChain('accept', 'nft|tcp dport 15006 drop\n')] },
+  ],
+  [
     'a package that was replaced without a restart',
     ['package-version'],
     { picture: [['version unknown', 'version 1.30.0']] },
@@ -261,16 +291,7 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
   [
     'an ambient mesh, and a firewall without its port',
     ['ambient-port'],
-    {
-      isAmbient: true,
-      preflight: [
-        HBONE,
-        [
-          'nft|table ip nat',
-          'nft|table inet filter\nnft|chain input\nnft|type filter hook input priority 0; policy drop;\nnft|iif lo accept\nnft|table ip nat',
-        ],
-      ],
-    },
+    { isAmbient: true, preflight: [HBONE, closed('nft|tcp dport 3306 accept\n')] },
   ],
   ['a healthy agent', [], agent({ services: [service('ready')] })],
   [
