@@ -174,16 +174,6 @@ export const CLUSTER_CASES: readonly BrokenCase[] = [
     remedy: person('an upgrade of the control plane is planned by its owner'),
   },
   {
-    name: 'kubernetes-too-new',
-    what: 'istiod 1.25.0 does not support the version of Kubernetes',
-    break: [
-      strategic('deployment/istiod', image('docker.io/istio/pilot:1.25.0')),
-      podImage('docker.io/istio/pilot:1.25.0'),
-    ],
-    expected: ['kubernetes-supported', 'istiod-defects'],
-    remedy: person('an upgrade of the control plane is planned by its owner'),
-  },
-  {
     name: 'revision-tag-leads-nowhere',
     what: 'the tag prod points to a revision without a control plane',
     break: [

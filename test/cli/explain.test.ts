@@ -35,6 +35,12 @@ test('an id of a problem and of a check is explained by both sections', async ()
   expect(stdout).toContain('Sidecars before istiod have no DNS of their own');
 });
 
+test('messages of other tools that are wrong about VMs are explained', async () => {
+  const { exitCode, stdout } = await runCli(['explain', 'IST0127']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^IST0127\n\n\*Warning: No matching workloads[^]*meshx check --only policy --from/);
+});
+
 /** Ids of results, by the forms in which the sources of checks write them. */
 const RESULT_ID = /\bid: ['`]([a-z-]+)[:'`]|\bverdict\(\s*'([a-z-]+)'|\bunitsRun\(\w+, '([a-z-]+)'/g;
 

@@ -6,16 +6,17 @@ import { nearest } from '../../nearest.ts';
 
 const PROBLEMS = textFile(new URL('../../../docs/problems.md', import.meta.url));
 const CHECKS = textFile(new URL('../../../docs/checks.md', import.meta.url));
+const OTHER_TOOLS = textFile(new URL('../../../docs/reference/other-tools.md', import.meta.url));
 
 /**
- * `meshx explain ID`: the sections of docs/problems.md and docs/checks.md about it; a check before a join may have the id of the Problem that
- * the join would end with. An unknown id is a usage error with the nearest ids.
+ * `meshx explain ID`: the sections of docs/problems.md, docs/checks.md and docs/reference/other-tools.md about it; a check before a join may
+ * have the id of the Problem that the join would end with. An unknown id is a usage error with the nearest ids.
  */
 export function explain(call: Call): Promise<void> {
   const [given = ''] = call.args;
   // A check of several subjects ends with its own: `service-through-mesh:mysqldb:3306`.
   const [id = ''] = given.split(':');
-  const pages = [PROBLEMS, CHECKS].map(sectionsOf);
+  const pages = [PROBLEMS, CHECKS, OTHER_TOOLS].map(sectionsOf);
   const found = pages.flatMap((sections) => sections.get(id) ?? []);
   if (found.length === 0) throw unknownId(given, [...new Set(pages.flatMap((sections) => [...sections.keys()]))]);
   call.terminal.out(`${id}\n\n${found.join('\n\n')}\n`);
