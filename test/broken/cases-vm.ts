@@ -158,7 +158,7 @@ export const VM_CASES: readonly BrokenCase[] = [
   },
   {
     name: 'resolver-overwritten',
-    what: 'another program wrote /etc/resolv.conf, and nothing follows it',
+    what: 'another program wrote a dead name server to /etc/resolv.conf, and nothing follows it',
     break: [
       on(
         'systemctl stop meshx-resolver; cp -a /etc/resolv.conf /root/resolv.before; rm -f /etc/resolv.conf; echo nameserver 10.150.0.251 >/etc/resolv.conf',
@@ -166,7 +166,9 @@ export const VM_CASES: readonly BrokenCase[] = [
     ],
     words: OF_VM,
     expected: ['dns-captured', 'mesh-names', 'name-servers', 'units-active'],
-    remedy: typed('dns-captured'),
+    remedy: typed('dns-captured', {
+      then: [on('rm -f /etc/resolv.conf; cp -a /root/resolv.before /etc/resolv.conf')],
+    }),
     restore: [on('rm -f /etc/resolv.conf; cp -a /root/resolv.before /etc/resolv.conf; systemctl restart istio')],
   },
   {
