@@ -13,6 +13,7 @@ export const RISKS = [
   'policy-routing',
   'service-in-container',
   'untested-os',
+  'version-skew',
 ] as const;
 
 /** Risks of a mesh that can be accepted when it is checked. */

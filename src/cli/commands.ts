@@ -4,6 +4,7 @@ import { agentDrain, agentRun, agentStatus, agentUndrain } from './commands/agen
 import { applyPlan } from './commands/apply.ts';
 import { audit } from './commands/audit.ts';
 import { bugreport } from './commands/bugreport.ts';
+import { cacheList, cachePrune } from './commands/cache.ts';
 import { capture } from './commands/capture.ts';
 import { check } from './commands/check.ts';
 import { completion } from './commands/completion.ts';
@@ -87,6 +88,8 @@ export const commands: readonly CommandSpec[] = [
   rbac,
   sudoers,
   configView,
+  cacheList,
+  cachePrune,
   explain,
   completion,
 ];

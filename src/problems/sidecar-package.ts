@@ -24,7 +24,7 @@ export const packageProblems = {
   })),
   downloadFailed: known('package-download-failed', (d: { url: string; reason: string }) => ({
     message: `Cannot download ${d.url}: ${d.reason}.`,
-    hint: 'Download it with curl -LO, then give the file: --package FILE',
+    hint: 'Check the network and HTTPS_PROXY, or download it with curl -LO elsewhere and give the file: --package FILE',
   })),
   needed: known('package-needed', (d: { vm: string; missing: readonly string[] }) => ({
     message: `${d.vm} has no ${d.missing.join(' and no ')}, and no package was given. Nothing was changed.`,
@@ -33,5 +33,25 @@ export const packageProblems = {
   binariesMissing: known('package-binaries-missing', (d: { path: string; missing: readonly string[] }) => ({
     message: `The directory ${d.path} does not contain ${d.missing.join(' or ')}.`,
     hint: 'It needs pilot-agent and envoy, either directly or as usr/local/bin/pilot-agent and usr/local/bin/envoy.',
+  })),
+  versionUnknown: known('istiod-version-unknown', (d: { deployment: string; reason: string }) => ({
+    message: `Which package the VM needs cannot be determined: ${d.deployment} ${d.reason}.`,
+    hint: 'Give the package that fits your istiod: --package FILE|DIR|URL',
+  })),
+  notPublished: known('package-not-published', (d: { what: string; where: string }) => ({
+    message: `There is no package of ${d.what} at ${d.where}.`,
+    hint: 'Name a mirror or a directory that has it, or the package: --package-source URL|DIR or --package FILE|DIR|URL',
+  })),
+  checksumUnreadable: known('package-checksum-unreadable', (d: { url: string; reason: string }) => ({
+    message: `Cannot read the checksum of the package from ${d.url}: ${d.reason}. No package was downloaded.`,
+    hint: 'Check the network, HTTPS_PROXY and the mirror, or give the package: --package FILE',
+  })),
+  formatUnknown: known('package-format-unknown', (d: { vm: string; reason: string }) => ({
+    message: `No package can be chosen for ${d.vm}: ${d.reason}.`,
+    hint: 'Give a directory with the binaries of the sidecar: --package DIR',
+  })),
+  cacheUnusable: known('cache-unusable', (d: { folder: string; reason: string }) => ({
+    message: `The cache ${d.folder} cannot be used: ${d.reason}.`,
+    hint: 'Name a folder of your own for caches: XDG_CACHE_HOME=FOLDER',
   })),
 };

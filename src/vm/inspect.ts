@@ -15,6 +15,7 @@ import { hostsAddress, meshAddress } from './preflight/addresses.ts';
 import { type CaptureExclusions, captureExclusions } from './preflight/exclusions.ts';
 import { serviceOfDrainUnit } from './steps/drain-unit.ts';
 import { hasUfw } from './preflight/firewall-rules.ts';
+import { type MachinePackages, machinePackages } from './preflight/machine-packages.ts';
 import { architecture, parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
 import { portUnits } from './preflight/port-units.ts';
@@ -34,6 +35,7 @@ export interface Inspection {
   readonly agent: InstalledAgent;
   /** Missing binaries of the sidecar. */
   readonly missing: readonly string[];
+  readonly packages: MachinePackages;
   /** Whether nothing of meshx is on the machine. */
   readonly untouched: boolean;
   /** SSH_CONNECTION of the login: both ends as the machine sees them. Empty without SSH. */
@@ -106,6 +108,7 @@ export function inspectionOf({ answers, session }: Omit<Inspected, 'now'>, input
     exclusions: captureExclusions(live ? answers : {}),
     listening: listeningPorts(answers),
     missing: SIDECAR_PROGRAMS.filter((path) => !lines(answers, 'sidecar').includes(path)),
+    packages: machinePackages(answers),
     session,
     membership: membershipFacts(answers, input.vm ?? ''),
     agent: installedAgent(answers),

@@ -18,5 +18,10 @@ export interface PreflightInput {
     readonly architecture?: string;
     readonly format?: 'deb' | 'rpm' | 'directory';
     readonly bytes?: number;
+    readonly version?: string;
   };
+  /** A package will be found if the machine has no sidecar; for each machine if `always`. */
+  readonly finds?: 'if-missing' | 'always';
+  /** The version of istiod, if it is known. */
+  readonly istiodVersion?: string;
 }

@@ -1,29 +1,29 @@
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Host } from '../host/run/host.ts';
 import { packageProblems } from '../problems/sidecar-package.ts';
 import { fileSha256 } from '../reconcile/sha256.ts';
 import type { VmPackage } from './input.ts';
 import { controlFacts, FOREIGN_COMPRESSION, type PackageFacts, readDeb } from './package/deb.ts';
 import { directoryPackage } from './package/directory.ts';
-import { download } from './package/download.ts';
 import { readRpm } from './package/rpm.ts';
 import { PACKAGE_MARKER } from './places.ts';
 import { SIDECAR_PROGRAMS } from './preflight/probe.ts';
 
 export interface PackageRequest {
-  /** Path of a .deb, an .rpm or a directory, or a URL. */
+  /** Path of a .deb, an .rpm or a directory. */
   readonly from: string;
-  /** Expected sha256, hexadecimal; a URL needs one. */
+  /** Expected sha256, hexadecimal. */
   readonly sha256?: string;
   /** Relative paths start here. */
   readonly cwd: string;
-  /** Folder in which downloads are kept. */
-  readonly cache: string;
   /** The operator's machine, for dpkg-deb if Node.js cannot read the package's compression. */
   readonly operator: Host;
   readonly signal: AbortSignal;
 }
+
+/** A package that can be sent to VMs. */
+export type OpenedPackage = VmPackage & { readonly bytes: number };
 
 /** Where the binaries are, and the file that names the installed package. */
 const PACKAGE_PLACES = {
@@ -32,12 +32,12 @@ const PACKAGE_PLACES = {
 } as const;
 
 /**
- * Reads and checks the sidecar's package on the operator's machine, before any VM is changed. A URL is fetched once, into the cache.
- * Throws the problems of problems/sidecar-package.ts.
+ * Reads and checks the sidecar's package on the operator's machine, before any VM is changed. Throws the problems of
+ * problems/sidecar-package.ts.
  */
-export async function openSidecarPackage(request: PackageRequest): Promise<VmPackage & { readonly bytes: number }> {
+export async function openSidecarPackage(request: PackageRequest): Promise<OpenedPackage> {
   const wanted = expectedSha256(request.sha256);
-  const path = isUrl(request.from) ? await fetched(request, wanted) : resolve(request.cwd, request.from);
+  const path = resolve(request.cwd, request.from);
   const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw packageProblems.missing(
       { path, reason: cause.code === 'ENOENT' ? 'there is no such file' : cause.message },
@@ -55,21 +55,10 @@ export async function openSidecarPackage(request: PackageRequest): Promise<VmPac
   return { ...facts, ...PACKAGE_PLACES, format, sha256, source: { file: path, sha256 }, bytes: found.size };
 }
 
-function isUrl(from: string): boolean {
-  return /^https?:\/\//.test(from);
-}
-
-function expectedSha256(text: string | undefined): string | undefined {
+/** A digest as it was given, in lower case. Throws `package-sha256-malformed`. */
+export function expectedSha256(text: string | undefined): string | undefined {
   if (text !== undefined && !/^[0-9a-f]{64}$/i.test(text)) throw packageProblems.sha256Malformed({ text });
   return text?.toLowerCase();
-}
-
-async function fetched({ from: url, cache, signal }: PackageRequest, sha256: string | undefined): Promise<string> {
-  if (!sha256) throw packageProblems.sha256Needed({ url });
-  const name = basename(new URL(url).pathname) || 'package.deb';
-  const path = join(cache, sha256.slice(0, 16), name);
-  await download({ url, sha256, path, signal });
-  return path;
 }
 
 async function debFacts(path: string, { operator, signal }: PackageRequest): Promise<PackageFacts> {

@@ -6,7 +6,10 @@ import { folderState } from '../support/folder-state.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
 const setup = (generation: 'current' | 'classic', root: string, ...more: readonly string[]) =>
-  runCli(['setup-vm', 'istio-vm', '--manifests', exampleCluster(generation), '--root', root, ...more]);
+  runCli([
+    ...['setup-vm', 'istio-vm', '--manifests', exampleCluster(generation), '--root', root],
+    ...['--package-source', 'none', ...more],
+  ]);
 
 /** The example image; for a classic mesh with dnsmasq. */
 function image(): string {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command, Host } from '../../src/host/run/host.ts';
@@ -71,7 +69,7 @@ function operator(answer?: string): Host {
 
 function request(from: string, more: { readonly sha256?: string; readonly operator?: Host } = {}) {
   const cwd = temporaryFolder();
-  return { from, cwd, cache: join(cwd, 'cache'), operator: operator(), signal: new AbortController().signal, ...more };
+  return { from, cwd, operator: operator(), signal: new AbortController().signal, ...more };
 }
 
 function written(name: string, content: Buffer): string {
@@ -174,65 +172,5 @@ test('a directory holds the programs as the package does, or side by side; the a
     into: '/',
     architecture: 'arm64',
     source: { as: { 'envoy_bootstrap_tmpl.json': 'var/lib/istio/envoy/envoy_bootstrap_tmpl.json' } },
-  });
-});
-
-describe('from a URL', () => {
-  let server: Server;
-  let url = '';
-  let asked = 0;
-
-  beforeAll(async () => {
-    server = createServer((wanted, answer) => {
-      asked += 1;
-      if (wanted.url?.endsWith('/missing.deb')) answer.writeHead(404).end();
-      else if (wanted.url?.endsWith('/cut.deb'))
-        answer
-          .writeHead(200, { 'content-length': '999999' })
-          .write(GOOD_DEB.subarray(0, 10), () => answer.socket?.destroy());
-      else answer.end(GOOD_DEB);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  });
-  afterAll(() => server.close());
-
-  test('the operator downloads it once, and it is checked', async () => {
-    const wanted = request(`${url}/istio-sidecar.deb`, { sha256: sha256(GOOD_DEB).toUpperCase() });
-    expect(await openSidecarPackage(wanted)).toMatchObject({ version: '1.29.1', sha256: sha256(GOOD_DEB) });
-    const before = asked;
-    await openSidecarPackage(wanted);
-    expect(asked).toBe(before);
-  });
-
-  test('without a sha256 nothing is asked of the network', async () => {
-    const before = asked;
-    await expect(openSidecarPackage(request(`${url}/istio-sidecar.deb`))).rejects.toMatchObject({
-      id: 'package-sha256-needed',
-    });
-    expect(asked).toBe(before);
-  });
-
-  test.each([
-    ['another content', 'istio-sidecar.deb', 'package-sha256-wrong'],
-    ['an error of the server', 'missing.deb', 'package-download-failed'],
-    ['a connection that breaks', 'cut.deb', 'package-download-failed'],
-  ])('%s is a Problem, and nothing is left in the cache', async (_what, name, id) => {
-    const wanted = request(`${url}/${name}`, { sha256: '0'.repeat(64) });
-    await expect(openSidecarPackage(wanted)).rejects.toMatchObject({ id });
-    const left = readdirSync(wanted.cache, { recursive: true, encoding: 'utf8' }).filter(
-      (each) => each.endsWith('.deb') || each.endsWith('.part'),
-    );
-    expect(left).toEqual([]);
-  });
-
-  test('a changed file in the cache is not used', async () => {
-    const wanted = request(`${url}/istio-sidecar.deb`, { sha256: sha256(GOOD_DEB) });
-    await openSidecarPackage(wanted);
-    const [file = ''] = readdirSync(wanted.cache, { recursive: true, encoding: 'utf8' }).filter((each) =>
-      each.endsWith('.deb'),
-    );
-    truncateSync(join(wanted.cache, file), 20);
-    await expect(openSidecarPackage(wanted)).rejects.toMatchObject({ id: 'package-sha256-wrong' });
   });
 });

@@ -1,6 +1,8 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
+import { unsupportedSkew } from '../../mesh/version-skew.ts';
+import { machinePackages } from '../../vm/preflight/machine-packages.ts';
 import { architecture, DEBIAN_ARCHITECTURES, parseOsRelease, platformState } from '../../vm/preflight/platforms.ts';
-import { first, lines, NEEDED_PROGRAMS } from '../../vm/preflight/probe.ts';
+import { first, lines, NEEDED_PROGRAMS, SIDECAR_PROGRAMS } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { error, note, onImages, risk, type MachineCheck, type MachineFacts } from './machine.ts';
 
@@ -20,6 +22,8 @@ export const systemChecks: readonly MachineCheck[] = [
   error('vm', 'package-format', 'the system can read the package format', packageFormat),
   error('vm', 'dnsmasq-missing', 'dnsmasq is installed for a classic mesh', dnsmasqMissing),
   error('vm', 'programs-missing', 'the programs that the units need are installed', programsMissing),
+  risk('vm', 'version-skew', 'the version of the package fits istiod', packageSkew),
+  note('vm', 'installed-skew', 'the installed sidecar fits istiod', installedSkew),
   error('vm', 'disk-full', 'the sidecar fits on the disk', diskFull),
   error('vm', 'etc-istio-directory', '/etc/istio can be a link', etcIstioDirectory),
 ].map(onImages);
@@ -77,7 +81,24 @@ function programsMissing({ files }: MachineFacts): readonly Seen[] {
   return [{ ok: false, detail: `The machine has no ${missing.join(', no ')}.`, hint }];
 }
 
-function diskFull({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
+function packageSkew({ input: { package: wanted, istiodVersion } }: MachineFacts): readonly Seen[] {
+  const skew = unsupportedSkew(wanted?.version ?? '', istiodVersion ?? '');
+  if (!skew) return [];
+  const detail = `The package has version ${wanted?.version}, and istiod ${istiodVersion}: ${skew.why}.`;
+  return [{ ok: false, detail, hint: 'Leave out --package, so that meshx finds the package of istiod.' }];
+}
+
+/** Nothing is installed here, and the sidecar runs already: so it is a note. */
+function installedSkew({ files, input: { package: wanted, finds, istiodVersion } }: MachineFacts): readonly Seen[] {
+  const { installed = '' } = machinePackages(files);
+  const skew = unsupportedSkew(installed, istiodVersion ?? '');
+  if (wanted || finds === 'always' || !skew) return [];
+  const detail = `The sidecar has version ${installed}, and istiod ${istiodVersion}: ${skew.why}.`;
+  return [{ ok: false, detail, hint: 'Add --upgrade to install the package of the version of istiod.' }];
+}
+
+function diskFull({ files, input }: MachineFacts): readonly Seen[] {
+  const wanted = input.package ?? (willFind(files, input) ? {} : undefined);
   if (!wanted) return [];
   // The package, and about three times its size unpacked.
   const needed = wanted.bytes === undefined ? ROOM : Math.max(wanted.bytes * 4, 16 * 1024 * 1024);
@@ -89,6 +110,11 @@ function diskFull({ files, input: { package: wanted } }: MachineFacts): readonly
   if (full.length === 0) return [];
   const detail = `The sidecar does not fit: ${[...new Set(full)].join(', ')}.`;
   return [{ ok: false, detail, hint: `Free ${mebibytes(needed)}.` }];
+}
+
+function willFind(files: MachineFacts['files'], { finds }: MachineFacts['input']): boolean {
+  if (finds !== 'if-missing') return finds !== undefined;
+  return SIDECAR_PROGRAMS.some((path) => !lines(files, 'sidecar').includes(path));
 }
 
 function etcIstioDirectory({ files }: MachineFacts): readonly Seen[] {

@@ -1,4 +1,5 @@
-import { compareVersions, parseVersion, type Version } from '../../mesh/version.ts';
+import { unsupportedSkew } from '../../mesh/version-skew.ts';
+import { compareVersions, parseVersion } from '../../mesh/version.ts';
 import type { Seen } from '../check.ts';
 import { judgeReady, judgeSynced } from '../join/control-plane.ts';
 import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
@@ -74,7 +75,7 @@ function packaged(facts: VmFacts): readonly Seen[] {
   if (!installed || installed.major === 0) return [];
   const running = parseVersion(facts.version);
   if (running && compareVersions(installed, running) === 0) return [];
-  const unfit = support(facts.packageVersion, facts.istiodVersion ?? '');
+  const unfit = unsupportedSkew(facts.packageVersion, facts.istiodVersion ?? '');
   if (!running && unfit === undefined) return [];
   const what = `the installed package is ${facts.packageVersion}`;
   const detail = running
@@ -83,7 +84,7 @@ function packaged(facts: VmFacts): readonly Seen[] {
   const hint =
     unfit === undefined
       ? `Restart it when its connections allow it: ${facts.ssh('systemctl', 'restart', 'istio.service')}`
-      : `Install a package that fits istiod: ${facts.meshx('up', '--package', 'FILE')}`;
+      : `Install the package of istiod's version: ${facts.meshx('up', '--upgrade')}`;
   return [
     wrongOn(facts, `${detail}${unfit === undefined ? '' : `; istiod is ${facts.istiodVersion}: ${unfit.why}`}`, {
       hint,
@@ -113,32 +114,15 @@ function folder(path: string): string {
   return path.startsWith('/etc/certs') ? '/etc/certs' : path;
 }
 
-/** Istio's rule: the control plane may be one minor version ahead, and the sidecar never. */
+/** The version that runs, compared with that of istiod. */
 function version(facts: VmFacts): readonly Seen[] {
   const own = facts.version;
-  const unfit = support(own, facts.istiodVersion ?? '');
+  const unfit = unsupportedSkew(own, facts.istiodVersion ?? '');
   if (unfit === undefined) return [];
   const detail = `the sidecar is ${own} and istiod ${facts.istiodVersion}: ${unfit.why}`;
   const hint =
     unfit.is === 'ahead'
-      ? `Upgrade istiod, or install an older package: ${facts.meshx('up', '--package', 'FILE')}`
-      : `Install a package of istiod's version: ${facts.meshx('up', '--package', 'FILE')}`;
+      ? `Upgrade istiod, or install the package of its version: ${facts.meshx('up', '--upgrade')}`
+      : `Install the package of istiod's version: ${facts.meshx('up', '--upgrade')}`;
   return [wrongOn(facts, detail, { hint })];
-}
-
-/** Why istiod does not support a sidecar; undefined if it does, or if a version is unknown. */
-function support(
-  own: string,
-  istiodVersion: string,
-): { readonly is: 'ahead' | 'behind'; readonly why: string } | undefined {
-  const [sidecarVersion, istiod] = [parseVersion(own), parseVersion(istiodVersion)];
-  if (!sidecarVersion || !istiod) return undefined;
-  const ahead = minors(sidecarVersion) - minors(istiod);
-  if (ahead > 0) return { is: 'ahead', why: 'Istio supports no sidecar that is ahead of istiod' };
-  if (ahead < -1) return { is: 'behind', why: 'Istio supports a sidecar that is one minor version behind' };
-  return undefined;
-}
-
-function minors({ major, minor }: Version): number {
-  return major * 1000 + minor;
 }

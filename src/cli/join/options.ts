@@ -2,6 +2,7 @@ import { parseWorkloadIp } from '../../mesh/address.ts';
 import { parseMeshTarget } from '../../mesh/mesh-target.ts';
 import { parsePort } from '../../mesh/service-port.ts';
 import type { JoinOptions } from '../../operations/join/options.ts';
+import { parsePackageSource } from '../../operations/package/package-source.ts';
 import { FORGETTABLE, parseMetricsPort, REPEATED } from '../../operations/join/recorded-options.ts';
 import { present } from '../../present.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
@@ -35,7 +36,6 @@ export function joinOutput(input: Input): JoinOutput {
 export function joinOptions(input: Input): JoinOptions {
   const from = input.text('package');
   const sha256 = input.text('sha256');
-  if (sha256 !== undefined && from === undefined) input.issue('--sha256: it says something about a --package only');
   return {
     cluster: clusterOptions(input),
     machine: machineOptions(input),
@@ -52,11 +52,29 @@ export function joinOptions(input: Input): JoinOptions {
     dryRun: input.flag('print') || input.flag('dryRun'),
     ...present({
       package: from === undefined ? undefined : { from, ...present({ sha256 }) },
+      findPackage: findOptions(input, from, sha256),
       vmAddress: input.parsed('vmAddress', parseWorkloadIp),
       meshService: input.parsed('meshService', parseMeshTarget),
       probeClient: input.text('probeClient'),
     }),
   };
+}
+
+/** How the package is found. A given one is taken as it is, even if variables name a source. */
+function findOptions(input: Input, from: string | undefined, sha256: string | undefined): JoinOptions['findPackage'] {
+  const upgrade = input.flag('upgrade');
+  if (from !== undefined) {
+    if (input.call.given['packageSource'] !== undefined) input.issue('--package-source: it contradicts --package');
+    if (upgrade) input.issue('--upgrade: it contradicts --package, which is always installed');
+    return undefined;
+  }
+  const { cwd } = input.call.world;
+  const asked = input.text('packageSource');
+  const parse = () => parsePackageSource(asked, { cwd, isPinned: sha256 !== undefined });
+  const source = input.attempt('--package-source', parse);
+  if (asked === 'none' && (upgrade || sha256 !== undefined))
+    input.issue(`${upgrade ? '--upgrade' : '--sha256'}: without a source no package is found; give it: --package FILE`);
+  return source && { source, upgrade, ...present({ sha256 }) };
 }
 
 function agentOptions(input: Input): JoinOptions['agent'] {

@@ -25,3 +25,15 @@ export function imageVersion(deployment: KubeObject | undefined): string | undef
   const versions = images.map((image) => /:(\d+\.\d+(?:\.\d+)?)[^/]*$/.exec(image)?.[1]);
   return versions.find((version) => version !== undefined);
 }
+
+/**
+ * The whole tag of istiod's image, or else the version in its labels, as Istio's charts set it: `1.29.1-distroless`. undefined for a
+ * digest without both.
+ */
+export function imageTag(deployment: KubeObject | undefined): string | undefined {
+  const template = mapping(mapping(deployment?.['spec'])['template']);
+  const containers = list(mapping(template['spec'])['containers']).map(mapping);
+  const istiod = containers.find(({ name }) => name === 'discovery') ?? containers[0];
+  const tag = /:(\w[\w.-]{0,127})(?:@[\w:]+)?$/.exec(text(istiod?.['image']) ?? '')?.[1];
+  return tag ?? deployment?.metadata.labels?.['app.kubernetes.io/version'];
+}

@@ -1,22 +1,20 @@
 import { gatherClusterFacts } from '../../cluster/facts/facts.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import type { Host } from '../../host/run/host.ts';
-import { LocalHost } from '../../host/local-host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
 import type { World } from '../../world.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import type { VmAgent } from '../../vm/input.ts';
-import { openSidecarPackage } from '../../vm/sidecar-package.ts';
+import type { OpenedPackage } from '../../vm/sidecar-package.ts';
 import { openCluster } from '../connection/cluster.ts';
+import { type FindPackage, packageFinder } from '../package/find-package.ts';
+import { openGivenPackage } from '../package/open-package.ts';
 import { findMeshTarget } from '../../cluster/facts/mesh-target.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import { agentProgram } from './agent/program.ts';
-import { cacheFolder } from './cache.ts';
 import type { JoinOptions } from './options.ts';
 import { present } from '../../present.ts';
-
-type OpenedPackage = Awaited<ReturnType<typeof openSidecarPackage>>;
 
 /** What all VMs of one run share. */
 export interface JoinContext {
@@ -25,7 +23,10 @@ export interface JoinContext {
   readonly kube: Kubernetes;
   readonly namespace: string;
   readonly facts: ClusterFacts;
+  /** The package that the operator gave. */
   readonly package?: OpenedPackage;
+  /** Finds the package for a VM that needs one, if none was given. */
+  readonly findPackage?: FindPackage;
   /** The program of the agent: the one that was given, or else meshx itself if it is an executable. */
   readonly agentProgram?: VmAgent['program'];
   /** The policies for mutual TLS; absent for a classic cluster. */
@@ -48,7 +49,7 @@ export async function openContext(world: World, options: JoinOptions): Promise<J
   // Errors are handled below.
   for (const each of [reading, program]) each?.catch(() => undefined);
   try {
-    const opened = options.package && (await openPackage(world, options.package));
+    const opened = options.package && (await openGivenPackage(world, options.package));
     return { world, options, ...(await reading), ...present({ package: opened, agentProgram: await program }) };
   } finally {
     stop.abort();
@@ -71,15 +72,7 @@ async function readCluster(world: World, options: JoinOptions, signal: AbortSign
     clusterGeneration(facts.generation).policies(kube, facts, place),
     options.meshService && findMeshTarget(kube, options.meshService, { ...place, clusterDomain }),
   ]);
-  return { kube, namespace, facts, ...present({ policies, meshService }) };
-}
-
-async function openPackage(
-  world: World,
-  { from, sha256 }: NonNullable<JoinOptions['package']>,
-): Promise<OpenedPackage> {
-  const { cwd, signal } = world;
-  const cache = cacheFolder(world, 'packages');
-  await using operator = new LocalHost();
-  return openSidecarPackage({ from, cwd, cache, operator, signal, ...present({ sha256 }) });
+  const find = options.package === undefined ? options.findPackage : undefined;
+  const findPackage = find && 'istiodHost' in facts ? packageFinder({ world, kube, facts }, find) : undefined;
+  return { kube, namespace, facts, ...present({ policies, meshService, findPackage }) };
 }

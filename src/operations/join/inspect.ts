@@ -18,6 +18,7 @@ import { notVerified } from '../../vm/wanted.ts';
 import { type AgentDecision, decideAgent } from './agent/decision.ts';
 import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
+import { withPackage } from './found-package.ts';
 import { withEarlierJoin } from './earlier-join.ts';
 import { judgedSecurity, refuseFindings } from './risks.ts';
 import { askedStrictPorts, refuseOtherStrictPorts } from './strict-ports.ts';
@@ -36,11 +37,13 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const { vm, observe, revise = (steps) => steps } = run;
   // For this inspection only. Writes and waits use the cluster itself.
   const first = readOnce(run.context.kube);
-  const inspected = await inspectVm(run, host, { kube: first, signal });
-  const { context, preflight } = inspected;
-  const { options, facts, policies, meshService } = context;
-  const judging = { vm, acceptRisk: options.acceptRisk, observe };
+  const seen = await inspectVm(run, host, { kube: first, signal });
+  const { preflight } = seen;
+  const judging = { vm, acceptRisk: seen.context.options.acceptRisk, observe };
   refuseFindings(preflight.findings, judging);
+  const inspected = { preflight, context: await withPackage(run, seen) };
+  const { context } = inspected;
+  const { options, facts, policies, meshService } = context;
   // Taken while the cluster is read, when the machine is idle. Only reads.
   const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
   picture?.catch(() => undefined);
@@ -156,7 +159,8 @@ async function clusterSide(
 /** Units without their programs would look like success. A dry run needs no package yet. */
 function needPackage({ vm, observe }: JoinRun, { context, preflight }: Inspected, steps: readonly Step[]): void {
   const { missing } = preflight;
-  if (context.package || missing.length === 0 || !steps.some(({ id }) => id === 'package')) return;
+  if (context.package || context.findPackage || missing.length === 0 || !steps.some(({ id }) => id === 'package'))
+    return;
   const problem = packageProblems.needed({ vm, missing });
   if (!context.options.dryRun) throw problem;
   observe({ kind: 'package-needed', problem });

@@ -5,6 +5,7 @@ import { cliProblems } from '../../problems/cli.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
+import type { FindOptions } from '../package/find-package.ts';
 import type { RestartOptions } from '../change/decision.ts';
 
 /** The given part of a workload. The rest comes from the VM or the cluster. */
@@ -26,6 +27,8 @@ export interface JoinOptions {
   readonly machine: MachineOptions;
   readonly workload: WorkloadOptions;
   readonly package?: { readonly from: string; readonly sha256?: string };
+  /** How a package is found for VMs of a current mesh that have none, if none is given; absent: none is looked for. */
+  readonly findPackage?: FindOptions;
   /** `wanted: false`: the VM has no agent, or it is stopped. `from`: the executable that becomes it; by default, meshx itself. */
   readonly agent: { readonly wanted: boolean; readonly from?: string; readonly metricsPort?: number };
   /** The address of the VM in the mesh. */

@@ -16,14 +16,22 @@ import type { JoinContext } from './context.ts';
 import { present } from '../../present.ts';
 
 /** What the preflight compares the machine to. */
-export function preflightInput({ facts, options, world, package: opened }: JoinContext, vm: string): PreflightInput {
+export function preflightInput(
+  { facts, options, world, package: opened, findPackage }: JoinContext,
+  vm: string,
+): PreflightInput {
   return {
     vm,
     generation: facts.generation,
     controlPlane: meshGeneration(facts.generation).endpoint(facts),
     services: options.workload.rest.services,
     now: world.now(),
-    ...present({ address: options.vmAddress, package: opened }),
+    ...present({
+      address: options.vmAddress,
+      package: opened,
+      finds: findPackage && (options.findPackage?.upgrade ? ('always' as const) : ('if-missing' as const)),
+      istiodVersion: 'version' in facts ? facts.version : undefined,
+    }),
   };
 }
 

@@ -32,10 +32,15 @@ const RHEL_LIKE = new Set(['rhel', 'rocky', 'almalinux', 'centos', 'ol']);
 
 /** The state of a system. Minor releases of RHEL count as their major release. */
 export function platformState(os: OperatingSystem): PlatformState {
-  const rhel = RHEL_LIKE.has(os.id) || os.like.includes('rhel');
+  const rhel = isRhel(os);
   const family = rhel ? 'rhel' : os.id;
   const version = rhel ? (os.version.split('.')[0] ?? '') : os.version;
   return PLATFORMS.find((known) => known.family === family && known.version === version)?.state ?? 'unsupported';
+}
+
+/** RHEL, or a rebuild of it. */
+export function isRhel({ id, like }: OperatingSystem): boolean {
+  return RHEL_LIKE.has(id) || like.includes('rhel');
 }
 
 /** Parses /etc/os-release (os-release(5)); missing fields are empty. */

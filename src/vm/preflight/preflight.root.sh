@@ -41,6 +41,9 @@ for name in awk flock getent ip ss dnsmasq resolvconf dhclient iptables iptables
 done
 # meshx's programs identify processes with it; busybox's find lacks it.
 if live && ! find / -maxdepth 0 -lname x -printf '' 2>/dev/null; then echo find-without-printf; fi
+# The marker of the sidecar's package; without one, an installation that the journal knows was interrupted.
+if at /var/lib/meshx/package && test -f "$A"; then area package; head -n 1 -- "$A" | head -c 4096
+elif live && grep -q '^package istio-sidecar ' /var/lib/meshx/undo/index 2>/dev/null; then area package; echo interrupted; fi
 area etc-istio
 to=$(link_of /etc/istio)
 if test -n "$to"; then echo "$to"; elif at /etc/istio && test -e "$A"; then echo directory; fi
