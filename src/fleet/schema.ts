@@ -34,6 +34,7 @@ export const OptionsSchema = z.strictObject({
   'agent-metrics-port': z.int().min(1024).max(65_535).optional(),
   'vm-address': Text.optional().describe('Address of the VM in the mesh'),
   'exclude-ports': Ports.optional(),
+  'strict-port': Ports.optional().describe('Ports that require mutual TLS'),
   'mesh-service': Text.optional(),
   'probe-client': Text.optional(),
   create: z.boolean().optional().describe('Create the namespace and the service account (true)'),

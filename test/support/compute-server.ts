@@ -10,7 +10,12 @@ const PROJECT = '/compute/v1/projects/p';
 const link = (path: string): string => `https://www.googleapis.com${PROJECT}/${path}`;
 
 /** An instance as the Compute API sends it, with a field that no client knows yet. */
-const instance = (name: string, zone: string, networkIP: string): Readonly<Record<string, unknown>> => ({
+const instance = (
+  name: string,
+  zone: string,
+  networkIP: string,
+  more: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> => ({
   kind: 'compute#instance',
   id: '1234567890123456789',
   name,
@@ -26,6 +31,7 @@ const instance = (name: string, zone: string, networkIP: string): Readonly<Recor
     },
   ],
   unknownFutureField: { x: 1 },
+  ...more,
 });
 
 const INSTANCES = [
@@ -33,7 +39,17 @@ const INSTANCES = [
   instance('twin', 'us-east4-a', '10.150.0.11'),
   instance('twin', 'us-east4-b', '10.150.0.12'),
   instance('istio-vm-2', 'us-east4-b', '10.150.0.13'),
+  instance('web-a', 'us-east4-a', '10.150.0.21', { labels: { role: 'web' } }),
+  instance('web-b', 'us-east4-a', '10.150.0.22', { labels: { role: 'web' } }),
+  instance('web-c', 'us-east4-b', '10.150.0.23', { labels: { role: 'web' } }),
+  instance('web-off', 'us-east4-a', '10.150.0.24', { labels: { role: 'web' }, status: 'TERMINATED' }),
 ];
+
+/** The members of the instance group `web-ig`, as its list names them. */
+const GROUP = ['web-a', 'web-off', 'istio-vm'].map((name) => ({
+  instance: link(`zones/us-east4-a/instances/${name}`),
+  status: 'RUNNING',
+}));
 
 const zoneOf = (each: Readonly<Record<string, unknown>>): string => String(each['zone']).split('/').at(-1) ?? '';
 
@@ -124,6 +140,7 @@ function answer(url: URL, forwardingRules: readonly unknown[]): unknown {
     };
   }
   if (path === `${PROJECT}/aggregated/instances`) return aggregated(url);
+  if (path === `${PROJECT}/zones/us-east4-a/instanceGroups/web-ig/listInstances`) return { items: GROUP };
   const [, zone, name, more] = /\/zones\/([^/]+)\/instances\/([^/]+)(?:\/(getGuestAttributes))?$/.exec(path) ?? [];
   const found = INSTANCES.find((each) => each['name'] === name && zoneOf(each) === zone);
   if (more === undefined || found === undefined) return found;
@@ -137,8 +154,12 @@ function answer(url: URL, forwardingRules: readonly unknown[]): unknown {
 
 /** Two pages, as the API gives them, with the prefix that its search language may find besides. */
 function aggregated(url: URL): unknown {
-  const wanted = url.searchParams.get('filter')?.replace('name=', '') ?? '';
-  const found = INSTANCES.filter((each) => String(each['name']).startsWith(wanted));
+  const filter = url.searchParams.get('filter') ?? '';
+  const [, label, value] = /^\(labels\.(\w+)=(\w+)\)$/.exec(filter) ?? [];
+  const found =
+    label === undefined
+      ? INSTANCES.filter((each) => String(each['name']).startsWith(filter.replace('name=', '')))
+      : INSTANCES.filter((each) => (each['labels'] as Readonly<Record<string, string>> | undefined)?.[label] === value);
   const page = url.searchParams.get('pageToken') === null ? 'us-east4-a' : 'us-east4-b';
   const items = { [`zones/${page}`]: { instances: found.filter((each) => zoneOf(each) === page) } };
   return page === 'us-east4-a' ? { items, nextPageToken: 'second' } : { items };

@@ -7,7 +7,7 @@ import type { Call } from '../command.ts';
 const PATHS: readonly string[] = [
   ...['package', 'agent-executable', 'root', 'identity-file', 'ssh-config', 'known-hosts', 'kubeconfig', 'manifests'],
 ];
-const LISTS: readonly string[] = ['exclude-ports', 'accept-risk', 'service-cidr'];
+const LISTS: readonly string[] = ['exclude-ports', 'strict-port', 'accept-risk', 'service-cidr'];
 
 /** The options of a VM as if they had been given on the command line, whose own options win. */
 export function givenFor(

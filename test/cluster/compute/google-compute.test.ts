@@ -4,6 +4,8 @@ import { connectCompute } from '../../../src/cluster/compute/google-compute.ts';
 import { parseGcpOptions } from '../../../src/cluster/compute/gcp-options.ts';
 import { serviceOf } from '../../../src/cluster/compute/google-compute.ts';
 import { waitForForwardingRulesGone } from '../../../src/cluster/compute/balancers-gone.ts';
+import { computeInventory } from '../../../src/operations/fleet/compute-inventory.ts';
+import type { World } from '../../../src/world.ts';
 import { ComputeServer } from '../../support/compute-server.ts';
 import { problemOf } from '../../support/problem.ts';
 
@@ -160,4 +162,44 @@ test.each([
 test('the Service of a forwarding rule is read out of its description', () => {
   expect(serviceOf('{"kubernetes.io/service-name":"a/b","kubernetes.io/service-ip":"10.0.0.1"}')).toBe('a/b');
   expect(serviceOf('made by hand')).toBeUndefined();
+});
+
+/** What the inventory of a fleet may touch. */
+function worldOf(server: ComputeServer): World {
+  const env = { MESHX_COMPUTE_ENDPOINT: server.url, GOOGLE_CLOUD_PROJECT: 'p' };
+  const { signal } = new AbortController();
+  return { env, signal, note: () => undefined, cwd: '/', home: '/', now: () => new Date(), version: '0' };
+}
+
+test('running instances with a label are hosts of the group, reached by their internal addresses', async () => {
+  await using server = await ComputeServer.start();
+  const { groups, hosts } = await computeInventory(worldOf(server), {
+    compute: { labels: { role: 'web' } },
+    group: 'web',
+  });
+  expect(groups).toEqual({ web: ['web-a', 'web-b', 'web-c'] });
+  expect(hosts['web-c']).toEqual({ address: '10.150.0.23' });
+});
+
+test('a zone and an instance group leave only their instances', async () => {
+  await using server = await ComputeServer.start();
+  const compute = { labels: { role: 'web' }, zone: 'us-east4-a' };
+  const inZone = await computeInventory(worldOf(server), { compute, group: 'web' });
+  expect(inZone.groups).toEqual({ web: ['web-a', 'web-b'] });
+  const inGroup = await computeInventory(worldOf(server), {
+    compute: { ...compute, 'instance-group': 'web-ig' },
+    group: 'web',
+  });
+  expect(inGroup.groups).toEqual({ web: ['web-a'] });
+});
+
+test('an instance group without its zone, and one that does not exist, are Problems', async () => {
+  await using server = await ComputeServer.start();
+  const none = computeInventory(worldOf(server), { compute: { 'instance-group': 'web-ig' }, group: 'web' });
+  expect((await problemOf(none)).message).toContain('an instance group needs its zone');
+  const missing = computeInventory(worldOf(server), {
+    compute: { 'instance-group': 'no-ig', zone: 'us-east4-a' },
+    group: 'web',
+  });
+  expect((await problemOf(missing)).id).toBe('cloud-failed');
 });
