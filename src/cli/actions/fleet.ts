@@ -1,4 +1,3 @@
-import { relative, resolve } from 'node:path';
 import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
 import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
 import type { FleetRun } from '../../operations/fleet/run.ts';
@@ -23,14 +22,14 @@ interface Opened {
   readonly run: FleetRun;
   readonly output: OutputFormat;
   readonly exitCode: boolean;
-  /** The file, as a command names it. */
-  readonly file: string;
+  /** The command that applies what this one shows. */
+  readonly apply: string;
 }
 
 /** `meshx fleet plan`: the joint plan in its batches. */
 export async function fleetPlan(call: Call): Promise<number> {
   const opened = await open('fleet plan', call);
-  return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.file));
+  return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
 }
 
 /** `meshx fleet diff`: every change of every VM. */
@@ -44,7 +43,7 @@ export async function fleetApply(call: Call): Promise<number> {
   const input = new Input('fleet apply', call);
   const reviewed = input.parsed('planHash', parseHash);
   input.accept();
-  if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.file));
+  if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
   const asked = confirming(call, opened, (plan) => plan.prunes && plan.removed.length > 0);
   const run = { ...opened.run, ...asked, ...(reviewed !== undefined && { reviewed }) };
   return conclude(call, opened, await applyFleet(call.world, run));
@@ -75,7 +74,7 @@ export async function fleetStatusOf(call: Call): Promise<number> {
 }
 
 async function open(command: string, call: Call): Promise<Opened> {
-  const { world, terminal, args } = call;
+  const { terminal, args } = call;
   const input = new Input(command, call);
   const output = input.choice('output', OUTPUT_FORMATS) ?? 'text';
   input.accept();
@@ -85,9 +84,10 @@ async function open(command: string, call: Call): Promise<Opened> {
     const lines = linesOfFleet(event);
     if (lines !== undefined) terminal.err(lines);
   };
-  const file = args[0] ?? relative(world.cwd, resolve(world.cwd, 'fleet.yaml'));
+  const { dryRun: _dryRun, exitCode: _exitCode, ...given } = call.given;
+  const apply = called('fleet apply', { given }, ...args).again;
   const { again } = called(command, call, ...args);
-  return { run: { options, command, again, observe }, output, exitCode, file };
+  return { run: { options, command, again, observe }, output, exitCode, apply };
 }
 
 function parseHash(text: string): string {

@@ -7,8 +7,8 @@ import { changesOf } from '../vm-report.ts';
 
 const COUNT = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
-/** A joint plan with its batches and how many changes each VM has. */
-export function formatPlan(plan: FleetPlan, hash: string, file: string): readonly string[] {
+/** A joint plan with its batches and how many changes each VM has. `apply` is the command that applies it. */
+export function formatPlan(plan: FleetPlan, hash: string, apply: string): readonly string[] {
   const { fleet, vms, batches, removed, prunes } = plan;
   const count = (status: PlannedVm['status']): number => vms.filter((vm) => vm.status === status).length;
   const counts = [
@@ -27,7 +27,7 @@ export function formatPlan(plan: FleetPlan, hash: string, file: string): readonl
     ...removedLines(removed, prunes),
     ...(isEmptyFleetPlan(plan)
       ? ['The plan is empty: the fleet is up to date.']
-      : [`Plan ${hash}. To apply exactly this plan: meshx fleet apply ${file} --plan-hash ${hash}`]),
+      : [`Plan ${hash}. To apply exactly this plan: ${apply} --plan-hash ${hash}`]),
   ];
 }
 

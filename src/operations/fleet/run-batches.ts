@@ -80,7 +80,9 @@ function stopReason(
   if (book.lost !== undefined) return `the lock of the fleet was lost: ${book.lost}`;
   const failed = [...ends.values()].filter(({ status }) => status === 'failed').map(({ vm }) => vm);
   if (canary && failed.length > 0) return `canary ${failed.join(', ')} failed`;
-  return failed.length > most ? `${failed.length} VMs failed, and max-fail is ${most}` : undefined;
+  return failed.length > most
+    ? `${failed.length} VM${failed.length === 1 ? '' : 's'} failed, and max-fail is ${most}`
+    : undefined;
 }
 
 /** Why the run stops after a batch of canaries. */
