@@ -20,7 +20,7 @@ interface Played extends Partial<Omit<BatchRun, 'batches'>> {
   readonly stopsAt?: string;
 }
 
-/** Runs batches whose VMs fail as told, and counts how many run at once. */
+/** Runs batches of which the `bad` VMs fail, and counts how many run at once. */
 async function played({ batches, bad = [], first = false, stop = new AbortController(), stopsAt, ...more }: Played) {
   const events: FleetEvent[] = [];
   let [now, most] = [0, 0];
