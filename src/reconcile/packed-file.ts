@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { constants, type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
+import { createOwnFile, openOwnFile } from './cache-file.ts';
 import type { Packing } from './kind.ts';
 
 /** A file of the operator that is packed for a machine. */
@@ -32,7 +33,8 @@ export function packedFile(source: PackedSource, folder: string | undefined): Pa
   const beside = `${path}.${randomUUID()}.new`;
   return {
     chunks: async function* () {
-      const kept = await ownFile(path);
+      // What is in it needs no check here: the machine compares what it unpacks.
+      const kept = await openOwnFile(path);
       if (kept) yield* kept.createReadStream({ highWaterMark: BLOCK });
       else yield* copied(packed(), folder, beside);
     },
@@ -65,32 +67,9 @@ function packer(packing: Packing): Transform {
   return zlib.createGzip({ level: GZIP_LEVEL });
 }
 
-/** A file of this user. What is in it needs no check here: the machine compares what it unpacks. */
-async function ownFile(path: string): Promise<FileHandle | undefined> {
-  try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    const found = await file.stat();
-    if (found.isFile() && found.uid === process.getuid?.()) return file;
-    await file.close();
-  } catch {
-    // Then it is packed again.
-  }
-  return undefined;
-}
-
-/** undefined where nothing can be kept. */
-async function newFile(folder: string, path: string): Promise<FileHandle | undefined> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    return await open(path, 'wx', 0o600);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The same chunks, written to a new file on the way. A full disk ends the copy, not the upload. */
 async function* copied(chunks: AsyncIterable<Buffer>, folder: string, path: string): AsyncGenerator<Buffer> {
-  const file = await newFile(folder, path);
+  const file = await createOwnFile(folder, path);
   let [isWhole, isWritten] = [false, true];
   try {
     for await (const chunk of chunks) {

@@ -45,7 +45,7 @@ export async function openContext(world: World, options: JoinOptions): Promise<J
   const stop = new AbortController();
   const reading = readCluster(world, options, AbortSignal.any([world.signal, stop.signal]));
   const { wanted, from = world.executable } = options.agent;
-  const program = from === undefined || !wanted ? undefined : agentProgram(world.cwd, from, world.signal);
+  const program = from === undefined || !wanted ? undefined : agentProgram(world, from);
   // Errors are handled below.
   for (const each of [reading, program]) each?.catch(() => undefined);
   try {

@@ -2,8 +2,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { agentProblems } from '../../../problems/agent.ts';
 import type { ExecutableLibrary } from '../../../reconcile/kinds/executable.ts';
-import { fileSha256 } from '../../../reconcile/sha256.ts';
 import type { VmAgent } from '../../../vm/input.ts';
+import type { World } from '../../../world.ts';
+import { cacheFolder } from '../cache.ts';
+import { knownSha256 } from './known-digest.ts';
 
 /** e_machine of an ELF header (elf(5)), and the kernel's name of the processor. */
 const MACHINES: Readonly<Record<number, string>> = { 62: 'x86_64', 183: 'aarch64' };
@@ -18,11 +20,10 @@ const TRAILER_BYTES = 32;
  * Throws `agent-program-unusable` and the reason of the signal.
  */
 export async function agentProgram(
-  cwd: string,
+  world: Pick<World, 'cwd' | 'env' | 'home' | 'signal'>,
   from: string,
-  signal: AbortSignal,
 ): Promise<NonNullable<VmAgent['program']>> {
-  const file = resolve(cwd, from);
+  const file = resolve(world.cwd, from);
   const refuse = (reason: string, cause?: unknown) => agentProblems.programUnusable({ file, reason }, cause);
   try {
     await using opened = await open(file);
@@ -32,7 +33,8 @@ export async function agentProgram(
     if (architecture === undefined) throw refuse('it is not an executable for Linux on x86_64 or aarch64');
     const library = libraryAt(await part(opened, TRAILER_BYTES, found.size - TRAILER_BYTES), found.size);
     if (library === undefined) throw refuse('it is not the executable of meshx');
-    return { file, sha256: await fileSha256(file, signal), bytes: found.size, architecture, library };
+    const sha256 = await knownSha256(file, cacheFolder(world, 'digests'), world.signal);
+    return { file, sha256, bytes: found.size, architecture, library };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw typeof code === 'string' ? refuse(code, error) : error;

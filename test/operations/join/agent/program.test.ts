@@ -16,10 +16,12 @@ function elf({ bits = 2, order = 1, machine = 62 } = {}): Buffer {
 const packaged = (header: Buffer, library: string, size = library.length): Buffer =>
   Buffer.concat([header, Buffer.from(`${library}\nmeshx-library ${size}\n`)]);
 
+const worldIn = (folder: string) => ({ cwd: folder, home: folder, env: {}, signal: new AbortController().signal });
+
 const read = (content: Buffer | string) => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'meshx'), content);
-  return agentProgram(folder, 'meshx', new AbortController().signal);
+  return agentProgram(worldIn(folder), 'meshx');
 };
 
 test.each([
@@ -52,7 +54,7 @@ test.each([
 ])('a path %s is refused', async (_, make) => {
   const folder = temporaryFolder();
   make(join(folder, 'meshx'));
-  await expect(agentProgram(folder, 'meshx', new AbortController().signal)).rejects.toMatchObject({
+  await expect(agentProgram(worldIn(folder), 'meshx')).rejects.toMatchObject({
     id: 'agent-program-unusable',
   });
 });
