@@ -51,9 +51,10 @@ interface Questions {
 function questions(steps: readonly Step[]): Questions {
   const probes = new Map(steps.flatMap(({ wants }) => wants.map(probe)));
   const paths = new Set([...probes.values()].flatMap(({ sees }) => sees ?? []));
+  const units = new Set([...probes.values()].flatMap(({ shows }) => shows ?? []));
   const ids = new Map([...probes].map(([id, { name, args }]) => [id, callLine('ask', name, ...args)]));
   const asks = [...new Set(ids.values())];
-  return { ids, asks, text: callsText([callLine('seen', ...paths), ...asks]) };
+  return { ids, asks, text: callsText([callLine('seen', ...paths), callLine('shown', ...units), ...asks]) };
 }
 
 function probe(want: Resource): [id: string, probe: Probe] {

@@ -56,6 +56,8 @@ export interface Probe {
   readonly args: readonly string[];
   /** A path whose owner, mode and digest it needs: these are read for all probes at once. */
   readonly sees?: string;
+  /** A unit whose state it needs: systemd is asked for all units at once. */
+  readonly shows?: string;
 }
 
 /** How meshx reads and changes one kind of resource. `changes` must be pure. */

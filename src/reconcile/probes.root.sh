@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the probes of stdin (calls.sh): `seen PATH…`, then `ask NAME WORD…` for each probe. Runs only the probes below.
+# Runs the probes of stdin (calls.sh): `seen PATH…` and `shown UNIT…`, then `ask NAME WORD…` for each probe. Runs only the probes below.
 # base64 preserves bytes that are not UTF-8.
 # Each answer is a frame: a line with exit code and length, then the answer. File descriptor 3 is the real stdout; unexpected output of
 # programs goes to stderr. Errors of a failed probe precede a line with its number.
@@ -30,7 +30,7 @@ ask() {
 }
 on_line() {
   case $1 in
-  seen) shift; seen "$@" ;;
+  seen | shown) "$@" ;;
   ask)
     case ${2-} in account_token | directory | enabled | executable | file | package | text | token | unit | user) ;; *) echo "this version of meshx has no probe ${2-}" >&2; return 1 ;; esac
     _probe=probe_$2

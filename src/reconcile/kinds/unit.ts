@@ -29,7 +29,7 @@ const START_TIMEOUT_MS = 90_000;
 /** Units are not read in an image, where nothing runs. */
 export const unit: Kind<UnitWant> = {
   id: (want) => `unit:${want.name}`,
-  probe: (want) => ({ name: 'unit', args: [want.name, ...want.reads] }),
+  probe: ({ name, reads }) => ({ name: 'unit', args: [name, ...reads], shows: name }),
   touches: ({ name, makes }) => ({ units: [name], ...(makes && { trees: makes }) }),
 
   changes(want, answer, touched) {

@@ -184,7 +184,10 @@ test('the machine gives up before the connection does, also with a limit of its 
 });
 
 test('a unit has its id, its question, and what its run makes', () => {
-  expect([unit.id(want), unit.probe(want)]).toEqual(['unit:a.service', { name: 'unit', args: ['a.service', CONF] }]);
+  expect([unit.id(want), unit.probe(want)]).toEqual([
+    'unit:a.service',
+    { name: 'unit', args: ['a.service', CONF], shows: 'a.service' },
+  ]);
   const answer = { exitCode: 0, stdout: '', stderr: '' };
   expect(unit.touches(want, answer)).toStrictEqual({ units: ['a.service'] });
   expect(unit.touches({ ...want, makes: ['/run/a'] }, answer)).toStrictEqual({
