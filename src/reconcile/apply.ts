@@ -1,7 +1,7 @@
 import type { Host, Output } from '../host/run/host.ts';
 import { Problem } from '../problems.ts';
 import { reconcileProblems } from '../problems/reconcile.ts';
-import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from './batch.ts';
+import { batchCommand, companyOf, doneOf, MOST_TOGETHER } from './batch.ts';
 import { askedSteps, Early, type EarlyOptions, type Ran, runScript } from './early.ts';
 import { explain, type Progress } from './explain.ts';
 import type { Plan, PlannedStep } from './plan.ts';
@@ -134,20 +134,21 @@ async function prepared(step: PlannedStep, { options, asked }: Run): Promise<Pro
   return asked.get(step);
 }
 
-/** The next change, and the small ones directly after it that may share its command. */
+/** The next change, and those directly after it that may share its command. */
 async function together(run: Run, step: PlannedStep, index: number): Promise<readonly Change[]> {
   const [first, ...rest] = step.changes.slice(index);
   if (!first) throw new Error('a step was asked for a change that it has not');
   const changes = [first];
-  if (!isSmall(first)) return changes;
+  const company = companyOf(first);
+  if (company === undefined) return changes;
   const takes = (change: Change): boolean => {
-    if (!isSmall(change) || changes.length >= MOST_TOGETHER) return false;
+    if (companyOf(change) !== company || changes.length >= MOST_TOGETHER) return false;
     changes.push(change);
     return true;
   };
   if (!rest.every(takes)) return changes;
   for (const next of run.steps.slice(run.steps.indexOf(step) + 1)) {
-    if (!next.changes[0] || !isSmall(next.changes[0])) {
+    if (!next.changes[0] || companyOf(next.changes[0]) !== company) {
       if (next.changes.length === 0) continue;
       break;
     }

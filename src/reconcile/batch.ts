@@ -3,15 +3,18 @@ import { scriptCommand } from '../host/run/shell.ts';
 import { callLine, callsText, textLine } from './calls.ts';
 import { CREATE } from './kinds/directory.ts';
 import { WRITE as TEXT_WRITE } from './kinds/edit.ts';
+import { SWITCH } from './kinds/executable.ts';
 import { OWN, WRITE } from './kinds/file.ts';
+import { RELOAD_UNITS, START } from './kinds/unit.ts';
 import type { Change, PlannedScript } from './kind.ts';
 import { shellFile } from '../text-files.ts';
 
 const CHANGES = shellFile(new URL('./changes.root.sh', import.meta.url));
+const STARTS = shellFile(new URL('./unit-starts.root.sh', import.meta.url));
 
 /** Names of the scripts in changes.root.sh. */
 const TOGETHER: ReadonlyMap<string, string> = new Map(
-  [CREATE, WRITE, OWN, TEXT_WRITE].map(({ name, text }) => [name, text]),
+  [CREATE, WRITE, OWN, TEXT_WRITE, SWITCH].map(({ name, text }) => [name, text]),
 );
 
 /** Scripts that read all their input, or fail. */
@@ -22,25 +25,41 @@ export const MOST_TOGETHER = 200;
 /** Milliseconds for all of them. */
 const LIMIT_MS = 120_000;
 
+/** A command for several changes: `files` makes them one after the other, `starts` starts units together. */
+export type Company = 'files' | 'starts';
+
 /**
- * Whether a change may share a command: it is small, has a script in changes.root.sh, and no secret. A secret has a command of its own,
- * whose stdin no shell stores.
+ * Which changes may share a command with this one; undefined for none. Files are small, have a script in changes.root.sh, and no
+ * secret: a secret has a command of its own, whose stdin no shell stores. A restart has one, too.
  */
-export function isSmall({ scripts }: Change): boolean {
-  return scripts.every(
-    ({ script, source, timeoutMs }) =>
-      source === undefined && timeoutMs === undefined && TOGETHER.get(script.name) === script.text,
-  );
+export function companyOf({ scripts }: Change): Company | undefined {
+  if (scripts.every(isSmall)) return 'files';
+  return scripts.every(isStart) ? 'starts' : undefined;
 }
 
-/** One command that makes all changes in order, and stops at the first failure. */
+function isSmall({ script, source, timeoutMs }: PlannedScript): boolean {
+  return source === undefined && timeoutMs === undefined && TOGETHER.get(script.name) === script.text;
+}
+
+function isStart({ script: { name, args } }: PlannedScript): boolean {
+  return name === RELOAD_UNITS.name || (name === START.name && args[0] === 'start');
+}
+
+/** One command that makes all changes in order, which are of one company, and stops at the first failure. */
 export function batchCommand(changes: readonly Change[]): Command & { readonly asRoot: true } {
-  const lines = changes.flatMap(({ scripts }) => scripts.flatMap(linesOf));
+  const scripts = changes.flatMap((change) => change.scripts);
+  const script = scripts.some(isStart) ? { ...STARTS, args: [leastSeconds(scripts)] } : { ...CHANGES, args: [] };
   return {
-    ...scriptCommand({ ...CHANGES, args: [] }),
-    stdin: callsText(lines),
-    timeoutMs: LIMIT_MS,
+    ...scriptCommand(script),
+    stdin: callsText(scripts.flatMap(linesOf)),
+    timeoutMs: Math.max(LIMIT_MS, ...scripts.map(({ timeoutMs = 0 }) => timeoutMs)),
   };
+}
+
+/** How long the unit may take that has the least time. */
+function leastSeconds(scripts: readonly PlannedScript[]): string {
+  const limits = scripts.flatMap(({ script: { name, args } }) => (name === START.name ? [Number(args[2])] : []));
+  return String(Math.min(...limits));
 }
 
 function linesOf({ script: { name, args }, stdin = '' }: PlannedScript): readonly string[] {

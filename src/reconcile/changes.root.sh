@@ -25,6 +25,9 @@ change_own() {
 change_text_write() {
 . ./kinds/text-write.root.sh
 }
+change_executable_switch() {
+. ./kinds/executable-switch.root.sh
+}
 umask 077
 put() { _put "$@"; }
 # A shell may be silent about a full disk; a program says what it was.

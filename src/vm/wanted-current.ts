@@ -16,12 +16,13 @@ import { settingsFile } from './wants.ts';
 export function wantedCurrentVm(input: CurrentVmInput): readonly Step[] {
   const agent = agentSteps(input);
   return [
-    ...agent.files,
+    ...agent.user,
     packageStep(input),
     clusterEnvStep(input),
     sidecarEnvStep(input, { sourced: false }),
     namesStep(input),
     unitsStep(input.vm),
+    ...agent.files,
     ...agent.program,
     // Last: a secret needs a round trip of its own, the steps before share one, and the token's ten minutes begin late.
     identityStep(input),

@@ -85,7 +85,7 @@ test('every call is in sudo’s log with the name of its script, and none is a s
     .flatMap((line) => (line.includes(`${USER} :`) ? [line.replace(/.*COMMAND=/, '')] : []));
   const ran = commands.filter((line) => line.startsWith(ROOT_PROGRAM));
   const names = ran.map((line) => /meshx-root \S+ [0-9a-f]+ (meshx-[a-z-]+)/.exec(line)?.[1]);
-  const expected = ['meshx-journal', 'meshx-package-install', 'meshx-changes', 'meshx-unit-start', 'meshx-switch-arm'];
+  const expected = ['meshx-journal', 'meshx-package-install', 'meshx-changes', 'meshx-unit-starts', 'meshx-switch-arm'];
   expect(names).toEqual(expect.arrayContaining(expected));
 }, 60_000);
 

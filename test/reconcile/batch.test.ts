@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { batchCommand, doneOf, isSmall, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
+import { batchCommand, companyOf, doneOf, MOST_TOGETHER } from '../../src/reconcile/batch.ts';
 import { Problem } from '../../src/problems.ts';
 import { file as fileKind } from '../../src/reconcile/kinds/file.ts';
 import { plan, summaries } from '../../src/reconcile/plan.ts';
@@ -97,7 +97,7 @@ test('a step that is refused before its first change keeps the ones after it fro
   expect([existsSync(a), existsSync(b), asked]).toEqual([true, false, [a, b]]);
 });
 
-test('a secret, a package and a unit never travel with others, nor more than a command has time for', async () => {
+test('a secret never travels with others, and a unit with no file, nor more than a command has time for', async () => {
   const vm = new ShimMachine();
   const certificate = { certificate: vm.path('c'), key: vm.path('k'), identity: 'spiffe://x' };
   const token = {
@@ -114,7 +114,7 @@ test('a secret, a package and a unit never travel with others, nor more than a c
     { kind: 'unit', name: 'a.service', reads: [] },
     file(vm.path('etc/a'), 'x'),
   );
-  expect(changes.map(isSmall)).toEqual([false, false, true]);
+  expect(changes.map(companyOf)).toEqual([undefined, 'starts', 'files']);
   const many = Array.from({ length: MOST_TOGETHER + 1 }, (_, n) => ({
     kind: 'directory' as const,
     path: vm.path(`etc/d${n}`),

@@ -29,7 +29,7 @@ export interface ExecutableWant {
 
 const RECEIVE = shellFile(new URL('./executable-receive.root.sh', import.meta.url));
 const INSTALL = shellFile(new URL('./executable-install.root.sh', import.meta.url));
-const SWITCH = shellFile(new URL('./executable-switch.root.sh', import.meta.url));
+export const SWITCH = shellFile(new URL('./executable-switch.root.sh', import.meta.url));
 
 /** A slow link. */
 const UPLOAD_TIMEOUT_MS = 15 * 60_000;
@@ -72,5 +72,5 @@ function install({ base, name, sha256, bytes, file, library }: ExecutableWant, p
 function use({ base, name, sha256 }: ExecutableWant, link: string): Change {
   const script = { ...SWITCH, args: [base, sha256, name] };
   const verb = link === '' ? 'create' : 'replace';
-  return { summary: `${verb} ${base}/current → ${sha256.slice(0, 12)}…`, scripts: [{ script, timeoutMs: 60_000 }] };
+  return { summary: `${verb} ${base}/current → ${sha256.slice(0, 12)}…`, scripts: [{ script }] };
 }

@@ -20,7 +20,7 @@ export interface UnitWant {
   readonly keeps?: string;
 }
 
-const START = shellFile(new URL('./unit-start.root.sh', import.meta.url));
+export const START = shellFile(new URL('./unit-start.root.sh', import.meta.url));
 
 const KEEP = shellFile(new URL('./unit-keep.root.sh', import.meta.url));
 
@@ -68,7 +68,7 @@ function reloadOfTouched(want: UnitWant, touched: ReadonlySet<string>): readonly
   return [reloadUnits([packages ? 'package' : 'written', ...new Set([want.name, ...units])])];
 }
 
-const RELOAD_UNITS = shellFile(new URL('./daemon-reload.root.sh', import.meta.url));
+export const RELOAD_UNITS = shellFile(new URL('./daemon-reload.root.sh', import.meta.url));
 const STOP = shellFile(new URL('./unit-stop.root.sh', import.meta.url));
 
 function reloadUnits(args: readonly string[]): Change {

@@ -13,9 +13,11 @@ const EXECUTABLE = 'meshx';
 
 /** The parts of a join with an agent. No steps in an image, which has no identity yet. */
 interface AgentSteps {
-  /** Small files, which are written while the package arrives. */
+  /** Made while the package arrives. */
+  readonly user: readonly Step[];
+  /** Small files, which share a command with those of the sidecar. */
   readonly files: readonly Step[];
-  /** What takes long to arrive: no one waits for it once the sidecar starts. */
+  /** What takes long to arrive: nothing waits for it once the sidecar starts. */
   readonly program: readonly Step[];
   /** Started while the sidecar starts. */
   readonly running: readonly Step[];
@@ -23,9 +25,16 @@ interface AgentSteps {
 
 /** The steps of the agent, if the VM has one. */
 export function agentSteps({ agent, image }: CurrentVmInput): AgentSteps {
-  if (agent === undefined || image) return { files: [], program: [], running: [] };
-  if (agent === 'stopped') return { files: [], program: [], running: [stoppedStep()] };
-  return { files: [filesStep(agent)], program: programSteps(agent), running: [runningStep(agent)] };
+  const none = { user: [], files: [], program: [], running: [] };
+  if (agent === undefined || image) return none;
+  if (agent === 'stopped') return { ...none, running: [stoppedStep()] };
+  const { program } = agent;
+  return {
+    user: [USER],
+    files: [filesStep(agent)],
+    program: program ? [programStep(program)] : [],
+    running: [runningStep(agent)],
+  };
 }
 
 /** Units that start at boot: the agent, which starts its sockets, and with the units of services those that drain them. */
@@ -34,12 +43,17 @@ export function agentBootUnits({ agent, image }: CurrentVmInput): readonly strin
   return [SERVICE, ...(agent.drains ?? []).map(({ service }) => drainUnitName(service))];
 }
 
+const USER: Step = {
+  id: 'agent-user',
+  title: "Create the agent's user",
+  wants: [{ kind: 'user', name: AGENT_USER, home: PLACES.agentState }],
+};
+
 function filesStep({ settings, services, drains = [] }: VmAgent): Step {
   return {
     id: 'agent',
     title: 'Install the agent',
     wants: [
-      { kind: 'user', name: AGENT_USER, home: PLACES.agentState },
       { kind: 'directory', path: '/etc/meshx', owner: 'root:root', mode: '0755' },
       { kind: 'directory', path: PLACES.agentServices, owner: 'root:root', mode: '0755' },
       // systemd refuses to start the agent without it.
@@ -60,16 +74,12 @@ function filesStep({ settings, services, drains = [] }: VmAgent): Step {
   };
 }
 
-function programSteps({ program, subject, accountUid }: VmAgent): readonly Step[] {
-  const wants = [
-    ...(program ? [executable(program)] : []),
-    ...(subject === undefined ? [] : [apiToken(subject, accountUid)]),
-  ];
-  return wants.length === 0 ? [] : [{ id: 'agent-program', title: "Deliver the agent's program", wants }];
-}
-
-function executable(program: NonNullable<VmAgent['program']>): Resource {
-  return { kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program };
+function programStep(program: NonNullable<VmAgent['program']>): Step {
+  return {
+    id: 'agent-program',
+    title: "Deliver the agent's program",
+    wants: [{ kind: 'executable', name: EXECUTABLE, base: PLACES.agent, ...program }],
+  };
 }
 
 function apiToken(subject: string, uid: string | undefined): Resource {
@@ -83,7 +93,7 @@ function agentDirectory() {
 }
 
 /** Restarted for new settings and a new program. It reads the files of the services itself. */
-function runningStep({ drains = [], formerDrains = [] }: VmAgent): Step {
+function runningStep({ subject, accountUid, drains = [], formerDrains = [] }: VmAgent): Step {
   const reads = [`${PLACES.units}/${SERVICE}`, `${PLACES.agent}/current/${EXECUTABLE}`, PLACES.agentSettings];
   const after = [`executable:${PLACES.agent}`, `user:${AGENT_USER}`];
   const sockets = AGENT_UNITS.filter((name) => name !== SERVICE);
@@ -91,6 +101,7 @@ function runningStep({ drains = [], formerDrains = [] }: VmAgent): Step {
     id: 'agent-run',
     title: 'Run the agent',
     wants: [
+      ...(subject === undefined ? [] : [apiToken(subject, accountUid)]),
       ...sockets.map((name): Resource => ({ kind: 'unit', name, reads: [`${PLACES.units}/${name}`], makes: [RUN] })),
       { kind: 'unit', name: SERVICE, reads, after },
       ...drains.map(runningDrainUnit),

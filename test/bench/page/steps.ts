@@ -106,7 +106,7 @@ const LIMITS: readonly { readonly of: RegExp; readonly say: (results: Results) =
     say: (results) => `link ${middle(results, 'limits', 'link')} + dpkg-deb -x ${middle(results, 'limits', 'unpack')}`,
   },
   {
-    of: /^(step\tsidecar|command\tunit-start)$/,
+    of: /^(step\tsidecar|command\tunit-starts?)$/,
     say: (results) => `Envoy's own start: ${middle(results, 'package-present', 'envoy')}`,
   },
   {

@@ -15,7 +15,7 @@ case $line in
     long=yes
     ;;
 esac
-kinds='changes|user-create|package-receive|package-install|directory-create|own|file-write|text-write|token-write|daemon-reload|unit-start|unit-stop|unit-enable'
+kinds='changes|user-create|package-receive|package-install|directory-create|own|file-write|text-write|token-write|daemon-reload|unit-starts|unit-start|unit-stop|unit-enable'
 run() { if [ "$long" ]; then (eval "$text"); else "${SHELL:-/bin/sh}" -c "$line"; fi; }
 stop_here() {
   printf '%s' "$text" | grep -o -E "meshx-($kinds)( |$)" | tail -n 1 > "$D/event.new"

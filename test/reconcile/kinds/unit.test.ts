@@ -130,6 +130,42 @@ test('a start that hangs is given up in time', async () => {
   expect(outcome).toMatchObject({ status: 'failed', problem: { id: 'change-failed' } });
 });
 
+const units = (...names: readonly string[]) => names.map((name) => ({ kind: 'unit', name, reads: [] }) as const);
+
+test('units that follow one another start by one command, after systemd has read their files', async () => {
+  const { vm, wants } = world();
+  const all = [...wants, ...units('b.socket', 'c.service')];
+  await reconcile(vm, ...all);
+  expect(vm.ran.slice(-2)).toEqual(['meshx-changes', 'meshx-unit-starts']);
+  const calls = vm.read(join(vm.state, 'systemctl.log')).split('\n');
+  expect(calls.indexOf('daemon-reload ')).toBeLessThan(calls.lastIndexOf('start c.service'));
+  expect(calls.filter((call) => call.startsWith('start '))).toHaveLength(1);
+  expect(summaries(await planFor(vm, ...all))).toEqual([]);
+  // A note of its start makes a unit follow its files without a clock.
+  appendFileSync(all[1]?.kind === 'file' ? all[1].path : '', 'B=2\n');
+  expect(summaries(await planFor(vm, ...all.slice(2)))).toEqual([`restart ${NAME}`]);
+});
+
+test('of units that start together the first that does not run is named, with what it said last', async () => {
+  const { vm, set } = world();
+  set('broken');
+  const found = await outcomes(await planFor(vm, ...units('a.socket', NAME, 'c.service')), vm);
+  expect(found).toMatchObject([{ status: 'failed', done: ['start a.socket'] }]);
+  expect(found[0]?.problem?.message).toContain('last words of the unit');
+  expect(found[0]?.problem?.issues).toEqual([
+    'done: start a.socket',
+    `not done: start ${NAME}`,
+    'not done: start c.service',
+  ]);
+});
+
+test('a unit that systemd refused after too many starts gets one more, together with others, too', async () => {
+  const { vm, set } = world();
+  set('refuses', '');
+  await reconcile(vm, ...units('a.socket', NAME));
+  expect(vm.read(join(vm.state, 'systemctl.log'))).toContain(`reset-failed ${NAME}\nstart ${NAME}\n`);
+});
+
 test('a unit is enabled and disabled for boot, each once', async () => {
   const { vm, set } = world();
   set('active', 'inactive');

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Units are folders below $STATE/units with the files active, enabled, since (seconds with a fraction), invocation, fragment,
-# drop-ins and reload.
+# drop-ins and reload; broken, and refuses until it is reset.
 verb=$1
 shift
 asked=" $* "
@@ -21,6 +21,7 @@ show_one() {
   if test -d "$unit"; then say LoadState loaded; else say LoadState not-found; fi
   of_unit active inactive
   say ActiveState "$value"
+  if test -e "$unit/refuses"; then say Result start-limit-hit; else say Result success; fi
   of_unit fragment
   say FragmentPath "$value"
   of_unit drop-ins
@@ -54,7 +55,7 @@ show() {
 
 start() {
   mkdir -p "$unit"
-  if test -e "$unit/broken"; then echo failed >"$unit/active"; exit 1; fi
+  if test -e "$unit/broken" || test -e "$unit/refuses"; then echo failed >"$unit/active"; exit 1; fi
   if test -x "$unit/on-start"; then
     "$unit/on-start" &
     trap 'kill "$!"; exit 1' TERM
@@ -66,6 +67,17 @@ start() {
   echo "$invocation" >"$unit/invocation"
 }
 
+# Each is started, whatever becomes of the others.
+start_all() {
+  case $asked in *' -- '*' '*' ') ;; *) start; return ;; esac
+  failed=0
+  for name in ${asked#* -- }; do
+    unit=$STATE/units/$name
+    (start) || failed=1
+  done
+  return "$failed"
+}
+
 case $verb in
   show) show ;;
   is-active) of_unit active inactive; echo "$value"; test "$value" = active ;;
@@ -73,8 +85,8 @@ case $verb in
   enable | reenable) mkdir -p "$unit" && touch "$unit/enabled" ;;
   disable) rm -f "$unit/enabled" ;;
   daemon-reload) rm -f "$STATE"/units/*/reload "$STATE"/units/*/fragment ;;
-  reset-failed) ;;
+  reset-failed) rm -f "$unit/refuses" ;;
   stop) echo inactive >"$unit/active" ;;
-  start | restart) start ;;
+  start | restart) start_all ;;
   status) echo "status of $name" ;;
 esac

@@ -21,8 +21,9 @@ const bootUnits = (agent: VmAgent | 'stopped' | undefined) =>
 
 test('the program is there before the sidecar starts, and the agent starts beside it, and at boot after the checks', () => {
   const ids = stepsOf(AGENT).map(({ id }) => id);
-  expect(ids.slice(0, 2)).toEqual(['agent', 'package']);
-  expect(ids.slice(-6)).toEqual(['agent-program', 'identity', 'sidecar', 'agent-run', 'capture', 'boot']);
+  expect(ids.slice(0, 2)).toEqual(['agent-user', 'package']);
+  expect(ids.slice(-8, -4)).toEqual(['units', 'agent', 'agent-program', 'identity']);
+  expect(ids.slice(-4)).toEqual(['sidecar', 'agent-run', 'capture', 'boot']);
   expect(stepsOf(AGENT).at(-1)?.when).toBe('after-checks');
   expect(bootUnits(AGENT)).toEqual(['istio.service', 'meshx-capture.service', 'meshx-agent.service']);
 });
@@ -31,7 +32,7 @@ test('only root can change what the agent obeys, and only the agent reads its to
   for (const want of wantsOf(AGENT, 'agent'))
     if (want.kind === 'file')
       expect(want).toMatchObject({ owner: 'root:root', mode: expect.stringMatching(/^0[67][45]{2}$/) });
-  expect(wantsOf(AGENT, 'agent-program')).toContainEqual(
+  expect(wantsOf(AGENT, 'agent-run')[0]).toEqual(
     expect.objectContaining({ kind: 'account-token', owner: 'meshx-agent:meshx-agent', mode: '0600' }),
   );
   expect(wantsOf(AGENT, 'agent')).toContainEqual(
@@ -54,7 +55,8 @@ test('the agent is restarted for a new program and for new settings, not for the
 test('a VM keeps its program when none is given, and gets no token without rights', () => {
   const { program: _program, subject: _subject, ...kept } = AGENT;
   expect(wantsOf(kept, 'agent-program')).toEqual([]);
-  expect(wantsOf(AGENT, 'agent-program').map(({ kind }) => kind)).toEqual(['executable', 'account-token']);
+  expect(wantsOf(kept, 'agent-run').map(({ kind }) => kind)).toEqual(['unit', 'unit', 'unit']);
+  expect(wantsOf(AGENT, 'agent-program').map(({ kind }) => kind)).toEqual(['executable']);
 });
 
 test('a refused agent is stopped, and starts at no boot', () => {
