@@ -53,6 +53,10 @@ export const cliProblems = {
     message: `${d.path} could not be read: ${d.reason}.`,
     hint: 'Check the path and its permissions.',
   })),
+  noAnswer: known('no-answer', (d: { question: string }) => ({
+    message: `No usable answer to: ${d.question}. Nothing was changed.`,
+    hint: 'Give the values as options instead; they are listed by: meshx up --help',
+  })),
   needsConfirmation: known('needs-confirmation', (d: { what: string }) => ({
     message: `${d.what} requires confirmation, and there is no terminal to ask on.`,
     hint: 'Review the plan with --dry-run, then run again with: --yes',

@@ -18,8 +18,8 @@ import { formatFiles, tellJoin } from '../join/text.ts';
 
 const DEFAULT_PARALLEL = 4;
 
-/** setup-vm and up. Gives the exit code. */
-export async function joinVms(verb: string, call: Call): Promise<number> {
+/** setup-vm and up. `strict` asks about ports of a VM on which clients would hang. Gives the exit code. */
+export async function joinVms(verb: string, call: Call, strict = strictQuestion(call.terminal)): Promise<number> {
   const { world, terminal } = call;
   const input = new Input(verb, call);
   const options = joinOptions(input);
@@ -30,7 +30,7 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
   input.accept();
   refuseForeignVariables(world.env);
 
-  const confirmStrict = ending.output === 'text' && !input.flag('yes') ? strictQuestion(terminal) : undefined;
+  const confirmStrict = ending.output === 'text' && !input.flag('yes') ? strict : undefined;
   const progress = new RunProgress(call, { vms, onStdout: options.dryRun && ending.output === 'text' });
   const about = (vm: string) => {
     const names = called(verb, call, vm);
@@ -40,8 +40,8 @@ export async function joinVms(verb: string, call: Call): Promise<number> {
       if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
       await keep(input, vm, plan, options);
     };
-    const strict = confirmStrict && { confirmStrict: confirmStrict(vm) };
-    return { ...names, observe, planned, ...strict, ended: (report: VmReport) => ended(...endOf(report)) };
+    const asking = confirmStrict && { confirmStrict: confirmStrict(vm) };
+    return { ...names, observe, planned, ...asking, ended: (report: VmReport) => ended(...endOf(report)) };
   };
   const ends = await during(progress, () => joinEach(world, { verb, vms, parallel, options, about }));
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));

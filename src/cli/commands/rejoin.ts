@@ -5,6 +5,7 @@ import { up } from './up.ts';
 export const rejoin: CommandSpec = {
   ...up,
   name: 'rejoin',
+  args: [['<vm...>', 'as for setup-vm; several run in parallel']],
   summary: 'give VMs that lost their identity new tokens, with the options of their join',
   examples: ['rejoin istio-vm -n vm', 'rejoin web-1 web-2 -n web --dry-run'],
   run: async (call) => (await import('../actions/join.ts')).joinVms('rejoin', call),

@@ -13,7 +13,12 @@ import {
 export const up: CommandSpec = {
   name: 'up',
   summary: 'join VMs to the mesh with their services: set up, register, verify',
-  args: [['<vm...>', 'as for setup-vm; several run in parallel']],
+  args: [
+    [
+      '[vm...]',
+      'as for setup-vm; several run in parallel. Without one, on a terminal: asks for VM, cluster and services, shows the plan, and asks again',
+    ],
+  ],
   options: [
     ...SETUP_OPTIONS,
     ...GROUP_OPTIONS,
@@ -32,8 +37,9 @@ export const up: CommandSpec = {
     'acceptRisk',
   ],
   examples: [
+    'up',
     'up istio-vm --service mysqldb:3306 --package istio-sidecar.deb -n vm',
     'up web-1 web-2 web-3 --workload-group web --service web:http:8080 --parallel 8',
   ],
-  run: async (call) => (await import('../actions/join.ts')).joinVms('up', call),
+  run: async (call) => (await import('../actions/up.ts')).up(call, up),
 };
