@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'examples/', '.results/', 'test/golden/'] },
+  { ignores: ['dist/', 'node_modules/', 'examples/', 'site/', '.results/', 'test/golden/'] },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.base],
