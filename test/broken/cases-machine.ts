@@ -58,7 +58,7 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
       ),
     ],
     words,
-    expected: ['capture-first'],
+    expected: ['kubernetes-node', 'capture-first'],
     remedy: person('whether the machine is to be a node of a cluster is a decision'),
     restore: [
       on(
@@ -115,22 +115,22 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
     what: 'the disk of the logs of the sidecar is full',
     break: [
       on(
-        'mount -t tmpfs -o size=1m,mode=0755,uid=$(id -u istio-proxy) tmpfs /var/log/istio; head -c 2m /dev/zero >/var/log/istio/filler || true',
+        'mount -t tmpfs -o size=1m,mode=0755,uid=\\$(id -u istio-proxy) tmpfs /var/log/istio; head -c 2m /dev/zero >/var/log/istio/filler || true',
       ),
     ],
     words,
     expected: ['disk-space'],
     remedy: person('what may be removed is known to the owner of the files'),
-    restore: [on('umount /var/log/istio')],
+    restore: [on('umount -l /var/log/istio')],
   },
   {
     name: 'inodes-used-up',
     what: 'a filesystem of the VM has no inodes left',
-    break: [on('mount -t tmpfs -o nr_inodes=20 tmpfs /tmp; for i in $(seq 30); do : >/tmp/$i || true; done')],
+    break: [on('mount -t tmpfs -o nr_inodes=20 tmpfs /tmp; for i in \\$(seq 30); do : >/tmp/\\$i || true; done')],
     words,
     expected: ['disk-space'],
     remedy: person('what may be removed is known to the owner of the files'),
-    restore: [on('umount /tmp')],
+    restore: [on('umount -l /tmp')],
   },
   {
     name: 'logs-read-only',
@@ -139,7 +139,7 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
     words,
     expected: ['sidecar-files'],
     remedy: person('why a filesystem became read-only is in the log of the kernel'),
-    restore: [on('umount /var/log/istio')],
+    restore: [on('umount -l /var/log/istio')],
   },
   {
     name: 'certificates-of-root',
@@ -202,11 +202,11 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
   {
     name: 'envoy-frozen',
     what: 'Envoy is stopped by a signal, and its unit still runs',
-    break: [on('kill -STOP $(pidof envoy)')],
+    break: [on('kill -STOP \\$(pidof envoy)')],
     words,
     expected: ['sidecar-ready'],
     remedy: person('who stopped the process, such as a debugger, knows when it may go on'),
-    restore: [on('kill -CONT $(pidof envoy)')],
+    restore: [on('kill -CONT \\$(pidof envoy)')],
   },
   {
     name: 'capture-turned-off',

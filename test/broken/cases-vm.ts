@@ -187,6 +187,6 @@ export const VM_CASES: readonly BrokenCase[] = [
     words: OF_VM,
     expected: ['disk-space'],
     remedy: person('what may be removed is known to the owner of the files'),
-    restore: [on('umount /tmp')],
+    restore: [on('umount -l /tmp')],
   },
 ];

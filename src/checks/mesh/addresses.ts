@@ -14,7 +14,7 @@ export const addressChecks: readonly NamespaceCheck[] = [
     ...registration,
     id: 'entry-address',
     title: 'no two entries have one address',
-    needs: ['entries', 'everyEntry', 'kubectl', 'place'],
+    needs: ['entries', 'everyEntry', 'entriesElsewhere', 'kubectl', 'place'],
     judge: once,
   },
   {
@@ -27,20 +27,28 @@ export const addressChecks: readonly NamespaceCheck[] = [
 ];
 
 /** istiod takes an address for one machine in each network. */
-function once({ entries, everyEntry, kubectl, place }: NamespaceFacts): readonly Seen[] {
+function once({ entries, everyEntry, entriesElsewhere, kubectl, place }: NamespaceFacts): readonly Seen[] {
   const chosen = new Set(entries);
-  const byAddress = groupedBy(everyEntry, (entry) => `${entryAddress(entry)} ${networkOf(entry) ?? ''}`);
+  const byAddress = groupedBy(
+    [...everyEntry, ...entriesElsewhere],
+    (entry) => `${entryAddress(entry)} ${networkOf(entry) ?? ''}`,
+  );
   const shared = [...byAddress.values()].filter((all) => all.length > 1 && all.some((entry) => chosen.has(entry)));
   return shared
     .filter(([first]) => first && entryAddress(first) !== '')
-    .map((all) => {
+    .map((same) => {
+      // Each namespace says the same.
+      const all = same.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
       const [first] = all as [KubeObject];
-      const names = all.map(({ metadata }) => metadata.name);
-      const hint = `Delete the entry of the machine that is gone: ${kubectl('delete', 'workloadentry', stalest(all).metadata.name, '-n', place)}`;
+      const isHere = all.every(({ metadata }) => (metadata.namespace ?? place) === place);
+      const names = all.map(({ metadata }) => (isHere ? metadata.name : `${metadata.namespace}/${metadata.name}`));
+      const { name, namespace = place } = stalest(all).metadata;
+      const hint = `Delete the entry of the machine that is gone: ${kubectl('delete', 'workloadentry', name, '-n', namespace)}`;
       return wrong(
         nameOf(first),
-        `${entryAddress(first)} is the address of ${names.join(' and ')} in namespace ${place}: clients count it as several endpoints, and istiod may drop one`,
-        { hint },
+        `${entryAddress(first)} is the address of ${names.join(' and ')}${isHere ? ` in namespace ${place}` : ''}: clients count it as several endpoints, and istiod may drop one`,
+        // One machine may serve several namespaces without a sidecar.
+        { hint, ...(!isHere && { severity: 'warning' }) },
       );
     });
 }

@@ -36,6 +36,8 @@ export interface NamespaceFacts extends MeshFacts, FoundIn<NamespaceParts> {
   readonly place: string;
   /** Entries of all VMs. */
   readonly everyEntry: readonly KubeObject[];
+  /** Entries of the other namespaces that were read. */
+  readonly entriesElsewhere: readonly KubeObject[];
 }
 
 export type MeshCheck = Check<MeshFacts>;

@@ -40,7 +40,9 @@ export function judgePicture(picture: ClusterPicture, { vms, only, kubectlOption
   const checks = NAMESPACE_CHECKS.filter(isWanted);
   const ofNamespaces = chosen.flatMap((namespace) => {
     const { facts, unread: own } = factsOf(namespace, vms);
-    return judgeEach<NamespaceFacts>(checks, { ...shared, ...facts }, { ...unread, ...own });
+    const others = picture.namespaces.filter((each) => each !== namespace);
+    const entriesElsewhere = others.flatMap(({ parts: { entries } }) => ('found' in entries ? entries.found : []));
+    return judgeEach<NamespaceFacts>(checks, { ...shared, ...facts, entriesElsewhere }, { ...unread, ...own });
   });
   return ordered([...ofMesh, ...ofNamespaces]);
 }

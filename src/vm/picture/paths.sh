@@ -66,7 +66,8 @@ part_path() {
   route=$(ip -o route get "$address" 2>&1 | head -n 1)
   echo "route $route"
   case $route in *' dev '*) device=${route##* dev } device=${device%% *} ;; *) return 0 ;; esac
-  read -r bytes <"/sys/class/net/$device/mtu" || return 0
+  bytes=$(ip -o link show dev "$device" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')
+  test -n "$bytes" || return 0
   echo "mtu $device $bytes"
   command -v ping >/dev/null || return 0
   case $address in *:*) head=48 ;; *) head=28 ;; esac

@@ -15,6 +15,18 @@ const entry = (name: string, words: string) =>
 
 testBroken([
   {
+    title: 'an entry of another namespace that has the address of a VM',
+    edits: [
+      add(
+        '{apiVersion: networking.istio.io/v1, kind: WorkloadEntry, metadata: {name: old, namespace: web, labels: {meshx.dev/vm: old}}, spec: {address: 10.0.0.5, labels: {app: old, version: v1}}}',
+        '{apiVersion: v1, kind: Namespace, metadata: {name: web}}',
+      ),
+    ],
+    words: { only: ['entry-address'] },
+    found: ['warning entry-address'],
+    says: /10\.0\.0\.5 is the address of vm\/db1-10\.0\.0\.5 and web\/old: clients .*kubectl delete workloadentry old -n web/,
+  },
+  {
     title: 'a namespace that does not exist',
     edits: [],
     words: { namespace: 'dbs' },
@@ -99,7 +111,7 @@ testBroken([
     edits: [entry('copy', 'address: 10.0.0.5')],
     words: { only: ['registration'] },
     found: ['error entry-address'],
-    says: /10\.0\.0\.5 is the address of db1-10\.0\.0\.5 and copy in namespace vm.*delete workloadentry copy -n vm/,
+    says: /10\.0\.0\.5 is the address of copy and db1-10\.0\.0\.5 in namespace vm.*delete workloadentry copy -n vm/,
   },
   {
     title: 'of two entries on one address, the one that no sidecar made is the one to delete, whatever its name is',
