@@ -161,12 +161,12 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
   },
   {
     name: 'agent-stopped',
-    what: 'the agent of the VM is stopped',
-    break: [on('systemctl stop meshx-agent')],
+    what: 'the agent of the VM and the socket that starts it are stopped',
+    break: [on('systemctl stop meshx-agent.socket meshx-agent.service')],
     words,
-    expected: ['agent-runs', 'entry-health'],
+    expected: ['agent-runs'],
     remedy: typed('agent-runs'),
-    restore: [on('systemctl start meshx-agent')],
+    restore: [on('systemctl start meshx-agent.socket meshx-agent.service')],
   },
   {
     name: 'agent-not-at-boot',
