@@ -1,5 +1,5 @@
 import type { Seen } from '../check.ts';
-import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
+import { isBypassed, SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
 
 const agent = { category: 'agent', severity: 'error' } as const;
 
@@ -20,7 +20,7 @@ export const agentChecks: readonly VmCheck[] = [
   {
     ...{ ...agent, id: 'agent-machine', severity: 'warning' },
     title: 'the machine is as the join left it, and the files of its services can be read',
-    needs: [...SUBJECT, 'agentState'],
+    needs: [...SUBJECT, 'agentState', 'capture'],
     judge: machine,
   },
   {
@@ -65,7 +65,7 @@ function machine(facts: VmFacts): readonly Seen[] {
   if (facts.agentState === null) return [];
   const { deviations, invalidFiles } = facts.agentState;
   return [
-    ...deviations.map((each) => deviation(facts, each)),
+    ...(isBypassed(facts) ? [] : deviations).map((each) => deviation(facts, each)),
     ...invalidFiles.map((each) =>
       wrongOn(facts, `a file of a service cannot be used: ${each}`, {
         hint: `Correct it; the agent reads it again by itself: ${facts.ssh('meshx-agent', 'status')}`,

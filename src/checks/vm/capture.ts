@@ -6,7 +6,7 @@ import type { Tables } from '../../vm/capture-rules/rules.ts';
 import { valueOf } from '../../vm/key-values.ts';
 import { hostPort, inCidr } from '../../mesh/address.ts';
 import type { Seen } from '../check.ts';
-import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
+import { isBypassed, SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
 import { servedPorts } from './served-ports.ts';
 
 const capture = { category: 'capture', severity: 'error' } as const;
@@ -60,13 +60,13 @@ function jumps(tables: Tables, hook: string): readonly string[] {
 function loaded(facts: VmFacts): readonly Seen[] {
   // Capture of meshx ends with the sidecar, which is the finding of another check.
   const isUp = facts.units.some(({ name, active }) => name === 'istio.service' && active === 'active');
+  if (isBypassed(facts))
+    return [wrongOn(facts, 'capture is turned off on the VM', { hint: `Turn it on: ${facts.meshx('capture', 'on')}` })];
   if (facts.isJoined && !isUp) return [];
   const state = valueOf(facts.capture, 'capture');
   const way = valueOf(facts.capture, 'gave-way');
   const unit = facts.isJoined ? 'meshx-capture.service' : 'istio.service';
   const again = `Load them again: ${facts.ssh('systemctl', 'restart', unit)}`;
-  if (valueOf(facts.capture, 'bypassed') !== undefined)
-    return [wrongOn(facts, 'capture is turned off on the VM', { hint: `Turn it on: ${facts.meshx('capture', 'on')}` })];
   if (state === 'lost' || way !== undefined) {
     const missing = valueOf(facts.capture, 'missing') ?? 'some';
     const hint = `${facts.isJoined ? `Load them again: ${facts.meshx('capture', 'on')}` : again}; read who removed them: ${facts.ssh('journalctl', '-u', 'meshx-watch', '-n', '20', '--no-pager')}`;

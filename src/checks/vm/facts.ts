@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../mesh/kube-object.ts';
 import type { Inspection } from '../../vm/inspect.ts';
+import { valueOf } from '../../vm/key-values.ts';
 import type { VmPicture } from '../../vm/picture/picture.ts';
 import type { Answers } from '../../vm/preflight/probe.ts';
 import type { Check, Seen } from '../check.ts';
@@ -58,6 +59,11 @@ export interface VmFacts extends Required<VmPicture> {
 export const SUBJECT = ['vm', 'ssh', 'meshx'] as const;
 
 export type VmCheck = Check<VmFacts>;
+
+/** Whether an operator turned capture off, which also stops the sidecar and its start at boot: one finding says so. */
+export function isBypassed({ capture }: Pick<VmFacts, 'capture'>): boolean {
+  return valueOf(capture, 'bypassed') !== undefined;
+}
 
 /** What is wrong with a VM, and what to do. */
 export function wrongOn(

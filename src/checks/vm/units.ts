@@ -1,13 +1,13 @@
 import type { UnitState } from '../../vm/picture/picture.ts';
 import type { Seen } from '../check.ts';
-import { SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
+import { isBypassed, SUBJECT, type VmCheck, type VmFacts, wrongOn } from './facts.ts';
 
 /** Whether systemd runs what the VM needs, now and after a boot. */
 export const unitChecks: readonly VmCheck[] = [
   {
     ...{ id: 'sidecar-unit', category: 'sidecar', severity: 'error' },
     title: 'the unit of the sidecar runs',
-    needs: [...SUBJECT, 'units', 'isJoined'],
+    needs: [...SUBJECT, 'units', 'isJoined', 'capture'],
     judge: sidecarUnit,
   },
   {
@@ -19,7 +19,7 @@ export const unitChecks: readonly VmCheck[] = [
   {
     ...{ id: 'units-boot', category: 'vm', severity: 'warning' },
     title: 'a boot of the VM starts all units',
-    needs: [...SUBJECT, 'units', 'isJoined', 'agent'],
+    needs: [...SUBJECT, 'units', 'isJoined', 'agent', 'capture'],
     judge: boot,
   },
   {
@@ -51,7 +51,7 @@ function sidecarUnit(facts: VmFacts): readonly Seen[] {
         hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', SIDECAR)}; and start it: ${afterMask(facts)}`,
       }),
     ];
-  return unit.active === 'active' ? [] : [{ ...stopped(facts, unit), repair: 'join' }];
+  return unit.active === 'active' || isBypassed(facts) ? [] : [{ ...stopped(facts, unit), repair: 'join' }];
 }
 
 /** The mask takes the place of the unit file of meshx, so `unmask` leaves the one of the package. */
@@ -101,7 +101,7 @@ function boot(facts: VmFacts): readonly Seen[] {
           hint: `If that was not meant to stay: ${facts.ssh('systemctl', 'unmask', name)}`,
         }),
       ];
-    if (file !== 'disabled') return [];
+    if (file !== 'disabled' || isBypassed(facts)) return [];
     return [
       wrongOn(
         facts,

@@ -394,6 +394,13 @@ test('rules that went with a stopped sidecar are no finding of their own', () =>
   expect(failed({ picture: [...stopped, ...rules] })).toEqual(['sidecar-unit']);
 });
 
+test('what an operator turned off together with capture is one finding', () => {
+  const stopped = istio('ActiveState=active', 'ActiveState=inactive').picture ?? [];
+  const disabled = istio('UnitFileState=enabled', 'UnitFileState=disabled').picture ?? [];
+  const off = [['capture end', 'capture bypassed=yes\ncapture end'] as const];
+  expect(failed({ picture: [...stopped, ...disabled, ...off] })).toEqual(['capture-loaded']);
+});
+
 test('after a mask the unit of meshx is written again', () => {
   const [found] = judged(istio('LoadState=loaded', 'LoadState=masked')).filter(({ id }) => id === 'sidecar-unit');
   expect(found?.hint).toMatch(/systemctl unmask istio\.service; and start it: meshx up db1/);
