@@ -285,7 +285,7 @@ export const MACHINE_CASES: readonly BrokenCase[] = [
     what: 'the database listens on ::1 only',
     break: [mariadb('bind-address=::1')],
     words,
-    expected: ['port-loopback'],
+    expected: ['port-loopback', 'service-down', 'service-health'],
     remedy: person('on which addresses a database listens is a decision of its owner'),
     restore: [MARIADB_AGAIN],
   },
