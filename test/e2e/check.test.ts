@@ -97,6 +97,14 @@ test.each([
   30_000,
 );
 
+test('rules of capture that another program removed are loaded again by --fix', async () => {
+  await lab.mustSsh(VM, 'systemctl stop meshx-watch; iptables -t nat -F; iptables -t nat -X');
+  const ran = await lab.meshx(['check', VM, ...WAY, '--fix', '--yes']);
+  expect(ran.stdout).toContain(`Loading the rules of capture on ${VM} again repairs:`);
+  expect(ran).toMatchObject({ exitCode: 0 });
+  expect(await lab.mustSsh(VM, 'iptables-save -t nat')).toMatch(/^-A OUTPUT .*-j ISTIO_OUTPUT$/m);
+}, 120_000);
+
 test('SARIF, JUnit and YAML of a real mesh are what their readers expect', async () => {
   const printed = async (format: string): Promise<string> => (await lab.meshx(['check', ...WAY, '-o', format])).stdout;
   const sarif = JSON.parse(await printed('sarif')) as { readonly version: string; readonly runs: readonly object[] };
