@@ -20,7 +20,7 @@ export interface RegisterOptions {
 
 /** The writes, and their cluster. */
 export interface PlannedRegister
-  extends Pick<PlannedRegistration, 'plan' | 'counts'>, Pick<EndpointRequest, 'account' | 'member'> {
+  extends Pick<PlannedRegistration, 'plan' | 'counts'>, Pick<EndpointRequest, 'account' | 'member' | 'unverified'> {
   readonly kube: Kubernetes;
   readonly namespace: string;
 }

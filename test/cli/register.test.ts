@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { exampleCluster } from '../support/examples.ts';
 import { folderState } from '../support/folder-state.ts';
+import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
+import { healthyMesh } from '../support/healthy-mesh.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const REGISTER = ['register', 'mysqldb', '10.150.0.5', '3306', '-n', 'vm', '--create-namespace'];
@@ -128,4 +130,22 @@ test('expose status shows both namespaces in one table', async () => {
   });
   expect(exitCode).toBe(0);
   expectGolden('cli/expose-status/stdout.txt', stdout);
+});
+
+const GONE = {
+  change: 'WorkloadEntry vm/web1-10.0.0.6',
+  to: "metadata: { annotations: { istio.io/disconnectedAt: '2026-11-30T10:00:00Z' } }",
+};
+
+test.each([
+  ['a VM whose sidecar is connected', '10.0.0.6', [], undefined],
+  ['a VM whose sidecar has gone', '10.0.0.6', [GONE], 'istiod has no connection to the sidecar of 10.0.0.6 since'],
+  ['a machine that is no VM', '10.0.0.99', [], 'no sidecar has registered 10.0.0.99 in namespace vm'],
+])('registering %s says so', async (_, address, edits, note) => {
+  await using api = await FakeApiServer.start({ objects: healthyMesh(...edits) });
+  const words = ['register', 'extra', address, 'http:8081', '-n', 'vm', '--dry-run'];
+  const { exitCode, stderr } = await runCli([...words, '--kubeconfig', api.kubeconfig()]);
+  expect(exitCode).toBe(0);
+  const notes = stderr.split('\n').filter((line) => line.includes('meshx verify vm'));
+  expect(notes).toEqual(note === undefined ? [] : [expect.stringContaining(`note: ${note}`)]);
 });

@@ -75,6 +75,17 @@ test('a bug report has both sides, none of the secrets of the VM, and leaves not
   expect(text).toContain('Everything could be read.');
 });
 
+test('the sidecar has its own limits of open files and core dumps, and nothing of them is set for the machine', async () => {
+  const limits = await lab.mustSsh(VM, 'cat "/proc/$(pgrep -u istio-proxy -x envoy | head -n 1)/limits"');
+  expect(limits).toMatch(/^Max open files +1048576 +1048576 /m);
+  expect(limits).toMatch(/^Max core file size +0 /m);
+  const set =
+    'grep -rlE "nofile|core_pattern|DefaultLimit(NOFILE|CORE)=" /etc/security /etc/sysctl.d /etc/systemd/system.conf.d';
+  expect(
+    (await lab.ssh(VM, `${set} 2>/dev/null`)).stdout.split('\n').filter((line) => /meshx|istio/.test(line)),
+  ).toEqual([]);
+});
+
 test('a log level is set in Envoy and reset', async () => {
   const level = async (): Promise<string> =>
     await lab.mustSsh(VM, "curl -s -X POST http://127.0.0.1:15000/logging | grep -w 'rbac:' | tr -d ' '");

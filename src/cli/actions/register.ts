@@ -26,7 +26,7 @@ export async function register(call: Call): Promise<number> {
   refuseForeignVariables(call.world.env);
 
   const create = input.flag('createNamespace');
-  const { kube, namespace, plan, counts, account, member } = await planRegister(call.world, {
+  const { kube, namespace, plan, counts, account, member, unverified } = await planRegister(call.world, {
     ...place,
     endpoint,
     create,
@@ -38,6 +38,10 @@ export async function register(call: Call): Promise<number> {
   ];
   const code = await changeCluster(input, { kube, plan, output, lines });
   // Only the cluster's side: the machine captures a new port only after `configure`.
+  if (unverified !== undefined)
+    call.terminal.err(
+      `note: ${unverified}. A VM with a sidecar joins with meshx up, and is verified with meshx verify vm`,
+    );
   if (member) call.terminal.err(captureNote(member, endpoint.address));
   return code;
 }

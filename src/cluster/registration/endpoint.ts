@@ -30,4 +30,6 @@ export interface EndpointRequest {
   readonly account: Readonly<Record<string, string>>;
   /** The workload whose automatic entry gets the service; absent for a fixed entry. */
   readonly member?: Workload;
+  /** Why the machine cannot be a verified VM, a sentence without its full stop; absent if it may be one, or a classic mesh does not say. */
+  readonly unverified?: string;
 }
