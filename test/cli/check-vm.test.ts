@@ -1,6 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { KubeObject } from '../../src/mesh/kube-object.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { expectGolden } from '../support/golden.ts';
 import { healthyMesh } from '../support/healthy-mesh.ts';
@@ -59,8 +60,13 @@ const GOES = z.object({
   ),
 });
 
-async function check(words: readonly string[], mesh = healthyMesh(ENTRY)) {
+async function check(words: readonly string[], mesh: readonly KubeObject[] | FakeApiServer = healthyMesh(ENTRY)) {
+  if (mesh instanceof FakeApiServer) return await checkOn(mesh, words);
   await using api = await FakeApiServer.start({ objects: mesh });
+  return await checkOn(api, words);
+}
+
+async function checkOn(api: FakeApiServer, words: readonly string[]) {
   const ssh = ['--ssh-config', join(home, 'config'), '--user', 'deploy', '--accept-new-host-key'];
   const key = ['-i', join(home, '.ssh/id_ed25519'), '--known-hosts', join(home, 'known_hosts')];
   const cluster = ['--kubeconfig', api.kubeconfig()];
@@ -85,17 +91,21 @@ test('a VM is judged by itself and by the cluster, over one connection', async (
   expect(server.seen.connections - before).toBe(1);
 });
 
-test('what is wrong on the VM is named, with a command', async () => {
-  const picture = recorded('picture.txt')
-    .replace('path full yes', 'path full no')
-    .replace('capture=on', 'missing=2\ncapture capture=lost');
-  writeFileSync(join(home, 'picture.txt'), picture);
-  writeFileSync(join(home, 'preflight.txt'), recorded('preflight.txt').replaceAll(/\S+:3306 /g, '127.0.0.1:3306 '));
-  const only = ['path', 'capture', 'vm', 'dns', 'service'].flatMap((name) => ['--only', name]);
-  const { stdout, exitCode } = await check(['db1', '-n', 'vm', ...only]);
-  expect(exitCode).toBe(4);
-  expectGolden('cli/check-vm/text.txt', stdout);
-});
+test.each(['text', 'short', 'json', 'yaml', 'sarif', 'junit'])(
+  'what is wrong on the VM is named, as %s',
+  async (format) => {
+    const picture = recorded('picture.txt')
+      .replace('path full yes', 'path full no')
+      .replace('capture=on', 'missing=2\ncapture capture=lost');
+    writeFileSync(join(home, 'picture.txt'), picture);
+    writeFileSync(join(home, 'preflight.txt'), recorded('preflight.txt').replaceAll(/\S+:3306 /g, '127.0.0.1:3306 '));
+    const only = ['path', 'capture', 'vm', 'dns', 'service'].flatMap((name) => ['--only', name]);
+    const { stdout, exitCode } = await check(['db1', '-n', 'vm', ...only, '-o', format]);
+    expect(exitCode).toBe(4);
+    const timeless = stdout.replace(/("?ms"?: )\d+/g, '$10').replaceAll(/time="\d+\.\d+"/g, 'time="0.000"');
+    expectGolden(`cli/check-vm/${format}.txt`, timeless);
+  },
+);
 
 test('a VM that cannot be reached is a finding, and the cluster is still judged', async () => {
   const mesh = healthyMesh({ remove: 'ServiceAccount vm/db1' });
@@ -156,6 +166,35 @@ test('--pre judges a machine before its join, by the checks of a join', async ()
   const found = await outcomes(['db1', '--pre']);
   expect(found.map(({ id, outcome }) => [id, outcome])).toContainEqual(['systemd-missing', 'error']);
   expect(found.map(({ id }) => id)).not.toContain('vm-registered');
+});
+
+const CALLER = {
+  add: `apiVersion: v1
+kind: Pod
+metadata: { name: caller-1, namespace: vm }
+spec: { containers: [{ name: app }, { name: istio-proxy }] }
+status: { phase: Running, podIP: 127.0.0.1 }
+`,
+};
+
+test.each([
+  ['both ways', { vm: 'HTTP/1.1 200 OK\\r\\n\\r\\n', pod: 'SSH-2.0-x' }, ['ok', 'ok']],
+  ['not from the pod', { vm: 'HTTP/1.1 200 OK\\r\\n\\r\\n', pod: '' }, ['ok', 'warning']],
+  ['not from the machine', { vm: '', pod: 'SSH-2.0-x' }, ['warning', 'ok']],
+])('--pre tries the network %s, between the machine and a pod', async (_, { vm, pod }, expected) => {
+  const curl = (text: string, code: number): string =>
+    `#!/bin/sh\nprintf '${text}'\necho 'times 0.001 3.000' >&2\necho 'curl: (28) timed out' >&2\nexit ${code}\n`;
+  const ofPod = temporaryFolder();
+  writeFileSync(join(ofPod, 'curl'), curl(pod, 28), { mode: 0o755 });
+  writeFileSync(join(ofPod, 'sleep'), '#!/bin/sh\n', { mode: 0o755 });
+  writeFileSync(join(bin, 'curl'), curl(vm, vm === '' ? 28 : 0), { mode: 0o755 });
+  writeFileSync(join(bin, 'runuser'), '#!/bin/sh\nshift 3\nexec "$@"\n', { mode: 0o755 });
+  await using api = await FakeApiServer.start({ objects: healthyMesh(ENTRY, CALLER) });
+  api.containers.set('vm/caller-1:app', { path: `${ofPod}:${process.env['PATH']}` });
+  const { stdout } = await check(['db1', '--pre', '-n', 'vm', '-o', 'json'], api);
+  for (const name of ['curl', 'runuser']) rmSync(join(bin, name));
+  const found = GOES.parse(JSON.parse(stdout)).checks.filter(({ id }) => ['pod-from-vm', 'vm-from-pod'].includes(id));
+  expect(found.map(({ outcome }) => outcome)).toEqual(expected);
 });
 
 test('--pre judges the ports of the services that the machine is to have', async () => {

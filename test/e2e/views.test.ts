@@ -77,7 +77,9 @@ test('a bug report has both sides, none of the secrets of the VM, and leaves not
 
 test('the sidecar has its own limits of open files and core dumps, and nothing of them is set for the machine', async () => {
   const limits = await lab.mustSsh(VM, 'cat "/proc/$(pgrep -u istio-proxy -x envoy | head -n 1)/limits"');
-  expect(limits).toMatch(/^Max open files +1048576 +1048576 /m);
+  // The unit asks for more than the lab may give: it gets all that there is.
+  expect(limits).toMatch(/^Max open files +(\d+) +\1 /m);
+  expect(await lab.mustSsh(VM, 'systemctl show -p LimitNOFILE istio.service')).toBe('LimitNOFILE=1048576\n');
   expect(limits).toMatch(/^Max core file size +0 /m);
   const set =
     'grep -rlE "nofile|core_pattern|DefaultLimit(NOFILE|CORE)=" /etc/security /etc/sysctl.d /etc/systemd/system.conf.d';

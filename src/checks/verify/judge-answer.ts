@@ -6,6 +6,7 @@ import type { RequestSeen } from './request-seen.ts';
 
 /** Whether an answer came, and what it was. An expected status also counts as answered when it is an error. */
 export function judgeAnswered({ reply, connection, expected }: RequestSeen): Seen {
+  if (connection?.outcome === 'untried') return { ok: 'skipped', detail: connection.detail };
   if (connection)
     return connection.outcome === 'failed' ? failed(connection.detail) : { ok: true, detail: connection.detail };
   if (!reply) return { ok: 'skipped', detail: 'nothing was sent' };

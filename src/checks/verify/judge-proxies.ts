@@ -60,5 +60,5 @@ function withHeader(detail: string, server: string | undefined): string {
 }
 
 function isAnswered({ reply, connection }: RequestSeen): boolean {
-  return (reply !== undefined && isAnswer(reply)) || (connection !== undefined && connection.outcome !== 'failed');
+  return (reply !== undefined && isAnswer(reply)) || connection?.outcome === 'bytes' || connection?.outcome === 'open';
 }

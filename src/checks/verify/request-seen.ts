@@ -57,8 +57,8 @@ export interface Expected {
 export interface ConnectionSeen {
   /** `10.150.0.5:3306` or with a name. */
   readonly target: string;
-  /** Whether bytes of the server came, or the connection stayed open; else why not. */
-  readonly outcome: 'bytes' | 'open' | 'failed';
+  /** Whether bytes of the server came, or the connection stayed open; `untried`: the client has no program for it. */
+  readonly outcome: 'bytes' | 'open' | 'failed' | 'untried';
   readonly detail: string;
 }
 

@@ -3,6 +3,7 @@ import { judgePicture } from '../../checks/mesh/judge-picture.ts';
 import { PREFLIGHT_CHECKS } from '../../checks/preflight.ts';
 import type { MachineFacts } from '../../checks/preflight/machine.ts';
 import type { Result } from '../../checks/check.ts';
+import { judgeNetwork } from '../../checks/verify/network.ts';
 import { LOGIN_CHECK } from '../../checks/vm/vm-checks.ts';
 import { named, unanswered } from '../../checks/vm/judge-vm.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
@@ -15,6 +16,7 @@ import { inspect, inspectionOf, isLive } from '../../vm/inspect.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { World } from '../../world.ts';
 import type { CheckRun } from './check-options.ts';
+import { tryNetwork } from './try-network.ts';
 import { inputOf } from './vm-answer.ts';
 
 /** What of a cluster concerns a VM that will join: everything but the VMs that are there. */
@@ -34,22 +36,34 @@ export async function controlPlaneOf(kube: Kubernetes, run: CheckRun): Promise<P
   }
 }
 
+interface Asking {
+  readonly login: () => Promise<Host>;
+  readonly kube: Kubernetes;
+  /** In which the machine is to join. */
+  readonly namespace: string;
+}
+
 /** All checks of a machine before its join. A machine that cannot be asked is a finding. */
 export async function preflightOf(
   world: World,
   vm: string,
-  asking: { readonly login: () => Promise<Host> } & Pick<PreflightInput, 'controlPlane' | 'services'>,
+  asking: Asking & Pick<PreflightInput, 'controlPlane' | 'services'>,
 ): Promise<readonly Result[]> {
   try {
-    const { login, controlPlane, services } = asking;
+    const { login, kube, namespace, controlPlane, services } = asking;
+    const { signal } = world;
     const input = { ...inputOf(vm, world.now()), controlPlane, services };
-    const inspected = await inspect(await login(), input, world.signal);
+    const host = await login();
+    const inspected = await inspect(host, input, signal);
     const { answers, now } = inspected;
     const inspection = inspectionOf(inspected, input);
     const live = isLive(answers) ? { machine: answers } : {};
     const facts: Partial<MachineFacts> = { files: answers, ...live, now, inspection, input };
     const found = judgeEach(PREFLIGHT_CHECKS, facts, {}).map((result) => named(vm, result));
-    return [{ ...LOGIN_CHECK, ok: true, detail: '', ms: 0 }, ...found];
+    const { address, sshPorts } = inspection.facts;
+    const tried = await tryNetwork(kube, { host, address, sshPort: sshPorts[0] ?? 22, namespace, signal });
+    const network = judgeNetwork(tried).map((result) => named(vm, result));
+    return [{ ...LOGIN_CHECK, ok: true, detail: '', ms: 0 }, ...found, ...network];
   } catch (error) {
     if (!(error instanceof Problem) || world.signal.aborted) throw error;
     return [unanswered(vm, error)];

@@ -60,9 +60,10 @@ async function checkFirst(world: World, kube: Kubernetes, run: CheckRun): Promis
     controlPlaneOf(kube, run),
   ]);
   const limit = pLimit(AT_ONCE);
+  const common = { kube, namespace: run.namespace ?? 'default', controlPlane, services };
   const asked = run.vms.map((vm) =>
     limit(async () =>
-      logins ? await preflightOf(world, vm, { login: () => logins.host(hostName(vm)), controlPlane, services }) : [],
+      logins ? await preflightOf(world, vm, { login: () => logins.host(hostName(vm)), ...common }) : [],
     ),
   );
   const ofVms = (await Promise.all(asked)).flat();

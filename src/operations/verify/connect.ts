@@ -79,8 +79,10 @@ function listenedSeen(
 ): ConnectionSeen {
   const target = `${host}:${port}`;
   const failed = (detail: string): ConnectionSeen => ({ target, outcome: 'failed', detail });
-  if (!listened || listened.end === 'no-program')
-    return failed(`${where} has no curl that could connect${listened ? `: ${listened.said}` : ''}`);
+  if (!listened || listened.end === 'no-program') {
+    const detail = `${where} has no curl that could connect${listened ? `: ${listened.said}` : ''}`;
+    return { target, outcome: 'untried', detail };
+  }
   const { bytes, end, said } = listened;
   if (bytes > 0) return { target, outcome: 'bytes', detail: `${target} sends ${bytes} bytes` };
   if (end === 'no-connection') return failed(`${target} accepts no connection: ${said}`);
