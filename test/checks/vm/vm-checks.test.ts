@@ -394,6 +394,12 @@ test('rules that went with a stopped sidecar are no finding of their own', () =>
   expect(failed({ picture: [...stopped, ...rules] })).toEqual(['sidecar-unit']);
 });
 
+test('the hint of a narrow path has the largest size that arrives', () => {
+  const world = { picture: [['path full yes', 'path full no\npath fits 1280\npath fits 1350']] } as const;
+  const [found] = judged(world).filter(({ id }) => id === 'path-mtu');
+  expect(found?.hint).toMatch(/ip link set eth0 mtu 1350;/);
+});
+
 test('what an operator turned off together with capture is one finding', () => {
   const stopped = istio('ActiveState=active', 'ActiveState=inactive').picture ?? [];
   const disabled = istio('UnitFileState=enabled', 'UnitFileState=disabled').picture ?? [];
