@@ -20,6 +20,8 @@ const Texts = z.union([Text, z.array(Text)]);
 /** Options of `meshx up` and how to reach a VM, by their names on the command line. */
 export const OptionsSchema = z.strictObject({
   package: Text.optional().describe('.deb, .rpm or directory of binaries, beside this file, or an https URL'),
+  'package-source': Text.optional().describe("URL or directory laid out as Istio's releases, or none"),
+  upgrade: z.boolean().optional().describe("Install the package of istiod's version on VMs that have a sidecar"),
   sha256: Text.optional().describe('sha256 of the package'),
   namespace: Text.optional().describe('Namespace of the VM and its services'),
   'workload-group': Text.optional().describe("WorkloadGroup (default: the VM's host name)"),
@@ -75,7 +77,14 @@ const HostSchema = z.strictObject({
 export const InventoryHostSchema = z.strictObject({
   ...HostSchema.shape,
   options: OptionsSchema.omit({
-    ...{ package: true, sha256: true, 'agent-executable': true, root: true, 'accept-risk': true },
+    ...{
+      package: true,
+      'package-source': true,
+      sha256: true,
+      'agent-executable': true,
+      root: true,
+      'accept-risk': true,
+    },
     ...{ 'identity-file': true, 'ssh-config': true, 'known-hosts': true, 'host-key-fingerprint': true },
   }).optional(),
 });

@@ -5,7 +5,17 @@ import type { Call } from '../command.ts';
 
 /** Options that name a file beside the fleet file. */
 const PATHS: readonly string[] = [
-  ...['package', 'agent-executable', 'root', 'identity-file', 'ssh-config', 'known-hosts', 'kubeconfig', 'manifests'],
+  ...[
+    'package',
+    'package-source',
+    'agent-executable',
+    'root',
+    'identity-file',
+    'ssh-config',
+    'known-hosts',
+    'kubeconfig',
+    'manifests',
+  ],
 ];
 const LISTS: readonly string[] = ['exclude-ports', 'strict-port', 'accept-risk', 'service-cidr'];
 
@@ -46,5 +56,7 @@ function given(name: string, value: OptionValue, folder: string): unknown {
   if (LISTS.includes(name)) return [value].flat().map(String);
   if (typeof value === 'boolean') return value;
   const text = String(value);
-  return PATHS.includes(name) && !/^(https?:\/\/|~\/)/.test(text) ? resolve(folder, text) : text;
+  const isPath =
+    PATHS.includes(name) && !/^(https?:\/\/|~\/)/.test(text) && !(name === 'package-source' && text === 'none');
+  return isPath ? resolve(folder, text) : text;
 }

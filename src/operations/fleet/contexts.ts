@@ -16,8 +16,8 @@ export class Contexts {
 
   /** Throws Problems of opening the cluster and the package. */
   async of(options: JoinOptions): Promise<JoinContext> {
-    const { cluster, workload, package: from, agent, meshService } = options;
-    const key = JSON.stringify([cluster, workload.namespace, from, agent, meshService]);
+    const { cluster, workload, package: from, findPackage, agent, meshService } = options;
+    const key = JSON.stringify([cluster, workload.namespace, from, findPackage, agent, meshService]);
     const open = this.#open.get(key) ?? openContext(this.#world, options);
     this.#open.set(key, open);
     return { ...(await open), options };
