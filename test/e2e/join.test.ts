@@ -2,6 +2,7 @@ import { Lab } from '../lab/lab.ts';
 import { query, ratings } from './support/mysql.ts';
 import { seedRatings } from './support/ratings.ts';
 import { expectDone } from './support/done.ts';
+import { type Mirror, startMirror } from './support/mirror.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
 const MYSQL = 'mysqldb.vm.svc.cluster.local';
@@ -10,6 +11,7 @@ const PRODUCTS = 'http://productpage.default.svc.cluster.local:9080/api/v1/produ
 const ROWS = '1\t5\n2\t4\n';
 
 let lab: Lab;
+let mirror: Mirror;
 
 beforeAll(async () => {
   lab = await Lab.attach();
@@ -20,7 +22,10 @@ beforeAll(async () => {
     http: { port: 9080, clusterIP: '10.63.251.156' },
   });
   await lab.host('outsider', '10.150.0.90');
+  mirror = await startMirror(lab);
 }, 180_000);
+
+afterAll(async () => await mirror[Symbol.asyncDispose]());
 
 describe.each([
   { suite: 'bookworm' as const, vm: 'deb12', ip: '10.150.0.5' },
@@ -28,7 +33,9 @@ describe.each([
 ])('a VM of Debian $suite', ({ suite, vm, ip }) => {
   const up = (): readonly string[] => [
     ...['up', vm, '-n', 'vm', '--service', 'mysqldb:3306', '--service', 'web:http:8080'],
-    ...['--package', lab.deb, '--mesh-service', 'productpage.default.svc.cluster.local:9080'],
+    // The second machine gets the package by itself.
+    ...(suite === 'bookworm' ? ['--package', lab.deb] : ['--package-source', mirror.url]),
+    ...['--mesh-service', 'productpage.default.svc.cluster.local:9080'],
     ...['--istiod-address', '10.150.0.1'],
   ];
   const curl = async (from: string, url: string) => await lab.in(from, ['curl', '-si', '--max-time', '5', url]);
@@ -52,6 +59,8 @@ describe.each([
     for (const port of ['mysqldb:3306', 'web:8080'])
       expect(ran.stderr).toMatch(new RegExp(`^ok .*\\[mtls-seen:${port}\\]$`, 'm'));
     expectDone(ran);
+    const path = '/1.29.1/deb/istio-sidecar.deb';
+    expect(await mirror.requests()).toEqual(suite === 'bookworm' ? [] : [`${path}.sha256`, path]);
   }, 180_000);
 
   test('a client in the mesh gets rows from its database', async () => {
@@ -123,6 +132,7 @@ describe.each([
     expectDone(ran);
     const dry = await lab.meshx([...up(), '--dry-run', '--exit-code']);
     expect(dry.exitCode).toBe(0);
+    expect(await mirror.requests()).toHaveLength(suite === 'bookworm' ? 0 : 2);
     expect(await lab.auditMutations(since)).toEqual([]);
     const newer = await lab.mustSsh(
       vm,
