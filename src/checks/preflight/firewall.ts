@@ -131,8 +131,14 @@ function judgeDnat(firewall: HostFirewall, { text }: FilterRule, { ports }: Capt
   return [{ id: 'dnat-accepted', ok: false, detail, hint }];
 }
 
+/** Whose connections are judged: of IPv4 or of IPv6; and whether a rule must name the port. */
+interface Refusal {
+  readonly by?: 'named' | 'any';
+  readonly family: 4 | 6;
+}
+
 /** The firewall of the host that accepts connections to a port from nowhere, or by a rule that names it; undefined if there is none. */
-export function refusing(answers: Answers, port: number, by: 'named' | 'any' = 'any'): string | undefined {
+export function refusing(answers: Answers, port: number, { by = 'any', family }: Refusal): string | undefined {
   const iptables = lines(answers, 'iptables');
   const all = [...parseNft(lines(answers, 'nft'), iptables), ...parseIptables(iptables)];
   const refuses = ({ rules, closed }: HostFirewall): boolean => {
@@ -141,7 +147,8 @@ export function refusing(answers: Answers, port: number, by: 'named' | 'any' = '
     if (naming.some(({ verdict, plain }) => verdict === 'drop' && plain)) return true;
     return by === 'any' && closed && !rules.some(acceptsOthers);
   };
-  return all.find((each) => each.hook === 'input' && refuses(each))?.name;
+  const other = family === 6 ? /^(?:nftables table ip |iptables)/ : /^(?:nftables table ip6 |ip6tables)/;
+  return all.find((each) => each.hook === 'input' && !other.test(each.name) && refuses(each))?.name;
 }
 
 /** Whether a rule may accept new connections to any port, such as all those of a network. */

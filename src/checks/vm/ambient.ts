@@ -26,7 +26,7 @@ function port(facts: VmFacts): readonly Seen[] {
     const hint = `Let the join turn HBONE on, which restarts the sidecar: ${facts.meshx('up', '--restart')}`;
     return [wrongOn(facts, detail, { hint })];
   }
-  const firewall = refusing(facts.machine, HBONE);
+  const firewall = refusing(facts.machine, HBONE, { family: 4 });
   if (firewall === undefined) return [];
   const detail = `${firewall} accepts no connection to port ${HBONE}, by which ambient clients reach the VM`;
   const hint = `Accept it in the host's firewall, and in that of the cloud; the rules are: ${facts.ssh('nft', 'list', 'ruleset')}`;

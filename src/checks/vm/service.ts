@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { entryAddress } from '../../cluster/registration/entries.ts';
 import { lines } from '../../vm/preflight/probe.ts';
 import { isLoopback, parseListeners } from '../../vm/preflight/sockets.ts';
 import type { Seen } from '../check.ts';
@@ -57,8 +59,11 @@ const INBOUND = 15006;
 
 /** It sees a captured connection at the port of the sidecar; capture repeats its rules for the ports of the entry there. */
 function firewall(facts: VmFacts): readonly Seen[] {
+  const [address = ''] = facts.entries.map(entryAddress);
+  const family = isIP(address) === 6 ? 6 : 4;
   return servedPorts(facts).flatMap(({ name, number }): readonly Seen[] => {
-    const found = refusing(facts.machine, INBOUND, 'named') ?? refusing(facts.machine, number);
+    const found =
+      refusing(facts.machine, INBOUND, { by: 'named', family }) ?? refusing(facts.machine, number, { family });
     if (found === undefined) return [];
     const program = found.startsWith('nftables') ? ['nft', 'list', 'ruleset'] : [found, '-S'];
     const detail = `${found} accepts no connection to port ${number} (${name}): clients of the mesh wait in vain`;

@@ -251,6 +251,11 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
   ],
   ['a closed firewall that accepts a whole network', [], { preflight: [closed('nft|ip saddr 10.0.0.0/8 accept\n')] }],
   [
+    'a firewall of IPv6 that is closed, and an address of IPv4',
+    [],
+    { preflight: [['nft|table ip nat', closed('')[1].replace('table inet filter', 'table ip6 filter')]] },
+  ],
+  [
     'a rule that drops the port of the sidecar',
     ['port-firewall'],
     { preflight: [inputChain('accept', 'nft|tcp dport 15006 drop\n')] },
