@@ -37,6 +37,7 @@ import { status } from './commands/status.ts';
 import { sudoers } from './commands/sudoers.ts';
 import { ui } from './commands/ui.ts';
 import { up } from './commands/up.ts';
+import { version } from './commands/version.ts';
 import { verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help. A new command is a new file and a line here. */
@@ -90,6 +91,7 @@ export const commands: readonly CommandSpec[] = [
   configView,
   cacheList,
   cachePrune,
+  version,
   explain,
   completion,
 ];

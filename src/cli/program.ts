@@ -1,12 +1,15 @@
 import { Command, Help, Option } from 'commander';
 import { commands } from './commands.ts';
 import type { Call, CommandSpec, Surroundings } from './command.ts';
+import { commandHeading, grouped, headingOf } from './help-groups.ts';
 import { COMMON, type CommonName, EVERY_OPTIONS, type OptionLine } from './options.ts';
 import { cliProblems } from '../problems/cli.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   expose: "the cluster's side: how VMs reach the control plane",
   config: 'settings files',
+  cache: 'packages that are kept on this machine',
+  agent: 'the agent of a VM, on the VM itself',
   fleet: 'many VMs from one file: joint plan, batches, canaries, one operator at a time',
 };
 
@@ -31,6 +34,7 @@ export function program(around: Surroundings, words: readonly string[], start: S
     .configureHelp({
       visibleOptions: (command) => visible(command, top),
       subcommandTerm: (command) => termOf(command, top),
+      groupItems: (_all, shown, heading) => grouped(shown, heading),
     });
   for (const line of Object.values(COMMON)) top.addOption(optionOf(line));
   for (const spec of commands) {
@@ -46,7 +50,9 @@ interface Start {
 }
 
 function named(parent: Command, spec: CommandSpec): Command {
-  return parent.command(spec.name.split(' ').at(-1) ?? spec.name).description(spec.summary);
+  const name = spec.name.split(' ').at(-1) ?? spec.name;
+  const command = parent.command(name).description(spec.summary);
+  return name === spec.name ? command.helpGroup(commandHeading(name)) : command;
 }
 
 function declare(command: Command, top: Command, spec: CommandSpec, { around, start }: Start): void {
@@ -105,10 +111,12 @@ function attribute(option: string): string {
  * `--service <name:port...>` may be given several times, with one value each. Commander's own repeated options would
  * consume the arguments that follow: in `up --service mysqldb:3306 istio-vm` the VM.
  */
-function optionOf([flags, description]: OptionLine): Option {
-  if (!flags.endsWith('...>')) return new Option(flags, description);
+function optionOf(line: OptionLine): Option {
+  const [flags, description] = line;
+  if (!flags.endsWith('...>')) return new Option(flags, description).helpGroup(headingOf(line));
   const collect = (word: string, words: readonly string[] = []): readonly string[] => [...words, word];
-  return new Option(flags.replace('...>', '>'), `${description}; may be repeated`).argParser(collect);
+  const option = new Option(flags.replace('...>', '>'), `${description}; may be repeated`).argParser(collect);
+  return option.helpGroup(headingOf(line));
 }
 
 /** The group of a two-word command. It only holds its commands, and does not run itself. */
@@ -116,7 +124,13 @@ function parentOf(top: Command, spec: CommandSpec): Command {
   const [group, verb] = spec.name.split(' ');
   if (!group || !verb) return top;
   const found = top.commands.find((command) => command.name() === group);
-  return found ?? top.command(group).description(GROUPS[group] ?? group);
+  return (
+    found ??
+    top
+      .command(group)
+      .description(GROUPS[group] ?? group)
+      .helpGroup(commandHeading(group))
+  );
 }
 
 /** Refuses a common option that this command does not use, instead of ignoring it. */

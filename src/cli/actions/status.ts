@@ -1,5 +1,4 @@
 import { parseName } from '../../mesh/names.ts';
-import type { JoinOptions } from '../../operations/join/options.ts';
 import { followStatus } from '../../operations/status/follow-status.ts';
 import type { MeshStatus } from '../../operations/status/mesh-status.ts';
 import { withMachines } from '../../operations/status/read-machines.ts';
@@ -9,7 +8,7 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
-import { machineOptions } from '../machine-options.ts';
+import { joinAgain } from '../join/again.ts';
 import { formatDocument } from '../print.ts';
 import { formatDetails } from '../status/details.ts';
 import { FORMATS, showEach, type StatusFormat } from '../status/follow.ts';
@@ -43,16 +42,6 @@ export async function status(call: Call): Promise<number> {
       : await meshStatus(world, options);
   terminal.out(isOne && format === 'text' ? formatDetails(found) : formatted(found, format));
   return found.vms.some(({ machine }) => machine && 'problem' in machine) ? EXIT.problem : EXIT.done;
-}
-
-/** The options with which a VM would join again: those of its earlier join are repeated. */
-function joinAgain(input: Input, { cluster, namespace }: StatusOptions): JoinOptions {
-  return {
-    ...{ cluster, machine: machineOptions(input), agent: { wanted: true }, excludePorts: [], create: true },
-    workload: { rest: { labels: {}, services: [] }, captureDns: true, ...present({ namespace }) },
-    ...{ acceptRisk: [], repeated: {}, forget: [], only: [], confirmWithin: 90, dryRun: true },
-    restart: { allowed: true, limitMs: 0 },
-  };
 }
 
 function formatted(found: MeshStatus, format: StatusFormat): string | readonly string[] {

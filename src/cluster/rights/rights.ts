@@ -196,6 +196,7 @@ const RIGHTS: Table = {
   apply: () => JOIN,
   check: (suffix) => [...facts(suffix), ...CHECK],
   status: (suffix) => [...generation(suffix), ...STATUS],
+  version: (suffix) => [...generation(suffix), ...STATUS],
   bugreport: (suffix) => [
     ...facts(suffix),
     ...CHECK,
