@@ -1,4 +1,6 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Metafile {
@@ -25,8 +27,9 @@ function sourcesOf({ outputs }: Metafile, entryPoint: string): ReadonlyMap<strin
 }
 
 /** By a process of its own: the bundler registers a loader. */
-const BUNDLE = `import { bundleFiles } from './scripts/bundling.mjs';
-console.log(JSON.stringify(await bundleFiles(${JSON.stringify(temporaryFolder())}, { minify: true })));`;
+const folder = temporaryFolder();
+const BUNDLE = `import { bundleProgram } from './scripts/package/executable.mjs';
+console.log(JSON.stringify(await bundleProgram(${JSON.stringify(folder)})));`;
 const output = execFileSync(process.execPath, ['--input-type=module', '-e', BUNDLE], {
   ...{ cwd: new URL('../../', import.meta.url), encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
 });
@@ -40,6 +43,18 @@ test('a resident agent holds nothing of the command line, of SSH, of root script
   expect(folders.filter((folder) => /^src\/(cli|operations|vm|reconcile|host|checks)$/.test(folder))).toEqual([]);
   const packages = [...agent.keys()].flatMap((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []);
   expect(new Set(packages)).toEqual(new Set(['zod', 'yaml', 'fastest-levenshtein']));
+});
+
+test('the main script of the executable has the agent, and the command line is a script of its own', () => {
+  const [main = '', commands = ''] = ['meshx.cjs', 'commands.cjs'].map((name) =>
+    readFileSync(join(folder, name), 'latin1'),
+  );
+  // A text of each.
+  const [agentText, commandText] = ['agent-stopping', 'give VMs that lost their identity new tokens'];
+  expect([main.includes(agentText), main.includes(commandText)]).toEqual([true, false]);
+  expect([commands.includes(commandText), commands.includes('ssh-userauth')]).toEqual([true, true]);
+  expect(main).toMatch(/^[\0-\x7f]+$/);
+  expect(main.length).toBeLessThan(800_000);
 });
 
 test('the first file loads neither the agent nor the command line', () => {
