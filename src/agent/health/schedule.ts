@@ -38,28 +38,28 @@ interface ScheduleOptions<Result extends Observation> {
 export function scheduleProbe<Result extends Observation>(options: ScheduleOptions<Result>): ProbeSchedule {
   const { clock, onRun } = options;
   let timer: NodeJS.Timeout | undefined;
-  let current: AbortController | undefined;
+  // For all runs until it is aborted: to make one, and to listen to it, costs a tenth of a probe.
+  let controller = new AbortController();
+  let current: object | undefined;
   let closed = false;
 
   const setTimer = (ms: number): NodeJS.Timeout | undefined =>
     closed ? undefined : setTimeout(() => void start(), Math.max(0, ms));
   const start = async (): Promise<void> => {
     timer = undefined;
-    const own = (current = new AbortController());
-    const started = clock();
-    const result = await limited(options, own);
+    const own = (current = {});
+    const run = await timed(options, (controller = unaborted(controller)));
     // Closed, or started again meanwhile.
     if (own !== current) return;
     current = undefined;
-    const ended = clock();
-    onRun({ result, started, ended });
+    onRun(run);
     // The result decides about the interval, and may have asked to start at once.
-    timer ??= setTimer(nextStart(started.ms, options.intervalMs()) - clock().ms);
+    timer ??= setTimer(nextStart(run.started.ms, options.intervalMs()) - clock().ms);
   };
   const stop = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    current?.abort();
+    if (current) controller.abort();
     current = undefined;
   };
 
@@ -74,6 +74,18 @@ export function scheduleProbe<Result extends Observation>(options: ScheduleOptio
       stop();
     },
   };
+}
+
+function unaborted(controller: AbortController): AbortController {
+  return controller.signal.aborted ? new AbortController() : controller;
+}
+
+async function timed<Result extends Observation>(
+  options: ScheduleOptions<Result>,
+  own: AbortController,
+): Promise<ProbeRun<Result>> {
+  const started = options.clock();
+  return { started, result: await limited(options, own), ended: options.clock() };
 }
 
 /** The result of one probe, or a failure when it throws or outlives its limit. */

@@ -54,6 +54,10 @@ const STOPPED = new Failure('stopped');
 class BoundedProbe implements Probe {
   readonly #target: ProbeTarget;
   readonly #running = new Set<Attempt>();
+  readonly #stop = (): void => {
+    for (const attempt of this.#running) attempt.end(STOPPED);
+  };
+  #signal: AbortSignal | undefined;
   #isClosed = false;
 
   constructor(target: ProbeTarget) {
@@ -62,24 +66,31 @@ class BoundedProbe implements Probe {
 
   async run(signal: AbortSignal): Promise<ProbeResult> {
     const attempt = new Attempt(this.#target);
-    const stop = (): void => attempt.end(STOPPED);
-    signal.addEventListener('abort', stop, { once: true });
+    this.#follow(signal);
     this.#running.add(attempt);
-    if (signal.aborted || this.#isClosed) stop();
+    if (signal.aborted || this.#isClosed) attempt.end(STOPPED);
     try {
       return await Promise.race([attempt.over, ask(this.#target.method, attempt)]);
     } catch (error) {
       return { outcome: 'failed', reason: reasonOf(error) };
     } finally {
-      signal.removeEventListener('abort', stop);
       this.#running.delete(attempt);
-      stop();
+      attempt.end(STOPPED);
     }
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const attempt of this.#running) attempt.end(STOPPED);
+    this.#signal?.removeEventListener('abort', this.#stop);
+    this.#stop();
+  }
+
+  /** A schedule has one signal for many runs. */
+  #follow(signal: AbortSignal): void {
+    if (signal === this.#signal) return;
+    this.#signal?.removeEventListener('abort', this.#stop);
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#stop, { once: true });
   }
 }
 

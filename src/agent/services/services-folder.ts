@@ -86,7 +86,8 @@ async function content(handle: FileHandle, file: string, owner: number): Promise
   const found = await handle.stat();
   const reason = found.isFile() ? writable(found, owner) : 'it is not a regular file';
   if (reason !== undefined) throw unsafe(file, reason);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(SERVICE_FILE_LIMIT + 1), 0, SERVICE_FILE_LIMIT + 1, 0);
+  const most = Math.min(found.size, SERVICE_FILE_LIMIT) + 1;
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(most), 0, most, 0);
   if (bytesRead > SERVICE_FILE_LIMIT) throw unsafe(file, `it is larger than ${SERVICE_FILE_LIMIT / 1024} KiB`);
   return buffer.subarray(0, bytesRead);
 }
