@@ -146,6 +146,17 @@ test('units that follow one another start by one command, after systemd has read
   expect(summaries(await planFor(vm, ...all.slice(2)))).toEqual([`restart ${NAME}`]);
 });
 
+test('systemd is asked once about all units, and each gets its own answer', async () => {
+  const { vm, set } = world();
+  set('active', 'active');
+  expect(summaries(await planFor(vm, ...units('a.socket', NAME, 'c.service')))).toEqual([
+    'start a.socket',
+    'start c.service',
+  ]);
+  const calls = vm.read(join(vm.state, 'systemctl.log')).split('\n');
+  expect(calls.filter((call) => call.startsWith('show '))).toHaveLength(1);
+});
+
 test('of units that start together the first that does not run is named, with what it said last', async () => {
   const { vm, set } = world();
   set('broken');
