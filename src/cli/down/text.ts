@@ -32,11 +32,16 @@ function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
   }
 }
 
-function comparedLines({ differences, rewritten }: Extract<LeaveEvent, { kind: 'compared' }>): readonly string[] {
+function comparedLines({
+  differences,
+  rewritten,
+  remade,
+}: Extract<LeaveEvent, { kind: 'compared' }>): readonly string[] {
   const why = 'it existed before, and its program rewrites it';
   return [
     ...differences.map(formatDifference),
     ...rewritten.map(({ name }) => `not compared: content of ${name} (${why})`),
+    ...remade.map(({ difference, reason }) => `after a reboot: ${formatDifference(difference)} (${reason})`),
     ...IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`),
   ].map((line) => `    ${line}`);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../../host/run/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
+import { remadeByBoot } from '../../reconcile/undo/remade.ts';
 import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
 import { type Picture, readKeptPicture, takePicture } from '../../reconcile/undo/picture.ts';
 import type { Result } from '../../checks/check.ts';
@@ -61,10 +62,19 @@ async function settledDifferences({ host, written }: Comparing, before: Picture,
   const end = performance.now() + SETTLE_MS;
   const isRewritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
   for (;;) {
-    const all = comparePictures(before, await takePicture(host, signal));
-    const differences = all.filter((each) => !isRewritten(each));
+    const after = await takePicture(host, signal);
+    const all = comparePictures(before, after);
+    const reason = remadeByBoot(before, after);
+    const isRemade = (each: Difference): boolean => reason(each) !== undefined;
+    const differences = all.filter((each) => !isRewritten(each) && !isRemade(each));
     const mayCome = differences.length > 0 && differences.every(isLate);
-    if (!mayCome || performance.now() > end) return { differences, rewritten: all.filter(isRewritten) };
+    if (!mayCome || performance.now() > end) {
+      const remade = all.flatMap((difference) => {
+        const why = reason(difference);
+        return why === undefined ? [] : [{ difference, reason: why }];
+      });
+      return { differences, rewritten: all.filter(isRewritten), remade };
+    }
     await delay(PAUSE_MS, undefined, { signal });
   }
 }

@@ -37,11 +37,12 @@ export type LeaveEvent =
   | { readonly kind: 'notes'; readonly notes: readonly LeaveNote[] }
   /** One side is unreachable, and the other one can be undone alone. */
   | { readonly kind: 'unreachable'; readonly side: 'machine' | 'cluster' }
-  /** `rewritten`: files whose content differs because their programs rewrite them. */
+  /** `rewritten`: files whose content differs because their programs rewrite them. `remade`: what only a reboot changed. */
   | {
       readonly kind: 'compared';
       readonly differences: readonly Difference[];
       readonly rewritten: readonly Difference[];
+      readonly remade: readonly { readonly difference: Difference; readonly reason: string }[];
     };
 
 /** The writes to the cluster, and the number of changes on the machine. */

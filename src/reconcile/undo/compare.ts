@@ -27,16 +27,21 @@ export function comparePictures(
   const [then, now] = [statesOf(before), statesOf(after)];
   const tests = ignored.map(({ area, matches }) => ({ area, pattern: new RegExp(`^(?:${matches})$`) }));
   const moved = movedInterfaces(before, after);
-  return [...new Set([...then.keys(), ...now.keys()])]
-    .filter((key) => then.get(key) !== now.get(key))
-    .sort()
-    .map((key) => {
-      const [area = '', name = ''] = key.split('\t');
-      const [was, is] = [then.get(key), now.get(key)];
-      return { area, name, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
-    })
-    .filter(({ area, name }) => !tests.some((test) => test.area === area && test.pattern.test(name)))
-    .filter((difference) => !moved.some((each) => isOfInterface(difference, each)));
+  return (
+    [...new Set([...then.keys(), ...now.keys()])]
+      .filter((key) => then.get(key) !== now.get(key))
+      .sort()
+      .map((key) => {
+        const [area = '', name = ''] = key.split('\t');
+        const [was, is] = [then.get(key), now.get(key)];
+        return { area, name, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
+      })
+      // Which boot a snapshot is of is no state of the machine.
+      .filter(
+        ({ area, name }) => area !== 'boot' && !tests.some((test) => test.area === area && test.pattern.test(name)),
+      )
+      .filter((difference) => !moved.some((each) => isOfInterface(difference, each)))
+  );
 }
 
 /**

@@ -37,6 +37,11 @@ export const IGNORED: readonly Ignored[] = [
     reason: 'what waits for the network stays reached once something asked for it',
   },
   {
+    area: 'unit',
+    matches: '(NetworkManager-dispatcher|systemd-(hostnamed|localed|timedated)|packagekit)\\.service',
+    reason: 'D-Bus starts them for a question, and they end by themselves once nobody asks',
+  },
+  {
     area: 'sysctl',
     matches: 'net\\.(netfilter\\..*|nf_conntrack.*|ipv[46]\\.(netfilter\\..*|ip_conntrack.*))',
     reason: 'connection tracking stays loaded in the kernel until the next boot; without rules it does nothing',

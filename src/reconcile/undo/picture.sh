@@ -179,6 +179,7 @@ picture() (
 )
 _picture_rest() {
   test -z "${MESHX_PICTURE-}" || return 0
+  printf 'boot\tid\t%s\n' "$(cat /proc/sys/kernel/random/boot_id)"
   _picture_accounts; _picture_packages; _picture_rules; _picture_network | _network_lines; _picture_sysctl; _picture_resolver; _picture_units
 }
 # FOLDER: the snapshot from before meshx, packed, without its own folder, which the audit may have made already; and the tables of then.

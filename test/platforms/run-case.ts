@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { installWholeOnVm } from '../e2e/support/debian-packages.ts';
+import { makeStrictNamespace } from '../e2e/support/strict.ts';
+import type { Suite } from '../lab/build/root-file-system.ts';
+import type { Lab } from '../lab/lab.ts';
+import type { PlatformCase } from './cases.ts';
+
+/** `passed`: all steps. `failed`: a step did not. `not-run`: the system does not run in the lab, with the reason. */
+export const VERDICTS = ['passed', 'failed', 'not-run'] as const;
+
+/** One line of the results. */
+export interface Result {
+  readonly suite: Suite;
+  readonly case: string;
+  readonly what: string;
+  readonly verdict: (typeof VERDICTS)[number];
+  /** The steps that were passed. */
+  readonly steps: readonly string[];
+  /** Where it ended and what was seen, or why it was not run. */
+  readonly detail?: string;
+  /** Milliseconds of the whole case. */
+  readonly ms: number;
+}
+
+const NAMESPACE = 'platforms';
+const VM = 'platform1';
+const IP = '10.150.0.150';
+const CLIENT = 'platform-client';
+const STRANGER = 'platform-stranger';
+const PLACE = ['-n', NAMESPACE];
+const SERVICE = 'platformweb';
+
+/** The members beside the VM; once. */
+export async function makeOthers(lab: Lab): Promise<void> {
+  await makeStrictNamespace(lab, NAMESPACE);
+  await lab.pod(CLIENT, '10.150.0.151', { namespace: NAMESPACE });
+  await lab.host(STRANGER, '10.150.0.152');
+}
+
+/** Removes what `makeOthers` and the cases made. */
+export async function removeOthers(lab: Lab): Promise<void> {
+  for (const member of [CLIENT, STRANGER]) await lab.removeMember(member);
+  await lab.kubectl(['delete', 'namespace', NAMESPACE, '--wait=false', '--ignore-not-found']);
+}
+
+/** Joins a machine with the program, reboots it, and takes it out of the mesh; after each step mesh and program work. */
+export async function runCase(lab: Lab, suite: Suite, executable: string, each: PlatformCase): Promise<Result> {
+  const began = performance.now();
+  const { name, what } = each;
+  const steps: string[] = [];
+  const result = (rest: Pick<Result, 'verdict' | 'detail'>): Result => ({
+    ...{ suite, case: name, what, ...rest, steps },
+    ms: Math.round(performance.now() - began),
+  });
+  const reason = each.not?.[suite];
+  if (reason !== undefined) return result({ verdict: 'not-run', detail: reason });
+  try {
+    await lab.vm(VM, IP, { suite, mysql: 'off' });
+    for (const [step, act] of Object.entries(course(lab, suite, executable, each))) {
+      await act();
+      await expectWorking(lab, each);
+      steps.push(step);
+    }
+    return result({ verdict: 'passed' });
+  } catch (error) {
+    return result({ verdict: 'failed', detail: String(error).slice(-3000) });
+  } finally {
+    await lab.removeVm(VM);
+  }
+}
+
+/** The steps by their names for people, in order. */
+function course(lab: Lab, suite: Suite, executable: string, each: PlatformCase): Record<string, () => Promise<void>> {
+  const options = ['--package', lab.deb, '--istiod-address', '10.150.0.1', '--agent-executable', executable, '--yes'];
+  const join = ['up', VM, ...PLACE, '--service', `${SERVICE}:http:8080`, ...options];
+  const joined = async (): Promise<void> => {
+    await lab.waitFor('an answer through the mesh', async () => await answers(lab), { timeoutMs: 60_000 });
+    await lab.waitFor(
+      'checks without an error',
+      async () => (await lab.meshx(['check', VM, ...PLACE])).exitCode === 0,
+      {
+        timeoutMs: 60_000,
+        everyMs: 500,
+      },
+    );
+  };
+  return {
+    install: async () => await setUp(lab, suite, each),
+    join: async () => {
+      await mustMeshx(lab, join);
+      await joined();
+      await mustMeshx(lab, [...join, '--dry-run', '--exit-code']);
+    },
+    reboot: async () => {
+      await lab.reboot(VM);
+      await joined();
+    },
+    leave: async () => {
+      const ran = await mustMeshx(lab, ['down', VM, ...PLACE, '--yes', '--verify']);
+      if (!ran.includes('the difference is empty')) throw new Error(`down --verify says: ${ran}`);
+    },
+  };
+}
+
+async function setUp(lab: Lab, suite: Suite, each: PlatformCase): Promise<void> {
+  const file = async (name: string): Promise<string> =>
+    await readFile(new URL(`guest/${name}`, import.meta.url), 'utf8');
+  await lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
+  if (each.packages.length > 0) await installWholeOnVm(lab, VM, suite, each.packages);
+  for (const name of each.programs ?? [])
+    await lab.mustSsh(VM, `cat > /usr/local/bin/${name} && chmod 755 /usr/local/bin/${name}`, {
+      input: await file(name),
+    });
+  const { setUp } = each;
+  const input = 'script' in setUp ? await file(setUp.script) : setUp.command;
+  await lab.mustSsh(VM, `sh -eus ${IP}`, { input, timeoutMs: 120_000 });
+}
+
+/** What works before the join works after each step. */
+async function expectWorking(lab: Lab, { works, outside }: PlatformCase): Promise<void> {
+  await lab.waitFor(`success of ${works}`, async () => (await lab.ssh(VM, works)).exitCode === 0);
+  if (!outside) return;
+  const ask = ['curl', '-sf', '--max-time', '2', `http://${IP}:${outside.port}/`];
+  await lab.waitFor(`port ${outside.port} for a machine outside the mesh`, async () => {
+    const { stdout } = await lab.in(STRANGER, ask);
+    return stdout.trim() === outside.answer;
+  });
+}
+
+async function answers(lab: Lab): Promise<boolean> {
+  const ask = ['curl', '-sf', '--max-time', '2', `http://${SERVICE}.${NAMESPACE}.svc.cluster.local:8080/headers`];
+  return (await lab.in(CLIENT, ask)).exitCode === 0;
+}
+
+async function mustMeshx(lab: Lab, words: readonly string[]): Promise<string> {
+  const { exitCode, stdout, stderr } = await lab.meshx(words);
+  if (exitCode !== 0) throw new Error(`meshx ${words.join(' ')} exited with ${exitCode}: ${stderr}${stdout}`);
+  return stderr + stdout;
+}
