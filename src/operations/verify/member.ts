@@ -1,11 +1,13 @@
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { gatherClusterFacts, type FactsOptions } from '../../cluster/facts/facts.ts';
+import { classicWorkload } from '../../cluster/registration/classic-workload.ts';
 import type { Host } from '../../host/run/host.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
+import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { parseName } from '../../mesh/names.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { verifyProblems } from '../../problems/verify.ts';
-import { readMembership } from '../../vm/membership.ts';
+import { type Membership, readMembership } from '../../vm/membership.ts';
 import { existingWorkload, groupNameOrNone } from '../join/workload.ts';
 
 /** A VM with its place in the cluster. */
@@ -28,6 +30,8 @@ export async function memberFacts(
 ): Promise<MemberFacts> {
   const [membership, cluster] = await Promise.all([readMembership(host, signal), gatherClusterFacts(kube, facts)]);
   const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given, 'namespace');
+  if (!meshGeneration(cluster.generation).hasGroups)
+    return await classicFacts(host, kube, { cluster, membership, namespace, signal });
   const named = membership.record?.group ?? membership.group ?? groupNameOrNone(membership.hostname);
   const group = named && parseName(named, 'group');
   const workload = group ? await existingWorkload(kube, { namespace, group, signal }) : undefined;
@@ -35,4 +39,25 @@ export async function memberFacts(
   if (!workload || address === undefined)
     throw verifyProblems.vmUnknown({ vm: host.name, group: `${namespace}/${group ?? ''}`, cluster: kube.name });
   return { cluster, workload, address };
+}
+
+interface Classic {
+  readonly cluster: ClusterFacts;
+  readonly membership: Membership;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+}
+
+/** The cluster keeps nothing of such a VM but its address in Endpoints. */
+async function classicFacts(
+  host: Host,
+  kube: Kubernetes,
+  { cluster, membership, namespace, signal }: Classic,
+): Promise<MemberFacts> {
+  const { record, addresses, hostname } = membership;
+  const address = record?.address ?? addresses[0];
+  if (address === undefined) throw verifyProblems.vmUnknown({ vm: host.name, group: namespace, cluster: kube.name });
+  const serviceAccount = record?.serviceAccount ?? 'default';
+  const vm = { name: hostname, namespace, serviceAccount, addresses: [address], signal };
+  return { cluster, workload: await classicWorkload(kube, vm), address };
 }

@@ -42,19 +42,21 @@ export async function verifyVm(options: VmOptions): Promise<VerifyReport> {
   const { namespace } = workload;
   const policies = await clusterGeneration(cluster.generation).policies(kube, cluster, { namespace, signal });
   const security = policies ? portSecurity(workload, policies) : [];
-  const place = { namespace, clusterDomain: cluster.clusterDomain, signal };
+  const named = { namespace, clusterDomain: cluster.clusterDomain, signal };
   const question = {
     ...{ cluster, workload, vm: { address }, dial },
     outside: Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh])),
     ...(meshGeneration(cluster.generation).hasGroups && { entry: vmEntry({ kube, workload, address, signal }) }),
-    ...present({ client, meshService: meshService && (await findMeshTarget(kube, meshService, place)) }),
+    ...present({ client, meshService: meshService && (await findMeshTarget(kube, meshService, named)) }),
   };
   const running = { signal, limitMs: LIMIT_MS };
   const results: Result[] = [];
   for await (const result of verifyJoin(host, question, running)) results.push(result);
   const questions = vmQuestions(host, running);
   for await (const result of runChecks([nameChecks(member, questions)], running)) results.push(result);
-  const subject = `VM ${host.name} (WorkloadGroup ${namespace}/${workload.group}, ${address})`;
+  const mesh = meshGeneration(cluster.generation);
+  const place = mesh.hasGroups ? `WorkloadGroup ${namespace}/${workload.group}` : `namespace ${namespace}`;
+  const subject = `VM ${host.name} (${place}, ${address})`;
   return { subject, groups: groupsOf(results), ms: Math.round(performance.now() - start) };
 }
 
