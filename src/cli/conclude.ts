@@ -29,7 +29,7 @@ export function conclude(
   const shown = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
   if (output === 'text') {
     for (const report of shown) terminal.out([end(report), ...report.notes]);
-    if (reports.length > 1) terminal.out([recapLine(reports.map((report) => ({ outcome: endOf(report)[0] })))]);
+    if (reports.length > 1) terminal.out([recapLine(reports.map((report) => endOf(report)[0]))]);
   }
   if (output !== 'text') terminal.out(formatDocument({ vms: reports.map(recordOf) }, output));
   const problem = problemOf(reports);

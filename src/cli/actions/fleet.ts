@@ -1,7 +1,7 @@
 import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
 import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
 import type { FleetRun } from '../../operations/fleet/run.ts';
-import type { FleetEvent, FleetReport } from '../../operations/fleet/event.ts';
+import type { FleetReport } from '../../operations/fleet/event.ts';
 import { fleetStatus } from '../../operations/fleet/fleet-status.ts';
 import { removeFleet } from '../../operations/fleet/remove-fleet.ts';
 import { rollBackFleet } from '../../operations/fleet/roll-back-fleet.ts';
@@ -13,10 +13,12 @@ import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
 import { formatDocument, OUTPUT_FORMATS, type OutputFormat, tellProblem } from '../print.ts';
+import { during, RunProgress } from '../progress/run-progress.ts';
 import { planDocument, reportDocument } from '../fleet/documents.ts';
 import { readFleet } from '../fleet/read-fleet.ts';
+import { showFleet } from '../fleet/show-fleet.ts';
 import { formatFleetStatus } from '../fleet/status-table.ts';
-import { formatDiff, formatPlan, formatRecap, linesOfFleet } from '../fleet/text.ts';
+import { formatDiff, formatPlan, formatRecap } from '../fleet/text.ts';
 
 interface Opened {
   readonly run: FleetRun;
@@ -24,6 +26,7 @@ interface Opened {
   readonly exitCode: boolean;
   /** The command that applies what this one shows. */
   readonly apply: string;
+  readonly progress: RunProgress;
 }
 
 /** `meshx fleet plan`: the joint plan in its batches. */
@@ -46,23 +49,20 @@ export async function fleetApply(call: Call): Promise<number> {
   if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
   const asked = confirming(call, opened, (plan) => plan.prunes && plan.removed.length > 0);
   const run = { ...opened.run, ...asked, ...(reviewed !== undefined && { reviewed }) };
-  return conclude(call, opened, await applyFleet(call.world, run));
+  return conclude(call, opened, await during(opened.progress, () => applyFleet(call.world, run)));
 }
 
 /** `meshx fleet remove` */
 export async function fleetRemove(call: Call): Promise<number> {
   const opened = await open('fleet remove', call);
-  return conclude(
-    call,
-    opened,
-    await removeFleet(call.world, { ...opened.run, ...confirming(call, opened, () => true) }),
-  );
+  const run = { ...opened.run, ...confirming(call, opened, () => true) };
+  return conclude(call, opened, await during(opened.progress, () => removeFleet(call.world, run)));
 }
 
 /** `meshx fleet rollback` */
 export async function fleetRollback(call: Call): Promise<number> {
   const opened = await open('fleet rollback', call);
-  return conclude(call, opened, await rollBackFleet(call.world, opened.run));
+  return conclude(call, opened, await during(opened.progress, () => rollBackFleet(call.world, opened.run)));
 }
 
 /** `meshx fleet status` */
@@ -80,14 +80,12 @@ async function open(command: string, call: Call): Promise<Opened> {
   input.accept();
   const exitCode = input.flag('exitCode');
   const options = await readFleet(command, call);
-  const observe = (event: FleetEvent): void => {
-    const lines = linesOfFleet(event);
-    if (lines !== undefined) terminal.err(lines);
-  };
+  const progress = new RunProgress(call, { vms: [], onStdout: false });
+  const observe = showFleet(progress, terminal);
   const { dryRun: _dryRun, exitCode: _exitCode, ...given } = call.given;
   const apply = called('fleet apply', { given }, ...args).again;
   const { again } = called(command, call, ...args);
-  return { run: { options, command, again, observe }, output, exitCode, apply };
+  return { run: { options, command, again, observe }, output, exitCode, apply, progress };
 }
 
 function parseHash(text: string): string {
@@ -98,8 +96,12 @@ function parseHash(text: string): string {
 
 type Show = (plan: FleetPlan, hash: string) => readonly string[];
 
-async function showPlanned({ world, terminal }: Call, { run, output, exitCode }: Opened, show: Show): Promise<number> {
-  const { plan, hash } = await showPlan(world, run);
+async function showPlanned(
+  { world, terminal }: Call,
+  { run, output, exitCode, progress }: Opened,
+  show: Show,
+): Promise<number> {
+  const { plan, hash } = await during(progress, () => showPlan(world, run));
   terminal.out(output === 'text' ? show(plan, hash) : formatDocument(planDocument(plan, hash), output));
   const failed = plan.vms.filter(({ problem }) => problem);
   if (failed.length > 0) {

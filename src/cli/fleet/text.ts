@@ -63,6 +63,7 @@ export function linesOfFleet(event: FleetEvent): Lines | undefined {
     case 'planned-vm':
       return event.total > 20 && event.done % 20 === 0 ? `planned ${event.done} of ${event.total} VMs` : undefined;
     case 'planned':
+    case 'vm-event':
       return undefined;
     case 'batch':
       return `${batchTitle(event.batch)} (${event.number} of ${event.total}): ${event.batch.vms.join(', ')}`;

@@ -42,6 +42,11 @@ export class RunProgress implements Disposable {
     if (this.#isLive) this.#timer = setInterval(() => this.draw(), FRAME_MS).unref();
   }
 
+  /** Adds VMs that became known later. */
+  add(vms: readonly string[]): void {
+    for (const vm of vms) if (!this.#states.has(vm)) this.#states.set(vm, waiting(vm));
+  }
+
   of(vm: string): VmProgress {
     const { vms } = this.#watched;
     const detail = marked((lines) => this.#terminal.tell('verbose', lines), vms, vm);
@@ -64,7 +69,7 @@ export class RunProgress implements Disposable {
     const states = [...this.#states.values()];
     const [only] = states;
     if (states.length === 1 && only) live?.show(onlyLine(only, this.#at));
-    else live?.show(boardLines(states, this.#at, live.room()));
+    else if (only) live?.show(boardLines(states, this.#at, live.room()));
   }
 
   [Symbol.dispose](): void {

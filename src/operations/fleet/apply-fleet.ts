@@ -107,7 +107,8 @@ async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Prom
   const lines = plan.vms.find((each) => each.vm === vm)?.lines ?? [];
   const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers(vm, lines, now);
   return await join({
-    ...{ context, vm, verb: 'up', command, again, repeats: true, observe: () => undefined },
+    ...{ context, vm, verb: 'up', command, again, repeats: true },
+    observe: (event) => run.observe({ kind: 'vm-event', vm, event }),
     login: loginOf(world, target),
     ...(reviewed !== undefined && { approve }),
   });

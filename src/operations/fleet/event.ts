@@ -1,6 +1,8 @@
 import type { Batch } from '../../fleet/batches.ts';
 import type { FleetPlan, PlannedVm } from '../../fleet/plan.ts';
-import type { LeaveNote } from '../leave/report.ts';
+import type { JoinEvent } from '../join/run.ts';
+import type { LeaveEvent, LeaveNote } from '../leave/report.ts';
+import type { RollbackEvent } from '../rollback/inspect.ts';
 import type { VmReport } from '../vm-report.ts';
 
 /** The end of one VM in a run of a fleet. */
@@ -19,6 +21,8 @@ export type FleetEvent =
   | { readonly kind: 'planned'; readonly plan: FleetPlan; readonly hash: string }
   | { readonly kind: 'batch'; readonly batch: Batch; readonly number: number; readonly total: number }
   | { readonly kind: 'vm-begins'; readonly vm: string }
+  /** An event of the use case that changes one VM. */
+  | { readonly kind: 'vm-event'; readonly vm: string; readonly event: JoinEvent | LeaveEvent | RollbackEvent }
   | { readonly kind: 'vm-ends'; readonly end: VmEnd }
   | { readonly kind: 'soaking'; readonly vms: readonly string[]; readonly seconds: number }
   | { readonly kind: 'canary-checked'; readonly vm: string; readonly failed: readonly string[] }

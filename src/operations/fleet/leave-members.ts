@@ -68,5 +68,5 @@ function leavingOf(world: World, { run, members, vm }: Named): LeavingVm {
   const known = options.targets.find((each) => each.vm.name === vm)?.vm.address;
   const name = known ?? (Object.hasOwn(members, vm) ? members[vm]?.address : undefined) ?? vm;
   const login = () => openMachine(world, machineOf(options, vm), name);
-  return { vm, command, again, login, observe: () => undefined };
+  return { vm, command, again, login, observe: (event) => run.observe({ kind: 'vm-event', vm, event }) };
 }

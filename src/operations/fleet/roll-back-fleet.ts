@@ -3,6 +3,7 @@ import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/pla
 import type { RunRecord } from '../../fleet/record.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
+import type { RollbackEvent } from '../rollback/inspect.ts';
 import { rollBack } from '../rollback/rollback.ts';
 import type { VmReport } from '../vm-report.ts';
 import { type FleetRun, placeOf } from './run.ts';
@@ -58,9 +59,11 @@ function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord 
   return { fleet: fleet.name, vms, batches, removed: [], prunes };
 }
 
-async function rollBackOne(world: World, { options, command, again }: FleetRun, vm: string): Promise<VmReport> {
+async function rollBackOne(world: World, run: FleetRun, vm: string): Promise<VmReport> {
+  const { options, command, again } = run;
+  const observe = (event: RollbackEvent): void => run.observe({ kind: 'vm-event', vm, event });
   const target = targetOf(options, vm);
   const { cluster, machine, restart, confirmWithin } = target.options;
-  const calling = { vm, command, again, dryRun: false, login: loginOf(world, target), observe: () => undefined };
+  const calling = { vm, command, again, dryRun: false, login: loginOf(world, target), observe };
   return await rollBack(world, calling, { cluster, machine, restart, confirmWithin, place: {} });
 }

@@ -1,5 +1,5 @@
 import { boardLines, onlyLine } from '../../../src/cli/progress/board.ts';
-import { formatRecap } from '../../../src/cli/progress/recap.ts';
+import { recapLine } from '../../../src/cli/progress/recap.ts';
 import {
   after,
   ended,
@@ -67,15 +67,8 @@ test('without room for all, the running and the failed ones are shown, and all a
   expect(boardLines(many, 5000, 1)).toEqual([expect.stringMatching(/^200 VMs: 2 running/)]);
 });
 
-test('the recap has each VM with its reason, and the sums', () => {
-  const text = formatRecap([
-    { vm: 'db-1', outcome: 'ok', detail: 'up to date' },
-    { vm: 'web-10', outcome: 'changed', detail: '33 changes (4.2 s)' },
-    { vm: 'web-3', outcome: 'failed', detail: 'web-3 presented a host key that is not in known_hosts.' },
-    { vm: 'web-4', outcome: 'skipped', detail: 'the canary failed' },
-    { vm: 'web-5', outcome: 'ok', detail: '' },
-  ]);
-  expectGolden('cli/progress/recap.txt', `${text.join('\n')}\n`);
+test('the recap counts how the VMs ended', () => {
+  expect(recapLine(['ok', 'changed', 'ok', 'failed'])).toBe('recap: 2 ok, 1 changed, 1 failed, 0 skipped');
 });
 
 test('only events of a change move the view', () => {

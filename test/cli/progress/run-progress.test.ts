@@ -1,4 +1,5 @@
 import { during, RunProgress } from '../../../src/cli/progress/run-progress.ts';
+import { showFleet } from '../../../src/cli/fleet/show-fleet.ts';
 import { sink } from '../../../src/cli/sink.ts';
 import type { Verbosity } from '../../../src/terminal.ts';
 
@@ -23,7 +24,7 @@ function view(vms: readonly string[], { live = true, verbosity = 'normal' as Ver
     { terminal: { ...terminal, verbosity }, world: { ...world, note: () => undefined } },
     { vms, onStdout },
   );
-  return { progress, given, at: (ms: number) => void (clock = ms) };
+  return { progress, given, terminal, at: (ms: number) => void (clock = ms) };
 }
 
 test('one VM on a screen has its finished steps above, and one line below', () => {
@@ -90,4 +91,27 @@ test('what a VM says cannot drive the screen', () => {
   progress.draw();
   expect(given.shown).toHaveLength(3);
   expect(given.shown.join('')).not.toMatch(/\p{Cc}/u);
+});
+
+test('VMs of a fleet come with its plan, and their steps move their lines', () => {
+  const { progress, given, terminal } = view([]);
+  using _ = progress;
+  progress.draw();
+  expect(given.shown).toEqual([]);
+  const hear = showFleet(progress, terminal);
+  const plan = {
+    fleet: 'shop',
+    vms: ['db-1', 'db-2'].map((vm) => ({ vm, status: 'new' as const, lines: [], digest: '' })),
+  };
+  hear({ kind: 'planned', plan: { ...plan, batches: [], removed: [], prunes: false }, hash: '' });
+  hear({ kind: 'vm-begins', vm: 'db-1' });
+  hear({ kind: 'vm-event', vm: 'db-1', event: { kind: 'began', phase: PHASE } });
+  hear({ kind: 'vm-ends', end: { vm: 'db-2', status: 'skipped', reason: 'the canary failed' } });
+  progress.draw();
+  expect(given.err).toEqual([]);
+  expect(given.shown).toEqual([
+    expect.stringMatching(/^. db-1 {2}Install the sidecar {2}0 s$/),
+    '- db-2  skipped  the canary failed',
+    expect.stringMatching(/^2 VMs: /),
+  ]);
 });
