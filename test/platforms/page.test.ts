@@ -21,7 +21,7 @@ test('each kept result is of a case, once, with a verdict and a commit', () => {
   }
 });
 
-test('a result stands in the column of its suite', () => {
+test('a result is in the column of its suite', () => {
   const [{ name, what } = { name: '', what: '' }] = CASES;
   const result = (change: Partial<KeptResult>): KeptResult => ({
     ...{ commit: 'abc1234', suite: 'trixie', case: name, what, verdict: 'passed', steps: [], ms: 1 },
