@@ -143,7 +143,7 @@ export const VM_CASES: readonly BrokenCase[] = [
     what: 'the web server of the VM is stopped',
     break: [on('systemctl stop lab-http@8080')],
     words: OF_VM,
-    expected: ['port-listens', 'service-down', 'service-health'],
+    expected: ['port-listens', 'service-down'],
     remedy: person('which program serves the port, and whether it was stopped on purpose, is known to its owner'),
     restore: [on('systemctl start lab-http@8080')],
   },
