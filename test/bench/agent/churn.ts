@@ -18,7 +18,8 @@ export interface ChurnSample {
 }
 
 const SERVICES = 10;
-const FIRST_PORT = 39_000;
+/** Below the ports that Linux gives to outgoing connections. */
+const FIRST_PORT = 29_000;
 /** Seconds: a service goes down this often, for so long; status and metrics are read this often. */
 const TIMES = { down: 7, away: 6, read: 10, sample: 60 } as const;
 /** Ticks per second of /proc/PID/stat on Linux. */
@@ -91,7 +92,7 @@ function start(executable: string, folder: string) {
   const files = ['--settings', 'agent.yaml', '--services', 'services.d', '--state', 'state', '--socket', 'agent.sock'];
   const argv = [options, 'agent', 'run', ...files.map((word) => (word.startsWith('-') ? word : join(folder, word)))];
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', ...malloc };
-  const started = spawn(executable, [...argv, '--health-port', '39100'], { env, stdio: 'ignore' });
+  const started = spawn(executable, [...argv, '--health-port', '29100'], { env, stdio: 'ignore' });
   if (started.pid === undefined) throw new Error(`cannot start ${executable}`);
   return { process: started, pid: started.pid };
 }
