@@ -108,6 +108,27 @@ test.each<readonly [string, number, string, string]>([
   expect(asked.at(-1)).toBe(`shop.example ${path}`);
 });
 
+test.each(['text', 'json', 'yaml'])(
+  'a gateway that answers its route and no other path is shown as %s',
+  async (format) => {
+    const server = createServer(({ url = '' }, response) => {
+      response.sendDate = false;
+      response.writeHead(url === '/productpage' ? 200 : 404, { server: 'istio-envoy' }).end('page');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const mesh = healthyMesh(add(GATEWAY), add(ROUTE), add(SERVICE.replace('port: 1,', `port: ${port},`)));
+    const ran = await run(mesh, ['verify', 'gateway', '-n', 'vm', '-o', format]);
+    await new Promise((resolve) => server.close(resolve));
+    expect(ran.exitCode).toBe(0);
+    const same = steady(ran.stdout)
+      .replaceAll(`127.0.0.1:${port}`, '127.0.0.1:8080')
+      .replace(/("?local"?: "?)127\.0\.0\.1:\d+/, '$1127.0.0.1:40000')
+      .replaceAll(/("?ms"?: )\d+/g, '$10');
+    expectGolden(`cli/verify/gateway.${format === 'text' ? 'txt' : format}`, same);
+  },
+);
+
 const aPod = (name: string, more: string): string => `apiVersion: v1
 kind: Pod
 metadata: { name: ${name}, namespace: web, labels: { app: ratings }, annotations: { sidecar.istio.io/status: '{}' } }
