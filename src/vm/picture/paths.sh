@@ -104,26 +104,30 @@ part_names() {
   echo "name $host $took $found"
 }
 
-# ADDRESS: whether a name server answers a query of the sidecar's user, which is never captured. The first name is answered by every
-# resolver itself; one that drops it gets another.
+# USER ADDRESS: whether a name server answers a query of the user. The first name is answered by every resolver itself; one that drops it
+# gets another.
 # shellcheck disable=SC2016 # bash expands it
 serves_names() {
-  runuser -u istio-proxy -- timeout 6 bash -c '
+  runuser -u "$1" -- timeout 6 bash -c '
     for name in "\\011localhost" "\\001a\\014root-servers\\003net"; do
       exec 3<>"/dev/udp/$0/53" || exit 1
       printf "\\115\\130\\001\\000\\000\\001\\000\\000\\000\\000\\000\\000$name\\000\\000\\001\\000\\001" >&3
       IFS= read -r -t 2 -N 1 -u 3 first && exit 0
     done
-    exit 1' "$1" 2>/dev/null
+    exit 1' "$2" 2>/dev/null
 }
 # `answers|silent ADDRESS` of each server of resolv.conf, and of those behind the stub of systemd-resolved.
 part_servers() {
   command -v bash >/dev/null && id istio-proxy >/dev/null 2>&1 || return 0
   set -- /etc/resolv.conf
   if grep -q '^nameserver[ 	]*127\.0\.0\.5[34]' "$1"; then set -- "$1" /run/systemd/resolve/resolv.conf; fi
+  # Behind a resolver on the VM the sidecar asks no other: rules of capture are for its own queries to that one.
+  beyond=istio-proxy
+  if sed -n 's/^nameserver[ 	]*//p' "$1" | head -n 1 | grep -q -e '^127\.' -e '^::1'; then beyond=nobody; fi
   sed -n 's/^nameserver[ 	]*\([0-9A-Fa-f:.]*\)[ 	]*$/\1/p' "$@" 2>/dev/null | awk '!said[$1]++' | head -n 6 | {
     while read -r address; do
-      { if serves_names "$address"; then echo "answers $address"; else echo "silent $address"; fi; } &
+      case $address in 127.* | ::1) user=istio-proxy ;; *) user=$beyond ;; esac
+      { if serves_names "$user" "$address"; then echo "answers $address"; else echo "silent $address"; fi; } &
     done
     wait
   }
