@@ -23,6 +23,8 @@ export interface AuditNote {
   readonly command: string;
   /** planHash */
   readonly plan: string;
+  /** The packages that the plan installs, with version, format and sha256; absent without one. */
+  readonly packages?: readonly string[];
   /** Planned changes at the beginning, made ones at the end; absent if unknown. */
   readonly changes?: number;
   /** Of the end: `changed`, `failed: PROBLEM-ID`, `reverted: PROBLEM-ID`, `interrupted`. */

@@ -1,5 +1,6 @@
 import type { Facts } from './facts.ts';
 import { kindOf, resourceId } from './kinds/index.ts';
+import { installedBy } from './kinds/package.ts';
 import type { Resource, Step } from './resource.ts';
 import type { Change, Touches } from './kind.ts';
 import { sha256 } from './sha256.ts';
@@ -51,6 +52,12 @@ function plannedStep(step: Step, wants: readonly { changes: readonly Change[]; t
   const touches = { ...things, ...(trees.length > 0 && { trees }) };
   const { id, title, when } = step;
   return { id, title, changes: wants.flatMap(({ changes }) => changes), touches, ...(when && { when }) };
+}
+
+/** The packages that a plan installs: name, version, format and sha256. */
+export function installedPackages({ steps }: Plan): readonly string[] {
+  const scripts = steps.flatMap(({ changes }) => changes).flatMap((change) => change.scripts);
+  return scripts.flatMap(({ script }) => installedBy(script) ?? []);
 }
 
 /** Whether the host is up to date. */

@@ -85,6 +85,8 @@ describe('the machine', () => {
     ['note os-written', { os: 'ID=ubuntu\nVERSION_ID="24.04"' }, {}],
     ['error architecture-other', { machine: 'aarch64' }, {}],
     ['error package-format', {}, { package: { format: 'rpm' } }],
+    ['risk version-skew', {}, { package: { version: '1.30.0' }, istiodVersion: '1.29.1' }],
+    ['risk version-skew', {}, { package: { version: '1.27.4-1' }, istiodVersion: '1.29.1' }],
     ['error programs-missing', { program: 'awk\ngetent\nip\nss\niptables\ndpkg' }, {}],
     ['error programs-missing', { program: 'awk\nflock\ngetent\nip\nss\ndpkg' }, {}],
     ['error disk-full', { disk: '9000000 /\n20000 /var' }, {}],
@@ -118,6 +120,33 @@ describe('the machine', () => {
     ['error dnsmasq-missing', {}, { generation: 'classic' }],
   ])('%s: %j %j', (expected, changes, input) => {
     expect(brief(findings(changes, input))).toEqual([expected]);
+  });
+
+  test.each([
+    ['1.27.4', 'if-missing', ['note installed-skew']],
+    ['1.30.0', 'if-missing', ['note installed-skew']],
+    ['1.28.0', 'if-missing', []],
+    ['1.27.4', 'always', []],
+  ] as const)('an installed sidecar %s, packages are found %s: %j', (version, finds, expected) => {
+    const { package: _given, ...input } = INPUT;
+    const marker = `istio-sidecar ${version} deb ${'0'.repeat(64)}`;
+    const sidecar = '/usr/local/bin/pilot-agent\n/usr/local/bin/envoy';
+    const answers = parseAnswers(recorded({ package: marker, sidecar })) ?? {};
+    const found = judge({ answers, session: '', now: NOW }, { ...input, finds, istiodVersion: '1.29.1' });
+    expect(brief(found.findings.filter(({ id }) => id !== 'resolver'))).toEqual(expected);
+    expect(found.packages).toEqual({ formats: ['deb'], installed: version, isInterrupted: false });
+  });
+
+  test('a disk without room is an error before a package is looked for, and none for a VM that has its sidecar', () => {
+    const { package: _given, ...input } = INPUT;
+    const full = { disk: '9000000 /\n20000 /var' };
+    const said = (changes: Readonly<Record<string, string>>) => {
+      const answers = parseAnswers(recorded({ ...full, ...changes })) ?? {};
+      const found = judge({ answers, session: '', now: NOW }, { ...input, finds: 'if-missing' });
+      return brief(found.findings.filter(({ id }) => id !== 'resolver'));
+    };
+    expect(said({})).toEqual(['error disk-full']);
+    expect(said({ sidecar: '/usr/local/bin/pilot-agent\n/usr/local/bin/envoy' })).toEqual([]);
   });
 
   test('everything is said at once', () => {

@@ -87,7 +87,7 @@ function formatWant(want: Resource): string {
     case 'executable':
       return `--- ${want.base}/current/${want.name}: the program with sha256 ${want.sha256}`;
     case 'package':
-      return `--- package ${want.name} ${want.version} (${want.format}, ${want.architecture})`;
+      return `--- package ${want.name} ${want.version} (${want.format}, ${want.architecture}, sha256 ${want.sha256})`;
     case 'unit':
       return `--- unit ${want.name} runs`;
     case 'enabled':

@@ -3,7 +3,7 @@ import type { Host } from '../../host/run/host.ts';
 import { Problem } from '../../problems.ts';
 import { auditMembers, type AuditNote } from '../../reconcile/audit.ts';
 import { type End, type Holder, withLock } from '../../reconcile/lock.ts';
-import { planHash, summaries } from '../../reconcile/plan.ts';
+import { installedPackages, planHash, summaries } from '../../reconcile/plan.ts';
 import type { Plan } from '../../reconcile/plan.ts';
 import type { Author } from '../../who.ts';
 
@@ -49,7 +49,7 @@ export async function underLock<Decided extends Counted>(
   const holder: Holder = { run: randomBytes(8).toString('hex'), who, command, meshx };
   let current = first;
   const note = {
-    began: auditMembers({ event: 'began', ...holder, plan: planHash(first.plan), changes: changesOf(first) }),
+    began: auditMembers({ event: 'began', ...holder, ...ofPlan(first.plan), changes: changesOf(first) }),
     ended: (end: End<void>) => auditMembers(lastNote({ holder, locking, current, end })),
   };
   await withLock(
@@ -79,7 +79,12 @@ interface Last<Decided extends Counted> {
 function lastNote<Decided extends Counted>({ holder, locking, current, end }: Last<Decided>): AuditNote {
   const problem = 'error' in end ? end.error : undefined;
   const result = resultOf(problem, locking.signal.aborted);
-  return { event: 'ended', ...holder, plan: planHash(current.plan), changes: locking.done(), result };
+  return { event: 'ended', ...holder, ...ofPlan(current.plan), changes: locking.done(), result };
+}
+
+function ofPlan(plan: Plan): Pick<AuditNote, 'plan' | 'packages'> {
+  const packages = installedPackages(plan);
+  return { plan: planHash(plan), ...(packages.length > 0 && { packages }) };
 }
 
 /** As the audit shows it; a bug has no id. */

@@ -1,4 +1,5 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
+import type { Script } from '../../host/run/shell.ts';
 import type { Change, Kind, Source } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';
 
@@ -48,6 +49,11 @@ export const packageKind: Kind<PackageWant> = {
     return [install(want, header)];
   },
 };
+
+/** The package that a script installs, as the marker's first line says it: name, version, format, sha256. */
+export function installedBy({ name, args }: Script): string | undefined {
+  return name === INSTALL.name ? args[1] : undefined;
+}
 
 /** First line of the marker. */
 function headerOf({ name, version, format, sha256 }: PackageWant): string {

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { directorySha256 } from '../../../src/reconcile/directory-stream.ts';
 import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
-import { summaries } from '../../../src/reconcile/plan.ts';
+import { installedPackages, summaries } from '../../../src/reconcile/plan.ts';
 import { fileSha256 } from '../../../src/reconcile/sha256.ts';
 import { outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
 
@@ -82,6 +82,14 @@ test('a program that was changed, lost or made unusable on the machine is instal
   }
   await reconcile(vm, wanted);
   expect(vm.read(agent)).toBe('agent 1\n');
+});
+
+test('a plan names the package that it installs with its digest', async () => {
+  const { vm, want } = await directoryWorld();
+  const wanted = await want();
+  expect(installedPackages(await planFor(vm, wanted))).toEqual([`istio-sidecar 1 directory ${wanted.sha256}`]);
+  await reconcile(vm, wanted);
+  expect(installedPackages(await planFor(vm, wanted))).toEqual([]);
 });
 
 test('what the package replaces is in the undo journal', async () => {
