@@ -30,6 +30,15 @@ test('no command may do anything to secrets, to roles, or to everything of a kin
   }
 });
 
+test('no command gets the right to create pods, which can read every Secret of their namespace', () => {
+  const creating = COMMANDS_WITH_RIGHTS.filter((command) =>
+    rightsOf(command, { createNamespace: true }).some(
+      ({ resource, verbs }) => resource === 'pods' && verbs.some((verb) => !['get', 'list', 'watch'].includes(verb)),
+    ),
+  );
+  expect(creating).toEqual([]);
+});
+
 test('the right to make a namespace is given only when it is asked for, and then in a ClusterRole', async () => {
   const without = await runCli(['rbac', 'up', '-n', 'vm']);
   expect(without.stdout).not.toContain('ClusterRole');

@@ -1,4 +1,4 @@
-import { APPLY, control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
+import { control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
 
 const WITHOUT_NAMESPACE = 'without it, a namespace must be named with -n';
 const SELECTS_NOTHING = 'a Service selects no entry';
@@ -43,7 +43,10 @@ export const STATUS: readonly Right[] = [
   { ...control('deployments', ['get'], 'apps'), optional: "istiod's version" },
 ];
 
-/** What `verify` reads besides what `check` does. It writes nothing. */
+/**
+ * What `verify` reads besides what `check` does. It writes nothing. The dry run of a new pod needs the right to create pods, which can read
+ * every Secret of the namespace: it is left to those who have it anyway.
+ */
 export const VERIFY: readonly Right[] = [
   workload('services', ['get']),
   workload('workloadgroups', ['get'], NETWORKING),
@@ -51,7 +54,6 @@ export const VERIFY: readonly Right[] = [
   ...['gateways', 'virtualservices'].map((resource) => workload(resource, ['list'], NETWORKING)),
   ...[control, workload].map((at): Right => ({ ...at('pods', ['list']), optional: 'pods of gateways, and injection' })),
   ...[control, workload].map((at): Right => ({ ...at('pods/log', ['get']), optional: 'access logs of pods' })),
-  { ...workload('pods', APPLY), optional: 'a dry run of a new pod, which shows what the injector does' },
   { ...workload('pods/exec', ['get', 'create']), optional: 'requests from pods' },
   { ...NODES, optional: 'a Service has a NodePort' },
   { ...control('services', ['get']), optional: 'the Prometheus of the mesh' },
