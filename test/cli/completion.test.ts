@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands } from '../../src/cli/commands.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -10,27 +10,44 @@ async function scriptOf(shell: string): Promise<string> {
   return stdout;
 }
 
-/** What each shell offers for the last word, by the printed script itself. */
-const ASK: Readonly<Record<string, (script: string, words: readonly string[]) => readonly string[]>> = {
-  bash: (script, words) => [
+/** What each shell offers for the last word, by the printed script itself, which is in a file. */
+const ASK: Readonly<Record<string, (file: string, words: readonly string[]) => readonly string[]>> = {
+  bash: (file, words) => [
     '-c',
-    `${script}\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _meshx; printf "%s\\n" "\${COMPREPLY[@]}"`,
+    `. '${file}'\nCOMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _meshx; printf "%s\\n" "\${COMPREPLY[@]}"`,
     ...['bash', ...words],
   ],
-  zsh: (script, words) => [
+  zsh: (file, words) => [
     ...['-f', '-c'],
-    `compdef() {}; _files() {}; _describe() { print -l -- "\${(@P)2}"; }; ${script}\nwords=("$@") CURRENT=$#; _meshx`,
+    `compdef() {}; _files() {}; _describe() { print -l -- "\${(@P)2}"; }; source '${file}'\nwords=("$@") CURRENT=$#; _meshx`,
     ...['zsh', ...words],
   ],
-  fish: (script, words) => ['--no-config', '-c', `${script}\ncomplete -C '${words.join(' ')}'`],
+  fish: (file, words) => ['--no-config', '-c', `source '${file}'\ncomplete -C '${words.join(' ')}'`],
 };
 
-const SHELLS = ['bash', 'zsh', 'fish'];
-const INSTALLED = SHELLS.filter((shell) => spawnSync(shell, ['--version']).status === 0);
+const SHELLS = ['bash', 'zsh', 'fish', 'powershell'];
+const INSTALLED = Object.keys(ASK).filter((shell) => spawnSync(shell, ['--version']).status === 0);
+
+/** Its script as a file; written once. */
+async function fileOf(shell: string): Promise<string> {
+  const file = join(bin, `script.${shell}`);
+  if (!existsSync(file)) writeFileSync(file, await scriptOf(shell));
+  return file;
+}
+
+/** A meshx that answers as the real one does to its own script. */
+const bin = temporaryFolder();
+writeFileSync(
+  join(bin, 'meshx'),
+  '#!/bin/sh\ncase "$*" in "completion --values contexts") printf "prod\\ntest\\n" ;; "completion --values hosts") echo db-1 ;; esac\n',
+  { mode: 0o755 },
+);
 
 async function offered(shell: string, ...words: readonly string[]): Promise<readonly string[]> {
-  const argv = ASK[shell]?.(await scriptOf(shell), ['meshx', ...words]) ?? [];
-  const lines = execFileSync(shell, argv, { cwd: '/' }).toString().split('\n');
+  const argv = ASK[shell]?.(await fileOf(shell), ['meshx', ...words]) ?? [];
+  const lines = execFileSync(shell, argv, { cwd: '/', env: { ...process.env, PATH: `${bin}:${process.env['PATH']}` } })
+    .toString()
+    .split('\n');
   // zsh and fish offer descriptions too.
   return lines
     .map((line) => line.split(/[:\t]/)[0] ?? '')
@@ -50,6 +67,14 @@ describe.each(INSTALLED)('%s', (shell) => {
     expect(await offered(shell, 'expose', '')).toEqual(expect.arrayContaining(['apply', 'status', 'delete']));
     expect(await offered(shell, 'expose', 'apply', '--prov')).toEqual(['--provider']);
     expect(await offered(shell, 'register', '--name')).toEqual(['--namespace']);
+  });
+
+  test('completes values: of a list, of verbs, and names that meshx prints', async () => {
+    expect(await offered(shell, 'up', '--accept-risk', 'app')).toEqual(['apparmor']);
+    expect(await offered(shell, 'register', '-o', 'y')).toEqual(['yaml']);
+    expect(await offered(shell, 'up', '--context', 'p')).toEqual(['prod']);
+    expect(await offered(shell, 'down', 'db')).toEqual(['db-1']);
+    expect(await offered(shell, 'capture', 'db-1', 'exp')).toEqual(['explain']);
   });
 
   test('takes the value of an option for no command', async () => {
@@ -74,4 +99,26 @@ test('another shell is wrong usage', async () => {
   const { exitCode, stdout, stderr } = await runCli(['completion', 'ksh']);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).toContain('There is no completion for "ksh".');
+});
+
+describe('the names for a completion', () => {
+  const KUBECONFIG =
+    'contexts:\n- {name: prod, context: {cluster: a, namespace: shop}}\n- {name: "$(reboot)", context: {}}\n';
+
+  async function names(kind: string): Promise<string> {
+    const home = temporaryFolder();
+    for (const folder of ['.kube', '.ssh']) mkdirSync(join(home, folder));
+    writeFileSync(join(home, '.kube/config'), `apiVersion: v1\nkind: Config\n${KUBECONFIG}`);
+    writeFileSync(join(home, '.ssh/config'), 'Host db-1 db-2 web-*\n  User me\nHost !no "a;b"\n');
+    const { exitCode, stdout, stderr } = await runCli(['completion', '--values', kind], { home });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    return stdout;
+  }
+
+  test('are plain ones of the own files, and of the kubeconfig where the cluster cannot be read', async () => {
+    expect(await names('contexts')).toBe('prod\n');
+    expect(await names('hosts')).toBe('db-1\ndb-2\n');
+    expect(await names('namespaces')).toBe('shop\n');
+    expect((await names('groups')).trim()).toBe('');
+  });
 });

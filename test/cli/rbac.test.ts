@@ -16,7 +16,7 @@ test('rbac prints a Role for each namespace with its binding, and asks no cluste
 
 test('every command that reads or writes a cluster has its rights in the table', () => {
   // Those of a classic cluster alone, and the one that shows its options without using them.
-  const known = [...COMMANDS_WITH_RIGHTS, 'generate-dnsmasq', 'generate-certs', 'config view'];
+  const known = [...COMMANDS_WITH_RIGHTS, 'generate-dnsmasq', 'generate-certs', 'config view', 'completion'];
   const asking = commands.filter(({ common }) => common.includes('kubeconfig')).map(({ name }) => name);
   expect(asking.filter((name) => !known.includes(name))).toEqual([]);
 });

@@ -1,5 +1,7 @@
 import type { CommandSpec } from '../command.ts';
 import type { OptionLine } from '../options.ts';
+import { present } from '../../present.ts';
+import { argumentValues, optionValues, type Values } from './values.ts';
 import { COMMON, EVERY_OPTIONS } from '../options.ts';
 
 /** Something that may be typed next. */
@@ -15,6 +17,8 @@ export interface OptionWord {
   /** True when a word belongs to it. */
   readonly valued: boolean;
   readonly description: string;
+  /** What its word may be. */
+  readonly values?: Values;
 }
 
 /** A point of the command line, named by the command so far: `meshx`, `meshx expose`, `meshx expose apply`. */
@@ -22,6 +26,8 @@ export interface Place {
   readonly commands: string;
   readonly words: readonly Word[];
   readonly options: readonly OptionWord[];
+  /** What each argument may be. */
+  readonly args?: readonly (Values | undefined)[];
 }
 
 const HELP: OptionLine = ['-h, --help', 'print this help'];
@@ -40,7 +46,12 @@ export function places(commands: readonly CommandSpec[]): readonly Place[] {
       words: verbs(commands, group),
       options: [optionWord(HELP)],
     })),
-    ...commands.map((spec) => ({ commands: `meshx ${spec.name}`, words: [], options: optionsOf(spec) })),
+    ...commands.map((spec) => ({
+      commands: `meshx ${spec.name}`,
+      words: [],
+      options: optionsOf(spec),
+      args: argumentValues(spec),
+    })),
   ];
 }
 
@@ -75,7 +86,8 @@ function optionsOf(spec: CommandSpec): readonly OptionWord[] {
 function optionWord([syntax, description]: OptionLine): OptionWord {
   const parts = /^(?:-(\w), )?--([\w-]+)( <.*>)?$/.exec(syntax);
   const [, short, long = '', value] = parts ?? [];
-  return { long, valued: value !== undefined, description, ...(short === undefined ? {} : { short }) };
+  const values = optionValues([syntax, description]);
+  return { long, valued: value !== undefined, description, ...present({ short, values }) };
 }
 
 function firstOf(name: string): string {
