@@ -53,7 +53,7 @@ function readable(file: string) {
 }
 
 /** Levels that are faster than most links; the next ones save little. */
-const ZSTD_LEVEL = 3;
+const ZSTD_LEVEL = 4;
 const GZIP_LEVEL = 4;
 
 /** Node.js has it since 22.15. Parameter 100 is the level: ZSTD_c_compressionLevel of zstd.h. */
