@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetSchema } from './schema.ts';
 
 /** The JSON Schema (2020-12) of fleet.yaml, for editors and CI: two spaces of indentation and a line break at the end. */

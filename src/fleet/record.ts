@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { tryJson } from '../documents/json.ts';
 import { MOST_HOSTS } from './host-range.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Words that follow `-`, `!` or `&` in a pattern, and what an SSH name cannot have, are no names of hosts. */
 const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@:/[\]-]{0,252}$/;

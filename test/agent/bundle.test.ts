@@ -54,7 +54,8 @@ test('the main script of the executable has the agent, and the command line is a
   expect([main.includes(agentText), main.includes(commandText)]).toEqual([true, false]);
   expect([commands.includes(commandText), commands.includes('ssh-userauth')]).toEqual([true, true]);
   expect(main).toMatch(/^[\0-\x7f]+$/);
-  expect(main.length).toBeLessThan(800_000);
+  // Half of it is the agent's packages: zod is imported as a namespace, as `{ z }` brings all of its languages.
+  expect(main.length).toBeLessThan(500_000);
 });
 
 test('the first file loads neither the agent nor the command line', () => {
