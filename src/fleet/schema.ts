@@ -80,6 +80,7 @@ export const InventoryHostSchema = z.strictObject({
     ...{
       package: true,
       'package-source': true,
+      upgrade: true,
       sha256: true,
       'agent-executable': true,
       root: true,

@@ -60,3 +60,14 @@ test('it is lost when another takes it over, and when it cannot be renewed in ti
   expect(taken.lost).toMatch(/^it could not be renewed for/);
   expect(await taken.annotate({})).toBe(false);
 });
+
+test('one that was removed is not written again at its end', async () => {
+  await using server = await FakeApiServer.start();
+  const { kube, about, seen } = await opened(server);
+  {
+    await using held = await HeldLease.take({ ...about, holder: 'anna/1' }, seen);
+    await held.remove();
+  }
+  expect(await readLease(kube, place)).toBeUndefined();
+  expect(server.requests.at(-2)?.method).toBe('DELETE');
+});

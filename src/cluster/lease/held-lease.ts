@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
-import { type LeasePlace, type LeaseState, microTime, readLease, writeLease } from './lease.ts';
+import { type LeasePlace, leaseRef, type LeaseState, microTime, readLease, writeLease } from './lease.ts';
 
 /** Times in milliseconds. The deadline is shorter than the lease: its holder stops before another may take it. */
 export interface LeaseTimes {
@@ -66,6 +66,16 @@ export class HeldLease implements AsyncDisposable {
     this.#stop.abort();
     await this.#renewing;
     await this.#inTurn(() => this.#release());
+  }
+
+  /** Deletes the Lease. A write that followed would create it again, so this ends the lock first. */
+  async remove(): Promise<void> {
+    this.#stop.abort();
+    await this.#renewing;
+    if (this.lost !== undefined) return;
+    this.#lost = 'it was deleted';
+    const { kube, place } = this.#about;
+    await this.#inTurn(() => kube.delete(leaseRef(place)));
   }
 
   async #renew(): Promise<void> {

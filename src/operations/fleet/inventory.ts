@@ -32,8 +32,11 @@ export async function commandInventory(
   const signal = AbortSignal.any([world.signal, stop.signal]);
   const late = delay(timeout * 1000, `it took longer than ${timeout} s`, { signal }).catch(() => '');
   program.stdin.end();
+  const output = outputOf(program);
+  // Its streams break when a program is ended that took too long.
+  output.catch(() => undefined);
   try {
-    const printed = await Promise.race([outputOf(program), late.then((reason) => ({ reason }))]);
+    const printed = await Promise.race([output, late.then((reason) => ({ reason }))]);
     if (world.signal.aborted) throw cliProblems.interrupted({});
     const inventory = typeof printed === 'string' ? readAnsibleInventory(printed) : printed;
     if ('reason' in inventory) throw fleetProblems.inventoryFailed({ source, reason: inventory.reason });

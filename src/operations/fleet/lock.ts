@@ -89,11 +89,6 @@ export async function takeFleet(
   }
 }
 
-/** Deletes the record of a fleet that has no members. */
-export async function forgetFleet(place: FleetPlace, signal: AbortSignal): Promise<void> {
-  if (place.kube.live) await place.kube.delete(leaseRef(placeOf(place)), signal);
-}
-
 function locked({ fleet, again }: FleetPlace, lease: LeaseState | undefined): Problem {
   const who = lease?.holder === undefined ? 'another run, which has ended,' : nameOf(lease.holder);
   return fleetProblems.locked({ fleet, again, who, since: lease?.acquired?.replace(/\.\d+Z$/, 'Z') ?? 'a moment ago' });

@@ -6,7 +6,7 @@ import type { World } from '../../world.ts';
 import { type FleetRun, placeOf } from './run.ts';
 import type { FleetReport } from './event.ts';
 import { leaveMembers } from './leave-members.ts';
-import { forgetFleet, readFreeFleet, takeFleet } from './lock.ts';
+import { readFreeFleet, takeFleet } from './lock.ts';
 import { removedMembers } from './plan-fleet.ts';
 import { RunBook } from './run-record.ts';
 
@@ -33,7 +33,7 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   const most = mostFailures(fleet.rollout, Object.keys(vms).length);
   const { ends, stopped } = await leaveMembers(world, { run, book, batches: plan.batches, members, most });
   await book.end(world.now(), stopped);
-  if (Object.keys(book.members).length === 0 && book.lost === undefined) await forgetFleet(place, world.signal);
+  if (Object.keys(book.members).length === 0) await held?.remove();
   return { fleet: fleet.name, hash, ends, ...(stopped !== undefined && { stopped }) };
 }
 

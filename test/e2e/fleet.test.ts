@@ -1,0 +1,112 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Lab } from '../lab/lab.ts';
+import { expectDone } from './support/done.ts';
+import { Operator } from './support/operator.ts';
+import { makeStrictNamespace } from './support/strict.ts';
+
+const NAMES = ['fleet1', 'fleet2', 'fleet3', 'fleet4', 'fleet5', 'fleet6'];
+const NAMESPACE = 'fleet';
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await Lab.attach();
+  await makeStrictNamespace(lab, 'fleet');
+  await Promise.all(NAMES.map((name, index) => lab.vm(name, `10.150.0.${171 + index}`, { mysql: 'off' })));
+}, 180_000);
+
+afterAll(async () => await lab.removeMembers(), 60_000);
+
+/** Writes the file of the fleet: the first VM is its canary, and the others follow in batches. */
+async function describeFleet(names: readonly string[], deb = lab.deb, serial = 2): Promise<void> {
+  const text = `fleet: shop
+cluster: {istio-namespace: istio-system}
+options: {namespace: ${NAMESPACE}, package: ${deb}, istiod-address: 10.150.0.1, drain-timeout: 1}
+rollout: {serial: ${serial}, canary: {hosts: [fleet1], soak: 1}}
+groups:
+  web: {services: ['web:http:8080'], hosts: [${names.join(', ')}]}
+`;
+  await writeFile(join(lab.home, 'fleet.yaml'), text);
+}
+
+const fleet = async (...words: readonly string[]) => await lab.meshx(['fleet', ...words]);
+const groups = async (): Promise<readonly string[]> =>
+  (await lab.kubectl(['-n', NAMESPACE, 'get', 'workloadgroups', '-o', 'name']))
+    .split('\n')
+    .filter((line) => line !== '');
+const lease = async (): Promise<string> =>
+  await lab.kubectl(['-n', 'istio-system', 'get', 'lease', '-o', 'jsonpath={.items[*].spec.holderIdentity}']);
+const recap = (numbers: string): string => `Recap of fleet shop: ${numbers}`;
+
+test('a canary that fails leaves the other five VMs untouched', async () => {
+  await describeFleet(NAMES);
+  await lab.mustSsh('fleet1', 'mv /usr/bin/flock /usr/bin/flock.away');
+  const ran = await fleet('apply');
+  expect(ran.exitCode).toBe(1);
+  expect(ran.stdout).toContain(recap('0 ok, 0 changed, 1 failed, 5 skipped'));
+  expect(ran.stdout).toContain('canary fleet1 failed');
+  expect(await groups()).toEqual([]);
+  for (const name of NAMES) expect((await lab.ssh(name, 'ls /var/lib/meshx /etc/istio')).stdout).toBe('');
+}, 120_000);
+
+test('a run that was killed is finished by the same command, a second operator is kept out, and then nothing is left to do', async () => {
+  await lab.mustSsh('fleet1', 'mv /usr/bin/flock.away /usr/bin/flock');
+  for (const name of NAMES) await lab.mustSsh(name, 'systemctl enable --now lab-http@8080');
+  using killed = new Operator(lab, ['fleet', 'apply']);
+  await lab.waitFor('the second batch', async () => (await groups()).length >= 2, { timeoutMs: 90_000, everyMs: 100 });
+  killed.signal('SIGKILL');
+  await killed.ended;
+  const status = await fleet('status');
+  expect(status.stdout).toMatch(/^fleet1 +yes .* changed$/m);
+  expect(status.stdout).toMatch(/^fleet6 .* waiting$/m);
+
+  using resumed = new Operator(lab, ['fleet', 'apply']);
+  await lab.waitFor('the third batch', async () => (await groups()).length >= 4, { timeoutMs: 120_000, everyMs: 100 });
+  const second = await fleet('apply');
+  expect([second.exitCode, second.stderr]).toEqual([1, expect.stringContaining('Fleet shop is being changed by')]);
+  const done = await resumed.ended;
+  expectDone(done);
+  expect(done.stdout).toMatch(/^Recap of fleet shop: \d ok, \d changed, 0 failed, 0 skipped$/m);
+  expect(await groups()).toHaveLength(6);
+  expect(await lease()).toBe('');
+
+  const again = await fleet('apply');
+  expectDone(again);
+  expect(again.stdout).toContain(recap('6 ok, 0 changed, 0 failed, 0 skipped'));
+}, 300_000);
+
+test('an upgrade and its rollback go through the batches', async () => {
+  const version = async (name: string): Promise<string> =>
+    await lab.mustSsh(name, "dpkg-query -W -f '${Version}' istio-sidecar");
+  const first = await version('fleet6');
+  const some = ['--limit', 'fleet1,fleet2,fleet3', '--restart'];
+  await describeFleet(NAMES, lab.newerDeb, 1);
+  const plan = await fleet('plan', ...some);
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  expect(plan.stdout).toMatch(/^Canaries\n {2}~ fleet1: .*\nBatch 1 of 2\n/m);
+  const upgraded = await fleet('apply', ...some, '--plan-hash', hash);
+  expectDone(upgraded);
+  expect(upgraded.stdout).toContain(recap('0 ok, 3 changed, 0 failed, 0 skipped'));
+  for (const name of NAMES.slice(0, 3)) expect(await version(name)).not.toBe(first);
+  const back = await fleet('rollback', '--restart');
+  expectDone(back);
+  expect(back.stdout).toContain(recap('0 ok, 3 changed, 0 failed, 0 skipped'));
+  for (const name of NAMES) expect(await version(name)).toBe(first);
+}, 240_000);
+
+test('a VM that is taken off the file is shown, and leaves only with --prune; remove takes the others out', async () => {
+  await describeFleet(NAMES.slice(0, 5));
+  const kept = await fleet('apply');
+  expectDone(kept);
+  expect((await fleet('plan')).stdout).toContain('No longer in the file; removed only with --prune: fleet6');
+  expect(await groups()).toHaveLength(6);
+  const pruned = await fleet('apply', '--prune', '--yes');
+  expectDone(pruned);
+  expect(await groups()).toHaveLength(5);
+  expect(await lab.mustSsh('fleet6', 'test ! -e /var/lib/meshx/undo && echo restored')).toBe('restored\n');
+  const removed = await fleet('remove', '--yes');
+  expectDone(removed);
+  expect(await groups()).toEqual([]);
+  expect(await lab.kubectl(['-n', 'istio-system', 'get', 'leases', '-o', 'name'])).not.toContain('meshx-fleet-shop');
+}, 240_000);
