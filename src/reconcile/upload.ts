@@ -26,6 +26,8 @@ export function measuredUpload(
 
 async function* passing(from: Readable, report: (bytes: number, ended: boolean) => void): AsyncGenerator<Uint8Array> {
   let bytes = 0;
+  // The loop throws an error of the stream. One that is only ended early, because the run failed elsewhere, has no other listener.
+  from.on('error', () => undefined);
   try {
     for await (const chunk of from) {
       // as: neither source has an encoding.

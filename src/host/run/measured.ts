@@ -65,6 +65,8 @@ function counted(stdin: Stdin | undefined, count: { sent: number }): { readonly 
 }
 
 async function* passing(from: Readable, count: { sent: number }): AsyncGenerator<Uint8Array> {
+  // The loop throws an error of the stream. One that is only ended early has no other listener.
+  from.on('error', () => undefined);
   for await (const chunk of from) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
     count.sent += bytes.length;
