@@ -81,6 +81,8 @@ async function add(tar: Pack, entry: Entry, hash: Hash): Promise<void> {
     const sink = tar.entry({ ...header, size }, (error) => (error ? reject(error) : resolve()));
     const file = createReadStream(entry.path, { highWaterMark: 256 * 1024 });
     file.on('data', (chunk) => hash.update(chunk)).on('error', reject);
+    // Of a stream that is ended early: without a listener the error would end the process.
+    sink.on('error', reject);
     file.pipe(sink);
   });
 }
