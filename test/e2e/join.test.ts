@@ -1,3 +1,4 @@
+import { removeInstallation, writeInstallation } from '../lab/installation.ts';
 import { Lab } from '../lab/lab.ts';
 import { query, ratings } from './support/mysql.ts';
 import { seedRatings } from './support/ratings.ts';
@@ -22,10 +23,15 @@ beforeAll(async () => {
     http: { port: 9080, clusterIP: '10.63.251.156' },
   });
   await lab.host('outsider', '10.150.0.90');
+  // The Deployment says which version istiod has.
+  await writeInstallation(lab);
   mirror = await startMirror(lab);
 }, 180_000);
 
-afterAll(async () => await mirror[Symbol.asyncDispose]());
+afterAll(async () => {
+  await mirror[Symbol.asyncDispose]();
+  await removeInstallation(lab);
+});
 
 describe.each([
   { suite: 'bookworm' as const, vm: 'deb12', ip: '10.150.0.5' },
