@@ -277,6 +277,25 @@ describe.each([
     expect(await lab().mustSsh(vm, `${newer} ${logs}`)).toBe('');
   });
 
+  test('verify finds the VM and nothing wrong, and generate-certs writes what the VM has', async () => {
+    const ran = await meshx(['verify', 'vm', vm, '-n', 'vm', '-o', 'json']);
+    const { groups, subject } = JSON.parse(ran.stdout) as {
+      readonly subject: string;
+      readonly groups: readonly { readonly verdicts: readonly { readonly id: string; readonly outcome: string }[] }[];
+    };
+    const verdicts = groups.flatMap((group) => group.verdicts);
+    expect(verdicts.filter(({ outcome }) => outcome === 'error')).toEqual([]);
+    expect(verdicts.filter(({ outcome }) => outcome === 'ok').map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['pilot-resolves', 'pilot-answers', 'units-run', 'certificate', 'absent-name']),
+    );
+    expect(subject).toContain('(namespace vm, ');
+    expectDone(await meshx(['generate-certs', 'default', 'vm', '--out', 'certs']));
+    for (const name of ['root-cert.pem', 'cert-chain.pem', 'key.pem'])
+      expect(await readFile(join(folder, 'certs', name), 'utf8')).toBe(
+        await lab().mustSsh(vm, `cat /etc/certs/${name}`),
+      );
+  });
+
   test('after a reboot the units run and the names resolve without a hand', async () => {
     await lab().reboot(vm);
     await expectNames(vm);
