@@ -6,7 +6,7 @@ import { buildExecutable } from '../e2e/support/executable.ts';
 import { must } from '../lab/command.ts';
 import { openLab } from '../lab/open.ts';
 import { CASES } from './cases.ts';
-import { makeOthers, removeOthers, type Result, runCase } from './run-case.ts';
+import { makeOthers, removeMembers, type Result, runCase } from './run-case.ts';
 
 const HELP = `npm run test:platforms -- [OPTIONS]
 
@@ -53,7 +53,7 @@ async function main(): Promise<void> {
         results.push(result);
         await keep(commit, result);
       }
-    await removeOthers(lab);
+    await removeMembers(lab);
   } finally {
     await down();
   }

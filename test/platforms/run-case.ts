@@ -32,15 +32,17 @@ const SERVICE = 'platformweb';
 
 /** The members beside the VM; once. */
 export async function makeOthers(lab: Lab): Promise<void> {
+  // What a run that was killed left.
+  await removeMembers(lab);
   await makeStrictNamespace(lab, NAMESPACE);
   await lab.pod(CLIENT, '10.150.0.151', { namespace: NAMESPACE });
   await lab.host(STRANGER, '10.150.0.152');
 }
 
-/** Removes what `makeOthers` and the cases made. */
-export async function removeOthers(lab: Lab): Promise<void> {
+/** Takes away the VM and the members beside it. */
+export async function removeMembers(lab: Lab): Promise<void> {
   for (const member of [CLIENT, STRANGER]) await lab.removeMember(member);
-  await lab.kubectl(['delete', 'namespace', NAMESPACE, '--wait=false', '--ignore-not-found']);
+  if ((await lab.vms()).some(({ name }) => name === VM)) await lab.removeVm(VM);
 }
 
 /** Joins a machine with the program, reboots it, and takes it out of the mesh; after each step mesh and program work. */
