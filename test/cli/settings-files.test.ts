@@ -190,9 +190,8 @@ test('a project ends at a folder with .git or at home', async () => {
   mkdirSync(join(at.home, 'work/shop/.git'));
   expect((await viewed(at))['namespace']).toBeUndefined();
   expect((await viewed({ ...at, cwd: at.home }))['namespace']?.[0]).toBe('home');
-  const beneath = aHome({});
-  writeFileSync(join(dirname(beneath.home), 'meshx.yaml'), 'namespace: above\n');
-  expect((await viewed(beneath))['namespace']).toBeUndefined();
+  const above = aHome({ 'meshx.yaml': 'namespace: above\n' }, 'home/work');
+  expect((await viewed({ ...above, home: join(above.home, 'home') }))['namespace']).toBeUndefined();
 });
 
 test('XDG_CONFIG_HOME names the folder of the user, if it is absolute', async () => {
