@@ -117,6 +117,8 @@ describe('a question', () => {
       expect(await chooseOne(person(typed).terminal, usual)).toBe(value);
     expect(await chooseSeveral(person('2, 1').terminal, listed)).toEqual(['b', 'a']);
     expect(await chooseSeveral(person('').terminal, listed)).toEqual([]);
+    const ports = { ...listed, choices: [{ value: '22' }, { value: '3306' }] };
+    expect(await chooseSeveral(person('3306 1').terminal, ports)).toEqual(['3306', '22']);
   });
 
   test('is asked again after another answer, three times at most', async () => {

@@ -71,7 +71,10 @@ function show({ err }: Asking, { title, choices }: Listed): void {
 }
 
 function numbered(choices: readonly Choice[], word: string): Choice | undefined {
-  return /^\d{1,4}$/.test(word) ? choices[Number(word) - 1] : choices.find(({ value }) => value === word);
+  // A port is a number, too: as a value it comes before a place in the list.
+  return (
+    choices.find(({ value }) => value === word) ?? (/^\d{1,4}$/.test(word) ? choices[Number(word) - 1] : undefined)
+  );
 }
 
 /** Asks until the answer has a meaning. A closed input answers nothing, so the tries are limited. Throws `no-answer`. */
