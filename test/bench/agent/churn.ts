@@ -109,7 +109,9 @@ function takeDown(servers: Server[]): () => void {
   return () => {
     const index = (turn += 1) % SERVICES;
     servers[index]?.close();
-    setTimeout(() => void open(FIRST_PORT + index).then((server) => (servers[index] = server)), TIMES.away * 1000);
+    // Unreferenced: the last one must not outlive the run.
+    const reopen = (): void => void open(FIRST_PORT + index).then((server) => (servers[index] = server.unref()));
+    setTimeout(reopen, TIMES.away * 1000).unref();
   };
 }
 
