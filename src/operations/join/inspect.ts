@@ -41,8 +41,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const { preflight } = seen;
   const judging = { vm, acceptRisk: seen.context.options.acceptRisk, observe };
   refuseFindings(preflight.findings, judging);
-  const inspected = { preflight, context: await withPackage(run, seen) };
-  const { context } = inspected;
+  const context = await withPackage(run, seen);
   const { options, facts, policies, meshService } = context;
   // Taken while the cluster is read, when the machine is idle. Only reads.
   const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
@@ -61,13 +60,13 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const security = judgedSecurity(workload, policies, judging);
   refuseOtherStrictPorts(options.workload.strictPorts ?? [], { workload, security });
   const steps = stepsOf(workload);
-  needPackage(run, inspected, steps);
+  needPackage(run, { preflight, context }, steps);
   const found = await factsOf(steps);
   const refused = meshGeneration(facts.generation).refusedMetadata(facts, workload);
   if (refused) refuseFindings(judgeSettings({ vm, steps, facts: found, refused }), judging);
   const subject = { cluster: facts, workload, vm: preflight.facts, ...present({ meshService }) };
   const unverified = notVerified(input(workload), options.only);
-  const verifying = unverified ? undefined : { vm, host, security, ...witnesses(inspected, host) };
+  const verifying = unverified ? undefined : { vm, host, security, ...witnesses({ preflight, context }, host) };
   const decision = joinDecision({
     ...{ subject, world: context.world, kube: context.kube, writes, steps, plan: plan(steps, found) },
     ...present({ live: liveOf(run), picture, verifying }),
