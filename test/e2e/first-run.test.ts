@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => await lab.removeMembers(), 60_000);
 
-/** What is typed at each question of `meshx up`, in order. */
+/** The answers to the questions of `meshx up`, in order. */
 const ANSWERS: readonly (readonly [question: RegExp, answer: string])[] = [
   [/user@host: $/, 'newcomer'],
   [/services \[.*\]: $/, PLACE],

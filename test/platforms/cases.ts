@@ -8,6 +8,8 @@ export interface PlatformCase {
   readonly what: string;
   /** Packages of Debian that the lab's image lacks. */
   readonly packages: readonly string[];
+  /** Those that only one suite has. */
+  readonly more?: Partial<Readonly<Record<Suite, readonly string[]>>>;
   /** The script in guest/ that sets it up, which gets the VM's address; or one command. */
   readonly setUp: { readonly script: string } | { readonly command: string };
   /** Succeeds on the VM while the program does its work. */
@@ -32,7 +34,8 @@ export const CASES: readonly PlatformCase[] = [
     ...{ name: 'network-manager', what: 'NetworkManager owns the interface and resolv.conf' },
     packages: ['network-manager'],
     setUp: { script: 'nm.sh' },
-    works: 'nmcli -g DEVICE,STATE device | grep -qx eth0:connected && grep -q NetworkManager /etc/resolv.conf',
+    works:
+      'nmcli -g DEVICE,STATE device | grep -qx eth0:connected && nmcli -g IP4.DNS device show eth0 | grep -qx 10.150.0.2',
   },
   {
     ...{ name: 'firewalld', what: 'firewalld, which lets in SSH and the service' },
@@ -52,6 +55,7 @@ export const CASES: readonly PlatformCase[] = [
   {
     ...{ name: 'docker', what: 'Docker with a container that publishes a port' },
     packages: ['docker.io', 'crun', 'busybox-static'],
+    more: { trixie: ['docker-cli'] },
     programs: ['crun-without-cgroups'],
     setUp: { script: 'docker.sh' },
     works: SERVES,

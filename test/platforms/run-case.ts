@@ -87,7 +87,11 @@ function course(lab: Lab, suite: Suite, executable: string, each: PlatformCase):
     );
   };
   return {
-    install: async () => await setUp(lab, suite, each),
+    install: async () => {
+      await setUp(lab, suite, each);
+      // What a program makes at its first boot only is there before the join.
+      await lab.reboot(VM);
+    },
     join: async () => {
       await mustMeshx(lab, join);
       await joined();
@@ -108,7 +112,8 @@ async function setUp(lab: Lab, suite: Suite, each: PlatformCase): Promise<void> 
   const file = async (name: string): Promise<string> =>
     await readFile(new URL(`guest/${name}`, import.meta.url), 'utf8');
   await lab.mustSsh(VM, 'systemctl enable --now lab-http@8080');
-  if (each.packages.length > 0) await installWholeOnVm(lab, VM, suite, each.packages);
+  const packages = [...each.packages, ...(each.more?.[suite] ?? [])];
+  if (packages.length > 0) await installWholeOnVm(lab, VM, suite, packages);
   for (const name of each.programs ?? [])
     await lab.mustSsh(VM, `cat > /usr/local/bin/${name} && chmod 755 /usr/local/bin/${name}`, {
       input: await file(name),

@@ -73,6 +73,7 @@ function factsOf(place: string, all: readonly KubeObject[], clusterDomain: strin
     about: { ...ABOUT, clusterDomain },
     kubectl: kubectlWith([]),
     ...{ place, entries, everyEntry: entries, services, pods: [] },
+    entriesElsewhere: every('WorkloadEntry').filter((entry) => !entries.includes(entry)),
     groups: of('WorkloadGroup'),
     serviceEntries: of('ServiceEntry'),
     sidecars: of('Sidecar'),

@@ -4,7 +4,16 @@ import type { Check } from '../check.ts';
 import type { NamespaceFacts } from '../mesh/facts.ts';
 
 type OfMesh =
-  'about' | 'kubectl' | 'place' | 'groups' | 'entries' | 'everyEntry' | 'services' | 'pods' | 'serviceEntries';
+  | 'about'
+  | 'kubectl'
+  | 'place'
+  | 'groups'
+  | 'entries'
+  | 'everyEntry'
+  | 'entriesElsewhere'
+  | 'services'
+  | 'pods'
+  | 'serviceEntries';
 
 /** One namespace as files have it. */
 export interface LintFacts extends Pick<NamespaceFacts, OfMesh | 'sidecars' | 'destinationRules'> {

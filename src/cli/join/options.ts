@@ -110,8 +110,13 @@ function repeatedOptions(input: Input): RecordedOptions {
 const SWITCHES: readonly string[] = ['captureDns', 'agent'];
 
 function recorded(input: Input, name: string): RecordedOptions[string] | undefined {
-  if (SWITCHES.includes(name)) return input.flag(name) ? undefined : false;
+  // A command without the switch says nothing about it.
+  if (SWITCHES.includes(name)) return hasSwitch(input.call, name) && !input.flag(name) ? false : undefined;
   if (!LISTS.includes(name)) return input.text(name);
   const texts = input.list(name);
   return texts.length === 0 ? undefined : texts;
+}
+
+function hasSwitch({ given, on }: Input['call'], name: string): boolean {
+  return name in given || on?.includes(name) === true;
 }

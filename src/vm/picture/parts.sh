@@ -39,7 +39,7 @@ sidecar_processes() {
 is_one_sidecar() {
   printf '%s\n' "$1" | awk '
     $2 == "envoy" { parents[$4] } $2 != "envoy" { agents[$1] } $2 == "pilot-agent" { n++ }
-    END { for (each in parents) if (!(each in agents)) exit 1; exit n > 1 }'
+    END { for (each in parents) if (!(each in agents)) exit 1; several = n > 1; exit several }'
 }
 # The same, and of an agent the variables that the env files name, in base64, as they are in force.
 part_processes() {
