@@ -16,7 +16,13 @@ function recorded(call: Pick<Call, 'given' | 'on'> & { readonly env?: Readonly<R
     version: '1',
     note: () => undefined,
   };
-  const terminal = { out: () => undefined, err: () => undefined, color: false, tell: () => undefined, verbosity: 'normal' as const };
+  const terminal = {
+    out: () => undefined,
+    err: () => undefined,
+    color: false,
+    tell: () => undefined,
+    verbosity: 'normal' as const,
+  };
   return joinOptions(new Input('up', { ...rest, args: [], world, terminal })).repeated;
 }
 
