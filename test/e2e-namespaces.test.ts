@@ -12,8 +12,8 @@ const NAMED = [
 ];
 /** Of the cluster itself. */
 const CLUSTERS_OWN = ['default', 'istio-system', 'kube-system'];
-/** The classic cluster has its own `vm`, and the bundle's is in files. */
-const ELSEWHERE = ['classic.test.ts', 'bundle.test.ts'];
+/** The classic cluster has its own `vm`; those of the bundle and of the examples are in files. */
+const ELSEWHERE = ['classic.test.ts', 'bundle.test.ts', 'examples.test.ts'];
 
 const namespacesOf = (file: string): readonly string[] => {
   const text = readFileSync(new URL(file, FOLDER), 'utf8');

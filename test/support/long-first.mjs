@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
  */
 const LONGEST = [
   'agent/report/reporter',
+  'cli/fleet',
   'cli/down',
   'agent/drain/for-unit',
   'cli/setup-vm',
