@@ -15,7 +15,9 @@ export interface Batch {
  */
 export function batchesOf(fleet: Fleet, chosen: readonly FleetVm[], due: ReadonlySet<string>): readonly Batch[] {
   const { rollout } = fleet;
-  const canaries = matching({ ...fleet, vms: chosen }, rollout.canary?.hosts ?? []).map(({ name }) => name);
+  // Named among all VMs of the fleet: a run that leaves a canary out must not take its name for a mistake.
+  const named = matching(fleet, rollout.canary?.hosts ?? []).map(({ name }) => name);
+  const canaries = named.filter((name) => chosen.some((vm) => vm.name === name));
   const others = ordered(chosen, rollout.order)
     .map(({ name }) => name)
     .filter((name) => due.has(name) && !canaries.includes(name));

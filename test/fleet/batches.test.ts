@@ -37,6 +37,12 @@ test('canaries go first, also if they need nothing, and alone need no watching',
   expect(batches(['a', 'b', 'c'], rollout, ['c'])).toEqual([['c']]);
 });
 
+test('a run that leaves a canary out goes without it', () => {
+  const fleet = fleetOf(['a', 'b', 'c'], { canary: { hosts: ['c'] } });
+  expect(batchesOf(fleet, [vm('a')], new Set(['a']))).toEqual([{ canary: false, vms: ['a'] }]);
+  expect(batchesOf(fleet, [], new Set())).toEqual([]);
+});
+
 test('the order is that of the file, its reverse, or by name', () => {
   expect(batches(['b', 'a', 'c'], { serial: 1 })).toEqual([['b'], ['a'], ['c']]);
   expect(batches(['b', 'a', 'c'], { serial: 1, order: 'reverse' })).toEqual([['c'], ['a'], ['b']]);
