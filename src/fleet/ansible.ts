@@ -1,6 +1,6 @@
 import { readJson } from '../documents/json.ts';
 import { Unreadable } from '../documents/unreadable.ts';
-import { list, mapping, text } from '../mesh/unknown.ts';
+import { list, mapping } from '../mesh/unknown.ts';
 import { present } from '../present.ts';
 import type { Inventory } from './compose.ts';
 import { hostsOf, MOST_HOSTS } from './host-range.ts';
@@ -18,19 +18,24 @@ export function readAnsibleInventory(printed: string): Inventory | { readonly re
   const all = mapping(value);
   const names = Object.keys(all).filter((name) => name !== '_meta');
   if (names.length === 0) return { reason: 'it has no groups' };
-  const groups = Object.fromEntries(names.map((name) => [name, hostsIn(all, name, [])]));
+  if (names.length > MOST_GROUPS) return { reason: `it has ${names.length} groups, and ${MOST_GROUPS} is the most` };
+  const groups = Object.fromEntries(names.map((name) => [name, hostsIn(all, name)]));
   const hosts = [...new Set(Object.values(groups).flat())];
   if (hosts.length > MOST_HOSTS) return { reason: `it has ${hosts.length} hosts, and ${MOST_HOSTS} is the most` };
   const wrong = hosts.find((host) => !NAME.test(host) || hostsOf(host)?.length !== 1);
   if (wrong !== undefined) return { reason: `${JSON.stringify(wrong.slice(0, 80))} is no name of a host` };
   const hostvars = mapping(mapping(all['_meta'])['hostvars']);
+  const above = groupsOf(groups);
   const settings = hosts.map(
-    (host) => [host, hostOf({ ...varsOf(all, host, groups), ...mapping(own(hostvars, host)) })] as const,
+    (host) => [host, hostOf({ ...varsOf(all, above.get(host)), ...mapping(own(hostvars, host)) })] as const,
   );
   const bad = settings.find(([, found]) => typeof found === 'string');
   if (bad) return { reason: `${bad[0]}: ${String(bad[1])}` };
   return { groups, hosts: Object.fromEntries(settings) as Readonly<Record<string, FleetHost>> };
 }
+
+/** Each may have all groups below it. */
+const MOST_GROUPS = 10_000;
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@:/-]{0,252}$/;
 
@@ -42,18 +47,35 @@ function valueOf(printed: string): unknown {
   }
 }
 
-/** Hosts of a group and its children. A group that is its own child is read once. */
-function hostsIn(all: Readonly<Record<string, unknown>>, name: string, above: readonly string[]): readonly string[] {
-  if (above.includes(name)) return [];
-  const group = own(all, name);
-  const direct = (Array.isArray(group) ? group : list(mapping(group)['hosts'])).flatMap((host) => text(host) ?? []);
-  const children = list(mapping(group)['children']).flatMap((child) => text(child) ?? []);
-  return [...new Set([...direct, ...children.flatMap((child) => hostsIn(all, child, [...above, name]))])];
+/** Hosts of a group and its children. Each group below is read once: groups that share children would else take exponential time. */
+function hostsIn(all: Readonly<Record<string, unknown>>, top: string): readonly string[] {
+  const [names, hosts] = [new Set([top]), new Set<string>()];
+  // A set also visits what is added on the way.
+  for (const name of names) {
+    const group = own(all, name);
+    const direct = Array.isArray(group) ? group : list(mapping(group)['hosts']);
+    for (const host of direct) if (typeof host === 'string') hosts.add(host);
+    for (const child of list(mapping(group)['children'])) if (typeof child === 'string') names.add(child);
+  }
+  return [...hosts];
 }
 
-function varsOf(all: Readonly<Record<string, unknown>>, host: string, groups: Inventory['groups']) {
-  const mine = Object.keys(groups).filter((name) => groups[name]?.includes(host));
-  return mine.reduce((vars, name) => ({ ...vars, ...mapping(mapping(own(all, name))['vars']) }), {});
+/** The groups of each host, in the order of the inventory. */
+function groupsOf(groups: Inventory['groups']): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, hosts] of Object.entries(groups))
+    for (const host of hosts) {
+      const known = found.get(host);
+      if (known) known.push(name);
+      else found.set(host, [name]);
+    }
+  return found;
+}
+
+function varsOf(all: Readonly<Record<string, unknown>>, groups: readonly string[] = []) {
+  return Object.assign({}, ...groups.map((name) => mapping(mapping(own(all, name))['vars']))) as Readonly<
+    Record<string, unknown>
+  >;
 }
 
 /** A group may be called `constructor`. */

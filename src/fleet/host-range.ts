@@ -11,9 +11,11 @@ export function hostsOf(name: string): readonly string[] | undefined {
   if (first === '') return /[[\]]/.test(name) && !/^ssh:\/\/.*\[[0-9a-f:]+\]/.test(name) ? undefined : [name];
   const count = Number(last) - Number(first) + 1;
   if (count < 1 || count > MOST_HOSTS) return undefined;
-  const numbers = Array.from({ length: count }, (_, index) =>
-    String(Number(first) + index).padStart(first.length, '0'),
+  // The names behind the first number show how many there are, before all are made.
+  const begin = `${before}${first}`;
+  const ends = hostsOf(`${begin}${after}`)?.map((name) => name.slice(begin.length)) ?? [];
+  if (ends.length === 0 || count * ends.length > MOST_HOSTS) return undefined;
+  return Array.from({ length: count }, (_, index) => String(Number(first) + index).padStart(first.length, '0')).flatMap(
+    (number) => ends.map((end) => `${before}${number}${end}`),
   );
-  const names = numbers.flatMap((number) => hostsOf(`${before}${number}${after}`) ?? []);
-  return names.length === 0 || names.length > MOST_HOSTS ? undefined : names;
 }

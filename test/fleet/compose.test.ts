@@ -95,6 +95,13 @@ test('a pattern of many stars takes no exponential time', () => {
   expect(performance.now() - started).toBeLessThan(500);
 });
 
+test('several ranges in one name are counted before they are made', () => {
+  expect(hostsOf('a[1:2]-b[09:10]')).toEqual(['a1-b09', 'a1-b10', 'a2-b09', 'a2-b10']);
+  const started = performance.now();
+  expect(hostsOf(`a${'[0:1999]'.repeat(25)}`)).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(500);
+});
+
 const ANSIBLE = {
   _meta: {
     hostvars: { 'web-9': { ansible_host: '10.0.0.9', ansible_port: 2222, meshx: { labels: { from: 'inventory' } } } },
@@ -130,6 +137,20 @@ test.each([
   ],
 ])('an inventory with %s is refused', (_what, text) => {
   expect(readAnsibleInventory(text)).toHaveProperty('reason');
+});
+
+test('groups that share their children take no exponential time, and a chain of too many is refused', () => {
+  const levels = Array.from({ length: 60 }, (_, level) =>
+    ['a', 'b'].map((side) => [`${side}${level}`, { children: [`a${level + 1}`, `b${level + 1}`] }] as const),
+  );
+  const started = performance.now();
+  const read = readAnsibleInventory(
+    JSON.stringify({ ...Object.fromEntries(levels.flat()), a60: ['web-1'] }),
+  ) as Inventory;
+  expect(read.groups['a0']).toEqual(['web-1']);
+  const chain = Array.from({ length: 20_000 }, (_, level) => [`g${level}`, { children: [`g${level + 1}`] }] as const);
+  expect(readAnsibleInventory(JSON.stringify(Object.fromEntries(chain)))).toHaveProperty('reason');
+  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 test('any JSON is an inventory or has a reason, and names of the language are names like others', () => {
