@@ -32,6 +32,15 @@ test('the three files of an account are written for their owner alone, with the 
   expect(stderr).not.toContain('KEY-OF-DEFAULT');
 });
 
+test.each(['json', 'yaml', '-'])('the key is not printed where MESHX_OUTPUT is %s', async (format) => {
+  const cwd = temporaryFolder();
+  const env = { PATH: process.env['PATH'], MESHX_OUTPUT: format, MESHX_PRINT: 'true' };
+  const words = ['generate-certs', 'default', 'vm', '--manifests', classicCluster()];
+  const { exitCode, stdout } = await runCli(words, { cwd, env });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+  expect(readFileSync(join(cwd, 'key.pem'), 'utf8')).toBe(FILES['key.pem']);
+});
+
 test('an account without its Secret, and a mesh with istiod, are Problems, and nothing is written', async () => {
   const cwd = temporaryFolder();
   const missing = await runCli(['generate-certs', 'other', 'vm', '--manifests', classicCluster()], { cwd });

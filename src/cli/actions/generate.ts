@@ -56,8 +56,8 @@ export async function generateCerts(call: Call): Promise<void> {
   };
   acceptGenerator(input);
   const files = await certsOf(call.world, options);
-  // A key is written to files for its owner alone, and never printed.
-  await deliver(
+  // A key is written to files for its owner alone, and never printed, whatever MESHX_OUTPUT says.
+  await writeGenerated(
     input,
     files.map((file) => ({ ...file, install: installCommand(file) })),
   );
@@ -85,8 +85,7 @@ function installCommand({ name, place, owner, mode, added }: VmFile): string {
  * printed files get a line with their name.
  */
 async function deliver(input: Input, files: readonly GeneratedFile[]): Promise<void> {
-  const { world, terminal } = input.call;
-  const { out, err } = terminal;
+  const { out } = input.call.terminal;
   const format = input.text('output');
   if (format === 'json' || format === 'yaml') {
     out(
@@ -101,11 +100,16 @@ async function deliver(input: Input, files: readonly GeneratedFile[]): Promise<v
     for (const { name, text } of files) out(files.length > 1 ? `# ${name}\n${text}` : text);
     return;
   }
+  await writeGenerated(input, files);
+}
+
+async function writeGenerated(input: Input, files: readonly GeneratedFile[]): Promise<void> {
+  const { world, terminal } = input.call;
   const made = files.map(({ name, text, mode }) => ({ name, text, mode: Number.parseInt(mode, 8) }));
   const written = await writeFiles(resolve(world.cwd, input.text('out') ?? '.'), made);
   for (const [index, { name, place, install }] of files.entries()) {
     const said = written[index]?.state === 'unchanged' ? 'is up to date' : 'was generated';
-    err(`${name} ${said}; on each VM it belongs to ${place}`);
-    err(`  ${install}`);
+    terminal.err(`${name} ${said}; on each VM it belongs to ${place}`);
+    terminal.err(`  ${install}`);
   }
 }
