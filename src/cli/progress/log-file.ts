@@ -36,7 +36,10 @@ function opened(path: string): number {
   try {
     const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
-    if (!fstatSync(file).isFile()) throw new TypeError('it is no regular file');
+    const found = fstatSync(file);
+    if (!found.isFile()) throw new TypeError('it is no regular file');
+    // Root could write it, and its owner, or who has it open already, would read along.
+    if (found.uid !== process.getuid?.()) throw new TypeError('it belongs to another user');
     fchmodSync(file, MODE);
     return file;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exampleCluster, exampleImage, examplePackage } from '../../support/examples.ts';
 import { runCli, temporaryFolder } from '../../support/run-cli.ts';
@@ -93,5 +93,16 @@ describe('--log-file', () => {
       expect(stderr).toContain('meshx explain file-not-written');
     }
     expect(readFileSync(join(cwd, 'other'), 'utf8')).toBe('');
+  });
+
+  const asRoot = process.getuid?.() === 0 ? test : test.skip;
+  asRoot('of root is no file of another user, who would read along', async () => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'log'), '');
+    chownSync(join(cwd, 'log'), 65_534, 65_534);
+    const { exitCode, stderr } = await image(['--log-file', 'log'], {}, cwd);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('it belongs to another user');
+    expect(readFileSync(join(cwd, 'log'), 'utf8')).toBe('');
   });
 });
