@@ -1,3 +1,4 @@
+import type { Instance } from '../../cluster/compute/compute-engine.ts';
 import type { Inventory } from '../../fleet/compose.ts';
 import type { InventorySource } from '../../fleet/schema.ts';
 import { present } from '../../present.ts';
@@ -20,7 +21,17 @@ export async function computeInventory(world: World, { compute: query, group }: 
   await using compute = await connectCompute({ ...place, env });
   const found = await compute.listInstances({ labels, ...present({ zone, instanceGroup }) }, signal);
   const running = found.filter(({ status }) => status === 'RUNNING');
+  refuseTwins(running, group);
   world.note(`inventory: ${running.length} running instances of project ${compute.project} for group ${group}`);
   const hosts = running.map(({ name, internalAddresses: [address] }) => [name, present({ address })] as const);
   return { groups: { [group]: hosts.map(([name]) => name) }, hosts: Object.fromEntries(hosts) };
+}
+
+/** A name is unique in its zone only; the fleet would change one of two machines, and lose the other. */
+function refuseTwins(running: readonly Instance[], group: string): void {
+  const twin = running.find(({ name }, index) => running.findIndex((other) => other.name === name) !== index);
+  if (!twin) return;
+  const zones = running.filter(({ name }) => name === twin.name).map(({ zone }) => zone);
+  const reason = `${zones.join(' and ')} each have an instance ${twin.name}; name a zone`;
+  throw fleetProblems.inventoryFailed({ source: `of group ${group}`, reason });
 }

@@ -34,7 +34,7 @@ export async function planFleet(world: World, { options, record, contexts, obser
   let done = 0;
   const one = async (target: FleetTarget): Promise<PlannedVm> => {
     world.signal.throwIfAborted();
-    const planned = await planVm(world, contexts, target, target.vm.name in record.members);
+    const planned = await planVm(world, contexts, target, Object.hasOwn(record.members, target.vm.name));
     done += 1;
     observe({ kind: 'planned-vm', planned, done, total: targets.length });
     return planned;

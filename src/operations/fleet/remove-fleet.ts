@@ -20,7 +20,7 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   const place = await placeOf(world, run);
   const found = await readFreeFleet(world, place);
   const { members } = found.record;
-  const named = chosen.filter(({ name }) => name in members || !place.kube.live).map(({ name }) => name);
+  const named = chosen.filter(({ name }) => Object.hasOwn(members, name) || !place.kube.live).map(({ name }) => name);
   const plan = planOf(run, named, removedMembers(options, found.record));
   const hash = fleetPlanHash(plan);
   observe({ kind: 'planned', plan, hash });

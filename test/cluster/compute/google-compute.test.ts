@@ -203,3 +203,11 @@ test('an instance group without its zone, and one that does not exist, are Probl
   });
   expect((await problemOf(missing)).id).toBe('cloud-failed');
 });
+
+test('two instances of one name are refused, as one of them would be lost', async () => {
+  await using server = await ComputeServer.start();
+  const all = computeInventory(worldOf(server), { compute: {}, group: 'web' });
+  expect((await problemOf(all)).message).toContain('us-east4-a and us-east4-b each have an instance twin');
+  const inZone = await computeInventory(worldOf(server), { compute: { zone: 'us-east4-b' }, group: 'web' });
+  expect(inZone.groups['web']).toContain('twin');
+});
