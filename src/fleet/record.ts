@@ -57,3 +57,28 @@ export function readRecord(annotations: Readonly<Record<string, string>>): Fleet
 export function formatRecord({ members, run }: FleetRecord): Readonly<Record<string, string>> {
   return { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
 }
+
+/**
+ * Members among `removed` that are the machine of a member which stays, by name: the file has another name for it now. To remove one from
+ * the mesh would remove the machine that has just joined. Pure.
+ */
+export function renamedMembers(
+  members: FleetRecord['members'],
+  removed: readonly string[],
+): ReadonlyMap<string, string> {
+  const [stays, named] = [new Map<string, string>(), new Map<string, string>()];
+  const all = Object.entries(members);
+  for (const [name, member] of all.filter(([each]) => !removed.includes(each)))
+    for (const mark of marksOf(name, member)) stays.set(mark, name);
+  for (const [name, member] of all.filter(([each]) => removed.includes(each)))
+    for (const mark of marksOf(name, member)) {
+      const now = stays.get(mark);
+      if (now !== undefined) named.set(name, now);
+    }
+  return named;
+}
+
+/** What one machine has alone: where SSH reaches it, and its place in the mesh. Machines of two networks may share an address alone. */
+function marksOf(name: string, { address = name, namespace, group, ip }: FleetMember): readonly string[] {
+  return [`ssh ${address}`, ...(ip === undefined ? [] : [JSON.stringify([namespace, group, ip])])];
+}

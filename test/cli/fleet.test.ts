@@ -46,6 +46,26 @@ test('a canary that fails leaves the rest untouched; the same command goes on; t
   expect((await shop.fleet(['apply', '--prune'])).stderr).toContain('needs-confirmation');
 }, 120_000);
 
+test('a VM that got another name in the file does not leave the mesh when its former name is pruned', async () => {
+  await using shop = await imageFleet(['web-1']);
+  const named = (name: string): string => `  named:
+    services: [web:http:8080]
+    options: {vm-address: 10.150.0.5, workload-group: web}
+    hosts: {${name}: {address: vm.example, options: {root: web-1}}}
+`;
+  shop.write('{}', [], named('old'));
+  expect((await shop.fleet(['apply'])).stdout).toContain('1 changed, 0 failed');
+  const groups = shop.server.all('WorkloadGroup');
+  expect(groups).toHaveLength(1);
+  shop.write('{}', [], named('new'));
+  const { stdout } = await shop.fleet(['apply', '--prune', '--yes']);
+  expect(stdout).toContain('0 failed, 1 skipped');
+  expect(stdout).toContain('old: it is the machine of new, which stays in the file');
+  expect(shop.server.all('WorkloadGroup')).toHaveLength(1);
+  const again = await shop.fleet(['apply', '--prune', '--yes']);
+  expect(again.stdout).toBe('Recap of fleet shop: 1 ok, 0 changed, 0 failed, 0 skipped\n');
+}, 60_000);
+
 test('two operators never change a fleet at once, and a dead one blocks it for the time of its lease only', async () => {
   await using shop = await imageFleet(['web-1']);
   shop.write('{}', ['web-1']);

@@ -1,6 +1,6 @@
 import { mostFailures } from '../../fleet/batches.ts';
 import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
-import type { FleetRecord, RunRecord } from '../../fleet/record.ts';
+import { type FleetRecord, renamedMembers, type RunRecord } from '../../fleet/record.ts';
 import { present } from '../../present.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { authorOf } from '../../who.ts';
@@ -11,12 +11,12 @@ import type { VmReport } from '../vm-report.ts';
 import { canaryOf } from './check-canary.ts';
 import { Contexts, loginOf } from './contexts.ts';
 import type { FleetReport, VmEnd } from './event.ts';
-import { type FoundFleet, readFleet, readFreeFleet, takeFleet } from './lock.ts';
+import { readFleet, readFreeFleet, takeFleet } from './lock.ts';
 import { type FleetRun, placeOf } from './run.ts';
 import { type FleetOptions, targetOf } from './options.ts';
 import { planFleet } from './plan-fleet.ts';
 import { digestOf } from './plan-vm.ts';
-import { leaveMembers } from './leave-members.ts';
+import { forgetNames, leaveMembers } from './leave-members.ts';
 import { runBatches } from './run-batches.ts';
 import { RunBook } from './run-record.ts';
 
@@ -54,7 +54,7 @@ export async function applyFleet(world: World, run: FleetRun): Promise<FleetRepo
     member: memberOf(options),
     canary: canaryOf(options, contexts),
   });
-  const left = await pruned(world, { run, plan, book, isWhole: joined.stopped === undefined, found });
+  const left = await pruned(world, { run, plan, book, isWhole: joined.stopped === undefined });
   await book.end(world.now(), joined.stopped);
   const ended = [...joined.ends, ...left];
   const others = plan.vms.filter(({ vm }) => !ended.some((end) => end.vm === vm)).map(upToDate);
@@ -133,22 +133,20 @@ interface Pruning {
   readonly plan: FleetPlan;
   readonly book: RunBook;
   readonly isWhole: boolean;
-  readonly found: FoundFleet;
 }
 
-/** Members that the file no longer names leave last, and only after a run without a stop. */
-async function pruned(world: World, { run, plan, book, isWhole, found }: Pruning): Promise<readonly VmEnd[]> {
+/** Members that the file no longer names leave last, and only after a run without a stop. One that has another name now is only forgotten. */
+async function pruned(world: World, { run, plan, book, isWhole }: Pruning): Promise<readonly VmEnd[]> {
   const { removed, prunes } = plan;
   if (!prunes || removed.length === 0) return [];
   if (!isWhole) return removed.map((vm) => ({ vm, status: 'skipped', reason: 'the run stopped before' }));
-  run.observe({ kind: 'pruning', vms: removed });
-  const batches = [{ canary: false, vms: removed }];
-  const { ends } = await leaveMembers(world, {
-    run,
-    book,
-    batches,
-    members: found.record.members,
-    most: removed.length,
-  });
-  return ends;
+  const { members } = book;
+  const renamed = renamedMembers(members, removed);
+  const same = await forgetNames(book, renamed);
+  const gone = removed.filter((vm) => !renamed.has(vm));
+  if (gone.length === 0) return same;
+  run.observe({ kind: 'pruning', vms: gone });
+  const batches = [{ canary: false, vms: gone }];
+  const { ends } = await leaveMembers(world, { run, book, batches, members, most: gone.length });
+  return [...same, ...ends];
 }

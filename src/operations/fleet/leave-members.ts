@@ -6,6 +6,7 @@ import { type LeaveContext, type LeaveOptions, openLeaveContext } from '../leave
 import { leave } from '../leave/leave.ts';
 import type { LeaveReport, LeavingVm } from '../leave/report.ts';
 import { leaveSharedGroups } from '../leave/shared-groups.ts';
+import type { VmEnd } from './event.ts';
 import type { FleetRun } from './run.ts';
 import type { FleetOptions } from './options.ts';
 import { type BatchesEnd, runBatches } from './run-batches.ts';
@@ -41,6 +42,17 @@ export async function leaveMembers(world: World, { run, book, batches, members, 
     return report ? { ...end, report } : end;
   });
   return { ...ended, ends };
+}
+
+/** Takes former names off the record, of machines that stay members under their present one. */
+export async function forgetNames(book: RunBook, renamed: ReadonlyMap<string, string>): Promise<readonly VmEnd[]> {
+  const ends: VmEnd[] = [];
+  for (const [vm, now] of renamed) {
+    await book.vm(vm, 'skipped', null);
+    const reason = `it is the machine of ${now}, which stays in the file; only its former name was forgotten`;
+    ends.push({ vm, status: 'skipped', reason });
+  }
+  return ends;
 }
 
 function machineOf({ targets, machine }: FleetOptions, vm: string): MachineOptions {

@@ -1,11 +1,12 @@
 import { batchesOf, mostFailures } from '../../fleet/batches.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
 import { fleetPlanHash, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { renamedMembers } from '../../fleet/record.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import { type FleetRun, placeOf } from './run.ts';
 import type { FleetReport } from './event.ts';
-import { leaveMembers } from './leave-members.ts';
+import { forgetNames, leaveMembers } from './leave-members.ts';
 import { readFreeFleet, takeFleet } from './lock.ts';
 import { removedMembers } from './plan-fleet.ts';
 import { RunBook } from './run-record.ts';
@@ -21,7 +22,10 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   const found = await readFreeFleet(world, place);
   const { members } = found.record;
   const named = chosen.filter(({ name }) => Object.hasOwn(members, name) || !place.kube.live).map(({ name }) => name);
-  const plan = planOf(run, named, removedMembers(options, found.record));
+  const removed = removedMembers(options, found.record);
+  const renamed = renamedMembers(members, removed);
+  const gone = removed.filter((vm) => !renamed.has(vm));
+  const plan = planOf(run, named, gone);
   const hash = fleetPlanHash(plan);
   observe({ kind: 'planned', plan, hash });
   if (isEmptyFleetPlan(plan)) return { fleet: fleet.name, hash, ends: [] };
@@ -32,9 +36,10 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   const book = new RunBook(held, found.record, { command, who, plan: hash, began: world.now().toISOString(), vms });
   const most = mostFailures(fleet.rollout, Object.keys(vms).length);
   const { ends, stopped } = await leaveMembers(world, { run, book, batches: plan.batches, members, most });
+  const same = options.prune && stopped === undefined ? await forgetNames(book, renamed) : [];
   await book.end(world.now(), stopped);
   if (Object.keys(book.members).length === 0) await held?.remove();
-  return { fleet: fleet.name, hash, ends, ...(stopped !== undefined && { stopped }) };
+  return { fleet: fleet.name, hash, ends: [...same, ...ends], ...(stopped !== undefined && { stopped }) };
 }
 
 /** Without canaries: a removal is not tried out. */
