@@ -46,7 +46,7 @@ function shownValue(name: string, value: string): string {
 
 /** An argument for display. An address loses the part before its @, which may hold a password. */
 function shownWord(word: string): string {
-  const plain = word.replace(/\/\/[^/@]*:[^/@]*@/, '//…@').replace(/\p{C}/gu, '');
+  const plain = word.replace(/\/\/[^/?#]*:[^/?#]*@/, '//…@').replace(/\p{C}/gu, '');
   return /^[\w@%+=:,./…*-]+$/.test(plain) ? plain : JSON.stringify(plain);
 }
 
@@ -67,9 +67,9 @@ function optionWords(flag: string, value: unknown): readonly string[] {
   return values.flatMap((each) => [flag, String(each)]);
 }
 
-/** An argument without the password of an address in it. */
+/** An argument without the password of an address in it. A password may hold an @: the last one of the authority ends it. */
 export function withoutPassword(word: string): string {
-  return word.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:PASSWORD@');
+  return word.replace(/\/\/([^/@:?#]*):[^/?#]*@/, '//$1:PASSWORD@');
 }
 
 /**

@@ -1,6 +1,8 @@
 import { commands } from '../../src/cli/commands.ts';
-import { completer, typedLine } from '../../src/cli/command-line.ts';
+import { commandWords, completer, typedLine } from '../../src/cli/command-line.ts';
+import { parsePackageSource } from '../../src/operations/package/package-source.ts';
 import { exampleCluster, exampleImage } from '../support/examples.ts';
+import { thrownProblem } from '../support/problem.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const given = {
@@ -13,6 +15,16 @@ test('the command that goes on is the one that was typed, quoted for a shell', (
     "meshx up web-1 --port 2222 --user 'ada lovelace' --kubeconfig '/home/ada/kube config' -n vm --no-capture-dns " +
       '--service mysqldb:3306 --service web:http:8080 --package https://ada:PASSWORD@host/x.deb',
   );
+});
+
+test('a password with an @ in it is removed as a whole, in the line to paste and in that for lock and audit', () => {
+  const url = 'https://ada:s3c@ret@host/x.deb';
+  expect(typedLine('up', { given: { package: url } })).toBe('meshx up --package https://ada:PASSWORD@host/x.deb');
+  expect(commandWords('up', { given: {} }, url)).toBe('meshx up https://…@host/x.deb');
+  const [issue = ''] = thrownProblem(() =>
+    parsePackageSource('http://ada:s3c@ret@host/', { cwd: '/', isPinned: false }),
+  ).issues;
+  expect(issue).toContain('http://host/');
 });
 
 test('what was switched off is a word of the command that goes on', () => {

@@ -37,5 +37,5 @@ function isThisMachine({ hostname }: URL): boolean {
 
 /** A password in a URL is not repeated. */
 function refused(given: string, why: string): Error {
-  return meshProblems.badInput({ issues: [`${shown(given.replace(/\/\/[^/@]*@/, '//'))} ${why}`] });
+  return meshProblems.badInput({ issues: [`${shown(given.replace(/\/\/[^/?#]*@/, '//'))} ${why}`] });
 }
