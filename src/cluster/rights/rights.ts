@@ -218,7 +218,8 @@ const RIGHTS: Table = {
   'fleet diff': (suffix) => [...facts(suffix), ...JOIN.flatMap(readOnly), fleetLease(['get'])],
   'fleet status': (suffix) => [...generation(suffix), ...STATUS, fleetLease(['get'])],
   'fleet apply': (suffix) => [...facts(suffix), ...JOIN, ...DOWN, fleetLease(['get', ...APPLY])],
-  'fleet rollback': (suffix) => [...facts(suffix), ...ROTATE, fleetLease(['get', ...APPLY])],
+  // Its canaries are verified as after a join.
+  'fleet rollback': (suffix) => [...facts(suffix), ...ROTATE, ...JOIN.flatMap(readOnly), fleetLease(['get', ...APPLY])],
   'fleet remove': (suffix) => [...generation(suffix), ...DOWN, fleetLease(['get', ...APPLY, 'delete'])],
   logs: () => [workload('pods/log', ['get'])],
   evict: (suffix) => [...facts(suffix), ...EVICT],

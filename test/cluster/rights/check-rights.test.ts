@@ -55,3 +55,12 @@ test.each([
   expect(new Set(rights.flatMap((right) => right.verbs))).toEqual(new Set(verbs));
   expect(rights.filter(({ resource }) => resource.startsWith('secrets'))).toEqual([]);
 });
+
+test('fleet rollback may read what its canaries are verified by, as a join may', () => {
+  const reads = (command: string): readonly string[] =>
+    rightsOf(command).flatMap(({ place, resource, verbs }) =>
+      verbs.filter((verb) => verb === 'get' || verb === 'list').map((verb) => `${verb} ${resource} in ${place}`),
+    );
+  const allowed = new Set(reads('fleet rollback'));
+  expect(reads('up').filter((right) => !allowed.has(right))).toEqual([]);
+});
