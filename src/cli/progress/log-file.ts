@@ -24,12 +24,15 @@ export function openLog(path: string, now: World['now'], secrets: readonly strin
   let isWritable = true;
   const write = (line: string): void => {
     try {
-      if (isWritable) writeSync(file, `${now().toISOString()} ${visible(redactor.text(line))}\n`);
+      if (isWritable) writeSync(file, `${now().toISOString()} ${line}\n`);
     } catch {
       isWritable = false;
     }
   };
-  return { add: (lines) => [lines].flat().forEach(write), close: () => closeSync(file) };
+  // A secret may have several lines, and a line break inside a line must not look like the next one.
+  const add: LogFile['add'] = (lines) =>
+    redactor.text([lines].flat().map(visible).join('\n')).split('\n').forEach(write);
+  return { add, close: () => closeSync(file) };
 }
 
 function opened(path: string): number {
