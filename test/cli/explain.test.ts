@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { RISKS } from '../../src/checks/risk.ts';
 import { runCli } from '../support/run-cli.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -33,6 +34,14 @@ test('an id of a problem and of a check is explained by both sections', async ()
   const { stdout } = await runCli(['explain', 'dnsmasq-missing']);
   expect(stdout).toContain('meshx does not install distribution packages');
   expect(stdout).toContain('Sidecars before istiod have no DNS of their own');
+});
+
+test.each(RISKS)('the risk %s is explained', async (risk) => {
+  const { exitCode, stdout } = await runCli(['explain', risk]);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringMatching(new RegExp(`^${risk}\\n\\n[^]{80}`)),
+  });
 });
 
 test('messages of other tools that are wrong about VMs are explained', async () => {
