@@ -1,5 +1,6 @@
 // The lab from the command line: npm run lab -- help
 import { parseArgs } from 'node:util';
+import { execa } from 'execa';
 import { buildAll } from './build/all.ts';
 import { installPackages } from './build/packages.ts';
 import type { Suite } from './build/root-file-system.ts';
@@ -83,7 +84,7 @@ const commands: Readonly<Record<string, Command>> = {
   in: async ([member = 'hub', ...argv]) => print(await (await Lab.attach()).in(member, argv)),
   kubectl: async (args) => print(await (await Lab.attach()).mesh.try(args)),
   istioctl: async (args) => print(await (await Lab.attach()).istioctl(args)),
-  meshx: async (args) => print(await (await Lab.attach()).meshx(args)),
+  meshx: async (args) => await hold(await Lab.attach(), args),
   status: async () => {
     const names = labNames();
     for (const vm of await vmRecords(names)) console.log(`VM ${vm.name} ${vm.ip} ${vm.suite}`);
@@ -91,6 +92,13 @@ const commands: Readonly<Record<string, Command>> = {
   },
   diagnostics: async () => console.log(await diagnostics(labNames())),
 };
+
+/** Runs meshx on this terminal, so that it can ask, and without a time limit. */
+async function hold(lab: Lab, args: readonly string[]): Promise<void> {
+  const [program = '', ...words] = lab.meshxArgv(args);
+  const ran = await execa(program, words, { cwd: lab.home, stdio: 'inherit', reject: false });
+  process.exitCode = ran.exitCode ?? 1;
+}
 
 function print(ran: Ran): void {
   process.stdout.write(ran.stdout);
