@@ -60,7 +60,7 @@ export function judgeSynced(stdout: string): Seen {
     count('listener_manager.lds.update_success'),
   ];
   const refused = count('cluster_manager.cds.update_rejected') + count('listener_manager.lds.update_rejected');
-  const detail = `clusters accepted ${clusters} times, listeners ${listeners} times, ${refused} updates rejected`;
+  const detail = `accepted updates: ${clusters} of clusters, ${listeners} of listeners; rejected: ${refused}`;
   if (clusters > 0 && listeners > 0 && refused === 0) return { ok: true, detail };
   const hint =
     'Read what was rejected: grep -i rejected /var/log/istio/istio.log; compare the versions of agent, Envoy and istiod.';
@@ -96,9 +96,8 @@ export function judgeCapture(stdout: string): Seen {
   }
   if (state !== 'on')
     return { ok: false, detail: 'no rule of Istio is loaded', hint: 'Read why on the VM: journalctl -u meshx-capture' };
+  const [are, end] = older === 1 ? ['connection is', 'it ends'] : ['connections are', 'they end'];
   const detail =
-    older === 0
-      ? 'rules are loaded'
-      : `rules are loaded; ${older} connections are older and without mutual TLS until they end`;
+    older === 0 ? 'rules are loaded' : `rules are loaded; ${older} ${are} older and without mutual TLS until ${end}`;
   return { ok: true, detail };
 }

@@ -81,7 +81,7 @@ function ofMachine({ host }: MachineReading, found: MachineStatus, now: string):
       certificate &&
         `${certificate.identities.join(', ')} until ${certificate.until} (${left(certificate.until, now)})`,
     ],
-    ['Off until', offUntil && `it may be switched off until ${offUntil}`],
+    ['May be off', offUntil && `until ${offUntil}`],
     ['Capture', capture.state],
     ['Next plan', plan.state === 'changes' ? `${plan.changes.length} changes` : plan.state],
   ];
