@@ -11,7 +11,7 @@ export interface PlannedVm {
   /** Of everything that the plan does, content included. */
   readonly digest: string;
   /** Why it could not be planned. */
-  readonly problem?: Error & { readonly id: string; readonly hint: string };
+  readonly problem?: Error & { readonly id: string; readonly hint: string; readonly issues: readonly string[] };
 }
 
 /** The joint plan of a fleet. Plain data. */

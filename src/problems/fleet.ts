@@ -6,6 +6,15 @@ interface Held {
   readonly since: string;
 }
 
+interface Stopped {
+  readonly fleet: string;
+  /** How many VMs failed. */
+  readonly failed: number;
+  readonly skipped: number;
+  /** Each failure, with its issues. */
+  readonly issues: readonly string[];
+}
+
 /** A fleet: its file, its lock, and its runs. */
 export const fleetProblems = {
   fileInvalid: known('fleet-file-invalid', (d: { path: string; issues: readonly string[] }) => ({
@@ -21,19 +30,19 @@ export const fleetProblems = {
     message: `Fleet ${d.fleet} is being changed by ${d.who} since ${d.since}. Nothing was changed by this run.`,
     hint: `Wait for it to end, then run: ${d.again}`,
   })),
-  planOutdated: known('fleet-plan-outdated', (d: { fleet: string; wanted: string; found: string }) => ({
+  planOutdated: known('fleet-plan-outdated', (d: { fleet: string; wanted: string; found: string; review: string }) => ({
     message: `The plan of fleet ${d.fleet} is now ${d.found}, and ${d.wanted} was given: its file, a VM or the cluster has changed. Nothing was changed.`,
-    hint: 'Review the new plan: meshx fleet plan',
+    hint: `Review the new plan: ${d.review}`,
   })),
-  vmMoved: known('fleet-vm-moved', (d: { vm: string; issues: readonly string[] }) => ({
+  vmMoved: known('fleet-vm-moved', (d: { vm: string; review: string; issues: readonly string[] }) => ({
     message: `${d.vm} has changed since the plan of the fleet was made. It was not changed.`,
-    hint: 'Review the new plan: meshx fleet plan',
+    hint: `Review the new plan: ${d.review}`,
     issues: d.issues,
   })),
-  stopped: known('fleet-stopped', (d: { fleet: string; failed: readonly string[]; skipped: number }) => ({
-    message: `Fleet ${d.fleet}: ${d.failed.length} VM${d.failed.length === 1 ? '' : 's'} failed, ${d.skipped} skipped.`,
+  stopped: known('fleet-stopped', (d: Stopped) => ({
+    message: `Fleet ${d.fleet}: ${d.failed} VM${d.failed === 1 ? '' : 's'} failed, ${d.skipped} skipped.`,
     hint: 'Fix the cause, then run the same command again: VMs that are done have nothing to do.',
-    issues: d.failed,
+    issues: d.issues,
   })),
   notPlanned: known('fleet-not-planned', (d: { fleet: string; issues: readonly string[] }) => ({
     message: `Fleet ${d.fleet}: ${d.issues.length} VM${d.issues.length === 1 ? '' : 's'} could not be planned.`,

@@ -1,6 +1,6 @@
 import type { FleetPlan } from '../../src/fleet/plan.ts';
 import { formatFleetStatus } from '../../src/cli/fleet/status-table.ts';
-import { formatDiff, formatPlan, formatRecap } from '../../src/cli/fleet/text.ts';
+import { failureLines, formatDiff, formatPlan, formatRecap } from '../../src/cli/fleet/text.ts';
 import { cliProblems } from '../../src/problems/cli.ts';
 import { expectGolden } from '../support/golden.ts';
 
@@ -62,6 +62,26 @@ test('a recap counts the VMs, and says why VMs failed and were skipped', () => {
     { vm: 'db-3', status: 'skipped' as const, reason },
   ];
   expectGolden('cli/fleet/recap.txt', formatRecap({ fleet: 'shop', hash: '', ends, stopped: reason }).join('\n'));
+});
+
+test('a failure names the checks that failed, and not what was done', () => {
+  const issues = ['mysqldb:3306 is reached through the mesh: it accepts no connection', 'done: create /etc/certs'];
+  const failed = cliProblems.checkFailed({ vm: 'db-1', failed: issues });
+  const report = {
+    vm: 'db-1',
+    status: 'failed' as const,
+    cluster: [],
+    phases: [],
+    results: [],
+    notes: [],
+    done: [],
+    ms: 1,
+  };
+  expect(failureLines({ vm: 'db-1', status: 'failed', report: { ...report, problem: failed } })).toEqual([
+    `db-1: ${failed.message} ${failed.hint} (check-failed)`,
+    'db-1: mysqldb:3306 is reached through the mesh: it accepts no connection',
+  ]);
+  expect(failureLines({ vm: 'db-1', status: 'failed', report })).toEqual(['db-1: its checks after the soak failed']);
 });
 
 test('the status of a fleet shows its last run and where each VM is', () => {

@@ -18,7 +18,7 @@ import { planDocument, reportDocument } from '../fleet/documents.ts';
 import { readFleet } from '../fleet/read-fleet.ts';
 import { showFleet } from '../fleet/show-fleet.ts';
 import { formatFleetStatus } from '../fleet/status-table.ts';
-import { formatDiff, formatPlan, formatRecap } from '../fleet/text.ts';
+import { failureLines, formatDiff, formatPlan, formatRecap } from '../fleet/text.ts';
 
 interface Opened {
   readonly run: FleetRun;
@@ -85,7 +85,9 @@ async function open(command: string, call: Call): Promise<Opened> {
   const { dryRun: _dryRun, exitCode: _exitCode, ...given } = call.given;
   const apply = called('fleet apply', { given }, ...args).again;
   const { again } = called(command, call, ...args);
-  return { run: { options, command, again, observe }, output, exitCode, apply, progress };
+  const { planHash: _planHash, yes: _yes, confirmWithin: _confirmWithin, ...planned } = given;
+  const review = called('fleet plan', { given: planned }, ...args).again;
+  return { run: { options, command, again, review, observe }, output, exitCode, apply, progress };
 }
 
 function parseHash(text: string): string {
@@ -132,10 +134,7 @@ function conclude({ terminal }: Call, { output }: Opened, report: FleetReport): 
   terminal.out(output === 'text' ? formatRecap(report) : formatDocument(reportDocument(report), output));
   const failed = report.ends.filter(({ status }) => status === 'failed');
   if (failed.length === 0 && report.stopped === undefined) return EXIT.done;
-  const issues = failed.map(
-    ({ vm, report: own }) =>
-      `${vm}: ${own?.problem ? `${own.problem.message} ${own.problem.hint} (${own.problem.id})` : 'its checks after the soak failed'}`,
-  );
+  const issues = failed.flatMap(failureLines);
   const skipped = report.ends.filter(({ status }) => status === 'skipped').length;
-  return tellProblem(terminal, fleetProblems.stopped({ fleet: report.fleet, failed: issues, skipped }));
+  return tellProblem(terminal, fleetProblems.stopped({ fleet: report.fleet, failed: failed.length, issues, skipped }));
 }

@@ -1,12 +1,13 @@
 import type { FleetPlan } from '../../fleet/plan.ts';
 import type { FleetReport, VmEnd } from '../../operations/fleet/event.ts';
 import { present } from '../../present.ts';
+import { problemRecord } from '../print.ts';
 
 /** A joint plan for programs. */
 export function planDocument({ fleet, vms, batches, removed, prunes }: FleetPlan, hash: string): object {
   const planned = vms.map(({ vm, status, lines, problem }) => ({
     ...{ vm, status, changes: lines },
-    ...(problem && { problem: { id: problem.id, message: problem.message, hint: problem.hint } }),
+    ...(problem && { problem: problemRecord(problem) }),
   }));
   return { fleet, hash, batches, vms: planned, removed, prunes };
 }
@@ -21,7 +22,7 @@ function endDocument({ vm, status, reason, report }: VmEnd): object {
   const changes = [...cluster, ...phases.filter(({ kind }) => kind === 'step').flatMap((phase) => phase.changes)];
   return {
     ...{ vm, status, ...present({ reason, namespace, group, address }), changes },
-    ...(problem && { problem: { id: problem.id, message: problem.message, hint: problem.hint } }),
+    ...(problem && { problem: problemRecord(problem) }),
     ...present({ ms }),
   };
 }

@@ -115,6 +115,16 @@ export function formatRecap({ fleet, ends, stopped }: FleetReport): readonly str
   ];
 }
 
+/** Why a VM failed, with its failed checks. What the run had done there is left out: it may be fifty lines a VM. */
+export function failureLines({ vm, report }: VmEnd): readonly string[] {
+  const { problem } = report ?? {};
+  if (!problem) return [`${vm}: its checks after the soak failed`];
+  const { message, hint, id, issues } = problem;
+  return [`${vm}: ${message} ${hint} (${id})`, ...issues.filter(isCause).map((issue) => `${vm}: ${issue}`)];
+}
+
+const isCause = (issue: string): boolean => !issue.startsWith('done: ');
+
 function groupedByReason(skipped: readonly VmEnd[]): readonly (readonly [string, readonly string[]])[] {
   const reasons = [...new Set(skipped.map(({ reason = '' }) => reason))];
   return reasons.map((reason) => [reason, skipped.filter((end) => (end.reason ?? '') === reason).map(({ vm }) => vm)]);

@@ -141,7 +141,7 @@ function failureOf(error: unknown, done: readonly string[], signal: AbortSignal)
   return {
     error,
     expected: problem !== undefined || signal.aborted,
-    why: problem?.message ?? 'meshx was interrupted',
+    why: problem?.message ?? 'meshx was interrupted.',
     seen: [...new Set(seen)],
   };
 }

@@ -43,7 +43,7 @@ export async function applyFleet(world: World, run: FleetRun): Promise<FleetRepo
   const hash = fleetPlanHash(plan);
   if (isEmptyFleetPlan(plan)) return { fleet: plan.fleet, hash, ends: plan.vms.map(upToDate) };
   if (reviewed !== undefined && reviewed !== hash && !isRest(found.record, plan, reviewed))
-    throw fleetProblems.planOutdated({ fleet: plan.fleet, wanted: reviewed, found: hash });
+    throw fleetProblems.planOutdated({ fleet: plan.fleet, wanted: reviewed, found: hash, review: run.review });
   await confirm?.(plan);
   await using held = await takeFleet(world, place, found);
   const book = new RunBook(held, found.record, recordOf(world, run, { plan, hash: reviewed ?? hash }));
@@ -103,9 +103,9 @@ interface Joining {
 async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Promise<VmReport> {
   const target = targetOf(run.options, vm);
   const context = await contexts.of(target.options);
-  const { command, again, reviewed } = run;
+  const { command, again, review, reviewed } = run;
   const lines = plan.vms.find((each) => each.vm === vm)?.lines ?? [];
-  const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers(vm, lines, now);
+  const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers({ vm, review, lines }, now);
   return await join({
     ...{ context, vm, verb: 'up', command, again, repeats: true },
     observe: (event) => run.observe({ kind: 'vm-event', vm, event }),
@@ -114,10 +114,17 @@ async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Prom
   });
 }
 
+interface Reviewed {
+  readonly vm: string;
+  readonly review: string;
+  /** The changes of the VM in the plan. */
+  readonly lines: readonly string[];
+}
+
 /** Objects that VMs share are written once, so a later VM has fewer changes than its plan, and never others. */
-function refuseOthers(vm: string, reviewed: readonly string[], now: Pick<JoinPlan, 'decision'>): void {
-  const others = digestOf(now).lines.filter((line) => !reviewed.includes(line));
-  if (others.length > 0) throw fleetProblems.vmMoved({ vm, issues: others.map((line) => `due now: ${line}`) });
+function refuseOthers({ vm, review, lines }: Reviewed, now: Pick<JoinPlan, 'decision'>): void {
+  const others = digestOf(now).lines.filter((line) => !lines.includes(line));
+  if (others.length > 0) throw fleetProblems.vmMoved({ vm, review, issues: others.map((line) => `due now: ${line}`) });
 }
 
 /** A VM is a member from its first attempt on. */

@@ -12,6 +12,8 @@ export interface FleetRun {
   readonly command: string;
   /** The command that continues. */
   readonly again: string;
+  /** The command that shows the plan. */
+  readonly review: string;
   readonly observe: FleetObserver;
   /** The hash of the plan that was reviewed. */
   readonly reviewed?: string;

@@ -247,6 +247,6 @@ test('Ctrl-C is the reason of a rollback that it caused', async () => {
   const { deadMan } = held(vm, undefined, operator.signal);
   await deadMan.arm();
   operator.abort('SIGINT');
-  expect(await deadMan.rollBack('SIGINT', [])).toMatchObject({ id: 'reverted', issues: ['meshx was interrupted'] });
-  expect(vm.sent.at(-1)).toEqual(['revert', 'meshx was interrupted']);
+  expect(await deadMan.rollBack('SIGINT', [])).toMatchObject({ id: 'reverted', issues: ['meshx was interrupted.'] });
+  expect(vm.sent.at(-1)).toEqual(['revert', 'meshx was interrupted.']);
 });
