@@ -55,7 +55,7 @@ export function marked(say: Say, vms: readonly string[], vm: string): Say {
 }
 
 /** The same for programs. */
-export function problemRecord(problem: Problem): object {
+export function problemRecord(problem: Pick<Problem, 'id' | 'message' | 'hint' | 'issues'>): object {
   const { id, message, hint, issues } = problem;
   return { id, message, hint, ...(issues.length > 0 ? { issues } : {}), see: `meshx explain ${id}` };
 }
