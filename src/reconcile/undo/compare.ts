@@ -18,7 +18,7 @@ export function isContentOnly({ area, before = '', after = '' }: Difference): bo
   return area === 'file' && then !== undefined && then === now;
 }
 
-/** The differences, by area and name, without ignored ones and those of interfaces that came or went. Pure. */
+/** The differences, by area and name, without ignored ones and those of interfaces and services that come and go. Pure. */
 export function comparePictures(
   before: Picture,
   after: Picture,
@@ -41,7 +41,14 @@ export function comparePictures(
         ({ area, name }) => area !== 'boot' && !tests.some((test) => test.area === area && test.pattern.test(name)),
       )
       .filter((difference) => !moved.some((each) => isOfInterface(difference, each)))
+      .filter((difference) => !isBehindSocket(difference, then, now))
   );
+}
+
+/** A service that its socket starts for a client and that ends when idle comes and goes; its socket stays. */
+function isBehindSocket({ area, name }: Difference, ...states: readonly ReadonlyMap<string, string>[]): boolean {
+  const socket = name.replace(/\.service$/, '.socket');
+  return area === 'unit' && socket !== name && states.every((state) => state.get(`unit\t${socket}`) === 'active');
 }
 
 /**
@@ -63,6 +70,7 @@ function interfacesOf(picture: Picture): ReadonlySet<string> {
 
 function isOfInterface({ area, name }: Difference, link: string): boolean {
   if (area === 'route') return ` ${name} `.includes(` dev ${link} `);
+  if (area === 'resolver') return name.endsWith(` (${link})`);
   return (
     area === 'sysctl' &&
     ['conf', 'neigh'].some((part) => /^net\.ipv[46]\./.test(name) && name.startsWith(`${part}.${link}.`, 9))

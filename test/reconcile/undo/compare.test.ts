@@ -68,6 +68,7 @@ const link = (name: string, forwarding = '0'): readonly string[] => [
   `sysctl\tnet.ipv4.neigh.${name}.ucast_solicit\t3`,
   `route\t-6 fe80::/64 dev ${name} proto kernel metric 256 pref medium\t`,
   `route\t-4 10.1.0.0/16 dev ${name}\t`,
+  `resolver\tresolvectl dns Link 5 (${name})\t`,
 ];
 
 test('an interface of a container that came or went is no difference; one that stayed and changed is', () => {
@@ -79,11 +80,27 @@ test('an interface of a container that came or went is no difference; one that s
   ]);
 });
 
+test('a service behind a socket comes and goes; without its socket it is a difference', () => {
+  const socket = 'unit\tpodman.socket\tactive';
+  const service = 'unit\tpodman.service\tactive';
+  expect(comparePictures(picture(socket, service), picture(socket))).toEqual([]);
+  expect(comparePictures(picture(socket), picture(socket, service))).toEqual([]);
+  expect(comparePictures(picture(socket, service), picture())).toHaveLength(2);
+  expect(comparePictures(picture(service), picture(socket))).toHaveLength(2);
+  expect(comparePictures(picture(socket, 'unit\tx.service\tactive'), picture(socket))).toHaveLength(1);
+});
+
 test('an interface hides nothing of another, nor of the whole machine', () => {
   const before = picture(...link('eth0'), ...link('v'));
-  const left = ['route\t-4 10.9.0.0/16 dev eth0\t', 'sysctl\tnet.ipv4.conf.vx\t1', 'sysctl\tnet.ipv4.ip_forward\t1'];
+  const left = [
+    'resolver\tresolvectl dns Link 2 (eth0)\t10.0.0.1',
+    'route\t-4 10.9.0.0/16 dev eth0\t',
+    'sysctl\tnet.ipv4.conf.vx\t1',
+    'sysctl\tnet.ipv4.ip_forward\t1',
+  ];
   const after = picture(...link('eth0'), ...left);
   expect(comparePictures(before, after).map(({ name }) => name)).toEqual([
+    'resolvectl dns Link 2 (eth0)',
     '-4 10.9.0.0/16 dev eth0',
     'net.ipv4.conf.vx',
     'net.ipv4.ip_forward',
