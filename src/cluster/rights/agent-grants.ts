@@ -1,6 +1,6 @@
 import { AGENT_POLICY, VIRTUAL_GROUP, VIRTUAL_RESOURCE } from '../../mesh/current/agent-policy.ts';
 import { ROOTS_CONFIG_MAP } from '../../mesh/current/agent-rights.ts';
-import { APPLY, NETWORKING, type Right, workload } from './right.ts';
+import { APPLY, NETWORKING, readOnly, type Right, workload } from './right.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const AGENTS = 'without it, agents get no rights in the cluster';
@@ -39,6 +39,7 @@ const WITH_AGENTS: Readonly<Record<string, readonly Right[]>> = {
   ...Object.fromEntries(
     ['setup-vm', 'up', 'rejoin', 'adopt', 'apply', 'fleet apply', 'register'].map((command) => [command, GRANT]),
   ),
+  ...Object.fromEntries(['fleet plan', 'fleet diff'].map((command) => [command, GRANT.flatMap(readOnly)])),
   ...Object.fromEntries(['down', 'evict', 'fleet remove'].map((command) => [command, UNGRANT])),
 };
 

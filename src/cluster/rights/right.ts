@@ -34,3 +34,9 @@ export const workload = (resource: string, verbs: readonly string[], group = '')
 };
 
 export const NODES: Right = { place: 'cluster', group: '', resource: 'nodes', verbs: ['list'] };
+
+/** What a plan needs of a right. */
+export function readOnly(right: Right): readonly Right[] {
+  const verbs = right.verbs.filter((verb) => ['get', 'list', 'watch'].includes(verb));
+  return verbs.length === 0 ? [] : [{ ...right, verbs }];
+}

@@ -1,6 +1,6 @@
 import { CHECK, STATUS, VERIFY } from './check-grants.ts';
 import { policyRights, rightsOfAgents } from './agent-grants.ts';
-import { APPLY, control, NETWORKING, NODES, type Right, SECURITY, workload } from './right.ts';
+import { APPLY, control, NETWORKING, NODES, readOnly, type Right, SECURITY, workload } from './right.ts';
 import { VIEW_RIGHTS } from './view-rights.ts';
 
 export interface RightsOptions {
@@ -148,12 +148,6 @@ const EVICT: readonly Right[] = [
 
 /** The lock and the record of fleets. Names of fleets are free, and RBAC knows no patterns. */
 const fleetLease = (verbs: readonly string[]): Right => control('leases', verbs, 'coordination.k8s.io');
-
-/** What a plan needs of a right. */
-function readOnly(right: Right): readonly Right[] {
-  const verbs = right.verbs.filter((verb) => ['get', 'list', 'watch'].includes(verb));
-  return verbs.length === 0 ? [] : [{ ...right, verbs }];
-}
 
 type Table = Readonly<Record<string, (suffix: string) => readonly Right[]>>;
 

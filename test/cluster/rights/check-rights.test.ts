@@ -56,11 +56,25 @@ test.each([
   expect(rights.filter(({ resource }) => resource.startsWith('secrets'))).toEqual([]);
 });
 
-test('fleet rollback may read what its canaries are verified by, as a join may', () => {
-  const reads = (command: string): readonly string[] =>
-    rightsOf(command).flatMap(({ place, resource, verbs }) =>
-      verbs.filter((verb) => verb === 'get' || verb === 'list').map((verb) => `${verb} ${resource} in ${place}`),
-    );
-  const allowed = new Set(reads('fleet rollback'));
-  expect(reads('up').filter((right) => !allowed.has(right))).toEqual([]);
+/** `get services in workload`, for each right to read. */
+function reads(command: string, agents: boolean): readonly string[] {
+  return rightsOf(command, { agents }).flatMap(({ place, resource, verbs }) =>
+    verbs.filter((verb) => verb === 'get' || verb === 'list').map((verb) => `${verb} ${resource} in ${place}`),
+  );
+}
+
+// Canaries of a rollback are verified as after a join, and a plan is made of what an apply reads.
+test.each([
+  ['fleet rollback', false],
+  ['fleet plan', true],
+  ['fleet diff', true],
+  ['fleet apply', true],
+])('%s may read what a join reads', (command, agents) => {
+  const allowed = new Set(reads(command, agents));
+  expect(reads('up', agents).filter((right) => !allowed.has(right))).toEqual([]);
+});
+
+test.each(['fleet plan', 'fleet diff', 'fleet status'])('%s needs no right to write', (command) => {
+  const verbs = new Set(rightsOf(command, { agents: true }).flatMap((right) => right.verbs));
+  expect([...verbs].filter((verb) => !['get', 'list', 'watch'].includes(verb))).toEqual([]);
 });
