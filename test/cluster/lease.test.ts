@@ -1,6 +1,6 @@
 import { connectLive } from '../../src/cluster/api/live/live-kubernetes.ts';
 import { HeldLease, type LeaseTimes } from '../../src/cluster/lease/held-lease.ts';
-import { createLease, readLease } from '../../src/cluster/lease/lease.ts';
+import { createLease, leaseRef, readLease } from '../../src/cluster/lease/lease.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
 import { problemOf } from '../support/problem.ts';
 import { until } from '../host/contract.ts';
@@ -59,6 +59,17 @@ test('it is lost when another takes it over, and when it cannot be renewed in ti
   await until(() => Promise.resolve(taken.lost !== undefined));
   expect(taken.lost).toMatch(/^it could not be renewed for/);
   expect(await taken.annotate({})).toBe(false);
+});
+
+test('it is lost at once when another deletes it, without asking again and again', async () => {
+  await using server = await FakeApiServer.start();
+  const { kube, about, seen } = await opened(server, { ...TIMES, renewMs: 60_000, deadlineMs: 1000 });
+  await using held = await HeldLease.take({ ...about, holder: 'anna/1' }, seen);
+  await kube.delete(leaseRef(place));
+  const before = server.requests.length;
+  expect(await held.annotate({})).toBe(false);
+  expect(held.lost).toBe('it was deleted by another');
+  expect(server.requests.length - before).toBeLessThan(5);
 });
 
 test('one that was removed is not written again at its end', async () => {

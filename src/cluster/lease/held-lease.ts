@@ -103,11 +103,13 @@ export class HeldLease implements AsyncDisposable {
 
   /** Someone else wrote: the lease is lost, unless they only touched what is not the holder's. */
   async #readAgain(): Promise<void> {
-    const { kube, place, holder } = this.#about;
-    const found = await readLease(kube, place).catch(() => undefined);
-    if (found?.holder === holder)
+    const { kube, place, holder, times } = this.#about;
+    const found = await readLease(kube, place).catch(() => null);
+    if (found === null) await delay(Math.min(500, times.renewMs));
+    else if (found === undefined) this.#lost = 'it was deleted by another';
+    else if (found.holder === holder)
       this.#state = { ...found, annotations: { ...found.annotations, ...this.#state.annotations } };
-    else if (found) this.#lost = found.holder === undefined ? 'it was set free by another' : `${found.holder} took it`;
+    else this.#lost = found.holder === undefined ? 'it was set free by another' : `${found.holder} took it`;
   }
 
   async #release(): Promise<void> {
