@@ -33,7 +33,9 @@ function walk(digest: Buffer): readonly number[] {
   return visits;
 }
 
-function border(text: string): string {
+/** The type comes from the server: one that is too long is cut. */
+function border(words: string): string {
+  const text = words.slice(0, WIDTH);
   const before = Math.floor((WIDTH - text.length) / 2);
   return `+${'-'.repeat(before)}${text}${'-'.repeat(WIDTH - text.length - before)}+`;
 }

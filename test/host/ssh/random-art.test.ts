@@ -17,6 +17,12 @@ test('an ed25519 key has its picture, of equal lines', () => {
   expect(art.join('').match(/S/g)).toHaveLength(2);
 });
 
+test('a server that names a type too long for the picture gets one all the same', () => {
+  const type = 'a-type-of-a-hostile-server@with.a.long.name';
+  const blob = Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), Buffer.alloc(32)]);
+  expect(new Set(randomArt(blob).map((line) => line.length))).toEqual(new Set([19]));
+});
+
 const hasKeygen = spawnSync('ssh-keygen', ['-?']).error === undefined;
 
 (hasKeygen ? test : test.skip)('the pictures of keys of all types are those of ssh-keygen -lv', () => {
