@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { LocalHost } from '../../host/local-host.ts';
 import { publishedDigest } from '../../mesh/istio-package.ts';
@@ -8,7 +8,7 @@ import { packageProblems } from '../../problems/sidecar-package.ts';
 import { expectedSha256, openSidecarPackage, type OpenedPackage } from '../../vm/sidecar-package.ts';
 import type { World } from '../../world.ts';
 import { cacheFolder } from '../join/cache.ts';
-import { shownUrl } from './http-get.ts';
+import { reasonOf, shownUrl } from './http-get.ts';
 import { cachedFile } from './package-cache.ts';
 
 /** A package of the network. */
@@ -50,12 +50,21 @@ export async function openWithChecksum(world: World, path: string, sha256: strin
   return await open(world, path, sha256 ?? (await digestBeside(path)));
 }
 
+/** A published checksum is a line of some 90 bytes. */
+const MOST_BYTES = 1024;
+
 async function digestBeside(path: string): Promise<string | undefined> {
   const file = `${path}.sha256`;
-  const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
+  const found = await stat(file).catch(() => undefined);
+  if (!found) return undefined;
+  const refuse = (reason: string, cause?: unknown) => packageProblems.checksumUnreadable({ url: file, reason }, cause);
+  // A pipe may never end.
+  if (!found.isFile() || found.size > MOST_BYTES) throw refuse('it is no sha256');
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw refuse(reasonOf(error), error);
+  });
   const digest = publishedDigest(text);
-  if (digest === undefined) throw packageProblems.checksumUnreadable({ url: file, reason: 'it is no sha256' });
+  if (digest === undefined) throw refuse('it is no sha256');
   return digest;
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -214,6 +215,18 @@ test('a digest from elsewhere replaces the published one', async () => {
   });
   expect(await finder(world, server.url(), { pin: sha256 })(AMD64)).toMatchObject({ sha256 });
   expect(server.requests).not.toContain(`GET /${DEB}.sha256`);
+});
+
+test.each([
+  ['cannot be read', (path: string) => mkdirSync(path)],
+  ['is a pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ['is far too long', (path: string) => writeFileSync(path, 'a'.repeat(9999))],
+])('a package is not used without its checksum if that %s', async (_what, make) => {
+  const world = operator();
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'istio-sidecar.deb'), file);
+  make(join(folder, 'istio-sidecar.deb.sha256'));
+  await expect(finder(world, folder)(AMD64)).rejects.toMatchObject({ id: 'package-checksum-unreadable' });
 });
 
 test('a directory is a source, laid out as the releases or with the file alone', async () => {
