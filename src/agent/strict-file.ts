@@ -9,6 +9,9 @@ import { visible } from '../visible.ts';
 /** Characters of a file: far more than any has, and little enough to be parsed at once. */
 const LIMIT = 256 * 1024;
 
+/** That many are shown. A hostile file may have tens of thousands. */
+const MOST_ISSUES = 100;
+
 /**
  * The value of a YAML file by its schema. Throws `agent-file-invalid` with every issue as `FILE:LINE:COLUMN: FIELD: REASON`. No
  * issue repeats a value of the file.
@@ -30,7 +33,10 @@ export function readStrict<Value>(
   if (parsed.issue !== undefined) return { issues: [parsed.issue] };
   const { data, issues } = parseFields(schema, parsed.value);
   if (issues.length === 0) return { value: data as Value, issues: [] };
-  return { issues: issues.flatMap((issue) => placed(issue).map((each) => located(file, text, each))) };
+  const all = issues.flatMap(placed);
+  const shown = all.slice(0, MOST_ISSUES).map((place) => located(file, text, place()));
+  const more = all.length - shown.length;
+  return { issues: more > 0 ? [...shown, `${file}: ${more} more issues`] : shown };
 }
 
 /** The value of fields by their schema, or what is wrong with them. */
@@ -63,12 +69,13 @@ interface Placed {
   readonly reason: string;
 }
 
-/** One issue for each unknown field, at the place of that field. */
-function placed(issue: z.core.$ZodIssue): readonly Placed[] {
-  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path: issue.path, reason: message }));
-  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, reason: issue.message }];
+/** One issue for each unknown field, at the place of that field; each is made when it is shown. */
+function placed(issue: z.core.$ZodIssue): readonly (() => Placed)[] {
+  if (issue.code === 'invalid_key')
+    return issue.issues.map(({ message }) => () => ({ path: issue.path, reason: message }));
+  if (issue.code !== 'unrecognized_keys') return [() => ({ path: issue.path, reason: issue.message })];
   const names = issue.message.split(' ');
-  return issue.keys.map((key) => {
+  return issue.keys.map((key) => () => {
     const [near] = nearest(key, names);
     const known = near === undefined ? `the fields are ${names.join(', ')}` : `did you mean ${near}?`;
     return { path: [...issue.path, key], reason: `unknown field; ${known}` };

@@ -11,14 +11,8 @@ export interface Place {
  * path that exists. Meant for messages: aliases and merge keys are not followed.
  */
 export function yamlPlace(text: string, path: readonly PropertyKey[]): Place {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    schema: 'failsafe',
-    lineCounter: lines,
-    uniqueKeys: false,
-    logLevel: 'silent',
-  });
-  let node: unknown = document.contents;
+  const { lines, contents } = last?.text === text ? last : (last = parsed(text));
+  let node: unknown = contents;
   let start = startOf(node);
   for (const step of path) {
     const found = fieldOf(node, step);
@@ -27,6 +21,21 @@ export function yamlPlace(text: string, path: readonly PropertyKey[]): Place {
     start = found.start;
   }
   return placeOf(lines, start);
+}
+
+interface Parsed {
+  readonly text: string;
+  readonly lines: LineCounter;
+  readonly contents: unknown;
+}
+
+/** A file may have thousands of issues, each with its place: parsed for each of them, it would take hours. */
+let last: Parsed | undefined;
+
+function parsed(text: string): Parsed {
+  const lines = new LineCounter();
+  const options = { schema: 'failsafe', lineCounter: lines, uniqueKeys: false, logLevel: 'silent' } as const;
+  return { text, lines, contents: parseDocument(text, options).contents };
 }
 
 /**

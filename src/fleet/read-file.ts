@@ -10,17 +10,19 @@ type Issue = z.core.$ZodIssue;
 /** Names of keys and numbers of items, from the top of the file. */
 export type FieldPath = readonly (string | number)[];
 
+/** That many are shown. */
+const MOST_ISSUES = 100;
+
 /** Reads a fleet file. Throws `fleet-file-invalid` with the line and column of each issue. */
 export function readFleetFile(path: string, text: string): FleetFile {
   const fail = (issues: readonly string[]) => fleetProblems.fileInvalid({ path, issues });
   const value = valueOf(path, text);
   const parsed = FleetSchema.safeParse(value, { reportInput: true });
   if (parsed.success) return parsed.data;
-  throw fail(
-    parsed.error.issues.flatMap((issue) =>
-      lines(issue, []).map((line) => `${at(path, text, line.path)}: ${line.text}`),
-    ),
-  );
+  const all = parsed.error.issues.flatMap((issue) => lines(issue, []));
+  const shown = all.slice(0, MOST_ISSUES).map((line) => `${at(path, text, line.path)}: ${line.text}`);
+  const more = all.length - shown.length;
+  throw fail(more > 0 ? [...shown, `${path}: ${more} more issues`] : shown);
 }
 
 /** `fleet.yaml:12:5`, the place of a field. */

@@ -39,9 +39,10 @@ function settingsFor(
   about: About,
   host: string | undefined,
 ): Settings {
+  const places = files.map((file) => ({ file, paths: pathsOf(file, about, host) }));
   const found = keys.flatMap((key): readonly (readonly [string, Setting])[] => {
-    for (const file of files.filter(({ owner }) => owner === 'user' || isOfProjects(key)))
-      for (const path of pathsOf(file, about, host)) {
+    for (const { file, paths } of places.filter(({ file: { owner } }) => owner === 'user' || isOfProjects(key)))
+      for (const path of paths) {
         const value = valueAt(file, [...path, key.key]);
         if (value !== undefined)
           return [[key.name, { value, owner: file.owner, where: placeOf(file, [...path, key.key]) }]];
