@@ -191,7 +191,7 @@ describe('a connection through the mesh', () => {
       mysql,
     );
     expect(works).toBe(true);
-    expect(detail).toContain("grant one for '%'");
+    expect(detail).toContain("users for it or for '%'");
   });
 });
 

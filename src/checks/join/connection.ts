@@ -67,7 +67,7 @@ function judgeTcp({ code, bytes, address, text, log }: Connection, { target, ser
 /** MySQL sends an error packet to a client whose host has no grant: the connection works, the account does not. */
 function refusal(text: string): string {
   return /Host '[^']*' is not allowed/.test(text)
-    ? "; MySQL allows no user from the sidecar's address: grant one for '%'"
+    ? " (MySQL allows no user from the sidecar's address, 127.0.0.6: clients of the mesh need users for it or for '%')"
     : '';
 }
 

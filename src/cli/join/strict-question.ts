@@ -16,7 +16,7 @@ export function strictQuestion({ ask, err }: Pick<Terminal, 'ask' | 'err'>): ((v
     const typed = ports.map(({ port }) => `--strict-port ${port.number}`).join(' ');
     err([
       `${vm}: the server of ${ports.map(showPortSecurity).join(', ')} speaks first.`,
-      'A plaintext client from outside the mesh would hang forever. With STRICT on the port it is refused at once.',
+      'A plaintext client from outside the mesh gets no greeting and waits until its own timeout. STRICT resets it once it sends anything.',
     ]);
     const answer = await ask(`Require mutual TLS on it (${typed}; meshx down undoes it)? [y/N] `);
     return /^y(es)?$/i.test(answer.trim());
