@@ -1,4 +1,4 @@
-import { type Document, isMap, isSeq, LineCounter, parseAllDocuments, parseDocument } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, parseDocument, visit } from 'yaml';
 
 /** Where something is in a text, counted from 1. */
 export interface Place {
@@ -44,11 +44,28 @@ function parsed(text: string): Parsed {
  */
 export function yamlAmbiguity(text: string): (Place & { readonly reason: string }) | undefined {
   const lines = new LineCounter();
-  const options = { schema: 'failsafe', lineCounter: lines, prettyErrors: false, logLevel: 'silent' } as const;
-  const [first, second] = parseAllDocuments(text, options) as readonly Document.Parsed[];
+  // The library compares each key with all before it, which takes minutes for a long file.
+  const own = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+  const [first, second] = parseAllDocuments(text, { ...own, lineCounter: lines }) as readonly Document.Parsed[];
   if (second) return { ...placeOf(lines, second.range[0]), reason: 'a second document begins here' };
-  const twice = first?.errors.find(({ code }) => code === 'DUPLICATE_KEY');
-  return twice && { ...placeOf(lines, twice.pos[0]), reason: 'the same key as before' };
+  const twice = first && repeatedKey(first);
+  return twice === undefined ? undefined : { ...placeOf(lines, twice), reason: 'the same key as before' };
+}
+
+/** The place of the first key that repeats one of its mapping. */
+function repeatedKey(document: Document.Parsed): number | undefined {
+  let found: number | undefined;
+  visit(document, {
+    Map: (_key, { items }) => {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) found = Math.min(found ?? Infinity, key.range?.[0] ?? 0);
+        known.add(key.value);
+      }
+    },
+  });
+  return found;
 }
 
 function placeOf(lines: LineCounter, position: number): Place {
