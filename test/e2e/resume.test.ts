@@ -52,10 +52,10 @@ async function killedAt([change, where]: Kill): Promise<string | false> {
 const KILLS: readonly Kill[] = [
   [2, 'before'],
   [1, 'after'],
-  [3, 'after'],
-  [3, 'before'],
-  [2, 'after'],
-  [3, 'before'],
+  [2, 'before'],
+  [1, 'before'],
+  [1, 'after'],
+  [1, 'before'],
 ];
 
 test('a run that was killed at a change is finished by the same command, and the one after it finds nothing to do', async () => {
