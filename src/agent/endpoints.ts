@@ -24,7 +24,7 @@ interface MetricsFacts {
 interface Asked extends MetricsFacts {
   /** Why the sidecar's probe must fail; undefined if it must not. */
   readonly unhealthyBecause: () => string | undefined;
-  readonly drains: Pick<Drains, 'begin' | 'end'>;
+  readonly drains: Pick<Drains, 'begin' | 'end' | 'hasStarted'>;
 }
 
 /** What people on the machine may ask and do: the permissions of the socket's file say who. */
@@ -33,8 +33,8 @@ function apiRoutes(asked: Asked): Routes {
   return {
     'GET /status': () => ({ status: 200, body: `${JSON.stringify(snapshot())}\n`, type: 'application/json' }),
     ...metricsRoutes(asked),
-    'POST /drain': onService((name, cause) => drains.begin(name, cause)),
-    'POST /undrain': onService((name, cause) => drains.end(name, cause)),
+    'POST /drain': onService(asked, (name, cause) => drains.begin(name, cause)),
+    'POST /undrain': onService(asked, (name, cause) => drains.end(name, cause)),
   };
 }
 
@@ -104,8 +104,9 @@ async function open(routes: Routes, on: Parameters<typeof listen>[1], hosts?: re
 }
 
 /** `?service=NAME`, and `&by=unit` from the unit of the service. */
-function onService(act: (name: string, cause: DrainCause) => boolean): Route {
+function onService({ drains }: Asked, act: (name: string, cause: DrainCause) => boolean): Route {
   return (query) => {
+    if (!drains.hasStarted) return { status: 503, body: 'it is starting\n' };
     const [service, by] = [query.get('service'), query.get('by') ?? 'request'];
     if (service === null) return { status: 400, body: 'name the service: ?service=NAME\n' };
     if (by !== 'request' && by !== 'unit') return { status: 400, body: 'by is unit, or absent\n' };

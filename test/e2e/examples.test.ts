@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, writeFileSync } from 'node:fs';
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ansibleRecipe } from '../bench/alternatives/ansible-recipe.ts';
 import { built } from '../lab/cache.ts';
@@ -15,11 +15,9 @@ beforeAll(async () => {
   const { project } = lab().names;
   packages = await built(lab().names, ansibleRecipe, () => undefined);
   cpSync(join(project, 'examples/ansible'), join(folder, 'ansible'), { recursive: true });
-  writeFileSync(join(folder, 'meshx'), `#!/bin/sh\nexec '${process.execPath}' '${project}/dist/meshx.js' "$@"\n`);
-  chmodSync(join(folder, 'meshx'), 0o755);
   const words = ['--root', exampleImage(), '--manifests', exampleCluster('current'), '--package', examplePackage];
   const vars = {
-    meshx_command: join(folder, 'meshx'),
+    meshx_command: join(project, 'dist/meshx.js'),
     meshx_services: ['mysqldb:3306'],
     meshx_namespace: 'vm',
     meshx_options: words,

@@ -25,6 +25,7 @@ const REASONS: Readonly<Record<DrainCause, string>> = {
 export class Drains {
   readonly #parts: Draining;
   readonly #causes = new Map<string, ReadonlySet<DrainCause>>();
+  #hasStarted = false;
 
   constructor(parts: Draining) {
     this.#parts = parts;
@@ -33,6 +34,12 @@ export class Drains {
   /** Drains again what people drained before this start. */
   async start(): Promise<void> {
     for (const name of await this.#parts.kept.read()) this.#begin(name, 'request');
+    this.#hasStarted = true;
+  }
+
+  /** Whether the services are known, with what was drained before this start. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
   }
 
   /** Takes a service out of rotation; false when there is none of this name. */

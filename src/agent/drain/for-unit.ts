@@ -46,6 +46,8 @@ async function oneRound(socket: string, event: UnitRequest['event'], service: st
   const verb = event === 'stops' ? 'drain' : 'undrain';
   const query = `service=${encodeURIComponent(service)}&by=unit`;
   const answer = await askAgent(socket, 'POST', `/${verb}?${query}`);
+  // An agent that is starting does not know its services yet.
+  if (answer.status === 503) return { ended: false, how: 'the agent is starting' };
   if (answer.status === 404) return { ended: true, how: 'the agent has no such service' };
   if (answer.status !== 200) return { ended: true, how: refusal(answer) };
   if (event === 'started') return { ended: true, how: 'may return to rotation' };
