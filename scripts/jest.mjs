@@ -12,8 +12,8 @@ const file = join(results, `${suite}.json`);
 mkdirSync(results, { recursive: true });
 rmSync(file, { force: true });
 
-// Four more than cores, so that no core is idle while tests wait for a time limit or for a program.
-const workers = availableParallelism() + 4;
+// Two more than cores, so that no core is idle while tests wait for a time limit.
+const workers = availableParallelism() + 2;
 const run = spawnSync(
   process.execPath,
   [

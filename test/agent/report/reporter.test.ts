@@ -279,7 +279,9 @@ test('a machine that loses its address takes its ports out of its own entry, say
   addresses = ['10.150.0.99'];
   reporter.recheck();
   await until('the ports to be gone', () => world.ports.length === 0);
-  expect(reporter.status).toMatchObject({ mode: 'fenced', reason: expect.stringContaining(ADDRESS) });
+  // The agent gets the answer after the server has changed the entry.
+  await until('the fence', () => reporter.status.mode === 'fenced');
+  expect(reporter.status).toMatchObject({ reason: expect.stringContaining(ADDRESS) });
   expect(world.annotation('web')).toContain('"state":"down"');
   const { patches } = world;
   reporter.recheck();
