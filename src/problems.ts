@@ -27,3 +27,16 @@ export function known<Details>(id: string, describe: (details: Details) => Probl
   const create = (details: Details, cause?: unknown): Problem => new Problem(id, describe(details), cause);
   return Object.assign(create, { id });
 }
+
+/** Whether a parser takes a text: a Problem of it means no. Other errors are thrown. */
+export function accepts(parse: (text: string) => unknown): (text: string) => boolean {
+  return (text) => {
+    try {
+      parse(text);
+      return true;
+    } catch (error) {
+      if (error instanceof Problem) return false;
+      throw error;
+    }
+  };
+}

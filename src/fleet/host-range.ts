@@ -1,5 +1,5 @@
 const RANGE = /^([^[\]]*)\[([0-9]{1,5}):([0-9]{1,5})\](.*)$/;
-/** A fleet has at most this many hosts, so that its record fits into one object of the cluster (1 MiB of etcd, 256 KiB of annotations). */
+/** A fleet has at most this many hosts: its record must fit into one object of the cluster (1 MiB of etcd, 256 KiB of annotations). */
 export const MOST_HOSTS = 2000;
 
 /**

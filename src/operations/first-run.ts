@@ -17,7 +17,7 @@ export const kubeContexts = readContexts;
 /** What a VM says before it joins. */
 export interface FirstLook {
   readonly ports: readonly OpenPort[];
-  /** Whether it joined before, so that its options are repeated. */
+  /** Whether it joined before: its options are then repeated. */
   readonly isMember: boolean;
 }
 

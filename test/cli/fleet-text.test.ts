@@ -43,17 +43,19 @@ test('a fleet without changes says so', () => {
   expect(formatDiff(empty)).toEqual(['The fleet is as its file.']);
 });
 
+/** A VM that failed. */
+const report = {
+  vm: 'db-1',
+  status: 'failed' as const,
+  cluster: [],
+  phases: [],
+  results: [],
+  notes: [],
+  done: [],
+  ms: 1234,
+};
+
 test('a recap counts the VMs, and says why VMs failed and were skipped', () => {
-  const report = {
-    vm: 'db-1',
-    status: 'failed' as const,
-    cluster: [],
-    phases: [],
-    results: [],
-    notes: [],
-    done: [],
-    ms: 1234,
-  };
   const reason = '1 VM failed, and max-fail is 0';
   const ends = [
     { vm: 'web-1', status: 'unchanged' as const },
@@ -67,16 +69,6 @@ test('a recap counts the VMs, and says why VMs failed and were skipped', () => {
 test('a failure names the checks that failed, and not what was done', () => {
   const issues = ['mysqldb:3306 is reached through the mesh: it accepts no connection', 'done: create /etc/certs'];
   const failed = cliProblems.checkFailed({ vm: 'db-1', failed: issues });
-  const report = {
-    vm: 'db-1',
-    status: 'failed' as const,
-    cluster: [],
-    phases: [],
-    results: [],
-    notes: [],
-    done: [],
-    ms: 1,
-  };
   expect(failureLines({ vm: 'db-1', status: 'failed', report: { ...report, problem: failed } })).toEqual([
     `db-1: ${failed.message} ${failed.hint} (check-failed)`,
     'db-1: mysqldb:3306 is reached through the mesh: it accepts no connection',

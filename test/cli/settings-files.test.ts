@@ -8,10 +8,10 @@ import { playedVm } from '../support/played-vm.ts';
 import { type CliOptions, runCli, temporaryFolder } from '../support/run-cli.ts';
 
 const USER = '.config/meshx/config.yaml';
-const PROJECT = 'work/shop/meshx.yaml';
+const PROJECT = 'projects/shop/meshx.yaml';
 
 /** A home with files, and a working directory in a project. */
-function aHome(files: Readonly<Record<string, string>>, cwd = 'work/shop/vms') {
+function aHome(files: Readonly<Record<string, string>>, cwd = 'projects/shop/vms') {
   const home = temporaryFolder();
   mkdirSync(join(home, cwd), { recursive: true });
   for (const [name, text] of Object.entries(files)) {
@@ -185,12 +185,12 @@ test('every setting is an option of a command, and a command takes only its own 
 });
 
 test('a project ends at a folder with .git or at home', async () => {
-  const at = aHome({ 'meshx.yaml': 'namespace: home\n', 'work/meshx.yaml': 'namespace: outer\n' });
+  const at = aHome({ 'meshx.yaml': 'namespace: home\n', 'projects/meshx.yaml': 'namespace: outer\n' });
   expect((await viewed(at))['namespace']?.[0]).toBe('outer');
-  mkdirSync(join(at.home, 'work/shop/.git'));
+  mkdirSync(join(at.home, 'projects/shop/.git'));
   expect((await viewed(at))['namespace']).toBeUndefined();
   expect((await viewed({ ...at, cwd: at.home }))['namespace']?.[0]).toBe('home');
-  const above = aHome({ 'meshx.yaml': 'namespace: above\n' }, 'home/work');
+  const above = aHome({ 'meshx.yaml': 'namespace: above\n' }, 'home/projects');
   expect((await viewed({ ...above, home: join(above.home, 'home') }))['namespace']).toBeUndefined();
 });
 
@@ -265,6 +265,6 @@ test("a project's file with tens of thousands of mistakes does not hold up the c
   const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
   const { exitCode, stderr } = await run(aHome({ [PROJECT]: text }), ['config', 'view', '--files-only']);
   expect(exitCode).toBe(2);
-  expect(stderr).toContain('HOME/work/shop/meshx.yaml:100:1: k99: unknown field');
+  expect(stderr).toContain('HOME/projects/shop/meshx.yaml:100:1: k99: unknown field');
   expect(stderr).toContain('19900 more issues');
 });

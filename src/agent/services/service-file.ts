@@ -6,7 +6,7 @@ import { parseServicePort, type ServicePort } from '../../mesh/service-port.ts';
 import { MOST_AGENT_WEIGHT } from '../../mesh/current/agent-annotations.ts';
 import type { MeshService } from '../../mesh/workload.ts';
 import { formatYaml } from '../../mesh/yaml-text.ts';
-import { Problem } from '../../problems.ts';
+import { accepts } from '../../problems.ts';
 import { agentProblems } from '../../problems/agent.ts';
 import { present } from '../../present.ts';
 import { METHOD_KINDS, type ProbeMethod, probeMethodSchema } from '../probes/method.ts';
@@ -66,16 +66,6 @@ const duration = (least: number, most: number, usual: string) =>
     .transform((text) => parseDuration(text) ?? 0)
     .refine((ms) => ms >= least && ms <= most, `from ${formatDuration(least)} to ${formatDuration(most)}`)
     .prefault(usual);
-
-const accepts = (parse: (text: string) => unknown) => (text: string) => {
-  try {
-    parse(text);
-    return true;
-  } catch (error) {
-    if (error instanceof Problem) return false;
-    throw error;
-  }
-};
 
 const PORT_FORM = 'a port from 1 to 65535';
 const PORT_NAME = z.string().refine(

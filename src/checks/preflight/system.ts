@@ -85,7 +85,7 @@ function packageSkew({ input: { package: wanted, istiodVersion } }: MachineFacts
   const skew = unsupportedSkew(wanted?.version ?? '', istiodVersion ?? '');
   if (!skew) return [];
   const detail = `The package has version ${wanted?.version}, and istiod ${istiodVersion}: ${skew.why}.`;
-  return [{ ok: false, detail, hint: 'Leave out --package, so that meshx finds the package of istiod.' }];
+  return [{ ok: false, detail, hint: 'Leave out --package. Without it, the package of istiod is found.' }];
 }
 
 /** Nothing is installed here, and the sidecar runs already: so it is a note. */

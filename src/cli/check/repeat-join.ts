@@ -4,6 +4,7 @@ import type { Terminal } from '../../terminal.ts';
 import { joinVms } from '../actions/join.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { JOIN_SWITCHES } from '../join/options.ts';
 import { CLUSTER_OPTIONS, VM_OPTIONS } from '../options.ts';
 
 /** How joins are repeated. */
@@ -29,8 +30,6 @@ export async function repeatJoins(call: Call, vms: readonly Member[], repeating:
 
 /** Options by which cluster and VM are reached. What a VM has recorded of them is its own. */
 const WAY = [...CLUSTER_OPTIONS, ...VM_OPTIONS].filter((name) => !REPEATED.includes(name));
-/** What a command line without options has switched on. */
-const ON = ['agent', 'captureDns', 'create'];
 
 function callFor(
   { world, terminal, given, settings }: Call,
@@ -43,7 +42,7 @@ function callFor(
   return {
     ...{ world, terminal: isText ? terminal : aside, args: [host] },
     given: { ...way, namespace, ...plan, output: 'text' },
-    on: ON,
+    on: JOIN_SWITCHES,
     settings: new Map([...(settings ?? [])].filter(([name]) => WAY.some((each) => each === name))),
   };
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import { parseName } from '../../mesh/names.ts';
 import { firstLook, kubeContexts, sshHosts } from '../../operations/first-run.ts';
-import { Problem } from '../../problems.ts';
+import { accepts } from '../../problems.ts';
 import type { OpenPort } from '../../vm/listeners.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
@@ -94,16 +94,4 @@ async function chosenServices(
     );
   }
   return services;
-}
-
-function accepts(parse: (text: string) => unknown): (text: string) => boolean {
-  return (text) => {
-    try {
-      parse(text);
-      return true;
-    } catch (error) {
-      if (error instanceof Problem) return false;
-      throw error;
-    }
-  };
 }

@@ -15,14 +15,12 @@ import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { readText } from '../files.ts';
 import { flagOf, Input } from '../input.ts';
-import { joinOptions } from '../join/options.ts';
+import { JOIN_SWITCHES, joinOptions } from '../join/options.ts';
 import { machineOptions } from '../machine-options.ts';
 import { camelCase, givenFor, givenOf } from './given.ts';
 
 const DEFAULT_FILE = 'fleet.yaml';
 const DEFAULT_FORKS = 5;
-/** On unless the file switches them off, as for `up`. */
-const ON: readonly string[] = ['create', 'captureDns', 'agent'];
 
 /** The fleet that a command line names, with the options of each VM. Throws `fleet-file-invalid`, `invalid-input` and Problems of inventories. */
 export async function readFleet(command: string, call: Call): Promise<FleetOptions> {
@@ -69,7 +67,7 @@ function targetsOf(command: string, call: Call, { read, fleet, folder }: Compose
   const issues: string[] = [];
   const targets = fleet.vms.map((vm) => {
     const given = givenFor(vm, read.file.cluster, { folder, given: call.given });
-    const input = new Input(command, { ...call, given, on: ON });
+    const input = new Input(command, { ...call, given, on: JOIN_SWITCHES });
     const options = joinOptions(input);
     for (const issue of issuesOf(input)) issues.push(placed(read, vm, issue));
     return { vm, options: asFile(options) };

@@ -106,12 +106,12 @@ function repeatedOptions(input: Input): RecordedOptions {
   return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }
 
-/** These are on unless they are switched off. */
-const SWITCHES: readonly string[] = ['captureDns', 'agent'];
+/** Switches of a join that are on unless a command line or a file turns them off. */
+export const JOIN_SWITCHES: readonly string[] = ['create', 'captureDns', 'agent'];
 
 function recorded(input: Input, name: string): RecordedOptions[string] | undefined {
   // A command without the switch says nothing about it.
-  if (SWITCHES.includes(name)) return hasSwitch(input.call, name) && !input.flag(name) ? false : undefined;
+  if (JOIN_SWITCHES.includes(name)) return hasSwitch(input.call, name) && !input.flag(name) ? false : undefined;
   if (!LISTS.includes(name)) return input.text(name);
   const texts = input.list(name);
   return texts.length === 0 ? undefined : texts;

@@ -68,7 +68,7 @@ export interface MeshParts {
   /** Of the given caller's namespace; empty if none was given. */
   readonly callerDestinationRules: Objects;
   readonly callerSidecars: Objects;
-  /** Of all namespaces, each of which may have clients; empty if a caller was given, or if they may not be listed. */
+  /** Of all namespaces, as each may have clients; empty if a caller was given, or if they may not be listed. */
   readonly everyDestinationRule: Objects;
 }
 

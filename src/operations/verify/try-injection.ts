@@ -4,7 +4,7 @@ import type { KubeObject } from '../../mesh/kube-object.ts';
 import { Problem } from '../../problems.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 
-/** Meets the strictest of Kubernetes' Pod Security Standards, so that only what the injector adds can break them. */
+/** Meets the strictest of Kubernetes' Pod Security Standards, and only what the injector adds can break them. */
 function trialPod(namespace: string): KubeObject {
   const security = {
     ...{ allowPrivilegeEscalation: false, runAsNonRoot: true, runAsUser: 65_534 },
