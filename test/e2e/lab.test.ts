@@ -196,20 +196,12 @@ describe('faults that can be made', () => {
   });
 
   test('istiod can be stopped and started, and keeps its root certificate', async () => {
-    const root = [
-      '-n',
-      'istio-system',
-      'get',
-      'configmap',
-      'istio-ca-root-cert',
-      '-o',
-      'jsonpath={.data.root-cert\\.pem}',
-    ];
-    const before = await lab().kubectl(root);
+    const before = await lab().mesh.rootCertificates();
+    expect(before).toMatch(/^-----BEGIN CERTIFICATE-----/);
     await lab().stopIstiod();
     expect(await lab().processes.running('istiod')).toBe(false);
     await lab().startIstiod();
-    expect(await lab().kubectl(root)).toBe(before);
+    expect(await lab().mesh.rootCertificates()).toBe(before);
   });
 });
 

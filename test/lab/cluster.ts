@@ -61,6 +61,12 @@ export class Cluster {
     );
   }
 
+  /** The mesh's root certificates as istiod writes them into each namespace, as PEM; empty until it has. */
+  async rootCertificates(namespace = 'istio-system'): Promise<string> {
+    const words = ['-n', namespace, 'get', 'configmap', 'istio-ca-root-cert', '-o', 'jsonpath={.data.root-cert\\.pem}'];
+    return (await this.try(words)).stdout;
+  }
+
   /** kubectl as the lab's own user, so that the audit log can leave it out. */
   async kubectl(args: readonly string[], input?: string): Promise<string> {
     return await must(this.#argv(args), input === undefined ? {} : { input });

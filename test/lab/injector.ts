@@ -20,16 +20,7 @@ export async function startInjector(lab: Lab, label: Readonly<Record<string, str
   await mkdir(folder, { recursive: true });
   for (const [file, text] of Object.entries(templates?.data ?? {})) await writeFile(join(folder, file), text);
   const port = await startSecondIstiod(lab, NAME, { INJECT_ENABLED: 'true' });
-  const root = [
-    '-n',
-    'istio-system',
-    'get',
-    'configmap',
-    'istio-ca-root-cert',
-    '-o',
-    'jsonpath={.data.root-cert\\.pem}',
-  ];
-  const caBundle = Buffer.from(await lab.mesh.kubectl(root)).toString('base64');
+  const caBundle = Buffer.from(await lab.mesh.rootCertificates()).toString('base64');
   await lab.mesh.apply([webhook(`https://istiod.istio-system.svc:${port}/inject`, caBundle, label)]);
   return {
     [Symbol.asyncDispose]: async () => {

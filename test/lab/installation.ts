@@ -8,7 +8,7 @@ const IMAGE = 'docker.io/istio/pilot:1.29.1';
 
 /** Writes what a chart and the controllers of a cluster add for the istiod that runs: Deployment, Pod and injector, with their status. */
 export async function writeInstallation(lab: Lab): Promise<void> {
-  const root = await lab.kubectl(['-n', SYSTEM, 'get', 'configmap', 'istio-ca-root-cert', '-o', 'jsonpath={.data.*}']);
+  const root = await lab.mesh.rootCertificates(SYSTEM);
   await lab.mesh.apply([deployment(), pod(), injector(root)]);
   const ready = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 };
   await lab.mesh.patchStatus('deployment', { namespace: SYSTEM, name: 'istiod' }, ready);

@@ -63,17 +63,7 @@ export async function plugCa(lab: Lab, { cert, key }: MeshCa, roots: readonly Me
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
   await lab.stopIstiod();
   await lab.startIstiod();
-  const read = [
-    'get',
-    'configmap',
-    '-n',
-    'istio-system',
-    'istio-ca-root-cert',
-    '-o',
-    'jsonpath={.data.root-cert\\.pem}',
-  ];
   await lab.waitFor('the roots in the cluster', async () => {
-    const { stdout } = await lab.mesh.try(read);
-    return stdout.trim() === bundle.trim();
+    return (await lab.mesh.rootCertificates()).trim() === bundle.trim();
   });
 }

@@ -79,11 +79,8 @@ export async function startProxy(lab: Lab, proxy: Proxy): Promise<void> {
 async function writeIdentity(lab: Lab, proxy: Proxy, folder: string): Promise<void> {
   const inNamespace = ['-n', proxy.namespace];
   const token = await lab.mesh.kubectl([...inNamespace, 'create', 'token', proxy.name, '--audience', 'istio-ca']);
-  const rootCert = await waitFor(`istio-ca-root-cert in ${proxy.namespace}`, async () => {
-    const args = ['get', 'configmap', 'istio-ca-root-cert', '-o', 'jsonpath={.data.root-cert\\.pem}'];
-    const ran = await lab.mesh.try([...inNamespace, ...args]);
-    return ran.exitCode === 0 && ran.stdout;
-  });
+  const read = async (): Promise<string | false> => (await lab.mesh.rootCertificates(proxy.namespace)) || false;
+  const rootCert = await waitFor(`istio-ca-root-cert in ${proxy.namespace}`, read);
   const secrets = join(folder, 'var/run/secrets');
   for (const part of ['tokens', 'istio', 'workload-spiffe-uds', 'workload-spiffe-credentials'])
     await mkdir(join(secrets, part), { recursive: true });
