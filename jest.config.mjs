@@ -1,3 +1,5 @@
+import { bundledPackages } from './test/support/bundled-packages.mjs';
+
 const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
@@ -7,7 +9,7 @@ const common = {
       {
         jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
         module: { type: 'es6' },
-        sourceMaps: 'inline',
+        sourceMaps: true,
       },
     ],
   },
@@ -23,7 +25,7 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      setupFiles: ['<rootDir>/test/support/property-seed.mjs'],
+      moduleNameMapper: await bundledPackages(),
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
     },

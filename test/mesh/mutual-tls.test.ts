@@ -155,6 +155,6 @@ test('any policy object is read without an exception', () => {
       });
       expect(['STRICT', 'PERMISSIVE', 'DISABLE']).toContain(port?.server.mode);
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });

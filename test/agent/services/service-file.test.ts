@@ -244,6 +244,6 @@ test('whatever a file holds, it is a valid definition or refused with line, colu
       for (const issue of result.problem.issues) expect(issue).toMatch(/^mysqldb\.yaml:[1-9]\d*:[1-9]\d*: ./);
       expect(result.problem.issues.join()).not.toMatch(/[\0-\x1f\x7f-\x9f]/);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });

@@ -213,7 +213,7 @@ test('every metadata value reads back from cluster.env, and equal input gives eq
         currentBundle(currentFacts({ defaultConfig: { proxyMetadata: reversed } }), mysqlWorkload()).clusterEnv,
       ).toBe(clusterEnv);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -234,7 +234,7 @@ test('reading a group back gives the same workload', () => {
       const group = ofKind('WorkloadGroup', { workload });
       expect(workloadOf(JSON.parse(JSON.stringify(group)) as KubeObject)).toEqual(workload);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 
@@ -251,7 +251,7 @@ test('the name of a port in an entry is one that a targetPort may have, and no o
       expect(name).toMatch(/^(?=.*[a-z])(?!.*--)[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/);
       expect(name === entryPortName(other) && one.number !== other.number).toBe(false);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });
 

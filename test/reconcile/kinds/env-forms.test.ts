@@ -127,16 +127,18 @@ const TEXT = fc.array(fc.constantFrom(...PIECES), { maxLength: 25 }).map((parts)
 
 test('the program on the VM and meshx read the same file alike', () => {
   const program = new URL('../../../systemd/settings.awk', import.meta.url).pathname;
-  fc.assert(
-    fc.property(TEXT, (text) => {
-      const read = execFileSync('awk', ['-f', program], { input: `${text}\n\u0001\n`, encoding: 'utf8' });
-      const expected = readEnvironmentFile(text)
-        .filter(([key, value]) => /^[A-Za-z_]\w*$/.test(key) && !/[\0-\x08\x0b-\x1f]/.test(value))
-        .map(([key, value]) => `${key}=${value.replaceAll('\n', '\u0001')}\n`);
-      expect(read).toBe(expected.join(''));
-    }),
-    { numRuns: 150, examples: [["A='"], ["A='1\n"], ['A="\\'], ['A=\\'], ['A=1 ']] },
+  // One process reads all: a line with only \u0001 ends a file. No text has the name END.
+  const texts = ["A='", "A='1\n", 'A="\\', 'A=\\', 'A=1 ', ...fc.sample(TEXT, { numRuns: 500 })];
+  const input = texts.map((text) => `${text}\n\u0001\nEND=1\n\u0001\n`).join('');
+  const read = execFileSync('awk', ['-f', program], { input, encoding: 'utf8' }).split('END=1\n');
+  const expected = texts.map((text) =>
+    readEnvironmentFile(text)
+      .filter(([key, value]) => /^[A-Za-z_]\w*$/.test(key) && !/[\0-\x08\x0b-\x1f]/.test(value))
+      .map(([key, value]) => `${key}=${value.replaceAll('\n', '\u0001')}\n`)
+      .join(''),
   );
+  expect(texts.map((text, index) => [text, read[index]])).toEqual(texts.map((text, index) => [text, expected[index]]));
+  expect(read).toHaveLength(texts.length + 1);
 });
 
 test('where nothing is named, systemd reads in the new text what a shell read in the old one', () => {
@@ -154,20 +156,22 @@ test('where nothing is named, systemd reads in the new text what a shell read in
       fc.constantFrom('', ' # c', '; B=2', ' A=3', ' '),
     )
     .map(([before, name, value, after]) => `${before}${name}=${value.join('')}${after}\n`);
-  fc.assert(
-    fc.property(fc.array(LINE, { maxLength: 4 }), (lines) => {
-      const text = lines.join('');
-      const { text: plain, issues } = plainForms(text);
-      fc.pre(issues.length === 0);
-      const shell = execFileSync('/bin/sh', ['-c', `${text}\n${ask}`], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      const systemd = new Map(readEnvironmentFile(plain));
-      expect(shell).toBe(NAMES.map((name) => `${name}=${systemd.get(name) ?? ''}\0`).join(''));
-    }),
-    { numRuns: 300 },
-  );
+  const texts = fc
+    .sample(fc.array(LINE, { maxLength: 4 }), { numRuns: 600 })
+    .map((lines) => lines.join(''))
+    .filter((text) => plainForms(text).issues.length === 0);
+  expect(texts.length).toBeGreaterThan(300);
+  // One process for all texts: each runs in a subshell, and \001 is in none of them.
+  const each = `for text; do (eval "$text"\n${ask}); printf '\\001'; done`;
+  const shell = execFileSync('/bin/sh', ['-c', each, 'sh', ...texts], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).split('\u0001');
+  const systemd = texts.map((text) => {
+    const read = new Map(readEnvironmentFile(plainForms(text).text));
+    return NAMES.map((name) => `${name}=${read.get(name) ?? ''}\0`).join('');
+  });
+  expect(texts.map((text, index) => [text, shell[index]])).toEqual(texts.map((text, index) => [text, systemd[index]]));
 });
 
 test('what is rewritten is a fixed point', () => {

@@ -399,7 +399,7 @@ describe('properties', () => {
           if (!(error instanceof Problem)) throw error;
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 
@@ -412,7 +412,7 @@ describe('properties', () => {
           if (!(error instanceof Problem)) throw error;
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 500 },
     );
   });
 });
