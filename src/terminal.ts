@@ -34,6 +34,6 @@ export interface Terminal {
   readonly askSecret?: ((question: string) => Promise<string>) | undefined;
   /** Asks a person and gives the line that was typed; absent when no one sits there. */
   readonly ask?: ((question: string) => Promise<string>) | undefined;
-  /** Adds the given connection options to commands in a hint; absent before the command is known. */
-  readonly complete?: (hint: string) => string;
+  /** Adds the given options to commands in a hint, and those that were answered since; absent before the command is known. */
+  readonly complete?: (hint: string, answered?: Readonly<Record<string, unknown>>) => string;
 }

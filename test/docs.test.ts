@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { commands } from '../src/cli/commands.ts';
-import { COMMAND } from '../src/cli/command-line.ts';
+import { COMMAND } from '../src/cli/hint-commands.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const catalogues = readdirSync(new URL('../src/problems/', import.meta.url)).filter((file) => file.endsWith('.ts'));

@@ -1,7 +1,6 @@
 import { toShell } from '../shell-words.ts';
-import type { Call, CommandSpec } from './command.ts';
+import type { Call } from './command.ts';
 import { flagOf } from './input.ts';
-import type { CommonName } from './options.ts';
 
 /** Options whose values hold no secret. Only the names of other options are kept. */
 const SHOWN: readonly string[] = [
@@ -14,14 +13,8 @@ const SHOWN: readonly string[] = [
 /** Options that hold `KEY=value`: the key is kept. */
 const KEYS_SHOWN: readonly string[] = ['set', 'labels', 'label'];
 
-/** Options for the connection, which commands in hints repeat. */
-const WAY: readonly CommonName[] = [
-  ...(['kubeconfig', 'context', 'manifests', 'namespace', 'istioNamespace', 'revision', 'project', 'zone'] as const),
-  ...(['root', 'user', 'port', 'identityFile', 'sshConfig', 'knownHosts', 'hostKeyFingerprint'] as const),
-  ...(['acceptNewHostKey', 'sudoPasswordFile'] as const),
-];
-
-const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
+/** Options that hints name by their letter. */
+export const SHORT: Readonly<Record<string, string>> = { namespace: '-n', identityFile: '-i' };
 
 /** The command line of a change: for lock and audit, and to run again. */
 export function called(command: string, call: Pick<Call, 'given'>, ...args: readonly string[]) {
@@ -56,7 +49,13 @@ export function typedLine(command: string, { given }: Pick<Call, 'given'>, ...ar
   return toShell(['meshx', ...command.split(' '), ...args, ...words].map(withoutPassword));
 }
 
-const typedOption = ([name, value]: readonly [string, unknown]): readonly string[] =>
+/** The command line that shows what this one would do. */
+export function reviewLine(command: string, { given }: Pick<Call, 'given'>, ...args: readonly string[]): string {
+  return typedLine(command, { given: { ...given, dryRun: true } }, ...args);
+}
+
+/** One option as it is typed: a flag alone, or before each of its values. */
+export const typedOption = ([name, value]: readonly [string, unknown]): readonly string[] =>
   optionWords(SHORT[name] ?? flagOf(name), value);
 
 /** A flag alone, or before each of its values. */
@@ -70,29 +69,4 @@ function optionWords(flag: string, value: unknown): readonly string[] {
 /** An argument without the password of an address in it. A password may hold an @: the last one of the authority ends it. */
 export function withoutPassword(word: string): string {
   return word.replace(/\/\/([^/@:?#]*):[^/?#]*@/, '//$1:PASSWORD@');
-}
-
-/**
- * A command of meshx in a hint, to be pasted: behind a colon or at the start of a line, up to the end of the line or to the
- * punctuation behind it. Elsewhere its name is part of a sentence.
- */
-export const COMMAND = /(?<=: |^)meshx ((?:expose |fleet )?[a-z][a-z-]*)((?:(?!; | \(|\. |\.$|, | or |\)).)*)/gm;
-
-/**
- * Adds the given connection options to each command of meshx in a text, where that command takes them and does not have
- * it yet.
- */
-export function completer({ given }: Pick<Call, 'given'>, commands: readonly CommandSpec[]): (text: string) => string {
-  return (text) =>
-    text.replace(COMMAND, (whole: string, name: string, rest: string) => {
-      const spec = commands.find((each) => each.name === name);
-      if (!spec || / --(help|version)\b/.test(rest)) return whole;
-      const has = (option: string): boolean =>
-        ` ${rest} `.includes(` ${flagOf(option)} `) || ` ${rest} `.includes(` ${SHORT[option] ?? flagOf(option)} `);
-      const missing = WAY.filter((option) => spec.common.includes(option) && !has(option));
-      // There it is a key of sidecar.env.
-      const names = spec.name === 'configure' ? missing.filter((option) => option !== 'namespace') : missing;
-      const words = names.flatMap((option) => typedOption([option, given[option]]));
-      return words.length === 0 ? whole : `${whole} ${toShell(words)}`;
-    });
 }

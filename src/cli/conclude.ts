@@ -7,7 +7,7 @@ import { formatPhase } from './change-text.ts';
 import { EXIT } from './exit-codes.ts';
 import { recapLine } from './progress/recap.ts';
 import { endOf } from './progress/run-progress.ts';
-import { changesOf, type PrintedReport } from './vm-report.ts';
+import { changesOf, pastedReport, type PrintedReport } from './vm-report.ts';
 import { formatDocument, type OutputFormat, pasteable, problemRecord, tellProblem } from './print.ts';
 
 /** How the result is printed. */
@@ -25,7 +25,7 @@ export function conclude(
   { terminal, output, exitCode, end = formatEnd }: Ending,
   found: readonly PrintedReport[],
 ): number {
-  const reports = found.map((report) => completed(terminal, report));
+  const reports = found.map((report) => pastedReport(report, terminal.complete));
   const shown = reports.filter(({ status }) => status !== 'failed' || reports.length > 1);
   if (output === 'text') {
     for (const report of shown) terminal.out([end(report), ...report.notes]);
@@ -61,13 +61,6 @@ function formatEnd({ vm, status, group, namespace, address, cluster, steps, ms }
     failed: `failed after ${changes} changes`,
   };
   return `${vm}: ${ends[status]} (${(ms / 1000).toFixed(1)} s${where})`;
-}
-
-/** With commands that can be pasted. */
-function completed(terminal: Terminal, report: PrintedReport): PrintedReport {
-  const { notes, problem } = report;
-  const { complete = (text: string) => text } = terminal;
-  return { ...report, notes: notes.map(complete), ...(problem && { problem: pasteable(terminal, problem) }) };
 }
 
 /** The report for programs. */

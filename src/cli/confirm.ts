@@ -6,20 +6,20 @@ import type { Terminal } from '../terminal.ts';
 export interface Question {
   /** What is changed: "Service vm/web". */
   readonly subject: string;
-  /** In the imperative: "take web out of the mesh". */
+  /** In the imperative: "remove web from the mesh". */
   readonly task: string;
   /** Its changes. */
   readonly changes: string;
-  /** The command that shows them. */
-  readonly command: string;
+  /** The whole command that shows them. */
+  readonly review: string;
 }
 
 /** Asks for confirmation. Throws `needs-confirmation` without a terminal, and `not-confirmed-by-you` for any answer but yes. */
 export async function confirm(
   { ask }: Pick<Terminal, 'ask'>,
-  { subject: vm, task, changes, command }: Question,
+  { subject, task, changes, review }: Question,
 ): Promise<void> {
   if (!ask) throw cliProblems.needsConfirmation({ what: `To ${task} (${changes})` });
   const answer = await ask(`${task.replace(/^./, (letter) => letter.toUpperCase())}: ${changes}? [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ vm, command });
+  if (!/^y(es)?$/i.test(answer.trim())) throw leavingProblems.notConfirmed({ subject, review });
 }

@@ -29,7 +29,8 @@ export function formatProblem(problem: Problem): readonly string[] {
 export function pasteable({ complete }: Pick<Terminal, 'complete'>, problem: Problem): Problem {
   if (!complete) return problem;
   const { id, message, hint, issues } = problem;
-  return new Problem(id, { message, hint: complete(hint), issues: issues.map(complete) }, problem);
+  const pasted = issues.map((issue) => complete(issue));
+  return new Problem(id, { message, hint: complete(hint), issues: pasted }, problem);
 }
 
 /** Prints a Problem for people. */

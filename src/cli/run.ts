@@ -7,12 +7,11 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
 import type { Observed } from './progress/observed.ts';
-import type { Terminal } from '../terminal.ts';
 import type { World } from '../world.ts';
 import { type Outlet, surroundings } from './sink.ts';
 import { loadSettings } from './settings/load.ts';
 import { checkVariables, variableOf } from './variables.ts';
-import { completer } from './command-line.ts';
+import { completing } from './completing.ts';
 
 /** Runs one command line and returns the exit code. Never throws, never exits the process. */
 export async function run(argv: readonly string[], outlet: Outlet): Promise<number> {
@@ -23,7 +22,7 @@ export async function run(argv: readonly string[], outlet: Outlet): Promise<numb
     const words = helpWords(argv, commands);
     const cli = program(around, words, async (spec, call) => {
       checkVariables(around.world, commands);
-      around = completing(call);
+      around = completing(call, { ...call, name: spec.name }, commands);
       if (isObserved(call)) {
         const { observed } = await import('./progress/observed.ts');
         ({ end, ...around } = observed({ ...call, ...around }, spec.name));
@@ -44,17 +43,6 @@ export async function run(argv: readonly string[], outlet: Outlet): Promise<numb
 function isObserved({ given, world: { env } }: Call): boolean {
   const names = ['quiet', 'verbose', 'debug', 'logFile'];
   return names.some((name) => given[name] !== undefined || env[variableOf(name)] !== undefined);
-}
-
-/** Commands in hints and notes can be pasted. */
-function completing(call: Call): Surroundings {
-  const { world, terminal } = call;
-  const complete = completer(call, commands);
-  const noted = (line: string): string => (/(^|: )note: /.test(line) ? complete(line) : line);
-  const err: Terminal['err'] = (lines, paint) =>
-    terminal.err(typeof lines === 'string' ? noted(lines) : lines.map(noted), paint);
-  const note: World['note'] = (lines) => err(lines);
-  return { world: { ...world, note }, terminal: { ...terminal, complete, err } };
 }
 
 /** With --timings: where the time went, also when the command fails. */

@@ -1,6 +1,8 @@
 import type { VmReport } from '../operations/vm-report.ts';
 import { present } from '../present.ts';
 import { Problem } from '../problems.ts';
+import type { Terminal } from '../terminal.ts';
+import { pasteable } from './print.ts';
 
 /** The report of a use case for people and for programs. */
 export interface PrintedReport extends Pick<
@@ -25,6 +27,14 @@ export function printedReport<Note>(
     ...(problem && { problem: done.length > 0 ? withNext(problem, again) : problem }),
     ms,
   };
+}
+
+/** The report with commands that can be pasted. */
+export function pastedReport(report: PrintedReport, complete: Terminal['complete']): PrintedReport {
+  if (!complete) return report;
+  const { notes, problem } = report;
+  const pasted = problem && { problem: pasteable({ complete }, problem) };
+  return { ...report, notes: notes.map((note) => complete(note)), ...pasted };
 }
 
 /** The hint of a failure in the middle of a change says how to continue. */

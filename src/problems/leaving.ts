@@ -18,9 +18,9 @@ export const leavingProblems = {
     message: `${d.paths.join(', ')} of ${d.vm} ${d.paths.length === 1 ? 'was' : 'were'} not changed by anything else since meshx changed it. Nothing was changed.`,
     hint: `Name files that the plan lists as changed since (${d.kept.length === 0 ? 'there are none' : d.kept.join(', ')}): meshx down ${d.vm} --dry-run`,
   })),
-  notConfirmed: known('not-confirmed-by-you', (d: { vm: string; command: string }) => ({
-    message: `${d.vm} was left unchanged: you answered no.`,
-    hint: `See what would be done: ${d.command} --dry-run`,
+  notConfirmed: known('not-confirmed-by-you', (d: { subject: string; review: string }) => ({
+    message: `${d.subject} was left unchanged: you answered no.`,
+    hint: `See what would be done: ${d.review}`,
   })),
   noFormerPackage: known('no-former-package', (d: { vm: string; present?: string }) => ({
     message: `${d.vm} keeps no earlier package to roll back to${d.present === undefined ? '' : `: ${d.present} is the first one meshx installed there`}.`,

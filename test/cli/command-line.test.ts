@@ -1,5 +1,6 @@
 import { commands } from '../../src/cli/commands.ts';
-import { commandWords, completer, typedLine } from '../../src/cli/command-line.ts';
+import { commandWords, typedLine } from '../../src/cli/command-line.ts';
+import { completer } from '../../src/cli/hint-commands.ts';
 import { parsePackageSource } from '../../src/operations/package/package-source.ts';
 import { exampleCluster, exampleImage } from '../support/examples.ts';
 import { thrownProblem } from '../support/problem.ts';
@@ -38,7 +39,7 @@ test('what was switched off is a word of the command that goes on', () => {
   }
 });
 
-const complete = completer({ given }, commands);
+const complete = completer({ name: 'up', args: ['typed-vm'], given }, commands);
 
 test.each([
   [

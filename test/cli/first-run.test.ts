@@ -6,7 +6,7 @@ import { suggestedService } from '../../src/cli/first-run/suggested-service.ts';
 import { parseServices } from '../../src/cli/workload-options.ts';
 import { fingerprint } from '../../src/host/ssh/fingerprint.ts';
 import { randomArt } from '../../src/host/ssh/random-art.ts';
-import { exampleCluster } from '../support/examples.ts';
+import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
 import { expectGolden } from '../support/golden.ts';
 import { problemOf } from '../support/problem.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -76,6 +76,46 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   },
   30_000,
 );
+
+(hasScript ? test : test.skip).each([
+  ['the first question', ['\u0003']],
+  ['a later question', ['1', '\u0003']],
+  ['the question about the host key', ['1', '', '', '\u0003']],
+])(
+  'Ctrl-C at %s ends the run, and is no answer',
+  async (_what, typed) => {
+    const server = await sshServer();
+    const { shown, exitCode } = await inTerminal(aHome(server.port), typed, 'dumb');
+    await server.close();
+    expect(exitCode).toBe(1);
+    const [, ...said] = shown.replaceAll('\r', '').split('meshx: ');
+    expect(said).toEqual([expect.stringMatching(/^Stopped by the operator\.\n {2}hint: .*\n {2}see: .*\n$/)]);
+    expect(shown).not.toMatch(/answer is needed|not one of the answers/);
+    expect(shown).toMatch(/\nmeshx: /);
+  },
+  30_000,
+);
+
+test('no to the plan gives the command line with all that was typed and answered', async () => {
+  const answers = ['web-1', 'vm', 'no'];
+  const cluster = exampleCluster('current');
+  const typed = [
+    '--manifests',
+    cluster,
+    '--root',
+    exampleImage(),
+    '--service',
+    'web:http:8080',
+    '--no-capture-dns',
+    '--package',
+    examplePackage,
+  ];
+  const { stderr, exitCode } = await runCli(['up', ...typed], { ask: () => Promise.resolve(answers.shift() ?? '') });
+  const same = /^The same as: (.*)$/m.exec(stderr)?.[1] ?? '';
+  expect(exitCode).toBe(1);
+  for (const word of ['up web-1', ...typed]) expect(same).toContain(word);
+  expect(stderr).toContain(`  hint: See what would be done: ${same} --dry-run\n`);
+}, 30_000);
 
 test.each([
   ['without a terminal', [], {}],

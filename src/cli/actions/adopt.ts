@@ -6,7 +6,7 @@ import { toShell } from '../../shell-words.ts';
 import { SIDECAR_UNIT } from '../../vm/adopt/standing.ts';
 import type { Telling } from '../change-text.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-line.ts';
+import { called, reviewLine } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { confirm } from '../confirm.ts';
 import { Input } from '../input.ts';
@@ -30,21 +30,22 @@ export async function adopt(call: Call): Promise<number> {
   const names = { vm, ...called('adopt', call, vm) };
   const progress = new RunProgress(call, { vms: [vm], onStdout: options.dryRun && output === 'text' });
   const { say, watch } = progress.of(vm);
-  const observe = watched(watch, tellAdopt({ ...names, say }));
+  const complete = (line: string): string => terminal.complete?.(line) ?? line;
+  const observe = watched(watch, tellAdopt({ ...names, say }, complete));
   const confirmed = async (changes: number): Promise<void> => {
     const question = { subject: vm, task: `take ${vm} over`, changes: `make ${changes} changes` };
-    if (!yes) await confirm(terminal, { ...question, command: `meshx adopt ${vm}` });
+    if (!yes) await confirm(terminal, { ...question, review: reviewLine('adopt', call, vm) });
   };
   const adoption = { ...names, unit, options, observe, confirm: confirmed };
   const report = await during(progress, () => adoptVm(world, adoption));
   return conclude({ terminal, output, exitCode }, [printedReport(report, names.again)]);
 }
 
-function tellAdopt(telling: Telling): (event: AdoptEvent) => void {
+function tellAdopt(telling: Telling, complete: (line: string) => string): (event: AdoptEvent) => void {
   const { vm, say } = telling;
   const tell = tellJoin(telling);
   return (event) => {
-    if (event.kind === 'read') return say(`as if you had typed: ${upLine(vm, event.options, event.adopted)}`);
+    if (event.kind === 'read') return say(complete(`as if you had typed: ${upLine(vm, event.options, event.adopted)}`));
     if (event.kind !== 'to-adopt') return tell(event);
     for (const line of announcement(vm, event)) say(line);
   };

@@ -61,7 +61,7 @@ function printReport({ terminal, world }: Call, found: CheckReport, format: (typ
   const report = completed(terminal, found);
   const lines = formatReport(report, format, world.version);
   // The text names commands besides those of hints.
-  const text = typeof lines === 'string' ? lines : lines.map(terminal.complete ?? ((line) => line));
+  const text = typeof lines === 'string' ? lines : lines.map((line) => terminal.complete?.(line) ?? line);
   if (text.length > 0) terminal.out(text);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
 }

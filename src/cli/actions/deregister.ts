@@ -4,6 +4,7 @@ import { clusterPlanLines } from '../../cluster/api/plan.ts';
 import { planDeregister } from '../../operations/deregister.ts';
 import { changeCluster, changeOptions } from '../cluster-change.ts';
 import type { Call } from '../command.ts';
+import { reviewLine } from '../command-line.ts';
 import { confirm } from '../confirm.ts';
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
@@ -27,9 +28,9 @@ export async function deregister(call: Call): Promise<number> {
   if (writes.length > 0 && !input.flag('yes') && !input.flag('dryRun'))
     await confirm(call.terminal, {
       subject: `Service ${namespace}/${service}`,
-      task: `take ${service} out of namespace ${namespace}`,
+      task: `remove ${service} from namespace ${namespace}`,
       changes: writes.join(', '),
-      command: `meshx deregister ${service} -n ${namespace}`,
+      review: reviewLine('deregister', { given: { ...call.given, namespace } }, ...call.args),
     });
   return changeCluster(input, { kube, plan, output, lines });
 }

@@ -6,7 +6,7 @@ import type { LeaveReport, LeavingVm, Removal } from '../../operations/leave/rep
 import { leaveSharedGroups } from '../../operations/leave/shared-groups.ts';
 import { Problem } from '../../problems.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-line.ts';
+import { called, reviewLine } from '../command-line.ts';
 import { conclude } from '../conclude.ts';
 import { confirm } from '../confirm.ts';
 import { leaveOptions } from '../down/options.ts';
@@ -58,9 +58,9 @@ export async function down(call: Call): Promise<number> {
   return code;
 }
 
-function confirmRemoval({ terminal }: Call, vm: string, removal: Removal): Promise<void> {
-  const question = { subject: vm, task: `take ${vm} out of the mesh`, command: `meshx down ${vm}` };
-  return confirm(terminal, { ...question, changes: formatRemoval(removal) });
+function confirmRemoval(call: Call, vm: string, removal: Removal): Promise<void> {
+  const question = { subject: vm, task: `remove ${vm} from the mesh`, review: reviewLine('down', call, vm) };
+  return confirm(call.terminal, { ...question, changes: formatRemoval(removal) });
 }
 
 function ended(progress: RunProgress, report: LeaveReport): LeaveReport {

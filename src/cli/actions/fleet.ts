@@ -8,7 +8,7 @@ import { rollBackFleet } from '../../operations/fleet/roll-back-fleet.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { meshProblems, shown } from '../../problems/mesh.ts';
 import type { Call } from '../command.ts';
-import { called } from '../command-line.ts';
+import { called, typedLine } from '../command-line.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { Input } from '../input.ts';
@@ -92,7 +92,7 @@ async function open(command: string, call: Call): Promise<Opened> {
 
 function parseHash(text: string): string {
   if (!/^[0-9a-f]{16}$/.test(text))
-    throw meshProblems.badInput({ issues: [`${shown(text)} is no hash of a plan: 16 hexadecimal digits`] });
+    throw meshProblems.badInput({ issues: [`${shown(text)} is not the hash of a plan: 16 hexadecimal digits`] });
   return text;
 }
 
@@ -119,12 +119,12 @@ function confirming(call: Call, { run }: Opened, asks: (plan: FleetPlan) => bool
   return {
     confirm: async (plan) => {
       if (!asks(plan)) return;
-      const vms = run.command === 'fleet remove' ? plan.vms.map(({ vm }) => vm) : plan.removed;
-      const question = {
-        subject: `fleet ${plan.fleet}`,
-        task: 'take VMs out of the mesh',
-        command: 'meshx fleet status',
-      };
+      const isRemoval = run.command === 'fleet remove';
+      const vms = isRemoval ? plan.vms.map(({ vm }) => vm) : plan.removed;
+      const { limit } = call.given;
+      // A removal has no plan to show.
+      const review = isRemoval ? typedLine('fleet status', { given: { limit } }, ...call.args) : run.review;
+      const question = { subject: `fleet ${plan.fleet}`, task: 'remove VMs from the mesh', review };
       await confirm(call.terminal, { ...question, changes: vms.join(', ') });
     },
   };

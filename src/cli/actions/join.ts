@@ -10,16 +10,16 @@ import { writeFiles } from '../files.ts';
 import { Input } from '../input.ts';
 import { refuseForeignVariables } from '../legacy-environment.ts';
 import { during, endOf, RunProgress, watched } from '../progress/run-progress.ts';
-import { printedReport } from '../vm-report.ts';
+import { pastedReport, type PrintedReport, printedReport } from '../vm-report.ts';
 import { formatKeptPlan } from '../../operations/join/kept-plan.ts';
 import { joinOptions, joinOutput } from '../join/options.ts';
-import { strictQuestion } from '../join/strict-question.ts';
+import { StrictQuestion } from '../join/strict-question.ts';
 import { formatFiles, tellJoin } from '../join/text.ts';
 
 const DEFAULT_PARALLEL = 4;
 
-/** setup-vm and up. `strict` asks about ports of a VM on which clients would hang. Gives the exit code. */
-export async function joinVms(verb: string, call: Call, strict = strictQuestion(call.terminal)): Promise<number> {
+/** setup-vm and up. `strict` asks about ports on which clients would hang. Gives the exit code. */
+export async function joinVms(verb: string, call: Call, strict = new StrictQuestion(call.terminal)): Promise<number> {
   const { world, terminal } = call;
   const input = new Input(verb, call);
   const options = joinOptions(input);
@@ -30,7 +30,7 @@ export async function joinVms(verb: string, call: Call, strict = strictQuestion(
   input.accept();
   refuseForeignVariables(world.env);
 
-  const confirmStrict = ending.output === 'text' && !input.flag('yes') ? strict : undefined;
+  const mayAsk = ending.output === 'text' && !input.flag('yes');
   const progress = new RunProgress(call, { vms, onStdout: options.dryRun && ending.output === 'text' });
   const about = (vm: string) => {
     const names = called(verb, call, vm);
@@ -40,17 +40,30 @@ export async function joinVms(verb: string, call: Call, strict = strictQuestion(
       if (print && ending.output === 'text') terminal.out(formatFiles(plan.decision.steps));
       await keep(input, vm, plan, options);
     };
-    const asking = confirmStrict && { confirmStrict: confirmStrict(vm) };
-    return { ...names, observe, planned, ...asking, ended: (report: VmReport) => ended(...endOf(report)) };
+    const confirmStrict = mayAsk ? strict.of(vm) : undefined;
+    return {
+      ...names,
+      observe,
+      planned,
+      ...(confirmStrict && { confirmStrict }),
+      ended: (report: VmReport) => ended(...endOf(report)),
+    };
   };
   const ends = await during(progress, () => joinEach(world, { verb, vms, parallel, options, about }));
   const reports = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
-  const printed = reports.map((report) => printedReport(report, called(verb, call, report.vm).again));
+  const printed = reports.map((report) => withAnswers(verb, call, report, strict));
   const code = conclude({ terminal, ...ending }, printed);
   // A bug on one VM must not hide the reports of the others.
   const bug = ends.find((end) => end.status === 'rejected');
   if (bug) throw bug.reason;
   return code;
+}
+
+/** The report with commands that repeat what was answered, too. */
+function withAnswers(verb: string, call: Call, report: VmReport, strict: StrictQuestion): PrintedReport {
+  const given = strict.answered(report.vm, call.given);
+  const complete = (text: string): string => call.terminal.complete?.(text, given) ?? text;
+  return pastedReport(printedReport(report, called(verb, { given }, report.vm).again), complete);
 }
 
 function refuseContradictions(input: Input, { machine, probeClient }: JoinOptions, vms: readonly string[]): void {

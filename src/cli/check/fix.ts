@@ -3,8 +3,8 @@ import type { Repair, Result } from '../../checks/check.ts';
 import { checkMesh } from '../../operations/check/check.ts';
 import type { CheckOptions } from '../../operations/check/check-options.ts';
 import { type RepairedVm, type Repairs, repairsOf } from '../../operations/check/repairs.ts';
-import { toShell } from '../../shell-words.ts';
 import type { Call } from '../command.ts';
+import { reviewLine } from '../command-line.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loadRules } from './load-rules.ts';
@@ -45,11 +45,11 @@ export async function checkAndFix(call: Call, fixing: Fixing): Promise<number> {
   return await repaired(call, repairs, fixing);
 }
 
-async function confirmed({ terminal, args }: Call, vms: readonly RepairedVm[], { yes }: Fixing): Promise<void> {
+async function confirmed(call: Call, vms: readonly RepairedVm[], { yes }: Fixing): Promise<void> {
   if (yes) return;
   const subject = vms.map(({ vm }) => vm).join(', ');
-  const command = `meshx check ${toShell(args)} --fix`;
-  await confirm(terminal, { subject, task: `repair ${subject}`, changes: 'the changes above', command });
+  const review = reviewLine('check', call, ...call.args);
+  await confirm(call.terminal, { subject, task: `repair ${subject}`, changes: 'the changes above', review });
 }
 
 /** Loads rules, then repeats joins. Returns the exit code of the joins; of a dry run that loads rules, that of a plan that is not empty. */

@@ -41,5 +41,5 @@ export const up: CommandSpec = {
     'up istio-vm --service mysqldb:3306 --package istio-sidecar.deb -n vm',
     'up web-1 web-2 web-3 --workload-group web --service web:http:8080 --parallel 8',
   ],
-  run: async (call) => (await import('../actions/up.ts')).up(call, up),
+  run: async (call, all) => (await import('../actions/up.ts')).up(call, up, all),
 };
