@@ -17,13 +17,17 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Runs a program to its end. A non-zero exit is an answer; a time limit or a missing program throws. */
+/** As timeout(1) exits. */
+const KILLED = 124;
+
+/** Runs a program to its end. A non-zero exit is an answer; a missing program throws. One that reaches its limit has 124, whatever it ended with. */
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const [program = '', ...args] = argv;
+  const { timeoutMs: limitMs = 60_000 } = options;
   const result = await execa(program, args, {
     reject: false,
     stripFinalNewline: false,
-    timeout: options.timeoutMs ?? 60_000,
+    timeout: limitMs,
     forceKillAfterDelay: 2000,
     env: options.env ?? {},
     // Programs that print a lot (kubectl get -o json) stay far below this.
@@ -33,10 +37,14 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     ...(options.show ? { stdout: ['pipe', 'inherit'] as const, stderr: ['pipe', 'inherit'] as const } : {}),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
-  const { stdout, stderr } = result;
+  const { stdout = '', stderr = '' } = result;
+  if (result.timedOut) {
+    const why = `${program} was killed after its limit of ${limitMs / 1000} s\n`;
+    return { exitCode: KILLED, stdout: String(stdout), stderr: `${String(stderr)}${why}` };
+  }
   if (result.exitCode === undefined)
     throw new Error(`${argv.join(' ')}: ${result.shortMessage ?? 'did not end'}\n${stderr}`);
-  return { exitCode: result.exitCode, stdout: String(stdout ?? ''), stderr: String(stderr ?? '') };
+  return { exitCode: result.exitCode, stdout: String(stdout), stderr: String(stderr) };
 }
 
 /** Runs a program that must succeed and gives its standard output. */

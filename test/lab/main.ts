@@ -23,7 +23,8 @@ const HELP = `npm run lab -- COMMAND        (root; MESHX_LAB names the lab, MESH
   gateway [IP]                  the east-west gateway
   classic                       a cluster of the older generation, cluster DNS, a stand-in Pilot
   reboot VM | power-off VM | remove-vm VM
-  ssh VM COMMAND... | in MEMBER PROGRAM... | kubectl ARGS... | istioctl ARGS... | meshx ARGS...
+  ssh VM COMMAND... | in MEMBER PROGRAM... | kubectl ARGS... | istioctl ARGS...    killed after 60 s: exit code 124
+  meshx ARGS...
   istiod stop|start
   status | diagnostics
   down                          ends everything; fails when something is left
