@@ -11,6 +11,7 @@ import { buildExecutable, bundleProgram } from './executable.mjs';
 import { appendLibrary, buildLibrary, checkLibrary } from './library.mjs';
 import { manPages } from './man-pages.ts';
 import { packers } from './packers.mjs';
+import { ARCHITECTURES, missingPrograms } from './programs.mjs';
 import { must } from './run.mjs';
 import { runtime } from './runtime.mjs';
 import { sbom } from './sbom.mjs';
@@ -21,7 +22,8 @@ const HELP = `npm run package -- [OPTIONS]
   --out DIR       where the packages go (packages/)
   --cache DIR     where the downloaded Node.js is kept (~/.cache/meshx-package)
 
-Needs dpkg-deb, rpmbuild (Debian: rpm) and gcc and strip for each processor (gcc, gcc-aarch64-linux-gnu).
+Needs dpkg-deb, rpmbuild (Debian: rpm), and gcc and strip for each processor (Debian: gcc; for arm64
+gcc-aarch64-linux-gnu).
 The time in the packages is SOURCE_DATE_EPOCH, or that of the commit.`;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -96,8 +98,20 @@ async function sums(files, out) {
   await writeFile(join(out, 'SHA256SUMS'), lines.join(''));
 }
 
+/** Why this build would fail after minutes; undefined if it would not. */
+function obstacle() {
+  const unknown = values.arch.find((arch) => !ARCHITECTURES.includes(arch));
+  return unknown === undefined
+    ? missingPrograms(values.arch)
+    : `--arch ${unknown}: it is neither ${ARCHITECTURES.join(' nor ')}`;
+}
+
+const why = values.help ? undefined : obstacle();
 if (values.help) console.log(HELP);
-else {
+else if (why !== undefined) {
+  console.error(why);
+  process.exitCode = 1;
+} else {
   const out = resolve(values.out);
   await mkdir(out, { recursive: true });
   const folder = await mkdtemp(join(tmpdir(), 'meshx-package-'));
