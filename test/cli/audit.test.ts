@@ -61,7 +61,7 @@ async function machine(text: string) {
   return { audit, home, close: server.close };
 }
 
-test('the table has a line for each run, also for one that died, and the head of the chain', async () => {
+test('the table has a line for each run, also for one that died, their number, and the head of the chain', async () => {
   const { text, head } = auditFile();
   const vm = await machine(text);
   const { exitCode, stdout } = await vm.audit();
@@ -99,7 +99,7 @@ test('the table has a line for each run, also for one that died, and the head of
       'abababababab',
       'meshx up vm1 --service web:8080',
     ],
-    [`5 entries; hash chain intact. Head: ${head}`],
+    [`3 runs; hash chain intact. Head: ${head}`],
     [''],
   ]);
 });

@@ -47,7 +47,7 @@ function formatAudit(found: Audit, problem: Problem | undefined): string {
     line.command,
   ]);
   const table = formatTable([['BEGAN', 'ENDED', 'WHO', 'LOGIN', 'RESULT', 'CHANGES', 'PLAN', 'COMMAND'], ...cells]);
-  const chain = `${found.lines.length} ${found.lines.length === 1 ? 'entry' : 'entries'}; hash chain intact. Head: ${found.head}`;
+  const chain = `${rows.length} ${rows.length === 1 ? 'run' : 'runs'}; hash chain intact. Head: ${found.head}`;
   return problem ? table : `${table}\n${chain}`;
 }
 
