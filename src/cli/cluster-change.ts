@@ -7,7 +7,6 @@ import { clusterOptions } from './cluster-options.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Input } from './input.ts';
 import { formatDocument, type OutputFormat } from './print.ts';
-import { formatYaml } from '../mesh/yaml-text.ts';
 
 export interface ClusterChange {
   readonly kube: Kubernetes;
@@ -36,15 +35,11 @@ export async function changeCluster(input: Input, change: ClusterChange): Promis
   return dryRun && writes.length > 0 && input.flag('exitCode') ? EXIT.planNotEmpty : EXIT.done;
 }
 
-/** The writes as sentences, then the objects as YAML that kubectl would take. */
+/** A line for each write. Whole objects are in the documents for programs. */
 function planText(plan: ClusterPlan, dryRun: boolean): readonly string[] {
   if (isEmptyClusterPlan(plan)) return ['up to date, no changes'];
-  const objects = [...plan.create, ...plan.change.map(({ object }) => object)];
-  return [
-    ...clusterPlanLines(plan).map((line) => `+ ${line}`),
-    ...(dryRun ? ['a dry run: nothing was changed'] : []),
-    ...objects.flatMap((object) => ['---', ...formatYaml(object).trimEnd().split('\n')]),
-  ];
+  const lines = clusterPlanLines(plan).map((line) => `+ ${line}`);
+  return dryRun ? [...lines, 'a dry run: nothing was changed; -o yaml shows the objects'] : lines;
 }
 
 /** Reads CLUSTER_OPTIONS and the namespace of what is changed. Issues are collected in the input. */

@@ -169,8 +169,8 @@ test('subsets that routes led to before stay, and a version that nothing has is 
 
 test('a service that is not HTTP is routed by weights, and has no headers', async () => {
   await using api = await FakeApiServer.start({ objects: [service('tcp-mysql'), pod('v1')] });
-  const { stdout } = await route(api, '--to', 'v1', '--dry-run');
-  expect(stdout).toMatch(/tcp:\n {4}- route:/);
+  const { stdout } = await route(api, '--to', 'v1', '--dry-run', '-o', 'yaml');
+  expect(stdout).toMatch(/tcp:\n +- route:/);
   expect((await route(api, '--to', 'v1', '--retries', '1', '--dry-run')).stderr).toContain('route-needs-http');
   expect((await runCli(['route', 'none', '--to', 'v1', '--kubeconfig', api.kubeconfig()])).stderr).toContain(
     'route-service-missing',
