@@ -7,7 +7,7 @@ export interface VmChange {
   readonly now?: VmStatus;
 }
 
-/** What differs between two readings. The last word of an agent alone is no difference. */
+/** What differs between two readings. The last report of an agent alone is no difference. */
 export function changesBetween(before: MeshStatus | undefined, now: MeshStatus): readonly VmChange[] {
   const former = new Map((before?.vms ?? []).map((vm) => [keyOf(vm), vm]));
   const current = new Map(now.vms.map((vm) => [keyOf(vm), vm]));

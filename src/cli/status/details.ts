@@ -48,7 +48,7 @@ function ofCluster({ vm, namespace, ...rest }: VmStatus, now: string): readonly 
       'Istiod',
       connection && `${connection.connected ? 'connected to' : 'no connection since'} ${connectionWords(connection)}`,
     ],
-    ['Agent', agent && `generation ${agent.generation ?? '?'}, last word ${age(agent.lastWord, now)} ago`],
+    ['Agent', agent && `generation ${agent.generation ?? '?'}, last report ${age(agent.lastWord, now)} ago`],
   ];
 }
 

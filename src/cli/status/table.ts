@@ -19,7 +19,7 @@ const WIDE: readonly Column[] = [
   ['ISTIOD', ({ connection }) => connection?.istiod ?? '-'],
   ['CONNECTED', ({ connection }, now) => (connection?.connected === true ? age(connection.since, now) : '-')],
   ['AGENT', ({ agent }) => (agent ? `generation ${agent.generation ?? '?'}` : '-')],
-  ['LAST-WORD', ({ agent }, now) => age(agent?.lastWord, now)],
+  ['LAST-REPORT', ({ agent }, now) => age(agent?.lastWord, now)],
   ['ENTRY', ({ entry }) => entry ?? '-'],
   ['MADE-BY', ({ meshx }) => (meshx ? 'meshx' : 'others')],
 ];
