@@ -1,4 +1,4 @@
-import type { ChangeEvent, Observer, PhaseReport } from '../operations/change/event.ts';
+import type { ChangeEvent, PhaseReport } from '../operations/change/event.ts';
 import type { Result } from '../checks/check.ts';
 import { showConnections } from '../vm/drain.ts';
 import type { Lines, Say } from '../world.ts';
@@ -11,14 +11,6 @@ export interface Telling {
   readonly again: string;
 }
 
-/** Prints the events of a change. */
-export function tellChange(telling: Telling): Observer<Result> {
-  return (event) => {
-    const lines = linesOfChange(event, telling);
-    if (lines !== undefined) telling.say(lines);
-  };
-}
-
 const MARKS: Readonly<Record<PhaseReport['status'], string>> = {
   unchanged: '=',
   planned: '+',
@@ -27,10 +19,15 @@ const MARKS: Readonly<Record<PhaseReport['status'], string>> = {
   skipped: '-',
 };
 
+/** The line of a phase. */
+export function formatHeading(status: PhaseReport['status'], title: string): string {
+  return `${MARKS[status]} ${title}`;
+}
+
 /** A phase with its changes, then its observations. */
 export function formatPhase({ status, title, changes, seen }: Omit<PhaseReport, 'id' | 'kind' | 'ms'>) {
   return [
-    `${MARKS[status]} ${title}`,
+    formatHeading(status, title),
     ...changes.map((change) => `    ${change}`),
     ...seen.map((line) => `      ${line}`),
   ];

@@ -9,7 +9,7 @@ function told(because: AgentObstacle): readonly string[] {
 }
 
 test.each<[AgentObstacle, RegExp]>([
-  [{ kind: 'not-executable' }, /run by Node\.js.*: meshx up db-1 --agent-executable FILE$/],
+  [{ kind: 'not-executable' }, /Node\.js runs this meshx.*: meshx up db-1 --agent-executable FILE$/],
   [{ kind: 'processor', own: 'amd64', machine: 'arm64' }, /for amd64, and db-1 is arm64\..* --agent-executable FILE$/],
   [{ kind: 'group', group: 'db' }, /WorkloadGroup db have none\..*: meshx up db-1 --workload-group NAME$/],
 ])('a VM that gets no agent: %j is one line with the command that installs one', (because, line) => {

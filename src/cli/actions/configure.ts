@@ -4,7 +4,7 @@ import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
 import { keyIssue, portListIssue } from '../../mesh/sidecar-setting.ts';
 import { configure as configureVm, type ConfigureEvent } from '../../operations/configure/configure.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
-import { tellChange } from '../change-text.ts';
+import { tellChange } from '../headings.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { concludeChange } from '../conclude.ts';

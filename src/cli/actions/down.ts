@@ -14,6 +14,7 @@ import { formatDownEnd, formatRemoval, noteLines, tellLeave, VM_ALONE } from '..
 import { Input } from '../input.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
 import { during, endOf, RunProgress, watched } from '../progress/run-progress.ts';
+import { isShown } from '../sink.ts';
 import { printedReport } from '../vm-report.ts';
 
 const DEFAULT_PARALLEL = 4;
@@ -34,12 +35,13 @@ export async function down(call: Call): Promise<number> {
     if (error instanceof Problem && !options.only) world.note(VM_ALONE);
     throw error;
   });
+  const isVerbose = isShown('verbose', terminal.verbosity);
   const inTurn = pLimit(1);
   const progress = new RunProgress(call, { vms, onStdout: options.dryRun && output === 'text' });
   const leavingOf = (vm: string): LeavingVm => {
     const names = { vm, ...called('down', call, vm) };
     const { say, watch } = progress.of(vm);
-    const observe = watched(watch, tellLeave({ ...names, say }));
+    const observe = watched(watch, tellLeave({ ...names, say, isVerbose }));
     const login = () => openMachine(world, options.machine, vm);
     const ask = (removal: Removal) => inTurn(() => confirmRemoval(call, vm, removal));
     return { ...names, login, observe, ...(!yes && { confirm: ask }) };

@@ -3,6 +3,7 @@ import type { RollbackEvent } from '../../operations/rollback/inspect.ts';
 import { rollBack } from '../../operations/rollback/rollback.ts';
 import type { Lines } from '../../world.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
+import { underHeadings } from '../headings.ts';
 import { clusterOptions, placeOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
@@ -34,10 +35,10 @@ export async function rollback(call: Call): Promise<number> {
   const progress = new RunProgress(call, { vms: [vm], onStdout: dryRun && output === 'text' });
   const { say, watch } = progress.of(vm);
   const names = { vm, ...called('rollback', call, vm) };
-  const observe = watched(watch, (event: RollbackEvent): void => {
-    const lines = linesOf(event, { ...names, say });
-    if (lines !== undefined) say(lines);
-  });
+  const observe = watched(
+    watch,
+    underHeadings(say, (event: RollbackEvent) => linesOf(event, { ...names, say })),
+  );
   const login = () => openMachine(world, options.machine, vm);
   const report = await during(progress, () => rollBack(world, { ...names, login, dryRun, observe }, options));
   const printed = printedReport(report, names.again);

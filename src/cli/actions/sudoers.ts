@@ -3,7 +3,7 @@ import { openMachine } from '../../operations/connection/machine.ts';
 import { allowSudo, sudoersFiles } from '../../operations/sudoers/sudoers.ts';
 import { parseSudoer } from '../../operations/sudoers/sudoers-file.ts';
 import { shown } from '../../problems/mesh.ts';
-import { tellChange } from '../change-text.ts';
+import { tellChange } from '../headings.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { concludeChange } from '../conclude.ts';

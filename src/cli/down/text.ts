@@ -4,20 +4,24 @@ import { formatDifference } from '../../reconcile/undo/compare.ts';
 import { IGNORED } from '../../reconcile/undo/ignored.ts';
 import type { Lines } from '../../world.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
+import { underHeadings } from '../headings.ts';
 import { changesOf, type PrintedReport } from '../vm-report.ts';
 
 /** Printed when the cluster's side fails. */
 export const VM_ALONE = 'note: to restore only the machine, without the cluster: --vm-only';
 
-/** Prints the events while a VM leaves. */
-export function tellLeave(telling: Telling): (event: LeaveEvent) => void {
-  return (event) => {
-    const lines = linesOf(event, telling);
-    if (lines !== undefined && lines.length > 0) telling.say(lines);
-  };
+/** Where a removal is printed, and whether in full. */
+export interface TellingLeave extends Telling {
+  /** With `--verbose`: also what no comparison covers. */
+  readonly isVerbose: boolean;
 }
 
-function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
+/** Prints the events while a VM leaves. */
+export function tellLeave(telling: TellingLeave): (event: LeaveEvent) => void {
+  return underHeadings(telling.say, (event: LeaveEvent) => linesOf(event, telling));
+}
+
+function linesOf(event: LeaveEvent, telling: TellingLeave): Lines | undefined {
   const { vm } = telling;
   switch (event.kind) {
     case 'notes':
@@ -26,23 +30,25 @@ function linesOf(event: LeaveEvent, telling: Telling): Lines | undefined {
       if (event.side === 'cluster') return VM_ALONE;
       return `note: if ${vm} is gone for good, clean up its cluster with: meshx down ${vm} --cluster-only`;
     case 'compared':
-      return comparedLines(event);
+      return comparedLines(event, telling);
     default:
       return linesOfChange(event, telling);
   }
 }
 
-function comparedLines({
-  differences,
-  rewritten,
-  remade,
-}: Extract<LeaveEvent, { kind: 'compared' }>): readonly string[] {
+/** Next to a difference, a person wants to know all that was left out. */
+function comparedLines(
+  { differences, rewritten, remade }: Extract<LeaveEvent, { kind: 'compared' }>,
+  { isVerbose }: TellingLeave,
+): readonly string[] {
   const why = 'it existed before, and its program rewrites it';
+  const ignored = IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`);
+  const count = `not compared: ${ignored.length} patterns of files, units and settings that the system itself changes (listed with -v)`;
   return [
     ...differences.map(formatDifference),
     ...rewritten.map(({ name }) => `not compared: content of ${name} (${why})`),
     ...remade.map(({ difference, reason }) => `after a reboot: ${formatDifference(difference)} (${reason})`),
-    ...IGNORED.map(({ area, matches, reason }) => `not compared: ${area} ${matches} (${reason})`),
+    ...(isVerbose || differences.length > 0 ? ignored : [count]),
   ].map((line) => `    ${line}`);
 }
 

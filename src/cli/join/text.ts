@@ -4,14 +4,12 @@ import type { AgentObstacle, JoinEvent } from '../../operations/join/run.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { linesOfChange, type Telling } from '../change-text.ts';
+import { underHeadings } from '../headings.ts';
 import { flagOf } from '../input.ts';
 
 /** Prints the events while a VM joins. */
 export function tellJoin(telling: Telling): (event: JoinEvent) => void {
-  return (event) => {
-    const lines = linesOf(event, telling);
-    if (lines !== undefined) telling.say(lines);
-  };
+  return underHeadings(telling.say, (event: JoinEvent) => linesOf(event, telling));
 }
 
 function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string | undefined {
@@ -41,7 +39,7 @@ function withoutAgent(vm: string, because: AgentObstacle): string {
   const install = (option: string) => `To install one: meshx up ${toShell([vm])} ${option}`;
   switch (because.kind) {
     case 'not-executable':
-      return `note: ${vm} gets no agent, as this meshx is run by Node.js and is no executable. ${install('--agent-executable FILE')}`;
+      return `note: ${vm} gets no agent, as Node.js runs this meshx, which is not an executable. ${install('--agent-executable FILE')}`;
     case 'processor':
       return `note: ${vm} gets no agent, as this meshx is for ${because.own}, and ${vm} is ${because.machine}. ${install('--agent-executable FILE')}`;
     case 'group':

@@ -1,0 +1,78 @@
+import type { Result } from '../../src/checks/check.ts';
+import { tellChange } from '../../src/cli/headings.ts';
+import type { ChangeEvent } from '../../src/operations/change/event.ts';
+import type { Phase, PhaseKind } from '../../src/operations/change/phases.ts';
+
+const phase = (kind: PhaseKind, title: string, changes: readonly string[] = []): Phase => ({
+  kind,
+  id: kind,
+  title,
+  changes,
+});
+const CLUSTER = phase('cluster', 'Register', ['create Service vm/web']);
+const ARM = phase('arm', 'Arm', ['roll back after 90 s']);
+const SETTLE = phase('settle', 'Settle');
+const VERIFY = phase('verify', 'Verify');
+const CONFIRM = phase('confirm', 'Confirm', ['disarm']);
+
+type Event = ChangeEvent<Result>;
+const began = (each: Phase): Event => ({ kind: 'began', phase: each });
+const ended = (each: Phase, status: 'changed' | 'failed' = 'changed'): Event => ({
+  kind: 'phase',
+  phase: { ...each, status, seen: [], ms: 1 },
+});
+const result = (title: string, ok = true): Event => ({
+  kind: 'result',
+  result: { id: 'x', category: 'vm', title, ok, detail: 'seen', severity: 'error', ms: 1 },
+});
+
+/** What is printed after each event. */
+function printed(...events: readonly Event[]): readonly (readonly string[])[] {
+  let lines: string[] = [];
+  const say = (more: string | readonly string[]): void => void lines.push(...[more].flat());
+  const tell = tellChange({ vm: 'db-1', say, again: 'meshx up db-1' });
+  return events.map((event) => {
+    lines = [];
+    tell(event);
+    return lines.map((line) => line.replace(/ \(seen.*| at \d.*/, ''));
+  });
+}
+
+test('a line about a phase is printed at once, below the heading of that phase', () => {
+  const until = new Date(0);
+  expect(
+    printed(
+      ...[began(CLUSTER), ended(CLUSTER), began(ARM), { kind: 'armed', until } as const, ended(ARM)],
+      ...[began(VERIFY), result('a'), result('b'), ended(VERIFY)],
+      ...[began(CONFIRM), { kind: 'confirmed', ms: 1 } as const, ended(CONFIRM)],
+    ),
+  ).toEqual([
+    ...[[], ['+ Register', '    create Service vm/web'], []],
+    ...[['+ Arm', 'db-1 rolls itself back'], ['    roll back after 90 s'], []],
+    ...[['+ Verify', 'ok      a'], ['ok      b'], [], []],
+    ...[['+ Confirm', 'ok      a new login confirms the change (1 ms) [confirmed]'], ['    disarm']],
+  ]);
+});
+
+test('checks that end before an earlier phase wait for it', () => {
+  const events = [began(SETTLE), began(VERIFY), result('a'), ended(SETTLE), result('b'), ended(VERIFY)];
+  expect(printed(...events)).toEqual([[], [], [], ['+ Settle', '+ Verify', 'ok      a'], ['ok      b'], []]);
+});
+
+test('a phase that fails is named once more behind its checks', () => {
+  expect(printed(began(VERIFY), result('a', false), ended(VERIFY, 'failed'))).toEqual([
+    [],
+    ['+ Verify', 'FAILED  a'],
+    ['x Verify'],
+  ]);
+  expect(printed(began(VERIFY), ended(VERIFY, 'failed'))).toEqual([[], ['x Verify']]);
+});
+
+test('what belongs to no phase is printed as it comes', () => {
+  expect(printed(began(CLUSTER), { kind: 'note', text: 'hm' }, ended(CLUSTER), result('late'))).toEqual([
+    [],
+    ['note: hm'],
+    ['+ Register', '    create Service vm/web'],
+    ['ok      late'],
+  ]);
+});
