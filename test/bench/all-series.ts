@@ -3,6 +3,7 @@ import { growthPlan } from './growth/plan.ts';
 import { growthRegistered } from './growth/registered.ts';
 import { growthServices } from './growth/services.ts';
 import { growthVms } from './growth/vms.ts';
+import { agentJoin } from './pairs/agent-join.ts';
 import { clusterEnv } from './pairs/cluster-env.ts';
 import { command } from './pairs/command.ts';
 import { copy } from './pairs/copy.ts';
@@ -19,7 +20,7 @@ import type { Series } from './series.ts';
 /** All series in the order in which they run; the one that fills the cluster is last. */
 export const allSeries: readonly Series[] = [
   ...[start, executable, growthPlan, command, copy, clusterEnv, register, proxy, limits],
-  ...[firstJoin, firstJoinPermissive, packagePresent, nothing, fleet],
+  ...[firstJoin, firstJoinPermissive, agentJoin, packagePresent, nothing, fleet],
   ...[growthVms, growthRegistered, growthServices],
 ];
 

@@ -18,7 +18,12 @@ export function upInstalledWords(namespace: string, vms: readonly Vm[]): readonl
 
 /** Runs meshx at the operator's seat. */
 export async function runMeshx(bench: Bench, words: readonly string[], limitMs = 120_000): Promise<Spawned> {
-  return await bench.inside.spawn({ argv: [...bench.meshx, ...words], cwd: bench.lab.home, limitMs, memory: true });
+  return await runProgram(bench, [...bench.meshx, ...words], limitMs);
+}
+
+/** Runs any program there, such as the packaged executable. */
+export async function runProgram({ inside, lab }: Bench, argv: readonly string[], limitMs = 120_000): Promise<Spawned> {
+  return await inside.spawn({ argv, cwd: lab.home, limitMs, memory: true });
 }
 
 /** What `--timings -o json` wrote to stderr; undefined for nothing. */

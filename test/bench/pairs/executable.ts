@@ -24,7 +24,7 @@ export const executable: Series = {
 };
 
 /** The program out of the tarball and the stripped Node.js that it contains, both copied alike. */
-async function packaged({ lab, folder }: Bench): Promise<Readonly<Record<'meshx' | 'node', string>>> {
+export async function packaged({ lab, folder }: Bench): Promise<Readonly<Record<'meshx' | 'node', string>>> {
   const { project, cache } = lab.names;
   const [out, runtimes] = [join(folder, 'packages'), join(cache, 'runtimes')];
   await rm(out, { recursive: true, force: true });
