@@ -49,7 +49,8 @@ async function installMeshx(): Promise<void> {
 
 /** What an operator has before meshx: a kubeconfig, a key, hosts that they know; and a mirror of Istio's releases. */
 async function equipOperator(): Promise<void> {
-  await write('/root/.kube/config', await readFile(lab.kubeconfig));
+  const whole = ['config', 'view', '--raw', '--flatten', '--kubeconfig', lab.kubeconfig];
+  await write('/root/.kube/config', await lab.kubectl(whole));
   for (const name of ['id_ed25519', 'known_hosts'])
     await write(`/root/.ssh/${name}`, await readFile(join(lab.home, '.ssh', name)));
   await write('/root/.ssh/config', `Host ${VM}\n  HostName 10.150.0.195\n`);
@@ -69,12 +70,14 @@ test(
 
     const stopped = await meshx(`up ${VM} --service web:http:8080 --service mysqldb:3306`);
     expect(stopped.stderr).toContain('outside-client-hangs');
-    expect(stopped.stderr).toContain('--strict-port 3306');
-    const database = await meshx(`up ${VM} --service web:http:8080 --service mysqldb:3306 --strict-port 3306`);
+    expect(stopped.stderr).toContain('--strict-port=3306');
+    const database = await meshx(`up ${VM} --service web:http:8080 --service mysqldb:3306 --strict-port=3306`);
     expectDone(database);
     expect(database.stderr).toMatch(/^ok .*\[service-through-mesh:mysqldb:3306\]$/m);
 
-    expect((await meshx(`agent status ${VM}`)).stdout).toMatch(/mysqldb/);
+    const status = await meshx(`status ${VM}`);
+    expectDone(status);
+    expect(status.stdout).toMatch(/meshx-agent/);
     expectDone(await meshx(`down ${VM} --verify --yes`));
   },
   BUILD + 300_000,
