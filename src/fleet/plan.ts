@@ -8,6 +8,8 @@ export interface PlannedVm {
   readonly status: 'new' | 'changes' | 'unchanged' | 'failed';
   /** Its changes in the imperative: those of the cluster, then those of the machine. */
   readonly lines: readonly string[];
+  /** Services that it has and the file does not name: they leave with `--prune`. */
+  readonly extra?: readonly string[];
   /** Of everything that the plan does, content included. */
   readonly digest: string;
   /** Why it could not be planned. */
@@ -21,6 +23,8 @@ export interface FleetPlan {
   readonly batches: readonly Batch[];
   /** Members that the file no longer names. */
   readonly removed: readonly string[];
+  /** What SSH would connect to, of removed members for which the record has another address than their name. */
+  readonly removedAt?: Readonly<Record<string, string>>;
   /** Whether those are removed by the run. */
   readonly prunes: boolean;
 }
@@ -35,14 +39,20 @@ export function isEmptyFleetPlan({ vms, removed, prunes }: FleetPlan): boolean {
   return !vms.some(isDue) && !(prunes && removed.length > 0);
 }
 
+/** Removed members with their addresses: `web-3 (at 10.0.0.7)`. */
+export function shownRemoved({ removed, removedAt = {} }: FleetPlan): readonly string[] {
+  return removed.map((vm) => (Object.hasOwn(removedAt, vm) ? `${vm} (at ${removedAt[vm] ?? ''})` : vm));
+}
+
 /** The hash of a joint plan: 16 hexadecimal digits. Equal for equal changes of the same VMs in the same batches. */
-export function fleetPlanHash({ fleet, vms, batches, removed, prunes }: FleetPlan): string {
+export function fleetPlanHash(plan: FleetPlan): string {
+  const { fleet, vms, batches, prunes } = plan;
   const changes = vms.map(({ vm, status, digest }) => [vm, status === 'failed', digest]);
   const text = JSON.stringify([
     fleet,
     changes,
     batches.map(({ canary, vms: names }) => [canary, names]),
-    prunes ? removed : [],
+    prunes ? shownRemoved(plan) : [],
   ]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

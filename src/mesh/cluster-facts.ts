@@ -32,6 +32,8 @@ export interface CurrentFacts {
   readonly defaultConfig: Readonly<Record<string, unknown>>;
   /** Some clients come through ztunnel. Absent for a mesh of sidecars only. */
   readonly ambient?: true;
+  /** meshConfig.protocolDetectionTimeout: how long a sidecar waits for a client's first bytes. Absent: forever, Istio's default. */
+  readonly detectionMs?: number;
   /** Version of the control plane when it is known: 1.29.1. */
   readonly version?: string;
 }

@@ -20,6 +20,8 @@ export interface PortSecurity {
   readonly insideMesh: Meeting;
   /** A client without one that speaks plaintext. */
   readonly outsideMesh: Meeting;
+  /** Such a client, refused, hears nothing until it sends something: one that waits for the server's greeting hangs. */
+  readonly silentRefusal?: true;
 }
 
 /** The objects that decide on mutual TLS. */
@@ -28,6 +30,8 @@ export interface MtlsPolicies {
   readonly destinationRules: readonly KubeObject[];
   readonly rootNamespace: string;
   readonly clusterDomain: string;
+  /** How long a sidecar waits for a client's first bytes; absent: forever. */
+  readonly detectionMs?: number;
   /** Where the client inside the mesh is; the workload's own namespace when absent. */
   readonly clientNamespace?: string;
 }
@@ -42,18 +46,22 @@ export function portSecurity(workload: Workload, policies: MtlsPolicies): readon
       const server = effectiveMtls(subject, policies.peerAuthentications);
       const client = clientTls(destination(name, port, { namespace, policies }), policies.destinationRules);
       const insideMesh = meshClient(server.mode, client.tls, port);
-      return { service: name, port, server, client, insideMesh, outsideMesh: plaintextClient(server.mode, port) };
+      const outsideMesh = plaintextClient(server.mode, port, policies.detectionMs);
+      const isSilent = server.mode === 'STRICT' && policies.detectionMs === undefined && portMeaning(port).serverFirst;
+      const result = { service: name, port, server, client, insideMesh, outsideMesh };
+      return isSilent ? { ...result, silentRefusal: true as const } : result;
     }),
   );
 }
 
 /**
- * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE detects TLS by the client's first bytes. If the
- * server speaks first, both sides wait forever.
+ * A plaintext client: STRICT refuses it, DISABLE serves it. PERMISSIVE detects TLS by the client's first bytes. If the server speaks
+ * first, both sides wait forever, unless the mesh limits the detection: then it is served after that time.
  */
-export function plaintextClient(mode: MtlsMode, port: ServicePort): Meeting {
+export function plaintextClient(mode: MtlsMode, port: ServicePort, detectionMs?: number): Meeting {
   if (mode === 'STRICT') return 'refused';
-  return mode === 'PERMISSIVE' && portMeaning(port).serverFirst ? 'hangs' : 'plaintext';
+  const hangs = mode === 'PERMISSIVE' && detectionMs === undefined && portMeaning(port).serverFirst;
+  return hangs ? 'hangs' : 'plaintext';
 }
 
 /** A client with a sidecar. Its DestinationRule decides, else what the server accepts. */

@@ -22,6 +22,8 @@ export interface Workload {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly services: readonly MeshService[];
+  /** Names of services that this run takes out of the group. */
+  readonly dropped?: readonly string[];
   /** Other ports of its entry, by name. */
   readonly ports?: Readonly<Record<string, number>>;
   /** The group belongs to another owner, and meshx adds no labels. */

@@ -89,7 +89,7 @@ export const cliProblems = {
     'outside-client-hangs',
     (d: { vm: string; ports: readonly string[]; strict: readonly number[]; policy: string }) => ({
       message: `${d.vm}: plaintext clients outside the mesh would hang on ${d.ports.join(', ')}: the server speaks first, and the sidecar waits for the client. Nothing was changed.`,
-      hint: `Require mutual TLS: ${d.strict.map((port) => `--strict-port=${port}`).join(' ')}. Or set STRICT, or DISABLE, for the port yourself: kubectl apply -f - <<<'${d.policy}' or accept the risk: --accept-risk=outside-client-hangs`,
+      hint: `If no such client is needed, require mutual TLS: ${d.strict.map((port) => `--strict-port=${port}`).join(' ')}. Or set STRICT, or DISABLE, for the port yourself: kubectl apply -f - <<<'${d.policy}' or accept the risk: --accept-risk=outside-client-hangs`,
     }),
   ),
   strictPortRefused: known('strict-port-refused', (d: { port: number; reason: string }) => ({

@@ -22,6 +22,10 @@ export const fleetProblems = {
     hint: 'Fix the file. Its form is in docs/reference/fleet.md; an editor checks it against schema/fleet.schema.json.',
     issues: d.issues,
   })),
+  fileRefused: known('fleet-file-refused', (d: { path: string; reason: string }) => ({
+    message: `${d.path} is not read: ${d.reason}. A fleet file decides what runs as root on its VMs.`,
+    hint: 'Make it a regular file of your own that no one else can change: chmod go-w FILE',
+  })),
   hostUnknown: known('fleet-host-unknown', (d: { fleet: string; words: readonly string[] }) => ({
     message: `Fleet ${d.fleet} has no host or group for: ${d.words.join(', ')}.`,
     hint: 'See its hosts: meshx fleet status',
@@ -53,6 +57,17 @@ export const fleetProblems = {
     message: `The inventory ${d.source} gave no hosts: ${d.reason}. Nothing was changed.`,
     hint: 'Run the command by itself and look at what it prints.',
   })),
+  memberUnconfirmed: known('fleet-member-unconfirmed', (d: { vm: string; fleet: string; reason: string }) => ({
+    message: `Only the record in the cluster says that ${d.vm} is a VM of fleet ${d.fleet}: ${d.reason}. Nothing was changed on it.`,
+    hint: `If it should leave the mesh, remove it by name: meshx down ${d.vm}`,
+  })),
+  noFormerPackages: known(
+    'fleet-no-former-packages',
+    (d: { fleet: string; vms: readonly string[]; remove: string }) => ({
+      message: `Fleet ${d.fleet}: nothing to roll back to on ${d.vms.join(', ')}: the package there is the first one that meshx installed. Nothing was changed there.`,
+      hint: `To undo a first join, remove the VM from the mesh: ${d.remove}`,
+    }),
+  ),
   recordUnreadable: known('fleet-record-unreadable', (d: { lease: string; reason: string }) => ({
     message: `The record of the fleet in ${d.lease} cannot be read: ${d.reason}. Nothing was changed.`,
     hint: `Look at its annotations: kubectl get lease -o yaml. A record that is damaged can be removed with kubectl; the fleet then knows no VM that its file does not name.`,

@@ -7,6 +7,7 @@ import type { FileWant } from './kinds/file.ts';
 import type { HostsWant } from './kinds/hosts.ts';
 import type { KeptFileWant } from './kinds/kept-file.ts';
 import type { LineWant } from './kinds/line.ts';
+import type { NoFileWant } from './kinds/no-file.ts';
 import type { PackageWant } from './kinds/package.ts';
 import type { TokenWant } from './kinds/token.ts';
 import type { UnitWant } from './kinds/unit.ts';
@@ -23,6 +24,7 @@ export type Resource =
   | HostsWant
   | KeptFileWant
   | LineWant
+  | NoFileWant
   | PackageWant
   | TokenWant
   | UnitWant

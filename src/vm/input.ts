@@ -4,7 +4,7 @@ import type { VmFacts } from '../mesh/vm-facts.ts';
 import type { Workload } from '../mesh/workload.ts';
 import type { ExecutableWant } from '../reconcile/kinds/executable.ts';
 import type { PackageWant } from '../reconcile/kinds/package.ts';
-import type { RecordedOptions } from './membership-record.ts';
+import type { FleetMark, RecordedOptions } from './membership-record.ts';
 
 /** Everything `wantedVm` needs: the facts of the cluster, the workload and the machine. */
 export type VmInput = CurrentVmInput | ClassicVmInput;
@@ -23,6 +23,8 @@ interface EveryVmInput {
   readonly resolver?: ResolverRecord;
   /** Options of this join that the next run repeats; kept in the membership record. */
   readonly options?: RecordedOptions;
+  /** The fleet that the VM belongs to; kept in the membership record. */
+  readonly fleet?: FleetMark;
   /** For an image directory: nothing is started, no secret is written, units are enabled. */
   readonly image?: boolean;
 }
@@ -35,6 +37,8 @@ export interface VmAgent {
   readonly settings: string;
   /** Texts of the files of the services, by name of the file. */
   readonly services: Readonly<Record<string, string>>;
+  /** Names of files of services that left the VM. */
+  readonly formerServices?: readonly string[];
   /** The services that are drained before their units stop, and those that no longer are. */
   readonly drains?: readonly UnitDrain[];
   readonly formerDrains?: readonly string[];

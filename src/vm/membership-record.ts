@@ -1,5 +1,7 @@
+import type { ClusterFacts } from '../mesh/cluster-facts.ts';
 import { type GenerationName, GENERATIONS } from '../mesh/generation.ts';
 import * as z from 'zod';
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { tryJson } from '../documents/json.ts';
 import { membershipProblems } from '../problems/membership.ts';
@@ -22,6 +24,23 @@ export interface MembershipRecord {
   /** Absent for an image, whose machines detect their own. */
   readonly address?: string;
   readonly options: RecordedOptions;
+  /** The fleet that joined it; absent for a VM that joined by itself. */
+  readonly fleet?: FleetMark;
+}
+
+/** Which VM of which fleet a machine is. Only a machine with this mark is removed because its fleet's record in the cluster names it. */
+export interface FleetMark {
+  readonly fleet: string;
+  /** Its name in the fleet file. */
+  readonly vm: string;
+  /** `meshDigest` of the fleet's mesh: another mesh may have a fleet of the same name. */
+  readonly mesh: string;
+}
+
+/** Tells meshes with istiod apart, by their root certificates. A classic mesh is told apart by the domain of its cluster alone. */
+export function meshDigest(facts: ClusterFacts): string {
+  const own = 'rootCert' in facts ? facts.rootCert : facts.clusterDomain;
+  return createHash('sha256').update(own.trim()).digest('hex');
 }
 
 const NAME = z.string().regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
@@ -35,6 +54,7 @@ const File = z.object({
     .refine((text) => isIP(text) > 0)
     .optional(),
   options: z.record(z.string().regex(/^[a-zA-Z]{1,40}$/), z.union([z.string(), z.array(z.string()), z.boolean()])),
+  fleet: z.object({ fleet: NAME, vm: z.string().max(300), mesh: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
 });
 
 /** JSON with its format first. Equal records have equal texts. */
@@ -45,9 +65,11 @@ export function formatRecord({
   serviceAccount,
   address,
   options,
+  fleet,
 }: MembershipRecord): string {
   const sorted = Object.fromEntries(Object.entries(options).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const record = { format: FORMATS.membership, generation, namespace, group, serviceAccount, address, options: sorted };
+  const place = { generation, namespace, group, serviceAccount, address };
+  const record = { format: FORMATS.membership, ...place, fleet, options: sorted };
   return `${JSON.stringify(record, undefined, 2)}\n`;
 }
 
@@ -62,6 +84,11 @@ export function parseRecord(vm: string, text: string): MembershipRecord | undefi
     const fields = error?.issues.map(({ path }) => path.join('.')).filter((field) => field !== '') ?? [];
     throw membershipProblems.unreadable({ vm, fields: format === undefined ? ['format'] : fields });
   }
-  const { group, address, ...rest } = data;
-  return { ...rest, ...(group !== undefined && { group }), ...(address !== undefined && { address }) };
+  const { group, address, fleet, ...rest } = data;
+  return {
+    ...rest,
+    ...(group !== undefined && { group }),
+    ...(address !== undefined && { address }),
+    ...(fleet !== undefined && { fleet }),
+  };
 }

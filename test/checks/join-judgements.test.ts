@@ -241,4 +241,17 @@ describe('a client outside the mesh', () => {
   test.each(table)('policies say %s, it meets %s, server first %s: %s', (expected, answer, serverFirst, ok) => {
     expect(judgeOutside(answer, expected, serverFirst).ok).toBe(ok);
   });
+
+  test.each<[DialAnswer, DialAnswer, boolean, string]>([
+    ['closed', 'open-silent', true, 'a client that waited for the greeting hung'],
+    ['closed', 'closed', true, 'a client that waited for the greeting was cut off'],
+    ['closed', 'open-with-bytes', false, 'it was served in plaintext'],
+    ['open-with-bytes', 'open-silent', false, 'it was served in plaintext'],
+    ['refused', 'refused', true, 'its connection was refused'],
+  ])('where plaintext is refused: one that sends is %s, one that waits is %s', (sent, waiting, ok, detail) => {
+    expect(judgeOutside(sent, 'refused', true, waiting)).toMatchObject({
+      ok,
+      detail: expect.stringContaining(detail),
+    });
+  });
 });

@@ -1,8 +1,9 @@
-import { rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeldLease, LEASE_TIMES } from '../../src/cluster/lease/held-lease.ts';
-import { createLease, readLease } from '../../src/cluster/lease/lease.ts';
+import { createLease, readLease, writeLease } from '../../src/cluster/lease/lease.ts';
 import { connectLive } from '../../src/cluster/api/live/live-kubernetes.ts';
+import { sshServer } from '../support/ssh-server.ts';
 import { imageFleet } from '../support/image-fleet.ts';
 
 const NAMES = ['web-1', 'web-2'];
@@ -64,6 +65,63 @@ test('a VM that got another name in the file does not leave the mesh when its fo
   expect(shop.server.all('WorkloadGroup')).toHaveLength(1);
   const again = await shop.fleet(['apply', '--prune', '--yes']);
   expect(again.stdout).toBe('Recap of fleet shop: 1 ok, 0 changed, 0 failed, 0 skipped\n');
+}, 60_000);
+
+test('a fleet file that others can change is not read', async () => {
+  await using shop = await imageFleet([]);
+  shop.write('{}', []);
+  chmodSync(join(shop.folder, 'fleet.yaml'), 0o664);
+  const { exitCode, stderr } = await shop.fleet(['apply']);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('fleet.yaml is not read: other users can change it');
+  expect(stderr).toContain('meshx explain fleet-file-refused');
+  expect(shop.server.requests).toEqual([]);
+});
+
+test('a VM that only the record names is shown with its address, and nothing is sent to it without a known host key', async () => {
+  await using shop = await imageFleet(['web-1']);
+  const victim = await sshServer();
+  shop.write('{}', ['web-1']);
+  await shop.fleet(['apply']);
+  const address = `ssh://127.0.0.1:${victim.port}`;
+  const kube = connectLive({ kubeconfig: join(shop.folder, 'kubeconfig'), env: {}, home: shop.folder });
+  const state = (await readLease(kube, PLACE))!;
+  const members = JSON.stringify({ 'web-1': {}, victim: { address } });
+  await writeLease(kube, PLACE, {
+    ...state,
+    annotations: { ...state.annotations, 'fleet.meshx.dev/members': members },
+  });
+  const plan = await shop.fleet(['plan', '--prune']);
+  expect(plan.stdout).toContain(`Removed from the mesh at the end: victim (at ${address})`);
+  const login = ['--accept-new-host-key', '--ssh-config', '/dev/null', '--user', 'root'];
+  const ran = await shop.fleet(['apply', '--prune', '--yes', ...login]);
+  expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('ssh-host-key-unknown') });
+  expect(victim.seen.mostChannels).toBe(0);
+  await victim.close();
+}, 60_000);
+
+test('a service that is taken off the file is shown, and leaves with --prune; one that another VM of the group has stays', async () => {
+  await using shop = await imageFleet(['web-1', 'web-2']);
+  const group = (name: string, host: string, services: string): string => `  ${name}:
+    services: [${services}]
+    hosts: {${host}: {options: {root: ${host}, vm-address: 10.150.0.5}}}
+`;
+  const write = (services: string): void => shop.write('{}', [], group('own', 'web-1', services));
+  write('web:http:8080, admin:http:8081');
+  expect((await shop.fleet(['apply'])).stdout).toContain('1 changed, 0 failed');
+  const names = (): readonly string[] => shop.server.all('Service').map(({ metadata }) => metadata.name);
+  expect(names()).toEqual(expect.arrayContaining(['web', 'admin']));
+  write('web:http:8080');
+  const kept = await shop.fleet(['plan']);
+  expect(kept.stdout).toContain('Services that the file does not name, removed only with --prune: web-1: admin');
+  expect((await shop.fleet(['apply'])).stdout).toContain('1 ok, 0 changed');
+  expect(names()).toContain('admin');
+  expect((await shop.fleet(['apply', '--prune'])).stderr).toContain('service admin of web-1');
+  expect((await shop.fleet(['apply', '--prune', '--yes'])).stdout).toContain('1 changed, 0 failed');
+  expect(names()).toContain('web');
+  expect(names()).not.toContain('admin');
+  expect(JSON.stringify(shop.server.all('WorkloadGroup'))).not.toContain('admin');
+  expect((await shop.fleet(['apply', '--prune', '--yes'])).stdout).toContain('1 ok, 0 changed');
 }, 60_000);
 
 test('two operators never change a fleet at once, and a dead one blocks it for the time of its lease only', async () => {

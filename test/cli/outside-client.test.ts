@@ -71,6 +71,18 @@ test('a policy of the whole mesh counts in the root namespace that the mesh conf
   expect((await run()).exitCode).toBe(0);
 });
 
+test('under STRICT, a join says before anything is changed that clients outside the mesh will hang, and its repetition does not', async () => {
+  const { words } = site('STRICT');
+  const joining = [...words, '--service', 'mysqldb:3306', '--service', 'web:http:8080'];
+  const said = /^note: a client outside the mesh that waits for the greeting of mysqldb:3306 \(STRICT, by .*hangs/m;
+  const planned = await runCli([...joining, '--dry-run']);
+  expect(planned).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(said) });
+  expect(planned.stdout).toContain('protocolDetectionTimeout: 5s');
+  expect(planned.stdout).not.toContain('greeting of web');
+  expect((await runCli(joining)).exitCode).toBe(0);
+  expect((await runCli(joining)).stdout).not.toMatch(said);
+}, 30_000);
+
 test('the risk is accepted by its name only, and said', async () => {
   const { words } = site();
   const risky = [...words, '--service', 'mysqldb:3306', '--dry-run'];

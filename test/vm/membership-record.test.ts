@@ -17,6 +17,13 @@ test('a record is read back as it was written', () => {
   expect(parseRecord('web-1', '')).toBeUndefined();
 });
 
+test('a record of a VM of a fleet names the fleet, and a mark that is none is refused', async () => {
+  const fleet = { fleet: 'shop', vm: 'user@web-1', mesh: 'a'.repeat(64) };
+  expect(parseRecord('web-1', formatRecord({ ...record, fleet }))).toEqual({ ...record, fleet });
+  const bad = formatRecord({ ...record, fleet: { ...fleet, mesh: '../x' } });
+  expect(await problemOf(parsed('web-1', bad))).toMatchObject({ id: 'membership-unreadable' });
+});
+
 test('a record of a newer meshx is refused for its format, not misread', async () => {
   const newer = formatRecord(record).replace('"format": 1', '"format": 7');
   expect(await problemOf(parsed('web-1', newer))).toMatchObject({

@@ -92,8 +92,12 @@ export function judgeMtls(log: readonly string[], port: number): Seen {
   return { ok: 'skipped', detail: `not seen: the mesh's access log has no client identity${sni}`, hint };
 }
 
-/** Compares what a client outside the mesh met with what the policies require. */
-export function judgeOutside(answer: DialAnswer, expected: Meeting, serverFirst: boolean): Seen {
+/**
+ * Compares what a client outside the mesh met with what the policies require. `waiting`: what one met that sent nothing, where the first
+ * one sent.
+ */
+export function judgeOutside(answer: DialAnswer, expected: Meeting, serverFirst: boolean, waiting?: DialAnswer): Seen {
+  if (waiting !== undefined) return judgeWaiting(answer, waiting);
   const met = MET[answer];
   const hint =
     'A PeerAuthentication was changed, or traffic bypasses the sidecar; on the VM: /usr/local/lib/meshx/capture status';
@@ -113,6 +117,22 @@ export function judgeOutside(answer: DialAnswer, expected: Meeting, serverFirst:
       return { ok: 'skipped', detail: `a plaintext client cannot show "${expected}"` };
   }
 }
+
+/** Clients that wait for the server's greeting, where the policies refuse plaintext. */
+function judgeWaiting(sent: DialAnswer, waiting: DialAnswer): Seen {
+  const served = [sent, waiting].includes('open-with-bytes');
+  if (served) return judgeOutside('open-with-bytes', 'refused', true);
+  const isReached = waiting === 'open-silent' || waiting === 'closed';
+  if (!isReached) return judgeOutside(waiting, 'refused', true);
+  const fate =
+    waiting === 'closed' ? 'was cut off' : 'hung: it got no greeting and would wait until its own time limit';
+  const detail = `a client that waited for the greeting ${fate}; one that sent plaintext: ${MET[sent]}`;
+  return waiting === 'closed' ? { ok: true, detail } : { ok: true, detail, hint: DETECTION_HINT };
+}
+
+/** How such connections end sooner. */
+export const DETECTION_HINT =
+  'The sidecar ends such connections itself if the mesh config, for all sidecars, sets protocolDetectionTimeout: 5s';
 
 const MET: Readonly<Record<DialAnswer, string>> = {
   'open-with-bytes': 'it was served in plaintext',

@@ -5,7 +5,7 @@ import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';
 import type { VmFacts } from '../../mesh/vm-facts.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import type { DialAnswer } from '../../vm/reachability/dial.ts';
+import type { DialAnswer, Dialling } from '../../vm/reachability/dial.ts';
 import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Reach } from './reachability.ts';
 
@@ -21,7 +21,7 @@ export interface JoinQuestion {
   /** What a client outside the mesh will meet at each port (src/mesh/mutual-tls.ts). */
   readonly outside?: Readonly<Record<number, Meeting>>;
   /** Opens a new connection from the operator's machine, which sends first or stays silent. */
-  readonly dial?: (address: string, port: number, how: { readonly speaks: boolean }) => Promise<DialAnswer>;
+  readonly dial?: (address: string, port: number, how: Dialling) => Promise<DialAnswer>;
   /** Where that machine is; outside the mesh by default. */
   readonly seat?: Seat;
   /** Ports that listened before the change but did not accept a connection from that machine. */

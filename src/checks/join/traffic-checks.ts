@@ -1,6 +1,7 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { portMeaning } from '../../mesh/protocol.ts';
+import { present } from '../../present.ts';
 import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import type { DialAnswer } from '../../vm/reachability/dial.ts';
@@ -72,8 +73,14 @@ function skipped(check: Named, detail: string): Check<unknown> {
 
 interface PortFacts {
   readonly through: Through;
-  /** What a new connection from outside the mesh met. */
-  readonly outside: DialAnswer;
+  readonly outside: OutsideSeen;
+}
+
+/** What new connections from outside the mesh met. */
+interface OutsideSeen {
+  readonly first: DialAnswer;
+  /** One that waited for the server's greeting, as clients of this port do, where a refusal is expected. */
+  readonly waiting?: DialAnswer;
 }
 
 /** A connection through the mesh to a port of the VM, and what the VM logged of it. */
@@ -100,7 +107,7 @@ function portGroup(served: Served, vm: VmQuestions): CheckGroup {
   const { port, question } = served;
   let begun: Promise<Read<Through>> | undefined;
   const through = (): Promise<Read<Through>> => (begun ??= connected(wayOf(served), question, vm));
-  const outside = async (): Promise<Read<DialAnswer>> => {
+  const outside = async (): Promise<Read<OutsideSeen>> => {
     await through();
     return await timed(() => dialled(port, question));
   };
@@ -139,7 +146,7 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
           ...outside,
           needs: ['outside'],
           judge: ({ outside: answer }) => {
-            const seen = judgeOutside(answer, expected, portMeaning(port).serverFirst);
+            const seen = judgeOutside(answer.first, expected, portMeaning(port).serverFirst, answer.waiting);
             return [{ ...seen, detail: `${seen.detail}, tried from ${seatName(question.seat)}` }];
           },
         },
@@ -199,11 +206,24 @@ function seatName(seat: Seat | undefined): string {
   return seat?.outside ? seat.name : 'this machine';
 }
 
-async function dialled(port: ServicePort, { dial, outside, vm }: JoinQuestion): Promise<DialAnswer> {
+/** How long silence counts as a hang, where the sidecar waits for the client. */
+const SILENCE_MS = 1000;
+/** The longest detection of a mesh that a check waits for. */
+const MOST_DETECTION_MS = 30_000;
+
+async function dialled(port: ServicePort, { dial, outside, vm, cluster }: JoinQuestion): Promise<OutsideSeen> {
   const expected = outside?.[port.number];
-  const { protocol } = portMeaning(port);
+  const { protocol, serverFirst } = portMeaning(port);
   // A client that sends sees a refusal at once. HTTP is only sent to a server of HTTP or where a refusal is expected.
   const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
   if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
-  return await dial(vm.address, port.number, { speaks });
+  const { detectionMs = 0 } = 'detectionMs' in cluster ? cluster : {};
+  const silenceMs = SILENCE_MS + Math.min(detectionMs, MOST_DETECTION_MS);
+  const patience = detectionMs > 0 && serverFirst ? { silenceMs: 2 * SILENCE_MS + silenceMs } : {};
+  const [first, waiting] = await Promise.all([
+    dial(vm.address, port.number, { speaks, ...(!speaks && patience) }),
+    // Clients of this port do not send first: a refusal that only a sender sees is none for them.
+    serverFirst && expected === 'refused' ? dial(vm.address, port.number, { speaks: false, silenceMs }) : undefined,
+  ]);
+  return { first, ...present({ waiting }) };
 }

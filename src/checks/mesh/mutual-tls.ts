@@ -139,7 +139,8 @@ function hanging(facts: NamespaceFacts): readonly Seen[] {
   const seen = servedPorts(facts).flatMap((served) => {
     const { mode, source } = serverMode(served, facts);
     // A port without a protocol has a check of its own.
-    if (plaintextClient(mode, named(served)) !== 'hangs' || !meaningOf(served.port).declared) return [];
+    if (plaintextClient(mode, named(served), facts.about.detectionMs) !== 'hangs' || !meaningOf(served.port).declared)
+      return [];
     const detail = `port ${served.number} of ${nameOf(served.service)} is PERMISSIVE ${source === 'default' ? 'by default' : `by ${source}`}, and its server speaks first: a client outside the mesh hangs instead of being refused`;
     const hint = `Require mutual TLS: ${requireLine(source, served.number, facts)}; or accept plaintext on that port with mode DISABLE: you decide whether clients outside the mesh are served`;
     return [wrong(nameOf(served.service), detail, { hint })];

@@ -1,4 +1,4 @@
-import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { type FleetPlan, isEmptyFleetPlan, shownRemoved } from '../../fleet/plan.ts';
 import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
 import type { FleetRun } from '../../operations/fleet/run.ts';
 import type { FleetReport } from '../../operations/fleet/event.ts';
@@ -7,6 +7,7 @@ import { removeFleet } from '../../operations/fleet/remove-fleet.ts';
 import { rollBackFleet } from '../../operations/fleet/roll-back-fleet.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { meshProblems, shown } from '../../problems/mesh.ts';
+import { toShell } from '../../shell-words.ts';
 import type { Call } from '../command.ts';
 import { called, typedLine } from '../command-line.ts';
 import { confirm } from '../confirm.ts';
@@ -47,7 +48,7 @@ export async function fleetApply(call: Call): Promise<number> {
   const reviewed = input.parsed('planHash', parseHash);
   input.accept();
   if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
-  const asked = confirming(call, opened, (plan) => plan.prunes && plan.removed.length > 0);
+  const asked = confirming(call, opened, (plan) => plan.prunes && prunedBy(plan).length > 0);
   const run = { ...opened.run, ...asked, ...(reviewed !== undefined && { reviewed }) };
   return conclude(call, opened, await during(opened.progress, () => applyFleet(call.world, run)));
 }
@@ -120,21 +121,35 @@ function confirming(call: Call, { run }: Opened, asks: (plan: FleetPlan) => bool
     confirm: async (plan) => {
       if (!asks(plan)) return;
       const isRemoval = run.command === 'fleet remove';
-      const vms = isRemoval ? plan.vms.map(({ vm }) => vm) : plan.removed;
+      const vms = isRemoval ? plan.vms.map(({ vm }) => vm) : prunedBy(plan);
       const { limit } = call.given;
       // A removal has no plan to show.
       const review = isRemoval ? typedLine('fleet status', { given: { limit } }, ...call.args) : run.review;
-      const question = { subject: `fleet ${plan.fleet}`, task: 'remove VMs from the mesh', review };
+      const question = { subject: `fleet ${plan.fleet}`, task: 'remove from the mesh', review };
       await confirm(call.terminal, { ...question, changes: vms.join(', ') });
     },
   };
 }
 
-function conclude({ terminal }: Call, { output }: Opened, report: FleetReport): number {
+/** The VMs and the services that `--prune` removes. */
+function prunedBy(plan: FleetPlan): readonly string[] {
+  const services = plan.vms.flatMap(({ vm, extra = [] }) => extra.map((name) => `service ${name} of ${vm}`));
+  return [...shownRemoved(plan), ...services];
+}
+
+function conclude(call: Call, { output }: Opened, report: FleetReport): number {
+  const { terminal } = call;
   terminal.out(output === 'text' ? formatRecap(report) : formatDocument(reportDocument(report), output));
   const failed = report.ends.filter(({ status }) => status === 'failed');
-  if (failed.length === 0 && report.stopped === undefined) return EXIT.done;
+  if (failed.length === 0 && report.stopped === undefined)
+    return report.first ? tellFirst(call, report.fleet, report.first) : EXIT.done;
   const issues = failed.flatMap(failureLines);
   const skipped = report.ends.filter(({ status }) => status === 'skipped').length;
   return tellProblem(terminal, fleetProblems.stopped({ fleet: report.fleet, failed: failed.length, issues, skipped }));
+}
+
+/** A rollback that left VMs as they are has not done what was asked. */
+function tellFirst({ terminal, args }: Call, fleet: string, vms: readonly string[]): number {
+  const remove = toShell(['meshx', 'fleet', 'remove', ...args, '--limit', vms.join(',')]);
+  return tellProblem(terminal, fleetProblems.noFormerPackages({ fleet, vms, remove }));
 }

@@ -4,12 +4,12 @@ import { present } from '../../present.ts';
 import { problemRecord } from '../print.ts';
 
 /** A joint plan for programs. */
-export function planDocument({ fleet, vms, batches, removed, prunes }: FleetPlan, hash: string): object {
-  const planned = vms.map(({ vm, status, lines, problem }) => ({
-    ...{ vm, status, changes: lines },
+export function planDocument({ fleet, vms, batches, removed, removedAt, prunes }: FleetPlan, hash: string): object {
+  const planned = vms.map(({ vm, status, lines, extra, problem }) => ({
+    ...{ vm, status, changes: lines, ...present({ extraServices: extra }) },
     ...(problem && { problem: problemRecord(problem) }),
   }));
-  return { fleet, hash, batches, vms: planned, removed, prunes };
+  return { fleet, hash, batches, vms: planned, removed, ...present({ removedAt }), prunes };
 }
 
 /** The result of a run for programs. */

@@ -2,32 +2,39 @@ import { dirname, relative, resolve } from 'node:path';
 import { composeFleet, type Inventory, type ReadFile } from '../../fleet/compose.ts';
 import type { Fleet } from '../../fleet/fleet.ts';
 import { limited } from '../../fleet/limit.ts';
+import { decodeText } from '../../documents/text.ts';
+import { Unreadable } from '../../documents/unreadable.ts';
 import { at, readFleetFile } from '../../fleet/read-file.ts';
 import type { InventorySource } from '../../fleet/schema.ts';
-import type { JoinOptions } from '../../operations/join/options.ts';
+import type { JoinOptions, OnlyServices } from '../../operations/join/options.ts';
 import { FORGETTABLE } from '../../operations/join/recorded-options.ts';
 import { computeInventory } from '../../operations/fleet/compute-inventory.ts';
 import { commandInventory } from '../../operations/fleet/inventory.ts';
 import type { FleetOptions, FleetTarget } from '../../operations/fleet/options.ts';
 import { Problem } from '../../problems.ts';
+import { cliProblems } from '../../problems/cli.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
-import { readText } from '../files.ts';
 import { flagOf, Input } from '../input.ts';
 import { JOIN_SWITCHES, joinOptions } from '../join/options.ts';
+import { OWNER_ONLY, readJudged } from '../judged-file.ts';
 import { machineOptions } from '../machine-options.ts';
 import { camelCase, givenFor, givenOf } from './given.ts';
 
 const DEFAULT_FILE = 'fleet.yaml';
 const DEFAULT_FORKS = 5;
 
-/** The fleet that a command line names, with the options of each VM. Throws `fleet-file-invalid`, `invalid-input` and Problems of inventories. */
+/**
+ * The fleet that a command line names, with the options of each VM. Throws `fleet-file-refused`, `fleet-file-invalid`, `invalid-input`
+ * and Problems of inventories.
+ */
 export async function readFleet(command: string, call: Call): Promise<FleetOptions> {
   const { cwd } = call.world;
   const file = resolve(cwd, call.args[0] ?? DEFAULT_FILE);
-  const text = await readText(file);
-  const read: ReadFile = { path: relative(cwd, file) || file, text, file: readFleetFile(relative(cwd, file), text) };
+  const path = relative(cwd, file) || file;
+  const text = await trustedText(file, path);
+  const read: ReadFile = { path, text, file: readFleetFile(path, text) };
   const folder = dirname(file);
   const base = { ...call.given, ...givenOf({ ...read.file.cluster, ...read.file.options }, folder), ...call.given };
   const input = new Input(command, { ...call, given: base });
@@ -44,17 +51,34 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
     ...(machine.sudoPassword && { sudoPassword: machine.sudoPassword }),
     ...(machine.passphrase && { passphrase: machine.passphrase }),
   };
-  const targets = targetsOf(command, call, { read, fleet, folder }).map(({ vm, options }) => ({
-    vm,
+  const joining = targetsOf(command, call, { read, fleet, folder });
+  const targets = joining.map(({ vm, options }): FleetTarget => {
+    const keeps = keptServices(options, joining);
+    const workload = prune ? { ...options.workload, only: keeps } : options.workload;
     // A password is asked for once, not once for each VM.
-    options: { ...options, machine: { ...options.machine, ...secrets } },
-  }));
+    return { vm, keeps, options: { ...options, workload, machine: { ...options.machine, ...secrets } } };
+  });
   return { fleet, targets, chosen: limited(fleet, patterns), cluster, machine, forks, prune };
+}
+
+/** The file decides what runs as root on every VM. Throws `fleet-file-refused`, `file-not-read`. */
+async function trustedText(file: string, path: string): Promise<string> {
+  const judged = await readJudged(file, { writable: OWNER_ONLY, mostKib: 4096 });
+  if (!judged) throw cliProblems.fileNotRead({ path: file, reason: 'there is no such file or directory' });
+  if ('refused' in judged) throw fleetProblems.fileRefused({ path, reason: judged.refused });
+  try {
+    return decodeText(judged.bytes);
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    throw cliProblems.fileNotRead({ path: file, reason: error.message }, error);
+  }
 }
 
 async function inventoryOf({ world }: Call, source: InventorySource, folder: string): Promise<Inventory> {
   return 'command' in source ? await commandInventory(world, source, folder) : await computeInventory(world, source);
 }
+
+type Joining = Pick<FleetTarget, 'vm' | 'options'>;
 
 interface Composed {
   readonly read: ReadFile;
@@ -63,17 +87,26 @@ interface Composed {
 }
 
 /** Each VM with its options. Throws all issues of all VMs, with line and column of the options that the file has. */
-function targetsOf(command: string, call: Call, { read, fleet, folder }: Composed): readonly FleetTarget[] {
+function targetsOf(command: string, call: Call, { read, fleet, folder }: Composed): readonly Joining[] {
   const issues: string[] = [];
   const targets = fleet.vms.map((vm) => {
     const given = givenFor(vm, read.file.cluster, { folder, given: call.given });
     const input = new Input(command, { ...call, given, on: JOIN_SWITCHES });
     const options = joinOptions(input);
     for (const issue of issuesOf(input)) issues.push(placed(read, vm, issue));
-    return { vm, options: asFile(options) };
+    return { vm, options: { ...asFile(options), fleet: { fleet: fleet.name, vm: vm.name } } };
   });
   if (issues.length > 0) throw fleetProblems.fileInvalid({ path: read.path, issues: [...new Set(issues)] });
   return targets;
+}
+
+/** A group that the file names has the services of all its VMs in the file. One that it does not name may have VMs of others. */
+function keptServices({ workload }: JoinOptions, joining: readonly Joining[]): OnlyServices {
+  const { group, namespace, rest } = workload;
+  const all = joining.map(({ options }) => options.workload);
+  const same = all.filter((each) => each.group === group && each.namespace === namespace);
+  const services = group === undefined ? rest.services : same.flatMap((each) => each.rest.services);
+  return { names: [...new Set(services.map(({ name }) => name))], ofGroup: group !== undefined };
 }
 
 function issuesOf(input: Input): readonly string[] {

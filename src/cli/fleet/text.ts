@@ -1,5 +1,5 @@
 import type { Batch } from '../../fleet/batches.ts';
-import { type FleetPlan, isEmptyFleetPlan, type PlannedVm } from '../../fleet/plan.ts';
+import { type FleetPlan, isEmptyFleetPlan, type PlannedVm, shownRemoved } from '../../fleet/plan.ts';
 import type { FleetEvent, FleetReport, VmEnd } from '../../operations/fleet/event.ts';
 import type { VmReport } from '../../operations/vm-report.ts';
 import type { Lines } from '../../world.ts';
@@ -9,7 +9,7 @@ const COUNT = (count: number, word: string): string => `${count} ${word}${count 
 
 /** A joint plan with its batches and how many changes each VM has. `apply` is the command that applies it. */
 export function formatPlan(plan: FleetPlan, hash: string, apply: string): readonly string[] {
-  const { fleet, vms, batches, removed, prunes } = plan;
+  const { fleet, vms, batches, prunes } = plan;
   const count = (status: PlannedVm['status']): number => vms.filter((vm) => vm.status === status).length;
   const counts = [
     ...[`${count('new')} new`, `${count('changes')} with changes`, `${count('unchanged')} up to date`],
@@ -24,7 +24,8 @@ export function formatPlan(plan: FleetPlan, hash: string, apply: string): readon
   return [
     `Fleet ${fleet}: ${COUNT(vms.length, 'VM')}: ${counts.join(', ')}`,
     ...listed,
-    ...removedLines(removed, prunes),
+    ...extraLines(vms, prunes),
+    ...removedLines(shownRemoved(plan), prunes),
     ...(isEmptyFleetPlan(plan)
       ? ['The plan is empty: the fleet is up to date.']
       : [`Plan ${hash}. To apply exactly this plan: ${apply} --plan-hash ${hash}`]),
@@ -35,6 +36,14 @@ function removedLines(removed: readonly string[], prunes: boolean): readonly str
   if (removed.length === 0) return [];
   const what = prunes ? 'Removed from the mesh at the end' : 'No longer in the file; removed only with --prune';
   return [`${what}: ${removed.join(', ')}`];
+}
+
+/** In a shared group that the file does not name, a service stays also with `--prune`: another VM may have it. */
+function extraLines(vms: readonly PlannedVm[], prunes: boolean): readonly string[] {
+  const all = vms.flatMap(({ vm, extra = [] }) => (extra.length > 0 ? [`${vm}: ${extra.join(', ')}`] : []));
+  if (all.length === 0) return [];
+  const what = prunes ? 'removed where no other VM shares the group' : 'removed only with --prune';
+  return [`Services that the file does not name, ${what}: ${all.join('; ')}`];
 }
 
 const MARKS: Readonly<Record<PlannedVm['status'], string>> = { new: '+', changes: '~', unchanged: '=', failed: 'x' };
@@ -50,10 +59,14 @@ function vmLine(vms: readonly PlannedVm[], name: string): string {
 }
 
 /** Every change of every VM, and which VMs the file no longer names. */
-export function formatDiff({ vms, removed }: FleetPlan): readonly string[] {
+export function formatDiff(plan: FleetPlan): readonly string[] {
+  const { vms } = plan;
   const due = vms.filter(({ status }) => status !== 'unchanged');
   const lines = due.flatMap((vm) => [vmLine(vms, vm.vm), ...vm.lines.map((line) => `    ${line}`)]);
-  const gone = removed.map((vm) => `- ${vm}: no longer in the file`);
+  const gone = [
+    ...vms.flatMap(({ vm, extra = [] }) => extra.map((name) => `- ${vm}: service ${name} is not in the file`)),
+    ...shownRemoved(plan).map((vm) => `- ${vm}: no longer in the file`),
+  ];
   return lines.length + gone.length === 0 ? ['The fleet is as its file.'] : [...lines, ...gone];
 }
 

@@ -1,4 +1,5 @@
 import { toShell } from '../../shell-words.ts';
+import { DETECTION_HINT } from '../../checks/join/connection.ts';
 import { showPortSecurity } from '../../operations/join/risks.ts';
 import type { AgentObstacle, JoinEvent } from '../../operations/join/run.ts';
 import type { Resource, Step } from '../../reconcile/resource.ts';
@@ -24,6 +25,11 @@ function linesOf(event: JoinEvent, telling: Telling): readonly string[] | string
       return findingLines(event.finding);
     case 'hanging-accepted':
       return `accepted: a plaintext client outside the mesh will hang at ${showPortSecurity(event.port)}`;
+    case 'silent-refusal':
+      return [
+        `note: a client outside the mesh that waits for the greeting of ${showPortSecurity(event.port)} gets none and hangs until its own time limit`,
+        `  ${DETECTION_HINT}`,
+      ];
     case 'agent-without-rights':
       return 'note: the agent reports through the sidecar, one state for all services, as the cluster has no policy that limits agents. An administrator adds it: meshx expose apply';
     case 'agent-left-out':
@@ -71,6 +77,8 @@ function formatWant(want: Resource): string {
   switch (want.kind) {
     case 'file':
       return `--- ${want.path} (${want.owner} ${want.mode})\n${want.content.trimEnd()}`;
+    case 'no-file':
+      return `--- ${want.path} (removed)`;
     case 'env':
       return `--- ${want.path} (${want.owner} ${want.mode}), these keys\n${Object.entries(want.set)
         .map(([key, value]) => `${key}=${value}`)

@@ -1,6 +1,7 @@
-import { constants, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { World } from '../../world.ts';
+import { type FileRules, OWNER_ONLY, readJudged } from '../judged-file.ts';
 import type { Owner } from './setting.ts';
 
 /** A settings file that exists. */
@@ -13,7 +14,6 @@ export interface FoundFile {
 }
 
 const PROJECT_FILE = 'meshx.yaml';
-const MOST_BYTES = 256 * 1024;
 
 /** Where the operator's own settings are, by the XDG Base Directory Specification. */
 export function userSettingsPath({ env, home }: Pick<World, 'env' | 'home'>): string {
@@ -44,45 +44,13 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A device is not even opened. */
 async function read(owner: Owner, path: string): Promise<FoundFile | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) return undefined;
-  const refused = refusal(owner, found);
-  const judged = refused === undefined ? await readOpened(owner, path) : { refused };
-  return { owner, path, bytes: Buffer.alloc(0), ...judged };
+  const judged = await readJudged(path, RULES[owner]);
+  return judged && { owner, path, bytes: Buffer.alloc(0), ...judged };
 }
 
-/** Judges what is read: meanwhile another file, or a pipe, may have taken the place of the one that was looked at. */
-async function readOpened(owner: Owner, path: string): Promise<Partial<Pick<FoundFile, 'bytes' | 'refused'>>> {
-  try {
-    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const refused = refusal(owner, await file.stat());
-    if (refused !== undefined) return { refused };
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(MOST_BYTES + 1), 0, MOST_BYTES + 1, 0);
-    return bytesRead > MOST_BYTES ? { refused: TOO_LARGE } : { bytes: buffer.subarray(0, bytesRead) };
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { refused: code ?? message };
-  }
-}
-
-const TOO_LARGE = 'it is larger than 256 KiB';
-
-interface FileState {
-  readonly uid: number;
-  readonly mode: number;
-  readonly size: number;
-  readonly isFile: () => boolean;
-}
-
-/** As ssh judges its configuration and git a repository: another user must not choose what the operator's command does. */
-function refusal(owner: Owner, found: FileState): string | undefined {
-  if (!found.isFile()) return 'it is not a regular file';
-  if (found.size > MOST_BYTES) return TOO_LARGE;
-  // Windows has no user ids.
-  const own = process.getuid?.();
-  if (own !== undefined && found.uid !== own && found.uid !== 0) return 'it belongs to another user';
-  const writable = owner === 'user' ? 0o022 : 0o002;
-  return own !== undefined && (found.mode & writable) !== 0 ? 'other users can change it' : undefined;
-}
+/** A group of developers may change a project's file. */
+const RULES: Readonly<Record<Owner, FileRules>> = {
+  user: { writable: OWNER_ONLY, mostKib: 256 },
+  project: { writable: 0o002, mostKib: 256 },
+};

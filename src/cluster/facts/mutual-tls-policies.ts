@@ -1,6 +1,7 @@
 import { type CurrentFacts, rootNamespaceOf } from '../../mesh/cluster-facts.ts';
 import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
 import type { MtlsPolicies } from '../../mesh/mutual-tls.ts';
+import { present } from '../../present.ts';
 import type { PolicyPlace } from './generation-record.ts';
 import type { Kubernetes } from '../api/kubernetes.ts';
 
@@ -10,7 +11,7 @@ export async function readPolicies(
   facts: CurrentFacts,
   { namespace, signal }: PolicyPlace,
 ): Promise<MtlsPolicies> {
-  const { clusterDomain } = facts;
+  const { clusterDomain, detectionMs } = facts;
   const rootNamespace = rootNamespaceOf(facts);
   const places = [...new Set([namespace, rootNamespace])];
   const read = async (apiVersion: string, kind: string) =>
@@ -19,5 +20,5 @@ export async function readPolicies(
     read(SECURITY, 'PeerAuthentication'),
     read(NETWORKING, 'DestinationRule'),
   ]);
-  return { peerAuthentications, destinationRules, rootNamespace, clusterDomain };
+  return { peerAuthentications, destinationRules, rootNamespace, clusterDomain, ...present({ detectionMs }) };
 }

@@ -27,6 +27,8 @@ export interface About {
   readonly rootNamespace: string;
   readonly clusterDomain: string;
   readonly trustDomain: string;
+  /** How long a sidecar waits for a client's first bytes; absent: forever. */
+  readonly detectionMs?: number;
   /** Given address of istiod: `--istiod-address`. */
   readonly address?: string;
   /** Given Service of the east-west gateway. */

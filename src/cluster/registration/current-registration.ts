@@ -3,10 +3,11 @@ import { groupLabels, workloadOf, withService } from '../../mesh/current/group.t
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import { currentObjects, type CurrentRegistration } from '../../mesh/current/registration.ts';
 import { governingSidecar } from '../../mesh/current/sidecar.ts';
-import { madeByMeshx, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
+import { madeByMeshx, type KubeObject, type ObjectRef, refOf } from '../../mesh/kube-object.ts';
 import { list, mapping, text } from '../../mesh/unknown.ts';
 import type { Workload } from '../../mesh/workload.ts';
-import { automaticGroup, entryAddress, listEntries, refuseBesideAutomatic } from './entries.ts';
+import { serviceKey } from '../../mesh/workload-labels.ts';
+import { automaticGroup, entryAddress, entryLabels, listEntries, refuseBesideAutomatic } from './entries.ts';
 import { planNamedTargets } from './named-targets.ts';
 import { grantedRights } from './granted-rights.ts';
 import { hasAgent, relabels } from './relabels.ts';
@@ -66,8 +67,13 @@ export async function planCurrentRegistration(
   const query = { workload, address, entries: targets.entries, foreign, tunnelOnly: foreignGroup, signal };
   const relabel = registration.fixedEntry ? [] : await relabels(kube, query);
   const { prepare, notes, change } = targets;
-  const remove = await needlessRights(kube, group, { workload, found, address, signal });
+  const remove = await needless(kube, group, { workload, found, address, signal });
   return { plan: { ...plan, change: [...change, ...plan.change], prepare, relabel, remove, notes }, workload };
+}
+
+async function needless(kube: Kubernetes, group: KubeObject | undefined, about: Membership) {
+  const services = endedServices(kube, about.workload, about);
+  return (await Promise.all([needlessRights(kube, group, about), services])).flat();
 }
 
 /** The rights of a group whose last agent goes. Another VM of the group may still have one. */
@@ -80,6 +86,22 @@ async function needlessRights(
   const members = found.filter((entry) => automaticGroup(entry) === group.metadata.name);
   const isLast = members.every((entry) => entryAddress(entry) === address || !hasAgent(entry));
   return isLast ? grantedRights(kube, group, signal) : [];
+}
+
+/** Services of meshx that no other group and no entry of another group has, of those that the workload loses. */
+async function endedServices(
+  kube: Kubernetes,
+  { dropped = [], namespace, group }: Workload,
+  { found, signal }: Pick<Membership, 'found' | 'signal'>,
+): Promise<readonly ObjectRef[]> {
+  if (dropped.length === 0) return [];
+  const groups = await kube.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace }, signal);
+  const others = [
+    ...groups.filter(({ metadata }) => metadata.name !== group).map(groupLabels),
+    ...found.filter((entry) => automaticGroup(entry) !== group).map(entryLabels),
+  ];
+  const ended = dropped.filter((name) => !others.some((labels) => serviceKey(name) in labels));
+  return (await servicesNamedSo(kube, ended, { namespace, signal })).filter(madeByMeshx).map(refOf);
 }
 
 /** The VM that is registered, beside the entries of its namespace. */
@@ -134,7 +156,8 @@ function doesAsItIs(group: KubeObject, workload: Workload, foreign: readonly Kub
 
 /** The new options win; services that they do not name stay. */
 function mergedWorkload(before: Workload, wanted: Workload): Workload {
-  const kept = before.services.filter(({ name }) => !wanted.services.some((service) => service.name === name));
+  const gone = [...wanted.services.map(({ name }) => name), ...(wanted.dropped ?? [])];
+  const kept = before.services.filter(({ name }) => !gone.includes(name));
   return kept.reduce((workload, service) => withService(workload, service), wanted);
 }
 

@@ -214,7 +214,7 @@ const RIGHTS: Table = {
   'fleet apply': (suffix) => [...facts(suffix), ...JOIN, ...DOWN, fleetLease(['get', ...APPLY])],
   // Its canaries are verified as after a join.
   'fleet rollback': (suffix) => [...facts(suffix), ...ROTATE, ...JOIN.flatMap(readOnly), fleetLease(['get', ...APPLY])],
-  'fleet remove': (suffix) => [...generation(suffix), ...DOWN, fleetLease(['get', ...APPLY, 'delete'])],
+  'fleet remove': (suffix) => [...facts(suffix), ...DOWN, fleetLease(['get', ...APPLY, 'delete'])],
   logs: () => [workload('pods/log', ['get'])],
   evict: (suffix) => [...facts(suffix), ...EVICT],
 };

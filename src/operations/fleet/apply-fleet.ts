@@ -17,7 +17,7 @@ import { type FleetOptions, targetOf } from './options.ts';
 import { planFleet } from './plan-fleet.ts';
 import { digestOf } from './plan-vm.ts';
 import { forgetNames, leaveMembers } from './leave-members.ts';
-import { runBatches } from './run-batches.ts';
+import { type BatchesEnd, runBatches } from './run-batches.ts';
 import { RunBook } from './run-record.ts';
 
 /** The joint plan of a fleet. Only reads. */
@@ -55,14 +55,15 @@ export async function applyFleet(world: World, run: FleetRun): Promise<FleetRepo
     canary: canaryOf(options, contexts),
   });
   const left = await pruned(world, { run, plan, book, isWhole: joined.stopped === undefined });
-  await book.end(world.now(), joined.stopped);
-  const ended = [...joined.ends, ...left];
+  const stopped = joined.stopped ?? left.stopped;
+  await book.end(world.now(), stopped);
+  const ended = [...joined.ends, ...left.ends];
   const others = plan.vms.filter(({ vm }) => !ended.some((end) => end.vm === vm)).map(upToDate);
   return {
     fleet: plan.fleet,
     hash,
     ends: [...others, ...ended],
-    ...(joined.stopped !== undefined && { stopped: joined.stopped }),
+    ...present({ stopped }),
   };
 }
 
@@ -143,17 +144,18 @@ interface Pruning {
 }
 
 /** Members that the file no longer names leave last, and only after a run without a stop. One that has another name now is only forgotten. */
-async function pruned(world: World, { run, plan, book, isWhole }: Pruning): Promise<readonly VmEnd[]> {
+async function pruned(world: World, { run, plan, book, isWhole }: Pruning): Promise<BatchesEnd> {
   const { removed, prunes } = plan;
-  if (!prunes || removed.length === 0) return [];
-  if (!isWhole) return removed.map((vm) => ({ vm, status: 'skipped', reason: 'the run stopped before' }));
+  if (!prunes || removed.length === 0) return { ends: [] };
+  const reason = 'the run stopped before';
+  if (!isWhole) return { ends: removed.map((vm) => ({ vm, status: 'skipped', reason })) };
   const { members } = book;
   const renamed = renamedMembers(members, removed);
   const same = await forgetNames(book, renamed);
   const gone = removed.filter((vm) => !renamed.has(vm));
-  if (gone.length === 0) return same;
+  if (gone.length === 0) return { ends: same };
   run.observe({ kind: 'pruning', vms: gone });
   const batches = [{ canary: false, vms: gone }];
-  const { ends } = await leaveMembers(world, { run, book, batches, members, most: gone.length });
-  return [...same, ...ends];
+  const { ends, stopped } = await leaveMembers(world, { run, book, batches, members, most: gone.length });
+  return { ends: [...same, ...ends], ...present({ stopped }) };
 }

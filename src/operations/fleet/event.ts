@@ -38,4 +38,6 @@ export interface FleetReport {
   readonly ends: readonly VmEnd[];
   /** Why the run stopped before its end. */
   readonly stopped?: string;
+  /** VMs that a rollback left as they are: they have no earlier package. */
+  readonly first?: readonly string[];
 }

@@ -1,12 +1,14 @@
 import type { Fleet, FleetVm } from '../../fleet/fleet.ts';
 import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
-import type { JoinOptions } from '../join/options.ts';
+import type { JoinOptions, OnlyServices } from '../join/options.ts';
 
 /** A VM of a fleet, and how it joins. */
 export interface FleetTarget {
   readonly vm: FleetVm;
   readonly options: JoinOptions;
+  /** The services that the file gives its group. */
+  readonly keeps: OnlyServices;
 }
 
 /** A fleet, and the part of it that a command may touch. */

@@ -27,6 +27,12 @@ export function removedMembers({ targets }: FleetOptions, { members }: FleetReco
   return Object.keys(members).filter((name) => !named.has(name));
 }
 
+/** What SSH would connect to, of members whose record has another address than their name. */
+export function removedAt(names: readonly string[], { members }: FleetRecord): Readonly<Record<string, string>> {
+  const found = names.map((name) => [name, members[name]?.address ?? name] as const);
+  return Object.fromEntries(found.filter(([name, address]) => address !== name));
+}
+
 /** Plans all chosen VMs, `forks` side by side, and joins their plans to one. Only reads. Throws Problems of the cluster and the package. */
 export async function planFleet(world: World, { options, record, contexts, observe }: Planning): Promise<FleetPlan> {
   const targets = chosenTargets(options);
@@ -41,10 +47,10 @@ export async function planFleet(world: World, { options, record, contexts, obser
   };
   const vms = await Promise.all(targets.map((target) => limit(() => one(target))));
   const due = new Set(vms.filter(isDue).map(({ vm }) => vm));
+  const removed = removedMembers(options, record);
   const plan = {
-    ...{ fleet: options.fleet.name, vms, prunes: options.prune },
+    ...{ fleet: options.fleet.name, vms, prunes: options.prune, removed, removedAt: removedAt(removed, record) },
     batches: batchesOf(options.fleet, options.chosen, due),
-    removed: removedMembers(options, record),
   };
   observe({ kind: 'planned', plan, hash: fleetPlanHash(plan) });
   return plan;

@@ -33,12 +33,23 @@ export async function planVm(
   const { name: vm } = target.vm;
   const context = await contexts.of({ ...target.options, dryRun: true });
   let found: Pick<PlannedVm, 'lines' | 'digest'> = { lines: [], digest: '' };
+  let extra: readonly string[] = [];
   const { problem } = await join({
     ...{ context, vm, verb: 'up', command: 'fleet plan', again: '', repeats: true, observe: () => undefined },
     login: loginOf(world, target),
-    planned: (plan) => void (found = digestOf(plan)),
+    planned: (plan) => {
+      found = digestOf(plan);
+      extra = extraServices(plan, target);
+    },
   });
   if (problem) return { vm, status: 'failed', ...found, problem };
   const status = !isMember ? 'new' : found.lines.length > 0 ? 'changes' : 'unchanged';
-  return { vm, status, ...found };
+  return { vm, status, ...found, ...(extra.length > 0 && { extra }) };
+}
+
+/** Services of the VM's group, or those that the plan takes out of it, which no VM of the file has there. */
+function extraServices({ subject: { workload } }: JoinPlan, { keeps }: FleetTarget): readonly string[] {
+  if (workload.foreignGroup) return [];
+  const names = [...workload.services.map(({ name }) => name), ...(workload.dropped ?? [])];
+  return names.filter((name) => !keeps.names.includes(name));
 }

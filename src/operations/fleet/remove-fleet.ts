@@ -8,7 +8,7 @@ import { type FleetRun, placeOf } from './run.ts';
 import type { FleetReport } from './event.ts';
 import { forgetNames, leaveMembers } from './leave-members.ts';
 import { readFreeFleet, takeFleet } from './lock.ts';
-import { removedMembers } from './plan-fleet.ts';
+import { removedAt, removedMembers } from './plan-fleet.ts';
 import { RunBook } from './run-record.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   const removed = removedMembers(options, found.record);
   const renamed = renamedMembers(members, removed);
   const gone = removed.filter((vm) => !renamed.has(vm));
-  const plan = planOf(run, named, gone);
+  const plan = { ...planOf(run, named, gone), removedAt: removedAt(gone, found.record) };
   const hash = fleetPlanHash(plan);
   observe({ kind: 'planned', plan, hash });
   if (isEmptyFleetPlan(plan)) return { fleet: fleet.name, hash, ends: [] };

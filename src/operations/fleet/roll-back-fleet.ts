@@ -1,6 +1,8 @@
 import { batchesOf, mostFailures } from '../../fleet/batches.ts';
 import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
 import type { RunRecord } from '../../fleet/record.ts';
+import { present } from '../../present.ts';
+import { leavingProblems } from '../../problems/leaving.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
 import type { RollbackEvent } from '../rollback/inspect.ts';
@@ -38,11 +40,15 @@ export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetR
     ...{ world, book, observe, batches: plan.batches, forks: options.forks },
     most: mostFailures(fleet.rollout, names.length),
     change: (vm) => rollBackOne(world, run, vm),
+    excuse: ({ problem }) => (problem?.id === leavingProblems.noFormerPackage.id ? FIRST_PACKAGE : undefined),
     canary: canaryOf(options, new Contexts(world)),
   });
   await book.end(world.now(), stopped);
-  return { fleet: fleet.name, hash, ends, ...(stopped !== undefined && { stopped }) };
+  const first = ends.filter(({ reason }) => reason === FIRST_PACKAGE).map(({ vm }) => vm);
+  return { fleet: fleet.name, hash, ends, ...present({ stopped, first: first.length > 0 ? first : undefined }) };
 }
+
+const FIRST_PACKAGE = 'its package is the first one that meshx installed there';
 
 /** A rollback that was interrupted goes on with the VMs that it has not rolled back. */
 function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord | undefined): FleetPlan {

@@ -22,6 +22,8 @@ export interface BatchRun {
   readonly change: (vm: string) => Promise<VmReport<string | LeaveNote>>;
   /** What the record says of a VM that is begun; `null` for one that has left. Absent: the record of members stays. */
   readonly member?: (report: VmReport<string | LeaveNote> | undefined, vm: string) => FleetMember | null | undefined;
+  /** Why a VM that was not changed counts as skipped, and stops no other. */
+  readonly excuse?: (report: VmReport<string | LeaveNote>) => string | undefined;
   /** Watches the canaries for some seconds and returns what is wrong with each; only after all of them have joined. */
   readonly canary?: { readonly seconds: number; readonly check: (vm: string) => Promise<readonly string[]> };
 }
@@ -57,7 +59,7 @@ async function runBatch(run: BatchRun, batch: Batch, ends: Map<string, VmEnd>): 
     if (stopReason(run, ends, batch) !== undefined) return;
     if (!(await run.book.vm(vm, 'running', run.member?.(undefined, vm)))) return;
     run.observe({ kind: 'vm-begins', vm });
-    const end = endOf(vm, await run.change(vm));
+    const end = endOf(run, vm, await run.change(vm));
     ends.set(vm, end);
     await run.book.vm(vm, end.status, run.member?.(end.report, vm));
     run.observe({ kind: 'vm-ends', end });
@@ -67,7 +69,9 @@ async function runBatch(run: BatchRun, batch: Batch, ends: Map<string, VmEnd>): 
   if (bug) throw bug.reason;
 }
 
-function endOf(vm: string, report: VmReport<string | LeaveNote>): VmEnd {
+function endOf({ excuse }: BatchRun, vm: string, report: VmReport<string | LeaveNote>): VmEnd {
+  const reason = excuse?.(report);
+  if (reason !== undefined) return { vm, status: 'skipped', reason };
   return { vm, status: report.status === 'planned' ? 'unchanged' : report.status, report };
 }
 
@@ -89,10 +93,12 @@ function stopReason(
 async function watchCanaries(run: BatchRun, batch: Batch, ends: Map<string, VmEnd>): Promise<string | undefined> {
   const { canary, observe, book, world } = run;
   if (!batch.canary || !canary) return undefined;
-  observe({ kind: 'soaking', vms: batch.vms, seconds: canary.seconds });
+  const vms = batch.vms.filter((vm) => ends.get(vm)?.status !== 'skipped');
+  if (vms.length === 0) return undefined;
+  observe({ kind: 'soaking', vms, seconds: canary.seconds });
   await delay(canary.seconds * 1000, undefined, { signal: world.signal }).catch(() => undefined);
   if (world.signal.aborted) return 'it was stopped by the operator';
-  const found = await Promise.all(batch.vms.map(async (vm) => [vm, await checked(canary, vm)] as const));
+  const found = await Promise.all(vms.map(async (vm) => [vm, await checked(canary, vm)] as const));
   for (const [vm, failed] of found) observe({ kind: 'canary-checked', vm, failed });
   const bad = found.filter(([, failed]) => failed.length > 0);
   for (const [vm] of bad) {

@@ -1,5 +1,6 @@
 import { preflight as inspectMachine, type Preflight } from '../../checks/preflight.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
+import { isEmptyClusterPlan } from '../../cluster/api/plan.ts';
 import { readOnce } from '../../cluster/api/read-once.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import type { Host } from '../../host/run/host.ts';
@@ -47,7 +48,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
   picture?.catch(() => undefined);
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
-  const registered = await workloadOf({ ...context, kube: once }, preflight.facts.hostname || vm, signal);
+  const registered = await workloadOf({ ...context, kube: once }, { vm, ...preflight.facts }, signal);
   const agent = await decideAgent({ vm, observe, context, preflight, workload: registered, kube: once, signal });
   if (isWithoutRights(agent)) observe({ kind: 'agent-without-rights' });
   const wanted = ofAgent(registered, agent);
@@ -57,7 +58,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const machine = { ...preflight, agent };
   const { registration, writes, workload } = await registeredSide(run, { ...context, kube: once }, wanted, machine);
   for (const text of writes.notes ?? []) observe({ kind: 'note', text });
-  const security = judgedSecurity(workload, policies, judging);
+  const security = judgedSecurity(workload, policies, { ...judging, isNew: !isEmptyClusterPlan(writes) });
   refuseOtherStrictPorts(options.workload.strictPorts ?? [], { workload, security });
   const steps = stepsOf(workload);
   needPackage(run, { preflight, context }, steps);
@@ -106,10 +107,15 @@ function ofAgent(workload: Workload, agent: AgentDecision | 'stopped' | undefine
 }
 
 /** An image has no host name yet, so its name is that of the command line. */
-function workloadOf({ kube, facts, namespace, options }: JoinContext, hostname: string, signal: AbortSignal) {
+function workloadOf(
+  { kube, facts, namespace, options }: JoinContext,
+  { vm, address, hostname: own }: Pick<Preflight['facts'], 'hostname' | 'address'> & { readonly vm: string },
+  signal: AbortSignal,
+) {
+  const hostname = own || vm;
   const { generation } = facts;
   const ambient = meshGeneration(generation).isAmbient(facts);
-  return wantedWorkload(kube, options.workload, { generation, ambient, hostname, namespace, signal });
+  return wantedWorkload(kube, options.workload, { generation, ambient, hostname, address, namespace, signal });
 }
 
 interface Asking {

@@ -2,7 +2,7 @@ import type { Workload } from '../../mesh/workload.ts';
 import type { TypedTarget } from '../../mesh/mesh-target.ts';
 import { RISKS } from '../../checks/risk.ts';
 import { cliProblems } from '../../problems/cli.ts';
-import type { RecordedOptions } from '../../vm/membership-record.ts';
+import type { FleetMark, RecordedOptions } from '../../vm/membership-record.ts';
 import type { ClusterOptions } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
 import type { FindOptions } from '../package/find-package.ts';
@@ -15,10 +15,19 @@ export interface WorkloadOptions {
   readonly serviceAccount?: string;
   readonly rest: Pick<Workload, 'labels' | 'services' | 'network' | 'locality' | 'weight' | 'probe'>;
   readonly captureDns: boolean;
+  /** All services that the group may have; others leave it. Absent: services are only added. */
+  readonly only?: OnlyServices;
   /** Ports of its services that require mutual TLS, by a policy of meshx. */
   readonly strictPorts?: readonly number[];
   /** The probe of the first service as it was given: `mysql`, `http:/ready`. */
   readonly probeText?: string;
+}
+
+/** Services that are all that a group has. */
+export interface OnlyServices {
+  readonly names: readonly string[];
+  /** Whether they are those of all VMs of the group; if not, it only loses services while the VM is alone in it. */
+  readonly ofGroup: boolean;
 }
 
 /** Options of a join. */
@@ -45,6 +54,8 @@ export interface JoinOptions {
   readonly repeated: RecordedOptions;
   /** Recorded options of the earlier join that are not repeated. */
   readonly forget: readonly string[];
+  /** The fleet that joins the VM; absent: it stays in the fleet that it is in. */
+  readonly fleet?: Pick<FleetMark, 'fleet' | 'vm'>;
   /** Ids of steps; all when empty. */
   readonly only: readonly string[];
   /** Seconds that the VM waits for its confirmation. */

@@ -9,6 +9,8 @@ import { securityOf } from './strict-ports.ts';
 
 /** The VM, and its accepted risks. */
 export interface Judging {
+  /** Whether the join changes something: then clients may hang that were served before. */
+  readonly isNew?: boolean;
   readonly vm: string;
   readonly acceptRisk: readonly string[];
   readonly observe: JoinRun['observe'];
@@ -28,14 +30,16 @@ export function refuseFindings(findings: readonly Result[], { vm, acceptRisk, ob
 
 /**
  * What clients of each port will get. Throws `outside-client-hangs` when a plaintext client from outside the mesh would
- * hang, unless that risk is accepted. Call it before the first change.
+ * hang although the policies let it in, unless that risk is accepted. Where they refuse it, it hangs too: that is only said. Call it
+ * before the first change.
  */
 export function judgedSecurity(
   workload: Workload,
   policies: MtlsPolicies | undefined,
-  { vm, acceptRisk, observe }: Judging,
+  { vm, acceptRisk, observe, isNew = true }: Judging,
 ): readonly PortSecurity[] {
   const ports = securityOf(workload, policies);
+  for (const port of ports) if (port.silentRefusal && isNew) observe({ kind: 'silent-refusal', port });
   const hanging = ports.filter(({ outsideMesh }) => outsideMesh === 'hangs');
   if (hanging.length === 0) return ports;
   const problem = cliProblems.outsideClientHangs({

@@ -33,6 +33,8 @@ export type JoinEvent =
   | { readonly kind: 'finding'; readonly finding: Result }
   /** An accepted risk: a plaintext client outside the mesh will hang at this port. */
   | { readonly kind: 'hanging-accepted'; readonly port: PortSecurity }
+  /** A plaintext client outside the mesh that waits for this port's greeting is refused without a sign, and will hang. */
+  | { readonly kind: 'silent-refusal'; readonly port: PortSecurity }
   /** The agent reports all services as one state, because the cluster has no policy that limits agents. */
   | { readonly kind: 'agent-without-rights' }
   | { readonly kind: 'agent-left-out'; readonly because: AgentObstacle }

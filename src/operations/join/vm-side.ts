@@ -9,6 +9,7 @@ import type { Preflight } from '../../checks/preflight.ts';
 import type { PreflightInput } from '../../vm/preflight-input.ts';
 import type { VmInput } from '../../vm/input.ts';
 import { vmGeneration } from '../../vm/generation.ts';
+import { type FleetMark, meshDigest } from '../../vm/membership-record.ts';
 import { wantedVm } from '../../vm/wanted.ts';
 import type { AgentDecision } from './agent/decision.ts';
 import { agentFiles } from './agent/files.ts';
@@ -44,7 +45,7 @@ export function wantedSteps(input: VmInput, only: readonly string[]): readonly S
 }
 
 /** What the steps need to know of the machine. */
-type MachineOfJoin = Pick<Preflight, 'facts' | 'resolver' | 'exclusions'> & {
+type MachineOfJoin = Pick<Preflight, 'facts' | 'resolver' | 'exclusions' | 'membership'> & {
   readonly agent: AgentDecision | 'stopped' | undefined;
 };
 
@@ -52,7 +53,7 @@ type MachineOfJoin = Pick<Preflight, 'facts' | 'resolver' | 'exclusions'> & {
 export function vmInput(
   context: JoinContext,
   workload: Workload,
-  { facts: vm, resolver, exclusions, agent }: MachineOfJoin,
+  { facts: vm, resolver, exclusions, membership, agent }: MachineOfJoin,
 ): VmInput {
   const { facts: cluster, options, package: opened } = context;
   const image = options.machine.root !== undefined;
@@ -62,7 +63,7 @@ export function vmInput(
   const files = agent === undefined || agent === 'stopped' ? agent : agentFiles(agent, workload, machine);
   const shared = {
     ...{ workload, vm, resolver, image, options: options.repeated },
-    ...present({ package: opened, agent: files }),
+    ...present({ package: opened, agent: files, fleet: fleetMark(context, membership) }),
   };
   const bundle = {
     captureDns: options.workload.captureDns,
@@ -74,6 +75,12 @@ export function vmInput(
     ...present({ address: vm.address || undefined, serviceCidr: options.cluster.facts.serviceCidr }),
   };
   return vmGeneration(cluster.generation).input(cluster, shared, bundle);
+}
+
+/** A join by hand leaves the VM in its fleet. */
+function fleetMark({ facts, options }: JoinContext, { record }: Preflight['membership']): FleetMark | undefined {
+  if (options.fleet === undefined) return record?.fleet;
+  return { ...options.fleet, mesh: meshDigest(facts) };
 }
 
 /** The plan of a machine: one round trip for all its probes. */

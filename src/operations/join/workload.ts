@@ -1,14 +1,15 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
+import { automaticGroup, entryAddress, listEntries } from '../../cluster/registration/entries.ts';
 import { parseName } from '../../mesh/names.ts';
 import type { ClusterFacts } from '../../mesh/cluster-facts.ts';
 import { tunnelled } from '../../mesh/current/ambient.ts';
 import { refuseContradictions } from '../../mesh/current/contradictions.ts';
-import { needsServices, withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
+import { needsServices, withoutService, withService, workloadOf as workloadOfGroup } from '../../mesh/current/group.ts';
 import { withStrictPorts } from '../../mesh/current/strict-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
-import type { WorkloadOptions } from './options.ts';
+import type { OnlyServices, WorkloadOptions } from './options.ts';
 
 /** The account of a classic VM, whose CA keeps a Secret for each existing account. */
 const CLASSIC_ACCOUNT = 'default';
@@ -20,12 +21,14 @@ export interface Found {
   readonly ambient?: boolean;
   readonly hostname: string;
   readonly namespace: string;
+  /** Of the VM in the mesh. */
+  readonly address?: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * The workload of the VM: its WorkloadGroup with the given options added. Services are only added; `deregister` removes
- * them. Options that contradict a group of another owner are refused. A classic cluster has no groups. Throws
+ * The workload of the VM: its WorkloadGroup with the given options added. Services are only added, unless the options name all that may
+ * stay. Options that contradict a group of another owner are refused. A classic cluster has no groups. Throws
  * `workload-group-contradicts`.
  */
 export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions, found: Found): Promise<Workload> {
@@ -36,11 +39,26 @@ export async function wantedWorkload(kube: Kubernetes, options: WorkloadOptions,
     const workload = merged(undefined, { ...options, serviceAccount: account }, { group, namespace });
     return withServices(workload, options.rest.services);
   }
-  const before = await existingWorkload(kube, { ...found, group });
-  if (before?.foreignGroup) refuseContradictions(before, options);
+  const all = await existingWorkload(kube, { ...found, group });
+  if (all?.foreignGroup) refuseContradictions(all, options);
+  const before = all && (await withoutOthers(kube, all, { ...found, only: options.only }));
   const workload = merged(before, options, { group, namespace });
-  const all = withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
-  return withStrictPorts(all, options.strictPorts ?? []);
+  const whole = withServices(found.ambient ? tunnelled(workload) : workload, options.rest.services);
+  return withStrictPorts(whole, options.strictPorts ?? []);
+}
+
+/** The workload without the services that may not stay. A group of another owner, or with other VMs that may have them, keeps them. */
+async function withoutOthers(
+  kube: Kubernetes,
+  workload: Workload,
+  { only, address = '', signal }: Found & { readonly only: OnlyServices | undefined },
+): Promise<Workload> {
+  if (only === undefined || workload.foreignGroup) return workload;
+  const dropped = workload.services.map(({ name }) => name).filter((name) => !only.names.includes(name));
+  if (dropped.length === 0) return workload;
+  const entries = only.ofGroup ? [] : await listEntries(kube, workload.namespace, signal);
+  const isShared = entries.some((each) => automaticGroup(each) === workload.group && entryAddress(each) !== address);
+  return isShared ? workload : { ...dropped.reduce(withoutService, workload), dropped };
 }
 
 /** The workload of an existing group. Services are read only if the group does not hold their ports. */

@@ -101,8 +101,8 @@ function disagrees({ typed, membership }: MemberQuestion, generation: Generation
 
 /**
  * Whether the cluster agrees that a VM is this member: its group has an entry at an address by which the operator
- * reaches the machine, or the operator named the group, which has no other member. The machine alone never decides. For
- * a lost machine the operator decides everything.
+ * reaches the machine, or the operator named the group, which has no other member, in a namespace that is the operator's. The machine
+ * alone never decides. For a lost machine the operator decides everything.
  */
 export async function isConfirmedMember({ registered, question }: Member): Promise<boolean> {
   if (question.membership === undefined) return true;
@@ -125,7 +125,10 @@ export function isConfirmed({ own, others }: ClusterMembers, { registered, quest
   if (own.length > 0 && own.every((address) => reached.includes(address))) return true;
   if (!meshGeneration(registered.generation).hasGroups) return false;
   const isNamed = typed.group !== undefined || registered.group === groupOfName;
-  return isNamed && (typed.namespace !== undefined || image) && others.length === 0;
+  // A namespace that the operator's own defaults give as well is not one that the machine chose.
+  const isOwnNamespace =
+    typed.namespace !== undefined || image || registered.namespace === question.otherwise.namespace;
+  return isNamed && isOwnNamespace && others.length === 0;
 }
 
 /** A line for each source, and what the cluster has. */

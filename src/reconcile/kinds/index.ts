@@ -9,6 +9,7 @@ import { file } from './file.ts';
 import { hosts } from './hosts.ts';
 import { keptFile } from './kept-file.ts';
 import { line } from './line.ts';
+import { noFile } from './no-file.ts';
 import { packageKind } from './package.ts';
 import { token } from './token.ts';
 import { unit } from './unit.ts';
@@ -25,6 +26,7 @@ const kinds: { [K in Resource['kind']]: Kind<Extract<Resource, { kind: K }>> } =
   hosts,
   'kept-file': keptFile,
   line,
+  'no-file': noFile,
   package: packageKind,
   token,
   unit,

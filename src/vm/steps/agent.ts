@@ -49,7 +49,7 @@ const USER: Step = {
   wants: [{ kind: 'user', name: AGENT_USER, home: PLACES.agentState }],
 };
 
-function filesStep({ settings, services, drains = [] }: VmAgent): Step {
+function filesStep({ settings, services, formerServices = [], drains = [] }: VmAgent): Step {
   return {
     id: 'agent',
     title: 'Install the agent',
@@ -60,6 +60,7 @@ function filesStep({ settings, services, drains = [] }: VmAgent): Step {
       { kind: 'directory', path: '/etc/meshx/credentials', owner: 'root:root', mode: '0700' },
       { ...agentDirectory(), contents: 'ours' },
       ...Object.entries(services).map(([name, text]) => rootFile(`${PLACES.agentServices}/${name}`, text)),
+      ...formerServices.map((name): Resource => ({ kind: 'no-file', path: `${PLACES.agentServices}/${name}` })),
       rootFile(PLACES.agentSettings, settings),
       rootFile(`${PLACES.programs}/sidecar-token`, systemdFile('sidecar-token')),
       rootFile(`${PLACES.programs}/sidecar-roots`, systemdFile('sidecar-roots')),

@@ -9,7 +9,7 @@ import { rootFile } from '../wants.ts';
  * The record of the join, in a file that only root can change. The step that writes cluster.env includes it, so both are always of the
  * same run.
  */
-export function membershipFile({ generation, workload, vm, options = {} }: VmInput): FileWant {
+export function membershipFile({ generation, workload, vm, options = {}, fleet }: VmInput): FileWant {
   const { namespace, group, serviceAccount } = workload;
   const place = {
     ...(meshGeneration(generation).hasGroups && { group }),
@@ -17,7 +17,7 @@ export function membershipFile({ generation, workload, vm, options = {} }: VmInp
   };
   return rootFile(
     PLACES.membership,
-    formatRecord({ generation, namespace, serviceAccount, options, ...place }),
+    formatRecord({ generation, namespace, serviceAccount, options, ...place, ...(fleet && { fleet }) }),
     '0600',
   );
 }

@@ -113,3 +113,14 @@ test('never more VMs at once than forks, none twice, and none after the limit of
     { numRuns: 50 },
   );
 });
+
+test('a VM with an excuse is skipped with its reason, stops no other, and is not watched as a canary', async () => {
+  const checked: string[] = [];
+  const canary = { seconds: 0, check: (vm: string) => Promise.resolve((checked.push(vm), [])) };
+  const excuse = ({ vm, status }: VmReport<unknown>) =>
+    status === 'failed' && vm !== 'c' ? 'it has no earlier package' : undefined;
+  const ran = await played({ batches: [['a'], ['b', 'c']], first: true, bad: ['a', 'c'], canary, excuse });
+  expect(ran.words).toEqual({ a: 'skipped', b: 'changed', c: 'failed' });
+  expect(ran.ends[0]).toEqual({ vm: 'a', status: 'skipped', reason: 'it has no earlier package' });
+  expect(checked).toEqual([]);
+});

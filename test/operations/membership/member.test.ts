@@ -51,6 +51,13 @@ test.each([
     member({ namespace: 'vm' }, []),
     false,
   ],
+  [
+    'it has no entry since it was rolled back, and namespace and name are those that the operator would get without it',
+    { own: [], others: [] },
+    { ...member({}, []), question: { ...member({}, []).question, otherwise: { namespace: 'vm', group: 'web-vm' } } },
+    true,
+  ],
+  ['it has no entry, and it alone names the namespace', { own: [], others: [] }, member({}, REACHED), false],
   ['both were typed', { own: [], others: [] }, member({ namespace: 'vm', group: 'web-vm' }, [], 'other'), true],
 ])('%s: the cluster confirms it or not', (_what, members, asked, expected) => {
   expect(isConfirmed(members, asked)).toBe(expected);

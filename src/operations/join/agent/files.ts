@@ -33,7 +33,7 @@ export function agentFiles(
   workload: Workload,
   { address, translated, probe, metricsPort }: AgentOfMachine,
 ): VmAgent {
-  const { group, namespace, serviceAccount: account, network = '', services } = workload;
+  const { group, namespace, serviceAccount: account, network = '', services, dropped = [] } = workload;
   const api = access?.api ?? [];
   const mesh = { group, namespace, account, entry, address, network };
   const notices = installed.settings === undefined ? undefined : noticesIn(installed.settings);
@@ -48,6 +48,7 @@ export function agentFiles(
   const formerDrains = (installed.drains ?? []).filter((name) => drains.every(({ service }) => service !== name));
   return {
     ...{ settings, services: Object.fromEntries(files), drains, formerDrains },
+    ...(dropped.length > 0 && { formerServices: dropped.map((name) => `${name}${SERVICE_FILE_ENDING}`) }),
     ...present({ program }),
     ...(api.length > 0 && { subject: `system:serviceaccount:${namespace}:${account}` }),
     ...(api.length > 0 && present({ accountUid: access?.accountUid })),
