@@ -37,7 +37,7 @@ export interface FleetMark {
   readonly mesh: string;
 }
 
-/** Tells meshes with istiod apart, by their root certificates. A classic mesh is told apart by the domain of its cluster alone. */
+/** Differs between meshes: with istiod a digest of their root certificates, in a classic mesh only of the cluster's domain. */
 export function meshDigest(facts: ClusterFacts): string {
   const own = 'rootCert' in facts ? facts.rootCert : facts.clusterDomain;
   return createHash('sha256').update(own.trim()).digest('hex');

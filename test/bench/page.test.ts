@@ -47,7 +47,7 @@ test('a pair is shown with its ratio, both medians and a verdict', () => {
     '| copy of 50 MB, connecting included | scp | 1.10 | 0.90 | 0.51 | 103 ms (102 ms – 104 ms) | 203 ms (202 ms – 204 ms) | 5, 5 | **stretch** |',
   );
   expect(told).toContain(
-    '| nothing to do | Ansible with pipelining | 0.15 | 0.080 | – | – | – | 0, 0 | **not measured** |',
+    '| nothing to do | Ansible with pipelining | 0.050 | 0.030 | – | – | – | 0, 0 | **not measured** |',
   );
   expect(told).toContain('| abc1234 | 2026-01-02 03:04 | A CPU, 2 cores');
   expect(told.endsWith('## Notes\n')).toBe(true);

@@ -45,7 +45,7 @@ export async function leaveMembers(world: World, { run, book, batches, members, 
   };
   const ended = await runBatches({
     ...{ world, book, batches, most, change, forks: options.forks, observe: run.observe },
-    excuse: ({ vm }) => (away.has(vm) ? hasLeft(vm) : undefined),
+    excuse: ({ vm }) => (away.has(vm) ? AWAY : undefined),
     member: (report) => (report === undefined || report.status === 'failed' ? undefined : null),
   });
   const reports = new Map((await leaveSharedGroups(context, left)).map((report) => [report.vm, report]));
@@ -77,9 +77,7 @@ async function* leaveClaimed(context: LeaveContext, leaving: LeavingVm, { claim,
   yield { status: 'unchanged' };
 }
 
-function hasLeft(vm: string): string {
-  return `it is in no mesh any more; only its name was forgotten. What the cluster may still have of it goes with: meshx down ${vm} --cluster-only`;
-}
+const AWAY = 'it is in no mesh any more; only its name was forgotten, and the cluster may still have objects of it';
 
 /** Which mesh the fleet is in, for the marks of its VMs. */
 async function meshOf(world: World, { options: { cluster } }: FleetRun): Promise<string> {
