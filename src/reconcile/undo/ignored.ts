@@ -38,6 +38,11 @@ export const IGNORED: readonly Ignored[] = [
   },
   {
     area: 'unit',
+    matches: '(multi-user|graphical)\\.target',
+    reason: 'a machine that was joined while it booted reaches them later',
+  },
+  {
+    area: 'unit',
     matches: '(NetworkManager-dispatcher|systemd-(hostnamed|localed|timedated)|packagekit)\\.service',
     reason: 'D-Bus starts them for a question, and they end by themselves once nobody asks',
   },

@@ -47,6 +47,15 @@ test('a file that was left is a difference, what the list names is none', () => 
   expect(comparePictures(before, after, [])).toHaveLength(7);
 });
 
+test('the end of a boot during which a machine joined is no difference, a service that came is one', () => {
+  const after = picture(
+    'unit\tmulti-user.target\tactive',
+    'unit\tgraphical.target\tactive',
+    'unit\tleft.service\tactive',
+  );
+  expect(comparePictures(picture(), after).map(({ name }) => name)).toEqual(['left.service']);
+});
+
 // A snapshot taken during another login holds what that login writes: pam_motd's new message, an account's lock.
 test.each([
   '/run/motd.dynamic.new',
