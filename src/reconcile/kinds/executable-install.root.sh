@@ -11,7 +11,7 @@ trap 'exit 130' HUP INT TERM PIPE
 lay() { (
   name=${P#./} to=$W
   _stage && mv -fT -- "$S/$1" new && _own "$(root_owner)" "$2" new "$to" && _to_disk -d new && mv -fT -- new "../$name" || exit
-  ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :
+  ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" </dev/null || :
 ) }
 if test -n "${4-}"; then { place "$1/$2/$4" make && lay library 0644; } || exit; fi
 place "$1/$2/$3" make && lay program 0755

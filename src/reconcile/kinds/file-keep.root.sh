@@ -11,4 +11,4 @@ place "$4" && name=${P#./} at=$W || exit
 _stage && held "../$name" _text_of_it > new && _digested new || exit
 test "$_sum" = "$3" || { echo "$4 was changed by another program a moment ago" >&2; exit 182; }
 _own "$1" "$2" new "$at" && _to_disk -d new && mv -fT -- new "../$name" || exit
-! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :
+! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" </dev/null || :
