@@ -23,7 +23,8 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   systemctl: ['systemctl'],
   dpkg: ['dpkg'],
   accounts: ['getent', 'groupadd', 'useradd', 'groupdel', 'userdel'],
-  others: ['journalctl', 'dpkg-query', 'rpm', 'restorecon'],
+  rpm: ['rpm'],
+  others: ['journalctl', 'dpkg-query', 'restorecon'],
 };
 
 /**

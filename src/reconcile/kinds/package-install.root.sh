@@ -6,6 +6,7 @@
 . ../../host/run/prelude.sh
 . ../undo.sh
 . ./package-tree.sh
+. ../undo/rpm.sh
 . ./package-formats.sh
 
 # The package and the previous one stay on the machine, so a rollback needs no upload. Each has a directory of its own: a rename makes it

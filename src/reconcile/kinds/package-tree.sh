@@ -47,6 +47,6 @@ make_parents() { place "$1" all make && (umask 022; mkdir -- "$P"); }
 lay() { ( # FILE: at $P, by way of a folder that only root can enter
   name=${P#./} _stages=0
   _stage && mv -fT -- "$1" new && mv -fT -- new "../$name" || exit
-  # Files have the SELinux label of where they were created.
-  ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" || :
+  # Files have the SELinux label of where they were created; restorecon may not read the list on stdin.
+  ! live || ! command -v restorecon >/dev/null || restorecon -- "../$name" </dev/null || :
 ) }

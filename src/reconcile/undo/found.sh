@@ -19,7 +19,14 @@ place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W && test -f "$J/index" ||
 things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, index($0, " /") + 1); else print $2 }' "$J/index"; }
 packaged() {
   things package | while IFS= read -r name; do
-    if _has dpkg-query; then dpkg-query -L "$name" 2>/dev/null; else rpm -ql "$name" 2>/dev/null; fi
+    # Beside a configuration file may lie that of another version, or a changed one.
+    if _has dpkg-query; then
+      dpkg-query -L "$name" 2>/dev/null
+      dpkg-query -W -f '${Conffiles}' "$name" 2>/dev/null | sed -n 's!^ \(/[^ ]*\) .*!\1.dpkg-dist!p'
+    else
+      rpm -ql "$name" 2>/dev/null
+      rpm -qc "$name" 2>/dev/null | sed 'h; s/$/.rpmnew/p; g; s/$/.rpmsave/'
+    fi
   done
 }
 # The snapshot from before the first change lists the chains of each table.

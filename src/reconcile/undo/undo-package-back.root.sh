@@ -3,7 +3,8 @@
 
 . ../../host/run/prelude.sh
 . ./dpkg.sh
+. ./rpm.sh
 
 if test "$1" = deb; then with_dpkg -i --force-confold "$2"
-else rpm -U --replacepkgs --oldpackage "$2" > "$S/said" 2>&1 </dev/null || { tail -n 40 "$S/said" >&2; false; }
+else with_rpm -U --replacepkgs --oldpackage "$2"
 fi

@@ -5,6 +5,7 @@
 . ../../host/run/prelude.sh
 . ./quiet.sh
 . ./dpkg.sh
+. ./rpm.sh
 
 name=$1 verb=$2
 shift 2
@@ -20,11 +21,22 @@ test ! -f "$before" || test -f "$list" || {
   gzip -dc < "$before" | awk -F '\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' |
     while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
 } || exit
+was_there() { test -f "$before" && gzip -dc < "$before" | cut -f 2 | grep -qxF -e "$1"; }
+# rpm would keep a changed configuration file as .rpmsave; an upgrade may have left one as .rpmnew.
+forget_configuration() {
+  rpm -qc -- "$name" 2>/dev/null | grep '^/' > "$S/configuration"
+  while IFS= read -r each; do
+    { place "$each" && rm -f -- "$P"; } || return
+    for beside in "$each.rpmnew" "$each.rpmsave"; do was_there "$beside" || { place "$beside" && rm -f -- "$P"; } || return; done
+  done < "$S/configuration"
+}
+remove_rpm() {
+  if test "$verb" = purge; then forget_configuration || return; fi
+  with_rpm -e -- "$name"
+}
 n=0
 for each; do n=$((n + 1)); place "$each" && { test ! -f "$P" || cp -a -- "$P" "$S/kept.$n"; } || exit; done
-if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"
-else rpm -e -- "$name" > "$S/said" 2>&1 </dev/null || { tail -n 40 "$S/said" >&2; false; }
-fi || exit
+if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"; else remove_rpm; fi || exit
 n=0
 for each; do
   n=$((n + 1))

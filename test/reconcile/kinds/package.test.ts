@@ -54,6 +54,14 @@ test('a directory is installed, its programs can be run, and a second run change
   expect(summaries(await planFor(vm, wanted))).toEqual([]);
 });
 
+test('restorecon gets nothing to read, as SELinux would deny it', async () => {
+  const { vm, want } = await directoryWorld();
+  await reconcile(vm, await want());
+  const inputs = vm.read(join(vm.state, 'restorecon.log')).trim().split('\n');
+  expect(inputs.length).toBeGreaterThan(2);
+  expect(new Set(inputs)).toEqual(new Set(['/dev/null']));
+});
+
 test('another content is an upgrade, and a running program keeps its file', async () => {
   const { vm, directory, want } = await directoryWorld();
   await reconcile(vm, await want());

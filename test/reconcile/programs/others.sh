@@ -6,6 +6,5 @@ case $0 in
     test -e "$STATE/dpkg/$name.version" || exit 1
     case " $* " in *' -L '*) sed "s!^!$TARGET/!" "$STATE/dpkg/$name.list" ;; *) echo "installed $(cat "$STATE/dpkg/$name.version")" ;; esac
     ;;
-  */rpm) exit 1 ;;
-  */restorecon) ;;
+  */restorecon) readlink "/proc/$$/fd/0" >>"$STATE/restorecon.log" ;;
 esac
