@@ -18,6 +18,8 @@ export interface PlatformCase {
   readonly outside?: { readonly port: number; readonly answer: string };
   /** Files for /usr/local/bin. */
   readonly programs?: readonly string[];
+  /** The machine has rpm for Debian's dpkg: it gets Istio's .rpm, also another version. */
+  readonly rpm?: true;
   /** Suites on which it cannot run, each with the reason. */
   readonly not?: Partial<Readonly<Record<Suite, string>>>;
 }
@@ -74,5 +76,13 @@ export const CASES: readonly PlatformCase[] = [
     // A VM of the lab may not set its clock: -x keeps chronyd from it.
     setUp: { command: `echo 'DAEMON_OPTS="-F 1 -x"' > /etc/default/chrony && systemctl enable --now chrony` },
     works: 'systemctl is-active chrony && chronyc -n tracking',
+  },
+  {
+    ...{ name: 'rhel', what: 'rpm instead of dpkg, with what else RHEL 9 has that Debian does not' },
+    packages: ['rpm', 'gawk'],
+    setUp: { script: 'rhel.sh' },
+    works: '! command -v dpkg && rpm -q sudo iptables-nft && test "$(readlink /usr/bin/sh)" = bash',
+    rpm: true,
+    not: { trixie: 'RHEL 9 is as old as Debian 12' },
   },
 ];

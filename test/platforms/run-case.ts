@@ -4,6 +4,8 @@ import { makeStrictNamespace } from '../e2e/support/strict.ts';
 import type { Suite } from '../lab/build/root-file-system.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { PlatformCase } from './cases.ts';
+import { CLIENT, IP, type Member, NAMESPACE, STRANGER, type Steps, steps, VM } from './member.ts';
+import { rpmSteps } from './rpm-steps.ts';
 
 /** `passed`: all steps. `failed`: a step did not. `not-run`: the system does not run in the lab, with the reason. */
 export const VERDICTS = ['passed', 'failed', 'not-run'] as const;
@@ -21,14 +23,6 @@ export interface Result {
   /** Milliseconds of the whole case. */
   readonly ms: number;
 }
-
-const NAMESPACE = 'platforms';
-const VM = 'platform1';
-const IP = '10.150.0.150';
-const CLIENT = 'platform-client';
-const STRANGER = 'platform-stranger';
-const PLACE = ['-n', NAMESPACE];
-const SERVICE = 'platformweb';
 
 /** The members beside the VM; once. */
 export async function makeOthers(lab: Lab): Promise<void> {
@@ -49,19 +43,19 @@ export async function removeMembers(lab: Lab): Promise<void> {
 export async function runCase(lab: Lab, suite: Suite, executable: string, each: PlatformCase): Promise<Result> {
   const began = performance.now();
   const { name, what } = each;
-  const steps: string[] = [];
+  const passed: string[] = [];
   const result = (rest: Pick<Result, 'verdict' | 'detail'>): Result => ({
-    ...{ suite, case: name, what, ...rest, steps },
+    ...{ suite, case: name, what, ...rest, steps: passed },
     ms: Math.round(performance.now() - began),
   });
   const reason = each.not?.[suite];
   if (reason !== undefined) return result({ verdict: 'not-run', detail: reason });
   try {
     await lab.vm(VM, IP, { suite, mysql: 'off' });
-    for (const [step, act] of Object.entries(course(lab, suite, executable, each))) {
+    for (const [step, act] of Object.entries(await course({ lab, executable }, suite, each))) {
       await act();
       await expectWorking(lab, each);
-      steps.push(step);
+      passed.push(step);
     }
     return result({ verdict: 'passed' });
   } catch (error) {
@@ -72,40 +66,13 @@ export async function runCase(lab: Lab, suite: Suite, executable: string, each: 
 }
 
 /** The steps by their names for people, in order. */
-function course(lab: Lab, suite: Suite, executable: string, each: PlatformCase): Record<string, () => Promise<void>> {
-  const options = ['--package', lab.deb, '--istiod-address', '10.150.0.1', '--agent-executable', executable, '--yes'];
-  const join = ['up', VM, ...PLACE, '--service', `${SERVICE}:http:8080`, ...options];
-  const joined = async (): Promise<void> => {
-    await lab.waitFor('an answer through the mesh', async () => await answers(lab), { timeoutMs: 60_000 });
-    await lab.waitFor(
-      'checks without an error',
-      async () => (await lab.meshx(['check', VM, ...PLACE])).exitCode === 0,
-      {
-        timeoutMs: 60_000,
-        everyMs: 500,
-      },
-    );
+async function course(member: Member, suite: Suite, each: PlatformCase): Promise<Steps> {
+  const install = async (): Promise<void> => {
+    await setUp(member.lab, suite, each);
+    // What a program makes at its first boot only is there before the join.
+    await member.lab.reboot(VM);
   };
-  return {
-    install: async () => {
-      await setUp(lab, suite, each);
-      // What a program makes at its first boot only is there before the join.
-      await lab.reboot(VM);
-    },
-    join: async () => {
-      await mustMeshx(lab, join);
-      await joined();
-      await mustMeshx(lab, [...join, '--dry-run', '--exit-code']);
-    },
-    reboot: async () => {
-      await lab.reboot(VM);
-      await joined();
-    },
-    leave: async () => {
-      const ran = await mustMeshx(lab, ['down', VM, ...PLACE, '--yes', '--verify']);
-      if (!ran.includes('the difference is empty')) throw new Error(`down --verify says: ${ran}`);
-    },
-  };
+  return { install, ...(each.rpm ? await rpmSteps(member) : steps(member)) };
 }
 
 async function setUp(lab: Lab, suite: Suite, each: PlatformCase): Promise<void> {
@@ -132,15 +99,4 @@ async function expectWorking(lab: Lab, { works, outside }: PlatformCase): Promis
     const { stdout } = await lab.in(STRANGER, ask);
     return stdout.trim() === outside.answer;
   });
-}
-
-async function answers(lab: Lab): Promise<boolean> {
-  const ask = ['curl', '-sf', '--max-time', '2', `http://${SERVICE}.${NAMESPACE}.svc.cluster.local:8080/headers`];
-  return (await lab.in(CLIENT, ask)).exitCode === 0;
-}
-
-async function mustMeshx(lab: Lab, words: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await lab.meshx(words);
-  if (exitCode !== 0) throw new Error(`meshx ${words.join(' ')} exited with ${exitCode}: ${stderr}${stdout}`);
-  return stderr + stdout;
 }
