@@ -29,6 +29,7 @@
 # Functions `undo_open`, `keep_path`, `keep_tree`, `keep_units`, `keep_user`, `keep_package`, `undo_close`; they need the prelude.
 # A run names some forty things: what the index has is read once, and each costs a program only where there is something to keep.
 
+. ./undo/own-dpkg.sh
 undo_open() { # WHAT: if not empty, also keeps the snapshot of the machine, if nothing was changed yet
   place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W || return
   test -d "${J%/*}" || (umask 022; mkdir -p -- "${J%/*}") || return
@@ -128,7 +129,7 @@ keep_user() {
 }
 # NAME: sets $_version, also to `absent` or `config-files`
 package_version() {
-  if command -v dpkg-query >/dev/null; then
+  if own_dpkg; then
     _version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' -- "$1" 2>/dev/null) || _version=
     case $_version in '' | 'not-installed '*) _version= ;; 'config-files '*) _version=config-files ;; *) _version=${_version#* } ;; esac
   else _version=$(rpm -q --qf '%{VERSION}-%{RELEASE}' -- "$1" 2>/dev/null) || _version=

@@ -159,7 +159,7 @@ _finish() {
   test "$6" = - || test "$2" = "$6" || { echo "$7: not all of it arrived" >&2; return 181; }
   _own "$4" "$5" "$1" "$_to" "${3% *}" "${3#* }" && _remember "$1" "../${_to##*/}" "$2" "$7" "${9-}" "${8-}" &&
     mv -fT -- "$1" "../${_to##*/}" || return
-  # SELinux denies it what this script reads.
+  # SELinux may deny it what this script reads.
   ! live || ! command -v restorecon >/dev/null || restorecon -- "../${_to##*/}" </dev/null || :
 }
 _digested() { _sum=$(sha256sum "$1") && _sum=${_sum%% *}; }

@@ -20,7 +20,7 @@ things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, i
 packaged() {
   things package | while IFS= read -r name; do
     # Beside a configuration file may lie that of another version, or a changed one.
-    if _has dpkg-query; then
+    if own_dpkg; then
       dpkg-query -L "$name" 2>/dev/null
       dpkg-query -W -f '${Conffiles}' "$name" 2>/dev/null | sed -n 's!^ \(/[^ ]*\) .*!\1.dpkg-dist!p'
     else

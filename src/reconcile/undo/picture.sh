@@ -14,6 +14,7 @@
 #
 # A legacy table without rules counts as none: a kernel gives a loaded one back only at its next boot.
 
+. ./own-dpkg.sh
 _has() { command -v "$1" >/dev/null 2>&1; }
 # FIND-ARGUMENTS…: names end with NUL, so that none can pretend to be a line.
 _names() { find "$@" \( -path "${MESHX_UNDO-/var/lib/meshx/undo}" -o -path /var/log/journal -o -path '/run/meshx/operator*' \) -prune -o -printf "$_what" 2>/dev/null; }
@@ -46,7 +47,7 @@ _picture_accounts() {
   awk -F : -v OFS='\t' '{ area = FILENAME ~ /passwd/ ? "user" : "group"; name = $1; $1 = $2 = ""; sub(/^\t\t/, ""); gsub(/\t/, ":"); print area, name, $0 }' /etc/passwd /etc/group
 }
 _picture_packages() {
-  if _has dpkg-query; then dpkg-query -W -f 'package\t${binary:Package}\t${db:Status-Abbrev}${Version}\n'
+  if own_dpkg; then dpkg-query -W -f 'package\t${binary:Package}\t${db:Status-Abbrev}${Version}\n'
   elif _has rpm; then rpm -qa --qf 'package\t%{NAME}.%{ARCH}\t%{VERSION}-%{RELEASE}\n'; fi
 }
 # Not by systemctl list-unit-files, which takes half a second: the links that make a unit start say the same.

@@ -6,6 +6,7 @@
 . ./quiet.sh
 . ./dpkg.sh
 . ./rpm.sh
+. ./own-dpkg.sh
 
 name=$1 verb=$2
 shift 2
@@ -13,7 +14,7 @@ place "${MESHX_UNDO-/var/lib/meshx/undo}" all && before=$R$W/before.gz || exit
 list=${before%/*}/directories
 # A removal that died goes on with its own list; one that was not begun makes it anew.
 begun() {
-  if command -v dpkg >/dev/null; then case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) in ii*) return 1 ;; esac
+  if own_dpkg; then case $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) in ii*) return 1 ;; esac
   else ! rpm -q -- "$name" >/dev/null 2>&1; fi
 }
 begun || rm -f -- "$list" || exit
@@ -36,7 +37,7 @@ remove_rpm() {
 }
 n=0
 for each; do n=$((n + 1)); place "$each" && { test ! -f "$P" || cp -a -- "$P" "$S/kept.$n"; } || exit; done
-if command -v dpkg >/dev/null; then with_dpkg --force-remove-reinstreq "--$verb" "$name"; else remove_rpm; fi || exit
+if own_dpkg; then with_dpkg --force-remove-reinstreq "--$verb" "$name"; else remove_rpm; fi || exit
 n=0
 for each; do
   n=$((n + 1))

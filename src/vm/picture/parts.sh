@@ -55,10 +55,11 @@ part_processes() {
   done 2>/dev/null
 }
 
+. ../../reconcile/undo/own-dpkg.sh
 # The version of the installed package; `installed` alone is not enough, as files of a removed one may be left.
 part_package() {
   # shellcheck disable=SC2016 # dpkg-query expands it
-  if command -v dpkg-query >/dev/null; then dpkg-query -W -f '${db:Status-Status} ${Version}' istio-sidecar 2>/dev/null | sed -n 's/^installed //p'
+  if own_dpkg; then dpkg-query -W -f '${db:Status-Status} ${Version}' istio-sidecar 2>/dev/null | sed -n 's/^installed //p'
   elif command -v rpm >/dev/null; then rpm -q --qf '%{VERSION}' istio-sidecar 2>/dev/null | grep '^[0-9]'
   fi
 }

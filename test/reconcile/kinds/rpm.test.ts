@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { prelude } from '../../../src/host/run/shell.ts';
 import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
 import { summaries } from '../../../src/reconcile/plan.ts';
 import { fileSha256 } from '../../../src/reconcile/sha256.ts';
+import { shellFile } from '../../../src/text-files.ts';
+import { undo } from '../undo/undo-machine.ts';
 import { outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
 
+const PICTURE = shellFile(new URL('../../../src/reconcile/undo/picture.sh', import.meta.url));
 const BUSY = "error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)\n";
 const FAILED = 'warning: %post(istio-sidecar-1.29.1-1.x86_64) scriptlet failed, exit status 127\n';
 
@@ -54,4 +58,26 @@ test('dependencies that an .rpm lacks are said as what they are, at once', async
     message: expect.stringContaining('iptables is needed by istio-sidecar'),
   });
   expect(runs()).toBe(1);
+});
+
+test('beside a dpkg that knows no package, rpm is asked, and its removal leaves only files beside the configuration that were there', async () => {
+  const { vm, want } = await rpmWorld();
+  writeFileSync(join(vm.state, 'rpm-packages'), '');
+  const configuration = vm.path('etc/sidecar.env');
+  writeFileSync(`${configuration}.rpmsave`, 'of an earlier package\n');
+  await reconcile(vm, want);
+  expect(vm.journal()).toContain('package istio-sidecar absent');
+  writeFileSync(join(vm.state, 'rpm-configuration'), `${configuration}\n`);
+  for (const ending of ['', '.rpmnew']) writeFileSync(`${configuration}${ending}`, '');
+  await undo(vm);
+  expect(readFileSync(join(vm.state, 'rpm.log'), 'utf8')).toMatch(/\nrpm -e -- istio-sidecar\n$/);
+  expect(existsSync(join(vm.state, 'dpkg.log'))).toBe(false);
+  expect(readdirSync(vm.path('etc'))).toEqual(['sidecar.env.rpmsave']);
+});
+
+test('the packages in a snapshot are those of the database that the machine is made from', async () => {
+  const { vm } = await rpmWorld();
+  writeFileSync(join(vm.state, 'rpm-packages'), 'package\tbash.x86_64\t5.1-1\n');
+  const { stdout } = await vm.run({ argv: ['sh', '-c', `${prelude()}${PICTURE.text}_picture_packages`] });
+  expect(stdout).toBe('package\tbash.x86_64\t5.1-1\n');
 });
