@@ -56,7 +56,7 @@ async function runForUnit(): Promise<number | undefined> {
   return unitMain(words.slice(2), (line) => print(`${line}\n`));
 }
 
-/** For meshx's own programs on a VM: it is no command of people. */
+/** For meshx's own programs on a VM: people do not call it. */
 async function runRoots(): Promise<number> {
   const { rootsMain } = await import('./agent/roots-main.ts');
   const complain = (text: string): void => void process.stderr.write(text);

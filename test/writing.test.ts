@@ -29,6 +29,15 @@ const INSTEAD_OF: readonly (readonly [phrase: RegExp, write: string])[] = [
   [/\b(?:he|his|him)\b/, 'they, their'],
   [/\bfor ever\b/i, 'forever'],
   [/\bIt was seen that\b|\bas was measured\b/i, 'state the fact'],
+  [/\blast words?\b/i, 'last report, last lines'],
+  [/\b(?:a|the) look at\b/i, 'inspection, inspect'],
+  [/\b(?:can|could)not be had\b|\bcan(?:not|'t) be had\b/i, 'cannot get'],
+  [/\bin vain\b/i, 'without success, never get an answer'],
+  [/\bshall\b/i, 'should, must'],
+  [
+    /(?<!\bthere |\bThere )\b(?:is|are) no (?:VM|hash|regular|executable|method|header|list|address of|command of)\b/,
+    'is not a',
+  ],
 ];
 
 /** Lines with such a phrase. Code in backticks and ids are names, not prose. */
@@ -106,6 +115,23 @@ test('plans, runs and findings are written in direct English', () => {
   const found = outputs.flatMap((name) =>
     translated(read(`test/golden/${name}`)).map((line) => `test/golden/${name}: ${line}`),
   );
+  expect(found).toEqual([]);
+});
+
+/** Literals of a source that read as a sentence or a part of one, without the values in them. */
+function sentences(source: string): readonly string[] {
+  const code = source.replace(/^\s*(?:\/\*\*|\*|\/\/).*$/gm, '');
+  const literals = [...code.matchAll(/'((?:[^'\\\n]|\\.)*)'|`((?:[^`\\]|\\.)*)`/g)];
+  const texts = literals.map(([, plain, template]) => plain ?? template?.replace(/\$\{[^}]*\}/g, 'VALUE') ?? '');
+  return texts.filter((text) => text.split(' ').length > 2);
+}
+
+test('texts in the sources are written in direct English', () => {
+  const files = repository.filter((path) => /^src\/.*\.ts$/.test(path));
+  const found = files.flatMap((path) =>
+    sentences(read(path)).flatMap((text) => translated(text).map((line) => `${path}: ${line}`)),
+  );
+  expect(files.flatMap((path) => sentences(read(path))).length).toBeGreaterThan(1000);
   expect(found).toEqual([]);
 });
 

@@ -32,6 +32,8 @@ export function program(around: Surroundings, words: readonly string[], start: S
     .showHelpAfterError('  hint: the commands and options are shown by --help')
     .showSuggestionAfterError()
     .configureHelp({
+      // Narrow terminals, too, break lines between words.
+      minWidthToWrap: 20,
       visibleOptions: (command) => visible(command, top),
       subcommandTerm: (command) => termOf(command, top),
       groupItems: (_all, shown, heading) => grouped(shown, heading),

@@ -71,7 +71,7 @@ function ipOfCidr(text: string, host: string): string {
   try {
     return parseIp(host);
   } catch (cause) {
-    throw meshProblems.badCidr({ text, wanted: 'a CIDR', form: `before the slash stands ${FORM}` }, cause);
+    throw meshProblems.badCidr({ text, wanted: 'a CIDR', form: `${FORM} before the slash` }, cause);
   }
 }
 

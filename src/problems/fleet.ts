@@ -17,6 +17,10 @@ interface Stopped {
 
 /** A fleet: its file, its lock, and its runs. */
 export const fleetProblems = {
+  fileMissing: known('fleet-file-missing', (d: { path: string; command: string }) => ({
+    message: `There is no fleet file ${d.path}.`,
+    hint: `Write it as docs/how-to/many-vms.md shows, or name another one: meshx ${d.command} FILE`,
+  })),
   fileInvalid: known('fleet-file-invalid', (d: { path: string; issues: readonly string[] }) => ({
     message: `${d.path} is not a fleet that meshx can use: ${d.issues.length} issue${d.issues.length === 1 ? '' : 's'}.`,
     hint: 'Fix the file. Its form is in docs/reference/fleet.md; an editor checks it against schema/fleet.schema.json.',

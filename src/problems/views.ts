@@ -28,7 +28,7 @@ export const viewProblems = {
     hint: 'Choose another port, or find that program with: ss -ltnp',
   })),
   addressNotHere: known('address-not-here', (d: { address: string }) => ({
-    message: `${d.address} is no address of this machine.`,
+    message: `${d.address} is not an address of this machine.`,
     hint: 'List them with: ip address; or take the one that leads to the cluster with --address auto',
   })),
   portNotAllowed: known('port-not-allowed', (d: { at: string }) => ({

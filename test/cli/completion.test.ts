@@ -10,7 +10,7 @@ async function scriptOf(shell: string): Promise<string> {
   return stdout;
 }
 
-/** What each shell offers for the last word, by the printed script itself, which is in a file. */
+/** What each shell offers for the last argument, by the printed script itself, which is in a file. */
 const ASK: Readonly<Record<string, (file: string, words: readonly string[]) => readonly string[]>> = {
   bash: (file, words) => [
     '-c',

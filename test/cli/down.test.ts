@@ -287,7 +287,7 @@ test('a VM without a former package has nothing to roll back to', async () => {
   expect((await runCli(['rollback', ...never.where])).stderr).toContain('explain not-of-the-mesh');
 });
 
-test('a cluster that cannot be had is no reason to leave the machine as it is', async () => {
+test('a cluster that cannot be reached is no reason to leave the machine as it is', async () => {
   const at = await joined();
   writeFileSync(join(at.root, 'kubeconfig'), 'not: a kubeconfig\n');
   const { exitCode, stderr } = await runCli([

@@ -5,6 +5,7 @@ import { createLease, readLease, writeLease } from '../../src/cluster/lease/leas
 import { connectLive } from '../../src/cluster/api/live/live-kubernetes.ts';
 import { sshServer } from '../support/ssh-server.ts';
 import { imageFleet } from '../support/image-fleet.ts';
+import { runCli } from '../support/run-cli.ts';
 
 const NAMES = ['web-1', 'web-2'];
 const PLACE = { namespace: 'istio-system', name: 'meshx-fleet-shop' };
@@ -150,6 +151,16 @@ test('two operators never change a fleet at once, and a dead one blocks it for t
   expect(await dead.annotate({})).toBe(false);
   expect(dead.lost).toMatch(/set free|took it/);
 }, 120_000);
+
+test.each(['plan', 'apply', 'status', 'diff', 'rollback', 'remove'])(
+  'fleet %s without a fleet file says how to get one',
+  async (verb) => {
+    const { stderr, exitCode } = await runCli(['fleet', verb]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^meshx: There is no fleet file \/.*\/fleet\.yaml\.$/m);
+    expect(stderr).toContain(`name another one: meshx fleet ${verb} FILE`);
+  },
+);
 
 test('issues of options are shown with line and column, and nothing is read from a cluster', async () => {
   await using shop = await imageFleet([]);

@@ -256,10 +256,10 @@ test.each([
   ['a subject that does not exist', ['verify', 'everything'], 'neither a URL nor one of mesh, vm'],
   ['a service without its name', ['verify', 'service'], 'name the Service'],
   ['a password in a URL', ['verify', 'http://a:b@c/'], 'user name or password'],
-  ['a method that is none', ['verify', 'http://c/', '-X', 'get it'], 'is no method'],
-  ['a header that is none', ['verify', 'http://c/', '-H', 'nothing'], 'is no header field'],
+  ['a method that is none', ['verify', 'http://c/', '-X', 'get it'], 'is not a method'],
+  ['a header that is none', ['verify', 'http://c/', '-H', 'nothing'], 'is not a header field'],
   ['a path without its slash', ['verify', 'gateway', '--path', 'a'], 'does not begin with'],
-  ['a selector that is none', ['verify', 'injection', '-l', 'a b'], 'is no list of labels'],
+  ['a selector that is none', ['verify', 'injection', '-l', 'a b'], 'is not a list of labels'],
 ])('%s is refused', async (_, argv, part) => {
   const ran = await runCli(argv);
   expect([ran.exitCode, ran.stderr]).toEqual([2, expect.stringContaining(part)]);
@@ -328,6 +328,13 @@ test('the telemetry of a VM shows a request to its service, and the labels that 
   expect(ran.exitCode).toBe(0);
 });
 
+test.each(['text', 'json', 'yaml'])('the telemetry of a VM is shown as %s', async (format) => {
+  arrangeTelemetry();
+  const ran = await ofMesh(['telemetry', '127.0.0.1', '-o', format]);
+  expectGolden(`cli/verify/telemetry.${format === 'text' ? 'txt' : format}`, steady(ran.stdout));
+  expect(ran.exitCode).toBe(0);
+});
+
 /** What a Prometheus answers to its queries, one after another; the last answer stays. */
 async function ofPrometheus(answers: readonly object[], words: readonly string[] = []) {
   arrangeTelemetry();
@@ -392,7 +399,7 @@ test.each<readonly [string, readonly object[], readonly string[], number]>([
   expect(await ofPrometheus(answers)).toMatchObject({ verdicts, exitCode });
 });
 
-test('the telemetry of a machine that is no VM of the cluster is a Problem', async () => {
+test('the telemetry of a machine that is not a VM of the cluster is a Problem', async () => {
   rmSync(join(home, 'vm', PLACES.membership), { force: true });
   arrange({});
   const ran = await ofMesh(['telemetry', '127.0.0.1', '-n', 'vm']);

@@ -40,7 +40,7 @@ function runs(facts: VmFacts): readonly Seen[] {
   if (unit?.active !== 'active') {
     const state = unit?.load === 'masked' ? 'masked' : (unit?.active ?? 'not installed');
     return [
-      wrongOn(facts, `${UNIT} is ${state}, so nobody reports the health of the services`, { hint, repair: 'join' }),
+      wrongOn(facts, `${UNIT} is ${state}, so nothing reports the health of the services`, { hint, repair: 'join' }),
     ];
   }
   if (facts.agentState !== null) return [];

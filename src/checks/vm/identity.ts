@@ -109,7 +109,7 @@ function token(facts: VmFacts): readonly Seen[] {
   if ((until && until > facts.now) || (tokenUntil && tokenUntil > facts.now)) return [];
   const certificateState = until ? `its certificate ended at ${until.toISOString()}` : 'it has no certificate';
   const tokenState = tokenUntil ? `its token ended at ${tokenUntil.toISOString()}` : 'it has no token';
-  const detail = `the VM cannot prove who it is: ${certificateState}, and ${tokenState}`;
+  const detail = `the VM has no valid identity: ${certificateState}, and ${tokenState}`;
   return [wrongOn(facts, detail, { hint: `Give it a new token: ${facts.meshx('rejoin')}`, repair: 'join' })];
 }
 

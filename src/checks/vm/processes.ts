@@ -144,7 +144,7 @@ function admin(facts: VmFacts): readonly Seen[] {
     (listener) => listener.port === 15000 && !isLoopback(listener),
   );
   return open.map(({ address }) =>
-    wrongOn(facts, `port 15000 listens on ${address}: whoever reaches it can read keys and stop the proxy`, {
+    wrongOn(facts, `port 15000 listens on ${address}: every client that reaches it can read keys and stop the proxy`, {
       hint: `Find what sets another address for it, such as proxyAdminPort or a bootstrap: ${facts.ssh('grep', '-rn', 'admin', '/etc/istio/proxy/', '/var/lib/istio/envoy/')}`,
     }),
   );

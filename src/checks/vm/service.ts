@@ -66,7 +66,7 @@ function firewall(facts: VmFacts): readonly Seen[] {
       refusing(facts.machine, INBOUND, { by: 'named', family }) ?? refusing(facts.machine, number, { family });
     if (found === undefined) return [];
     const program = found.startsWith('nftables') ? ['nft', 'list', 'ruleset'] : [found, '-S'];
-    const detail = `${found} accepts no connection to port ${number} (${name}): clients of the mesh wait in vain`;
+    const detail = `${found} accepts no connection to port ${number} (${name}): clients of the mesh get no answer`;
     const hint = `If they are to be served, accept the port there, by the tool that keeps these rules: ${facts.ssh(...program)}`;
     return [wrongOn(facts, detail, { hint })];
   });

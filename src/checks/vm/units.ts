@@ -105,7 +105,7 @@ function boot(facts: VmFacts): readonly Seen[] {
     return [
       wrongOn(
         facts,
-        `${name} is disabled, so ${agent.includes(name) ? 'nobody reports the health of the services' : 'the VM is outside the mesh'} after a boot`,
+        `${name} is disabled, so ${agent.includes(name) ? 'nothing reports the health of the services' : 'the VM is outside the mesh'} after a boot`,
         {
           hint: `Enable it: ${facts.ssh('systemctl', 'enable', name)}`,
           repair: 'join',

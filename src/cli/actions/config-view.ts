@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { rememberedOptions } from '../../operations/remembered.ts';
 import type { RecordedOptions } from '../../vm/membership-record.ts';
 import type { Call } from '../command.ts';
@@ -18,7 +19,11 @@ export async function configView(call: Call): Promise<void> {
   const found = SETTING_KEYS.flatMap((key) => sourced(key, call, remembered) ?? []);
   if (output !== 'text') return terminal.out(formatDocument({ settings: found }, output));
   if (found.length > 0) return terminal.out(formatTable([['SETTING', 'VALUE', 'SOURCE'], ...found.map(row)]));
-  terminal.err(`no settings: no option or variable was given, and no file: meshx.yaml, ${userSettingsPath(world)}`);
+  terminal.err([
+    'No settings: no option and no MESHX_ variable is given, and neither file exists or sets one:',
+    `  ${resolve(world.cwd, 'meshx.yaml')}`,
+    `  ${userSettingsPath(world)}`,
+  ]);
 }
 
 /** With a VM: what it remembers, which is read over SSH. */

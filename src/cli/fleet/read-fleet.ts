@@ -26,14 +26,17 @@ const DEFAULT_FILE = 'fleet.yaml';
 const DEFAULT_FORKS = 5;
 
 /**
- * The fleet that a command line names, with the options of each VM. Throws `fleet-file-refused`, `fleet-file-invalid`, `invalid-input`
- * and Problems of inventories.
+ * The fleet that a command line names, with the options of each VM. Throws `fleet-file-missing`, `fleet-file-refused`, `fleet-file-invalid`,
+ * `invalid-input` and Problems of inventories.
  */
 export async function readFleet(command: string, call: Call): Promise<FleetOptions> {
   const { cwd } = call.world;
-  const file = resolve(cwd, call.args[0] ?? DEFAULT_FILE);
+  const [named] = call.args;
+  const file = resolve(cwd, named ?? DEFAULT_FILE);
   const path = relative(cwd, file) || file;
   const text = await trustedText(file, path);
+  if (text === undefined && named === undefined) throw fleetProblems.fileMissing({ path: file, command });
+  if (text === undefined) throw cliProblems.fileNotRead({ path: file, reason: 'there is no such file or directory' });
   const read: ReadFile = { path, text, file: readFleetFile(path, text) };
   const folder = dirname(file);
   const base = { ...call.given, ...givenOf({ ...read.file.cluster, ...read.file.options }, folder), ...call.given };
@@ -61,10 +64,10 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
   return { fleet, targets, chosen: limited(fleet, patterns), cluster, machine, forks, prune };
 }
 
-/** The file decides what runs as root on every VM. Throws `fleet-file-refused`, `file-not-read`. */
-async function trustedText(file: string, path: string): Promise<string> {
+/** The file decides what runs as root on every VM. Undefined if it does not exist. Throws `fleet-file-refused`, `file-not-read`. */
+async function trustedText(file: string, path: string): Promise<string | undefined> {
   const judged = await readJudged(file, { writable: OWNER_ONLY, mostKib: 4096 });
-  if (!judged) throw cliProblems.fileNotRead({ path: file, reason: 'there is no such file or directory' });
+  if (!judged) return undefined;
   if ('refused' in judged) throw fleetProblems.fileRefused({ path, reason: judged.refused });
   try {
     return decodeText(judged.bytes);

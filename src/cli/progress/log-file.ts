@@ -16,7 +16,7 @@ const MODE = 0o600;
 
 /**
  * Opens a log to append to, for its owner alone. Each line has its time; secrets are removed. A disk that is full ends the log, not the
- * run. Throws `file-not-written`, also for what is no regular file.
+ * run. Throws `file-not-written`, also for anything but a regular file.
  */
 export function openLog(path: string, now: World['now'], secrets: readonly string[]): LogFile {
   const file = opened(path);
@@ -40,7 +40,7 @@ function opened(path: string): number {
     const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
     const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, MODE);
     const found = fstatSync(file);
-    if (!found.isFile()) throw new TypeError('it is no regular file');
+    if (!found.isFile()) throw new TypeError('it is not a regular file');
     // Root could write it, and its owner, or who has it open already, would read along.
     if (found.uid !== process.getuid?.()) throw new TypeError('it belongs to another user');
     fchmodSync(file, MODE);

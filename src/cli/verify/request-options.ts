@@ -10,7 +10,7 @@ export function requestOptions(input: Input): Omit<WebRequest, 'url'> {
   const given = input.call.given['data'];
   const body = typeof given === 'string' ? given : undefined;
   const method = input.text('method') ?? (body === undefined ? 'GET' : 'POST');
-  if (!/^[A-Z]{1,20}$/.test(method)) input.issue(`-X: ${shown(method)} is no method, such as GET or PUT`);
+  if (!/^[A-Z]{1,20}$/.test(method)) input.issue(`-X: ${shown(method)} is not a method, such as GET or PUT`);
   const headers = headersOf(input);
   const limitMs = (input.number('limit', [1, 600]) ?? 10) * 1000;
   return { method, headers, limitMs, ...present({ body }) };
@@ -22,7 +22,7 @@ function headersOf(input: Input): readonly Header[] {
   return (Array.isArray(given) ? given : []).flatMap((word): Header[] => {
     const [, name, value] = /^([!#$%&'*+.^`|~\w-]+):[ \t]*([^\r\n\0]*)$/.exec(String(word)) ?? [];
     if (name !== undefined && value !== undefined) return [[name, value]];
-    input.issue(`-H: ${shown(String(word))} is no header field, NAME: VALUE`);
+    input.issue(`-H: ${shown(String(word))} is not a header field, NAME: VALUE`);
     return [];
   });
 }

@@ -118,6 +118,6 @@ function selectorOf(input: Input): string | undefined {
   const text = input.text('selector');
   const term = /^[\w./-]{1,317}(=[\w.-]{0,63})?$/;
   if (text !== undefined && !text.split(',').every((each) => term.test(each)))
-    input.issue(`-l: ${shown(text)} is no list of labels, KEY=VALUE`);
+    input.issue(`-l: ${shown(text)} is not a list of labels, KEY=VALUE`);
   return text;
 }

@@ -6,7 +6,7 @@ export const AGENT_HEALTH_PORT = 15_099;
 
 /**
  * The readiness probe of a VM with an agent: an agent that is dead or stuck is seen within ten seconds. pilot-agent asks at once when it
- * starts, in vain because Envoy does not run yet, and then after a period; with a delay its first question comes after one second.
+ * starts, too early for Envoy, and then after a period; with a delay its first question comes after one second.
  */
 const AGENT_PROBE: ReadinessProbe = {
   httpGet: { host: '127.0.0.1', path: '/health', port: AGENT_HEALTH_PORT },

@@ -50,7 +50,7 @@ export interface JoinRun extends Omit<Calling<JoinEvent>, 'dryRun'> {
   readonly repeats: boolean;
   /** Adapts the steps to further facts of the machine. Pure. */
   readonly revise?: (steps: readonly Step[]) => readonly Step[];
-  /** Asks whether ports on which plaintext clients would hang shall require mutual TLS. Absent where no one can be asked. */
+  /** Asks whether ports on which plaintext clients would hang should require mutual TLS. Absent where no one can be asked. */
   readonly confirmStrict?: (ports: readonly PortSecurity[]) => Promise<boolean>;
   /** Called with each plan before it is carried out; throws to refuse it. */
   readonly approve?: (plan: Pick<JoinPlan, 'decision'>) => void;

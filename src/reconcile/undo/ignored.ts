@@ -44,7 +44,7 @@ export const IGNORED: readonly Ignored[] = [
   {
     area: 'unit',
     matches: '(NetworkManager-dispatcher|systemd-(hostnamed|localed|timedated)|packagekit)\\.service',
-    reason: 'D-Bus starts them for a question, and they end by themselves once nobody asks',
+    reason: 'D-Bus starts them for a question, and they end by themselves when no program asks any more',
   },
   {
     area: 'sysctl',
