@@ -182,7 +182,7 @@ except PermissionError:
       expect((await lab().mustSsh('agent12', 'ls -d /var/lib/meshx 2>/dev/null | wc -l')).trim()).toBe('0');
       const alone = await lab().meshx([...other, 'alone', '--dry-run']);
       expectDone(alone);
-      expect(alone.stdout).toMatch(/^note: agent12 gets no agent, .* --agent-executable FILE$/m);
+      expect(alone.stdout).toMatch(/^note: agent12 gets no agent, .* --agent-executable FILE -n agents .*$/m);
     },
     STEP,
   );
