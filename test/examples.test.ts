@@ -18,12 +18,15 @@ test('the user data of cloud-init is a cloud-config whose keys cloud-init knows'
 
 const hasTerraform = spawnSync('terraform', ['-version']).status === 0;
 
-(hasTerraform ? test : test.skip)('the Terraform example is read and formatted by Terraform', () => {
-  const { status, stdout } = spawnSync('terraform', ['fmt', '-check', '-diff', join(EXAMPLES, 'terraform')], {
-    encoding: 'utf8',
-  });
-  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-});
+// Packer's files are of the same language.
+(hasTerraform ? test : test.skip).each(['terraform/main.tf', 'packer/meshx.pkr.hcl'])(
+  '%s is read by Terraform, and formatted as it does',
+  (path) => {
+    const words = ['fmt', '-check', '-diff', '-'];
+    const { status, stdout } = spawnSync('terraform', words, { input: read(path), encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  },
+);
 
 /** The commands of meshx in a recipe, with its variables replaced. */
 function commandsOf(path: string, values: Readonly<Record<string, string>>): readonly (readonly string[])[] {

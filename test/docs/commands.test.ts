@@ -1,10 +1,7 @@
-import { cpSync } from 'node:fs';
-import { join } from 'node:path';
 import { commands } from '../../src/cli/commands.ts';
 import { program } from '../../src/cli/program.ts';
 import type { Lines } from '../../src/world.ts';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
-import { pages, ROOT, type ShownCommand, shownCommands } from './pages.ts';
+import { pages, type ShownCommand, shownCommands } from './pages.ts';
 
 const shown = pages().flatMap(shownCommands);
 
@@ -33,22 +30,6 @@ test('every command that a page shows is one that meshx takes, with its options'
     shown.map(async (each) => ({ line: `${each.page}: meshx ${each.words.join(' ')}`, why: await refusal(each) })),
   );
   expect(refused.filter(({ why }) => why !== undefined)).toEqual([]);
-});
-
-/** Needs nothing but the examples: it can run here. */
-function runsOnExamples({ words }: ShownCommand): boolean {
-  return words.some((word) => word.startsWith('examples/')) && !words.includes('--context');
-}
-
-test('what a page shows with the examples runs, and ends well', async () => {
-  const cwd = temporaryFolder();
-  cpSync(join(ROOT, 'examples'), join(cwd, 'examples'), { recursive: true });
-  const runnable = shown.filter(runsOnExamples);
-  expect(runnable.length).toBeGreaterThan(3);
-  for (const { page, words } of runnable) {
-    const { exitCode, stderr } = await runCli(words, { cwd });
-    expect({ page, words, exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ page, words, exitCode: 0, stderr: '' });
-  }
 });
 
 test('every command of meshx is shown in a page, as a line to paste or in a sentence', () => {

@@ -1,0 +1,61 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { coverage } from './coverage.ts';
+import { blockCommands, pages, ROOT } from './pages.ts';
+import { missingLines } from './sample.ts';
+
+const shown = pages().flatMap(blockCommands);
+const lines = new Set(shown.map(({ run }) => run));
+const { offline, golden } = coverage;
+const notRun = coverage['not-run'].flatMap(({ commands }) => commands);
+const listed = [
+  ...new Set(
+    Object.values(offline)
+      .flat()
+      .map(({ run }) => run),
+  ),
+  ...notRun,
+];
+
+test('every command of a block is run by a test, or marked with why not', () => {
+  expect(lines.size).toBeGreaterThan(120);
+  const unknown = shown.filter(({ run }) => !listed.includes(run) && !(run in golden));
+  expect(unknown.map(({ page, run }) => `${page}: ${run}`)).toEqual([]);
+});
+
+test('no list has a command that no page shows, and no command is both run and not run', () => {
+  expect([...listed, ...Object.keys(golden)].filter((run) => !lines.has(run))).toEqual([]);
+  expect(listed.filter((run, index) => listed.indexOf(run) !== index)).toEqual([]);
+});
+
+test('every reason names only tests that exist', () => {
+  const named = coverage['not-run'].flatMap(({ because }) => because.match(/\btest\/[\w./-]*\w/g) ?? []);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('every sample is compared with the output of its command, of a test or of a golden file', () => {
+  const compared = (page: string, run: string): boolean =>
+    offline[page]?.some((step) => step.run === run) === true || run in golden || notRun.includes(run);
+  const samples = shown.filter(({ shows }) => shows.length > 0);
+  expect(samples.length).toBeGreaterThan(12);
+  expect(samples.filter(({ page, run }) => !compared(page, run)).map(({ run }) => run)).toEqual([]);
+});
+
+test.each(Object.entries(golden))('the output that is shown for %s is in %s', (run, file) => {
+  const text = readFileSync(join(ROOT, 'test/golden', file), 'utf8').replaceAll('HOME', '/home/ada');
+  const shows = shown.filter((each) => each.run === run).flatMap((each) => each.shows);
+  expect(shows.length).toBeGreaterThan(3);
+  expect(missingLines(shows, text)).toEqual([]);
+});
+
+test('the commands of a page that run offline are listed in its order', () => {
+  for (const [page, steps] of Object.entries(offline)) {
+    const order = blockCommands(page).map(({ run }) => run);
+    let last = 0;
+    for (const { run } of steps) {
+      last = order.indexOf(run, last);
+      expect({ page, run, isInOrder: last !== -1 }).toEqual({ page, run, isInOrder: true });
+    }
+  }
+});
