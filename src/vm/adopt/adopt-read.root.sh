@@ -5,6 +5,7 @@
 # its program, never by the name that it gives itself.
 
 . ../../host/run/prelude.sh
+. ../../../systemd/processes
 
 unit=$3
 systemctl show -p ActiveState -p InvocationID -- "$unit" 2>/dev/null
@@ -41,9 +42,7 @@ if test "${pid:-0}" -gt 0; then
     echo "age=$age"
   fi
 else
-  for each in /proc/[0-9]*; do
-    case $(program "${each#/proc/}") in */pilot-agent) echo agent=0; break ;; esac
-  done
+  test -z "$(running pilot-agent | of_users 0 "$(id -u istio-proxy 2>/dev/null)")" || echo agent=0
 fi
 test ! -f "$1" || echo "cluster=$(base64 -w 0 < "$1")"
 mesh=/etc/istio/config/mesh undo=/var/lib/meshx/undo

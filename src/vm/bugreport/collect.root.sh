@@ -5,6 +5,7 @@
 # modes; of certificates what everyone sees; of env files the values of settings of Istio, and of others the names.
 
 . ../../host/run/prelude.sh
+. ../../../systemd/processes
 
 most=$1
 shift
@@ -68,7 +69,8 @@ part_system() {
   ps -eo user:20,pid,ppid,stat,etimes,rss,comm 2>&1 | head -n 500
   echo
   echo '$ ps: arguments of the sidecar and of the agent'
-  ps -eo pid,args 2>/dev/null | awk '$2 ~ /(^|\/)(pilot-agent|envoy|meshx-agent)$/'
+  running pilot-agent envoy meshx | of_users 0 "$(id -u istio-proxy 2>/dev/null)" "$(id -u meshx-agent 2>/dev/null)" |
+    while read -r pid _; do ps -o pid=,args= -p "$pid" 2>/dev/null; done
 }
 part_versions() {
   if has dpkg-query; then run dpkg-query -W istio-sidecar iptables nftables systemd openssh-server libc6; fi

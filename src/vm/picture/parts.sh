@@ -9,6 +9,9 @@ part_units() {
     meshx-watch.service meshx-guard.service meshx-agent.service meshx-agent.socket meshx-agent-root.socket
 }
 
+# The settings of the mesh, with the readiness probe that pilot-agent runs.
+part_mesh() { encoded /etc/istio/config/mesh 65536; echo "$text"; }
+
 # FILE MOST: sets $text to its content in base64.
 encoded() { text=; test ! -f "$1" || text=$(timeout 5 head -c "$2" -- "$1" | base64 -w 0); }
 part_env() {
@@ -18,19 +21,19 @@ part_env() {
   done
 }
 
-# Prints `PID NAME UID PARENT` of each process of a sidecar.
+# Prints `PID NAME UID PARENT` of each process of a sidecar, of its user or of root: every user may run these programs.
 sidecar_processes() {
   proxy=$(id -u istio-proxy 2>/dev/null)
-  running pilot-agent envoy node_agent istio-agent | while read -r pid name; do
+  running pilot-agent envoy node_agent istio-agent | of_users 0 "$proxy" | while read -r pid name; do
     parent='' user=''
     while read -r key value _; do
       case $key in PPid:) parent=$value ;; Uid:) user=$value; break ;; esac
-    done <"/proc/$pid/status"
+    done <"$R/proc/$pid/status"
     case $name in
       # Another product may have an Envoy of its own.
       envoy) test "$user" = "$proxy" || continue ;;
       # The same program also loads rules and asks Envoy, for a moment.
-      pilot-agent) tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qx proxy || continue ;;
+      pilot-agent) tr '\0' '\n' <"$R/proc/$pid/cmdline" | grep -qx proxy || continue ;;
     esac
     echo "$pid $name ${user:--} ${parent:--}"
   done 2>/dev/null
@@ -49,7 +52,7 @@ part_processes() {
     echo "$pid $name $more"
     test "$name" = pilot-agent || continue
     # shellcheck disable=SC2086 # one word per file
-    echo "environ $pid $(tr '\0' '\n' <"/proc/$pid/environ" | awk '
+    echo "environ $pid $(tr '\0' '\n' <"$R/proc/$pid/environ" | awk '
       BEGIN { for (i = 1; i < ARGC - 1; i++) { while ((getline line < ARGV[i]) > 0) { sub(/^[ \t]*(export[ \t]+)?/, "", line); sub(/=.*/, "", line); wanted[line] } ARGV[i] = "" } }
       { key = $0; sub(/=.*/, "", key); if (key in wanted) print }' $envoy_files - | head -c 65536 | base64 -w 0)"
   done 2>/dev/null

@@ -100,9 +100,10 @@ for folder in /etc /run /usr/local/lib /usr/lib /lib; do
 done
 area socket; ss -Htuane 2>/dev/null
 found=$(running envoy pilot-agent node_agent istio-agent kubelet kube-proxy k3s k0s rke2 unbound named dnsmasq pdns_recursor nscd docker-proxy conmon rootlessport rootlesskit pasta slirp4netns)
-area process; printf '%s\n' "$found"
-# Processes of root and the sidecar: any other user can run a program of the same name.
-area known; printf '%s\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)"
+# Processes of root and the sidecar: any other user can run a program of the same name. Resolvers run as users of their own.
+known=$(printf '%s\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)")
+area process; printf '%s\n' "$known"; printf '%s\n' "$found" | grep -E ' (unbound|named|dnsmasq|pdns_recursor|nscd)$'
+area known; printf '%s\n' "$known"
 area holder; find /proc/[0-9]*/fd -lname 'socket:\[*\]' -printf '%p %l\n' 2>/dev/null
 area main; systemctl show -p MainPID -p Id '*.service' 2>/dev/null
 area socket-unit; systemctl show -p Listen ssh.socket sshd.socket dropbear.socket 2>/dev/null

@@ -1,0 +1,76 @@
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PROXY = 997;
+const STRANGER = 1000;
+
+/** Programs that root runs, and parts of them. */
+const SHELL = [
+  ...readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.sh'))
+    .map((name) => join('src', name)),
+  ...readdirSync(join(ROOT, 'systemd')).map((name) => join('systemd', name)),
+];
+const codeOf = (file: string): readonly string[] =>
+  readFileSync(join(ROOT, file), 'utf8')
+    .split('\n')
+    .filter((line) => !/^\s*#/.test(line));
+
+/** Any user can give a process this name, or these arguments. */
+const BY_NAME =
+  /\b(?:pgrep|pkill|pidof|killall)\b|\bps\b(?![^|;]*-(?:p|-ppid)\b)[^|;]*\bargs\b|\/proc\/\[0-9\]\*\/(?:cmdline|comm)/;
+/** It compares the user of each process that it finds. */
+const WITH_USER = ['src/reconcile/lock.sh'];
+
+test.each(SHELL)('%s finds no process by a name or arguments that another user may choose', (file) => {
+  if (WITH_USER.includes(file)) return;
+  expect(codeOf(file).filter((line) => BY_NAME.test(line))).toEqual([]);
+});
+
+test.each(SHELL)('%s asks for the user of each program that it finds, as every user may run those of root', (file) => {
+  const calls = codeOf(file).filter((line) => /(?:^\s*|\$\(|[|;]\s*)running [a-z]/.test(line));
+  const kept = /^found=\$\(running [^|]*\)$/;
+  expect(calls.filter((line) => !line.includes('of_users') && !kept.test(line))).toEqual([]);
+});
+
+interface Process {
+  readonly exe: string;
+  readonly uid: number;
+  readonly argv?: readonly string[];
+}
+
+/** Asks the picture of a VM for the processes of its sidecar, with this /proc. */
+function sidecarProcesses(processes: readonly Process[]): readonly string[] {
+  const root = temporaryFolder();
+  for (const [index, { exe, uid, argv = [] }] of processes.entries()) {
+    const at = join(root, 'proc', String(100 + index));
+    mkdirSync(at, { recursive: true });
+    mkdirSync(join(root, dirname(exe)), { recursive: true });
+    writeFileSync(join(root, exe), '', { flag: 'a' });
+    symlinkSync(join('../..', exe), join(at, 'exe'));
+    writeFileSync(join(at, 'status'), `Name:\tx\nPPid:\t1\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+    writeFileSync(join(at, 'cmdline'), [exe, ...argv].join('\0') + '\0');
+  }
+  const script = `R=$1; id() { echo ${PROXY}; }; . "$2/systemd/processes"; . "$2/src/vm/picture/parts.sh"; sidecar_processes`;
+  const ran = spawnSync('sh', ['-c', script, 'sh', root, ROOT], { encoding: 'utf8' });
+  return ran.stdout.split('\n').filter(Boolean).sort();
+}
+
+test('a process of another user with the names and arguments of the sidecar is none of it', () => {
+  const agent = { exe: 'usr/local/bin/pilot-agent', argv: ['proxy', 'sidecar'] };
+  const envoy = { exe: 'usr/local/bin/envoy' };
+  expect(
+    sidecarProcesses([
+      { ...agent, uid: PROXY },
+      { ...envoy, uid: PROXY },
+      { ...agent, uid: STRANGER },
+      { ...envoy, uid: STRANGER },
+      { exe: 'usr/local/bin/node_agent', uid: STRANGER },
+      { exe: 'home/mallory/pilot-agent', argv: ['proxy'], uid: STRANGER },
+    ]),
+  ).toEqual([`100 pilot-agent ${PROXY} 1`, `101 envoy ${PROXY} 1`]);
+});
