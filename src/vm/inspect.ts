@@ -19,7 +19,7 @@ import { type MachinePackages, machinePackages } from './preflight/machine-packa
 import { architecture, parseOsRelease } from './preflight/platforms.ts';
 import { type Answers, first, lines, parseAnswers, preflightScript, SIDECAR_PROGRAMS } from './preflight/probe.ts';
 import { portUnits } from './preflight/port-units.ts';
-import { hasEndingSidecar, listeningPorts, sshPortsOf } from './preflight/sockets.ts';
+import { hasEndingSidecar, type Listener, listeningPorts, parseListeners, sshPortsOf } from './preflight/sockets.ts';
 
 /** The facts of a machine, read in one round trip. */
 export interface Inspection {
@@ -29,6 +29,8 @@ export interface Inspection {
   readonly exclusions: CaptureExclusions;
   /** TCP ports that listen for other machines, without the sidecar's own: sorted and unique. */
   readonly listening: readonly number[];
+  /** Every TCP socket that listens. */
+  readonly listeners: readonly Listener[];
   /** The record of an earlier join, and its settings. */
   readonly membership: Pick<Membership, 'record' | 'namespace' | 'group'>;
   /** The agent of an earlier join. */
@@ -107,6 +109,7 @@ export function inspectionOf({ answers, session }: Omit<Inspected, 'now'>, input
     resolver: resolverRecord(answers),
     exclusions: captureExclusions(live ? answers : {}),
     listening: listeningPorts(answers),
+    listeners: parseListeners(lines(answers, 'tcp')),
     missing: SIDECAR_PROGRAMS.filter((path) => !lines(answers, 'sidecar').includes(path)),
     packages: machinePackages(answers),
     session,

@@ -290,12 +290,22 @@ except PermissionError:
       expect(await health()).toBe('');
       expectDone(await lab().meshx([...without, '--dry-run', '--exit-code']));
       await lab().waitFor('the rows', rows);
+      // Its sidecar probes the database now, and the client has the endpoint only while it runs.
+      const clusters = ['curl', '-s', '--max-time', '2', 'http://127.0.0.1:15000/clusters'];
+      const inRotation = async () =>
+        (await lab().in('agent-client', clusters)).stdout.includes(`${MYSQL}::${ip}:3306::`);
+      expect(await inRotation()).toBe(true);
+      await onVm('systemctl stop mariadb');
+      await lab().waitFor('the database to leave rotation', async () => !(await inRotation()), { timeoutMs: 60_000 });
+      await onVm('systemctl start mariadb');
+      await lab().waitFor('the database to return', inRotation, { timeoutMs: 60_000 });
+      await lab().waitFor('the rows', rows);
       expectDone(await lab().meshx([...up(), '--restart']));
       expect(await onVm(`systemctl is-active ${UNITS.join(' ')}`)).toBe('active\nactive\nactive');
       expect(await health()).toBe('15099');
       await lab().waitFor('the rows', rows);
     },
-    3 * STEP,
+    4 * STEP,
   );
 
   test(

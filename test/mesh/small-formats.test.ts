@@ -53,9 +53,9 @@ test('a name over 253 characters is cut from the front, as istiod does', () => {
 });
 
 test.each([
-  ['tcp', { tcpSocket: { port: 3306 } }],
-  ['mysql', { tcpSocket: { port: 3306 } }],
-  ['grpc', { tcpSocket: { port: 3306 } }],
+  ['tcp', { tcpSocket: { host: 'localhost', port: 3306 } }],
+  ['mysql', { tcpSocket: { host: 'localhost', port: 3306 } }],
+  ['grpc', { tcpSocket: { host: 'localhost', port: 3306 } }],
   ['http', { httpGet: { path: '/', port: 3306 } }],
   ['http:/healthz?full=1', { httpGet: { path: '/healthz?full=1', port: 3306 } }],
 ])('--check %s is a probe that the agent survives', (text, probe) => {

@@ -1,5 +1,6 @@
 import type { NamespaceCheck } from '../mesh/facts.ts';
 import { addressChecks } from '../mesh/addresses.ts';
+import { groupProbeChecks } from '../mesh/group-probes.ts';
 import { labelChecks } from '../mesh/labels.ts';
 import { portChecks, portNameChecks } from '../mesh/port-names.ts';
 import { serviceChecks } from '../mesh/services.ts';
@@ -18,7 +19,7 @@ export const LINT_CHECKS: readonly LintCheck[] = [
 ];
 
 /** Checks of a mesh that say something of files alone. UDP ports matter for VMs only. */
-const OF_FILES = ['entry-address', 'entry-service', 'target-port', 'workload-labels', 'port-udp'];
+const OF_FILES = ['entry-address', 'entry-service', 'target-port', 'workload-labels', 'port-udp', 'group-probe'];
 
 export const SHARED_CHECKS: readonly NamespaceCheck[] = [
   ...addressChecks,
@@ -26,4 +27,5 @@ export const SHARED_CHECKS: readonly NamespaceCheck[] = [
   ...targetChecks,
   ...labelChecks,
   ...portNameChecks,
+  ...groupProbeChecks,
 ].filter(({ id }) => OF_FILES.includes(id));

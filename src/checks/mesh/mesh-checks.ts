@@ -9,6 +9,7 @@ import { entryChecks } from './entries.ts';
 import { exposureChecks } from './exposure.ts';
 import type { MeshCheck, NamespaceCheck } from './facts.ts';
 import { gatewayChecks } from './gateway.ts';
+import { groupProbeChecks } from './group-probes.ts';
 import { labelChecks } from './labels.ts';
 import { settingChecks } from './mesh-settings.ts';
 import { mutualTlsChecks } from './mutual-tls.ts';
@@ -42,6 +43,7 @@ export const NAMESPACE_CHECKS: readonly NamespaceCheck[] = [
   ...entryChecks,
   ...addressChecks,
   ...driftChecks,
+  ...groupProbeChecks,
   ...serviceChecks,
   ...targetChecks,
   ...portNameChecks,

@@ -9,6 +9,7 @@ import { istiodChecks } from './istiod.ts';
 import { machineChecks } from './machine.ts';
 import { nameChecks } from './names.ts';
 import { processChecks } from './processes.ts';
+import { probeChecks } from './readiness-probe.ts';
 import { registrationChecks } from './registration.ts';
 import { serviceChecks } from './service.ts';
 import { sidecarChecks } from './sidecar.ts';
@@ -36,6 +37,7 @@ export const VM_CHECKS: readonly VmCheck[] = [
   ...agentChecks,
   ...registrationChecks,
   ...serviceChecks,
+  ...probeChecks,
 ];
 
 /** Those of the preflight that must hold after a join, too. */

@@ -1,7 +1,7 @@
 import type { CurrentFacts } from '../cluster-facts.ts';
 import { parseCidrs, parseIp } from '../address.ts';
 import type { ReadinessProbe, Workload } from '../workload.ts';
-import { checkProbe } from '../probe.ts';
+import { checkProbe, unredirected } from '../probe.ts';
 import { type BundleOptions, computedMetadata, formatClusterEnv } from './cluster-env.ts';
 import { currentHosts } from './hosts.ts';
 import {
@@ -55,7 +55,7 @@ function withoutProbe(config: Readonly<Record<string, unknown>>): Readonly<Recor
 }
 
 function readinessProbe(probe: ReadinessProbe | undefined): { readonly readinessProbe?: ReadinessProbe } {
-  return probe ? { readinessProbe: checkProbe(probe) } : {};
+  return probe ? { readinessProbe: unredirected(checkProbe(probe)) } : {};
 }
 
 function parsed(options: BundleOptions): BundleOptions {

@@ -1,6 +1,7 @@
 import { meshProblems } from '../../problems/mesh.ts';
 import { formatServicePort } from '../service-port.ts';
-import type { MeshService, Workload } from '../workload.ts';
+import { unredirected } from '../probe.ts';
+import type { MeshService, ReadinessProbe, Workload } from '../workload.ts';
 import { portMap, workloadLabels } from '../workload-labels.ts';
 import { formatYaml } from '../yaml-text.ts';
 
@@ -44,8 +45,9 @@ function contradictions(group: Workload, { serviceAccount, rest }: GivenWorkload
   ];
 }
 
-function sameProbe(one: unknown, other: unknown): boolean {
-  const [a, b] = [one, other].map((probe) => formatYaml(probe ?? null, { sortMapEntries: true }));
+/** A probe without a host is written to the VM with one. */
+function sameProbe(one: ReadinessProbe, other: ReadinessProbe | undefined): boolean {
+  const [a, b] = [one, other].map((probe) => formatYaml(probe ? unredirected(probe) : null, { sortMapEntries: true }));
   return a === b;
 }
 

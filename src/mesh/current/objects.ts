@@ -1,6 +1,7 @@
 import { automaticEntryName } from '../entry-name.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { MANAGED_BY } from '../kube-object.ts';
+import { unredirected } from '../probe.ts';
 import { portMeaning } from '../protocol.ts';
 import type { ServicePort } from '../service-port.ts';
 import type { MeshService, Workload } from '../workload.ts';
@@ -58,7 +59,7 @@ export function workloadGroupObject(workload: Workload): KubeObject {
     spec: {
       metadata: { labels: workloadLabels(workload), ...entryAnnotations(workload) },
       template: template(workload),
-      ...(probe && { probe }),
+      ...(probe && { probe: unredirected(probe) }),
     },
   };
 }

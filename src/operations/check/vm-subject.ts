@@ -48,7 +48,7 @@ const PARTS = [
   ...(['units', 'env', 'processes', 'environments', 'nat', 'certificates', 'tokens', 'disk', 'agent'] as const),
   ...(['dnsCapture', 'meshName', 'istiod', 'path', 'eastWest', 'capture', 'loaded', 'nameServers'] as const),
   ...(['ready', 'certs', 'version', 'stats', 'rejected', 'agentState'] as const),
-  ...(['packageVersion', 'denied', 'answering'] as const),
+  ...(['packageVersion', 'denied', 'answering', 'meshConfig'] as const),
 ];
 const NOT_ANSWERED: Unread<VmFacts> = {
   ...Object.fromEntries(PARTS.map((name) => [name, LATE])),

@@ -1,4 +1,5 @@
 import { preflight as inspectMachine, type Preflight } from '../../checks/preflight.ts';
+import { judgeProbe } from '../../checks/preflight/readiness-probe.ts';
 import { judgeSettings } from '../../checks/preflight/settings.ts';
 import { isEmptyClusterPlan } from '../../cluster/api/plan.ts';
 import { readOnce } from '../../cluster/api/read-once.ts';
@@ -21,7 +22,7 @@ import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withPackage } from './found-package.ts';
 import { withEarlierJoin } from './earlier-join.ts';
-import { judgedSecurity, refuseFindings } from './risks.ts';
+import { judgedSecurity, type Judging, refuseFindings } from './risks.ts';
 import { askedStrictPorts, refuseOtherStrictPorts } from './strict-ports.ts';
 import type { JoinPlan, JoinRun, FirstInspection } from './run.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
@@ -45,19 +46,19 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const context = await withPackage(run, seen);
   const { options, facts, policies, meshService } = context;
   // Taken while the cluster is read, when the machine is idle. Only reads.
-  const picture = preflight.untouched && !options.dryRun ? firstPicture(host, signal) : undefined;
-  picture?.catch(() => undefined);
+  const picture = preflight.untouched && !options.dryRun ? pictureOf(host, signal) : undefined;
   const once = context.kube === run.context.kube ? first : readOnce(context.kube);
   const registered = await workloadOf({ ...context, kube: once }, { vm, ...preflight.facts }, signal);
   const agent = await decideAgent({ vm, observe, context, preflight, workload: registered, kube: once, signal });
   if (isWithoutRights(agent)) observe({ kind: 'agent-without-rights' });
   const wanted = ofAgent(registered, agent);
-  const input = (of: Workload) => vmInput(context, of, { ...preflight, agent });
+  const machine = { ...preflight, agent };
+  const input = (of: Workload) => vmInput(context, of, machine);
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
   const factsOf = askedEarly(stepsOf(wanted), { host, after: picture, signal });
-  const machine = { ...preflight, agent };
   const { registration, writes, workload } = await registeredSide(run, { ...context, kube: once }, wanted, machine);
   for (const text of writes.notes ?? []) observe({ kind: 'note', text });
+  judgeProbeOf(workload, seen, judging);
   const security = judgedSecurity(workload, policies, { ...judging, isNew: !isEmptyClusterPlan(writes) });
   refuseOtherStrictPorts(options.workload.strictPorts ?? [], { workload, security });
   const steps = stepsOf(workload);
@@ -92,6 +93,13 @@ async function inspectVm(
     context,
     preflight: isSame ? preflight : await inspectMachine(host, preflightInput(context, run.vm), signal),
   };
+}
+
+/** A rejection is handled by who awaits it. */
+function pictureOf(host: Host, signal: AbortSignal): ReturnType<typeof firstPicture> {
+  const picture = firstPicture(host, signal);
+  picture.catch(() => undefined);
+  return picture;
 }
 
 function isWithoutRights(agent: AgentDecision | 'stopped' | undefined): boolean {
@@ -177,6 +185,19 @@ function witnesses({ context: { client, world, options }, preflight }: Inspected
   const seat = facts.address === '' ? undefined : seatAt(host, facts.address, session);
   const isImage = options.machine.root !== undefined;
   return present({ client, seat, record: world.record, listening: isImage ? undefined : listening });
+}
+
+/** An image has no sockets and no addresses. Refuses a probe that cannot tell whether the service runs. */
+function judgeProbeOf(workload: Workload, { context, preflight }: Inspected, judging: Judging): void {
+  const { addresses, translated } = preflight.facts;
+  const own = translated ? addresses.slice(1) : addresses;
+  if (meshGeneration(context.facts.generation).hasGroups)
+    refuseFindings(
+      judgeProbe(workload, { addresses: own, listeners: preflight.listeners, ...present({ translated }) }),
+      judging,
+    );
+  else if (workload.probe)
+    judging.observe({ kind: 'note', text: 'The readiness probe has no effect: a classic mesh has none.' });
 }
 
 /** Nothing runs in an image. */

@@ -18,6 +18,7 @@ export function parsePicture(stdout: string): VmPicture {
   const read = {
     units: part('units', parseUnits),
     env: part('env', textsByPath),
+    meshConfig: part('mesh', (lines) => decoded(lines[0] ?? '')),
     processes: part('processes', parseProcesses),
     environments: part('processes', parseEnvironments),
     packageVersion: part('package', (lines) => lines[0] ?? ''),

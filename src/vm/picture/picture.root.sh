@@ -24,6 +24,7 @@ answers_begin
 answers_watch
 part units part_units
 part env part_env
+part mesh part_mesh
 part processes part_processes
 part nat part_nat
 part package part_package

@@ -85,6 +85,8 @@ export interface VmPicture {
   readonly units?: readonly UnitState[];
   /** Texts of cluster.env, instance.env and sidecar.env, by their path; in the order in which later ones win. */
   readonly env?: ReadonlyMap<string, string>;
+  /** Text of /etc/istio/config/mesh; empty without the file. */
+  readonly meshConfig?: string;
   readonly processes?: readonly SidecarProcess[];
   /** Variables of the running agent that the env files name, by its process. */
   readonly environments?: ReadonlyMap<number, ReadonlyMap<string, string>>;

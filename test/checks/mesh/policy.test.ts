@@ -168,7 +168,11 @@ testBroken([
   },
   {
     title: 'a probe that ambient clients ignore',
-    edits: [ZTUNNEL, ...tunnelled, change('WorkloadGroup vm/db1', '{spec: {probe: {tcpSocket: {port: 3306}}}}')],
+    edits: [
+      ZTUNNEL,
+      ...tunnelled,
+      change('WorkloadGroup vm/db1', '{spec: {probe: {tcpSocket: {host: localhost, port: 3306}}}}'),
+    ],
     found: ['warning ambient-health'],
     says: /WorkloadGroup vm\/db1 has a probe, and ambient clients use its VM whatever the probe says/,
   },

@@ -66,6 +66,18 @@ testBroken([
     says: /WorkloadGroup vm\/db1 of WorkloadEntry vm\/db1-10\.0\.0\.5 is gone/,
   },
   {
+    title: 'a group whose probe meets the sidecar itself',
+    edits: [change(GROUP, '{spec: {probe: {tcpSocket: {port: 3306}}}}')],
+    found: ['warning group-probe'],
+    says: /it passes even if the service is down.*kubectl patch workloadgroup db1 -n vm --type merge/,
+  },
+  {
+    title: 'a group with a gRPC probe',
+    edits: [change(GROUP, '{spec: {probe: {grpc: {port: 3306}}}}')],
+    found: ['warning group-probe'],
+    says: /pilot-agent stops once the service answers NOT_SERVING/,
+  },
+  {
     title: 'a sidecar that lost its connection',
     edits: [note('istio.io/disconnectedAt: "2026-11-30T10:00:00Z"')],
     found: ['error entry-connected'],

@@ -50,6 +50,10 @@ const inputChain = (policy: string, rules: string) =>
 /** It accepts loopback, and what these rules say. */
 const closed = (rules: string) => inputChain('drop', `nft|iif lo accept\n${rules}`);
 const HBONE = ['tcp|LISTEN', 'tcp|LISTEN 0 4096 0.0.0.0:15008 0.0.0.0:* \ntcp|LISTEN'] as const;
+const probed = (probe: string): World => ({
+  picture: [[/^mesh .*$/m, `mesh ${base64(`defaultConfig: {readinessProbe: ${probe}}`)}`]],
+});
+const OWN_ONLY: NonNullable<World['preflight']> = [[/(tcp\|LISTEN \d+ \d+) \S+:3306 /g, '$1 10.150.0.5:3306 ']];
 const OTHER_ROOT = `-----BEGIN CERTIFICATE-----
 MIIBazCCAR2gAwIBAgIUDRr0zfCCk9EEEg9aXbT2lDnjA4UwBQYDK2VwMCsxKTAn
 -----END CERTIFICATE-----`;
@@ -335,6 +339,13 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
     ['port-loopback'],
     { preflight: [[/(tcp\|LISTEN \d+ \d+) \S+:3306 /g, '$1 127.0.0.1:3306 ']] },
   ],
+  ['a probe of the sidecar itself', ['probe-way'], probed('{tcpSocket: {port: 3306}}')],
+  ["a probe of the VM's own address", ['probe-way'], probed('{tcpSocket: {host: 10.150.0.5, port: 3306}}')],
+  ['a probe of loopback, where nothing answers', ['probe-way'], { preflight: OWN_ONLY }],
+  ['a gRPC probe', ['probe-way'], probed('{grpc: {port: 3306}}')],
+  ['an HTTP request from 127.0.0.6 elsewhere', ['probe-way'], probed('{httpGet: {host: 10.9.9.9, port: 80}}')],
+  ['an HTTP probe', [], { ...probed('{httpGet: {port: 3306}}'), preflight: OWN_ONLY }],
+  ['a program as a probe', [], { ...probed('{exec: {command: [true]}}'), preflight: OWN_ONLY }],
 ];
 
 test.each(FAULTS)('%s is named, and nothing else', (_what, ids, world) => {

@@ -166,8 +166,10 @@ test("the group's probe is in mesh.yaml, the mesh's own never is", () => {
   const read = (more: object) =>
     (parse(currentBundle(facts, mysqlWorkload(more)).meshYaml) as { defaultConfig: object }).defaultConfig;
   expect(read({ probe: { tcpSocket: { port: 3306 } } })).toMatchObject({
-    readinessProbe: { tcpSocket: { port: 3306 } },
+    readinessProbe: { tcpSocket: { host: 'localhost', port: 3306 } },
   });
+  const elsewhere = { tcpSocket: { host: '10.9.9.9', port: 3306 } };
+  expect(read({ probe: elsewhere })).toMatchObject({ readinessProbe: elsewhere });
   expect(read({})).not.toHaveProperty('readinessProbe');
 });
 

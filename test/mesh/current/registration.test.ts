@@ -18,7 +18,7 @@ const TWO = mysqlWorkload({
   network: 'vm-net',
   locality: 'europe-west1/europe-west1-b',
   weight: 10,
-  probe: { tcpSocket: { port: 3306 }, periodSeconds: 5 },
+  probe: { tcpSocket: { host: 'localhost', port: 3306 }, periodSeconds: 5 },
 });
 const kinds = (objects: readonly KubeObject[]) => objects.map((object) => showRef(refOf(object)));
 const ofKind = (kind: string, registration: CurrentRegistration) => {
@@ -74,7 +74,7 @@ test('the group has app, version, one label per service and the service account'
       locality: 'europe-west1/europe-west1-b',
       weight: 10,
     },
-    probe: { tcpSocket: { port: 3306 }, periodSeconds: 5 },
+    probe: { tcpSocket: { host: 'localhost', port: 3306 }, periodSeconds: 5 },
   });
 });
 
@@ -221,7 +221,7 @@ const workloads: fc.Arbitrary<Workload> = fc
       network: name,
       locality: fc.constant('r/z'),
       weight: fc.integer({ min: 1, max: 100 }),
-      probe: fc.constant({ tcpSocket: { port: 1 } }),
+      probe: fc.constant({ tcpSocket: { host: 'localhost', port: 1 } }),
       agent: fc.integer({ min: 1, max: 1000 }),
     },
     { requiredKeys: ['group', 'namespace', 'serviceAccount', 'labels', 'services'] },
@@ -264,4 +264,9 @@ test.each([
   ['a--b:1', 'a-b-1'],
 ])('port %s is %s in every entry', (text, name) => {
   expect(entryPortName(parseServicePort(text))).toBe(name);
+});
+
+test('a TCP probe without a host, which would meet the sidecar itself, is written with localhost', () => {
+  const group = ofKind('WorkloadGroup', { workload: { ...TWO, probe: { tcpSocket: { port: 3306 } } } });
+  expect(group).toMatchObject({ spec: { probe: { tcpSocket: { host: 'localhost', port: 3306 } } } });
 });
