@@ -2,7 +2,9 @@ import type { Meeting } from '../../src/mesh/mutual-tls.ts';
 import type { DialAnswer } from '../../src/vm/reachability/dial.ts';
 import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from '../../src/checks/join/connection.ts';
+import { type Endpoint, judgeOwn } from '../../src/checks/join/own-endpoint.ts';
 import { parseConnection } from '../../src/vm/questions/connection.ts';
+import { parseOwnEndpoint } from '../../src/vm/questions/own-endpoint.ts';
 import {
   judgeActive,
   judgeAnswers,
@@ -137,9 +139,18 @@ describe('the sidecar', () => {
 const CURRENT_LINE =
   '[2026-01-02T06:31:38.011Z] "- - -" 0 - - - "-" 0 72 4 - "-" "-" "-" "-" "10.150.0.5:3306" inbound|3306|| 127.0.0.6:42549 10.150.0.5:3306 10.150.0.30:36630 outbound_.3306_._.mysqldb.vm.svc.cluster.local -';
 
-function connection(areas: Readonly<Record<string, string>>) {
-  const lines = Object.entries({ address: '10.63.240.9', code: '0', outbound: '1', inbound: '1', ...areas });
-  return parseConnection(lines.flatMap(([area, text]) => text.split('\n').map((line) => `${area}|${line}\n`)).join(''));
+function connection(areas: Readonly<Record<string, string | readonly []>>) {
+  const lines = Object.entries({ address: '10.63.240.9', code: '0', endpoint: '10.150.0.5:3306', ...areas });
+  return parseConnection(
+    lines
+      .flatMap(([area, text]) =>
+        [text]
+          .flat()
+          .flatMap((each) => each.split('\n'))
+          .map((line) => `${area}|${line}\n`),
+      )
+      .join(''),
+  );
 }
 
 describe('a connection through the mesh', () => {
@@ -165,11 +176,11 @@ describe('a connection through the mesh', () => {
     });
   });
 
-  test.each<readonly [string, Readonly<Record<string, string>>, Expected, string]>([
+  test.each<readonly [string, Readonly<Record<string, string | readonly []>>, Expected, string]>([
     ['only the far proxy answered', { http: 'HTTP/1.1 200 OK\nserver: istio-envoy' }, http, 'istio-envoy'],
     ['the answer is an error', { http: 'HTTP/1.1 503 Service Unavailable\nserver: envoy' }, http, '503'],
     ['nothing answered', { http: 'curl: (7) Failed to connect' }, http, 'curl: (7)'],
-    ['the sidecar counted nothing', { http: ok, outbound: '0' }, http, 'counted no connection'],
+    ['the sidecar counted nothing', { http: ok, endpoint: [] }, http, 'counted no connection'],
     ['a server that speaks first is silent', { bytes: '0', code: '124' }, mysql, 'open but silent'],
     ['it is cut off', { bytes: '0', code: '0' }, mysql, 'closes without a byte'],
     ['nothing accepts it', { bytes: '0', code: '3' }, mysql, 'accepts no connection'],
@@ -253,5 +264,69 @@ describe('a client outside the mesh', () => {
       ok,
       detail: expect.stringContaining(detail),
     });
+  });
+});
+
+describe('the endpoint of the VM itself', () => {
+  const endpoint: Endpoint = { address: '10.0.0.5', port: 3306, http: false, serverFirst: true, how: 'tls' };
+  const own = (text: string) => parseOwnEndpoint(text.replaceAll(' / ', '\n'));
+  const GREETS = 'listed|yes / code|0 / bytes|64 / tls|CONNECTION ESTABLISHED / text|J 5.5.5';
+  const others = connection({ bytes: '64', endpoint: '10.0.0.6:3306' });
+
+  test.each<readonly [string, string, string]>([
+    [
+      'is silent behind an open port',
+      'listed|yes / code|124 / bytes|0 / tls|CONNECTION ESTABLISHED',
+      'open but silent',
+    ],
+    ['closes the connection', 'listed|yes / code|0 / bytes|0 / tls|CONNECTION ESTABLISHED', 'closes without a byte'],
+    [
+      'speaks no TLS',
+      'listed|yes / code|1 / bytes|0 / tls|errno=104',
+      'accepts no mutual TLS at 10.0.0.5:3306: errno=104',
+    ],
+    ['is not among the endpoints', GREETS.replace('yes', 'no'), 'do not have the endpoint 10.0.0.5:3306'],
+    ['answers, and Envoy does not say whether clients have it', GREETS.replace('listed|yes', ''), 'does not say'],
+    [
+      'refuses the certificate after the handshake',
+      GREETS.replace('text|J', 'tls|alert unknown ca / text|').replace('bytes|64', 'bytes|0'),
+      'accepts no mutual TLS at 10.0.0.5:3306: alert unknown ca',
+    ],
+  ])('fails if it %s, whatever another endpoint of the service answers', (_, text, words) => {
+    expect(judgeOwn(own(text), endpoint, others)).toMatchObject({ ok: false, detail: expect.stringContaining(words) });
+  });
+
+  test('passes if it answers, also where its own sidecar does not know the service', () => {
+    for (const text of [GREETS, GREETS.replace('yes', 'hidden')])
+      expect(judgeOwn(own(text), endpoint)).toEqual({
+        ok: true,
+        detail: '10.0.0.5:3306 (no address) sends 64 bytes, asked at the sidecar of this VM over mutual TLS',
+      });
+  });
+
+  test.each(['missing|openssl', 'listed|yes / denied|yes / code|0 / bytes|0 / tls|CONNECTION ESTABLISHED'])(
+    'is not passed without an answer (%s), unless a connection through the mesh chose this VM alone',
+    (text) => {
+      expect(judgeOwn(own(text), endpoint, others).ok).toBe('skipped');
+      const both = connection({ bytes: '64', endpoint: '10.0.0.6:3306\n10.0.0.5:3306' });
+      expect(judgeOwn(own(text), endpoint, both).ok).toBe('skipped');
+      expect(judgeOwn(own(text), endpoint, connection({ bytes: '64', endpoint: '10.0.0.5:3306' })).ok).toBe(true);
+    },
+  );
+
+  test('an HTTP status of the service counts, and the proxy of the VM may be the only one', () => {
+    const answer = (status: string) =>
+      own(
+        `listed|yes / code|0 / bytes|9 / tls|CONNECTION ESTABLISHED / http|HTTP/1.1 ${status} / http|server: istio-envoy`,
+      );
+    const web: Endpoint = { ...endpoint, http: true, serverFirst: false };
+    expect(judgeOwn(answer('200 OK'), web).ok).toBe(true);
+    expect(judgeOwn(answer('503 Service Unavailable'), web).ok).toBe(false);
+  });
+
+  test('shows mutual TLS where the access log shows no client', () => {
+    expect(judgeMtls([], 3306, own(GREETS)).ok).toBe(true);
+    for (const text of ['missing|openssl', GREETS.replace('text|J', 'tls|alert unknown ca / text|')])
+      expect(judgeMtls([], 3306, own(text)).ok).toBe('skipped');
   });
 });

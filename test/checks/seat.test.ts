@@ -6,6 +6,7 @@ import { judgeSeat, type SeatFacts } from '../../src/vm/reachability/seat.ts';
 import { seatAt } from '../../src/vm/reachability/find-seat.ts';
 import { connect } from '../../src/host/ssh/connect.ts';
 import { parseConnection } from '../../src/vm/questions/connection.ts';
+import { parseOwnEndpoint } from '../../src/vm/questions/own-endpoint.ts';
 import type { Host } from '../../src/host/run/host.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { sshServer } from '../support/ssh-server.ts';
@@ -62,6 +63,7 @@ test('no connection is opened from a seat that is not outside, and the check say
   const vm = {
     ask: () => Promise.resolve({ value: '', ms: 0 }),
     connect: () => Promise.resolve({ value: connection, ms: 0 }),
+    askOwn: () => Promise.resolve({ value: parseOwnEndpoint(''), ms: 0 }),
   };
   const look = async (change: object) => {
     // as: of the whole question, the checks of a port read these fields.

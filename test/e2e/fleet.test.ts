@@ -76,6 +76,20 @@ test('a run that was killed is finished by the same command, a second operator i
   expect(again.stdout).toContain(recap('6 ok, 0 changed, 0 failed, 0 skipped'));
 }, 300_000);
 
+test('a VM whose service is broken behind an open port is found, though the others of its service answer', async () => {
+  const cluster = ['--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'];
+  const verified = async (name: string) => await lab.meshx(['verify', 'vm', name, '-n', NAMESPACE, ...cluster]);
+  await lab.mustSsh('fleet2', 'systemctl stop lab-http@8080');
+  const broken = `sed 's/status, body = 200, "ok"/status, body = 500, "broken"/' /usr/local/lib/meshx-lab/lab-http.py >/run/broken.py`;
+  await lab.mustSsh('fleet2', `${broken}; chmod 755 /run/broken.py; systemd-run -q --unit broken /run/broken.py 8080`);
+  const found = await verified('fleet2');
+  expect(found.exitCode).toBe(4);
+  expect(found.stdout).toMatch(/error +.*own-endpoint:web:8080/);
+  expectDone(await verified('fleet1'));
+  await lab.mustSsh('fleet2', 'systemctl stop broken; systemctl start lab-http@8080');
+  expectDone(await verified('fleet2'));
+}, 120_000);
+
 test('an upgrade and its rollback go through the batches', async () => {
   const version = async (name: string): Promise<string> =>
     await lab.mustSsh(name, "dpkg-query -W -f '${Version}' istio-sidecar");

@@ -117,7 +117,7 @@ const ANSWER_OF_A_CHECK = [
   ],
   'cluster_manager.cds.update_success: 3\nlistener_manager.lds.update_success: 2\ncluster_manager.cds.update_rejected: 0\n',
   'capture=on\nolder=3\nguard=2\n',
-  'status|HTTP/1.1 200 OK\nheader|server: envoy\nbytes|4a00\noutbound|1\nlog|[2026-01-02T03:04:05.678Z] "- - -" 0 - - - "-" 0 2 3 - "-" "-" "-" "-" "10.150.0.5:3306" inbound|3306|| a b c d e spiffe://x/ns/vm/sa/y\n',
+  'status|HTTP/1.1 200 OK\nheader|server: envoy\nbytes|4a00\nendpoint|10.150.0.5:3306\nlog|[2026-01-02T03:04:05.678Z] "- - -" 0 - - - "-" 0 2 3 - "-" "-" "-" "-" "10.150.0.5:3306" inbound|3306|| a b c d e spiffe://x/ns/vm/sa/y\n',
 ];
 
 fuzz('any answer to a check is judged', mutated(ANSWER_OF_A_CHECK), (text) => {

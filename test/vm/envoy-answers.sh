@@ -7,7 +7,6 @@ case $url in
     n=$(wc -l <"$TMPDIR/../looks")
     for i in $(seq 20); do
       echo "outbound|80||s$i.vm.svc.cluster.local::[2001:db8::1]:80::cx_total::$n"
-      echo "inbound|80||::127.0.0.1:80::rq_total::$n"
     done
     ;;
   *reopen_logs) ;;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Host } from '../../src/host/run/host.ts';
 import { LocalHost } from '../../src/host/local-host.ts';
 import { parseConnection } from '../../src/vm/questions/connection.ts';
+import { ownQuestion, parseOwnEndpoint } from '../../src/vm/questions/own-endpoint.ts';
 import { parseAnswers, Questions } from '../../src/vm/questions/questions.ts';
 import { questionScript } from '../../src/vm/questions/script.ts';
 import { connectScript, SIDE_BY_SIDE } from '../../src/vm/questions/script.ts';
@@ -105,25 +106,100 @@ test('connections are one command however many they are, each with its own addre
   using vm = machine({ getent: 'echo "10.0.0.$(echo "$2" | tr -cd 0-9) STREAM $2"', curl: ADMIN });
   const questions = new Questions({ limitMs: 10_000 });
   const names = Array.from({ length: 20 }, (_, index) => `s${index + 1}.vm.svc.cluster.local`);
-  const to = { port: 80, path: '/', comesBack: true, serverFirst: false };
+  const to = { port: 80, path: '/', serverFirst: false, counted: true };
   const answers = await Promise.all(names.map((host) => questions.ask(vm.host, { ...to, host })));
   expect(vm.commands).toEqual(['meshx-connect']);
   for (const [index, { stdout }] of answers.entries()) {
     const connection = parseConnection(stdout);
     expect(connection).toMatchObject({ address: `10.0.0.${index + 1}`, code: 0 });
     expect(connection.http).toEqual(['HTTP/1.1 200 OK', 'server: envoy', '', 'body']);
-    expect(connection.outbound).toBeGreaterThan(0);
-    expect(connection.inbound).toBeGreaterThan(0);
+    expect(connection.endpoints).toEqual(['[2001:db8::1]:80']);
   }
   expect(vm.left()).toEqual([]);
 }, 20_000);
 
 test('connections that hang leave their turns in the end, and what was not tried has no answer', async () => {
   using vm = machine({ getent: 'echo "10.0.0.1 STREAM"', curl: `case $* in *hang*) sleep 61.5 ;; esac\n${ADMIN}` });
-  const to = { port: 80, path: '/', comesBack: false, serverFirst: false };
+  const to = { port: 80, path: '/', serverFirst: false, counted: false };
   const hanging = Array.from({ length: SIDE_BY_SIDE }, (_, index) => `hang${index}.vm`);
   const targets = ['s2.vm', ...hanging, 's3.vm'].map((host) => ({ ...to, host: `${host}.svc.cluster.local` }));
   const { stdout } = await vm.host.run(scriptCommand(connectScript(targets, { seconds: 2, most: 4 })));
   expect([...parseAnswers(stdout).keys()]).toEqual([1]);
   expect(vm.left()).toEqual([]);
+}, 20_000);
+
+const OWN = { port: 3306, path: '', serverFirst: true, host: 'db.vm.svc.cluster.local', servicePort: 3306 } as const;
+const OPENSSL = `echo 'CONNECTION ESTABLISHED' >&2; printf '%s ' "$@" >"$TMPDIR/../asked"`;
+const LISTS = (address: string): string =>
+  `for url; do :; done; case $url in *clusters) echo 'outbound|3306||db.vm.svc.cluster.local::${address}:3306::cx_total::9' ;; *) exit 22 ;; esac`;
+const own = async (openssl: string, listed: string) => {
+  using vm = machine({ openssl: `${OPENSSL}; ${openssl}`, curl: LISTS(listed) });
+  const questions = new Questions({ limitMs: 1000 });
+  const { stdout } = await questions.ask(vm.host, ownQuestion({ ...OWN, address: '127.0.0.1', how: 'tls' }));
+  expect(vm.left().filter((name) => name !== 'asked')).toEqual([]);
+  return parseOwnEndpoint(stdout);
+};
+
+test.each([
+  ['greets', 'printf J; exec sleep 5', '127.0.0.1', { listed: 'yes', code: 0, bytes: 1 }],
+  ['is silent', 'exec sleep 5', '127.0.0.1', { listed: 'yes', code: 124, bytes: 0 }],
+  ['closes at once', 'exit 0', '127.0.0.1', { listed: 'yes', code: 0, bytes: 0 }],
+  ['greets, and is no endpoint', 'printf J', '127.0.0.10', { listed: 'no', code: 0, bytes: 1 }],
+])(
+  'the sidecar of a VM is asked for a service that %s',
+  async (_, openssl, listed, seen) => {
+    const { connection, ...rest } = await own(openssl, listed);
+    expect({ ...rest, code: connection.code, bytes: connection.bytes }).toMatchObject({ established: true, ...seen });
+  },
+  20_000,
+);
+
+test('a handshake that the sidecar refuses is no answer, however many bytes come', async () => {
+  expect(await own('exit 1', '127.0.0.1')).toMatchObject({ established: true });
+  using vm = machine({
+    openssl: "echo '1:error:0A000412:SSL routines:alert bad certificate' >&2; exit 1",
+    curl: LISTS('127.0.0.1'),
+  });
+  const { stdout } = await new Questions({ limitMs: 1000 }).ask(
+    vm.host,
+    ownQuestion({ ...OWN, address: '127.0.0.1', how: 'tls' }),
+  );
+  expect(parseOwnEndpoint(stdout)).toMatchObject({
+    established: false,
+    said: [expect.stringContaining('bad certificate')],
+  });
+}, 20_000);
+
+test('an answer is no proof while Envoy does not say which endpoints clients have', async () => {
+  using vm = machine({ openssl: `${OPENSSL}; printf J`, curl: 'exit 7' });
+  const questions = new Questions({ limitMs: 1000 });
+  const { stdout } = await questions.ask(vm.host, ownQuestion({ ...OWN, address: '127.0.0.1', how: 'tls' }));
+  expect(parseOwnEndpoint(stdout)).toMatchObject({ established: true, listed: 'unread', denied: false });
+}, 20_000);
+
+test('a connection that no cluster of Envoy counts yet is tried again', async () => {
+  const admin = `for url; do :; done; case $url in
+    *clusters) n=$(cat "$TMPDIR/../tries" 2>/dev/null || echo 0); echo "outbound|80||s.vm::10.0.0.5:80::cx_total::$((n > 2))" ;;
+    *reopen_logs) ;;
+    *) n=$(cat "$TMPDIR/../tries" 2>/dev/null || echo 0); echo $((n + 1)) >"$TMPDIR/../tries"; printf 'HTTP/1.1 200 OK\\r\\n' ;;
+  esac`;
+  using vm = machine({ getent: 'echo "10.0.0.1 STREAM"', curl: admin });
+  const asked = { host: 's.vm', port: 80, path: '/', serverFirst: false, counted: true };
+  const { stdout } = await new Questions({ limitMs: 5000 }).ask(vm.host, asked);
+  expect(parseConnection(stdout).endpoints).toEqual(['10.0.0.5:80']);
+}, 20_000);
+
+test('the endpoint that answered is the one whose counter grew by that connection', async () => {
+  // The first endpoint refuses, and Envoy then chooses the other.
+  const admin = `for url; do :; done; case $url in
+    *clusters) n=$(cat "$TMPDIR/../tries" 2>/dev/null || echo 0)
+      echo "outbound|80||s.vm::10.0.0.5:80::cx_total::$((5 + (n > 0)))"; echo "outbound|80||s.vm::[fd00::6]:80::rq_total::$((n > 1))" ;;
+    *reopen_logs) ;;
+    *) n=$(cat "$TMPDIR/../tries" 2>/dev/null || echo 0); echo $((n + 1)) >"$TMPDIR/../tries"
+      if test "$n" = 0; then printf 'HTTP/1.1 503 no\\r\\n'; else printf 'HTTP/1.1 200 OK\\r\\n'; fi ;;
+  esac`;
+  using vm = machine({ getent: 'echo "10.0.0.1 STREAM"', curl: admin });
+  const asked = { host: 's.vm', port: 80, path: '/', serverFirst: false, counted: true };
+  const { stdout } = await new Questions({ limitMs: 5000 }).ask(vm.host, asked);
+  expect(parseConnection(stdout)).toMatchObject({ http: ['HTTP/1.1 200 OK'], endpoints: ['[fd00::6]:80'] });
 }, 20_000);

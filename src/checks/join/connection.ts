@@ -2,6 +2,7 @@ import { parseAccessLog } from '../../mesh/access-log.ts';
 import type { Meeting } from '../../mesh/mutual-tls.ts';
 import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Connection } from '../../vm/questions/connection.ts';
+import type { OwnEndpoint } from '../../vm/questions/own-endpoint.ts';
 import type { Seen } from '../check.ts';
 
 /** The expected connection. */
@@ -12,12 +13,14 @@ export interface Expected {
   readonly serverFirst: boolean;
   /** Whether the client's Envoy has counters; the classic proxy has none. */
   readonly counted: boolean;
+  /** The server's sidecar itself was asked, without one on the client's side. */
+  readonly direct?: true;
 }
 
 /** Whether a connection from the VM to a service of the mesh worked and went through the sidecar. */
 export function judgeConnection(connection: Connection, expected: Expected): Seen {
   const answered = expected.http ? judgeHttp(connection, expected) : judgeTcp(connection, expected);
-  if (!answered.ok || !expected.counted || connection.outbound > 0) return answered;
+  if (!answered.ok || !expected.counted || connection.endpoints.length > 0) return answered;
   const hint =
     'Check on the VM whether it is captured: /usr/local/lib/meshx/capture status; ports of ISTIO_LOCAL_OUTBOUND_PORTS_EXCLUDE and ranges outside ISTIO_SERVICE_CIDR are not.';
   return {
@@ -27,7 +30,7 @@ export function judgeConnection(connection: Connection, expected: Expected): See
   };
 }
 
-function judgeHttp({ http, address, log }: Connection, { target }: Expected): Seen {
+function judgeHttp({ http, address, log }: Connection, { target, direct }: Expected): Seen {
   const status = http.find((line) => line.startsWith('HTTP/'));
   if (!status) {
     return {
@@ -41,7 +44,7 @@ function judgeHttp({ http, address, log }: Connection, { target }: Expected): Se
   const detail = `${target} (${address}) answers ${status}${headers && ` with ${headers}`}`;
   if (/^HTTP\/\S+ 5/.test(status)) return { ok: false, detail, hint: flagHint(log) };
   // istio-envoy alone is the server's proxy: no proxy on this side handled the response.
-  if (/^server: istio-envoy/i.test(header('server')))
+  if (!direct && /^server: istio-envoy/i.test(header('server')))
     return {
       ok: false,
       detail,
@@ -77,12 +80,14 @@ function flagHint(log: readonly string[]): string {
   return `Check that the service runs and that its port name starts with its protocol.${seen}`;
 }
 
-/** Whose certificate the inbound side saw, by the VM's own access log; a counter would not show the peer. */
-export function judgeMtls(log: readonly string[], port: number): Seen {
+/** Whose certificate the inbound side saw: by the VM's own access log, or by the connection to its own sidecar. A counter shows no peer. */
+export function judgeMtls(log: readonly string[], port: number, own?: OwnEndpoint): Seen {
   const inbound = log.filter((line) => line.includes(`inbound|${port}||`));
   const peers = inbound.flatMap((line) => parseAccessLog(line)?.peer ?? /spiffe:\/\/[^\s",]+/.exec(line)?.[0] ?? []);
   if (peers.length > 0)
     return { ok: true, detail: `the VM's access log has the client's identity ${[...new Set(peers)].join(', ')}` };
+  if (own?.established)
+    return { ok: true, detail: `the VM's sidecar and a client with the VM's own certificate accepted each other` };
   const hint = 'Append %DOWNSTREAM_PEER_URI_SAN% to accessLogFormat of the mesh, with accessLogFile /dev/stdout.';
   if (inbound.length === 0) return { ok: 'skipped', detail: 'not seen: the VM logged no request of this port', hint };
   const name = inbound

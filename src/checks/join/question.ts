@@ -20,6 +20,8 @@ export interface JoinQuestion {
   readonly client?: Host;
   /** What a client outside the mesh will meet at each port (src/mesh/mutual-tls.ts). */
   readonly outside?: Readonly<Record<number, Meeting>>;
+  /** What a client inside the mesh will meet at each port; mutual TLS by default. */
+  readonly inside?: Readonly<Record<number, Meeting>>;
   /** Opens a new connection from the operator's machine, which sends first or stays silent. */
   readonly dial?: (address: string, port: number, how: Dialling) => Promise<DialAnswer>;
   /** Where that machine is; outside the mesh by default. */

@@ -6,12 +6,14 @@ import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Connection } from '../../vm/questions/connection.ts';
+import type { OwnEndpoint } from '../../vm/questions/own-endpoint.ts';
 import type { Connect } from '../../vm/questions/script.ts';
 import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Check, Seen } from '../check.ts';
 import { type CheckGroup, group, type Read, timed } from '../run.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from './connection.ts';
 import { judgeResolves } from './control-plane.ts';
+import { type Endpoint, endpointOf, judgeOwn } from './own-endpoint.ts';
 import type { JoinQuestion } from './question.ts';
 import type { VmQuestions } from './vm-questions.ts';
 
@@ -35,7 +37,8 @@ export function outwardGroup(question: JoinQuestion, { ask, connect }: VmQuestio
       connection: () => {
         const { host, port, path = '' } = meshService;
         const { serverFirst } = portMeaning({ number: port, name: String(port) });
-        return connect({ host, port, path, comesBack: false, serverFirst });
+        const counted = meshGeneration(cluster.generation).showsConnections;
+        return connect({ host, port, path, serverFirst, counted });
       },
     }),
   });
@@ -73,6 +76,8 @@ function skipped(check: Named, detail: string): Check<unknown> {
 
 interface PortFacts {
   readonly through: Through;
+  /** The answer of the VM's own sidecar. */
+  readonly own: OwnEndpoint | undefined;
   readonly outside: OutsideSeen;
 }
 
@@ -102,7 +107,7 @@ interface Served {
   readonly question: JoinQuestion;
 }
 
-/** Connects from outside last: the VM would count that connection as one through the mesh. */
+/** Connects from outside last, as each log is read up to then. */
 function portGroup(served: Served, vm: VmQuestions): CheckGroup {
   const { port, question } = served;
   let begun: Promise<Read<Through>> | undefined;
@@ -111,10 +116,15 @@ function portGroup(served: Served, vm: VmQuestions): CheckGroup {
     await through();
     return await timed(() => dialled(port, question));
   };
-  return group(portChecks(served), { through, outside });
+  const endpoint = endpointOf(question.vm.address, port, question.inside?.[port.number]);
+  const own = (): Promise<Read<OwnEndpoint | undefined>> =>
+    endpoint
+      ? vm.askOwn({ ...endpoint, ...wayOf(served), servicePort: served.port.number })
+      : Promise.resolve({ value: undefined, ms: 0 });
+  return group(portChecks(served, endpoint), { through, own, outside });
 }
 
-function portChecks({ service, port, question }: Served): readonly Check<PortFacts>[] {
+function portChecks({ service, port, question }: Served, endpoint: Endpoint | undefined): readonly Check<PortFacts>[] {
   const key = `${service}:${port.number}`;
   const current = meshGeneration(question.cluster.generation).showsConnections;
   const expected = question.outside?.[port.number];
@@ -128,8 +138,8 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
     ...traffic,
     id: `mtls-seen:${key}`,
     title: `${key} was reached by mutual TLS`,
-    needs: ['through'],
-    judge: ({ through: { log } }) => [judgeMtls(log, port.number)],
+    needs: ['through', 'own'],
+    judge: ({ through: { log }, own }) => [judgeMtls(log, port.number, own)],
   };
   return [
     {
@@ -139,7 +149,7 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
       needs: ['through'],
       judge: ({ through }) => [judgeThrough(through, { service, port, question })],
     },
-    ...(current ? [mtls] : []),
+    ...(current ? [ownCheck(key, endpoint), mtls] : []),
     not !== undefined || expected === undefined
       ? skipped(outside, not ?? '')
       : {
@@ -153,31 +163,38 @@ function portChecks({ service, port, question }: Served): readonly Check<PortFac
   ];
 }
 
-/** From the probe client if there is one, else through the VM's own sidecar, out and in again. */
-function wayOf({ service, port, question: { cluster, workload, client } }: Served): Connect {
+/** Load balancing may lead any other connection to another endpoint of the service, so this VM is asked itself. */
+function ownCheck(key: string, endpoint: Endpoint | undefined): Check<PortFacts> {
+  const check = { ...traffic, id: `own-endpoint:${key}`, title: `${key} of this VM answers clients of the mesh` };
+  if (!endpoint) return skipped(check, 'not tried: the policies let no client of the mesh be served by its sidecar');
+  return {
+    ...check,
+    needs: ['own', 'through'],
+    judge: ({ own, through }) => (own ? [judgeOwn(own, endpoint, through.connection)] : []),
+  };
+}
+
+/** From the probe client if there is one, else through the VM's own sidecar. */
+function wayOf({ service, port, question: { cluster, workload } }: Served): Connect {
   const { protocol, serverFirst } = portMeaning(port);
   return {
     host: serviceHost(service, workload.namespace, cluster.clusterDomain),
     port: port.number,
     path: protocol === 'HTTP' ? '/' : '',
     serverFirst,
-    comesBack: meshGeneration(cluster.generation).showsConnections && !client,
+    counted: meshGeneration(cluster.generation).showsConnections,
   };
 }
 
 function judgeThrough({ connection }: Through, served: Served): Seen {
-  const { client, cluster } = served.question;
-  const { host, port, path, serverFirst } = wayOf(served);
-  const current = meshGeneration(cluster.generation).showsConnections;
-  const expected = { target: `${host}:${port}`, http: path !== '', serverFirst, counted: current };
+  const { client } = served.question;
+  const { host, port, path, serverFirst, counted } = wayOf(served);
+  const expected = { target: `${host}:${port}`, http: path !== '', serverFirst, counted };
   const seen = judgeConnection(connection, expected);
   const way = client ? `from ${client.name}` : "through the VM's own sidecar";
-  if (seen.ok && current && !client && connection.inbound === 0) {
-    const hint =
-      'Another machine serves the name, or the port is not in ISTIO_INBOUND_PORTS of /var/lib/istio/envoy/sidecar.env';
-    return { ok: false, detail: `${seen.detail}, ${way}, but it did not come back to this VM`, hint };
-  }
-  return { ...seen, detail: `${seen.detail}, ${way}` };
+  const { endpoints } = connection;
+  const chosen = endpoints.length > 0 ? `, which chose ${endpoints.join(' and ')}` : '';
+  return { ...seen, detail: `${seen.detail}, ${way}${chosen}` };
 }
 
 /** Connects, and reads what the VM logged of it. A probe client logs on its own machine. */

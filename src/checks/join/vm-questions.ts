@@ -1,5 +1,6 @@
 import type { Host } from '../../host/run/host.ts';
 import { type Connection, parseConnection } from '../../vm/questions/connection.ts';
+import { type OwnEndpoint, ownQuestion, type OwnQuestion, parseOwnEndpoint } from '../../vm/questions/own-endpoint.ts';
 import { type Answer, Questions, type QuestionsOptions } from '../../vm/questions/questions.ts';
 import type { Connect, QuestionName } from '../../vm/questions/script.ts';
 import type { Read } from '../run.ts';
@@ -8,6 +9,8 @@ import type { Read } from '../run.ts';
 export interface VmQuestions {
   readonly ask: (name: QuestionName, args: readonly string[], on?: Host) => Promise<Read<string>>;
   readonly connect: (to: Connect, on?: Host) => Promise<Read<Connection>>;
+  /** Asks the VM's own sidecar for one of its ports. */
+  readonly askOwn: (question: OwnQuestion) => Promise<Read<OwnEndpoint>>;
 }
 
 /** Questions asked in the same tick share one command per host. */
@@ -19,6 +22,10 @@ export function vmQuestions(host: Host, options: QuestionsOptions): VmQuestions 
     connect: async (to, on = host) => {
       const { stdout, ms } = await questions.ask(on, to);
       return { value: parseConnection(stdout), ms };
+    },
+    askOwn: async (question) => {
+      const { stdout, ms } = await questions.ask(host, ownQuestion(question));
+      return { value: parseOwnEndpoint(stdout), ms };
     },
   };
 }

@@ -74,6 +74,7 @@ async function* results(
     outside: hasGroups
       ? Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh]))
       : undefined,
+    inside: Object.fromEntries(security.map(({ port, insideMesh }) => [port.number, insideMesh])),
   };
   const ended = ({ ok, id, ms }: Result): void => {
     if (ok !== 'skipped') record?.({ kind: 'check', name: id, where: vm, ms });

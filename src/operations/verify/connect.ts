@@ -47,7 +47,7 @@ async function connectHere({ host, port, serverFirst }: Target): Promise<Connect
 /** Connects from a VM as an ordinary user, and listens. */
 export async function connectVm(host: Host, target: Target, signal: AbortSignal): Promise<ConnectionSeen> {
   const questions = new Questions({ limitMs: LIMIT_MS, signal });
-  const asked = { host: target.host, port: target.port, path: '', comesBack: false, serverFirst: target.serverFirst };
+  const asked = { host: target.host, port: target.port, path: '', serverFirst: target.serverFirst, counted: false };
   const { stdout } = await questions.ask(host, asked);
   return connectionSeen(parseConnection(stdout), target);
 }

@@ -12,6 +12,7 @@ import type { WebRequest } from '../../mesh/web-request.ts';
 import { present } from '../../present.ts';
 import { gatewayAddress } from './gateway-way.ts';
 import type { PodPlace } from './places.ts';
+import { ownEndpoints } from './own-endpoints.ts';
 import type { ServiceFacts, ServicePortFacts } from './service-facts.ts';
 import { speaksHttp, tryWay, type Way } from './service-ways.ts';
 
@@ -35,11 +36,12 @@ export interface ServiceOptions {
 /** Tries each port of a service by each way, one after the other: each counts in the same proxies. */
 export async function verifyService(options: ServiceOptions): Promise<VerifyReport> {
   const start = performance.now();
-  const { service, server } = options;
+  const { service, server, signal, path } = options;
+  const own = 'host' in server ? await ownEndpoints({ service, host: server.host, signal, ...present({ path }) }) : [];
   const groups: VerifyGroup[] = [
     {
       title: `${service.host} (${service.clusterIp || 'no cluster IP'})`,
-      results: judgeRegistered(service, 'host' in server ? { watched: server.host.name } : server),
+      results: [...judgeRegistered(service, 'host' in server ? { watched: server.host.name } : server), ...own],
     },
   ];
   for (const port of service.ports)

@@ -46,6 +46,7 @@ export async function verifyVm(options: VmOptions): Promise<VerifyReport> {
   const question = {
     ...{ cluster, workload, vm: { address }, dial },
     outside: Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh])),
+    inside: Object.fromEntries(security.map(({ port, insideMesh }) => [port.number, insideMesh])),
     ...(meshGeneration(cluster.generation).hasGroups && { entry: vmEntry({ kube, workload, address, signal }) }),
     ...present({ client, meshService: meshService && (await findMeshTarget(kube, meshService, named)) }),
   };

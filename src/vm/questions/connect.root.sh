@@ -1,7 +1,8 @@
 #!/bin/sh
-# LIMIT MOST SIDE, then NAME PORT PATH INBOUND FIRST for each connection: connects, SIDE at a time. Connects as an ordinary user: the
+# LIMIT MOST SIDE, then NAME PORT PATH FIRST COUNTED for each connection: connects, SIDE at a time. Connects as an ordinary user: the
 # sidecar's own user is never captured, and classic rules exempt root. PATH: of a GET; empty for a TCP connection that only
-# listens. INBOUND: not empty if the connection must come back to this VM. FIRST: not empty if the server must speak first.
+# listens. FIRST: not empty if the server must speak first. COUNTED: not empty if Envoy must have chosen an endpoint for it, which it
+# cannot before it knows the service.
 # Prints lines KEY|TEXT for each, numbered by answers.sh. Counters and log are read before and after each connection to see what
 # it added; all connections share the first reading and the log.
 
@@ -11,15 +12,26 @@
 side=$1
 shift
 log=/var/log/istio/istio.log
-# [NUMBER]: prints `NUMBER OUT OWN`, connections and requests of the two clusters of each target, or of one.
+# [NUMBER]: prints `NUMBER ENDPOINT COUNT`, connections and requests of each endpoint of each target, or of one.
 count() {
   admin GET clusters | awk -v only="${1-}" '
-    FNR == NR { port[$1] = $2; name[$1] = $3; last = $1; next }
-    /::(cx|rq)_total::/ { n = split($0, part, "::"); sum[part[1]] += part[n] }
+    FNR == NR { if (only == "" || $1 == only) of["outbound|" $2 "||" $3] = of["outbound|" $2 "||" $3] " " $1; next }
+    match($0, /::(cx|rq)_total::/) {
+      at = index($0, "::"); cluster = substr($0, 1, at - 1)
+      if (cluster in of) sum[cluster " " substr($0, at + 2, RSTART - at - 2)] += substr($0, RSTART + RLENGTH)
+    }
     END {
-      for (i = 1; i <= last; i++) if (only == "" || i == only)
-        print i, sum["outbound|" port[i] "||" name[i]] + 0, sum["inbound|" port[i] "||"] + 0
+      for (each in sum) {
+        split(each, part, " "); n = split(of[part[1]], number, " ")
+        for (i = 1; i <= n; i++) print number[i], part[2], sum[each]
+      }
     }' "$dir/targets" -
+}
+# Sets $endpoints to those that counted something since the last call: Envoy chose them.
+chosen() {
+  count "$number" >"$mine.after"
+  endpoints=$(awk -v number="$number" '$1 != number { next } FNR == NR { before[$2] = $3; next } $3 > before[$2] + 0 { print $2 }' "$mine.before" "$mine.after")
+  test ! -s "$mine.after" || mv "$mine.after" "$mine.before"
 }
 http() {
   if command -v curl >/dev/null; then runuser -u nobody -- curl -sS -i --max-time 5 "http://$name:$port$path" 2>&1; return; fi
@@ -31,16 +43,14 @@ http() {
 tcp() { runuser -u nobody -- bash -c 'getent ahosts "$0" >&4; command exec 3<>"/dev/tcp/$0/$1" || exit 3; exec timeout 2 head -c 64 <&3' "$name" "$port" 4>"$mine.address" 2>/dev/null; }
 good() {
   if test -n "$path"; then http | tr -d '\r' | head -n 60 >"$mine.said"; code=0; else tcp >"$mine.said"; code=$?; fi
-  count "$number" >"$mine.after"
-  read -r _ out own <"$mine.after"
+  chosen
+  test -z "$counted" || test -n "$endpoints" || return 1
   # A server that speaks first may be slow: many resolve the client's name before.
-  if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said" || return 1; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; } || return 1; fi
-  # Several machines may serve the name: try until the connection comes back here.
-  test -z "$inbound" || test "$own" -gt "$own_before"
+  if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said"; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; }; fi
 }
 connect() {
-  name=$1 port=$2 path=$3 inbound=$4 first=$5 mine=$dir/$number
-  while read -r i out_before own_before; do test "$i" != "$number" || break; done <"$dir/before"
+  name=$1 port=$2 path=$3 first=$4 counted=$5 mine=$dir/$number
+  cp "$dir/before" "$mine.before"
   test -z "$path" || runuser -u nobody -- getent ahosts "$name" >"$mine.address"
   wait_for good
   address=
@@ -48,20 +58,19 @@ connect() {
   echo "address|$address"
   echo "code|$code"
   echo "bytes|$(wc -c <"$mine.said")"
-  echo "outbound|$((out - out_before))"
-  echo "inbound|$((own - own_before))"
+  for each in $endpoints; do echo "endpoint|$each"; done
   if test -n "$path"; then sed 's/^/http|/' "$mine.said"; else printf 'text|'; tr -cd '[:print:]' <"$mine.said"; fi
 }
-turn() { # NUMBER NAME PORT PATH INBOUND FIRST
+turn() { # NUMBER NAME PORT PATH FIRST COUNTED
   _turn=$1
   shift
   answer "$_turn" connect "$@" 5>&-
   echo >&5
 }
-# Writes the last four lines of each target; succeeds once each target has a line of the expected direction.
+# Writes the last four lines of each target; succeeds once each target has a line of its outbound cluster.
 logged() {
   tail -c "+$((size + 1))" "$log" 2>/dev/null | awk '
-    FNR == NR { port[$1] = $2; seen[$1] = 0; wanted[$1] = $4 "bound|" $2 "||"; last = $1; next }
+    FNR == NR { port[$1] = $2; seen[$1] = 0; wanted[$1] = "outbound|" $2 "||"; last = $1; next }
     { for (i = 1; i <= last; i++) if (index($0, "bound|" port[i] "||")) { line[i, ++lines[i]] = $0; if (index($0, wanted[i])) seen[i] = 1 } }
     END {
       for (i = 1; i <= last; i++) {
@@ -75,7 +84,7 @@ targets() {
   i=0
   while test $# -gt 4; do
     i=$((i + 1))
-    echo "$i $2 $1 ${4:+in}"
+    echo "$i $2 $1"
     shift 5
   done
 }

@@ -87,3 +87,62 @@ question_log() {
   wait_for logged
   tail -c "+$((size + 1))" "$log" 2>/dev/null | grep -F "inbound|$port||" | tail -n 4
 }
+# ADDRESS PORT PATH FIRST HOST NUMBER HOW: asks the sidecar of this VM itself for PORT, as its user, whose connections to this machine capture
+# redirects to the sidecar's inbound side. So no other endpoint of the service can answer. PATH and FIRST are those of connect.root.sh.
+# NUMBER is the port of the Service.
+# HOW: `tls` with the certificate of the VM, as a client of the mesh, or `plain`. Prints lines KEY|TEXT. `listed` says whether the
+# sidecar, as a client of HOST, has this VM among its endpoints; `unread` if Envoy did not say it.
+question_own() {
+  own=$1 port=$2 path=$3 first=$4 host=$5 as=$6 how=$7 mine=$dir/own.$number listed='' code=1 tries=0
+  at=$own
+  # A translated address is on no interface.
+  route=$(ip -o route get "$own" 2>/dev/null)
+  case $route in local*) ;; *' src '*) at=${route##* src } at=${at%%[[:space:]]*} ;; esac
+  case $own in *:*) own="[$own]" ;; esac
+  if test "$how" = tls; then
+    command -v openssl >/dev/null || { echo 'missing|openssl'; return; }
+    alpn=istio certs=/etc/certs
+    test -z "$path" || alpn=istio-http/1.1
+    case $at in *:*) target="[$at]:$port" ;; *) target=$at:$port ;; esac
+    set -- openssl s_client -brief -ign_eof -connect "$target" -servername "outbound_.${as}_._.$host" -alpn "$alpn" \
+      -cert "$certs/cert-chain.pem" -cert_chain "$certs/cert-chain.pem" -key "$certs/key.pem" -CAfile "$certs/root-cert.pem" -verify_return_error
+  else
+    # shellcheck disable=SC2016 # bash expands it
+    set -- bash -c 'command exec 3<>"/dev/tcp/$0/$1" || exit 3; cat >&3; exec cat <&3' "$at" "$port"
+  fi
+  # Refusals by an AuthorizationPolicy: it refuses every try, or others meanwhile.
+  denied() { counted=$(admin GET 'stats?filter=rbac.denied$') && printf '%s\n' "$counted" | awk '{ n += $NF } END { print n + 0 }'; }
+  before=$(denied)
+  : >"$mine.ask"
+  test -z "$path" || printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: meshx\r\nConnection: close\r\n\r\n' "$path" "$host" "$as" >"$mine.ask"
+  most_of_try=2
+  test -z "$path" || most_of_try=5
+  mkfifo "$mine.pipe"
+  talk() {
+    tries=$((tries + 1))
+    runuser -u istio-proxy -- timeout "$most_of_try" "$@" <"$mine.ask" >"$mine.pipe" 2>"$mine.tls" &
+    dd bs=16384 count=1 <"$mine.pipe" >"$mine.said" 2>/dev/null
+    if test -s "$mine.said"; then code=0; else wait "$!"; code=$?; fi
+    test "$how" != tls || grep -q '^CONNECTION ESTABLISHED' "$mine.tls" || return 1
+    if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said"; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; }; fi
+  }
+  is_listed() {
+    clusters=$(admin GET clusters)
+    test -n "$clusters" || { listed=unread; return 1; }
+    listed=$(printf '%s\n' "$clusters" | awk -v cluster="outbound|$as||$host::" -v own="$own:" '
+      index($0, cluster) == 1 { known = 1; rest = substr($0, length(cluster) + 1); if (index(rest, own) == 1 || index(rest, "/" own)) yes = 1 }
+      END { print (yes ? "yes" : known ? "no" : "hidden") }')
+    test "$listed" != no
+  }
+  both() { talk "$@" && is_listed; }
+  wait_for both "$@"
+  test -n "$listed" || is_listed
+  echo "listed|$listed"
+  after=$(denied)
+  if test -n "$before" && test -n "$after" && test "$((after - before))" -ge "$tries"; then echo 'denied|yes'; fi
+  echo "address|$at"
+  echo "code|$code"
+  echo "bytes|$(wc -c <"$mine.said")"
+  test "$how" != tls || grep -E '^CONNECTION ESTABLISHED|alert|[Ee]rror|refused|errno' "$mine.tls" | head -n 3 | cut -c 1-200 | sed 's/^/tls|/'
+  if test -n "$path"; then tr -d '\r\000' <"$mine.said" | sed '/^$/q' | head -n 60 | sed 's/^/http|/'; else printf 'text|'; tr -cd '[:print:]' <"$mine.said"; fi
+}

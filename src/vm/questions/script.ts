@@ -6,7 +6,7 @@ const CONNECT = shellFile(new URL('./connect.root.sh', import.meta.url));
 
 /** The functions of questions.sh. */
 export type QuestionName =
-  'agent' | 'resolves' | 'answers' | 'ready' | 'admin' | 'certificate' | 'active' | 'capture' | 'log';
+  'agent' | 'resolves' | 'answers' | 'ready' | 'admin' | 'certificate' | 'active' | 'capture' | 'log' | 'own';
 
 /** A question to a VM about itself. */
 export interface Question {
@@ -20,10 +20,10 @@ export interface Connect {
   readonly port: number;
   /** Of a GET; empty for a TCP connection that only listens. */
   readonly path: string;
-  /** Whether it must come back to this VM. */
-  readonly comesBack: boolean;
   /** Whether the server must speak first. */
   readonly serverFirst: boolean;
+  /** Whether Envoy must have chosen an endpoint for it. */
+  readonly counted: boolean;
 }
 
 /** Limits of a script, in seconds. */
@@ -45,9 +45,8 @@ export function questionScript(questions: readonly Question[], { seconds, most }
 
 /** Opens connections from the VM. */
 export function connectScript(targets: readonly Connect[], { seconds, most }: ScriptLimits): Script {
-  const args = targets.flatMap(({ host, port, path, comesBack, serverFirst }) => [
-    ...[host, String(port), path],
-    ...[comesBack ? 'own' : '', serverFirst ? 'server' : ''],
+  const args = targets.flatMap(({ host, port, path, serverFirst, counted }) => [
+    ...[host, String(port), path, serverFirst ? 'server' : '', counted ? 'counted' : ''],
   ]);
   return { ...CONNECT, args: [String(seconds), String(most), String(SIDE_BY_SIDE), ...args] };
 }

@@ -49,6 +49,8 @@ const ANSWERS: Answers = {
   answers: () => 'tls 10.150.0.30:15012\nconnected',
   ready: () => 'ready',
   capture: () => 'capture=on',
+  own: () =>
+    'listed|yes\naddress|127.0.0.1\ncode|0\nbytes|15\ntls|CONNECTION ESTABLISHED\nhttp|HTTP/1.1 200 OK\nhttp|server: istio-envoy',
   admin: ([path = '']) =>
     path === 'certs'
       ? JSON.stringify({ certificates: [{ cert_chain: [certificate] }] })
@@ -67,7 +69,7 @@ function answered(args: readonly string[], answers: Answers): string {
 const numbered = (texts: readonly string[]): string =>
   texts.flatMap((text, at) => [...text.split('\n'), 'end 5'].map((line) => `${at + 1} ${line}\n`)).join('');
 
-const CONNECTION = 'address|127.0.0.1\ncode|0\nbytes|0\noutbound|1\ninbound|1\nhttp|HTTP/1.1 200 OK\nlog|';
+const CONNECTION = 'address|127.0.0.1\ncode|0\nbytes|0\nendpoint|127.0.0.1:8080\nhttp|HTTP/1.1 200 OK\nlog|';
 
 /** The machine of a `LiveVm`, with what only a join asks. */
 function machineOf(host: Host, answers: Answers): Host {

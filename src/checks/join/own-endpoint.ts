@@ -1,0 +1,79 @@
+import { hostPort } from '../../mesh/address.ts';
+import type { Meeting } from '../../mesh/mutual-tls.ts';
+import { portMeaning } from '../../mesh/protocol.ts';
+import type { ServicePort } from '../../mesh/service-port.ts';
+import type { Connection } from '../../vm/questions/connection.ts';
+import type { OwnEndpoint } from '../../vm/questions/own-endpoint.ts';
+import type { Seen } from '../check.ts';
+import { judgeConnection } from './connection.ts';
+
+/** How a client of the mesh is served; undefined where the policies let none be served as its sidecar connects. */
+export function wayIn(meeting: Meeting = 'mutual-tls'): 'tls' | 'plain' | undefined {
+  if (meeting === 'mutual-tls') return 'tls';
+  return meeting === 'plaintext' ? 'plain' : undefined;
+}
+
+/** The endpoint of a VM, and what its service speaks. */
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+  readonly http: boolean;
+  readonly serverFirst: boolean;
+  readonly how: 'tls' | 'plain';
+}
+
+/** The endpoint of a VM for a port; undefined where no client of the mesh is served. */
+export function endpointOf(address: string, port: ServicePort, meeting?: Meeting): Endpoint | undefined {
+  const how = wayIn(meeting);
+  const { protocol, serverFirst } = portMeaning(port);
+  return how && { address, port: port.number, http: protocol === 'HTTP', serverFirst, how };
+}
+
+/**
+ * Whether this VM itself serves clients of the mesh. No other endpoint of the service can have answered its own sidecar. Without that
+ * answer, a connection through the mesh counts if it chose this endpoint alone.
+ */
+export function judgeOwn(own: OwnEndpoint, endpoint: Endpoint, through?: Connection): Seen {
+  const seen = judgeAnswer(own, endpoint);
+  const untold = untoldBy(own, seen);
+  if (!untold) return seen;
+  const { http, serverFirst } = endpoint;
+  const target = hostPort(endpoint.address, endpoint.port);
+  if (through?.endpoints.join() !== target) return { ok: 'skipped', ...untold };
+  const chosen = judgeConnection(through, { target, http, serverFirst, counted: true });
+  return { ...chosen, detail: `${chosen.detail}: the connection through the mesh chose this VM` };
+}
+
+function judgeAnswer(own: OwnEndpoint, { address, port, http, serverFirst, how }: Endpoint): Seen {
+  const target = hostPort(address, port);
+  if (own.listed === 'no')
+    return {
+      ok: false,
+      detail: `clients of the service do not have the endpoint ${target} of this VM`,
+      hint: 'Find out why: meshx check --only registration,service',
+    };
+  if (how === 'tls' && !own.established)
+    return {
+      ok: false,
+      detail: `the sidecar of this VM accepts no mutual TLS at ${target}: ${own.said.join('; ') || 'no handshake'}`,
+      hint: 'Compare its certificate with the roots of the mesh: meshx check VM --only identity',
+    };
+  const seen = judgeConnection(own.connection, { target, http, serverFirst, counted: false, direct: true });
+  const way = how === 'tls' ? 'over mutual TLS' : 'in plaintext, as the policies prescribe';
+  const detail = `${seen.detail}, asked at the sidecar of this VM ${way}`;
+  if (seen.ok !== true || own.listed !== 'unread') return { ...seen, detail };
+  const hint = 'Find out why: meshx check VM --only sidecar';
+  return { ok: false, detail: `${detail}, but its Envoy does not say whether clients have the endpoint`, hint };
+}
+
+/** Why the answer of the VM's own sidecar says nothing of its service. */
+function untoldBy(
+  { missing, denied, listed, connection: { http } }: OwnEndpoint,
+  { ok }: Seen,
+): Pick<Seen, 'detail' | 'hint'> | undefined {
+  if (missing !== undefined)
+    return { detail: `not tried: the VM has no ${missing}`, hint: `Install ${missing} on the VM.` };
+  const isRefused = denied && listed !== 'no' && (ok !== true || /^HTTP\/\S+ 403/.test(http[0] ?? ''));
+  const hint = 'Name a VM that may call it: --probe-client VM';
+  return isRefused ? { detail: "not seen: an AuthorizationPolicy refuses the VM's own account", hint } : undefined;
+}

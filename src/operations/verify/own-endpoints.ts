@@ -1,0 +1,66 @@
+import type { Result } from '../../checks/check.ts';
+import { type Endpoint, judgeOwn, wayIn } from '../../checks/join/own-endpoint.ts';
+import { vmQuestions } from '../../checks/join/vm-questions.ts';
+import type { Host } from '../../host/run/host.ts';
+import { hostPort } from '../../mesh/address.ts';
+import { Problem } from '../../problems.ts';
+import { readMembership } from '../../vm/membership.ts';
+import type { ServiceFacts, ServicePortFacts } from './service-facts.ts';
+import { speaksHttp } from './service-ways.ts';
+
+interface Asked {
+  readonly service: ServiceFacts;
+  /** The VM that serves. */
+  readonly host: Host;
+  readonly path?: string;
+  readonly signal: AbortSignal;
+}
+
+const LIMIT_MS = 5000;
+const ABOUT = {
+  id: 'own-endpoint',
+  category: 'traffic',
+  severity: 'error',
+  title: 'the VM itself answers',
+  ms: 0,
+} as const;
+
+/** Whether the VM that is watched serves each port itself: every other way may lead to another endpoint of the service. */
+export async function ownEndpoints(asked: Asked): Promise<readonly Result[]> {
+  const { service, host, signal } = asked;
+  const membership = readMembership(host, signal);
+  return await Promise.all(
+    service.ports.map(async (port) => {
+      const object = `port ${port.port.number}`;
+      try {
+        const endpoint = endpointOf(port, (await membership).addresses);
+        if (endpoint) return { ...ABOUT, object, ...(await answerOf(port, endpoint, asked)) };
+        const detail = 'the VM is no endpoint, or the policies serve no client';
+        return { ...ABOUT, object, ok: 'skipped' as const, detail };
+      } catch (error) {
+        // Only root may use the certificate of the VM; without sudo the rest is still seen.
+        if (!(error instanceof Problem) || signal.aborted) throw error;
+        return { ...ABOUT, object, ok: 'skipped' as const, detail: error.message };
+      }
+    }),
+  );
+}
+
+function endpointOf(facts: ServicePortFacts, addresses: readonly string[]): Endpoint | undefined {
+  const { endpoints, security, meaning } = facts;
+  const how = wayIn(security?.insideMesh);
+  const found = endpoints.flatMap((endpoint) => {
+    const port = Number(/(\d+)$/.exec(endpoint)?.[1]);
+    const address = addresses.find((each) => hostPort(each, port) === endpoint);
+    return address === undefined ? [] : [{ address, port }];
+  });
+  const [own] = found;
+  return own && how && { ...own, http: speaksHttp(facts), serverFirst: meaning.serverFirst, how };
+}
+
+async function answerOf(port: ServicePortFacts, endpoint: Endpoint, { service, host, path = '/', signal }: Asked) {
+  const { askOwn } = vmQuestions(host, { limitMs: LIMIT_MS, signal });
+  const place = { host: service.host, servicePort: port.port.number, path: endpoint.http ? path : '' };
+  const { value, ms } = await askOwn({ ...endpoint, ...place });
+  return { ...judgeOwn(value, endpoint), ms };
+}
