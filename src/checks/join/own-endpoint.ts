@@ -56,13 +56,13 @@ function judgeAnswer(own: OwnEndpoint, { address, port, http, serverFirst, how }
     return {
       ok: false,
       detail: `the sidecar of this VM accepts no mutual TLS at ${target}: ${own.said.join('; ') || 'no handshake'}`,
-      hint: 'Compare its certificate with the roots of the mesh: meshx check VM --only identity',
+      hint: 'Compare its certificate with the roots of the mesh: meshx check VM --only=identity',
     };
   const seen = judgeConnection(own.connection, { target, http, serverFirst, counted: false, direct: true });
   const way = how === 'tls' ? 'over mutual TLS' : 'in plaintext, as the policies prescribe';
   const detail = `${seen.detail}, asked at the sidecar of this VM ${way}`;
   if (seen.ok !== true || own.listed !== 'unread') return { ...seen, detail };
-  const hint = 'Find out why: meshx check VM --only sidecar';
+  const hint = 'Find out why: meshx check VM --only=sidecar';
   return { ok: false, detail: `${detail}, but its Envoy does not say whether clients have the endpoint`, hint };
 }
 
