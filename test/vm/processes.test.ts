@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellFile } from '../../src/text-files.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -19,6 +20,8 @@ const codeOf = (file: string): readonly string[] =>
   readFileSync(join(ROOT, file), 'utf8')
     .split('\n')
     .filter((line) => !/^\s*#/.test(line));
+
+const PARTS = shellFile(new URL('../../src/vm/picture/parts.sh', import.meta.url)).text;
 
 /** Any user can give a process this name, or these arguments. */
 const BY_NAME =
@@ -43,7 +46,7 @@ interface Process {
   readonly argv?: readonly string[];
 }
 
-/** Asks the picture of a VM for the processes of its sidecar, with this /proc. */
+/** The processes that a VM's snapshot shows of its sidecar, with this /proc. */
 function sidecarProcesses(processes: readonly Process[]): readonly string[] {
   const root = temporaryFolder();
   for (const [index, { exe, uid, argv = [] }] of processes.entries()) {
@@ -55,7 +58,8 @@ function sidecarProcesses(processes: readonly Process[]): readonly string[] {
     writeFileSync(join(at, 'status'), `Name:\tx\nPPid:\t1\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
     writeFileSync(join(at, 'cmdline'), [exe, ...argv].join('\0') + '\0');
   }
-  const script = `R=$1; id() { echo ${PROXY}; }; . "$2/systemd/processes"; . "$2/src/vm/picture/parts.sh"; sidecar_processes`;
+  const script = `R=$1; id() { echo ${PROXY}; }; . "$2/systemd/processes"; ${PARTS}
+sidecar_processes`;
   const ran = spawnSync('sh', ['-c', script, 'sh', root, ROOT], { encoding: 'utf8' });
   return ran.stdout.split('\n').filter(Boolean).sort();
 }

@@ -170,7 +170,7 @@ test('a handshake that the sidecar refuses is no answer, however many bytes come
   });
 }, 20_000);
 
-test('an answer is no proof while Envoy does not say which endpoints clients have', async () => {
+test('an answer does not count while Envoy does not say which endpoints clients have', async () => {
   using vm = machine({ openssl: `${OPENSSL}; printf J`, curl: 'exit 7' });
   const questions = new Questions({ limitMs: 1000 });
   const { stdout } = await questions.ask(vm.host, ownQuestion({ ...OWN, address: '127.0.0.1', how: 'tls' }));

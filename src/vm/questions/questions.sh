@@ -113,7 +113,7 @@ question_own() {
   # Refusals by an AuthorizationPolicy: it refuses every try, or others meanwhile.
   denied() { counted=$(admin GET 'stats?filter=rbac.denied$') && printf '%s\n' "$counted" | awk '{ n += $NF } END { print n + 0 }'; }
   before=$(denied)
-  : >"$mine.ask"
+  true >"$mine.ask"
   test -z "$path" || printf 'GET %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: meshx\r\nConnection: close\r\n\r\n' "$path" "$host" "$as" >"$mine.ask"
   most_of_try=2
   test -z "$path" || most_of_try=5
