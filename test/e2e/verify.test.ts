@@ -152,7 +152,7 @@ test('a write reaches one store directly, by NodePort, through the gateway, from
   const write = ['--path', '/v2/keys/queue', '-d', 'value=Hello world', '--expect-status', '201'];
   const report = await verify('service', 'etcd', '-n', 'verified', '--from', 'pod:caller', ...write);
   const [registered, ...ways] = report.groups;
-  expect(outcomes(registered)).toEqual({ 'endpoint-registered': 'ok', 'server-watched': 'ok' });
+  expect(outcomes(registered)).toEqual({ 'endpoint-registered': 'ok', 'own-endpoint': 'ok', 'server-watched': 'ok' });
   expect(ways.map(({ title }) => title.replace(/^port 2379, (\S+ \S+).*/, '$1'))).toEqual([
     ...['directly from', 'by NodePort', 'through the', 'from the', 'from Pod'],
   ]);
