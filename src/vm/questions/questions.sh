@@ -93,6 +93,7 @@ question_log() {
 # HOW: `tls` with the certificate of the VM, as a client of the mesh, or `plain`. Prints lines KEY|TEXT. `listed` says whether the
 # sidecar, as a client of HOST, has this VM among its endpoints; `unread` if Envoy did not say it.
 question_own() {
+  # shellcheck disable=SC2154 # of ask.root.sh
   own=$1 port=$2 path=$3 first=$4 host=$5 as=$6 how=$7 mine=$dir/own.$number listed='' code=1 tries=0
   at=$own
   # A translated address is on no interface.
