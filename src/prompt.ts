@@ -1,7 +1,7 @@
 import { createInterface, type Interface } from 'node:readline';
 import { cliProblems } from './problems/cli.ts';
 
-/** Asks a person; gives the line that was typed, or '' when the input ends. Throws `interrupted` at Ctrl-C: it is no answer. */
+/** Asks a question; returns the answer, or '' when the input ends. Throws `interrupted` at Ctrl-C, which is not an answer. */
 export function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: true });
   lines.setPrompt(question);

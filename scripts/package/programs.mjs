@@ -18,9 +18,8 @@ function programsFor(arch, own) {
 
 /** What a build for these processors lacks, in one line that says how to get it; undefined if nothing. */
 export function missingPrograms(arches, { own = process.arch, path = process.env.PATH ?? '' } = {}) {
-  // Node.js of this processor builds them all.
-  const [, ownStrip] = Object.entries(programsFor(own, own));
-  const needed = { ...EVERY, ...Object.fromEntries([ownStrip]) };
+  // Node.js of this processor builds them all, and is stripped too.
+  const needed = { ...EVERY, [`${TRIPLES[own]}-strip`]: 'binutils' };
   for (const arch of arches) Object.assign(needed, programsFor(arch, own));
   const missing = Object.entries(needed).filter(([program]) => !isInstalled(program, path));
   if (missing.length === 0) return undefined;

@@ -28,7 +28,7 @@ export interface MembershipRecord {
   readonly fleet?: FleetMark;
 }
 
-/** Which VM of which fleet a machine is. Only a machine with this mark is removed because its fleet's record in the cluster names it. */
+/** The fleet and VM name of a machine. A fleet's record in the cluster is not enough to remove a machine: it must carry this mark. */
 export interface FleetMark {
   readonly fleet: string;
   /** Its name in the fleet file. */

@@ -96,7 +96,7 @@ const hasScript = spawnSync('script', ['--version']).status === 0;
   30_000,
 );
 
-test('no to the plan gives the command line with all that was typed and answered', async () => {
+test('declining the plan prints the command line with every option and answer', async () => {
   const answers = ['web-1', 'vm', 'no'];
   const cluster = exampleCluster('current');
   const typed = [

@@ -49,7 +49,7 @@ test.each([
     'Fix it: meshx configure db-1 --set KEY=VALUE',
     'meshx configure db-1 --set KEY=VALUE --restart',
   ],
-])('after meshx %s, the hint "%s" repeats what was typed', async (typed, hint, expected) => {
+])('after meshx %s, the hint "%s" repeats the given options', async (typed, hint, expected) => {
   const complete = completer(await calledBy(typed), commands);
   const text = complete(hint);
   expect(text).toBe(hint.replace(/meshx .*/, expected));
