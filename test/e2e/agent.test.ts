@@ -270,6 +270,9 @@ except PermissionError:
 
       await onVm('systemctl disable --now istio.service; sed -i /istiod/d /etc/hosts');
       await onVm('touch "$(systemctl show -P FragmentPath istio.service)"');
+      // systemd-resolved, which answers on trixie, looks at the time of /etc/hosts at most every two seconds.
+      const resolves = async () => (await onVm('getent ahosts istiod.istio-system.svc || :')) !== '';
+      await lab().waitFor('the name of istiod to be gone', async () => !(await resolves()));
       await named('sidecar-unit', 'units-boot', 'units-loaded', 'istiod-name');
       expectDone(await check('--fix', '--yes'));
       expect(await onVm('systemctl is-enabled istio.service')).toBe('enabled');

@@ -84,7 +84,7 @@ test('a busy database connection and a login from before live on through up and 
   const ran = await lab.meshx(up());
   expectDone(ran);
   expect(ran.stderr).toMatch(
-    /held rolls itself back at \d\d:\d\d:\d\d unless a new login confirms the change\n\+ Arm the dead-man switch\n/,
+    /\+ Arm the dead-man switch\nheld rolls itself back at \d\d:\d\d:\d\d unless a new login confirms the change\n/,
   );
   expect(ran.stderr).toContain('[confirmed]');
   await expectIn();
