@@ -41,6 +41,9 @@ const plantKey = (kind: string, key: string, around: (key: string) => string): P
   return { kind, text: around(key), never: bodyOf(key) };
 };
 
+/** A key with a line that has a word of the kernel's log. */
+const wordy = pem.replace(/\n.{40}(?=.{24}\n)/, (line) => `${line.slice(0, -8)}/BOOmBI+`);
+
 const token = jwt('system:serviceaccount:vm:db');
 const ssh = keyPair('ed25519').privateKey;
 const indented = (text: string): string => text.replaceAll(/^/gm, '    ');
@@ -61,6 +64,7 @@ export const PLANTED: readonly Planted[] = [
   plantKey('private key, indented', pem, (it) => `tls.key: |\n${indented(it)}`),
   plantKey('private key with escaped line breaks', pem, (it) => JSON.stringify({ private_key: it })),
   plantKey('private key in a journal', pem, journal),
+  plantKey('private key with a word that is searched for', wordy, journal),
   plantKey('private key without its end', pem, (it) => it.slice(0, -200)),
   plantKey('private key without its beginning', pem, (it) => `${it.slice(500)}later lines`),
   plantKey('private key without PEM', pem, (it) => bodyOf(it).join('\n')),
