@@ -1,19 +1,17 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import type { MeshTarget } from '../../mesh/mesh-target.ts';
 import { portMeaning } from '../../mesh/protocol.ts';
-import { present } from '../../present.ts';
 import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
-import type { DialAnswer } from '../../vm/reachability/dial.ts';
 import type { Connection } from '../../vm/questions/connection.ts';
 import type { OwnEndpoint } from '../../vm/questions/own-endpoint.ts';
 import type { Connect } from '../../vm/questions/script.ts';
-import type { Seat } from '../../vm/reachability/seat.ts';
 import type { Check, Seen } from '../check.ts';
 import { type CheckGroup, group, type Read, timed } from '../run.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from './connection.ts';
 import { judgeResolves } from './control-plane.ts';
 import { type Endpoint, endpointOf, judgeOwn } from './own-endpoint.ts';
+import { dialled, notFromOutside, type OutsideSeen, seatName } from './outside-client.ts';
 import type { JoinQuestion } from './question.ts';
 import type { VmQuestions } from './vm-questions.ts';
 
@@ -81,13 +79,6 @@ interface PortFacts {
   readonly outside: OutsideSeen;
 }
 
-/** What new connections from outside the mesh met. */
-interface OutsideSeen {
-  readonly first: DialAnswer;
-  /** One that waited for the server's greeting, as clients of this port do, where a refusal is expected. */
-  readonly waiting?: DialAnswer;
-}
-
 /** A connection through the mesh to a port of the VM, and what the VM logged of it. */
 interface Through {
   readonly connection: Connection;
@@ -107,13 +98,16 @@ interface Served {
   readonly question: JoinQuestion;
 }
 
-/** Connects from outside last, as each log is read up to then. */
+/**
+ * Connects from outside last, as each log is read up to then. A client that will be refused leaves no line with the port's cluster there:
+ * it connects at once, because its wait for a greeting takes a second.
+ */
 function portGroup(served: Served, vm: VmQuestions): CheckGroup {
   const { port, question } = served;
   let begun: Promise<Read<Through>> | undefined;
   const through = (): Promise<Read<Through>> => (begun ??= connected(wayOf(served), question, vm));
   const outside = async (): Promise<Read<OutsideSeen>> => {
-    await through();
+    if (question.outside?.[port.number] !== 'refused') await through();
     return await timed(() => dialled(port, question));
   };
   const endpoint = endpointOf(question.vm.address, port, question.inside?.[port.number]);
@@ -154,6 +148,8 @@ function portChecks({ service, port, question }: Served, endpoint: Endpoint | un
       ? skipped(outside, not ?? '')
       : {
           ...outside,
+          // istiod may still be sending a policy that was made a moment ago.
+          settles: true,
           needs: ['outside'],
           judge: ({ outside: answer }) => {
             const seen = judgeOutside(answer.first, expected, portMeaning(port).serverFirst, answer.waiting);
@@ -209,38 +205,4 @@ async function connected(to: Connect, { client }: JoinQuestion, { ask, connect }
   const logged = await ask('log', [port, size.value.trim()]);
   const log = logged.value.split('\n').filter(Boolean);
   return { value: { connection: made.value, log }, ms: size.ms + made.ms + logged.ms };
-}
-
-/** Why the port is not tried from outside; undefined if it is. */
-function notFromOutside({ number }: ServicePort, { outside, dial, seat, shut = [] }: JoinQuestion): string | undefined {
-  if (!dial || outside?.[number] === undefined) return 'no client outside the mesh tried, or no policy was read';
-  if (seat?.outside === false) return `not tried: ${seat.why}`;
-  if (!shut.includes(number)) return undefined;
-  return `not tried: ${seatName(seat)} could not reach the port before either`;
-}
-
-function seatName(seat: Seat | undefined): string {
-  return seat?.outside ? seat.name : 'this machine';
-}
-
-/** How long silence counts as a hang, where the sidecar waits for the client. */
-const SILENCE_MS = 1000;
-/** The longest detection of a mesh that a check waits for. */
-const MOST_DETECTION_MS = 30_000;
-
-async function dialled(port: ServicePort, { dial, outside, vm, cluster }: JoinQuestion): Promise<OutsideSeen> {
-  const expected = outside?.[port.number];
-  const { protocol, serverFirst } = portMeaning(port);
-  // A client that sends sees a refusal at once. HTTP is only sent to a server of HTTP or where a refusal is expected.
-  const speaks = expected === 'refused' || (expected === 'plaintext' && protocol === 'HTTP');
-  if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
-  const { detectionMs = 0 } = 'detectionMs' in cluster ? cluster : {};
-  const silenceMs = SILENCE_MS + Math.min(detectionMs, MOST_DETECTION_MS);
-  const patience = detectionMs > 0 && serverFirst ? { silenceMs: 2 * SILENCE_MS + silenceMs } : {};
-  const [first, waiting] = await Promise.all([
-    dial(vm.address, port.number, { speaks, ...(!speaks && patience) }),
-    // Clients of this port do not send first: a refusal that only a sender sees is none for them.
-    serverFirst && expected === 'refused' ? dial(vm.address, port.number, { speaks: false, silenceMs }) : undefined,
-  ]);
-  return { first, ...present({ waiting }) };
 }
