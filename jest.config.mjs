@@ -15,7 +15,7 @@ const common = {
   },
 };
 
-/** `unit` runs offline and without root; `e2e` builds the lab and runs on it, one file after another. */
+/** `unit` runs offline and without root; `e2e` builds the lab and runs on it, one file after another in each lab. */
 export default {
   // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
   testSequencer: '<rootDir>/test/support/long-first.mjs',

@@ -20,7 +20,7 @@ const namespacesOf = (file: string): readonly string[] => {
   return [...new Set(NAMED.flatMap((pattern) => [...text.matchAll(pattern)].flatMap(([, name]) => name ?? [])))];
 };
 
-// The files run one after another in one cluster: what one leaves in its namespace, such as a policy, is no fact of another.
+// Many files run one after another in one cluster: what one leaves in its namespace, such as a policy, is no fact of another.
 test('no two files of the lab use one namespace', () => {
   const users = new Map<string, string[]>();
   for (const file of files.filter((name) => !ELSEWHERE.includes(name)))

@@ -3,12 +3,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Builds what is missing and brings the mesh up, before the first test. A lab that does not come up is taken down again. */
+/** Brings the mesh up, before the first test. A lab that does not come up is taken down again. */
 export async function setup(): Promise<void> {
   await Promise.resolve();
   if (process.getuid?.() !== 0) throw new Error('the e2e tests boot machines in network namespaces: run them as root');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped(signal));
-  program(['scripts/build.mjs'], 'build of dist/');
   try {
     program(['--import', 'tsx', 'test/lab/main.ts', 'up'], 'start of the lab');
   } catch (error) {
