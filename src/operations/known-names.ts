@@ -3,10 +3,7 @@ import { Problem } from '../problems.ts';
 import type { World } from '../world.ts';
 import { type ClusterOptions, openCluster } from './connection/cluster.ts';
 import { kubeContexts, sshHosts } from './first-run.ts';
-
-/** What a shell can complete: names that only the operator's files or their cluster know. */
-export const NAME_KINDS = ['contexts', 'namespaces', 'groups', 'hosts'] as const;
-export type NameKind = (typeof NAME_KINDS)[number];
+import type { NameKind } from './name-kinds.ts';
 
 /** Characters that no shell expands. A name with others is not offered. */
 const PLAIN = /^[\w.@:%+/][\w.@:%+/-]*$/;

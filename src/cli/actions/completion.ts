@@ -1,4 +1,4 @@
-import { knownNames, NAME_KINDS } from '../../operations/known-names.ts';
+import { NAME_KINDS } from '../../operations/name-kinds.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call, CommandSpec } from '../command.ts';
@@ -17,6 +17,8 @@ export async function completion(call: Call, all: readonly CommandSpec[]): Promi
   const { connect, ...cluster } = clusterOptions(input);
   input.accept();
   if (kind !== undefined) {
+    // Its parsers take longer to load than the script to print.
+    const { knownNames } = await import('../../operations/known-names.ts');
     const quick = { ...cluster, connect: { timeoutMs: PATIENCE_MS, ...connect } };
     return terminal.out(await knownNames(call.world, kind, quick));
   }

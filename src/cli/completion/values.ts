@@ -1,4 +1,4 @@
-import type { NameKind } from '../../operations/known-names.ts';
+import type { NameKind } from '../../operations/name-kinds.ts';
 import { JOIN_RISKS } from '../../operations/join/options.ts';
 import { FORGETTABLE } from '../../operations/join/recorded-options.ts';
 import type { CommandSpec } from '../command.ts';
