@@ -49,11 +49,16 @@ export async function leaveMembers(world: World, { run, book, batches, members, 
     member: (report) => (report === undefined || report.status === 'failed' ? undefined : null),
   });
   const reports = new Map((await leaveSharedGroups(context, left)).map((report) => [report.vm, report]));
-  const ends = ended.ends.map((end) => {
-    const report = reports.get(end.vm);
-    return report ? { ...end, report } : end;
-  });
+  const ends = ended.ends.map((end) => withReport(end, reports.get(end.vm)));
+  for (const [index, { vm, status }] of ends.entries())
+    if (status !== ended.ends[index]?.status) await book.vm(vm, status);
   return { ...ended, ends };
+}
+
+/** A VM that has left has failed if its group could not be removed with the last of its VMs. */
+export function withReport(end: VmEnd, report: LeaveReport | undefined): VmEnd {
+  if (!report) return end;
+  return { ...end, ...(report.status === 'failed' && { status: 'failed' }), report };
 }
 
 interface Claimed {

@@ -59,9 +59,10 @@ async function runBatch(run: BatchRun, batch: Batch, ends: Map<string, VmEnd>): 
     if (stopReason(run, ends, batch) !== undefined) return;
     if (!(await run.book.vm(vm, 'running', run.member?.(undefined, vm)))) return;
     run.observe({ kind: 'vm-begins', vm });
-    const end = endOf(run, vm, await run.change(vm));
+    const report = await run.change(vm);
+    const end = endOf(run, vm, report);
     ends.set(vm, end);
-    await run.book.vm(vm, end.status, run.member?.(end.report, vm));
+    await run.book.vm(vm, end.status, run.member?.(report, vm));
     run.observe({ kind: 'vm-ends', end });
   };
   const ended = await Promise.allSettled(batch.vms.map((vm) => limit(() => one(vm))));

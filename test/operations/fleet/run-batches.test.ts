@@ -34,13 +34,14 @@ async function played({ batches, bad = [], first = false, stop = new AbortContro
     return report(vm, bad.includes(vm) ? 'failed' : 'changed');
   };
   const run = { command: 'fleet apply', who: 'anna', plan: '', began: '', vms: {} };
-  const book = new RunBook(undefined, { members: {} }, run);
+  const members = Object.fromEntries(batches.flat().map((vm) => [vm, {}]));
+  const book = new RunBook(undefined, { members }, run);
   const world = { signal: stop.signal } as Pick<World, 'signal'> as World;
   const all: readonly Batch[] = batches.map((vms, index) => ({ vms, canary: first && index === 0 }));
   const observe = (event: FleetEvent): void => void events.push(event);
   const end = await runBatches({ ...{ world, batches: all, forks: 2, most: 0, book, observe, change }, ...more });
   const words = Object.fromEntries(end.ends.map(({ vm, status }) => [vm, status])) as Readonly<Record<string, VmWord>>;
-  return { ...end, words, most, began, events };
+  return { ...end, words, most, began, events, members: Object.keys(book.members) };
 }
 
 test('a failed canary starts no other VM, and a canary that works is watched before the next batch', async () => {
@@ -123,4 +124,12 @@ test('a VM with an excuse is skipped with its reason, stops no other, and is not
   expect(ran.words).toEqual({ a: 'skipped', b: 'changed', c: 'failed' });
   expect(ran.ends[0]).toEqual({ vm: 'a', status: 'skipped', reason: 'it has no earlier package' });
   expect(checked).toEqual([]);
+});
+
+test('a VM whose excuse is that it has left is no member any more', async () => {
+  const excuse = ({ vm }: VmReport<unknown>) => (vm === 'a' ? 'it is in no mesh any more' : undefined);
+  const member: BatchRun['member'] = (of) => (of === undefined || of.status === 'failed' ? undefined : null);
+  const ran = await played({ batches: [['a', 'b', 'c']], bad: ['c'], most: 1, excuse, member });
+  expect(ran.words).toEqual({ a: 'skipped', b: 'changed', c: 'failed' });
+  expect(ran.members).toEqual(['c']);
 });
