@@ -40,8 +40,13 @@ export function isEmptyFleetPlan({ vms, removed, prunes }: FleetPlan): boolean {
 }
 
 /** Removed members with their addresses: `web-3 (at 10.0.0.7)`. */
-export function shownRemoved({ removed, removedAt = {} }: FleetPlan): readonly string[] {
-  return removed.map((vm) => (Object.hasOwn(removedAt, vm) ? `${vm} (at ${removedAt[vm] ?? ''})` : vm));
+export function shownRemoved(plan: FleetPlan): readonly string[] {
+  return plan.removed.map((vm) => shownVm(plan, vm));
+}
+
+/** A VM, with its address where only the record of the fleet knows it. */
+export function shownVm({ removedAt = {} }: Pick<FleetPlan, 'removedAt'>, vm: string): string {
+  return Object.hasOwn(removedAt, vm) ? `${vm} (at ${removedAt[vm] ?? ''})` : vm;
 }
 
 /** The hash of a joint plan: 16 hexadecimal digits. Equal for equal changes of the same VMs in the same batches. */

@@ -24,6 +24,8 @@ export interface Workload {
   readonly services: readonly MeshService[];
   /** Names of services that this run takes out of the group. */
   readonly dropped?: readonly string[];
+  /** Those of them that no other group gets: their Services go, too. */
+  readonly ended?: readonly string[];
   /** Other ports of its entry, by name. */
   readonly ports?: Readonly<Record<string, number>>;
   /** The group belongs to another owner, and meshx adds no labels. */

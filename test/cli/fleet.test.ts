@@ -94,6 +94,8 @@ test('a VM that only the record names is shown with its address, and nothing is 
   });
   const plan = await shop.fleet(['plan', '--prune']);
   expect(plan.stdout).toContain(`Removed from the mesh at the end: victim (at ${address})`);
+  const asked = await shop.fleet(['remove', '--prune']);
+  expect(asked.stderr).toContain(`To remove from the mesh (web-1, victim (at ${address}))`);
   const login = ['--accept-new-host-key', '--ssh-config', '/dev/null', '--user', 'root'];
   const ran = await shop.fleet(['apply', '--prune', '--yes', ...login]);
   expect(ran).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('ssh-host-key-unknown') });
@@ -123,6 +125,24 @@ test('a service that is taken off the file is shown, and leaves with --prune; on
   expect(names()).not.toContain('admin');
   expect(JSON.stringify(shop.server.all('WorkloadGroup'))).not.toContain('admin');
   expect((await shop.fleet(['apply', '--prune', '--yes'])).stdout).toContain('1 ok, 0 changed');
+}, 120_000);
+
+test('a service that moves to another VM of the file keeps its Service, whichever VM is changed first', async () => {
+  await using shop = await imageFleet(['web-1', 'web-2']);
+  const group = (index: number, services: string): string => `  own-${index}:
+    services: [${services}]
+    hosts: {web-${index}: {options: {root: web-${index}, vm-address: 10.150.0.${index}}}}
+`;
+  shop.write('{}', [], group(1, 'web:http:8080, admin:http:8081'));
+  expect((await shop.fleet(['apply'])).stdout).toContain('1 changed, 0 failed');
+  shop.write('{serial: 1}', [], group(1, 'web:http:8080') + group(2, 'admin:http:8081'));
+  const plan = await shop.fleet(['plan', '--prune']);
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  const moved = await shop.fleet(['apply', '--prune', '--yes', '--plan-hash', hash]);
+  expect(moved.stdout).toContain('2 changed, 0 failed');
+  expect(shop.server.all('Service').map(({ metadata }) => metadata.name)).toContain('admin');
+  const groups = shop.server.all('WorkloadGroup').filter((each) => JSON.stringify(each).includes('admin'));
+  expect(groups.map(({ metadata }) => metadata.name)).toEqual(['web-2']);
 }, 120_000);
 
 test('two operators never change a fleet at once, and a dead one blocks it for the time of its lease only', async () => {

@@ -1,4 +1,4 @@
-import { type FleetPlan, isEmptyFleetPlan, shownRemoved } from '../../fleet/plan.ts';
+import { type FleetPlan, isEmptyFleetPlan, shownRemoved, shownVm } from '../../fleet/plan.ts';
 import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
 import type { FleetRun } from '../../operations/fleet/run.ts';
 import type { FleetReport } from '../../operations/fleet/event.ts';
@@ -121,7 +121,7 @@ function confirming(call: Call, { run }: Opened, asks: (plan: FleetPlan) => bool
     confirm: async (plan) => {
       if (!asks(plan)) return;
       const isRemoval = run.command === 'fleet remove';
-      const vms = isRemoval ? plan.vms.map(({ vm }) => vm) : prunedBy(plan);
+      const vms = isRemoval ? plan.vms.map(({ vm }) => shownVm(plan, vm)) : prunedBy(plan);
       const { limit } = call.given;
       // A removal has no plan to show.
       const review = isRemoval ? typedLine('fleet status', { given: { limit } }, ...call.args) : run.review;

@@ -106,10 +106,16 @@ function targetsOf(command: string, call: Call, { read, fleet, folder }: Compose
 /** A group that the file names has the services of all its VMs in the file. One that it does not name may have VMs of others. */
 function keptServices({ workload }: JoinOptions, joining: readonly Joining[]): OnlyServices {
   const { group, namespace, rest } = workload;
-  const all = joining.map(({ options }) => options.workload);
-  const same = all.filter((each) => each.group === group && each.namespace === namespace);
-  const services = group === undefined ? rest.services : same.flatMap((each) => each.rest.services);
-  return { names: [...new Set(services.map(({ name }) => name))], ofGroup: group !== undefined };
+  // A VM without a namespace is in that of the context, which may be the one that another VM names.
+  const isNear = (other?: string): boolean => other === undefined || namespace === undefined || other === namespace;
+  const near = joining.map(({ options }) => options.workload).filter((each) => isNear(each.namespace));
+  const same = near.filter((each) => each.group === group);
+  const names = group === undefined ? namesIn([{ rest }]) : namesIn(same);
+  return { names, ofGroup: group !== undefined, inUse: namesIn(near) };
+}
+
+function namesIn(workloads: readonly Pick<JoinOptions['workload'], 'rest'>[]): readonly string[] {
+  return [...new Set(workloads.flatMap(({ rest }) => rest.services.map(({ name }) => name)))];
 }
 
 function issuesOf(input: Input): readonly string[] {

@@ -88,20 +88,20 @@ async function needlessRights(
   return isLast ? grantedRights(kube, group, signal) : [];
 }
 
-/** Services of meshx that no other group and no entry of another group has, of those that the workload loses. */
+/** Services of meshx that no other group and no entry of another group has, of those that end with the workload. */
 async function endedServices(
   kube: Kubernetes,
-  { dropped = [], namespace, group }: Workload,
+  { ended = [], namespace, group }: Workload,
   { found, signal }: Pick<Membership, 'found' | 'signal'>,
 ): Promise<readonly ObjectRef[]> {
-  if (dropped.length === 0) return [];
+  if (ended.length === 0) return [];
   const groups = await kube.list({ apiVersion: NETWORKING, kind: 'WorkloadGroup', namespace }, signal);
   const others = [
     ...groups.filter(({ metadata }) => metadata.name !== group).map(groupLabels),
     ...found.filter((entry) => automaticGroup(entry) !== group).map(entryLabels),
   ];
-  const ended = dropped.filter((name) => !others.some((labels) => serviceKey(name) in labels));
-  return (await servicesNamedSo(kube, ended, { namespace, signal })).filter(madeByMeshx).map(refOf);
+  const unused = ended.filter((name) => !others.some((labels) => serviceKey(name) in labels));
+  return (await servicesNamedSo(kube, unused, { namespace, signal })).filter(madeByMeshx).map(refOf);
 }
 
 /** The VM that is registered, beside the entries of its namespace. */

@@ -21,12 +21,13 @@ import { type AgentDecision, decideAgent } from './agent/decision.ts';
 import type { JoinContext } from './context.ts';
 import { joinDecision } from './decision.ts';
 import { withPackage } from './found-package.ts';
+import type { OnlyServices } from './options.ts';
 import { withEarlierJoin } from './earlier-join.ts';
 import { judgedSecurity, type Judging, refuseFindings } from './risks.ts';
 import { askedStrictPorts, refuseOtherStrictPorts } from './strict-ports.ts';
 import type { JoinPlan, JoinRun, FirstInspection } from './run.ts';
 import { preflightInput, vmInput, wantedSteps } from './vm-side.ts';
-import { wantedWorkload } from './workload.ts';
+import { wantedWorkload, withoutInstalled } from './workload.ts';
 
 /** A machine, and the run with the options of its earlier join. */
 interface Inspected {
@@ -51,7 +52,7 @@ export async function inspectJoin(run: JoinRun, host: Host, signal: AbortSignal)
   const registered = await workloadOf({ ...context, kube: once }, { vm, ...preflight.facts }, signal);
   const agent = await decideAgent({ vm, observe, context, preflight, workload: registered, kube: once, signal });
   if (isWithoutRights(agent)) observe({ kind: 'agent-without-rights' });
-  const wanted = ofAgent(registered, agent);
+  const wanted = ofAgent(registered, agent, options.workload.only);
   const machine = { ...preflight, agent };
   const input = (of: Workload) => vmInput(context, of, machine);
   const stepsOf = (of: Workload): readonly Step[] => revise(wantedSteps(input(of), options.only));
@@ -107,11 +108,15 @@ function isWithoutRights(agent: AgentDecision | 'stopped' | undefined): boolean 
 }
 
 /** The sidecar of a VM with an agent asks the agent. */
-function ofAgent(workload: Workload, agent: AgentDecision | 'stopped' | undefined): Workload {
+function ofAgent(
+  workload: Workload,
+  agent: AgentDecision | 'stopped' | undefined,
+  only: OnlyServices | undefined,
+): Workload {
   if (agent === undefined && (workload.agent === undefined || workload.foreignGroup)) return workload;
-  return agent === undefined || agent === 'stopped'
-    ? withoutAgent(workload)
-    : withAgent(workload, Math.max(agent.generation, workload.agent ?? 0));
+  if (agent === undefined || agent === 'stopped') return withoutAgent(workload);
+  const all = withAgent(workload, Math.max(agent.generation, workload.agent ?? 0));
+  return withoutInstalled(all, Object.keys(agent.installed.services), only);
 }
 
 /** An image has no host name yet, so its name is that of the command line. */

@@ -28,6 +28,8 @@ export interface OnlyServices {
   readonly names: readonly string[];
   /** Whether they are those of all VMs of the group; if not, it only loses services while the VM is alone in it. */
   readonly ofGroup: boolean;
+  /** Services that VMs of any group keep: one that moves from group to group keeps its Service. */
+  readonly inUse: readonly string[];
 }
 
 /** Options of a join. */

@@ -9,6 +9,7 @@ import { needsServices, withoutService, withService, workloadOf as workloadOfGro
 import { withStrictPorts } from '../../mesh/current/strict-ports.ts';
 import { NETWORKING } from '../../mesh/current/objects.ts';
 import type { MeshService, Workload } from '../../mesh/workload.ts';
+import { accepts } from '../../problems.ts';
 import type { OnlyServices, WorkloadOptions } from './options.ts';
 
 /** The account of a classic VM, whose CA keeps a Secret for each existing account. */
@@ -58,7 +59,29 @@ async function withoutOthers(
   if (dropped.length === 0) return workload;
   const entries = only.ofGroup ? [] : await listEntries(kube, workload.namespace, signal);
   const isShared = entries.some((each) => automaticGroup(each) === workload.group && entryAddress(each) !== address);
-  return isShared ? workload : { ...dropped.reduce(withoutService, workload), dropped };
+  return isShared ? workload : withDropped(workload, dropped, only);
+}
+
+/**
+ * The same for the services whose files the agent of the machine has, and its group has not: another VM of the group, or a run that died, has
+ * already taken them out of it.
+ */
+export function withoutInstalled(
+  workload: Workload,
+  files: readonly string[],
+  only: OnlyServices | undefined,
+): Workload {
+  if (only === undefined || workload.foreignGroup) return workload;
+  const kept = [...only.names, ...workload.services.map(({ name }) => name), ...(workload.dropped ?? [])];
+  const names = files.map((file) => file.replace(/\.yaml$/, '')).filter(accepts((name) => parseName(name, 'service')));
+  const gone = names.filter((name) => !kept.includes(name));
+  return gone.length === 0 ? workload : withDropped(workload, gone, only);
+}
+
+function withDropped(workload: Workload, names: readonly string[], { inUse }: OnlyServices): Workload {
+  const dropped = [...(workload.dropped ?? []), ...names];
+  const ended = dropped.filter((name) => !inUse.includes(name));
+  return { ...names.reduce(withoutService, workload), dropped, ended };
 }
 
 /** The workload of an existing group. Services are read only if the group does not hold their ports. */
