@@ -1,6 +1,10 @@
 import * as z from 'zod';
 import { tryJson } from '../documents/json.ts';
 import { MOST_HOSTS } from './host-range.ts';
+import { HOST_NAME } from './schema.ts';
+
+/** Everyone who may write the Lease chooses the names in it, and hints repeat them in commands. */
+const NameSchema = z.string().regex(HOST_NAME);
 
 /** A VM that the fleet has joined, or begun to join. */
 const MemberSchema = z.strictObject({
@@ -25,9 +29,9 @@ const RunSchema = z.strictObject({
   ended: z.string().max(40).optional(),
   /** Why it stopped before its end. */
   stopped: z.string().max(500).optional(),
-  vms: z.record(z.string().max(300), WordSchema),
+  vms: z.record(NameSchema, WordSchema),
   /** Digest of the plan of each VM that was reviewed. */
-  digests: z.record(z.string().max(300), z.string().max(64)).optional(),
+  digests: z.record(NameSchema, z.string().max(64)).optional(),
 });
 
 export type FleetMember = z.infer<typeof MemberSchema>;
@@ -45,7 +49,7 @@ const [MEMBERS, RUN] = ['fleet.meshx.dev/members', 'fleet.meshx.dev/run'];
 
 /** Reads the annotations of a fleet's Lease; why they are unreadable otherwise. */
 export function readRecord(annotations: Readonly<Record<string, string>>): FleetRecord | { readonly reason: string } {
-  const members = z.record(z.string().max(300), MemberSchema).safeParse(tryJson(annotations[MEMBERS] ?? '{}'));
+  const members = z.record(NameSchema, MemberSchema).safeParse(tryJson(annotations[MEMBERS] ?? '{}'));
   if (!members.success) return { reason: `${MEMBERS} has another form` };
   if (Object.keys(members.data).length > 2 * MOST_HOSTS) return { reason: `${MEMBERS} has too many VMs` };
   if (annotations[RUN] === undefined) return { members: members.data };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 /** Words that follow `-`, `!` or `&` in a pattern, and what an SSH name cannot have, are no names of hosts. */
-const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@:/[\]-]{0,252}$/;
+export const HOST_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.@:/[\]-]{0,252}$/;
 const GROUP_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 /** The name is part of the name of a Lease: a DNS label. */
 const FLEET_NAME = /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;

@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { toShell } from '../shell-words.ts';
 
 interface Held {
   readonly fleet: string;
@@ -28,7 +29,7 @@ export const fleetProblems = {
   })),
   fileRefused: known('fleet-file-refused', (d: { path: string; reason: string }) => ({
     message: `${d.path} is not read: ${d.reason}. A fleet file decides what runs as root on its VMs.`,
-    hint: 'Make it a regular file of your own that no one else can change: chmod go-w FILE',
+    hint: `Make it a regular file of your own that no one else can change: ${toShell(['chmod', 'go-w', d.path])}`,
   })),
   hostUnknown: known('fleet-host-unknown', (d: { fleet: string; words: readonly string[] }) => ({
     message: `Fleet ${d.fleet} has no host or group for: ${d.words.join(', ')}.`,
@@ -63,12 +64,12 @@ export const fleetProblems = {
   })),
   memberUnconfirmed: known('fleet-member-unconfirmed', (d: { vm: string; fleet: string; reason: string }) => ({
     message: `Only the record in the cluster says that ${d.vm} is a VM of fleet ${d.fleet}: ${d.reason}. Nothing was changed on it.`,
-    hint: `If it should leave the mesh, remove it by name: meshx down ${d.vm}`,
+    hint: `If it should leave the mesh, remove it by name: ${toShell(['meshx', 'down', d.vm])}`,
   })),
   noFormerPackages: known(
     'fleet-no-former-packages',
     (d: { fleet: string; vms: readonly string[]; remove: string }) => ({
-      message: `Fleet ${d.fleet}: nothing to roll back to on ${d.vms.join(', ')}: the package there is the first one that meshx installed. Nothing was changed there.`,
+      message: `Fleet ${d.fleet}: ${d.vms.join(', ')} ${d.vms.length === 1 ? 'keeps' : 'keep'} no earlier package to roll back to. Nothing was changed there.`,
       hint: `To undo a first join, remove the VM from the mesh: ${d.remove}`,
     }),
   ),

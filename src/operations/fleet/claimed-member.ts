@@ -48,7 +48,8 @@ async function ownWord(host: Host, claim: Claim, signal: AbortSignal): Promise<M
 export function contradiction(mark: FleetMark | undefined, claim: FleetMark): string | undefined {
   if (mark === undefined) return 'the record on the machine names no fleet';
   if (mark.fleet !== claim.fleet) return `the record on the machine names fleet ${mark.fleet}`;
-  if (mark.mesh !== claim.mesh) return 'the record on the machine names the fleet of another mesh';
+  if (mark.mesh !== claim.mesh)
+    return 'the record on the machine names the fleet of another mesh, or of this one before its root certificates changed';
   return mark.vm === claim.vm ? undefined : `the record on the machine names VM ${mark.vm} of the fleet`;
 }
 

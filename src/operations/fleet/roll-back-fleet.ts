@@ -40,15 +40,15 @@ export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetR
     ...{ world, book, observe, batches: plan.batches, forks: options.forks },
     most: mostFailures(fleet.rollout, names.length),
     change: (vm) => rollBackOne(world, run, vm),
-    excuse: ({ problem }) => (problem?.id === leavingProblems.noFormerPackage.id ? FIRST_PACKAGE : undefined),
+    excuse: ({ problem }) => (problem?.id === leavingProblems.noFormerPackage.id ? NO_EARLIER : undefined),
     canary: canaryOf(options, new Contexts(world)),
   });
   await book.end(world.now(), stopped);
-  const first = ends.filter(({ reason }) => reason === FIRST_PACKAGE).map(({ vm }) => vm);
+  const first = ends.filter(({ reason }) => reason === NO_EARLIER).map(({ vm }) => vm);
   return { fleet: fleet.name, hash, ends, ...present({ stopped, first: first.length > 0 ? first : undefined }) };
 }
 
-const FIRST_PACKAGE = 'its package is the first one that meshx installed there';
+const NO_EARLIER = 'it keeps no earlier package';
 
 /** A rollback that was interrupted goes on with the VMs that it has not rolled back. */
 function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord | undefined): FleetPlan {
