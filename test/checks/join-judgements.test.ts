@@ -322,6 +322,14 @@ describe('the endpoint of the VM itself', () => {
     const web: Endpoint = { ...endpoint, http: true, serverFirst: false };
     expect(judgeOwn(answer('200 OK'), web).ok).toBe(true);
     expect(judgeOwn(answer('503 Service Unavailable'), web).ok).toBe(false);
+    expect(judgeOwn({ ...answer('403 Forbidden'), denied: true }, web).ok).toBe('skipped');
+  });
+
+  test('refusals of other clients meanwhile excuse neither a service that is down nor a certificate that is not accepted', () => {
+    const web: Endpoint = { ...endpoint, http: true, serverFirst: false };
+    const down = own('listed|yes / denied|yes / tls|CONNECTION ESTABLISHED / http|HTTP/1.1 503 Service Unavailable');
+    expect(judgeOwn(down, web).ok).toBe(false);
+    expect(judgeOwn(own('listed|yes / denied|yes / tls|alert unknown ca'), endpoint).ok).toBe(false);
   });
 
   test('shows mutual TLS where the access log shows no client', () => {

@@ -35,7 +35,7 @@ export function endpointOf(address: string, port: ServicePort, meeting?: Meeting
  */
 export function judgeOwn(own: OwnEndpoint, endpoint: Endpoint, through?: Connection): Seen {
   const seen = judgeAnswer(own, endpoint);
-  const untold = untoldBy(own, seen);
+  const untold = untoldBy(own, endpoint, seen);
   if (!untold) return seen;
   const { http, serverFirst } = endpoint;
   const target = hostPort(endpoint.address, endpoint.port);
@@ -67,13 +67,17 @@ function judgeAnswer(own: OwnEndpoint, { address, port, http, serverFirst, how }
 }
 
 /** Why the answer of the VM's own sidecar says nothing of its service. */
-function untoldBy(
-  { missing, denied, listed, connection: { http } }: OwnEndpoint,
-  { ok }: Seen,
-): Pick<Seen, 'detail' | 'hint'> | undefined {
+function untoldBy(own: OwnEndpoint, endpoint: Endpoint, { ok }: Seen): Pick<Seen, 'detail' | 'hint'> | undefined {
+  const { missing } = own;
   if (missing !== undefined)
     return { detail: `not tried: the VM has no ${missing}`, hint: `Install ${missing} on the VM.` };
-  const isRefused = denied && listed !== 'no' && (ok !== true || /^HTTP\/\S+ 403/.test(http[0] ?? ''));
+  if (!isRefused(own, endpoint) || (ok === true && !endpoint.http)) return undefined;
   const hint = 'Name a VM that may call it: --probe-client VM';
-  return isRefused ? { detail: "not seen: an AuthorizationPolicy refuses the VM's own account", hint } : undefined;
+  return { detail: "not seen: an AuthorizationPolicy refuses the VM's own account", hint };
+}
+
+/** The counters may be those of other clients. A refusal by HTTP has its own status; one by TCP comes after the handshake. */
+function isRefused({ denied, listed, established, connection }: OwnEndpoint, { http, how }: Endpoint): boolean {
+  if (!denied || listed === 'no') return false;
+  return http ? /^HTTP\/\S+ 403/.test(connection.http[0] ?? '') : how === 'plain' || established;
 }
