@@ -22,7 +22,8 @@ test ! -f "$before" || test -f "$list" || {
   gzip -dc < "$before" | awk -F '\t' '$1 == "file" && $3 ~ /^d / { print substr($3, 3) " " $2 }' |
     while read -r owner mode path; do test ! -d "$path" || printf '%s %s %s\n' "$owner" "$mode" "$path"; done > "$list.new" && mv -f -- "$list.new" "$list"
 } || exit
-was_there() { test -f "$before" && gzip -dc < "$before" | cut -f 2 | grep -qxF -e "$1"; }
+# Without a snapshot, it is not known.
+was_there() { test ! -f "$before" || gzip -dc < "$before" | cut -f 2 | grep -qxF -e "$1"; }
 # rpm would keep a changed configuration file as .rpmsave; an upgrade may have left one as .rpmnew.
 forget_configuration() {
   rpm -qc -- "$name" 2>/dev/null | grep '^/' > "$S/configuration"
@@ -32,7 +33,8 @@ forget_configuration() {
   done < "$S/configuration"
 }
 remove_rpm() {
-  if test "$verb" = purge; then forget_configuration || return; fi
+  # A package that another one needs keeps its configuration, too.
+  test "$verb" != purge || { with_rpm -e --test -- "$name" && forget_configuration; } || return
   with_rpm -e -- "$name"
 }
 n=0

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { prelude } from '../../../src/host/run/shell.ts';
 import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
@@ -70,8 +70,28 @@ test('beside a dpkg that knows no package, rpm is asked, and its removal leaves 
   writeFileSync(join(vm.state, 'rpm-configuration'), `${configuration}\n`);
   for (const ending of ['', '.rpmnew']) writeFileSync(`${configuration}${ending}`, '');
   await undo(vm);
-  expect(readFileSync(join(vm.state, 'rpm.log'), 'utf8')).toMatch(/\nrpm -e -- istio-sidecar\n$/);
+  expect(readFileSync(join(vm.state, 'rpm.log'), 'utf8')).toMatch(
+    /\nrpm -e --test -- istio-sidecar\nrpm -e -- istio-sidecar\n$/,
+  );
   expect(existsSync(join(vm.state, 'dpkg.log'))).toBe(false);
+  expect(readdirSync(vm.path('etc'))).toEqual(['sidecar.env.rpmsave']);
+});
+
+test('a package that rpm refuses to remove keeps its configuration, and without a snapshot nothing beside it goes', async () => {
+  const { vm, want } = await rpmWorld();
+  writeFileSync(join(vm.state, 'rpm-packages'), '');
+  await reconcile(vm, want);
+  const configuration = vm.path('etc/sidecar.env');
+  writeFileSync(join(vm.state, 'rpm-configuration'), `${configuration}\n`);
+  for (const ending of ['', '.rpmsave']) writeFileSync(`${configuration}${ending}`, '');
+  rmSync(vm.path('var/lib/meshx/undo/before.gz'), { force: true });
+  writeFileSync(
+    join(vm.state, 'rpm-says'),
+    '1\nerror: Failed dependencies:\n\tistio-sidecar is needed by (installed) x-1\n',
+  );
+  await expect(undo(vm)).rejects.toThrow();
+  expect(readdirSync(vm.path('etc'))).toEqual(['sidecar.env', 'sidecar.env.rpmsave']);
+  await undo(vm);
   expect(readdirSync(vm.path('etc'))).toEqual(['sidecar.env.rpmsave']);
 });
 

@@ -13,6 +13,7 @@ if test -e "$STATE/rpm-says"; then
   rm "$STATE/rpm-says"
   test "$code" = 0 || exit "$code"
 fi
+case " $* " in *' --test '*) exit ;; esac
 version=
 case " $* " in *' -U '*) tar -xf "$file" -C "$TARGET" --no-same-owner && version=1.29.1-1 ;; esac
 test ! -e "$STATE/rpm-packages" || printf %s "$version" >"$STATE/rpm-packages"
