@@ -69,7 +69,8 @@ part_system() {
   ps -eo user:20,pid,ppid,stat,etimes,rss,comm 2>&1 | head -n 500
   echo
   echo '$ ps: arguments of the sidecar and of the agent'
-  running pilot-agent envoy meshx | of_users 0 "$(id -u istio-proxy 2>/dev/null)" "$(id -u meshx-agent 2>/dev/null)" |
+  # Not those of root's meshx, which is an operator's.
+  { running pilot-agent envoy | of_users 0 "$(id -u istio-proxy 2>/dev/null)"; running meshx | of_users "$(id -u meshx-agent 2>/dev/null)"; } |
     while read -r pid _; do ps -o pid=,args= -p "$pid" 2>/dev/null; done
 }
 part_versions() {
