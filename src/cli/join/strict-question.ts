@@ -39,7 +39,9 @@ export class StrictQuestion {
       if (isWanted) this.#strict.set(vm, numbers);
       return isWanted;
     };
-    const answer = this.#answers.get(vm) ?? this.#last.then(first);
+    const before = this.#answers.get(vm);
+    if (before) return before;
+    const answer = this.#last.then(first);
     this.#answers.set(vm, answer);
     this.#last = answer.catch(() => undefined);
     return answer;
