@@ -21,7 +21,7 @@ export async function configView(call: Call): Promise<void> {
   if (found.length > 0) return terminal.out(formatTable([['SETTING', 'VALUE', 'SOURCE'], ...found.map(row)]));
   terminal.err([
     'No settings: no option and no MESHX_ variable is given, and neither file exists or sets one:',
-    `  ${resolve(world.cwd, 'meshx.yaml')}`,
+    `  ${resolve(world.cwd, 'meshx.yaml')} (or one above it, up to a folder with .git)`,
     `  ${userSettingsPath(world)}`,
   ]);
 }
