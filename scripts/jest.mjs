@@ -20,8 +20,8 @@ const workers = availableParallelism() + 2;
 const isSplit = suite === 'e2e' && rest.length === 0;
 const lab = process.env.MESHX_LAB || 'mx';
 if (suite === 'e2e') prepareLab();
-// Each ends its own lab when it is stopped.
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => undefined);
+// Each run ends its own lab when it is stopped. Ctrl-C reaches all processes of the terminal.
+process.on('SIGINT', () => undefined);
 const runs = isSplit
   ? await Promise.all([jest('--shard=1/2'), jest('--shard=2/2', { MESHX_LAB: `${lab.slice(0, 9)}2` })])
   : [await jest(...rest)];
@@ -63,6 +63,7 @@ async function jest(...words) {
     // --json also prints the whole report on stdout; people read stderr.
     { cwd: root, stdio: ['ignore', 'ignore', 'inherit'], env: { ...process.env, ...env } },
   );
+  process.on('SIGTERM', () => child.kill());
   const status = await new Promise((resolve) => child.once('close', resolve).once('error', resolve));
   return { status, report: takeReport(out) };
 }
