@@ -94,7 +94,7 @@ part_journal() {
   has journalctl || return 0
   timeout 20 journalctl --no-pager -q -o short-iso -n 5000 -u istio.service -u istio-auth-node-agent.service -u 'meshx-*' 2>&1
   echo '== kernel'
-  # A line of a key that stands alone can no longer be recognized.
+  # One line of a key, without the others, can no longer be recognized.
   timeout 10 journalctl --no-pager -q -k -o short-iso -n 5000 2>/dev/null | grep -Ev '[A-Za-z0-9+/]{40}' | grep -Ei 'oom|out of memory|segfault|conntrack|martian|link (is|becomes)|I/O error' | tail -n 200
 }
 part_settings() {
