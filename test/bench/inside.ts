@@ -3,7 +3,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
+// @ts-expect-error: JavaScript of the build, without types.
+import { inlineFiles } from '../../scripts/inline-files.mjs';
 import { members } from '../lab/cgroup.ts';
 import type { Lab } from '../lab/lab.ts';
 import type { Question, Spawn, Spawned } from './inside/protocol.ts';
@@ -103,6 +105,8 @@ async function bundle(outdir: string): Promise<void> {
   await build({
     entryPoints: { server: entry('server'), 'one-command': entry('one-command') },
     ...{ outdir, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', platform: 'node', target: 'node20' },
+    // as: a plugin of esbuild.
+    plugins: [inlineFiles as Plugin],
     ...{ minify: true, keepNames: true, logLevel: 'warning', banner: { js: BANNER } },
     ...{ loader: { '.node': 'empty' }, external: ['cpu-features'] },
   });

@@ -28,8 +28,13 @@ export function seatName(seat: Seat | undefined): string {
   return seat?.outside ? seat.name : 'this machine';
 }
 
-/** How long silence counts as a hang, where the sidecar waits for the client. */
-const SILENCE_MS = 1000;
+/**
+ * How long silence counts as a hang, where the sidecar waits for the client. A greeting that comes later is seen by the client that sends,
+ * which waits longer.
+ */
+const SILENCE_MS = 500;
+/** How much longer than a detection a server's greeting may take. */
+const GREETING_MS = 2000;
 /** The longest detection of a mesh that a check waits for. */
 const MOST_DETECTION_MS = 30_000;
 
@@ -42,7 +47,7 @@ export async function dialled(port: ServicePort, { dial, outside, vm, cluster }:
   if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
   const { detectionMs = 0 } = 'detectionMs' in cluster ? cluster : {};
   const silenceMs = SILENCE_MS + Math.min(detectionMs, MOST_DETECTION_MS);
-  const patience = detectionMs > 0 && serverFirst ? { silenceMs: 2 * SILENCE_MS + silenceMs } : {};
+  const patience = detectionMs > 0 && serverFirst ? { silenceMs: GREETING_MS + silenceMs } : {};
   const [first, waiting] = await Promise.all([
     dial(vm.address, port.number, { speaks, ...(!speaks && patience) }),
     // Clients of this port do not send first: a refusal that only a sender sees is none for them.
