@@ -156,3 +156,11 @@ test('two Services that give one port of a pod different protocols are an error'
   );
   expect((await lintText(service('a', 'http') + service('b', 'http-b') + pod)).stdout).toBe('');
 });
+
+test('the command that shows all findings names the files as a shell reads them, and keeps the options', async () => {
+  const folder = temporaryFolder();
+  const all = Array.from({ length: 11 }, (_, index) => port('web').replace('name: a', `name: a${index}`));
+  writeFileSync(join(folder, 'a; reboot.yaml'), all.join('---\n'));
+  const { stdout } = await runCli(['lint', 'a; reboot.yaml', '-n', 'shop'], { cwd: folder });
+  expect(stdout).toContain("and 1 more, shown by: meshx lint 'a; reboot.yaml' -n shop --output short");
+});

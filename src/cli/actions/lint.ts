@@ -5,6 +5,7 @@ import { lintManifests } from '../../operations/lint/lint.ts';
 import { cliProblems } from '../../problems/cli.ts';
 import { formatReport, REPORT_FORMATS } from '../check-report.ts';
 import type { Call } from '../command.ts';
+import { typedLine } from '../command-line.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readText } from '../files.ts';
 import { Input } from '../input.ts';
@@ -25,7 +26,8 @@ export async function lint(call: Call): Promise<number> {
   const files = [];
   for (const name of new Set(args)) files.push({ name: name === '-' ? 'stdin' : name, text: await textOf(call, name) });
   const report = lintManifests({ files, namespace, clusterDomain });
-  const shown = formatReport(report, format, world.version, () => `meshx lint -o short ${args.join(' ')}`);
+  const inShort = typedLine('lint', { given: { ...call.given, output: 'short' } }, ...args);
+  const shown = formatReport(report, format, world.version, () => inShort);
   if (shown.length > 0) terminal.out(shown);
   return isHealthy(report) ? EXIT.done : EXIT.checkFailed;
 }
