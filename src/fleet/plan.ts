@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Batch } from './batches.ts';
+import type { Rollout } from './schema.ts';
 
 /** The plan of one VM. Plain data. */
 export interface PlannedVm {
@@ -10,8 +10,8 @@ export interface PlannedVm {
   readonly lines: readonly string[];
   /** Services that it has and the file does not name: they leave with `--prune`. */
   readonly extra?: readonly string[];
-  /** Of everything that the plan does, content included. */
-  readonly digest: string;
+  /** Of each change, content included: 16 hexadecimal digits. */
+  readonly digests: readonly string[];
   /** Why it could not be planned. */
   readonly problem?: Error & { readonly id: string; readonly hint: string; readonly issues: readonly string[] };
 }
@@ -19,6 +19,8 @@ export interface PlannedVm {
 /** The joint plan of a fleet. Plain data. */
 export interface FleetPlan {
   readonly fleet: string;
+  /** How the file wants its VMs to be changed; the batches follow from it. */
+  readonly rollout: Rollout;
   readonly vms: readonly PlannedVm[];
   readonly batches: readonly Batch[];
   /** Members that the file no longer names. */
@@ -47,17 +49,4 @@ export function shownRemoved(plan: FleetPlan): readonly string[] {
 /** A VM, with its address where only the record of the fleet knows it. */
 export function shownVm({ removedAt = {} }: Pick<FleetPlan, 'removedAt'>, vm: string): string {
   return Object.hasOwn(removedAt, vm) ? `${vm} (at ${removedAt[vm] ?? ''})` : vm;
-}
-
-/** The hash of a joint plan: 16 hexadecimal digits. Equal for equal changes of the same VMs in the same batches. */
-export function fleetPlanHash(plan: FleetPlan): string {
-  const { fleet, vms, batches, prunes } = plan;
-  const changes = vms.map(({ vm, status, digest }) => [vm, status === 'failed', digest]);
-  const text = JSON.stringify([
-    fleet,
-    changes,
-    batches.map(({ canary, vms: names }) => [canary, names]),
-    prunes ? shownRemoved(plan) : [],
-  ]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -30,8 +30,6 @@ const RunSchema = z.strictObject({
   /** Why it stopped before its end. */
   stopped: z.string().max(500).optional(),
   vms: z.record(NameSchema, WordSchema),
-  /** Digest of the plan of each VM that was reviewed. */
-  digests: z.record(NameSchema, z.string().max(64)).optional(),
 });
 
 export type FleetMember = z.infer<typeof MemberSchema>;
@@ -43,9 +41,14 @@ export interface FleetRecord {
   readonly members: Readonly<Record<string, FleetMember>>;
   /** The last run; absent before the first. */
   readonly run?: RunRecord;
+  /** What that run was allowed to do, packed: untrusted until it is compared with the hash that an operator has. */
+  readonly approval?: string;
 }
 
-const [MEMBERS, RUN] = ['fleet.meshx.dev/members', 'fleet.meshx.dev/run'];
+const [MEMBERS, RUN, APPROVAL] = ['fleet.meshx.dev/members', 'fleet.meshx.dev/run', 'fleet.meshx.dev/approval'];
+
+/** Kubernetes accepts 256 KiB of annotations. */
+const MOST_BYTES = 240_000;
 
 /** Reads the annotations of a fleet's Lease; why they are unreadable otherwise. */
 export function readRecord(annotations: Readonly<Record<string, string>>): FleetRecord | { readonly reason: string } {
@@ -54,12 +57,17 @@ export function readRecord(annotations: Readonly<Record<string, string>>): Fleet
   if (Object.keys(members.data).length > 2 * MOST_HOSTS) return { reason: `${MEMBERS} has too many VMs` };
   if (annotations[RUN] === undefined) return { members: members.data };
   const run = RunSchema.safeParse(tryJson(annotations[RUN]));
-  return run.success ? { members: members.data, run: run.data } : { reason: `${RUN} has another form` };
+  if (!run.success) return { reason: `${RUN} has another form` };
+  const { [APPROVAL]: approval = '' } = annotations;
+  return { members: members.data, run: run.data, ...(approval !== '' && { approval }) };
 }
 
-/** The annotations of a record. */
-export function formatRecord({ members, run }: FleetRecord): Readonly<Record<string, string>> {
-  return { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
+/** The annotations of a record. An approval that does not fit is left out: the rest of its run needs a new review. */
+export function formatRecord({ members, run, approval = '' }: FleetRecord): Readonly<Record<string, string>> {
+  const kept = { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
+  const fits = Object.entries(kept).flat().join('').length + approval.length <= MOST_BYTES;
+  // An annotation stays until it is replaced.
+  return { ...kept, [APPROVAL]: fits ? approval : '' };
 }
 
 /**

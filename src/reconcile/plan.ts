@@ -75,12 +75,25 @@ export function planHash(planned: Plan): string {
   return sha256(JSON.stringify(planned, sortKeys));
 }
 
+/** A change with its text, and a hash of all that it does. */
+export interface HashedChange {
+  readonly summary: string;
+  /** Hexadecimal sha256. */
+  readonly hash: string;
+}
+
+/** The changes of a plan, in order. */
+export function hashedChanges({ steps }: Plan): readonly HashedChange[] {
+  const hash = (id: string, change: Change): string => sha256(JSON.stringify([id, change], sortKeys));
+  return steps.flatMap(({ id, changes }) =>
+    changes.map((change) => ({ summary: change.summary, hash: hash(id, change) })),
+  );
+}
+
 /** Whether a plan has only changes of an earlier one, in its order. */
 export function isRestOf(rest: Plan, whole: Plan): boolean {
-  const keys = ({ steps }: Plan): readonly string[] =>
-    steps.flatMap(({ id, changes }) => changes.map((change) => JSON.stringify([id, change], sortKeys)));
-  const left = [...keys(rest)];
-  for (const key of keys(whole)) if (key === left[0]) left.shift();
+  const left = hashedChanges(rest).map(({ hash }) => hash);
+  for (const { hash } of hashedChanges(whole)) if (hash === left[0]) left.shift();
   return left.length === 0;
 }
 

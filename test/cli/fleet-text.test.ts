@@ -7,16 +7,17 @@ import { expectGolden } from '../support/golden.ts';
 const problem = cliProblems.vmNotFound({ vm: 'db-3', looked: [] });
 const plan: FleetPlan = {
   fleet: 'shop',
+  rollout: {},
   vms: [
     {
       vm: 'db-1',
       status: 'new',
       lines: ['create WorkloadGroup shop/db-1', 'create /etc/logrotate.d/meshx'],
-      digest: 'a',
+      digests: ['a'],
     },
-    { vm: 'db-2', status: 'changes', lines: ['install istio-sidecar 1.30.4'], digest: 'b' },
-    { vm: 'db-3', status: 'failed', lines: [], digest: '', problem },
-    { vm: 'web-1', status: 'unchanged', lines: [], digest: 'c' },
+    { vm: 'db-2', status: 'changes', lines: ['install istio-sidecar 1.30.4'], digests: ['b'] },
+    { vm: 'db-3', status: 'failed', lines: [], digests: [], problem },
+    { vm: 'web-1', status: 'unchanged', lines: [], digests: ['c'] },
   ],
   batches: [
     { canary: true, vms: ['web-1'] },

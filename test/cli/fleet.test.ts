@@ -48,6 +48,29 @@ test('a canary that fails leaves the rest untouched; the same command goes on; t
   expect((await shop.fleet(['apply', '--prune'])).stderr).toContain('needs-confirmation');
 }, 120_000);
 
+test('what the record in the cluster says of a run lets no one apply another plan with the hash of an approved one', async () => {
+  await using shop = await imageFleet(NAMES);
+  shop.write('{serial: 1, canary: {hosts: [web-1], soak: 0}}', NAMES);
+  const plan = await shop.fleet(['plan']);
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  shop.server.fail({ on: /^PATCH .*\/workloadgroups\/web-1/, answer: 403, times: 1 });
+  await shop.fleet(['apply', '--plan-hash', hash]);
+
+  shop.write('{serial: 1, canary: {hosts: [web-1], soak: 0}}', NAMES, '', 'web:http:9090');
+  const kube = connectLive({ kubeconfig: join(shop.folder, 'kubeconfig'), env: {}, home: shop.folder });
+  const state = (await readLease(kube, PLACE))!;
+  const run = JSON.parse(state.annotations['fleet.meshx.dev/run']!);
+  const forged = JSON.stringify({ ...run, plan: hash, vms: { 'web-1': 'running', 'web-2': 'running' } });
+  await writeLease(kube, PLACE, { ...state, annotations: { ...state.annotations, 'fleet.meshx.dev/run': forged } });
+  const writes = shop.server.mutations.length;
+  const refused = await shop.fleet(['apply', '--plan-hash', hash]);
+  expect(refused).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('fleet-plan-outdated') });
+  expect(shop.server.mutations).toHaveLength(writes);
+
+  shop.write('{serial: 1, canary: {hosts: [web-1], soak: 0}}', NAMES);
+  expect((await shop.fleet(['apply', '--plan-hash', hash])).stdout).toContain('2 changed, 0 failed');
+}, 120_000);
+
 test('a VM that got another name in the file does not leave the mesh when its former name is pruned', async () => {
   await using shop = await imageFleet(['web-1']);
   const named = (name: string): string => `  named:

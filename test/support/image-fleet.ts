@@ -10,7 +10,7 @@ export interface ImageFleet extends AsyncDisposable {
   readonly folder: string;
   readonly server: FakeApiServer;
   /** Writes fleet.yaml. */
-  readonly write: (rollout: string, hosts: readonly string[], more?: string) => void;
+  readonly write: (rollout: string, hosts: readonly string[], more?: string, service?: string) => void;
   /** Runs `meshx fleet VERB` in the folder. */
   readonly fleet: (words: readonly string[], options?: CliOptions) => Promise<CliResult>;
 }
@@ -24,7 +24,7 @@ export async function imageFleet(hosts: readonly string[]): Promise<ImageFleet> 
   mkdirSync(join(image, 'var/lib'), { recursive: true });
   for (const host of hosts) cpSync(image, join(folder, host), { recursive: true });
   cpSync(server.kubeconfig(), join(folder, 'kubeconfig'));
-  const write: ImageFleet['write'] = (rollout, names, more = '') => {
+  const write: ImageFleet['write'] = (rollout, names, more = '', service = 'web:http:8080') => {
     const entries = names.map((name) => `${name}: {options: {root: ${name}}}`);
     const text = `fleet: shop
 cluster: {kubeconfig: kubeconfig}
@@ -32,7 +32,7 @@ options: {namespace: vm, package: ${examplePackage}, istiod-address: 10.150.0.30
 rollout: ${rollout}
 groups:
   web:
-    services: [web:http:8080]
+    services: [${service}]
     hosts: {${entries.join(', ')}}
 ${more}`;
     writeFileSync(join(folder, 'fleet.yaml'), text);

@@ -84,18 +84,30 @@ export function dividedChanges({ change }: ClusterPlan) {
   return { subsets: of('DestinationRule'), groups: of('WorkloadGroup'), others };
 }
 
-/** One line for each write, imperative and in the order of the writes: "create Service vm/mysqldb". */
-export function clusterPlanLines(plan: ClusterPlan): readonly string[] {
+/** One write to the cluster, with its lines: "create Service vm/mysqldb". */
+export interface ClusterWrite {
+  readonly lines: readonly string[];
+  readonly content: KubeObject | PlannedChange | Relabel | ObjectRef;
+}
+
+/** What a plan writes, in the order of the writes. */
+export function clusterWrites(plan: ClusterPlan): readonly ClusterWrite[] {
   const { subsets, groups, others } = dividedChanges(plan);
+  const changed = (content: PlannedChange): ClusterWrite => ({ lines: [changeLine(content)], content });
   return [
-    ...subsets.map(changeLine),
-    ...plan.create.map((object) => `create ${showRef(refOf(object))}`),
-    ...groups.map(changeLine),
-    ...plan.prepare.map(entryLine),
-    ...others.map(changeLine),
-    ...plan.relabel.flatMap((each) => [entryLine(each), ...nudgeLine(each)]),
-    ...plan.remove.map((ref) => `delete ${showRef(ref)}`),
+    ...subsets.map(changed),
+    ...plan.create.map((content) => ({ lines: [`create ${showRef(refOf(content))}`], content })),
+    ...groups.map(changed),
+    ...plan.prepare.map((content) => ({ lines: [entryLine(content)], content })),
+    ...others.map(changed),
+    ...plan.relabel.map((content) => ({ lines: [entryLine(content), ...nudgeLine(content)], content })),
+    ...plan.remove.map((content) => ({ lines: [`delete ${showRef(content)}`], content })),
   ];
+}
+
+/** One line for each write, imperative and in the order of the writes. */
+export function clusterPlanLines(plan: ClusterPlan): readonly string[] {
+  return clusterWrites(plan).flatMap(({ lines }) => lines);
 }
 
 /** The nudges of a plan, in the imperative. */

@@ -1,5 +1,6 @@
 import { mostFailures } from '../../fleet/batches.ts';
-import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { fleetPlanHash } from '../../fleet/approval.ts';
+import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
 import { type FleetRecord, renamedMembers, type RunRecord } from '../../fleet/record.ts';
 import { present } from '../../present.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
@@ -13,9 +14,10 @@ import { Contexts, loginOf } from './contexts.ts';
 import type { FleetReport, VmEnd } from './event.ts';
 import { readFleet, readFreeFleet, takeFleet } from './lock.ts';
 import { type FleetRun, placeOf } from './run.ts';
+import { isRestOfRun, packApproval } from './kept-approval.ts';
 import { type FleetOptions, targetOf } from './options.ts';
 import { planFleet } from './plan-fleet.ts';
-import { digestOf } from './plan-vm.ts';
+import { digestedChanges } from './plan-vm.ts';
 import { forgetNames, leaveMembers } from './leave-members.ts';
 import { type BatchesEnd, runBatches } from './run-batches.ts';
 import { RunBook } from './run-record.ts';
@@ -42,11 +44,11 @@ export async function applyFleet(world: World, run: FleetRun): Promise<FleetRepo
   const plan = await planFleet(world, { ...run, record: found.record, contexts });
   const hash = fleetPlanHash(plan);
   if (isEmptyFleetPlan(plan)) return { fleet: plan.fleet, hash, ends: plan.vms.map(upToDate) };
-  if (reviewed !== undefined && reviewed !== hash && !isRest(found.record, plan, reviewed))
+  if (reviewed !== undefined && reviewed !== hash && !isRestOfRun(plan, found.record, reviewed))
     throw fleetProblems.planOutdated({ fleet: plan.fleet, wanted: reviewed, found: hash, review: run.review });
   await confirm?.(plan);
   await using held = await takeFleet(world, place, found);
-  const book = new RunBook(held, found.record, recordOf(world, run, { plan, hash: reviewed ?? hash }));
+  const book = new RunBook(held, recordOf(world, run, { plan, hash, before: found.record }));
   const joined = await runBatches({
     ...{ world, book, batches: plan.batches, forks: options.forks, observe: run.observe },
     most: mostFailures(options.fleet.rollout, plan.batches.flatMap(({ vms }) => vms).length),
@@ -71,27 +73,24 @@ function upToDate({ vm }: { readonly vm: string }): VmEnd {
   return { vm, status: 'unchanged' };
 }
 
-/** Whether a plan is what an interrupted run of the reviewed plan has left: VMs that it had not begun have the plans that were reviewed. */
-function isRest({ run }: FleetRecord, { vms }: FleetPlan, reviewed: string): boolean {
-  if (run === undefined || run.plan !== reviewed || run.digests === undefined) return false;
-  const { digests } = run;
-  return vms.every(({ vm, status, digest }) => {
-    const word = run.vms[vm];
-    return status === 'unchanged' || word === 'running' || word === 'failed' || digests[vm] === digest;
-  });
-}
-
 interface Recording {
   readonly plan: FleetPlan;
   readonly hash: string;
+  readonly before: FleetRecord;
 }
 
-function recordOf(world: World, { command, reviewed }: FleetRun, { plan, hash }: Recording): RunRecord {
+/** The record of a run that begins. A run that continues keeps what was approved for the whole one. */
+function recordOf(
+  world: World,
+  { command, reviewed }: FleetRun,
+  { plan, hash, before }: Recording,
+): FleetRecord & { readonly run: RunRecord } {
   const vms = plan.batches.flatMap((batch) => batch.vms).map((vm) => [vm, 'waiting' as const] as const);
-  const digests = Object.fromEntries(plan.vms.map(({ vm, digest }) => [vm, digest]));
   const { who } = authorOf(world);
   const began = world.now().toISOString();
-  return { command, who, plan: hash, began, vms: Object.fromEntries(vms), ...(reviewed !== undefined && { digests }) };
+  const run = { command, who, plan: reviewed ?? hash, began, vms: Object.fromEntries(vms) };
+  const approval = reviewed === hash ? packApproval(plan) : before.approval;
+  return { members: before.members, run, ...present({ approval: reviewed === undefined ? undefined : approval }) };
 }
 
 interface Joining {
@@ -105,8 +104,8 @@ async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Prom
   const target = targetOf(run.options, vm);
   const context = await contexts.of(target.options);
   const { command, again, review, reviewed } = run;
-  const lines = plan.vms.find((each) => each.vm === vm)?.lines ?? [];
-  const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers({ vm, review, lines }, now);
+  const digests = plan.vms.find((each) => each.vm === vm)?.digests ?? [];
+  const approve = (now: Pick<JoinPlan, 'decision'>): void => refuseOthers({ vm, review, digests }, now);
   return await join({
     ...{ context, vm, verb: 'up', command, again, repeats: true },
     observe: (event) => run.observe({ kind: 'vm-event', vm, event }),
@@ -118,14 +117,16 @@ async function joinOne(world: World, { run, contexts, plan, vm }: Joining): Prom
 interface Reviewed {
   readonly vm: string;
   readonly review: string;
-  /** The changes of the VM in the plan. */
-  readonly lines: readonly string[];
+  /** Of the changes of the VM in the plan. */
+  readonly digests: readonly string[];
 }
 
 /** Objects that VMs share are written once, so a later VM has fewer changes than its plan, and never others. */
-function refuseOthers({ vm, review, lines }: Reviewed, now: Pick<JoinPlan, 'decision'>): void {
-  const others = digestOf(now).lines.filter((line) => !lines.includes(line));
-  if (others.length > 0) throw fleetProblems.vmMoved({ vm, review, issues: others.map((line) => `due now: ${line}`) });
+function refuseOthers({ vm, review, digests }: Reviewed, now: Pick<JoinPlan, 'decision'>): void {
+  const others = digestedChanges(now).filter(({ digest }) => !digests.includes(digest));
+  if (others.length === 0) return;
+  const issues = others.flatMap(({ lines }) => lines).map((line) => `due now: ${line}`);
+  throw fleetProblems.vmMoved({ vm, review, issues });
 }
 
 /** A VM is a member from its first attempt on. */

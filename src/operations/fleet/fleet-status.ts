@@ -24,7 +24,7 @@ export interface FleetStatus {
   readonly fleet: string;
   readonly vms: readonly FleetVmStatus[];
   /** The last run; absent before the first. */
-  readonly run?: Omit<RunRecord, 'vms' | 'digests'>;
+  readonly run?: Omit<RunRecord, 'vms'>;
   /** Who changes the fleet now. */
   readonly heldBy?: string;
 }
@@ -48,7 +48,7 @@ export async function fleetStatus(world: World, run: FleetRun): Promise<FleetSta
       ...present({ namespace, group, address, state: member && stateOf(mesh, member), lastRun }),
     };
   });
-  const { vms: _vms, digests: _digests, ...last } = record.run ?? {};
+  const { vms: _vms, ...last } = record.run ?? {};
   const heldBy = lease?.holder?.replace(/\/[0-9a-f]{12}$/, '');
   return {
     fleet: options.fleet.name,

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { batchesOf } from '../../fleet/batches.ts';
-import { fleetPlanHash, type FleetPlan, isDue, type PlannedVm } from '../../fleet/plan.ts';
+import { fleetPlanHash } from '../../fleet/approval.ts';
+import { type FleetPlan, isDue, type PlannedVm } from '../../fleet/plan.ts';
 import type { FleetRecord } from '../../fleet/record.ts';
 import type { World } from '../../world.ts';
 import type { Contexts } from './contexts.ts';
@@ -49,7 +50,8 @@ export async function planFleet(world: World, { options, record, contexts, obser
   const due = new Set(vms.filter(isDue).map(({ vm }) => vm));
   const removed = removedMembers(options, record);
   const plan = {
-    ...{ fleet: options.fleet.name, vms, prunes: options.prune, removed, removedAt: removedAt(removed, record) },
+    ...{ fleet: options.fleet.name, rollout: options.fleet.rollout, vms, prunes: options.prune },
+    ...{ removed, removedAt: removedAt(removed, record) },
     batches: batchesOf(options.fleet, options.chosen, due),
   };
   observe({ kind: 'planned', plan, hash: fleetPlanHash(plan) });

@@ -1,26 +1,35 @@
-import { createHash } from 'node:crypto';
-import { clusterPlanLines } from '../../cluster/api/plan.ts';
+import { clusterWrites } from '../../cluster/api/plan.ts';
 import type { PlannedVm } from '../../fleet/plan.ts';
-import { planHash, summaries } from '../../reconcile/plan.ts';
+import { hashedChanges } from '../../reconcile/plan.ts';
+import { sha256 } from '../../reconcile/sha256.ts';
 import type { World } from '../../world.ts';
 import { join } from '../join/join.ts';
 import type { JoinPlan } from '../join/run.ts';
 import { type Contexts, loginOf } from './contexts.ts';
 import type { FleetTarget } from './options.ts';
 
-/** The plan of a join as lines and a digest: what a fleet remembers of it, as 200 whole plans would fill the memory. */
-export function digestOf({ decision }: Pick<JoinPlan, 'decision'>): Pick<PlannedVm, 'lines' | 'digest'> {
+/** One change of a join: its lines, and a digest of all that it does. */
+interface DigestedChange {
+  readonly lines: readonly string[];
+  readonly digest: string;
+}
+
+/** The changes of a join: those of the cluster, then those of the machine. */
+export function digestedChanges({ decision }: Pick<JoinPlan, 'decision'>): readonly DigestedChange[] {
   const { plan, cluster } = decision;
-  const lines = [...(cluster ? clusterPlanLines(cluster.plan) : []), ...summaries(plan)];
-  const { create = [], change = [], prepare = [], relabel = [], remove = [] } = cluster?.plan ?? {};
-  const writes = JSON.stringify([create, change, prepare, relabel, remove]);
-  return {
-    lines,
-    digest: createHash('sha256')
-      .update(`${planHash(plan)} ${writes}`)
-      .digest('hex')
-      .slice(0, 16),
-  };
+  const writes = cluster ? clusterWrites(cluster.plan) : [];
+  return [
+    ...writes.map(({ lines, content }) => ({ lines, digest: sha256(JSON.stringify([lines, content])).slice(0, 16) })),
+    ...hashedChanges(plan).map(({ summary, hash }) => ({ lines: [summary], digest: hash.slice(0, 16) })),
+  ];
+}
+
+type Found = Pick<PlannedVm, 'lines' | 'digests'>;
+
+/** What a fleet remembers of a plan, as 200 whole plans would fill the memory. */
+function foundOf(plan: JoinPlan): Found {
+  const changes = digestedChanges(plan);
+  return { lines: changes.flatMap(({ lines }) => lines), digests: changes.map(({ digest }) => digest) };
 }
 
 /** Plans one VM. Only reads. A failure of the VM is in its plan; a bug is thrown. */
@@ -32,13 +41,13 @@ export async function planVm(
 ): Promise<PlannedVm> {
   const { name: vm } = target.vm;
   const context = await contexts.of({ ...target.options, dryRun: true });
-  let found: Pick<PlannedVm, 'lines' | 'digest'> = { lines: [], digest: '' };
+  let found: Found = { lines: [], digests: [] };
   let extra: readonly string[] = [];
   const { problem } = await join({
     ...{ context, vm, verb: 'up', command: 'fleet plan', again: '', repeats: true, observe: () => undefined },
     login: loginOf(world, target),
     planned: (plan) => {
-      found = digestOf(plan);
+      found = foundOf(plan);
       extra = extraServices(plan, target);
     },
   });

@@ -1,6 +1,7 @@
 import { batchesOf, mostFailures } from '../../fleet/batches.ts';
+import { fleetPlanHash } from '../../fleet/approval.ts';
 import type { FleetPlan } from '../../fleet/plan.ts';
-import { fleetPlanHash, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { isEmptyFleetPlan } from '../../fleet/plan.ts';
 import { renamedMembers } from '../../fleet/record.ts';
 import { authorOf } from '../../who.ts';
 import type { World } from '../../world.ts';
@@ -33,7 +34,8 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   await using held = await takeFleet(world, place, found);
   const vms = Object.fromEntries(plan.batches.flatMap((batch) => batch.vms).map((vm) => [vm, 'waiting' as const]));
   const { who } = authorOf(world);
-  const book = new RunBook(held, found.record, { command, who, plan: hash, began: world.now().toISOString(), vms });
+  const began = { command, who, plan: hash, began: world.now().toISOString(), vms };
+  const book = new RunBook(held, { members, run: began });
   const most = mostFailures(fleet.rollout, Object.keys(vms).length);
   const { ends, stopped } = await leaveMembers(world, { run, book, batches: plan.batches, members, most });
   const same = options.prune && stopped === undefined ? await forgetNames(book, renamed) : [];
@@ -48,7 +50,7 @@ function planOf({ options }: FleetRun, named: readonly string[], removed: readon
   const all = [...named, ...(prune ? removed : [])];
   const { canary: _canary, ...rollout } = fleet.rollout;
   const as = all.map((name) => ({ name, groups: [], labels: {}, services: [], options: {}, origins: {} }));
-  const vms = all.map((vm) => ({ vm, status: 'changes' as const, lines: ['remove it from the mesh'], digest: '' }));
+  const vms = all.map((vm) => ({ vm, status: 'changes' as const, lines: ['remove it from the mesh'], digests: [] }));
   const batches = batchesOf({ ...fleet, rollout }, as, new Set(all));
-  return { fleet: fleet.name, vms, batches, removed, prunes: false };
+  return { fleet: fleet.name, rollout, vms, batches, removed, prunes: false };
 }

@@ -1,5 +1,6 @@
 import { batchesOf, mostFailures } from '../../fleet/batches.ts';
-import { fleetPlanHash, type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
+import { fleetPlanHash } from '../../fleet/approval.ts';
+import { type FleetPlan, isEmptyFleetPlan } from '../../fleet/plan.ts';
 import type { RunRecord } from '../../fleet/record.ts';
 import { present } from '../../present.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
@@ -35,7 +36,8 @@ export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetR
   const names = plan.batches.flatMap((batch) => batch.vms);
   const vms = Object.fromEntries(names.map((vm) => [vm, 'waiting' as const]));
   const { who } = authorOf(world);
-  const book = new RunBook(held, found.record, { command, who, plan: hash, began: world.now().toISOString(), vms });
+  const began = { command, who, plan: hash, began: world.now().toISOString(), vms };
+  const book = new RunBook(held, { members: found.record.members, run: began });
   const { ends, stopped } = await runBatches({
     ...{ world, book, observe, batches: plan.batches, forks: options.forks },
     most: mostFailures(fleet.rollout, names.length),
@@ -59,10 +61,10 @@ function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord 
     vm,
     status: 'changes' as const,
     lines: ['roll back its package'],
-    digest: '',
+    digests: [],
   }));
   const batches = batchesOf(fleet, due, new Set(due.map(({ name }) => name)));
-  return { fleet: fleet.name, vms, batches, removed: [], prunes };
+  return { fleet: fleet.name, rollout: fleet.rollout, vms, batches, removed: [], prunes };
 }
 
 async function rollBackOne(world: World, run: FleetRun, vm: string): Promise<VmReport> {

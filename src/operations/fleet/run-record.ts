@@ -7,9 +7,9 @@ export class RunBook {
   #record: FleetRecord & { readonly run: RunRecord };
 
   /** `held` is absent for a folder of manifests, where nothing is kept. */
-  constructor(held: HeldLease | undefined, before: FleetRecord, run: RunRecord) {
+  constructor(held: HeldLease | undefined, record: FleetRecord & { readonly run: RunRecord }) {
     this.#held = held;
-    this.#record = { members: before.members, run };
+    this.#record = record;
   }
 
   get members(): FleetRecord['members'] {
@@ -27,16 +27,16 @@ export class RunBook {
     const { [name]: before, ...others } = members;
     const kept =
       member === null ? others : { ...members, ...((member ?? before) && { [name]: { ...before, ...member } }) };
-    this.#record = { members: kept, run: { ...run, vms: { ...run.vms, [name]: word } } };
+    this.#record = { ...this.#record, members: kept, run: { ...run, vms: { ...run.vms, [name]: word } } };
     return await this.#write();
   }
 
   /** Writes the end of the run. VMs that were not begun are skipped. */
   async end(ended: Date, stopped: string | undefined): Promise<void> {
-    const { members, run } = this.#record;
+    const { run } = this.#record;
     const vms = Object.entries(run.vms).map(([name, word]) => [name, word === 'waiting' ? 'skipped' : word] as const);
     const end = { ended: ended.toISOString(), ...(stopped !== undefined && { stopped: stopped.slice(0, 500) }) };
-    this.#record = { members, run: { ...run, vms: Object.fromEntries(vms), ...end } };
+    this.#record = { ...this.#record, run: { ...run, vms: Object.fromEntries(vms), ...end } };
     await this.#write();
   }
 

@@ -101,7 +101,8 @@ test('VMs of a fleet come with its plan, and their steps move their lines', () =
   const hear = showFleet(progress, terminal);
   const plan = {
     fleet: 'shop',
-    vms: ['db-1', 'db-2'].map((vm) => ({ vm, status: 'new' as const, lines: [], digest: '' })),
+    rollout: {},
+    vms: ['db-1', 'db-2'].map((vm) => ({ vm, status: 'new' as const, lines: [], digests: [] })),
   };
   hear({ kind: 'planned', plan: { ...plan, batches: [], removed: [], prunes: false }, hash: '' });
   hear({ kind: 'vm-begins', vm: 'db-1' });

@@ -35,7 +35,7 @@ async function played({ batches, bad = [], first = false, stop = new AbortContro
   };
   const run = { command: 'fleet apply', who: 'anna', plan: '', began: '', vms: {} };
   const members = Object.fromEntries(batches.flat().map((vm) => [vm, {}]));
-  const book = new RunBook(undefined, { members }, run);
+  const book = new RunBook(undefined, { members, run });
   const world = { signal: stop.signal } as Pick<World, 'signal'> as World;
   const all: readonly Batch[] = batches.map((vms, index) => ({ vms, canary: first && index === 0 }));
   const observe = (event: FleetEvent): void => void events.push(event);
