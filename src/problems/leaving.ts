@@ -26,6 +26,14 @@ export const leavingProblems = {
     message: `${d.vm} keeps no earlier package to roll back to${d.present === undefined ? '' : `: ${d.present} is the first one meshx installed there`}.`,
     hint: `Install the package you want: meshx setup-vm ${d.vm} --package FILE --restart`,
   })),
+  packageNotChanged: known('package-not-changed', (d: { vm: string; command: string }) => ({
+    message: `The last run of meshx ${d.command} on ${d.vm} did not change its package. Nothing was changed.`,
+    hint: `To go back to the package before it all the same: meshx rollback ${d.vm}`,
+  })),
+  packageReplaced: known('package-replaced-since', (d: { vm: string; command: string }) => ({
+    message: `${d.vm} has another package than the last run of meshx ${d.command} installed. Nothing was changed.`,
+    hint: `See what was installed, when and by whom: meshx audit ${d.vm}`,
+  })),
   notOfTheMesh: known('not-of-the-mesh', (d: { vm: string }) => ({
     message: `${d.vm} has not joined a mesh: it has no cluster.env.`,
     hint: `Join it with: meshx setup-vm ${d.vm}`,

@@ -4,6 +4,7 @@ import { installedBy } from './kinds/package.ts';
 import type { Resource, Step } from './resource.ts';
 import type { Change, Touches } from './kind.ts';
 import { sha256 } from './sha256.ts';
+import { restoredBy } from './undo/former-package.ts';
 
 export interface PlannedStep {
   readonly id: string;
@@ -54,10 +55,10 @@ function plannedStep(step: Step, wants: readonly { changes: readonly Change[]; t
   return { id, title, changes: wants.flatMap(({ changes }) => changes), touches, ...(when && { when }) };
 }
 
-/** The packages that a plan installs: name, version, format and sha256. */
+/** The packages that a plan installs or restores: name, version, format and sha256. */
 export function installedPackages({ steps }: Plan): readonly string[] {
   const scripts = steps.flatMap(({ changes }) => changes).flatMap((change) => change.scripts);
-  return scripts.flatMap(({ script }) => installedBy(script) ?? []);
+  return scripts.flatMap(({ script }) => installedBy(script) ?? restoredBy(script) ?? []);
 }
 
 /** Whether the host is up to date. */

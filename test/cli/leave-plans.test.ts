@@ -87,8 +87,9 @@ test('down --dry-run prints drain, registration, undo and comparison, and apply 
   expect((await left(vm, true)).phases.flatMap(({ changes }) => changes)).toEqual([]);
 });
 
-async function rolledBack(vm: LiveVm, dryRun: boolean) {
-  const options: RollbackOptions = { ...shared(), restart: { allowed: true, limitMs: 30_000 }, confirmWithin: 90 };
+async function rolledBack(vm: LiveVm, dryRun: boolean, more: Pick<RollbackOptions, 'only'> = {}) {
+  const restart = { allowed: true, limitMs: 30_000 };
+  const options: RollbackOptions = { ...shared(), restart, confirmWithin: 90, ...more };
   return await rollBack(world(vm), { ...calling(vm), dryRun }, options);
 }
 
@@ -114,4 +115,15 @@ test('rollback --dry-run prints drain, switch, package and restart, and apply do
   });
   expect(printed(done)).toBe(printed(planned));
   expect([vm.system.ended, vm.system.ran.at(-1)]).toEqual(['confirmed', 'run-end']);
+});
+
+test('a rollback of what one command changed leaves a VM whose last run of it changed something else', async () => {
+  const vm = new LiveVm((await aJoinedExample('--vm-address', ADDRESS)).root);
+  const [now, former] = [copy('1.24.0'), copy('1.23.0')];
+  vm.answers.set('package-copies', `installed ${now.slice(1, now.indexOf('\n'))}\ncurrent\n${now}former\n${former}`);
+  vm.answers.set('audit-read', '');
+  const refused = await rolledBack(vm, false, { only: { command: 'fleet apply' } });
+  expect(refused).toMatchObject({ status: 'failed', problem: { id: 'package-not-changed' } });
+  expect(writes()).toEqual([]);
+  expect(vm.system.ran).not.toContain('run-begin');
 });

@@ -19,8 +19,8 @@ import { runBatches } from './run-batches.ts';
 import { RunBook } from './run-record.ts';
 
 /**
- * Rolls back, to their former packages, the chosen VMs that the last run changed: the others never left theirs. Goes through the batches
- * and canaries of an upgrade. Throws `fleet-locked` and Problems of the cluster; failures of VMs are in the report.
+ * Rolls back, to their former packages, the chosen VMs whose package the last run changed, by their own audit. Goes through the batches
+ * and canaries of an upgrade; the other VMs are skipped. Throws `fleet-locked` and Problems of the cluster; failures of VMs are in the report.
  */
 export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetReport> {
   const { options, observe, command } = run;
@@ -42,7 +42,7 @@ export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetR
     ...{ world, book, observe, batches: plan.batches, forks: options.forks },
     most: mostFailures(fleet.rollout, names.length),
     change: (vm) => rollBackOne(world, run, vm),
-    excuse: ({ problem }) => (problem?.id === leavingProblems.noFormerPackage.id ? NO_EARLIER : undefined),
+    excuse: ({ problem }) => EXCUSES.get(problem?.id ?? ''),
     canary: canaryOf(options, new Contexts(world)),
   });
   await book.end(world.now(), stopped);
@@ -50,7 +50,17 @@ export async function rollBackFleet(world: World, run: FleetRun): Promise<FleetR
   return { fleet: fleet.name, hash, ends, ...present({ stopped, first: first.length > 0 ? first : undefined }) };
 }
 
+/** What the VM's audit calls a run of the fleet. */
+const APPLY = { command: 'fleet apply' };
+
 const NO_EARLIER = 'it keeps no earlier package';
+
+/** Why a VM stays as it is, by the problem of its rollback. */
+const EXCUSES: ReadonlyMap<string, string> = new Map([
+  [leavingProblems.noFormerPackage.id, NO_EARLIER],
+  [leavingProblems.packageNotChanged.id, 'the last run of the fleet did not change its package'],
+  [leavingProblems.packageReplaced.id, 'its package is not the one that the last run of the fleet installed'],
+]);
 
 /** A rollback that was interrupted goes on with the VMs that it has not rolled back. */
 function planOf({ fleet, chosen, prune: prunes }: FleetOptions, last: RunRecord | undefined): FleetPlan {
@@ -73,5 +83,5 @@ async function rollBackOne(world: World, run: FleetRun, vm: string): Promise<VmR
   const target = targetOf(options, vm);
   const { cluster, machine, restart, confirmWithin } = target.options;
   const calling = { vm, command, again, dryRun: false, login: loginOf(world, target), observe };
-  return await rollBack(world, calling, { cluster, machine, restart, confirmWithin, place: {} });
+  return await rollBack(world, calling, { cluster, machine, restart, confirmWithin, place: {}, only: APPLY });
 }

@@ -22,6 +22,7 @@ import { type ClusterOptions, openCluster } from '../connection/cluster.ts';
 import type { MachineOptions } from '../connection/machine.ts';
 import { isConfirmedMember, memberOf, type Place } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
+import { type OnlyOf, requirePackageChange } from './package-change.ts';
 
 /** How a VM rolls back to its former package. */
 export interface RollbackOptions {
@@ -33,6 +34,8 @@ export interface RollbackOptions {
   readonly restart: RestartOptions;
   /** Seconds that the VM waits for its confirmation. */
   readonly confirmWithin: number;
+  /** Refuses if the package is not what the last run of a command changed; absent for any package. */
+  readonly only?: OnlyOf;
 }
 
 /** What happens during a rollback, in order. A phase that is planned has not begun. */
@@ -66,7 +69,10 @@ const SETTINGS: Step = {
   wants: [...SETTINGS_DIRECTORIES, ...keptSettings(PLACES.clusterEnv, PLACES.meshConfig, PLACES.sidecarEnv)],
 };
 
-/** Inspects the machine. Only reads. Throws `not-of-the-mesh`, `no-former-package`, `membership-disagrees`. */
+/**
+ * Inspects the machine. Only reads. Throws `not-of-the-mesh`, `no-former-package`, `membership-disagrees`, and with `only` Problems of
+ * `requirePackageChange`.
+ */
 export async function inspect(world: World, options: RollbackOptions, asked: Asked): Promise<Inspected> {
   const { vm, host, signal } = asked;
   const [membership, { current, former }] = await Promise.all([
@@ -75,6 +81,7 @@ export async function inspect(world: World, options: RollbackOptions, asked: Ask
   ]);
   const { generation, addresses, hasSwitch, namespace, group } = membership;
   if (generation === undefined) throw leavingProblems.notOfTheMesh({ vm });
+  if (options.only) await requirePackageChange({ ...options.only, vm, host, current, signal });
   if (!former)
     throw leavingProblems.noFormerPackage({ vm, ...(current && { present: `${current.name} ${current.version}` }) });
   const running = vmGeneration(generation).running();

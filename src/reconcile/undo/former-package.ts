@@ -1,5 +1,5 @@
 import type { Host } from '../../host/run/host.ts';
-import { scriptCommand } from '../../host/run/shell.ts';
+import { type Script, scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Change } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';
@@ -52,8 +52,14 @@ function parseAbout([header = '', into = '', marker = '', ...verify]: readonly s
   return { name, version, format: format as 'deb', sha256, into, marker, verify: verify.filter((path) => path !== '') };
 }
 
-function headerOf({ name, version, format, sha256 }: PackageCopy): string {
+/** First line of the marker: name, version, format, sha256. */
+export function headerOf({ name, version, format, sha256 }: PackageCopy): string {
   return [name, version, format, sha256].join(' ');
+}
+
+/** The package that a script restores, as the marker's first line says it. */
+export function restoredBy({ name, args }: Script): string | undefined {
+  return name === PACKAGE_BACK.name ? args[1] : undefined;
 }
 
 /** Installs the former package from the machine's copy; the replaced one becomes the former. */
