@@ -127,3 +127,28 @@ test('a rollback of what one command changed leaves a VM whose last run of it ch
   expect(writes()).toEqual([]);
   expect(vm.system.ran).not.toContain('run-begin');
 });
+
+const elsewhere = (): KubeObject => {
+  const group = made('networking.istio.io/v1', 'WorkloadGroup', 'istio-vm', {});
+  return { ...group, metadata: { ...group.metadata, namespace: 'default' } };
+};
+
+test.each<[string, () => void, string]>([
+  ['only the namespace of its record has a group of its name', () => undefined, 'changed'],
+  ['another namespace has a group of its name', () => server.put(elsewhere()), 'membership-unconfirmed'],
+  [
+    'the groups of other namespaces may not be listed',
+    () => server.fail({ on: /^GET \/apis\/networking.istio.io\/v1\/workloadgroups/, answer: 403 }),
+    'membership-unconfirmed',
+  ],
+])('down of a VM without an entry, outside the namespace of the kubeconfig: %s', async (_what, change, end) => {
+  server.remove('WorkloadEntry', 'vm', `istio-vm-${ADDRESS}`);
+  change();
+  const vm = new LiveVm((await aJoinedExample('--vm-address', ADDRESS)).root);
+  const undo = { restore: [], keep: [], everything: false };
+  const options: LeaveOptions = { ...shared(), place: {}, verify: false, drainTimeoutMs: 30_000, undo, dryRun: false };
+  const report = await leave(await openLeaveContext(world(vm), options), calling(vm));
+  expect(report.problem?.id ?? report.status).toBe(end);
+  const groups = server.all('WorkloadGroup').filter(({ metadata }) => metadata.namespace === 'vm');
+  expect(groups).toHaveLength(end === 'changed' ? 0 : 1);
+});

@@ -125,6 +125,10 @@ const DOWN: readonly Right[] = [
   workload('sidecars', ['get', 'delete'], NETWORKING),
   workload('pods', ['list']),
   strictPorts(['get', 'delete']),
+  {
+    ...{ place: 'cluster', group: NETWORKING, resource: 'workloadgroups', verbs: ['list'] },
+    optional: "a VM without an entry is in another namespace than the operator's",
+  },
 ];
 
 /** Load balancers of the cluster DNS are in kube-system. `expose` always reads them, and creates them with --dns. */

@@ -13,6 +13,7 @@ import { present } from '../../present.ts';
 import { groupNameOrNone } from '../join/workload.ts';
 import { isConfirmedMember, memberOf, type Place, refuseUnconfirmed } from '../membership/member.ts';
 import { memberQuestion } from '../membership/member-question.ts';
+import { isOnlyGroupOfName } from '../membership/only-group.ts';
 import type { LeaveContext, LeaveOptions } from './context.ts';
 import { type LeaveNote, remark } from './report.ts';
 
@@ -78,7 +79,7 @@ async function clusterSide({ world, options, cluster }: LeaveContext, asked: Ask
   const vm = { ...registered, gone: only === 'cluster', namesGroup: namesGroup(asked.vm, typed), signal: asked.signal };
   const { plan: departure, notes, sharedNote } = await planDeparture(question.kube, vm);
   const also = clusterPlanLines(departure);
-  const isConfirmed = await isConfirmedMember(member);
+  const isConfirmed = (await isConfirmedMember(member)) || (await isOnlyGroupOfName(member));
   if (also.length > 0 && !isConfirmed) await refuseUnconfirmed(member, also);
   const noteOf = (text: string): LeaveNote =>
     isConfirmed && text === sharedNote ? { kind: 'group-stays', text, registered } : remark(text);
