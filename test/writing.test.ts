@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { commands } from '../src/cli/commands.ts';
 import type { Problem } from '../src/problems.ts';
+import { anything } from './support/anything.ts';
 import { runCli } from './support/run-cli.ts';
 
 const ROOT = new URL('../', import.meta.url);
@@ -74,17 +75,6 @@ test.each(commands.map(({ name }) => name))('the help of %s is written in direct
 
 test('the list of commands is written in direct English', async () => {
   expect(translated((await runCli(['--help'])).stdout)).toEqual([]);
-});
-
-/** Stands for any detail of a problem: prints as a word, and behaves like a list of one such word. */
-const anything: unknown = new Proxy(['VALUE'], {
-  get(list, key) {
-    if (key === Symbol.toPrimitive || key === 'toString' || key === 'toJSON') return () => 'VALUE';
-    if (key in list && key !== 'slice' && key !== 'at') return Reflect.get(list, key) as unknown;
-    const method: unknown = Reflect.get(Object('VALUE') as object, key);
-    if (typeof method === 'function') return (...args: unknown[]) => method.apply('VALUE', args) as unknown;
-    return anything;
-  },
 });
 
 const catalogues = readdirSync(new URL('src/problems/', ROOT)).filter(

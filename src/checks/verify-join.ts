@@ -7,6 +7,7 @@ import { registrationGroup } from './join/registration-checks.ts';
 import { inwardGroups, outwardGroup } from './join/traffic-checks.ts';
 import { vmQuestions } from './join/vm-questions.ts';
 import { LIMIT_MS, runChecks, type Running } from './run.ts';
+import { withVmInHint } from './vm-in-hints.ts';
 
 /**
  * Verifies what setup-vm and up promise, in parallel where checks do not disturb each other, and yields the results in the order
@@ -20,5 +21,6 @@ export async function* verifyJoin(host: Host, question: JoinQuestion, running: R
   const checks = machine(cluster, workload, vm);
   const traffic = [registrationGroup(question), outwardGroup(question, vm), ...inwardGroups(question, vm)];
   const last = reach ? [reachGroup(reach)] : [];
-  yield* runChecks(atOnce ? [[...checks, ...traffic], last] : [checks, traffic, last], running);
+  const phases = atOnce ? [[...checks, ...traffic], last] : [checks, traffic, last];
+  for await (const result of runChecks(phases, running)) yield withVmInHint(result, question.name);
 }

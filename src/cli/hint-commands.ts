@@ -1,3 +1,4 @@
+import { nameVm } from '../checks/vm-in-hints.ts';
 import { toShell } from '../shell-words.ts';
 import { SHORT, typedOption, withoutPassword } from './command-line.ts';
 import type { Call, CommandSpec } from './command.ts';
@@ -41,11 +42,12 @@ const REPLACES: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Adds the given connection options to each command of meshx in a text, where that command takes them and does not have
- * it yet. A command that repeats the called one, with another option, gets all options of that.
+ * it yet. A command that repeats the called one, with another option, gets all options of that. `VM` is the one that was called for.
  */
 export function completer(called: Called, commands: readonly CommandSpec[]): (text: string) => string {
+  const vm = calledVm(called, commands);
   return (text) =>
-    text.replace(COMMAND, (whole: string, name: string, rest: string) => {
+    (vm === undefined ? text : nameVm(text, vm)).replace(COMMAND, (whole: string, name: string, rest: string) => {
       const spec = commands.find((each) => each.name === name);
       if (!spec || / --(help|version)\b/.test(rest)) return whole;
       const names = isRepeated(called, name, rest) ? [...WAY, ...optionsOf(called, spec, rest)] : WAY;
@@ -53,6 +55,17 @@ export function completer(called: Called, commands: readonly CommandSpec[]): (te
       const words = missing.flatMap((option) => typedOption([option, called.given[option]]));
       return words.length === 0 ? whole : `${whole} ${toShell(words.map(withoutPassword))}`;
     });
+}
+
+/** The VM that a command was called for; undefined for none, and for several. */
+function calledVm({ name, args, given }: Called, commands: readonly CommandSpec[]): string | undefined {
+  const words = commands.find((each) => each.name === name)?.args.map(([syntax]) => syntax) ?? [];
+  const first = words.findIndex((syntax) => /^[<[]vm\b/.test(syntax));
+  const ofVerify = name === 'verify' && ['vm', 'telemetry'].includes(args[0] ?? '') ? args.slice(1, 2) : [];
+  const named = first < 0 ? ofVerify : args.slice(first, words[first]?.includes('...') ? undefined : first + 1);
+  const { vm } = given;
+  const all = [...new Set([...named, ...(typeof vm === 'string' ? [vm] : [])])];
+  return all.length === 1 ? all[0] : undefined;
 }
 
 /** Whether the command is the called one, for all its arguments or for some of them. */

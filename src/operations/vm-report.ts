@@ -1,5 +1,6 @@
 import type { Result } from '../checks/check.ts';
-import type { Problem } from '../problems.ts';
+import { nameVm } from '../checks/vm-in-hints.ts';
+import { Problem } from '../problems.ts';
 import { expected } from './change/change.ts';
 import type { PhaseReport } from './change/event.ts';
 
@@ -39,7 +40,16 @@ export async function reportOf<Note>(vm: string, signal: AbortSignal, parts: Par
   try {
     for await (const part of parts) report = { ...report, ...part };
   } catch (error) {
-    report = { ...report, status: 'failed', problem: expected(error, signal, report.done) };
+    const problem = withVm(expected(error, signal, report.done), vm);
+    report = { ...report, status: 'failed', problem };
   }
   return { ...report, ms: Math.round(performance.now() - started) };
+}
+
+/** Commands in the hint name the VM. */
+function withVm(problem: Problem, vm: string): Problem {
+  const hint = nameVm(problem.hint, vm);
+  if (hint === problem.hint) return problem;
+  const { id, message, issues } = problem;
+  return new Problem(id, { message, hint, issues }, problem);
 }

@@ -12,7 +12,7 @@ export const agentProcessProblems = {
   })),
   credentialUnreadable: known('agent-credential-unreadable', (d: { name: string; reason: string }) => ({
     message: `The credential ${d.name} of a probe cannot be read: ${d.reason}.`,
-    hint: 'Store it for the agent: /etc/meshx/credentials/NAME, mode 0600, owned by root; then restart the agent.',
+    hint: `Store it for the agent: /etc/meshx/credentials/${d.name}, mode 0600, owned by root; then restart the agent.`,
   })),
   unreachable: known('agent-unreachable', (d: { socket: string; reason: string }) => ({
     message: `No agent answers on ${d.socket}: ${d.reason}.`,

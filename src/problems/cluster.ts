@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { toShell } from '../shell-words.ts';
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
@@ -201,7 +202,7 @@ export const clusterProblems = {
     'entry-beside-automatic',
     (d: { address: string; entry: string; services: readonly string[] }) => ({
       message: `${d.address} is already an endpoint of ${list(d.services)} through ${d.entry}, which its own sidecar registered.`,
-      hint: 'No manual registration is needed. To remove the service from that entry: meshx deregister NAME IP',
+      hint: `No manual registration is needed. To remove a service from that entry: ${toShell(['meshx', 'deregister', d.services[0] ?? '', d.address])}`,
     }),
   ),
   notRegistered: known('service-not-registered', (d: { service: string; address?: string; cluster: string }) => ({

@@ -143,7 +143,7 @@ export const hostProblems = {
   })),
   sudoRefused: known('sudo-refused', (d: Doing & { said: string }) => ({
     message: `${d.host}: sudo did not allow ${d.doing}${d.said === '' ? '' : `: ${d.said}`}.`,
-    hint: 'Log in as root, or grant the right with: meshx sudoers VM --install; if sudo needs a password: --sudo-password-file FILE',
+    hint: `Log in as root, or grant the right with: meshx sudoers ${d.host} --install; if sudo needs a password: --sudo-password-file FILE`,
   })),
   rootProgramLacks: known('root-program-outdated', (d: Doing) => ({
     message: `${d.host}: its root program does not know ${d.doing}: it is from another version of meshx. Nothing was run.`,

@@ -28,7 +28,7 @@ export const leavingProblems = {
   })),
   packageNotChanged: known('package-not-changed', (d: { vm: string; command: string }) => ({
     message: `The last run of meshx ${d.command} on ${d.vm} did not change its package. Nothing was changed.`,
-    hint: `To go back to the package before it all the same: meshx rollback ${d.vm}`,
+    hint: `To roll it back to its previous package anyway: meshx rollback ${d.vm}`,
   })),
   packageReplaced: known('package-replaced-since', (d: { vm: string; command: string }) => ({
     message: `${d.vm} has another package than the last run of meshx ${d.command} installed. Nothing was changed.`,

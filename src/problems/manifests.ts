@@ -28,9 +28,9 @@ export const manifestProblems = {
     message: `${d.file} cannot be written: ${d.reason}.`,
     hint: "Check the folder's permissions and free space.",
   })),
-  tokenNeedsServer: known('token-needs-api-server', (d: { folder: string; account: string }) => ({
+  tokenNeedsServer: known('token-needs-api-server', (d: { folder: string; namespace: string; account: string }) => ({
     message: `${d.folder} is a folder of manifests: only an API server can issue a token for ${d.account}.`,
-    hint: 'Create one for the VM: kubectl create token ACCOUNT -n NAMESPACE --audience istio-ca --duration 10m',
+    hint: `Create one for the VM: kubectl create token ${d.account} -n ${d.namespace} --audience istio-ca --duration 10m`,
   })),
   noWatch: known('no-watch', (d: { cluster: string }) => ({
     message: `${d.cluster} cannot be followed: it is not a running cluster.`,

@@ -64,7 +64,7 @@ export const vmProblems = {
   })),
   portsClosed: known('ports-closed', (d: { vm: string; ports: readonly string[] }) => ({
     message: `${d.vm}: no longer accepts new connections: ${d.ports.join(', ')}.`,
-    hint: 'Check the keys of sidecar.env: meshx configure VM --dry-run; on the VM: tail /var/log/istio/istio.log',
+    hint: `Check the keys of sidecar.env: meshx configure ${d.vm} --dry-run; on the VM: tail /var/log/istio/istio.log`,
     issues: d.ports,
   })),
   revertsByItself: known(

@@ -11,6 +11,8 @@ import type { Reach } from './reachability.ts';
 
 /** The join to verify, and the clients and sources for it. */
 export interface JoinQuestion {
+  /** The operator's name for the VM. */
+  readonly name: string;
   readonly cluster: ClusterFacts;
   readonly workload: Workload;
   readonly vm: Pick<VmFacts, 'address'>;

@@ -1,6 +1,7 @@
 import { directionOf } from '../../mesh/access-entry.ts';
 import { headerOf, isAnswer } from '../../mesh/web-request.ts';
 import type { Seen } from '../check.ts';
+import { nameVm } from '../vm-in-hints.ts';
 import type { RequestSeen } from './request-seen.ts';
 
 /** Which proxies handled the request: by what they logged and counted, and by the headers that they set. */
@@ -22,7 +23,8 @@ export function judgeProxies(seen: RequestSeen): Seen {
   // Only the server's proxy writes istio-envoy; the client's own proxy would have replaced it.
   const around = server === 'istio-envoy' ? `${withHeader(detail, server)}: only the server's proxy answered` : detail;
   if (server === 'envoy') return { ok: true, detail: withHeader(detail, server) };
-  const hint = `The traffic of ${client.name} is not captured; find out why: meshx capture VM explain --uid 65534 --to ADDRESS:PORT`;
+  const why = nameVm('meshx capture VM explain --uid 65534 --to ADDRESS:PORT', client.name.replace(/^VM /, ''));
+  const hint = `The traffic of ${client.name} is not captured; find out why: ${why}`;
   return { ok: false, detail: around, ...(client.kind === 'vm' && { hint }) };
 }
 

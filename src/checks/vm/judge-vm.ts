@@ -2,6 +2,7 @@ import type { MachineFacts } from '../preflight/machine.ts';
 import { valueOf } from '../../vm/key-values.ts';
 import type { Result } from '../check.ts';
 import { judgeEach, type Unread } from '../judge.ts';
+import { withVmInHint } from '../vm-in-hints.ts';
 import type { VmFacts } from './facts.ts';
 import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from './vm-checks.ts';
 
@@ -33,7 +34,7 @@ function leftToAPerson({ repair: _, ...result }: Result): Result {
 /** The preflight judges one VM, and this report may have several. */
 export function named(vm: string, result: Result): Result {
   if (result.detail === '') return result;
-  return { ...result, object: `VM ${vm}`, detail: `${vm}: ${result.detail.replace(/\.$/, '')}` };
+  return { ...withVmInHint(result, vm), object: `VM ${vm}`, detail: `${vm}: ${result.detail.replace(/\.$/, '')}` };
 }
 
 /** The result of a VM that meshx could not ask. */

@@ -1,4 +1,5 @@
 import type { Result } from '../../checks/check.ts';
+import { withVmInHint } from '../../checks/vm-in-hints.ts';
 import { SECURITY } from '../../mesh/current/objects.ts';
 import type { MtlsPolicies, PortSecurity } from '../../mesh/mutual-tls.ts';
 import type { Workload } from '../../mesh/workload.ts';
@@ -23,8 +24,9 @@ export interface Judging {
 export function refuseFindings(findings: readonly Result[], { vm, acceptRisk, observe }: Judging): void {
   const isAccepted = ({ severity, risk }: Result): boolean =>
     severity === 'note' || (severity === 'risk' && risk !== undefined && acceptRisk.includes(risk));
-  for (const finding of findings.filter(isAccepted)) observe({ kind: 'finding', finding });
-  const stops = findings.filter((finding) => !isAccepted(finding));
+  const named = findings.map((finding) => withVmInHint(finding, vm));
+  for (const finding of named.filter(isAccepted)) observe({ kind: 'finding', finding });
+  const stops = named.filter((finding) => !isAccepted(finding));
   if (stops.length > 0) throw cliProblems.preflightFailed({ vm, findings: stops });
 }
 

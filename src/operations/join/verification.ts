@@ -79,5 +79,6 @@ async function* results(
   const ended = ({ ok, id, ms }: Result): void => {
     if (ok !== 'skipped') record?.({ kind: 'check', name: id, where: vm, ms });
   };
-  yield* verifyJoin(host, { ...subject, dial, shut: shutHere(before ?? []), ...present(known) }, { signal, ended });
+  const question = { name: vm, ...subject, dial, shut: shutHere(before ?? []), ...present(known) };
+  yield* verifyJoin(host, question, { signal, ended });
 }

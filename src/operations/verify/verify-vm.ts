@@ -44,7 +44,7 @@ export async function verifyVm(options: VmOptions): Promise<VerifyReport> {
   const security = policies ? portSecurity(workload, policies) : [];
   const named = { namespace, clusterDomain: cluster.clusterDomain, signal };
   const question = {
-    ...{ cluster, workload, vm: { address }, dial },
+    ...{ name: host.name, cluster, workload, vm: { address }, dial },
     outside: Object.fromEntries(security.map(({ port, outsideMesh }) => [port.number, outsideMesh])),
     inside: Object.fromEntries(security.map(({ port, insideMesh }) => [port.number, insideMesh])),
     ...(meshGeneration(cluster.generation).hasGroups && { entry: vmEntry({ kube, workload, address, signal }) }),

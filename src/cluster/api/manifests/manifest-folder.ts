@@ -90,7 +90,8 @@ class ManifestFolder implements Kubernetes {
   }
 
   token(query: TokenQuery): Promise<IssuedToken> {
-    return Promise.reject(manifestProblems.tokenNeedsServer({ folder: this.name, account: query.serviceAccount }));
+    const { namespace, serviceAccount: account } = query;
+    return Promise.reject(manifestProblems.tokenNeedsServer({ folder: this.name, namespace, account }));
   }
 
   /** Nothing here refuses anything. */
