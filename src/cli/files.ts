@@ -55,7 +55,8 @@ export async function readText(path: string, limit = 16 * 1024 * 1024): Promise<
   }
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read or written, in words. */
+export function reasonOf(error: unknown): string {
   const code = isNativeError(error) && 'code' in error ? String(error.code) : '';
   const words: Readonly<Record<string, string>> = {
     ENOENT: 'there is no such file or directory',

@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expectGolden } from '../support/golden.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
@@ -134,9 +134,35 @@ test('hostile text of a file reaches no terminal', async () => {
   expect(stdout).not.toContain('\u001b');
 });
 
-test('a folder, a missing file and no file are Problems', async () => {
-  expect((await runCli(['lint', '.'])).stderr).toContain('it is a directory');
-  expect((await runCli(['lint', 'none.yaml'])).stderr).toContain('there is no such file');
+test('a folder stands for the manifests below it, at any depth, and a file that cannot be read hides no other', async () => {
+  const cwd = temporaryFolder();
+  const write = (name: string, text: string): void => {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), text);
+  };
+  const fault = (name: string): string => port('http-mysql').replace('name: a', `name: ${name}`);
+  write('prod/a.yaml', fault('a'));
+  write('prod/deep/er/b.yml', fault('b'));
+  write('prod/deep/c.json', JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 7 } }));
+  write('prod/broken.yaml', 'a: [\n');
+  writeFileSync(join(cwd, 'prod/latin.yaml'), Buffer.from([0x61, 0x3a, 0x20, 0xe9]));
+  write('prod/notes.txt', fault('none'));
+  write('prod/.hidden/d.yaml', fault('hidden'));
+  symlinkSync('nowhere.yaml', join(cwd, 'prod/lost.yaml'));
+  symlinkSync('..', join(cwd, 'prod/loop'));
+  const { exitCode, stdout } = await runCli(['lint', 'prod', './prod/a.yaml', 'none.yaml', '-o', 'short'], { cwd });
+  expect(exitCode).toBe(4);
+  const lines = stdout.trimEnd().split('\n');
+  const has = (text: string): number => lines.filter((line) => line.includes(text)).length;
+  expect([has('Edit prod/a.yaml:1'), has('Edit prod/deep/er/b.yml:1')]).toEqual([1, 1]);
+  expect([has('prod/deep/c.json:1: '), has('prod/broken.yaml:'), has('prod/latin.yaml: ')]).toEqual([1, 1, 1]);
+  expect([has('prod/lost.yaml: there is no such file'), has('none.yaml: there is no such file')]).toEqual([1, 1]);
+  expect(lines).toHaveLength(7);
+});
+
+test('a folder without manifests is a finding, and no file at all is a wrong command line', async () => {
+  const { exitCode, stdout } = await runCli(['lint', '.', '-o', 'short'], { cwd: temporaryFolder() });
+  expect([exitCode, stdout]).toEqual([4, expect.stringContaining('.: no file below it ends in .yaml, .yml or .json')]);
   expect((await runCli(['lint'])).exitCode).toBe(2);
 });
 
