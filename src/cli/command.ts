@@ -19,6 +19,8 @@ export interface Call extends Surroundings {
   readonly on?: readonly string[];
   /** Values of options that settings files give. Flags and variables win. */
   readonly settings?: Settings;
+  /** Options whose variable or setting does not count: one with precedence excludes them. */
+  readonly excluded?: ReadonlySet<string>;
 }
 
 /** `<name>`, `[name]` or `<name...>` and what it is. */

@@ -3,12 +3,14 @@ import { Issues } from '../problems/issues.ts';
 import { shown } from '../problems/mesh.ts';
 import type { Call } from './command.ts';
 import { legacyValue } from './legacy-environment.ts';
+import type { SettingValue } from './settings/setting.ts';
+import { truthOf } from './truth.ts';
 import { variableOf } from './variables.ts';
 
 /**
  * The parsed command line. Order of precedence: flag, MESHX_… variable, variable of Istio's old scripts, the project's
- * settings file, the operator's own; the context's value and the default are the caller's. Issues are collected and
- * thrown together by `accept`.
+ * settings file, the operator's own; the context's value and the default are the caller's. An option that one with
+ * precedence excludes counts as not given. Issues are collected and thrown together by `accept`.
  */
 export class Input {
   readonly call: Call;
@@ -23,7 +25,7 @@ export class Input {
   /** The value of an option, by its camelCase name. An empty one counts as not given. */
   text(name: string): string | undefined {
     const given = this.call.given[name];
-    const setting = this.call.settings?.get(name)?.value;
+    const setting = this.#setting(name);
     const value =
       typeof given === 'string'
         ? given
@@ -35,12 +37,12 @@ export class Input {
   flag(name: string): boolean {
     const given = this.call.given[name];
     if (typeof given === 'boolean') return given;
-    const value = this.call.world.env[variableOf(name)];
-    const setting = this.call.settings?.get(name)?.value;
+    const value = this.#isExcluded(name) ? undefined : this.call.world.env[variableOf(name)];
+    const setting = this.#setting(name);
     const fallback = typeof setting === 'boolean' ? setting : this.call.on?.includes(name) === true;
     if (value === undefined) return fallback;
-    if (/^(1|true|yes|on)$/i.test(value)) return true;
-    if (/^(0|false|no|off|)$/i.test(value)) return false;
+    const truth = truthOf(value);
+    if (truth !== undefined) return truth;
     const issue = `${variableOf(name)}: ${shown(value)} is neither true nor false`;
     // Thrown at once, because a flag may be read after the input was accepted.
     throw cliProblems.invalidInput({ command: this.#command, issues: [issue] });
@@ -93,7 +95,16 @@ export class Input {
     if (issues.length > 0) throw cliProblems.invalidInput({ command: this.#command, issues });
   }
 
+  #isExcluded(name: string): boolean {
+    return this.call.excluded?.has(name) === true;
+  }
+
+  #setting(name: string): SettingValue | undefined {
+    return this.#isExcluded(name) ? undefined : this.call.settings?.get(name)?.value;
+  }
+
   #variable(name: string): string | undefined {
+    if (this.#isExcluded(name)) return undefined;
     const { env } = this.call.world;
     return env[variableOf(name)] ?? legacyValue(name, env);
   }

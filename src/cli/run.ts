@@ -3,13 +3,14 @@ import type { Call, Surroundings } from './command.ts';
 import { commands } from './commands.ts';
 import { Problem } from '../problems.ts';
 import { cliProblems } from '../problems/cli.ts';
+import { excludedIn } from './exclusive.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { helpWords } from './help-words.ts';
 import { program } from './program.ts';
 import type { Observed } from './progress/observed.ts';
 import type { World } from '../world.ts';
 import { type Outlet, surroundings } from './sink.ts';
-import { loadSettings } from './settings/load.ts';
+import { withSettings } from './settings/load.ts';
 import { checkVariables, variableOf } from './variables.ts';
 import { completing } from './completing.ts';
 
@@ -25,11 +26,11 @@ export async function run(argv: readonly string[], outlet: Outlet): Promise<numb
       around = completing(call, { ...call, name: spec.name }, commands);
       if (isObserved(call)) {
         const { observed } = await import('./progress/observed.ts');
-        ({ end, ...around } = observed({ ...call, ...around }, spec.name));
+        ({ end, ...around } = observed({ ...call, ...around, excluded: excludedIn(spec, call) }, spec.name));
       }
-      const settings = await loadSettings(spec, { ...call, ...around });
+      const whole = await withSettings(spec, { ...call, ...around });
       const run = async (measured: Call): Promise<number> => (await spec.run(measured, commands)) ?? EXIT.done;
-      exitCode = await timed({ ...call, ...around, ...(settings && { settings }) }, run);
+      exitCode = await timed(whole, run);
     });
     await cli.parseAsync([...words], { from: 'user' });
   } catch (error) {

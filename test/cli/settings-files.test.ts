@@ -225,6 +225,21 @@ test('VMs of one run that would get different settings are refused, unless the o
   expect((await viewed(at, ['db-2']))['network']?.[0]).toBe('other');
 });
 
+test('an option wins over a setting that excludes it, from whatever source', async () => {
+  const at = aHome({ [USER]: 'package: /mine.deb\nupgrade: false\nagent: false\n' });
+  const shown = await viewed(at, ['--package-source', 'none', '--agent-executable', '/bin/true']);
+  expect(Object.keys(shown)).toEqual(expect.arrayContaining(['package-source', 'agent-executable']));
+  expect(Object.keys(shown)).not.toContain('package');
+  expect(Object.keys(shown)).not.toContain('agent');
+  expect(Object.keys(await viewed(at))).toEqual(expect.arrayContaining(['package', 'agent']));
+  expect(Object.keys(await viewed(at, [], { env: { MESHX_PACKAGE_SOURCE: 'none' } }))).not.toContain('package');
+
+  const other = aHome({ [USER]: 'package-source: none\nupgrade: true\n' });
+  const joining = ['setup-vm', 'db', '--root', exampleImage(), '--manifests', exampleCluster('current'), '-n', 'vm'];
+  const { exitCode, stderr } = await run(other, [...joining, '--package', examplePackage, '--dry-run']);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0, stderr: expect.not.stringContaining('contradicts') });
+});
+
 test('a command without settings reads no file', async () => {
   const at = aHome({ [USER]: '{' });
   expect((await run(at, ['explain', 'wrong-usage'])).exitCode).toBe(0);

@@ -10,7 +10,7 @@ import { Input } from '../input.ts';
 import { StrictQuestion } from '../join/strict-question.ts';
 import { withSecretsOnce } from '../secrets-once.ts';
 import { pasteable } from '../print.ts';
-import { loadSettings } from '../settings/load.ts';
+import { withSettings } from '../settings/load.ts';
 import { joinVms } from './join.ts';
 
 /** `meshx up VM…`; without a VM, on a terminal, it asks for what is missing. */
@@ -37,8 +37,7 @@ export async function up(call: Call, spec: CommandSpec, all: readonly CommandSpe
 async function planThenJoin(asked: Call, spec: CommandSpec): Promise<number> {
   const { terminal, given } = asked;
   const [vm = ''] = asked.args;
-  const settings = await loadSettings(spec, asked);
-  const call = { ...asked, ...(settings && { settings }) };
+  const call = await withSettings(spec, asked);
   const strict = new StrictQuestion(terminal);
   const code = await joinVms('up', { ...call, given: { ...given, dryRun: true } }, strict);
   const all = { ...call, given: strict.answered(vm, given) };

@@ -23,21 +23,24 @@ export interface Sourced {
  */
 export function sourced(key: SettingKey, call: Call, remembered: RecordedOptions): Sourced | undefined {
   const { name } = key;
-  const { given, settings, args } = call;
+  const { given, settings, args, excluded } = call;
   const { env } = call.world;
   const of = (kind: Sourced['source']['kind'], where: string, value: unknown): Sourced => ({
     name: key.key,
     value: shownValue(value),
     source: { kind, where },
   });
+  const ofVm = (): Sourced | undefined =>
+    Object.hasOwn(remembered, name) ? of('vm', args[0] ?? '', remembered[name]) : undefined;
   if (given[name] !== undefined) return of('flag', flagOf(name), given[name]);
+  if (excluded?.has(name) === true) return ofVm();
   const variable = variableOf(name);
   if (env[variable] !== undefined) return of('variable', variable, env[variable]);
   const legacy = legacyValue(name, env);
   if (legacy !== undefined) return of('variable', legacyVariable(name), legacy);
   const setting = settings?.get(name);
   if (setting) return of(setting.owner, setting.where, setting.value);
-  return Object.hasOwn(remembered, name) ? of('vm', args[0] ?? '', remembered[name]) : undefined;
+  return ofVm();
 }
 
 function shownValue(value: unknown): Sourced['value'] {

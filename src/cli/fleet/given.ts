@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import type { FleetVm, OptionValue } from '../../fleet/fleet.ts';
 import type { FleetFile } from '../../fleet/schema.ts';
 import type { Call } from '../command.ts';
+import { outranked } from '../exclusive.ts';
+import { flagOf } from '../input.ts';
 
 /** Options that name a file beside the fleet file. */
 const PATHS: readonly string[] = [
@@ -21,16 +23,29 @@ const LISTS: readonly string[] = ['exclude-ports', 'strict-port', 'accept-risk',
 
 /** The options of a VM as if they had been given on the command line, whose own options win. */
 export function givenFor(
-  { options, labels, services }: FleetVm,
+  { options, origins, labels, services }: FleetVm,
   cluster: FleetFile['cluster'],
   around: Around,
 ): Call['given'] {
+  const ofFile = { ...cluster, ...options };
   return {
-    ...givenOf({ ...cluster, ...options }, around.folder),
+    ...withoutExcluded(givenOf(ofFile, around.folder), around.given, (name) => origins[name]?.length ?? 0),
     ...(services.length > 0 && { service: services }),
     ...(Object.keys(labels).length > 0 && { labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`) }),
     ...around.given,
   };
+}
+
+/** Options of a fleet file without those that an option of the command line, or of a deeper place in the file, excludes. */
+export function withoutExcluded(
+  ofFile: Call['given'],
+  given: Call['given'],
+  depth: (name: string) => number = () => 0,
+): Call['given'] {
+  const typed = Object.entries(given).map(([name, value]) => ({ name, value, rank: Number.POSITIVE_INFINITY }));
+  const said = Object.entries(ofFile).map(([name, value]) => ({ name, value, rank: depth(flagOf(name).slice(2)) }));
+  const lost = outranked([...typed, ...said.filter(({ name }) => given[name] === undefined)]);
+  return Object.fromEntries(Object.entries(ofFile).filter(([name]) => !lost.has(name)));
 }
 
 export interface Around {

@@ -16,11 +16,12 @@ import { cliProblems } from '../../problems/cli.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
+import { excludedByGiven } from '../exclusive.ts';
 import { flagOf, Input } from '../input.ts';
 import { JOIN_SWITCHES, joinOptions } from '../join/options.ts';
 import { OWNER_ONLY, readJudged } from '../judged-file.ts';
 import { machineOptions } from '../machine-options.ts';
-import { camelCase, givenFor, givenOf } from './given.ts';
+import { camelCase, givenFor, givenOf, withoutExcluded } from './given.ts';
 
 const DEFAULT_FILE = 'fleet.yaml';
 const DEFAULT_FORKS = 5;
@@ -39,8 +40,9 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
   if (text === undefined) throw cliProblems.fileNotRead({ path: file, reason: 'there is no such file or directory' });
   const read: ReadFile = { path, text, file: readFleetFile(path, text) };
   const folder = dirname(file);
-  const base = { ...call.given, ...givenOf({ ...read.file.cluster, ...read.file.options }, folder), ...call.given };
-  const input = new Input(command, { ...call, given: base });
+  const ofFile = givenOf({ ...read.file.cluster, ...read.file.options }, folder);
+  const base = { ...withoutExcluded(ofFile, call.given), ...call.given };
+  const input = new Input(command, composed(call, base));
   const [forks, prune, patterns] = [
     input.number('forks', [1, 256]) ?? DEFAULT_FORKS,
     input.flag('prune'),
@@ -62,6 +64,12 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
     return { vm, keeps, options: { ...options, workload, machine: { ...options.machine, ...secrets } } };
   });
   return { fleet, targets, chosen: limited(fleet, patterns), cluster, machine, forks, prune };
+}
+
+/** A call with the options of a fleet file as if they had been typed. */
+function composed(call: Call, given: Call['given']): Call {
+  const whole = { ...call, given };
+  return { ...whole, excluded: excludedByGiven(whole) };
 }
 
 /** The file decides what runs as root on every VM. Undefined if it does not exist. Throws `fleet-file-refused`, `file-not-read`. */
@@ -94,7 +102,7 @@ function targetsOf(command: string, call: Call, { read, fleet, folder }: Compose
   const issues: string[] = [];
   const targets = fleet.vms.map((vm) => {
     const given = givenFor(vm, read.file.cluster, { folder, given: call.given });
-    const input = new Input(command, { ...call, given, on: JOIN_SWITCHES });
+    const input = new Input(command, { ...composed(call, given), on: JOIN_SWITCHES });
     const options = joinOptions(input);
     for (const issue of issuesOf(input)) issues.push(placed(read, vm, issue));
     return { vm, options: { ...asFile(options), fleet: { fleet: fleet.name, vm: vm.name } } };

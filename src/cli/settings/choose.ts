@@ -39,14 +39,15 @@ function settingsFor(
   about: About,
   host: string | undefined,
 ): Settings {
-  const places = files.map((file) => ({ file, paths: pathsOf(file, about, host) }));
+  const all = files.flatMap((file) => pathsOf(file, about, host).map((path) => ({ file, path })));
+  // The first place has the highest rank.
+  const places = all.map((place, index) => ({ ...place, rank: all.length - index }));
   const found = keys.flatMap((key): readonly (readonly [string, Setting])[] => {
-    for (const { file, paths } of places.filter(({ file: { owner } }) => owner === 'user' || isOfProjects(key)))
-      for (const path of paths) {
-        const value = valueAt(file, [...path, key.key]);
-        if (value !== undefined)
-          return [[key.name, { value, owner: file.owner, where: placeOf(file, [...path, key.key]) }]];
-      }
+    for (const { file, path, rank } of places.filter(({ file: { owner } }) => owner === 'user' || isOfProjects(key))) {
+      const value = valueAt(file, [...path, key.key]);
+      if (value !== undefined)
+        return [[key.name, { value, owner: file.owner, where: placeOf(file, [...path, key.key]), rank }]];
+    }
     return [];
   });
   return new Map(found);

@@ -10,6 +10,8 @@ export interface Setting {
   readonly owner: Owner;
   /** `FILE:LINE:COLUMN`. */
   readonly where: string;
+  /** Its precedence among settings: the higher one wins where two exclude each other. */
+  readonly rank: number;
 }
 
 /** Settings by the camelCase names of their options. */
