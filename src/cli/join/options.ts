@@ -60,11 +60,11 @@ export function joinOptions(input: Input): JoinOptions {
   };
 }
 
-/** How the package is found. A given one is taken as it is, even if variables name a source. */
+/** How the package is found. A given one is taken as it is. */
 function findOptions(input: Input, from: string | undefined, sha256: string | undefined): JoinOptions['findPackage'] {
   const upgrade = input.flag('upgrade');
   if (from !== undefined) {
-    if (input.call.given['packageSource'] !== undefined) input.issue('--package-source: it contradicts --package');
+    if (input.text('packageSource') !== undefined) input.issue('--package-source: it contradicts --package');
     if (upgrade) input.issue('--upgrade: it contradicts --package, which is always installed');
     return undefined;
   }
