@@ -35,9 +35,14 @@ test.each(SHELL)('%s finds no process by a name or arguments that another user m
 });
 
 test.each(SHELL)('%s asks for the user of each program that it finds, as every user may run those of root', (file) => {
-  const calls = codeOf(file).filter((line) => /(?:^\s*|\$\(|[|;]\s*)running [a-z]/.test(line));
-  const kept = /^found=\$\(running [^|]*\)$/;
+  const code = codeOf(file);
+  const calls = code.filter((line) => /(?:^\s*|\$\(|[|;]\s*)running [a-z]/.test(line));
+  const kept = /^(\w+)=\$\(running [^|]*\)$/;
   expect(calls.filter((line) => !line.includes('of_users') && !kept.test(line))).toEqual([]);
+  // What is kept without its users is only ever read through a filter of users.
+  const names = calls.flatMap((line) => kept.exec(line)?.[1] ?? []);
+  const reads = names.flatMap((name) => code.flatMap((line) => line.split(';')).filter((part) => part.includes(`"$${name}"`)));
+  expect(reads.filter((part) => !/\| (?:of_users|resolvers)\b/.test(part))).toEqual([]);
 });
 
 test('the arguments of the meshx that root runs, with what an operator typed, are in no report', () => {
@@ -55,8 +60,8 @@ interface Process {
   readonly argv?: readonly string[];
 }
 
-/** The processes that a VM's snapshot shows of its sidecar, with this /proc. */
-function sidecarProcesses(processes: readonly Process[]): readonly string[] {
+/** A root directory whose /proc has these processes, from 100 on. */
+function machine(processes: readonly Process[]): string {
   const root = temporaryFolder();
   for (const [index, { exe, uid, argv = [] }] of processes.entries()) {
     const at = join(root, 'proc', String(100 + index));
@@ -67,10 +72,21 @@ function sidecarProcesses(processes: readonly Process[]): readonly string[] {
     writeFileSync(join(at, 'status'), `Name:\tx\nPPid:\t1\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
     writeFileSync(join(at, 'cmdline'), [exe, ...argv].join('\0') + '\0');
   }
-  const script = `R=$1; id() { echo ${PROXY}; }; . "$2/systemd/processes"; ${PARTS}
-sidecar_processes`;
+  return root;
+}
+
+/** What a function of meshx prints there. `accounts` are branches of a case: `named) echo 25 ;;`. */
+function printed(root: string, file: string, call: string, accounts: string): readonly string[] {
+  const id = `id() { case $2 in ${accounts} *) return 1 ;; esac; }`;
+  const script = `R=$1; ${id}; . "$2/systemd/processes"; . "$2/${file}"; ${call}`;
   const ran = spawnSync('sh', ['-c', script, 'sh', root, ROOT], { encoding: 'utf8' });
   return ran.stdout.split('\n').filter(Boolean).sort();
+}
+
+/** The processes that a VM's snapshot shows of its sidecar, with this /proc. */
+function sidecarProcesses(processes: readonly Process[]): readonly string[] {
+  const accounts = `istio-proxy) echo ${PROXY} ;;`;
+  return printed(machine(processes), 'src/vm/picture/parts.sh', 'sidecar_processes', accounts);
 }
 
 test('a process of another user with the names and arguments of the sidecar is none of it', () => {
@@ -86,4 +102,26 @@ test('a process of another user with the names and arguments of the sidecar is n
       { exe: 'home/mallory/pilot-agent', argv: ['proxy'], uid: STRANGER },
     ]),
   ).toEqual([`100 pilot-agent ${PROXY} 1`, `101 envoy ${PROXY} 1`]);
+});
+
+test('a resolver of the machine runs as root or as the account of its package, whatever others have started', () => {
+  const [UNBOUND, BIND] = [110, 111];
+  const programs = ['unbound', 'named', 'dnsmasq', 'pdns_recursor', 'nscd', 'envoy'];
+  const processes = [
+    { exe: 'usr/sbin/unbound', uid: UNBOUND },
+    { exe: 'usr/sbin/named', uid: BIND },
+    { exe: 'usr/sbin/nscd', uid: 0 },
+    { exe: 'usr/sbin/envoy', uid: 0 },
+    { exe: 'usr/sbin/unbound', uid: STRANGER },
+    { exe: 'usr/sbin/named', uid: STRANGER },
+    { exe: 'usr/sbin/dnsmasq', uid: STRANGER },
+    { exe: 'usr/sbin/nscd', uid: UNBOUND },
+  ];
+  const accounts = `unbound) echo ${UNBOUND} ;; bind) echo ${BIND} ;;`;
+  const call = `running ${programs.join(' ')} | resolvers`;
+  expect(printed(machine(processes), 'src/vm/preflight/resolvers.sh', call, accounts)).toEqual([
+    '100 unbound',
+    '101 named',
+    '102 nscd',
+  ]);
 });

@@ -8,6 +8,7 @@
 . ../../host/run/prelude.sh
 . ../../../systemd/processes
 . ./areas.sh
+. ./resolvers.sh
 
 area() { printf '\n\001%s\n' "$1"; }
 # PATH: sets $A to its location. In an image, links are followed inside it, never on the machine that builds it.
@@ -100,9 +101,9 @@ for folder in /etc /run /usr/local/lib /usr/lib /lib; do
 done
 area socket; ss -Htuane 2>/dev/null
 found=$(running envoy pilot-agent node_agent istio-agent kubelet kube-proxy k3s k0s rke2 unbound named dnsmasq pdns_recursor nscd docker-proxy conmon rootlessport rootlesskit pasta slirp4netns)
-# Processes of root and the sidecar: any other user can run a program of the same name. Resolvers run as users of their own.
+# Processes of root and the sidecar: any other user can run a program of the same name. Resolvers have accounts of their own.
 known=$(printf '%s\n' "$found" | of_users 0 "$(id -u istio-proxy 2>/dev/null)")
-area process; printf '%s\n' "$known"; printf '%s\n' "$found" | grep -E ' (unbound|named|dnsmasq|pdns_recursor|nscd)$'
+area process; printf '%s\n' "$known"; printf '%s\n' "$found" | resolvers
 area known; printf '%s\n' "$known"
 area holder; find /proc/[0-9]*/fd -lname 'socket:\[*\]' -printf '%p %l\n' 2>/dev/null
 area main; systemctl show -p MainPID -p Id '*.service' 2>/dev/null
