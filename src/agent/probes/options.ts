@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DURATION_FORM, parseDuration } from '../services/duration.ts';
+import { DURATION_FORM, parseDuration } from '../../mesh/duration.ts';
 
 export const port = z.int().min(1).max(65_535);
 

@@ -1,4 +1,4 @@
-import { parseDuration } from '../services/duration.ts';
+import { parseDuration } from '../../mesh/duration.ts';
 import type { ProbeDetails, ProbeResult } from './probe.ts';
 
 /** What a server says about itself and its replication. */

@@ -11,7 +11,7 @@ import { agentProblems } from '../../problems/agent.ts';
 import { present } from '../../present.ts';
 import { METHOD_KINDS, type ProbeMethod, probeMethodSchema } from '../probes/method.ts';
 import { parseFields, parseStrict } from '../strict-file.ts';
-import { DURATION_FORM, formatDuration, parseDuration } from './duration.ts';
+import { DURATION_FORM, formatDuration, parseDuration } from '../../mesh/duration.ts';
 
 /** One service of the VM, as its file in /etc/meshx/services.d says. */
 export interface ServiceDefinition {

@@ -1,4 +1,5 @@
 import type { Share } from '../../mesh/current/routes.ts';
+import { DURATION_FORM, parseLimit } from '../../mesh/duration.ts';
 import { parseName } from '../../mesh/names.ts';
 import { type Clusters, clustersOn, type Confirming, confirmOn } from '../../operations/route/confirm-route.ts';
 import { planRoute, planRouteRemoval } from '../../operations/route/plan-route.ts';
@@ -14,7 +15,6 @@ import { OUTPUT_FORMATS } from '../print.ts';
 const SECONDS = 60;
 const LABEL_VALUE = /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_KEY = /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
-const DURATION = /^\d{1,6}(\.\d{1,3})?(ms|s|m|h)$/;
 
 /** `meshx route SERVICE` */
 export async function route(call: Call): Promise<number> {
@@ -52,11 +52,19 @@ function ruleOf(input: Input) {
     label: matching(input, 'label', LABEL_KEY, 'a key of a label') ?? 'version',
     ...present({
       header,
-      timeout: matching(input, 'requestTimeout', DURATION, 'a duration such as 5s or 250ms'),
-      perTryTimeout: matching(input, 'perTryTimeout', DURATION, 'a duration such as 5s or 250ms'),
+      timeout: durationOf(input, 'requestTimeout'),
+      perTryTimeout: durationOf(input, 'perTryTimeout'),
       retries: input.number('retries', [0, 100]),
     }),
   };
+}
+
+/** As it is given: istiod reads it. */
+function durationOf(input: Input, name: string): string | undefined {
+  const text = input.text(name);
+  if (text === undefined || parseLimit(text) !== undefined) return text;
+  input.issue(`${flagOf(name)}: ${shown(text)} is not a duration of 1 ms or more: ${DURATION_FORM}`);
+  return undefined;
 }
 
 function matching(input: Input, name: string, form: RegExp, what: string): string | undefined {

@@ -4,7 +4,7 @@ import { certificatesIn } from '../../mesh/current/root-bundle.ts';
 import { showRef, type KubeObject, type ObjectRef } from '../../mesh/kube-object.ts';
 import type { Place } from '../../mesh/place.ts';
 import { mapping, text } from '../../mesh/unknown.ts';
-import { milliseconds } from '../../mesh/go-duration.ts';
+import { parseLimit } from '../../mesh/duration.ts';
 import { present } from '../../present.ts';
 import { clusterProblems } from '../../problems/cluster.ts';
 import { hasAmbient, ztunnelRef } from './ambient.ts';
@@ -87,7 +87,7 @@ function meshSettings(mesh: Mapping, values: Mapping, istioNamespace: string) {
   return {
     ...(rootNamespace === istioNamespace ? {} : { rootNamespace }),
     trustDomain: text(mesh['trustDomain']) ?? 'cluster.local',
-    ...present({ detectionMs: milliseconds(text(mesh['protocolDetectionTimeout']) ?? '') }),
+    ...present({ detectionMs: parseLimit(text(mesh['protocolDetectionTimeout']) ?? '') }),
     ...(meshId === undefined ? {} : { meshId }),
     defaultConfig,
   };

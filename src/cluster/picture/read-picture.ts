@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { milliseconds } from '../../mesh/go-duration.ts';
+import { parseLimit } from '../../mesh/duration.ts';
 import { NETWORKING, SECURITY } from '../../mesh/current/objects.ts';
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { text } from '../../mesh/unknown.ts';
@@ -83,7 +83,7 @@ function aboutOf(
     rootNamespace: text(config?.['rootNamespace']) ?? istioNamespace,
     clusterDomain,
     trustDomain: text(config?.['trustDomain']) ?? 'cluster.local',
-    ...present({ detectionMs: milliseconds(text(config?.['protocolDetectionTimeout']) ?? '') }),
+    ...present({ detectionMs: parseLimit(text(config?.['protocolDetectionTimeout']) ?? '') }),
     ...present({ asked: question.facts.revision, address, gateway, caller: question.caller }),
   };
 }

@@ -106,7 +106,7 @@ test.each([
   ['a number as a label', small('labels: {version: 1.0}'), '3:10: labels.version: text; a number'],
   ['a label of meshx', small('labels: {service.meshx.dev/x: ready}'), '3:10: labels.service.meshx.dev/x: meshx sets'],
   ['a weight of nothing', small('weight: 0'), '3:1: weight: Too small'],
-  ['a duration without a unit', small('probe: {interval: 1}'), '3:9: probe.interval: a whole number with a unit'],
+  ['a duration without a unit', small('probe: {interval: 1}'), '3:9: probe.interval: numbers with units'],
   ['a short interval', small('probe: {interval: 100ms}'), '3:9: probe.interval: from 200ms to 1h'],
   ['a long drain', small('drain: {limit: 2h}'), '3:9: drain.limit: from 0s to 1h'],
   ['a host name as address', small('probe: {address: localhost}'), '3:9: probe.address: not an IP address'],
