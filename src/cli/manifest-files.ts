@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import type { LintedFile } from '../operations/lint/lint.ts';
@@ -78,8 +79,12 @@ async function* found(cwd: string, arg: string): AsyncGenerator<Found> {
 
 /** Links to folders could loop and are skipped, and so are names that begin with a dot, as in a folder of `--manifests`. */
 async function* below(cwd: string, folder: string): AsyncGenerator<Found> {
-  const entries = await readdir(resolve(cwd, folder), { withFileTypes: true }).catch((error: unknown) => error);
-  if (!Array.isArray(entries)) return yield { name: folder, reason: reasonOf(entries) };
+  const entries: Dirent[] = [];
+  try {
+    entries.push(...(await readdir(resolve(cwd, folder), { withFileTypes: true })));
+  } catch (error) {
+    return yield { name: folder, reason: reasonOf(error) };
+  }
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.')) continue;
     const name = join(folder, entry.name);

@@ -58,7 +58,11 @@ test.each(pairs)('%s excludes %s from every source below its own, and never from
 
 test.each(pairs)('%s and %s of one source are both read: they are an issue of the command', (_a, _b, one, other) => {
   for (const source of SOURCES) {
-    const [call, spec] = [callOf([[one, source], [other, source]]), specOf([one, other])]; // prettier-ignore
+    const spec = specOf([one, other]);
+    const call = callOf([
+      [one, source],
+      [other, source],
+    ]);
     expect([isGiven(call, spec, one), isGiven(call, spec, other)]).toEqual([true, true]);
   }
 });
