@@ -19,13 +19,13 @@ beforeAll(async () => {
 afterAll(async () => await lab.removeMembers(), 60_000);
 
 /** Writes the file of the fleet: the first VM is its canary, and the others follow in batches. */
-async function describeFleet(names: readonly string[], deb = lab.deb, serial = 2): Promise<void> {
+async function describeFleet(names: readonly string[], deb = lab.deb, serial = 2, more = ''): Promise<void> {
   const text = `fleet: shop
 cluster: {istio-namespace: istio-system}
 options: {namespace: ${NAMESPACE}, package: ${deb}, istiod-address: 10.150.0.1, drain-timeout: 1}
 rollout: {serial: ${serial}, canary: {hosts: [fleet1], soak: 1}}
 groups:
-  web: {services: ['web:http:8080'], hosts: [${names.join(', ')}]}
+  web: {${more}services: ['web:http:8080'], hosts: [${names.join(', ')}]}
 `;
   await writeFile(join(lab.home, 'fleet.yaml'), text);
 }
@@ -37,6 +37,7 @@ const groups = async (): Promise<readonly string[]> =>
     .filter((line) => line !== '');
 const lease = async (): Promise<string> =>
   await lab.kubectl(['-n', 'istio-system', 'get', 'lease', '-o', 'jsonpath={.items[*].spec.holderIdentity}']);
+const hashOf = ({ stdout }: { readonly stdout: string }): string => /--plan-hash ([0-9a-f]{16})/.exec(stdout)?.[1] ?? '';
 const recap = (numbers: string): string => `Recap of fleet shop: ${numbers}`;
 
 test('a canary that fails leaves the other five VMs untouched', async () => {
@@ -53,7 +54,8 @@ test('a canary that fails leaves the other five VMs untouched', async () => {
 test('a run that was killed is finished by the same command, a second operator is kept out, and then nothing is left to do', async () => {
   await lab.mustSsh('fleet1', 'mv /usr/bin/flock.away /usr/bin/flock');
   for (const name of NAMES) await lab.mustSsh(name, 'systemctl enable --now lab-http@8080');
-  using killed = new Operator(lab, ['fleet', 'apply']);
+  const approved = ['fleet', 'apply', '--plan-hash', hashOf(await fleet('plan'))];
+  using killed = new Operator(lab, approved);
   await lab.waitFor('the second batch', async () => (await groups()).length >= 2, { timeoutMs: 90_000, everyMs: 100 });
   killed.signal('SIGKILL');
   await killed.ended;
@@ -61,7 +63,7 @@ test('a run that was killed is finished by the same command, a second operator i
   expect(status.stdout).toMatch(/^fleet1 +yes .* changed$/m);
   expect(status.stdout).toMatch(/^fleet6 .* waiting$/m);
 
-  using resumed = new Operator(lab, ['fleet', 'apply']);
+  using resumed = new Operator(lab, approved);
   await lab.waitFor('the third batch', async () => (await groups()).length >= 4, { timeoutMs: 120_000, everyMs: 100 });
   const second = await fleet('apply');
   expect([second.exitCode, second.stderr]).toEqual([1, expect.stringContaining('Fleet shop is being changed by')]);
@@ -97,9 +99,8 @@ test('an upgrade and its rollback go through the batches', async () => {
   const some = ['--limit', 'fleet1,fleet2,fleet3', '--restart'];
   await describeFleet(NAMES, lab.newerDeb, 1);
   const plan = await fleet('plan', ...some);
-  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
   expect(plan.stdout).toMatch(/^Canaries\n {2}~ fleet1: .*\nBatch 1 of 2\n/m);
-  const upgraded = await fleet('apply', ...some, '--plan-hash', hash);
+  const upgraded = await fleet('apply', ...some, '--plan-hash', hashOf(plan));
   expectDone(upgraded);
   expect(upgraded.stdout).toContain(recap('0 ok, 3 changed, 0 failed, 0 skipped'));
   for (const name of NAMES.slice(0, 3)) expect(await version(name)).not.toBe(first);
@@ -107,7 +108,14 @@ test('an upgrade and its rollback go through the batches', async () => {
   expectDone(back);
   expect(back.stdout).toContain(recap('0 ok, 3 changed, 0 failed, 0 skipped'));
   for (const name of NAMES) expect(await version(name)).toBe(first);
-}, 240_000);
+
+  await describeFleet(NAMES, lab.deb, 1, 'labels: {tier: web}, ');
+  expectDone(await fleet('apply', '--limit', 'fleet1', '--restart'));
+  const skipped = await fleet('rollback', '--restart');
+  expectDone(skipped);
+  expect(skipped.stdout).toContain('skipped  fleet1: the last run of the fleet did not change its package');
+  expect(await version('fleet1')).toBe(first);
+}, 300_000);
 
 test('a VM that is taken off the file is shown, and leaves only with --prune; remove takes the others out', async () => {
   await describeFleet(NAMES.slice(0, 5));
