@@ -68,7 +68,9 @@ export function excludedByGiven(call: Call): ReadonlySet<string> {
   return outranked(NAMES.flatMap((name) => rankedIn(call, name) ?? []));
 }
 
-const NAMES: readonly string[] = [...new Set(EXCLUSIVE.flat().map((side) => (typeof side === 'string' ? side : side[0])))];
+const NAMES: readonly string[] = [
+  ...new Set(EXCLUSIVE.flat().map((side) => (typeof side === 'string' ? side : side[0]))),
+];
 
 function rankedIn({ given, settings, world: { env } }: Call, name: string): Ranked | undefined {
   if (given[name] !== undefined) return { name, value: given[name], rank: FLAG };
@@ -93,6 +95,7 @@ function excludes(one: Ranked, other: Ranked): boolean {
 }
 
 function isSide({ name, value }: Ranked, side: Side): boolean {
-  if (typeof side !== 'string') return name === side[0] && (typeof value === 'boolean' ? value : truthOf(value)) === side[1];
+  if (typeof side !== 'string')
+    return name === side[0] && (typeof value === 'boolean' ? value : truthOf(value)) === side[1];
   return name === side && value !== '' && !(Array.isArray(value) && value.length === 0);
 }

@@ -47,7 +47,10 @@ function uniqueIn<Value>(cwd: string, names: ReadonlyMap<string, Value>): readon
 async function readOne({ cwd, readStdin }: Reading, name: string): Promise<LintedFile> {
   const shown = name === '-' ? 'stdin' : name;
   try {
-    return { name: shown, text: name === '-' ? await textOfStdin(readStdin) : await readText(resolve(cwd, name), MOST_BYTES) };
+    return {
+      name: shown,
+      text: name === '-' ? await textOfStdin(readStdin) : await readText(resolve(cwd, name), MOST_BYTES),
+    };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { name: shown, reason: reasonOf(error.cause ?? error) };

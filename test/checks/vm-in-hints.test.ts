@@ -25,23 +25,35 @@ test('a name with characters of the shell is quoted', () => {
 /** A command with a placeholder where it takes a VM. */
 const PLACEHOLDER = /\bmeshx (?:verify vm|[a-z][a-z-]*) VM\b/;
 
+/** Answers no question, at once. */
+const silent = new AnsweringHost((_, { argv }) => ({
+  stdout: argv.map((__, index) => `${index + 1} end 1\n`).join(''),
+}));
+
 const web = { name: 'web', ports: [{ name: 'http', number: 8080, targetPort: 8080 }] };
 
-test.each(['current', 'classic'])('no check of a join to a %s mesh prints a placeholder for its VM', async (generation) => {
-  const workload = { namespace: 'vm', group: 'web', serviceAccount: 'web', services: [web], labels: {} };
-  const names = { hostname: 'istiod.istio-system.svc', addresses: ['10.0.0.1'], port: 15012 };
-  const cluster = { generation, clusterDomain: 'cluster.local', trustDomain: 'cluster.local', controlPlane: names };
-  const question = { name: 'db1', cluster, workload, vm: { address: '10.0.0.5' } } as unknown as JoinQuestion;
-  const hints: string[] = [];
-  let failed = 0;
-  for await (const { ok, hint } of verifyJoin(new AnsweringHost(), question, { limitMs: 0 })) {
-    if (ok === false) failed += 1;
-    if (hint !== undefined) hints.push(hint);
-  }
-  expect(failed).toBeGreaterThan(4);
-  expect(hints.filter((hint) => PLACEHOLDER.test(hint))).toEqual([]);
-  if (generation === 'current') expect(hints.join('\n')).toContain('meshx setup-vm db1');
-});
+test.each(['current', 'classic'])(
+  'no check of a join to a %s mesh prints a placeholder for its VM',
+  async (generation) => {
+    const workload = { namespace: 'vm', group: 'web', serviceAccount: 'web', services: [web], labels: {} };
+    const cluster = {
+      generation,
+      clusterDomain: 'cluster.local',
+      trustDomain: 'cluster.local',
+      addresses: { pilot: '10.0.0.1' },
+    };
+    const question = { name: 'db1', cluster, workload, vm: { address: '10.0.0.5' } } as unknown as JoinQuestion;
+    const hints: string[] = [];
+    let failed = 0;
+    for await (const { ok, hint } of verifyJoin(silent, question, { limitMs: 0 })) {
+      if (ok === false) failed += 1;
+      if (hint !== undefined) hints.push(hint);
+    }
+    expect(failed).toBeGreaterThan(4);
+    expect(hints.filter((hint) => PLACEHOLDER.test(hint))).toEqual([]);
+    if (generation === 'current') expect(hints.join('\n')).toContain('meshx setup-vm db1');
+  },
+);
 
 test('the Problem of one of several VMs names it in its hint', async () => {
   const { signal } = new AbortController();
@@ -60,10 +72,9 @@ const KNOWN: Readonly<Record<string, RegExp>> = {
   host: PLACEHOLDER,
   account: /\bACCOUNT\b/,
   namespace: /-n NAMESPACE\b/,
-  group: /--workload-group NAME\b/,
   address: /\bIP\b/,
   name: /\/NAME\b/,
-  path: /^(?!.*--\S+ FILE).*\bFILE\b/,
+  path: /chmod \S+ FILE\b/,
 };
 
 const catalogues = readdirSync(new URL('../../src/problems/', import.meta.url));

@@ -55,7 +55,7 @@ test.each([
   ['It needs another run of meshx up before that', 'It needs another run of meshx up before that'],
   ['See: meshx nonsense w', 'See: meshx nonsense w'],
   ['on the VM: meshx-bypass off', 'on the VM: meshx-bypass off'],
-  ['a: meshx configure VM --dry-run', `a: meshx configure VM --dry-run --user 'ada lovelace' --port 2222`],
+  ['a: meshx configure VM --dry-run', `a: meshx configure typed-vm --dry-run --user 'ada lovelace' --port 2222`],
 ])('%s becomes a command that can be pasted', (text, expected) => {
   expect(complete(text)).toContain(expected);
   expect(complete(complete(text))).toBe(complete(text));

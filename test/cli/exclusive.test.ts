@@ -29,7 +29,10 @@ function callOf(sides: readonly (readonly [Side, Source])[]): Call {
 
 /** Takes all options of a pair. */
 function specOf(sides: readonly Side[]): CommandSpec {
-  return { common: [], options: sides.map((side) => [`${flagOf(nameOf(side))} <value>`, '']) } as unknown as CommandSpec;
+  return {
+    common: [],
+    options: sides.map((side) => [`${flagOf(nameOf(side))} <value>`, '']),
+  } as unknown as CommandSpec;
 }
 
 function isGiven(call: Call, spec: CommandSpec, side: Side): boolean {
@@ -44,17 +47,20 @@ const pairs = EXCLUSIVE.flatMap(([a, b]) => [
   [nameOf(b), nameOf(a), b, a] as const,
 ]);
 
-test.each(pairs)('%s excludes %s from every source below its own, and never from one above', (_a, _b, winner, loser) => {
-  const spec = specOf([winner, loser]);
-  for (const [index, high] of SOURCES.entries())
-    for (const low of SOURCES.slice(index + 1)) {
-      const call = callOf([
-        [winner, high],
-        [loser, low],
-      ]);
-      expect([high, low, isGiven(call, spec, winner), isGiven(call, spec, loser)]).toEqual([high, low, true, false]);
-    }
-});
+test.each(pairs)(
+  '%s excludes %s from every source below its own, and never from one above',
+  (_a, _b, winner, loser) => {
+    const spec = specOf([winner, loser]);
+    for (const [index, high] of SOURCES.entries())
+      for (const low of SOURCES.slice(index + 1)) {
+        const call = callOf([
+          [winner, high],
+          [loser, low],
+        ]);
+        expect([high, low, isGiven(call, spec, winner), isGiven(call, spec, loser)]).toEqual([high, low, true, false]);
+      }
+  },
+);
 
 test.each(pairs)('%s and %s of one source are both read: they are an issue of the command', (_a, _b, one, other) => {
   for (const source of SOURCES) {
@@ -98,11 +104,19 @@ test('options that a command refuses together are in the table', () => {
   const folder = new URL('../../src/cli', import.meta.url).pathname;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const texts = files.flatMap((file) => [
-    ...readFileSync(join(folder, file), 'utf8').matchAll(/issue\(['`](--.*(?:only one of them|contradicts|be combined).*)['`]\)/g),
+    ...readFileSync(join(folder, file), 'utf8').matchAll(
+      /issue\(['`](--.*(?:only one of them|contradicts|be combined).*)['`]\)/g,
+    ),
   ]);
   const named = texts.map(([, text = '']) => text.match(/--[a-z-]*[a-z]/g) ?? []).filter((flags) => flags.length > 1);
   const has = (one: string, other: string): boolean =>
-    EXCLUSIVE.some((pair) => pair.every((side) => [one, other].includes(flagOf(nameOf(side)).replace(/^--agent$/, '--no-agent'))));
+    EXCLUSIVE.some((pair) =>
+      pair.every((side) => [one, other].includes(flagOf(nameOf(side)).replace(/^--agent$/, '--no-agent'))),
+    );
   expect(named.length).toBeGreaterThan(8);
-  expect(named.flatMap(([one = '', ...others]) => others.filter((other) => !has(one, other)).map((other) => `${one} ${other}`))).toEqual([]);
+  expect(
+    named.flatMap(([one = '', ...others]) =>
+      others.filter((other) => !has(one, other)).map((other) => `${one} ${other}`),
+    ),
+  ).toEqual([]);
 });

@@ -291,13 +291,13 @@ test.each(['text', 'json', 'yaml'])('a service is verified by every way that the
 });
 
 /** The VM of service web says who it is, and counts a request. */
-function arrangeTelemetry(): void {
+function arrangeTelemetry(address = '10.0.0.6'): void {
   const record = {
     generation: 'current',
     namespace: 'vm',
     group: 'web1',
     serviceAccount: 'web1',
-    address: '10.0.0.6',
+    address,
   } as const;
   const file = join(home, 'vm', PLACES.membership);
   mkdirSync(join(file, '..'), { recursive: true });
@@ -334,6 +334,32 @@ test.each(['text', 'json', 'yaml'])('the telemetry of a VM is shown as %s', asyn
   expectGolden(`cli/verify/telemetry.${format === 'text' ? 'txt' : format}`, steady(ran.stdout));
   expect(ran.exitCode).toBe(0);
 });
+
+/** Without the port and the folders of this run, whose lengths decide where YAML folds a line. */
+const placed = (text: string, format: string): string =>
+  (format === 'yaml' ? unfolded(steady(text)) : steady(text))
+    .replaceAll(home, 'HOME')
+    .replace(/[^\s"]*\/kubeconfig-[^\s"]*/g, 'KUBECONFIG')
+    .replace(/--port \d+/g, '--port PORT');
+
+const unfolded = (yaml: string): string =>
+  yaml.replace(/"(?:[^"\\]|\\[^])*"/g, (quoted) => quoted.replace(/\s*\n\s+/g, ' '));
+
+test('a VM whose sidecar answers nothing is shown in each format, and its hints name it', async () => {
+  arrangeTelemetry('127.0.0.1');
+  program('getent', 'case $2 in *.svc*) echo "10.63.248.9 STREAM $2" ;; esac');
+  program('systemctl', 'echo ActiveState=failed');
+  program('ss', ':');
+  program('curl', 'exit 7');
+  program('openssl', 'exit 1');
+  const shown = ['text', 'json', 'yaml'].map(async (format) => {
+    const ran = await ofMesh(['vm', '127.0.0.1', '-n', 'vm', '-o', format]);
+    expect(ran.exitCode).toBe(4);
+    expect(ran.stdout).toContain('meshx setup-vm 127.0.0.1');
+    expectGolden(`cli/verify/vm.${format === 'text' ? 'txt' : format}`, placed(ran.stdout, format));
+  });
+  await Promise.all(shown);
+}, 60_000);
 
 /** What a Prometheus answers to its queries, one after another; the last answer stays. */
 async function ofPrometheus(answers: readonly object[], words: readonly string[] = []) {

@@ -25,17 +25,29 @@ test.each<[string, FleetPlan]>([
   ['all of it', approved],
   ['without the VM that is done', { ...approved, vms: [vm('a', []), vm('b', FIRST), vm('c', [])] }],
   ['with the rest of a VM that was begun', { ...approved, vms: [vm('a', ['start']), vm('b', FIRST), vm('c', [])] }],
-  ['without the object that the first VM has created for all', { ...approved, vms: [vm('a', []), vm('b', ['install']), vm('c', [])] }],
+  [
+    'without the object that the first VM has created for all',
+    { ...approved, vms: [vm('a', []), vm('b', ['install']), vm('c', [])] },
+  ],
   ['without the member that has left', { ...approved, removed: [], removedAt: {} }],
-  ['when only the canary is left', { ...approved, vms: [vm('a', ['start']), vm('b', []), vm('c', [])], batches: [{ canary: true, vms: ['a'] }] }],
+  [
+    'when only the canary is left',
+    { ...approved, vms: [vm('a', ['start']), vm('b', []), vm('c', [])], batches: [{ canary: true, vms: ['a'] }] },
+  ],
 ])('a plan is the rest of an approved one: %s', (_what, plan) => {
   expect(isRestOfApproved(plan, approval)).toBe(true);
 });
 
 test.each<[string, FleetPlan]>([
-  ['one VM has a change with another content', { ...approved, vms: [vm('a', ['install another']), vm('b', []), vm('c', [])] }],
+  [
+    'one VM has a change with another content',
+    { ...approved, vms: [vm('a', ['install another']), vm('b', []), vm('c', [])] },
+  ],
   ['a VM without changes has one', { ...approved, vms: [vm('a', []), vm('b', []), vm('c', ['start'])] }],
-  ['a change belongs to another VM', { ...approved, vms: [vm('a', []), vm('b', ['start', 'install'], 'new'), vm('c', FIRST)] }],
+  [
+    'a change belongs to another VM',
+    { ...approved, vms: [vm('a', []), vm('b', ['start', 'install'], 'new'), vm('c', FIRST)] },
+  ],
   ['there is one VM more', { ...approved, vms: [...approved.vms, vm('d', [])] }],
   ['a VM is missing', { ...approved, vms: approved.vms.slice(0, 2) }],
   ['another member leaves', { ...approved, removed: ['old', 'b-old'] }],

@@ -58,6 +58,8 @@ test('a duration is the sum of its parts to the millisecond, and what is written
 test('no other source has a grammar of durations', () => {
   const folder = new URL('../../src', import.meta.url).pathname;
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const others = files.filter((file) => /\bms\|s\b|\[s?m?h?ms?\]\$|\(s\|m\|h/.test(readFileSync(join(folder, file), 'utf8')));
+  const others = files.filter((file) =>
+    /\bms\|s\b|\[s?m?h?ms?\]\$|\(s\|m\|h/.test(readFileSync(join(folder, file), 'utf8')),
+  );
   expect(others).toEqual(['mesh/duration.ts']);
 });

@@ -21,8 +21,6 @@ const codeOf = (file: string): readonly string[] =>
     .split('\n')
     .filter((line) => !/^\s*#/.test(line));
 
-const PARTS = shellFile(new URL('../../src/vm/picture/parts.sh', import.meta.url)).text;
-
 /** Any user can give a process this name, or these arguments. */
 const BY_NAME =
   /\b(?:pgrep|pkill|pidof|killall)\b|\bps\b(?![^|;]*-(?:p|-ppid)\b)[^|;]*\bargs\b|\/proc\/\[0-9\]\*\/(?:cmdline|comm)/;
@@ -41,7 +39,9 @@ test.each(SHELL)('%s asks for the user of each program that it finds, as every u
   expect(calls.filter((line) => !line.includes('of_users') && !kept.test(line))).toEqual([]);
   // What is kept without its users is only ever read through a filter of users.
   const names = calls.flatMap((line) => kept.exec(line)?.[1] ?? []);
-  const reads = names.flatMap((name) => code.flatMap((line) => line.split(';')).filter((part) => part.includes(`"$${name}"`)));
+  const reads = names.flatMap((name) =>
+    code.flatMap((line) => line.split(';')).filter((part) => part.includes(`"$${name}"`)),
+  );
   expect(reads.filter((part) => !/\| (?:of_users|resolvers)\b/.test(part))).toEqual([]);
 });
 
@@ -78,7 +78,8 @@ function machine(processes: readonly Process[]): string {
 /** What a function of meshx prints there. `accounts` are branches of a case: `named) echo 25 ;;`. */
 function printed(root: string, file: string, call: string, accounts: string): readonly string[] {
   const id = `id() { case $2 in ${accounts} *) return 1 ;; esac; }`;
-  const script = `R=$1; ${id}; . "$2/systemd/processes"; . "$2/${file}"; ${call}`;
+  const { text } = shellFile(new URL(`../../${file}`, import.meta.url));
+  const script = `R=$1; ${id}; . "$2/systemd/processes"; ${text}\n${call}`;
   const ran = spawnSync('sh', ['-c', script, 'sh', root, ROOT], { encoding: 'utf8' });
   return ran.stdout.split('\n').filter(Boolean).sort();
 }

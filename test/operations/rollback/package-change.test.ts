@@ -31,12 +31,27 @@ test.each<[string, readonly Run[], string, string]>([
   ['an upgrade that is followed by another change', [joined, upgraded, {}], NEW, 'none'],
   ['an upgrade and a repair of the same package', [joined, upgraded, upgraded], NEW, 'none'],
   ['an upgrade before a change by another command', [joined, upgraded, { command: 'capture' }], NEW, 'made'],
-  ['an upgrade by another command', [joined, { ...upgraded, command: 'setup-vm' }], NEW, 'none'],
-  ['an upgrade that was replaced by hand', [joined, upgraded, { command: 'setup-vm', packages: ['other'] }], 'other', 'replaced'],
+  ['an upgrade by another command', [joined, { ...upgraded, command: 'setup-vm' }], NEW, 'replaced'],
+  [
+    'an upgrade that was replaced by hand',
+    [joined, upgraded, { command: 'setup-vm', packages: ['other'] }],
+    'other',
+    'replaced',
+  ],
   ['an upgrade that was rolled back', [joined, upgraded, back], OLD, 'replaced'],
   ['an upgrade, its rollback, and the upgrade again', [joined, upgraded, back, upgraded], NEW, 'made'],
-  ['an upgrade whose rollback was reverted', [joined, upgraded, { ...back, result: 'reverted: reverted' }], NEW, 'made'],
-  ['a change of another thing, then an upgrade that was reverted', [joined, {}, { ...upgraded, result: 'reverted: reverted' }], OLD, 'none'],
+  [
+    'an upgrade whose rollback was reverted',
+    [joined, upgraded, { ...back, result: 'reverted: reverted' }],
+    NEW,
+    'made',
+  ],
+  [
+    'a change of another thing, then an upgrade that was reverted',
+    [joined, {}, { ...upgraded, result: 'reverted: reverted' }],
+    OLD,
+    'none',
+  ],
   ['no run at all', [], OLD, 'none'],
 ])('what the last run of a fleet did to the package, after %s', (_what, runs, current, found) => {
   expect(packageChange(audit(...runs), { command: 'fleet apply', current })).toBe(found);
