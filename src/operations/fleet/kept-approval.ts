@@ -11,7 +11,7 @@ export function packApproval(plan: FleetPlan): string {
   return deflateRawSync(approvalText(plan)).toString('base64');
 }
 
-/** The record's approval, if it is the one of this hash. Whoever may write the record cannot make another one. */
+/** The record's approval, if it is the one of this hash. An account that may write the record cannot make another one. */
 function unpackApproval(packed: string, hash: string): Approval | undefined {
   try {
     const text = inflateRawSync(Buffer.from(packed, 'base64'), { maxOutputLength: MOST_BYTES });
