@@ -1,4 +1,7 @@
+import { buildsFolder } from './test/support/bundled-commands.mjs';
 import { bundledPackages } from './test/support/bundled-packages.mjs';
+
+const builds = await buildsFolder();
 
 const common = {
   testEnvironment: 'node',
@@ -25,7 +28,8 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      moduleNameMapper: await bundledPackages(),
+      moduleNameMapper: { ...(await bundledPackages()), '^\\.\\./\\.\\./src/cli/run\\.ts$': `${builds}/run.mjs` },
+      globals: { buildsFolder: builds },
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
     },

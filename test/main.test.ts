@@ -2,20 +2,20 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { builtProgram } from './support/built-program.ts';
 import { exampleCluster, exampleImage, examplePackage } from './support/examples.ts';
 import { screenAfter } from './support/screen-after.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = new URL('../', import.meta.url).pathname;
 
-/** A build of its own: dist/ may be older than the sources, and another test replaces it. */
-const dist = join(temporaryFolder(), 'dist');
-beforeAll(() => void execFileSync(process.execPath, ['scripts/build.mjs', dist], { cwd: ROOT }), 60_000);
+let program: string;
+beforeAll(() => void (program = builtProgram()), 60_000);
 
 /** The program as a process. */
 function meshx(words: readonly string[]) {
   const env = { PATH: process.env['PATH'], HOME: temporaryFolder() };
-  return spawn(process.execPath, [join(dist, 'meshx.js'), ...words], { cwd: ROOT, env });
+  return spawn(process.execPath, [program, ...words], { cwd: ROOT, env });
 }
 
 const exitCodeOf = (child: ReturnType<typeof meshx>): Promise<number | null> =>
@@ -82,7 +82,7 @@ test.each([
 
 /** What the program writes to a terminal of script(1), stdout and stderr together. */
 function onTerminal(words: readonly string[], env: Readonly<Record<string, string>> = {}): string {
-  const line = [process.execPath, join(dist, 'meshx.js'), ...words].map((word) => `'${word}'`).join(' ');
+  const line = [process.execPath, program, ...words].map((word) => `'${word}'`).join(' ');
   const where = { PATH: process.env['PATH'] ?? '', HOME: temporaryFolder(), TERM: 'xterm', ...env };
   const sized = `stty cols 100 rows 12; ${line}`;
   return execFileSync('script', ['-qefc', sized, '/dev/null'], {

@@ -1,17 +1,17 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { askSnapshot } from '../../src/agent/status/ask.ts';
 import { until } from '../host/contract.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { agentFiles, freePort, http, serviceFile } from './running.ts';
 import { listen } from './probes/server.ts';
 
-const ROOT = new URL('../../', import.meta.url).pathname;
-const dist = join(temporaryFolder(), 'dist');
-beforeAll(() => void execFileSync(process.execPath, ['scripts/build.mjs', dist], { cwd: ROOT }), 60_000);
+let meshx: string;
+beforeAll(() => void (meshx = builtProgram()), 60_000);
 
 const started: ChildProcess[] = [];
 afterEach(() => started.splice(0).forEach((child) => child.kill('SIGKILL')));
@@ -34,7 +34,7 @@ function start(
   return { child, output: () => text, exit: once(child, 'close').then(([code]) => code as unknown) };
 }
 
-const program = (): readonly string[] => [process.execPath, join(dist, 'meshx.js'), 'agent', 'run'];
+const program = (): readonly string[] => [process.execPath, meshx, 'agent', 'run'];
 const filesOf = ({ settings, services }: ReturnType<typeof agentFiles>): readonly string[] => [
   ...['--settings', settings, '--services', services],
 ];

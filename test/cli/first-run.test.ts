@@ -6,13 +6,15 @@ import { suggestedService } from '../../src/cli/first-run/suggested-service.ts';
 import { parseServices } from '../../src/cli/workload-options.ts';
 import { fingerprint } from '../../src/host/ssh/fingerprint.ts';
 import { randomArt } from '../../src/host/ssh/random-art.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
 import { expectGolden } from '../support/golden.ts';
 import { problemOf } from '../support/problem.ts';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
 import { sshServer } from '../support/ssh-server.ts';
 
-const ROOT = new URL('../../', import.meta.url).pathname;
+let program: string;
+beforeAll(() => void (program = builtProgram()), 60_000);
 
 const KUBECONFIG = `apiVersion: v1
 kind: Config
@@ -38,7 +40,7 @@ async function inTerminal(
   typed: readonly string[],
   term = 'xterm',
 ): Promise<{ shown: string; exitCode: number }> {
-  const words = `${process.execPath} --import ${ROOT}node_modules/tsx/dist/esm/index.mjs ${ROOT}src/main.ts up`;
+  const words = `${process.execPath} ${program} up`;
   const env = { PATH: process.env['PATH'], HOME: home, TERM: term };
   const child = spawn('script', ['-qec', words, '/dev/null'], { cwd: home, env });
   let shown = '';

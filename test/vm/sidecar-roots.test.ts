@@ -1,5 +1,4 @@
 import { jest } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { chmodSync, symlinkSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -8,15 +7,13 @@ import { formatAgentSettings } from '../../src/agent/settings.ts';
 import { rootBundle } from '../../src/mesh/current/root-bundle.ts';
 import { aRoot, servingCertificate, workloadCertificate } from '../agent/identity/certificates.ts';
 import { aToken } from '../agent/report/support.ts';
+import { builtProgram } from '../support/built-program.ts';
 import { selfSigned } from '../support/cluster-objects.ts';
 import { FakeApiServer } from '../support/fake-api-server.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
 import { aMachine, type Machine } from './shim-vm.ts';
 
 jest.setTimeout(120_000);
 
-const PROJECT = new URL('../../', import.meta.url).pathname;
-const dist = join(temporaryFolder(), 'dist');
 const OLD = aRoot();
 const NEW = aRoot();
 const KNOWN = aToken(new Date(), 3600);
@@ -27,8 +24,9 @@ const RUNNING = 'units/istio.service/active';
 const BOTH = `${OLD.cert}${NEW.cert}`;
 
 let istiod: Server;
+let meshx: string;
 beforeAll(async () => {
-  execFileSync(process.execPath, ['scripts/build.mjs', dist], { cwd: PROJECT });
+  meshx = builtProgram();
   istiod = createServer({ ...servingCertificate(NEW), ALPNProtocols: ['h2'] });
   istiod.on('tlsClientError', () => undefined);
   await new Promise<void>((resolve) => istiod.listen(0, '127.0.0.1', resolve));
@@ -56,7 +54,7 @@ async function joined(offered: string, { token = KNOWN } = {}): Promise<Around> 
   const address = `localhost:${(istiod.address() as AddressInfo).port}`;
   const files = {
     // The program itself, without being packed.
-    [program]: `#!/bin/sh\nshift\nexec ${process.execPath} ${join(dist, 'meshx.js')} "$@"\n`,
+    [program]: `#!/bin/sh\nshift\nexec ${process.execPath} ${meshx} "$@"\n`,
     'etc/meshx/agent.yaml': formatAgentSettings({ ...settings, api: [{ server: api.url, ca: tls.cert }] }),
     'var/lib/meshx-agent/api-token': `${token}\n`,
     'var/lib/istio/envoy/cluster.env': `CA_ADDR='${address}'\n`,
