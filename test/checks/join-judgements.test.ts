@@ -2,7 +2,7 @@ import type { Meeting } from '../../src/mesh/mutual-tls.ts';
 import type { DialAnswer } from '../../src/vm/reachability/dial.ts';
 import { judgeCertFile, judgeEnvoyCerts } from '../../src/checks/join/certificate.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from '../../src/checks/join/connection.ts';
-import { type Endpoint, judgeOwn } from '../../src/checks/join/own-endpoint.ts';
+import { type Endpoint, judgeOwn, ownTitle } from '../../src/checks/join/own-endpoint.ts';
 import { parseConnection } from '../../src/vm/questions/connection.ts';
 import { parseOwnEndpoint } from '../../src/vm/questions/own-endpoint.ts';
 import {
@@ -313,6 +313,24 @@ describe('the endpoint of the VM itself', () => {
       expect(judgeOwn(own(text), endpoint, connection({ bytes: '64', endpoint: '10.0.0.5:3306' })).ok).toBe(true);
     },
   );
+
+  test.each<readonly [held: string, ok: boolean, detail: RegExp]>([
+    ['taken redis-server', true, /accepts connections and stays silent; redis-server took this one, asked at/],
+    ['taken', true, /stays silent; a program took this one, asked at/],
+    ['', true, /stays silent; whether a program took this one was not seen, asked at/],
+    ['queued', false, /no program accepts the connection to 10\.0\.0\.5:3306: it waits in the kernel's queue/],
+  ])('of a service that waits for the client, only its connection is judged: %j', (held, ok, detail) => {
+    const silent = own(`listed|yes / code|124 / held|${held} / bytes|0 / tls|CONNECTION ESTABLISHED`);
+    const waits: Endpoint = { ...endpoint, serverFirst: false };
+    expect(judgeOwn(silent, waits)).toMatchObject({ ok, detail: expect.stringMatching(detail) });
+    expect(judgeOwn(silent, waits).detail).not.toContain('answers');
+  });
+
+  test('the title claims an answer only where one is awaited', () => {
+    const title = (http: boolean, serverFirst: boolean) => ownTitle('db:3306', { http, serverFirst });
+    expect([title(true, false), title(false, true)]).toEqual(Array(2).fill('db:3306 answers clients of the mesh'));
+    expect(title(false, false)).toBe('db:3306 accepts connections of clients of the mesh');
+  });
 
   test('an HTTP status of the service counts, and the proxy of the VM may be the only one', () => {
     const answer = (status: string) =>

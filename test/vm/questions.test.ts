@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from '../../src/host/run/host.ts';
@@ -153,6 +156,57 @@ test.each([
   },
   20_000,
 );
+
+/** A program that listens on 127.0.0.1; it accepts nothing while it is stopped. */
+async function listening() {
+  const text =
+    "require('net').createServer(() => {}).listen(0, '127.0.0.1', function () { console.log(this.address().port) })";
+  const program = spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const [line] = (await once(program.stdout, 'data')) as [Buffer];
+  return { port: Number(String(line)), program, [Symbol.dispose]: () => void program.kill('SIGKILL') };
+}
+
+/** Delivers connections as the inbound side of a sidecar does: from 127.0.0.6. */
+async function delivering(port: number) {
+  const sockets: Socket[] = [];
+  const sidecar = createServer((client) => {
+    const delivery = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.6' });
+    for (const socket of [client, delivery]) sockets.push(socket.on('error', () => undefined));
+  });
+  await once(sidecar.listen(0, '127.0.0.1'), 'listening');
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    sidecar.close();
+    await once(sidecar, 'close');
+  };
+  return { port: (sidecar.address() as AddressInfo).port, [Symbol.asyncDispose]: close };
+}
+
+test.each([
+  ['accepts connections', 'SIGCONT', { by: expect.stringMatching(/./) }],
+  ['hangs, while the kernel accepts them', 'SIGSTOP', 'queued'],
+] as const)(
+  "what becomes of the sidecar's connection is seen at a program that %s",
+  async (_, signal, held) => {
+    using server = await listening();
+    await using sidecar = await delivering(server.port);
+    server.program.kill(signal);
+    const client = `exec bash -c 'exec 3<>/dev/tcp/127.0.0.1/${sidecar.port}; cat <&3'`;
+    using vm = machine({ openssl: `${OPENSSL}; ${client}`, curl: LISTS('127.0.0.1') });
+    const question = ownQuestion({ ...OWN, port: server.port, serverFirst: false, address: '127.0.0.1', how: 'tls' });
+    const { stdout } = await new Questions({ limitMs: 1000 }).ask(vm.host, question);
+    expect(parseOwnEndpoint(stdout)).toMatchObject({ held, connection: { code: 124, bytes: 0 } });
+  },
+  20_000,
+);
+
+test('a connection that is not seen on the VM is held by no one', async () => {
+  using vm = machine({ openssl: `${OPENSSL}; exec sleep 5`, curl: LISTS('127.0.0.1') });
+  const question = ownQuestion({ ...OWN, serverFirst: false, address: '127.0.0.1', how: 'tls' });
+  const { stdout } = await new Questions({ limitMs: 1000 }).ask(vm.host, question);
+  const { held, connection } = parseOwnEndpoint(stdout);
+  expect({ held, code: connection.code }).toEqual({ held: undefined, code: 124 });
+}, 20_000);
 
 test('a handshake that the sidecar refuses is no answer, however many bytes come', async () => {
   expect(await own('exit 1', '127.0.0.1')).toMatchObject({ established: true });

@@ -56,8 +56,7 @@ function judgeHttp({ http, address, log }: Connection, { target, direct }: Expec
 function judgeTcp({ code, bytes, address, text, log }: Connection, { target, serverFirst }: Expected): Seen {
   const where = `${target} (${address || 'no address'})`;
   if (bytes > 0) return { ok: true, detail: `${where} sends ${bytes} bytes${refusal(text)}` };
-  if (code === 124 && !serverFirst)
-    return { ok: true, detail: `${where} accepts connections and waits for the client` };
+  if (code === 124 && !serverFirst) return { ok: true, detail: `${where} accepts connections and stays silent` };
   const detail =
     code === 3
       ? `${where} accepts no connection`

@@ -13,20 +13,29 @@ export function wayIn(meeting: Meeting = 'mutual-tls'): 'tls' | 'plain' | undefi
   return meeting === 'plaintext' ? 'plain' : undefined;
 }
 
-/** The endpoint of a VM, and what its service speaks. */
-export interface Endpoint {
-  readonly address: string;
-  readonly port: number;
+/** What a service speaks. */
+export interface Spoken {
   readonly http: boolean;
   readonly serverFirst: boolean;
+}
+
+/** The endpoint of a VM. */
+export interface Endpoint extends Spoken {
+  readonly address: string;
+  readonly port: number;
   readonly how: 'tls' | 'plain';
+}
+
+/** What the service of a port speaks, by the port's name. */
+export function spokenAt(port: ServicePort): Spoken {
+  const { protocol, serverFirst } = portMeaning(port);
+  return { http: protocol === 'HTTP', serverFirst };
 }
 
 /** The endpoint of a VM for a port; undefined where no client of the mesh is served. */
 export function endpointOf(address: string, port: ServicePort, meeting?: Meeting): Endpoint | undefined {
   const how = wayIn(meeting);
-  const { protocol, serverFirst } = portMeaning(port);
-  return how && { address, port: port.number, http: protocol === 'HTTP', serverFirst, how };
+  return how && { address, port: port.number, ...spokenAt(port), how };
 }
 
 /**
@@ -44,7 +53,13 @@ export function judgeOwn(own: OwnEndpoint, endpoint: Endpoint, through?: Connect
   return { ...chosen, detail: `${chosen.detail}: the connection through the mesh chose this VM` };
 }
 
-function judgeAnswer(own: OwnEndpoint, { address, port, http, serverFirst, how }: Endpoint): Seen {
+/** Of a service that waits for the client, nothing is seen beyond the connection. */
+export function ownTitle(subject: string, { http, serverFirst }: Spoken): string {
+  return `${subject} ${http || serverFirst ? 'answers' : 'accepts connections of'} clients of the mesh`;
+}
+
+function judgeAnswer(own: OwnEndpoint, endpoint: Endpoint): Seen {
+  const { address, port, how } = endpoint;
   const target = hostPort(address, port);
   if (own.listed === 'no')
     return {
@@ -58,12 +73,25 @@ function judgeAnswer(own: OwnEndpoint, { address, port, http, serverFirst, how }
       detail: `the sidecar of this VM accepts no mutual TLS at ${target}: ${own.said.join('; ') || 'no handshake'}`,
       hint: 'Compare its certificate with the roots of the mesh: meshx check VM --only=identity',
     };
-  const seen = judgeConnection(own.connection, { target, http, serverFirst, counted: false, direct: true });
+  const seen = judgeDelivery(own, endpoint, target);
   const way = how === 'tls' ? 'over mutual TLS' : 'in plaintext, as the policies prescribe';
   const detail = `${seen.detail}, asked at the sidecar of this VM ${way}`;
   if (seen.ok !== true || own.listed !== 'unread') return { ...seen, detail };
   const hint = 'Find out why: meshx check VM --only=sidecar';
   return { ok: false, detail: `${detail}, but its Envoy does not say whether clients have the endpoint`, hint };
+}
+
+/** What came back, or what became of the connection to a service that waits for the client: the sidecar accepts it in any case. */
+function judgeDelivery({ connection, held }: OwnEndpoint, { http, serverFirst }: Endpoint, target: string): Seen {
+  const seen = judgeConnection(connection, { target, http, serverFirst, counted: false, direct: true });
+  if (seen.ok !== true || http || connection.bytes > 0) return seen;
+  if (held === undefined) return { ok: true, detail: `${seen.detail}; whether a program took this one was not seen` };
+  if (held !== 'queued') return { ok: true, detail: `${seen.detail}; ${held.by} took this one` };
+  return {
+    ok: false,
+    detail: `no program accepts the connection to ${target}: it waits in the kernel's queue`,
+    hint: 'The program that listens hangs or is overloaded. See its log, and restart it.',
+  };
 }
 
 /** Why the answer of the VM's own sidecar says nothing of its service. */

@@ -10,7 +10,7 @@ import type { Check, Seen } from '../check.ts';
 import { type CheckGroup, group, type Read, timed } from '../run.ts';
 import { type Expected, judgeConnection, judgeMtls, judgeOutside } from './connection.ts';
 import { judgeResolves } from './control-plane.ts';
-import { type Endpoint, endpointOf, judgeOwn } from './own-endpoint.ts';
+import { type Endpoint, endpointOf, judgeOwn, ownTitle, spokenAt } from './own-endpoint.ts';
 import { dialled, notFromOutside, type OutsideSeen, seatName } from './outside-client.ts';
 import type { JoinQuestion } from './question.ts';
 import type { VmQuestions } from './vm-questions.ts';
@@ -143,7 +143,7 @@ function portChecks({ service, port, question }: Served, endpoint: Endpoint | un
       needs: ['through'],
       judge: ({ through }) => [judgeThrough(through, { service, port, question })],
     },
-    ...(current ? [ownCheck(key, endpoint), mtls] : []),
+    ...(current ? [ownCheck(key, port, endpoint), mtls] : []),
     not !== undefined || expected === undefined
       ? skipped(outside, not ?? '')
       : {
@@ -160,8 +160,8 @@ function portChecks({ service, port, question }: Served, endpoint: Endpoint | un
 }
 
 /** Load balancing may lead any other connection to another endpoint of the service, so this VM is asked itself. */
-function ownCheck(key: string, endpoint: Endpoint | undefined): Check<PortFacts> {
-  const check = { ...traffic, id: `own-endpoint:${key}`, title: `${key} of this VM answers clients of the mesh` };
+function ownCheck(key: string, port: ServicePort, endpoint: Endpoint | undefined): Check<PortFacts> {
+  const check = { ...traffic, id: `own-endpoint:${key}`, title: ownTitle(`${key} of this VM`, spokenAt(port)) };
   if (!endpoint) return skipped(check, 'not tried: the policies let no client of the mesh be served by its sidecar');
   return {
     ...check,

@@ -34,7 +34,7 @@ async function connectHere({ host, port, serverFirst }: Target): Promise<Connect
     case 'open-silent':
       return serverFirst
         ? { target, outcome: 'failed', detail: `${target} is open but silent, and its server should speak first` }
-        : { target, outcome: 'open', detail: `${target} accepts connections and waits for the client` };
+        : { target, outcome: 'open', detail: `${target} accepts connections and stays silent` };
     case 'closed':
       return { target, outcome: 'failed', detail: `${target} closes without a byte` };
     case 'refused':
@@ -57,7 +57,7 @@ function connectionSeen({ address, code, bytes }: Connection, { host, port, serv
   const where = `${target} (${address || 'no address'})`;
   if (bytes > 0) return { target, outcome: 'bytes', detail: `${where} sends ${bytes} bytes` };
   if (code === 124 && !serverFirst)
-    return { target, outcome: 'open', detail: `${where} accepts connections and waits for the client` };
+    return { target, outcome: 'open', detail: `${where} accepts connections and stays silent` };
   const silent = code === 124 ? 'is open but silent' : 'closes without a byte';
   return { target, outcome: 'failed', detail: `${where} ${code === 3 ? 'accepts no connection' : silent}` };
 }
@@ -88,5 +88,5 @@ function listenedSeen(
   if (end === 'no-connection') return failed(`${target} accepts no connection: ${said}`);
   if (end === 'closed') return failed(`${target} closes without a byte`);
   if (serverFirst) return failed(`${target} is open but silent, and its server should speak first`);
-  return { target, outcome: 'open', detail: `${target} accepts connections and waits for the client` };
+  return { target, outcome: 'open', detail: `${target} accepts connections and stays silent` };
 }

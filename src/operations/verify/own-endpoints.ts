@@ -1,5 +1,5 @@
 import type { Result } from '../../checks/check.ts';
-import { type Endpoint, judgeOwn, wayIn } from '../../checks/join/own-endpoint.ts';
+import { type Endpoint, judgeOwn, ownTitle, type Spoken, wayIn } from '../../checks/join/own-endpoint.ts';
 import { vmQuestions } from '../../checks/join/vm-questions.ts';
 import type { Host } from '../../host/run/host.ts';
 import { hostPort } from '../../mesh/address.ts';
@@ -21,7 +21,6 @@ const ABOUT = {
   id: 'own-endpoint',
   category: 'traffic',
   severity: 'error',
-  title: 'the VM itself answers',
   ms: 0,
 } as const;
 
@@ -31,23 +30,24 @@ export async function ownEndpoints(asked: Asked): Promise<readonly Result[]> {
   const membership = readMembership(host, signal);
   return await Promise.all(
     service.ports.map(async (port) => {
-      const object = `port ${port.port.number}`;
+      const spoken = { http: speaksHttp(port), serverFirst: port.meaning.serverFirst };
+      const about = { ...ABOUT, title: ownTitle('the VM itself', spoken), object: `port ${port.port.number}` };
       try {
-        const endpoint = endpointOf(port, (await membership).addresses);
-        if (endpoint) return { ...ABOUT, object, ...(await answerOf(port, endpoint, asked)) };
+        const endpoint = endpointOf(port, (await membership).addresses, spoken);
+        if (endpoint) return { ...about, ...(await answerOf(port, endpoint, asked)) };
         const detail = 'the VM is no endpoint, or the policies serve no client';
-        return { ...ABOUT, object, ok: 'skipped' as const, detail };
+        return { ...about, ok: 'skipped' as const, detail };
       } catch (error) {
         // Only root may use the certificate of the VM; without sudo the rest is still seen.
         if (!(error instanceof Problem) || signal.aborted) throw error;
-        return { ...ABOUT, object, ok: 'skipped' as const, detail: error.message };
+        return { ...about, ok: 'skipped' as const, detail: error.message };
       }
     }),
   );
 }
 
-function endpointOf(facts: ServicePortFacts, addresses: readonly string[]): Endpoint | undefined {
-  const { endpoints, security, meaning } = facts;
+function endpointOf(facts: ServicePortFacts, addresses: readonly string[], spoken: Spoken): Endpoint | undefined {
+  const { endpoints, security } = facts;
   const how = wayIn(security?.insideMesh);
   const found = endpoints.flatMap((endpoint) => {
     const port = Number(/(\d+)$/.exec(endpoint)?.[1]);
@@ -55,7 +55,7 @@ function endpointOf(facts: ServicePortFacts, addresses: readonly string[]): Endp
     return address === undefined ? [] : [{ address, port }];
   });
   const [own] = found;
-  return own && how && { ...own, http: speaksHttp(facts), serverFirst: meaning.serverFirst, how };
+  return own && how && { ...own, ...spoken, how };
 }
 
 async function answerOf(port: ServicePortFacts, endpoint: Endpoint, { service, host, path = '/', signal }: Asked) {

@@ -24,6 +24,8 @@ export interface OwnEndpoint {
   readonly established: boolean;
   /** What openssl said of errors. */
   readonly said: readonly string[];
+  /** Which program accepted the sidecar's connection, or that it waits in the kernel's queue for one; undefined where it was not seen. */
+  readonly held?: { readonly by: string } | 'queued';
   /** Whether an AuthorizationPolicy refused as many connections as were tried. */
   readonly denied: boolean;
   /** A program that the VM lacks. */
@@ -43,6 +45,7 @@ export function parseOwnEndpoint(stdout: string): OwnEndpoint {
   const areas = keyedLines(stdout);
   const [listed] = areas.get('listed') ?? [];
   const [missing] = areas.get('missing') ?? [];
+  const held = heldBy(areas.get('held')?.[0] ?? '');
   const said = areas.get('tls') ?? [];
   return {
     connection: parseConnection(stdout),
@@ -51,6 +54,13 @@ export function parseOwnEndpoint(stdout: string): OwnEndpoint {
     established: said.includes(ESTABLISHED) && !said.some((line) => line.includes('alert')),
     said: said.filter((line) => line !== ESTABLISHED),
     denied: areas.get('denied')?.[0] === 'yes',
+    ...(held !== undefined && { held }),
     ...(missing !== undefined && { missing }),
   };
+}
+
+function heldBy(line: string): OwnEndpoint['held'] {
+  if (line === 'queued') return 'queued';
+  const taken = /^taken ?(.*)$/.exec(line);
+  return taken ? { by: taken[1] || 'a program' } : undefined;
 }

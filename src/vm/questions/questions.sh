@@ -91,10 +91,11 @@ question_log() {
 # redirects to the sidecar's inbound side. So no other endpoint of the service can answer. PATH and FIRST are those of connect.root.sh.
 # NUMBER is the port of the Service.
 # HOW: `tls` with the certificate of the VM, as a client of the mesh, or `plain`. Prints lines KEY|TEXT. `listed` says whether the
-# sidecar, as a client of HOST, has this VM among its endpoints; `unread` if Envoy did not say it.
+# sidecar, as a client of HOST, has this VM among its endpoints; `unread` if Envoy did not say it. `held` says of a service that waits for
+# the client what became of the sidecar's connection to it: `taken PROGRAM`, or `queued` where the kernel accepted it and no program did.
 question_own() {
   # shellcheck disable=SC2154 # of ask.root.sh
-  own=$1 port=$2 path=$3 first=$4 host=$5 as=$6 how=$7 mine=$dir/own.$number listed='' code=1 tries=0
+  own=$1 port=$2 path=$3 first=$4 host=$5 as=$6 how=$7 mine=$dir/own.$number listed='' code=1 tries=0 held=''
   at=$own
   # A translated address is on no interface.
   route=$(ip -o route get "$own" 2>/dev/null)
@@ -119,13 +120,32 @@ question_own() {
   most_of_try=2
   test -z "$path" || most_of_try=5
   mkfifo "$mine.pipe"
+  # The sidecar's connections to the port, each with what holds it. A connection that no program has accepted has no inode.
+  deliveries() {
+    ss -Htnpe state established "sport = :$port" | awk '
+      $4 !~ /(127\.0\.0\.6|::6)\]?:[0-9]+$/ { next }
+      / ino:0 / { print $4, "queued"; next }
+      { name = ""; if (match($0, /users:\(\("[^"]*/)) name = " " substr($0, RSTART + 9, RLENGTH - 9); gsub(/[^[:print:]]/, "", name); print $4, "taken" name }'
+  }
+  is_taken() {
+    held=$(deliveries | awk 'FNR == NR { known[$1]; next } !($1 in known) { sub(/^[^ ]* /, ""); held = $0 } /^taken/ { exit } END { print held }' "$mine.known" -)
+    case $held in taken*) ;; *) return 1 ;; esac
+  }
   talk() {
-    tries=$((tries + 1))
+    tries=$((tries + 1)) held=''
+    test -n "$path$first" || { echo; deliveries; } >"$mine.known"
     runuser -u istio-proxy -- timeout "$most_of_try" "$@" <"$mine.ask" >"$mine.pipe" 2>"$mine.tls" &
-    dd bs=16384 count=1 <"$mine.pipe" >"$mine.said" 2>/dev/null
-    if test -s "$mine.said"; then code=0; else wait "$!"; code=$?; fi
+    client=$!
+    dd bs=16384 count=1 <"$mine.pipe" >"$mine.said" 2>/dev/null &
+    reader=$!
+    test -n "$path$first" || ( limit=$most_of_try; wait_for is_taken; echo "$held" ) >"$mine.held"
+    wait "$reader"
+    if test -s "$mine.said"; then code=0; else wait "$client"; code=$?; fi
+    test -n "$path$first" || read -r held <"$mine.held"
     test "$how" != tls || grep -q '^CONNECTION ESTABLISHED' "$mine.tls" || return 1
-    if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said"; else test -s "$mine.said" || { test "$code" = 124 && test -z "$first"; }; fi
+    if test -n "$path"; then grep -qE '^HTTP/[0-9.]+ [1-4]' "$mine.said"; return; fi
+    test ! -s "$mine.said" || return 0
+    test "$code" = 124 && test -z "$first" && test "$held" != queued
   }
   is_listed() {
     clusters=$(admin GET clusters)
@@ -143,6 +163,7 @@ question_own() {
   if test -n "$before" && test -n "$after" && test "$((after - before))" -ge "$tries"; then echo 'denied|yes'; fi
   echo "address|$at"
   echo "code|$code"
+  echo "held|$held"
   echo "bytes|$(wc -c <"$mine.said")"
   test "$how" != tls || grep -E '^CONNECTION ESTABLISHED|alert|[Ee]rror|refused|errno' "$mine.tls" | head -n 3 | cut -c 1-200 | sed 's/^/tls|/'
   if test -n "$path"; then tr -d '\r\000' <"$mine.said" | sed '/^$/q' | head -n 60 | sed 's/^/http|/'; else printf 'text|'; tr -cd '[:print:]' <"$mine.said"; fi
