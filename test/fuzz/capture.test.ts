@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { mutated } from './support/mutations.ts';
-import { RUNS, SEED } from './support/runs.ts';
+import { BATCHED_RUNS, RUNS, SEED } from './support/runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshx-fuzz-capture-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ const RULE = /^-A MESHX_GUARD -s \S+ -d \S+ -p tcp -m tcp --sport \S+ --dport \S
 
 test('whatever ss prints, the guard gets rules of its own form and nothing else', () => {
   writeFileSync(join(folder, 'capture.env'), 'PROXY_UID=997\nISTIO_INBOUND_PORTS=3306\n');
-  const all = fc.sample(SOCKETS, { numRuns: RUNS, seed: SEED });
+  const all = fc.sample(SOCKETS, { numRuns: BATCHED_RUNS, seed: SEED });
   for (let at = 0; at < all.length; at += 500) {
     writeFileSync(join(folder, 'sockets'), `${all.slice(at, at + 500).join('\n')}\n`);
     const text = `RUN=$1 TRACKING='# tracking'; export LC_ALL=C; ss() { cat "$RUN/sockets"; }
@@ -65,7 +65,7 @@ const CHAINS = lines([
 ]);
 
 test('whatever iptables-save prints, only chains with our prefix are taken away', () => {
-  const all = fc.sample(CHAINS, { numRuns: RUNS, seed: SEED });
+  const all = fc.sample(CHAINS, { numRuns: BATCHED_RUNS, seed: SEED });
   for (let at = 0; at < all.length; at += 500) {
     writeFileSync(join(folder, 'saved'), `*nat\n${all.slice(at, at + 500).join('\n')}\nCOMMIT\n`);
     const text = `R= RUN=$1; export LC_ALL=C; fuzz_save() { cat "$RUN/saved"; }; fuzz_restore() { cat; }

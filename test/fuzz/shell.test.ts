@@ -17,7 +17,7 @@ import { kindOf } from '../../src/reconcile/kinds/index.ts';
 import { plan } from '../../src/reconcile/plan.ts';
 import type { Resource } from '../../src/reconcile/resource.ts';
 import { mutated } from './support/mutations.ts';
-import { RUNS, SEED } from './support/runs.ts';
+import { BATCHED_RUNS, RUNS, SEED } from './support/runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'meshx-fuzz-shell-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -77,7 +77,7 @@ function inBatches<Input>(inputs: readonly Input[], check: (batch: readonly Inpu
   for (let at = 0; at < inputs.length; at += 1000) check(inputs.slice(at, at + 1000));
 }
 
-const sample = <Input>(inputs: fc.Arbitrary<Input>, numRuns = RUNS): readonly Input[] =>
+const sample = <Input>(inputs: fc.Arbitrary<Input>, numRuns = BATCHED_RUNS): readonly Input[] =>
   fc.sample(inputs, { numRuns, seed: SEED });
 
 test.each(SHELLS)(

@@ -7,6 +7,8 @@ export const CLIENT = 'platform-client';
 export const STRANGER = 'platform-stranger';
 const PLACE = ['-n', NAMESPACE];
 const SERVICE = 'platformweb';
+/** For one command; a join on a machine with other work takes minutes. */
+const LIMIT_MS = 400_000;
 
 /** The VM that joins, with the executable that its agent gets. */
 export interface Member {
@@ -62,7 +64,7 @@ async function expectMember(lab: Lab): Promise<void> {
 }
 
 async function mustMeshx(lab: Lab, words: readonly string[]): Promise<string> {
-  const { exitCode, stdout, stderr } = await lab.meshx(words);
+  const { exitCode, stdout, stderr } = await lab.meshx(words, { timeoutMs: LIMIT_MS });
   if (exitCode !== 0) throw new Error(`meshx ${words.join(' ')} exited with ${exitCode}: ${stderr}${stdout}`);
   return stderr + stdout;
 }

@@ -1,6 +1,9 @@
 /** Inputs for each statement: 500 in `npm test`, 100,000 in `npm run fuzz`. */
 export const RUNS = Number(process.env['FUZZ_RUNS'] ?? '500');
 
+/** Inputs for a statement about a program that takes many of them at once. */
+export const BATCHED_RUNS = Math.max(RUNS, 2000);
+
 /** Repeats a run; the same each time in `npm test`, so that no one's work meets another one's luck. */
 export const SEED = Number(process.env['FUZZ_SEED'] ?? '20240229');
 
