@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
+import { anchorOf } from './anchor.ts';
 
 const DOCS = new URL('../../docs/', import.meta.url);
 
@@ -24,7 +25,7 @@ export default defineConfig({
   outDir: './dist',
   cacheDir: './.vitepress/cache',
   // Text in angle brackets is text: no page holds HTML.
-  markdown: { html: false },
+  markdown: { html: false, anchor: { slugify: anchorOf } },
   themeConfig: {
     search: { provider: 'local' },
     outline: [2, 3],

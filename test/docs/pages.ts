@@ -7,11 +7,15 @@ export const ROOT = new URL('../../', import.meta.url).pathname;
 /** Pages that are written by a script from results, or by others. */
 const GENERATED = ['docs/acceptance.md', 'docs/faults.md', 'docs/performance.md', 'docs/recovery.md'];
 
-/** README and every page of docs/ and examples/, as paths in the repository. */
+/** Every Markdown file, as a path in the repository. */
+export function documents(): readonly string[] {
+  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard'], { cwd: ROOT, encoding: 'utf8' });
+  return listed.split('\n').filter((path) => path.endsWith('.md') && !path.startsWith('test/golden/'));
+}
+
+/** README and every page of docs/ and examples/ that an author writes. */
 export function pages(): readonly string[] {
-  const places = ['README.md', 'docs', 'examples'];
-  const listed = execFileSync('git', ['ls-files', '-co', '--exclude-standard', ...places], { cwd: ROOT, encoding: 'utf8' });
-  return listed.split('\n').filter((path) => path.endsWith('.md') && !GENERATED.includes(path));
+  return documents().filter((path) => /^(README\.md$|docs\/|examples\/)/.test(path) && !GENERATED.includes(path));
 }
 
 export function textOf(page: string): string {
