@@ -3,11 +3,13 @@
 # What probes use. All run in one shell, as a process for each would cost more than what it asks: each sets whatever it uses, puts
 # its answer into `$A` with `say`, and ends with `return`; one that ends the shell takes its answer and all behind it along, and
 # that is noticed. `text_of FILE` sets `$TEXT`, with all ends of lines.
+# `enough NUMBER $#` fails a probe that got fewer words: `shift` past the last one ends the shell.
 # `seen PATH…` asks for owner, mode and digest of all at once; `owned PATH` and `digested PATH`, with PATH placed, set `$OWNED` and
 # `$SUM` from there, or ask where nothing was seen. A path with a character that programs may print in another way, or that could
 # look like a line of theirs, is left out, as is a link, and all of an image.
 
 _owners='' _digests=
+enough() { test "$2" -ge "$1" || { echo "the probe needs $1 words" >&2; return 1; }; }
 say() { A=$A$1$_newline; }
 text_of() {
   # The x keeps the ends of lines that $() would take away.

@@ -94,6 +94,12 @@ test('what was cut off on the way asks nothing', () => {
   expect(said(ran)).toBe('failed\n');
 });
 
+test.each(['executable', 'package', 'unit', 'user'])('a probe of the %s without words fails alone', (name) => {
+  const ran = ask(callsText([callLine('ask', name), callLine('ask', 'package', '/nowhere')]));
+  expect(ran.stderr).toContain('the probe needs');
+  expect(said(ran)).toMatch(/^1 0\n0 \d+\n\w+\n--\n$/);
+});
+
 test('the root program does not follow the caller’s environment', () => {
   const answer = said(ask(callsText([callLine('ask', 'package', '/nowhere')]), { MESHX_ROOT: folder }));
   expect(answer).not.toContain('image');

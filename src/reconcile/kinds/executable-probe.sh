@@ -4,6 +4,7 @@
 # BASE/SHA256/NAME; an empty line for what is missing. The digest is not computed: only root can have changed the files.
 
 probe_executable() {
+enough 2 $# || return
 if live; then say "$(uname -m)"; else say image; fi
 _unpack=gzip
 # A frame of zstd with nothing in it.

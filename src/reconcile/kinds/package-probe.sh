@@ -3,6 +3,7 @@
 # MARKER PROGRAM…: prints the architecture, the marker, `--`, then size, modification time and mode of each program.
 
 probe_package() {
+enough 1 $# || return
 if live; then say "$(uname -m)"; else say image; fi
 place "$1" all || return
 if test -f "$P"; then text_of "$P" && A=$A$TEXT || return; fi

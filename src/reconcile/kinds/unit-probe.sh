@@ -24,6 +24,7 @@ _of_unit() { # NAME: sets $A
   A=$(_show "$1")
 }
 probe_unit() {
+enough 1 $# || return
 live || { say Image=yes; return; }
 . ./unit-files.sh
 _of_unit "$1" || return

@@ -5,6 +5,7 @@
 # getent includes directory services (LDAP, sssd): such a user must not be created again.
 
 probe_user() {
+enough 2 $# || return
 if live; then
   if getent passwd -- "$1" >/dev/null; then say user; fi
   if getent group -- "$1" >/dev/null; then say group; fi
