@@ -129,7 +129,10 @@ export const GROUP_OPTIONS: readonly OptionLine[] = [
 /** What a VM gets, and how. */
 export const SETUP_OPTIONS: readonly OptionLine[] = [
   ['--package <path>', '.deb, .rpm, directory of binaries, or https URL (default: found for the VM)'],
-  ['--package-source <source>', "URL or directory laid out as Istio's releases, or none (default: Istio's releases)"],
+  [
+    '--package-source <source>',
+    "URL or directory laid out as Istio's releases, distribution (the VM's apt), or none (default: Istio's releases)",
+  ],
   ['--upgrade', 'install the package of the version of istiod, even if the VM has a sidecar'],
   ['--sha256 <hex>', 'sha256 of the package, required for its URL (default: the published one)'],
   ['--agent-executable <file>', 'executable that becomes the agent of the VM (default: meshx itself)'],

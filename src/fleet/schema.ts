@@ -20,7 +20,9 @@ const Texts = z.union([Text, z.array(Text)]);
 /** Options of `meshx up` and how to reach a VM, by their names on the command line. */
 export const OptionsSchema = z.strictObject({
   package: Text.optional().describe('.deb, .rpm or directory of binaries, beside this file, or an https URL'),
-  'package-source': Text.optional().describe("URL or directory laid out as Istio's releases, or none"),
+  'package-source': Text.optional().describe(
+    "URL or directory laid out as Istio's releases, distribution (the VM's apt), or none",
+  ),
   upgrade: z.boolean().optional().describe("Install the package of istiod's version on VMs that have a sidecar"),
   sha256: Text.optional().describe('sha256 of the package'),
   namespace: Text.optional().describe('Namespace of the VM and its services'),

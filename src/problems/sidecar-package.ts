@@ -42,6 +42,10 @@ export const packageProblems = {
     message: `There is no package of ${d.what} at ${d.where}.`,
     hint: 'Name a mirror or a directory that has it, or the package: --package-source URL|DIR or --package FILE|DIR|URL',
   })),
+  notOffered: known('package-not-offered', (d: { vm: string; reason: string }) => ({
+    message: `The repositories of ${d.vm} ${d.reason}. Nothing was changed.`,
+    hint: 'Check them on the VM with apt-cache policy istio-sidecar, or leave out --package-source.',
+  })),
   checksumUnreadable: known('package-checksum-unreadable', (d: { url: string; reason: string }) => ({
     message: `Cannot read the checksum of the package from ${d.url}: ${d.reason}. No package was downloaded.`,
     hint: 'Check the network, HTTPS_PROXY and the mirror, or give the package: --package FILE',

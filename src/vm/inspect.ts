@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Host } from '../host/run/host.ts';
 import { scriptCommand } from '../host/run/shell.ts';
 import { parseEnv } from '../mesh/env-value.ts';
+import { SIDECAR_PACKAGE } from '../mesh/istio-package.ts';
 import type { VmFacts } from '../mesh/vm-facts.ts';
 import { present } from '../present.ts';
 import { vmProblems } from '../problems/vm.ts';
@@ -80,7 +81,8 @@ const PAUSE_MS = 300;
 export async function inspect(host: Host, input: PreflightInput, signal?: AbortSignal): Promise<Inspected> {
   const { port, addresses } = input.controlPlane;
   const start = performance.now();
-  const command = { ...scriptCommand(preflightScript(port, addresses)), timeoutMs: LIMIT_MS };
+  const script = preflightScript(port, addresses, input.asksRepositories && SIDECAR_PACKAGE);
+  const command = { ...scriptCommand(script), timeoutMs: LIMIT_MS };
   // sudo removes SSH_CONNECTION from the environment, so a command without root reads it.
   const session = { argv: ['sh', '-c', 'echo "${SSH_CONNECTION-}"', 'meshx-session'] as const, timeoutMs: LIMIT_MS };
   for (;;) {

@@ -22,6 +22,8 @@ export interface PreflightInput {
   };
   /** A package will be found if the machine has no sidecar; for each machine if `always`. */
   readonly finds?: 'if-missing' | 'always';
+  /** The package comes from the machine's own repositories, so these are asked. */
+  readonly asksRepositories?: true;
   /** The version of istiod, if it is known. */
   readonly istiodVersion?: string;
 }

@@ -26,7 +26,7 @@ export interface PackageRequest {
 export type OpenedPackage = VmPackage & { readonly bytes: number };
 
 /** Where the binaries are, and the file that names the installed package. */
-const PACKAGE_PLACES = {
+export const PACKAGE_PLACES = {
   verify: SIDECAR_PROGRAMS,
   marker: PACKAGE_MARKER,
 } as const;

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { must, run } from '../lab/command.ts';
+import { removeInstallation, writeInstallation } from '../lab/installation.ts';
 import { expectDone } from './support/done.ts';
 import { STEP, useLab } from './support/lab.ts';
 import { makeStrictNamespace } from './support/strict.ts';
@@ -167,6 +168,33 @@ describe('an operator machine without Node.js', () => {
       const sum = 'sha256sum /usr/bin/meshx /usr/local/lib/meshx/agent/current/meshx 2>/dev/null | cut -d " " -f 1';
       expect(await lab().mustSsh('member', `${sum} || :`)).toBe(await lab().mustSsh(SEAT, `${sum} || :`));
       expectDone(await lab().ssh(SEAT, 'meshx down root@10.150.0.18 --verify --yes', { timeoutMs: STEP }));
+    },
+    2 * STEP,
+  );
+
+  const UP =
+    'meshx up root@10.150.0.18 -n packaged --service mysqldb:3306 --no-agent --istiod-address 10.150.0.1 --package-source distribution';
+  const REPOSITORY = new URL('./support/apt-repository.sh', import.meta.url);
+  const DOWN = 'meshx down root@10.150.0.18 --verify --yes';
+
+  test(
+    'has the VM fetch the package from its own apt repository, and removes it again',
+    async () => {
+      await lab().mustSsh('member', 'mkdir -p /srv/repo && cat > /srv/repo/istio-sidecar.deb', {
+        input: await readFile(lab().deb),
+      });
+      await lab().mustSsh('member', 'sh -eu -s /srv/repo', { input: await readFile(REPOSITORY) });
+      await writeInstallation(lab());
+      try {
+        expectDone(await lab().ssh(SEAT, UP, { timeoutMs: STEP }));
+      } finally {
+        await removeInstallation(lab());
+      }
+      const sha256 = (await lab().mustSsh('member', 'sha256sum /srv/repo/istio-sidecar.deb')).slice(0, 64);
+      expect(await lab().mustSsh('member', 'head -n 1 /var/lib/meshx/package')).toContain(` deb ${sha256}\n`);
+      expectDone(await lab().ssh(SEAT, DOWN, { timeoutMs: STEP }));
+      expect((await lab().ssh('member', 'dpkg -s istio-sidecar')).exitCode).not.toBe(0);
+      expect(await lab().mustSsh('member', 'apt-cache policy istio-sidecar')).toContain('/srv/repo');
     },
     2 * STEP,
   );

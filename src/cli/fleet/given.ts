@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { FleetVm, OptionValue } from '../../fleet/fleet.ts';
 import type { FleetFile } from '../../fleet/schema.ts';
+import { SOURCE_WORDS } from '../../operations/package/package-source.ts';
 import type { Call } from '../command.ts';
 import { outranked } from '../exclusive.ts';
 import { flagOf } from '../input.ts';
@@ -72,6 +73,8 @@ function given(name: string, value: OptionValue, folder: string): unknown {
   if (typeof value === 'boolean') return value;
   const text = String(value);
   const isPath =
-    PATHS.includes(name) && !/^(https?:\/\/|~\/)/.test(text) && !(name === 'package-source' && text === 'none');
+    PATHS.includes(name) &&
+    !/^(https?:\/\/|~\/)/.test(text) &&
+    !(name === 'package-source' && SOURCE_WORDS.includes(text));
   return isPath ? resolve(folder, text) : text;
 }

@@ -1,5 +1,6 @@
 import type { Preflight } from '../../checks/preflight.ts';
 import type { PackageKind } from '../../mesh/istio-package.ts';
+import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
 import type { JoinContext } from './context.ts';
@@ -17,7 +18,8 @@ export async function withPackage(
   const { findPackage, options } = context;
   if (context.package || !findPackage || !isNeeded(context, preflight)) return context;
   try {
-    return { ...context, package: await findPackage(packageKind(vm, preflight)) };
+    const offering = { vm, ...present({ offered: preflight.packages.offered }) };
+    return { ...context, package: await findPackage(packageKind(vm, preflight), offering) };
   } catch (error) {
     if (!options.dryRun || !(error instanceof Problem)) throw error;
     observe({ kind: 'package-needed', problem: error });

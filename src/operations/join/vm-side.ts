@@ -31,6 +31,7 @@ export function preflightInput(
       address: options.vmAddress,
       package: opened,
       finds: findPackage && (options.findPackage?.upgrade ? ('always' as const) : ('if-missing' as const)),
+      asksRepositories: options.findPackage?.source.kind === 'distribution' ? (true as const) : undefined,
       istiodVersion: 'version' in facts ? facts.version : undefined,
     }),
   };

@@ -17,6 +17,7 @@ import { packageProblems } from '../../problems/sidecar-package.ts';
 import { expectedSha256, type OpenedPackage } from '../../vm/sidecar-package.ts';
 import type { World } from '../../world.ts';
 import { istiodVersion, type IstiodVersion } from './istiod-version.ts';
+import { offeredPackage, type Offering } from './offered-package.ts';
 import { openDownloaded, openWithChecksum } from './open-package.ts';
 import type { PackageSource } from './package-source.ts';
 import { publishedChecksum } from './published-checksum.ts';
@@ -30,8 +31,8 @@ export interface FindOptions {
   readonly upgrade: boolean;
 }
 
-/** Finds the package for a kind of machine. VMs of one kind share what was found. */
-export type FindPackage = (kind: PackageKind) => Promise<OpenedPackage>;
+/** Finds the package for a kind of machine. VMs of one kind share what was found, except in their own repositories. */
+export type FindPackage = (kind: PackageKind, offering?: Offering) => Promise<OpenedPackage>;
 
 /** What a search needs besides its options. */
 export interface Searching {
@@ -46,12 +47,17 @@ export interface Searching {
  */
 export function packageFinder(searching: Searching, options: FindOptions): FindPackage {
   const { world, kube, facts } = searching;
+  const { source, sha256 } = options;
   const found = new Map<string, Promise<OpenedPackage>>();
-  let istiod: Promise<IstiodVersion> | undefined;
-  const search = async (kind: PackageKind): Promise<OpenedPackage> => {
-    istiod ??= istiodVersion(kube, facts, world.signal);
-    return await find(world, options, { kind, istiod: await istiod });
-  };
+  let asked: Promise<IstiodVersion> | undefined;
+  const istiod = (): Promise<IstiodVersion> => (asked ??= istiodVersion(kube, facts, world.signal));
+  if (source.kind === 'distribution')
+    return async (kind, offering = { vm: '' }) => {
+      const { version } = await istiod();
+      return offeredPackage(offering, { kind, istiod: version, sha256: expectedSha256(sha256) });
+    };
+  const search = async (kind: PackageKind): Promise<OpenedPackage> =>
+    await find(world, { source, digest: expectedSha256(sha256) }, { kind, istiod: await istiod() });
   return (kind) => {
     const key = packageFile(kind);
     const known = found.get(key) ?? search(kind);
@@ -65,8 +71,12 @@ interface Wanted {
   readonly istiod: IstiodVersion;
 }
 
-async function find(world: World, { source, sha256 }: FindOptions, wanted: Wanted): Promise<OpenedPackage> {
-  const digest = expectedSha256(sha256);
+interface Releases {
+  readonly source: Exclude<PackageSource, { readonly kind: 'distribution' }>;
+  readonly digest: string | undefined;
+}
+
+async function find(world: World, { source, digest }: Releases, wanted: Wanted): Promise<OpenedPackage> {
   const opened =
     source.kind === 'url'
       ? await onServer(world, { base: source.url, digest }, wanted)

@@ -3,23 +3,28 @@ import { resolve } from 'node:path';
 import { ISTIO_RELEASES } from '../../mesh/istio-package.ts';
 import { meshProblems, shown } from '../../problems/mesh.ts';
 
-/** Where packages come from: both have the layout of Istio's releases. */
+/** Where packages come from: a place laid out as Istio's releases, or the VM's own apt repositories. */
 export type PackageSource =
-  { readonly kind: 'url'; readonly url: URL } | { readonly kind: 'directory'; readonly path: string };
+  | { readonly kind: 'url'; readonly url: URL }
+  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'distribution' };
 
-/** The word for no source at all. */
-const NONE = 'none';
+const [NONE, DISTRIBUTION] = ['none', 'distribution'] as const;
+
+/** Sources that are neither a URL nor a path. */
+export const SOURCE_WORDS: readonly string[] = [NONE, DISTRIBUTION];
 
 /**
- * Reads the source that an operator names: a URL, a directory, or `none`, which gives undefined. Istio's own releases if nothing is
- * named. Without encryption, and without a digest from elsewhere, anyone on the way could replace package and checksum; so http is
- * for this machine alone. Throws `bad-input`.
+ * Reads the source that an operator names: a URL, a directory, `distribution` for the VM's own repositories, or `none`, which gives
+ * undefined. Istio's own releases if nothing is named. Without encryption, and without a digest from elsewhere, anyone on the way could
+ * replace package and checksum; so http is for this machine alone. Throws `bad-input`.
  */
 export function parsePackageSource(
   text: string | undefined,
   { cwd, isPinned }: { readonly cwd: string; readonly isPinned: boolean },
 ): PackageSource | undefined {
   if (text === NONE) return undefined;
+  if (text === DISTRIBUTION) return { kind: 'distribution' };
   const given = text ?? ISTIO_RELEASES;
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) return { kind: 'directory', path: resolve(cwd, given) };
   if (!URL.canParse(given)) throw refused(given, 'is no URL');

@@ -1,9 +1,14 @@
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import type { Script } from '../../host/run/shell.ts';
-import type { Change, Kind, Source } from '../kind.ts';
+import type { Change, Kind, PlannedScript, Source } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';
 
-/** Software from the operator's side, known by the sha256 of what was sent. */
+/** A package that the machine fetches from its own repositories. */
+export interface OfRepository {
+  readonly repository: 'apt';
+}
+
+/** Software from the operator's side or from the machine's repositories, known by its sha256. */
 export interface PackageWant {
   readonly kind: 'package';
   readonly name: string;
@@ -13,7 +18,7 @@ export interface PackageWant {
   readonly sha256: string;
   /** Debian's name (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
   readonly architecture: string;
-  readonly source: Source;
+  readonly source: Source | OfRepository;
   /** Programs that the package brings; they must exist and be executable. */
   readonly verify: readonly string[];
   /** The file that names the installed package: `/var/lib/meshx/package`. */
@@ -23,6 +28,7 @@ export interface PackageWant {
 }
 
 const RECEIVE = shellFile(new URL('./package-receive.root.sh', import.meta.url));
+const FETCH = shellFile(new URL('./package-fetch.root.sh', import.meta.url));
 const INSTALL = shellFile(new URL('./package-install.root.sh', import.meta.url));
 
 /** A large package on a slow link. */
@@ -76,16 +82,20 @@ function install(want: PackageWant, header: string): Change {
   const [installed, version] = header.split(' ');
   const again = installed === want.name && version === want.version;
   const verb = installed !== want.name ? 'install' : again ? 'install again' : `upgrade from ${version}`;
-  const { format, marker, sha256 } = want;
-  const source = 'directory' in want.source ? { ...want.source, sha256 } : want.source;
-  const receive = { ...RECEIVE, args: [format, sha256, marker] };
-  const args = [format, headerOf(want), want.into ?? '/', marker, ...want.verify];
+  const args = [want.format, headerOf(want), want.into ?? '/', want.marker, ...want.verify];
   const script = { ...INSTALL, args };
   return {
     summary: `${verb}: ${want.name} ${want.version}`,
     scripts: [
-      { script: receive, source, timeoutMs: INSTALL_TIMEOUT_MS, early: true },
+      { ...bringing(want), timeoutMs: INSTALL_TIMEOUT_MS, early: true },
       { script, timeoutMs: INSTALL_TIMEOUT_MS },
     ],
   };
+}
+
+/** How the package gets to the machine. */
+function bringing({ source, name, version, format, sha256, marker }: PackageWant): PlannedScript {
+  if ('repository' in source) return { script: { ...FETCH, args: [name, version, sha256, marker] } };
+  const script = { ...RECEIVE, args: [format, sha256, marker] };
+  return { script, source: 'directory' in source ? { ...source, sha256 } : source };
 }

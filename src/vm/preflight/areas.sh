@@ -92,6 +92,7 @@ awk '
     }
     # Settings of systemd-resolved without the drop-in of meshx, so a second run reads the same.
     else if (area == "resolved") { if (/^# \//) own = $2 ~ /\/meshx\.conf$/; if (!own && /^[ \t]*DNS[ \t]*=/) print "resolved|" $0 }
+    else if (area == "offered") { if (/^(Version|Architecture|SHA256|Size): /) print "offered|" $0 }
     else if (area == "address") { if (NF) print "address|" $2, $4 }
     else if (area == "route") { if (match($0, / src [^ ]+/)) print "route|" substr($0, RSTART + 5, RLENGTH - 5) }
     else if (area == "process") { if (NF) once("process|" $2) }

@@ -1,4 +1,5 @@
 import type { PackageFormat } from '../../mesh/istio-package.ts';
+import { present } from '../../present.ts';
 import { isRhel, parseOsRelease } from './platforms.ts';
 import { type Answers, first, lines } from './probe.ts';
 
@@ -10,6 +11,16 @@ export interface MachinePackages {
   readonly installed?: string;
   /** The installation was interrupted: programs may be there, and others not. */
   readonly isInterrupted: boolean;
+  /** What the machine's repositories offer, if they were asked. */
+  readonly offered?: OfferedPackage;
+}
+
+/** A package that apt would install, as its signed index describes it. */
+export interface OfferedPackage {
+  readonly version: string;
+  readonly architecture: string;
+  readonly sha256: string;
+  readonly bytes: number;
 }
 
 const PROGRAMS: Readonly<Record<PackageFormat, string>> = { deb: 'dpkg', rpm: 'rpm' };
@@ -24,6 +35,22 @@ export function machinePackages(answers: Answers): MachinePackages {
   return {
     formats: own.filter((format) => programs.includes(PROGRAMS[format])),
     isInterrupted: header === 'interrupted',
-    ...(installed !== undefined && { installed }),
+    ...present({ installed, offered: offeredPackage(lines(answers, 'offered')) }),
   };
+}
+
+/** A record of apt-cache(8). Its version becomes an argument of apt-get. */
+function offeredPackage(record: readonly string[]): OfferedPackage | undefined {
+  const field = (key: string, form: RegExp): string | undefined => {
+    const value = record
+      .find((line) => line.startsWith(`${key}: `))
+      ?.slice(key.length + 2)
+      .trim();
+    return value !== undefined && form.test(value) ? value : undefined;
+  };
+  const version = field('Version', /^[0-9][\w.+:~-]*$/);
+  const architecture = field('Architecture', /^[a-z0-9-]+$/);
+  const sha256 = field('SHA256', /^[0-9a-f]{64}$/);
+  if (version === undefined || architecture === undefined || sha256 === undefined) return undefined;
+  return { version, architecture, sha256, bytes: Number(field('Size', /^\d+$/) ?? 0) };
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
-# PORT ADDRESS…: reads everything for the preflight in one round trip. PORT and ADDRESS are those of istiod.
+# PORT PACKAGE ADDRESS…: reads everything for the preflight in one round trip. PORT and ADDRESS are those of istiod. PACKAGE is looked for
+# in the machine's own repositories; `-` for none.
 # The answer has lines AREA|TEXT: `area` names what follows, and one awk at the end (areas.sh) reads it, and files, and prints the lines,
 # so no program is started per filter. Lines after an empty area already have one. Read-only; a legacy iptables program would load its
 # tables, so none runs without them.
@@ -112,8 +113,10 @@ area sshd; ssh_sockets; sshd -T 2>/dev/null
 area address; ip -o addr show scope global 2>/dev/null
 . ./coexistence.sh
 . ./firewall.sh
+# Without the names of its caches, apt writes none.
+if test "$2" != -; then area offered; apt-cache -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= show --no-all-versions "$2" 2>/dev/null; fi
 port=$1
-shift
+shift 2
 for address in "$@"; do
   area route; ip -o route get "$address" 2>/dev/null
   area reach

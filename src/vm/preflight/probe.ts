@@ -12,9 +12,9 @@ export type Answers = Readonly<Record<string, readonly string[]>>;
 
 const PREFLIGHT = shellFile(new URL('./preflight.root.sh', import.meta.url));
 
-/** The script of the preflight, which reads everything in one round trip. */
-export function preflightScript(port: number, addresses: readonly string[]): Script {
-  return { ...PREFLIGHT, args: [String(port), ...addresses] };
+/** The script of the preflight, which reads everything in one round trip; also what the repositories have of a package. */
+export function preflightScript(port: number, addresses: readonly string[], wanted = '-'): Script {
+  return { ...PREFLIGHT, args: [String(port), wanted, ...addresses] };
 }
 
 /** Parses an answer into areas; undefined if this script did not print it. */

@@ -264,6 +264,35 @@ test('a package of another name, or of a version that does not fit istiod, is re
   await expect(finder(world, folder)(AMD64)).rejects.toMatchObject({ id: 'package-unreadable' });
 });
 
+describe('the repositories of a VM', () => {
+  const offered = { version: '1.29.1-1', architecture: 'amd64', sha256: 'c'.repeat(64), bytes: 45_000_000 };
+
+  test('are a source whose package the VM fetches itself, with the digest of its index', async () => {
+    const world = operator({ HTTPS_PROXY: 'http://127.0.0.1:1' });
+    expect(await finder(world, 'distribution')(AMD64, { vm: 'db-1', offered })).toMatchObject({
+      ...offered,
+      ...{ name: 'istio-sidecar', format: 'deb', source: { repository: 'apt' } },
+    });
+  });
+
+  test.each([
+    ['offer nothing', {}, AMD64, 'offer no istio-sidecar'],
+    ['are behind', { offered: { ...offered, version: '1.20.0' } }, AMD64, 'istiod has 1.29.1'],
+    ['are ahead', { offered: { ...offered, version: '1.30.0' } }, AMD64, 'istiod has 1.29.1'],
+    ['are of rpm', { offered }, { ...AMD64, format: 'rpm' as const }, 'not those of apt'],
+  ])('that %s are a Problem', async (_what, seen, kind, reason) => {
+    await expect(finder(operator(), 'distribution')(kind, { vm: 'db-1', ...seen })).rejects.toMatchObject({
+      id: 'package-not-offered',
+      message: expect.stringContaining(reason),
+    });
+  });
+
+  test('are held to a digest that is given', async () => {
+    const pinned = finder(operator(), 'distribution', { pin: 'd'.repeat(64) })(AMD64, { vm: 'db-1', offered });
+    await expect(pinned).rejects.toMatchObject({ id: 'package-sha256-wrong' });
+  });
+});
+
 test.each([
   ['a build of a commit', 'gcr.io/istio-testing/pilot:1.29-alpha.0123456789abcdef0123456789abcdef01234567'],
   ['a version of a vendor', 'vendor/pilot:1.29.1-vendor-v0'],
@@ -308,6 +337,7 @@ test('http is for this machine, and for packages whose digest is given', () => {
   expect(read('http://mirror.example/r', true)).toEqual({ kind: 'url', url: new URL('http://mirror.example/r/') });
   expect(read('mirror', false)).toEqual({ kind: 'directory', path: '/here/mirror' });
   expect(read('none', false)).toBeUndefined();
+  expect(read('distribution', false)).toEqual({ kind: 'distribution' });
 });
 
 describe('a package that is given by its URL', () => {
