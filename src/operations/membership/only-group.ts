@@ -6,8 +6,8 @@ import { clusterProblems } from '../../problems/cluster.ts';
 import type { Member } from './member.ts';
 
 /**
- * Whether the cluster has one group of a VM's name, in the namespace that the VM's record names, with no entry in it. A join that was
- * rolled back leaves such a group. If another namespace has one too, or this cannot be seen, the record alone would decide whose
+ * Whether no namespace but the one that the VM's record names has a group of the VM's name, and that one has no entry of it. A join that was
+ * rolled back leaves such a group. If another namespace has one, or this cannot be seen, the record alone would decide whose
  * registration is removed: it does not.
  */
 export async function isOnlyGroupOfName({ registered, question }: Member): Promise<boolean> {
