@@ -4,7 +4,7 @@ import type { Change, Kind, PlannedScript, Source } from '../kind.ts';
 import { shellFile } from '../../text-files.ts';
 
 /** A package that the machine fetches from its own repositories. */
-export interface OfRepository {
+interface OfRepository {
   readonly repository: 'apt';
 }
 
