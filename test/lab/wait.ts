@@ -7,7 +7,7 @@ export interface Limit {
 }
 
 /**
- * Asks until the answer is neither undefined nor false, and gives it. After the limit (30 s unless given) it throws,
+ * Asks until the answer is neither undefined nor false, and gives it. After the limit (45 s unless given) it throws,
  * naming what was waited for and the last error of the question.
  */
 export async function waitFor<T>(
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   ask: () => Promise<T | undefined | false> | T | undefined | false,
   limit: Limit = {},
 ): Promise<T> {
-  const end = Date.now() + (limit.timeoutMs ?? 30_000);
+  const end = Date.now() + (limit.timeoutMs ?? 45_000);
   let last: unknown;
   for (;;) {
     try {

@@ -6,7 +6,7 @@ import { must } from '../../lab/command.ts';
 import type { Lab } from '../../lab/lab.ts';
 
 /** Milliseconds that a build may take on a slow machine. */
-export const BUILD = 300_000;
+export const BUILD = 600_000;
 /** What the executable is made of, beside the runtime that scripts/ names. */
 const SOURCES = ['package.json', 'package-lock.json', 'scripts', 'src', 'systemd', 'templates'];
 
