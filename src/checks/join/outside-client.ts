@@ -33,6 +33,8 @@ export function seatName(seat: Seat | undefined): string {
  * which waits longer.
  */
 const SILENCE_MS = 500;
+/** The same where nothing else shows it. */
+const HANG_MS = 1000;
 /** How much longer than a detection a server's greeting may take. */
 const GREETING_MS = 2000;
 /** The longest detection of a mesh that a check waits for. */
@@ -47,7 +49,10 @@ export async function dialled(port: ServicePort, { dial, outside, vm, cluster }:
   if (!dial) throw new TypeError('a connection from outside needs a machine that makes it');
   const { detectionMs = 0 } = 'detectionMs' in cluster ? cluster : {};
   const silenceMs = SILENCE_MS + Math.min(detectionMs, MOST_DETECTION_MS);
-  const patience = detectionMs > 0 && serverFirst ? { silenceMs: GREETING_MS + silenceMs } : {};
+  const patience = {
+    ...(expected === 'hangs' && { silenceMs: HANG_MS }),
+    ...(detectionMs > 0 && serverFirst && { silenceMs: GREETING_MS + silenceMs }),
+  };
   const [first, waiting] = await Promise.all([
     dial(vm.address, port.number, { speaks, ...(!speaks && patience) }),
     // Clients of this port do not send first: a refusal that only a sender sees is none for them.

@@ -99,15 +99,16 @@ interface Served {
 }
 
 /**
- * Connects from outside last, as each log is read up to then. A client that will be refused leaves no line with the port's cluster there:
- * it connects at once, because its wait for a greeting takes a second.
+ * Connects from outside last, as each log is read up to then. A client that is refused or hangs leaves no line with the port's cluster
+ * there meanwhile: it connects at once, because its wait for a greeting takes as long as all other checks.
  */
 function portGroup(served: Served, vm: VmQuestions): CheckGroup {
   const { port, question } = served;
   let begun: Promise<Read<Through>> | undefined;
   const through = (): Promise<Read<Through>> => (begun ??= connected(wayOf(served), question, vm));
   const outside = async (): Promise<Read<OutsideSeen>> => {
-    if (question.outside?.[port.number] !== 'refused') await through();
+    const expected = question.outside?.[port.number];
+    if (expected !== 'refused' && expected !== 'hangs') await through();
     return await timed(() => dialled(port, question));
   };
   const endpoint = endpointOf(question.vm.address, port, question.inside?.[port.number]);

@@ -86,7 +86,7 @@ function permissive(results: Results): readonly string[] {
   const summary = summaryOf(timesOf(results, 'first-join-permissive', 'meshx'));
   if (!summary) return [];
   return [
-    `In a PERMISSIVE namespace a first join takes ${spread(summary)}: a database speaks first there, and the proof of what a client outside the mesh meets waits 3 s for its silence.`,
+    `In a PERMISSIVE namespace a first join takes ${spread(summary)}: a database speaks first there, and the proof of what a client outside the mesh meets waits for its silence.`,
     '',
   ];
 }
