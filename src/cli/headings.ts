@@ -45,6 +45,14 @@ export function tellChange(telling: Telling): Observer<Result> {
   return underHeadings(telling.say, (event: ChangeEvent<Result>) => linesOfChange(event, telling));
 }
 
+/** Prints the events of a change whose phases are in its report: nothing waits for a heading that never comes. */
+export function tellMeanwhile(telling: Telling): Observer<Result> {
+  return (event) => {
+    const lines = event.kind === 'phase' ? undefined : linesOfChange(event, telling);
+    if (lines !== undefined) telling.say(lines);
+  };
+}
+
 class Page {
   readonly #say: Say;
   readonly #open: Open[] = [];

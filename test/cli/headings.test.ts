@@ -1,5 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Result } from '../../src/checks/check.ts';
-import { tellChange } from '../../src/cli/headings.ts';
+import { tellChange, tellMeanwhile } from '../../src/cli/headings.ts';
 import type { ChangeEvent } from '../../src/operations/change/event.ts';
 import type { Phase, PhaseKind } from '../../src/operations/change/phases.ts';
 
@@ -28,9 +29,13 @@ const result = (title: string, ok = true): Event => ({
 
 /** What is printed after each event. */
 function printed(...events: readonly Event[]): readonly (readonly string[])[] {
+  return printedBy(tellChange, events);
+}
+
+function printedBy(told: typeof tellChange, events: readonly Event[]): readonly (readonly string[])[] {
   let lines: string[] = [];
   const say = (more: string | readonly string[]): void => void lines.push(...[more].flat());
-  const tell = tellChange({ vm: 'db-1', say, again: 'meshx up db-1' });
+  const tell = told({ vm: 'db-1', say, again: 'meshx up db-1' });
   return events.map((event) => {
     lines = [];
     tell(event);
@@ -75,4 +80,26 @@ test('what belongs to no phase is printed as it comes', () => {
     ['+ Register', '    create Service vm/web'],
     ['ok      late'],
   ]);
+});
+
+test('without headings, each line is printed at once, whichever phases have begun', () => {
+  const events = [
+    began(ARM),
+    ended(ARM),
+    began(VERIFY),
+    result('a'),
+    began(CONFIRM),
+    { kind: 'confirmed', ms: 1 } as const,
+  ];
+  const confirmed = 'ok      a new login confirms the change (1 ms) [confirmed]';
+  expect(printedBy(tellMeanwhile, events)).toEqual([[], [], [], ['ok      a'], [], [confirmed]]);
+});
+
+test('a command that keeps the ends of phases to itself prints without headings', () => {
+  const folder = new URL('../../src/cli/', import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+  const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+  const filtering = files.filter((name) => /tellChange|underHeadings/.test(text(name)) && name !== 'headings.ts');
+  expect(filtering).not.toEqual([]);
+  expect(filtering.filter((name) => /kind [!=]== '(?:phase|began)'/.test(text(name)))).toEqual([]);
 });

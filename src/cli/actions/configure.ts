@@ -4,7 +4,7 @@ import { formatSidecarValue } from '../../mesh/sidecar-env.ts';
 import { keyIssue, portListIssue } from '../../mesh/sidecar-setting.ts';
 import { configure as configureVm, type ConfigureEvent } from '../../operations/configure/configure.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
-import { tellChange } from '../headings.ts';
+import { tellMeanwhile } from '../headings.ts';
 import type { Call } from '../command.ts';
 import { called } from '../command-line.ts';
 import { concludeChange } from '../conclude.ts';
@@ -32,12 +32,12 @@ export async function configure(call: Call): Promise<number> {
   const names = { vm, ...called('configure', call, vm) };
   const progress = new RunProgress(call, { vms: [vm], onStdout: false });
   const { say, watch } = progress.of(vm);
-  const tell = tellChange({ ...names, say });
+  const tell = tellMeanwhile({ ...names, say });
   const observe = watched(watch, (event: ConfigureEvent): void => {
     if (event.kind === 'no-switch')
       say(`note: ${vm} has no dead-man switch of meshx; it gets one with: meshx setup-vm ${vm}`);
     else if (event.kind === 'setting') say(`note: ${event.detail}`);
-    else if (event.kind !== 'phase') tell(event);
+    else tell(event);
   });
   const login = () => openMachine(world, machine, vm);
   const calling = { ...names, login, dryRun: input.flag('dryRun'), observe };
