@@ -1,6 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+// @ts-expect-error: JavaScript of jest's configuration, without types.
+import { placeOnce } from './place-once.mjs';
+
+// as: what it declares in its comment.
+const place = placeOnce as (made: string, place: string) => void;
 
 /** Of jest.config.mjs: a folder for what is built from the sources of now. */
 declare const buildsFolder: string;
@@ -13,8 +18,7 @@ export function builtProgram(): string {
   if (!existsSync(dist)) {
     const begun = mkdtempSync(join(buildsFolder, 'begun-'));
     execFileSync(process.execPath, ['scripts/build.mjs', join(begun, 'dist')], { cwd: ROOT });
-    // Another test file may have been first.
-    if (!existsSync(dist)) renameSync(join(begun, 'dist'), dist);
+    place(join(begun, 'dist'), dist);
     rmSync(begun, { recursive: true });
   }
   return join(dist, 'meshx.js');

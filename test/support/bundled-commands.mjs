@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { inlineFiles } from '../../scripts/inline-files.mjs';
+import { placeOnce } from './place-once.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const builds = `${root}.results/builds`;
@@ -46,7 +47,7 @@ export async function buildsFolder() {
     const begun = `${folder}.${process.pid}`;
     mkdirSync(begun, { recursive: true });
     for (const { path, contents } of files) writeFileSync(join(begun, basename(path)), contents);
-    renameSync(begun, folder);
+    placeOnce(begun, folder);
   }
   removeOld();
   return folder;

@@ -51,7 +51,7 @@ test('apt fetches and verifies the package, which is installed as any other', as
   const { vm, want, agent } = await world();
   const planned = await planFor(vm, want);
   expect(installedPackages(planned)).toEqual([`istio-sidecar ${VERSION} deb ${want.sha256}`]);
-  for (const { problem } of await outcomes(planned, vm)) expect(problem).toBeUndefined();
+  expect((await outcomes(planned, vm)).map(({ problem }) => problem)).toEqual([undefined]);
   expect(vm.read(agent)).toBe('agent');
   expect(summaries(await planFor(vm, want))).toEqual([]);
   expect(existsSync(vm.path('var/lib/meshx/incoming'))).toBe(false);
