@@ -168,6 +168,11 @@ test('a run without an end is reported, with who began it and when', async () =>
   await lock(machine({ 'run-begin': { stdout: `${TAKEN}unfinished {}\n` } }));
 });
 
+/** Until it is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Works until the lock is lost or so many renewals were made. */
 const working = (host: AnsweringHost, renewals: number) => async (held: Held) => {
   const count = () => host.sent.filter(([script]) => script === 'run-renew').length;
@@ -215,23 +220,22 @@ test('after its lease a lock that is missing was lost', async () => {
   );
 });
 
-test('renewals that fail do not make the lease longer', async () => {
+/** Works for so long, from the time at which the lock is held. */
+const workingFor = (ms: number) => async () => {
   const start = performance.now();
+  await until(() => performance.now() - start > ms);
+  return 'done';
+};
+
+test('renewals that fail do not make the lease longer', async () => {
   const host = machine({ 'run-renew': { exitCode: 1 } });
-  await lock(host, { renewMs: 1, leaseSeconds: 0.05 }, async () => {
-    while (performance.now() - start < 60) await new Promise((resolve) => setImmediate(resolve));
-    return 'done';
-  });
+  await lock(host, { renewMs: 1, leaseSeconds: 0.05 }, workingFor(60));
   expect(host.sent.at(-1)?.slice(0, 3)).toEqual(['run-end', 'r1', 'lost']);
 });
 
 test('renewals that succeed make the lease longer', async () => {
-  const start = performance.now();
   const host = machine();
-  await lock(host, { renewMs: 20, leaseSeconds: 2 }, async () => {
-    while (performance.now() - start < 2100) await new Promise((resolve) => setImmediate(resolve));
-    return 'done';
-  });
+  await lock(host, { renewMs: 20, leaseSeconds: 2 }, workingFor(2100));
   expect(host.sent.at(-1)?.slice(0, 3)).toEqual(['run-end', 'r1', 'again']);
 });
 
@@ -285,11 +289,6 @@ test('the work is aborted by the operator', async () => {
   });
   await expect(work).rejects.toBe('SIGINT');
 });
-
-/** Until it is so. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
 
 test('a renewal never runs twice at once, and the last one is waited for', async () => {
   let [inside, most, count] = [0, 0, 0];

@@ -65,7 +65,7 @@ test.each(METHODS)('%s %j fails cleanly if a server is hostile', async (kind, op
     Object.entries(HOSTILE).map(async ([title, serve]) => {
       const began = Date.now();
       const result = await against([kind, options], serve, 300);
-      return { title, ...result, isLate: Date.now() - began > 2000 };
+      return { title, ...result, isLate: Date.now() - began > 20_000 };
     }),
   );
   const isClean = ({ outcome, reason, isLate }: (typeof results)[number]): boolean =>
