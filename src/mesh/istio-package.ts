@@ -6,6 +6,8 @@ export interface PackageKind {
   readonly format: PackageFormat;
   /** Debian's name: amd64, arm64. */
   readonly architecture: string;
+  /** The machine's dpkg unpacks what zstd packed. */
+  readonly unpacksZstd?: boolean;
 }
 
 /** Where Istio publishes its releases. */

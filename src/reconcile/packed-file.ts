@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import { createOwnFile, openOwnFile } from './cache-file.ts';
 import type { Packing } from './kind.ts';
+import { hasZstd, zstdPacker } from './zstd.ts';
 
 /** A file of the operator that is packed for a machine. */
 export interface PackedSource {
@@ -26,7 +27,7 @@ const MOST_KEPT = 4;
 
 /** Packs a file, or takes the packed file that an earlier run kept in this folder. Without a folder nothing is kept. */
 export function packedFile(source: PackedSource, folder: string | undefined): PackedFile {
-  const packing = source.packing === 'zstd' && createZstdCompress ? 'zstd' : 'gzip';
+  const packing = source.packing === 'zstd' && hasZstd ? 'zstd' : 'gzip';
   const packed = () => pipeline(readable(source.file), packer(packing), () => undefined);
   if (folder === undefined) return { chunks: packed, judged: () => Promise.resolve() };
   const path = join(folder, `${source.sha256}.${packing}`);
@@ -56,15 +57,9 @@ function readable(file: string) {
 const ZSTD_LEVEL = 4;
 const GZIP_LEVEL = 4;
 
-/** Node.js has it since 22.15. Parameter 100 is the level: ZSTD_c_compressionLevel of zstd.h. */
-const { createZstdCompress } = zlib as {
-  readonly createZstdCompress?: (options: { readonly params: Readonly<Record<number, number>> }) => Transform;
-};
-
 /** The machine sees by the first bytes how the file is packed. */
 function packer(packing: Packing): Transform {
-  if (packing === 'zstd' && createZstdCompress) return createZstdCompress({ params: { 100: ZSTD_LEVEL } });
-  return zlib.createGzip({ level: GZIP_LEVEL });
+  return (packing === 'zstd' ? zstdPacker(ZSTD_LEVEL) : undefined) ?? createGzip({ level: GZIP_LEVEL });
 }
 
 /** The same chunks, written to a new file on the way. A full disk ends the copy, not the upload. */

@@ -71,12 +71,20 @@ export function summaries({ steps }: Plan): readonly string[] {
   return steps.flatMap(({ changes }) => changes.map(({ summary }) => summary));
 }
 
-/** The hash of a plan, independent of the order of keys in its JSON. Hexadecimal sha256. */
+/**
+ * The hash of a plan, independent of the order of keys in its JSON, and of how its bytes travel: paths differ from operator to operator,
+ * and the script that installs a file names its content. Hexadecimal sha256.
+ */
 export function planHash(planned: Plan): string {
-  return sha256(JSON.stringify(planned, sortKeys));
+  const steps = planned.steps.map((step) => ({ ...step, changes: step.changes.map(withoutUploads) }));
+  return sha256(JSON.stringify({ ...planned, steps }, sortKeys));
 }
 
-/** A change with its text, and a hash of all that it does. */
+function withoutUploads(change: Change): Change {
+  return { ...change, scripts: change.scripts.filter(({ early }) => early !== true) };
+}
+
+/** A change with its text, and a hash of all that it does, as in `planHash`. */
 export interface HashedChange {
   readonly summary: string;
   /** Hexadecimal sha256. */
@@ -85,7 +93,7 @@ export interface HashedChange {
 
 /** The changes of a plan, in order. */
 export function hashedChanges({ steps }: Plan): readonly HashedChange[] {
-  const hash = (id: string, change: Change): string => sha256(JSON.stringify([id, change], sortKeys));
+  const hash = (id: string, change: Change): string => sha256(JSON.stringify([id, withoutUploads(change)], sortKeys));
   return steps.flatMap(({ id, changes }) =>
     changes.map((change) => ({ summary: change.summary, hash: hash(id, change) })),
   );

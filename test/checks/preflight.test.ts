@@ -3,7 +3,7 @@ import type { Host } from '../../src/host/run/host.ts';
 import type { Result } from '../../src/checks/check.ts';
 import { judge, PREFLIGHT_CHECKS, preflight } from '../../src/checks/preflight.ts';
 import { RISKS } from '../../src/checks/risk.ts';
-import { PLATFORMS, parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
+import { dpkgUnpacksZstd, PLATFORMS, parseOsRelease, platformState } from '../../src/vm/preflight/platforms.ts';
 import { parseAnswers } from '../../src/vm/preflight/probe.ts';
 import type { PreflightInput } from '../../src/vm/preflight-input.ts';
 
@@ -280,6 +280,21 @@ describe('the table of platforms', () => {
     ['', 'unsupported'],
   ])('%j is %s', (text, state) => {
     expect(platformState(parseOsRelease(text.split('\n')))).toBe(state);
+  });
+
+  test.each([
+    ['debian', '11', false],
+    ['debian', '12', true],
+    ['debian', '13', true],
+    ['debian', '', false],
+    ['ubuntu', '16.04', false],
+    ['ubuntu', '18.04', true],
+    ['ubuntu', '24.04', true],
+    ['rocky', '9', false],
+    ['raspbian', '12', false],
+    ['constructor', '12', false],
+  ])('whether dpkg of %s %s unpacks zstd: %s', (id, version, unpacks) => {
+    expect(dpkgUnpacksZstd({ id, version })).toBe(unpacks);
   });
 
   test('docs/platforms.md says the same', () => {

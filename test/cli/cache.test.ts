@@ -9,7 +9,7 @@ import { runCli, temporaryFolder } from '../support/run-cli.ts';
 const [OLD, NEW] = ['a'.repeat(64), 'b'.repeat(64)];
 const MIB = 1024 * 1024;
 
-/** A home whose cache has two packages, the older one unused since 2026-01-31, and a packed program. */
+/** A home whose cache has two packages, the older one unused since 2026-01-31 and also packed by zstd, and a packed program. */
 function filledHome(): string {
   const home = temporaryFolder();
   const at = (folder: string, name: string) => join(home, '.cache/meshx', folder, name);
@@ -21,6 +21,7 @@ function filledHome(): string {
   };
   write(at('packages', `${OLD}.deb`), Buffer.alloc(MIB), '2026-01-31T09:00:00Z');
   write(at('packages', `${OLD}.json`), JSON.stringify({ url: from, sha256: OLD }), '2026-01-31T09:00:00Z');
+  write(at('packages', `${OLD}.zstd-${NEW}.deb`), Buffer.alloc(MIB / 2), '2026-01-30T09:00:00Z');
   write(at('packages', `${NEW}.rpm`), Buffer.alloc(2 * MIB), '2026-02-01T09:00:00Z');
   write(at('packages', `${NEW}.json`), '{"url": 7}', '2026-02-01T09:00:00Z');
   write(at('packed', `${NEW}.zstd`), Buffer.alloc(MIB / 2), '2026-02-01T09:00:00Z');
@@ -34,10 +35,11 @@ test('the cache is listed with size, use and origin, and as a document', async (
   expectGolden('cli/cache/list.txt', stdout.replaceAll(home, '/home/ada'));
   const document = JSON.parse((await runCli(['cache', 'list', '-o', 'json'], { home })).stdout) as object;
   expect(document).toMatchObject({
-    ...{ version: 1, bytes: 3.5 * MIB, mostBytes: 1024 * MIB },
+    ...{ version: 1, bytes: 4 * MIB, mostBytes: 1024 * MIB },
     files: [
       { name: `${NEW}.rpm`, sha256: NEW, used: '2026-02-01T09:00:00.000Z' },
       { name: `${OLD}.deb`, from: expect.stringContaining('/1.29.1/deb/') },
+      { name: `${OLD}.zstd-${NEW}.deb`, sha256: OLD },
       { folder: 'packed' },
     ],
   });
@@ -47,7 +49,7 @@ test('the cache is listed with size, use and origin, and as a document', async (
 test('prune keeps what was used last, and all of it goes with --all', async () => {
   const home = filledHome();
   expect((await runCli(['cache', 'prune'], { home })).stdout).toBe('removed 0 files, 0.0 MiB\n');
-  expect((await runCli(['cache', 'prune', '--keep', '2'], { home })).stdout).toBe('removed 2 files, 1.0 MiB\n');
+  expect((await runCli(['cache', 'prune', '--keep', '2'], { home })).stdout).toBe('removed 3 files, 1.5 MiB\n');
   const left = (await runCli(['cache', 'list'], { home })).stdout;
   expect(left).toContain(NEW.slice(0, 12));
   expect(left).not.toContain(OLD.slice(0, 12));

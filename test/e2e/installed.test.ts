@@ -79,6 +79,12 @@ test(
     expectDone(status);
     expect(status.stdout).toMatch(/meshx-agent/);
     expectDone(await meshx(`down ${VM} --verify --yes`));
+
+    // The first run packed the package with zstd, for the next VMs.
+    expect((await meshx('cache list')).stdout).toMatch(/^istio-sidecar\.zstd\.deb /m);
+    expectDone(await meshx(`up ${VM} --service web:http:8080`));
+    await lab.mustSsh(VM, 'grep -aq "^data.tar.zst" /var/lib/meshx/packages/current/package');
+    expectDone(await meshx(`down ${VM} --verify --yes`));
   },
   BUILD + 300_000,
 );

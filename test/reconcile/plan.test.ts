@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Output } from '../../src/host/run/host.ts';
-import { isEmpty, isRestOf, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
+import { hashedChanges, isEmpty, isRestOf, plan, planHash, type Plan, summaries } from '../../src/reconcile/plan.ts';
 import { sha256 } from '../../src/reconcile/sha256.ts';
 import type { Resource, Step } from '../../src/reconcile/resource.ts';
 
@@ -36,6 +36,26 @@ test('the hash names the plan, not the order of its keys', () => {
   ) as Plan;
   expect(planHash(turned)).toBe(planHash(planned));
   expect(planHash(plan([{ ...(steps[0] as Step), wants: [file('/etc/a', 'y')] }], facts))).not.toBe(planHash(planned));
+});
+
+test('where an operator keeps a package, and how it is packed for its way, is no part of the hash; its digest is', () => {
+  const marker = '/var/lib/meshx/package';
+  const answer = { ...absent, stdout: 'x86_64\n--\n' };
+  const planned = (more: object): Plan => {
+    const about = { name: 'sidecar', format: 'deb', version: '1', architecture: 'all', verify: [], marker } as const;
+    const want: Resource = {
+      ...{ kind: 'package', ...about, sha256: sha256('published') },
+      ...{ source: { file: '/home/ada/p.deb', sha256: sha256('published') }, ...more },
+    };
+    return plan([{ id: 'package', title: 'Package', wants: [want] }], new Map([['package:sidecar', answer]]));
+  };
+  const hashes = (each: Plan) => [planHash(each), hashedChanges(each)];
+  const elsewhere = planned({ source: { file: '/home/ben/q.deb', sha256: sha256('packed in another way') } });
+  expect(hashes(elsewhere)).toEqual(hashes(planned({})));
+  expect(elsewhere.steps[0]?.changes[0]?.scripts[0]?.script.args[1]).toBe(sha256('packed in another way'));
+  const another = planned({ sha256: sha256('another package') });
+  expect(planHash(another)).not.toBe(planHash(planned({})));
+  expect(isRestOf(another, planned({}))).toBe(false);
 });
 
 test('the same steps and facts give the same plan, for a thousand resources too', () => {

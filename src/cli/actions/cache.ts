@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import { type CacheFile, type CacheReport, listCache, pruneCache } from '../../operations/package/cache-report.ts';
 import type { Call } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -46,12 +47,12 @@ function formatCache({ folders, files, bytes }: CacheReport): string {
   return `${table}\n${mebibytes(bytes)} in ${folders.join(' and ')}`;
 }
 
-/** `istio-sidecar.deb` of the URL; a file without one by its folder and ending. */
+/** `istio-sidecar.deb` of the URL, `istio-sidecar.zstd.deb` as zstd packed it; a file without a URL by its folder and ending. */
 function nameOf({ name, sha256, from, folder }: CacheFile): string {
-  const ending = name.slice(sha256?.length ?? name.length);
-  return from === undefined || !/^\.(deb|rpm)$/.test(ending)
+  const ending = name.slice(sha256?.length ?? name.length).replace(/-[0-9a-f]{64}/, '');
+  return from === undefined || !/^(\.zstd)?\.(deb|rpm)$/.test(ending)
     ? `${folder === 'packages' ? 'package' : 'packed'}${ending}`
-    : from.slice(from.lastIndexOf('/') + 1);
+    : `${basename(from, extname(from))}${ending}`;
 }
 
 function documentOf({ folders, files, bytes, mostBytes }: CacheReport): object {

@@ -3,6 +3,7 @@ import type { PackageKind } from '../../mesh/istio-package.ts';
 import { present } from '../../present.ts';
 import { Problem } from '../../problems.ts';
 import { packageProblems } from '../../problems/sidecar-package.ts';
+import { dpkgUnpacksZstd } from '../../vm/preflight/platforms.ts';
 import type { JoinContext } from './context.ts';
 import type { JoinRun } from './run.ts';
 
@@ -19,7 +20,10 @@ export async function withPackage(
   if (context.package || !findPackage || !isNeeded(context, preflight)) return context;
   try {
     const offering = { vm, ...present({ offered: preflight.packages.offered }) };
-    return { ...context, package: await findPackage(packageKind(vm, preflight), offering) };
+    // A dry run packs nothing for later ones, and nothing travels to an image.
+    const isSent = !options.dryRun && options.machine.root === undefined;
+    const unpacksZstd = isSent && dpkgUnpacksZstd(preflight.facts.os);
+    return { ...context, package: await findPackage({ ...packageKind(vm, preflight), unpacksZstd }, offering) };
   } catch (error) {
     if (!options.dryRun || !(error instanceof Problem)) throw error;
     observe({ kind: 'package-needed', problem: error });

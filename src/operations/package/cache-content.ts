@@ -46,7 +46,8 @@ export async function trimCache(
     const isSpared = spared.some((digest) => file.name.startsWith(digest)) || !isOld(file.used);
     return !isSpared && (kept > mostBytes || isLeftover(file));
   });
-  const gone = [...removed, ...files.filter((file) => isAboutOf(file, removed))];
+  const left = files.filter((file) => isContent(file) && !removed.includes(file));
+  const gone = [...removed, ...files.filter((file) => isAboutOf(file, removed) && !isAboutOf(file, left))];
   for (const { name } of gone) await rm(join(folder, name), { force: true });
   return gone;
 }

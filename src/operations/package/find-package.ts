@@ -21,6 +21,7 @@ import { offeredPackage, type Offering } from './offered-package.ts';
 import { openDownloaded, openWithChecksum } from './open-package.ts';
 import type { PackageSource } from './package-source.ts';
 import { publishedChecksum } from './published-checksum.ts';
+import { packedByZstd } from './zstd-package.ts';
 
 /** How a package is found that was not given. */
 export interface FindOptions {
@@ -58,11 +59,12 @@ export function packageFinder(searching: Searching, options: FindOptions): FindP
     };
   const search = async (kind: PackageKind): Promise<OpenedPackage> =>
     await find(world, { source, digest: expectedSha256(sha256) }, { kind, istiod: await istiod() });
-  return (kind) => {
+  const smaller = packedByZstd(world);
+  return async (kind) => {
     const key = packageFile(kind);
     const known = found.get(key) ?? search(kind);
     found.set(key, known);
-    return known;
+    return kind.unpacksZstd ? await smaller(await known) : await known;
   };
 }
 

@@ -15,6 +15,7 @@ keep_delivered() {
   live || return 0
   (umask 077; mkdir -p -- "$K/new") && rm -rf -- "$K/new" && mkdir -m 0700 -- "$K/new" || return
   mv -fT -- "$S/package" "$K/new/package" && (umask 077; printf '%s\n' "$header" "$into" "$marker" "$@" > "$K/new/about") || return
+  if test -f "$S/sha256"; then (umask 077; read -r sent < "$S/sha256" && echo "$sent" > "$K/new/sha256") || return; fi
   if test -f "$K/current/about" && test "$(head -n 1 "$K/current/about")" != "$header"; then
     rm -rf -- "$K/former" && mv -fT -- "$K/current" "$K/former" || return
   fi

@@ -18,5 +18,7 @@ if command -v openssl >/dev/null; then sum() { openssl dgst -sha256 -r; }; fi
 found=$({ tee -- "$S/package.new" || true > "$S/short"; } | sum) && test ! -e "$S/short" || exit 1
 case $format in directory) ;; *)
   test "${found%% *}" = "$sha256" || { echo "the package is not the one with sha256 $sha256" >&2; exit 181; }
+  # The header has the digest of the published package, which may be packed in another way.
+  echo "$sha256" > "$S/sha256" || exit
 esac
 mv -fT -- "$S/package.new" "$S/package"

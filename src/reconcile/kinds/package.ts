@@ -14,10 +14,11 @@ export interface PackageWant {
   readonly name: string;
   readonly format: 'deb' | 'rpm' | 'directory';
   readonly version: string;
-  /** Of the file, or of a directory's content (`directorySha256`). Another one than the installed is an upgrade. */
+  /** Of the published file, or of a directory's content (`directorySha256`). Another one than the installed is an upgrade. */
   readonly sha256: string;
   /** Debian's name (`amd64`, `arm64`, `all`) or the kernel's (`x86_64`, `aarch64`, `noarch`). */
   readonly architecture: string;
+  /** The digest of a file is that of the bytes that are sent: it may be the same package, packed in another way. */
   readonly source: Source | OfRepository;
   /** Programs that the package brings; they must exist and be executable. */
   readonly verify: readonly string[];
@@ -96,6 +97,7 @@ function install(want: PackageWant, header: string): Change {
 /** How the package gets to the machine. */
 function bringing({ source, name, version, format, sha256, marker }: PackageWant): PlannedScript {
   if ('repository' in source) return { script: { ...FETCH, args: [name, version, sha256, marker] } };
-  const script = { ...RECEIVE, args: [format, sha256, marker] };
+  const sent = 'file' in source ? source.sha256 : sha256;
+  const script = { ...RECEIVE, args: [format, sent, marker] };
   return { script, source: 'directory' in source ? { ...source, sha256 } : source };
 }

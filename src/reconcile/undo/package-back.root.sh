@@ -8,7 +8,10 @@ receive() {
 . ../kinds/package-receive.root.sh
 }
 { place "${5%/*}/packages/former/package" && test -f "$P"; } || { echo 'the machine has no copy of the former package' >&2; exit 1; }
-( receive "$1" "$3" "$5" ) < "$P" || exit
+copy=$P sent=$3
+# What was sent may be packed in another way than the published package.
+if place "${5%/*}/packages/former/sha256" && test -f "$P"; then read -r sent < "$P" || exit; fi
+( receive "$1" "$sent" "$5" ) < "$copy" || exit
 _format=$1 _header=$2
 shift 3
 set -- "$_format" "$_header" "$@"

@@ -13,7 +13,8 @@ export interface PackageFacts {
 /** control.tar has a compression that Node.js 20 cannot read; the caller uses dpkg-deb then. */
 export const FOREIGN_COMPRESSION = Symbol('control.tar is compressed by xz or zstd');
 
-const AR_HEADER = 60;
+/** Bytes of a member's header (ar(5)). */
+export const AR_HEADER = 60;
 /** A control archive has a few kilobytes; this bounds the memory for a damaged size. */
 const CONTROL_LIMIT = 4 * 1024 * 1024;
 
@@ -42,7 +43,18 @@ export function controlFacts(path: string, text: string): PackageFacts {
   return { name: field('Package'), version: field('Version'), architecture: field('Architecture') };
 }
 
-async function controlMember(path: string, file: FileHandle): Promise<{ name: string; bytes: Buffer }> {
+/** A member of an ar archive. */
+export interface DebMember {
+  readonly name: string;
+  /** Where its header begins, which has AR_HEADER bytes; its content follows. */
+  readonly at: number;
+  readonly header: string;
+  /** Bytes of its content. */
+  readonly size: number;
+}
+
+/** The members of a .deb up to the end of the file. Throws `package-unreadable` at the first that is cut off or damaged. */
+export async function* debMembers(path: string, file: FileHandle): AsyncGenerator<DebMember, undefined> {
   const fail = (reason: string) => packageProblems.unreadable({ path, reason });
   if ((await bytesAt(file, 0, 8)).toString('latin1') !== '!<arch>\n') throw fail('it is not a .deb');
   for (let at = 8; ;) {
@@ -51,14 +63,21 @@ async function controlMember(path: string, file: FileHandle): Promise<{ name: st
     const name = header.slice(0, 16).trim().replace(/\/$/, '');
     const size = Number(header.slice(48, 58).trim());
     if (!Number.isSafeInteger(size) || size < 0) throw fail('it is damaged');
-    if (name.startsWith('control.tar')) {
-      if (size > CONTROL_LIMIT) throw fail('its control archive is too large');
-      const bytes = await bytesAt(file, at + AR_HEADER, size);
-      if (bytes.length < size) throw fail('it is cut off');
-      return { name, bytes };
-    }
+    yield { name, at, header, size };
     at += AR_HEADER + size + (size % 2);
   }
+}
+
+async function controlMember(path: string, file: FileHandle): Promise<{ name: string; bytes: Buffer }> {
+  const fail = (reason: string) => packageProblems.unreadable({ path, reason });
+  for await (const { name, at, size } of debMembers(path, file)) {
+    if (!name.startsWith('control.tar')) continue;
+    if (size > CONTROL_LIMIT) throw fail('its control archive is too large');
+    const bytes = await bytesAt(file, at + AR_HEADER, size);
+    if (bytes.length < size) throw fail('it is cut off');
+    return { name, bytes };
+  }
+  throw fail('it is cut off or damaged');
 }
 
 async function bytesAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -43,6 +43,15 @@ export function isRhel({ id, like }: OperatingSystem): boolean {
   return RHEL_LIKE.has(id) || like.includes('rhel');
 }
 
+/** Since which release dpkg unpacks data.tar.zst: 1.21.18 of Debian (2023), and Ubuntu's own change of 2018. */
+const ZSTD_SINCE: Readonly<Record<string, number>> = { debian: 12, ubuntu: 18.04 };
+
+/** Whether the system's dpkg unpacks packages of zstd; false if that is not known. */
+export function dpkgUnpacksZstd({ id, version }: Pick<OperatingSystem, 'id' | 'version'>): boolean {
+  const since = ZSTD_SINCE[id];
+  return since !== undefined && Number(version) >= since;
+}
+
 /** Parses /etc/os-release (os-release(5)); missing fields are empty. */
 export function parseOsRelease(text: readonly string[]): OperatingSystem {
   const fields = new Map(text.map((line) => split(line)));

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, uti
 import { join } from 'node:path';
 import type { Kubernetes } from '../../../src/cluster/api/kubernetes.ts';
 import type { CurrentFacts } from '../../../src/mesh/cluster-facts.ts';
+import { trimCache } from '../../../src/operations/package/cache-content.ts';
 import { packageFinder } from '../../../src/operations/package/find-package.ts';
 import { openGivenPackage } from '../../../src/operations/package/open-package.ts';
 import { parsePackageSource } from '../../../src/operations/package/package-source.ts';
@@ -101,6 +102,49 @@ test('each format and architecture has its own file, as the release builder name
     message: expect.stringContaining('Istio 1.29.1 as .rpm for arm64'),
   });
   expect(server.requests).toContain('GET /1.29.1/rpm/istio-sidecar-arm64.rpm.sha256');
+});
+
+/** What the cache has of the package as zstd packed it. */
+function keepPacked(
+  world: World,
+  content: string,
+  digest = createHash('sha256').update(content).digest('hex'),
+): string {
+  const path = join(cacheOf(world), `${sha256}.zstd-${digest}.deb`);
+  writeFileSync(path, content);
+  return path;
+}
+
+test('a VM whose dpkg unpacks zstd gets the package as zstd packed it, under the published digest', async () => {
+  const world = operator();
+  const unpacks = { ...AMD64, unpacksZstd: true };
+  const published = { sha256, source: { file: join(cacheOf(world), `${sha256}.deb`), sha256 } };
+  expect(await finder(world, server.url())(unpacks)).toMatchObject(published);
+  const path = keepPacked(world, 'smaller');
+  const digest = createHash('sha256').update('smaller').digest('hex');
+  expect(await finder(world, server.url())(unpacks)).toMatchObject({
+    ...{ sha256, bytes: 7, name: 'istio-sidecar', version: '1.29.1' },
+    source: { file: path, sha256: digest },
+  });
+  expect(await finder(world, server.url())(AMD64)).toMatchObject(published);
+});
+
+test('a packed package that has changed in the cache is not sent, and goes', async () => {
+  const world = operator();
+  const find = finder(world, server.url());
+  await find(AMD64);
+  const path = keepPacked(world, 'damaged', 'a'.repeat(64));
+  expect(await find({ ...AMD64, unpacksZstd: true })).toMatchObject({ source: { sha256 } });
+  expect(existsSync(path)).toBe(false);
+});
+
+test('where the package came from is known as long as the cache has it, packed or not', async () => {
+  const world = operator();
+  await finder(world, server.url())(AMD64);
+  const path = keepPacked(world, 'smaller');
+  utimesSync(path, 1, 1);
+  await trimCache(cacheOf(world), file.length);
+  expect(kept(world)).toEqual([`${sha256}.deb`, `${sha256}.json`]);
 });
 
 test('VMs of one run share one search, and runs at once share one download', async () => {

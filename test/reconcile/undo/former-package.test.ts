@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { directorySha256 } from '../../../src/reconcile/directory-stream.ts';
 import type { PackageWant } from '../../../src/reconcile/kinds/package.ts';
 import { summaries } from '../../../src/reconcile/plan.ts';
-import { fileSha256 } from '../../../src/reconcile/sha256.ts';
+import { fileSha256, sha256 } from '../../../src/reconcile/sha256.ts';
 import { formerPackage, packageBack, parseCopies } from '../../../src/reconcile/undo/former-package.ts';
 import { ME, outcomes, planFor, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
 import { undo, watch } from './undo-machine.ts';
@@ -41,16 +41,22 @@ async function debWant(vm: ShimMachine, version: string, more: Record<string, st
   const file = join(folder, 'sidecar.deb');
   execFileSync('tar', ['-cf', file, '-C', join(folder, 'tree'), '.']);
   writeFileSync(join(vm.state, 'dpkg-installs'), `sidecar ${version}\n`);
-  const sha256 = await fileSha256(file);
+  const digest = await fileSha256(file);
   return {
-    ...{ kind: 'package', name: 'sidecar', format: 'deb', version, architecture: 'all', sha256 },
-    ...{ source: { file, sha256 }, verify: [vm.path('opt/agent')], marker: vm.path('var/lib/meshx/package') },
+    ...{ kind: 'package', name: 'sidecar', format: 'deb', version, architecture: 'all', sha256: digest },
+    ...{ source: { file, sha256: digest }, verify: [vm.path('opt/agent')], marker: vm.path('var/lib/meshx/package') },
   };
+}
+
+/** A .deb that is sent in another form than the published one, whose digest names it. */
+async function packedWant(vm: ShimMachine, version: string): Promise<PackageWant> {
+  return { ...(await debWant(vm, version)), sha256: sha256(`published ${version}`) };
 }
 
 test.each([
   ['a directory', directoryWant],
   ['a .deb', debWant],
+  ['a .deb that was packed in another way', packedWant],
 ])(
   '%s: the former package comes back from the machine itself, and the one after it too',
   async (_title, want) => {
