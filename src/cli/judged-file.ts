@@ -15,11 +15,16 @@ export type JudgedFile = { readonly bytes: Buffer } | { readonly refused: string
 
 /** Reads a file of the operator or of root. Undefined if there is none. A device or a pipe is not even opened. */
 export async function readJudged(path: string, rules: FileRules): Promise<JudgedFile | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) return undefined;
-  const refused = refusal(found, rules);
-  return refused === undefined ? await readOpened(path, rules) : { refused };
+  try {
+    const refused = refusal(await stat(path), rules);
+    return refused === undefined ? await readOpened(path, rules) : { refused };
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    return MISSING.has(code) ? undefined : { refused: code || message };
+  }
 }
+
+const MISSING = new Set(['ENOENT', 'ENOTDIR']);
 
 /** Judges what is read: meanwhile another file, or a pipe, may have taken the place of the one that was looked at. */
 async function readOpened(path: string, rules: FileRules): Promise<JudgedFile> {

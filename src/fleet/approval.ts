@@ -38,7 +38,7 @@ export function approvalText(plan: FleetPlan): string {
   return JSON.stringify(approvalOf(plan));
 }
 
-/** The hash of a joint plan: 16 hexadecimal digits. Equal for equal changes of the same VMs in the same batches. Pure. */
+/** The hash of a joint plan: 32 hexadecimal digits. Equal for equal changes of the same VMs in the same batches. Pure. */
 export function fleetPlanHash(plan: FleetPlan): string {
   return hashOf(approvalText(plan));
 }
@@ -49,7 +49,7 @@ export function readApproval(text: string, hash: string): Approval | undefined {
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /**

@@ -29,7 +29,10 @@ const plan: FleetPlan = {
 };
 
 test('a plan shows its batches, and every VM with its number of changes', () => {
-  expectGolden('cli/fleet/plan.txt', formatPlan(plan, '3f9a0c2b7d1e4f58', 'meshx fleet apply fleet.yaml').join('\n'));
+  expectGolden(
+    'cli/fleet/plan.txt',
+    formatPlan(plan, '3f9a0c2b7d1e4f586b2d8c07a95e13f4', 'meshx fleet apply fleet.yaml').join('\n'),
+  );
 });
 
 test('a difference shows every change', () => {
@@ -38,7 +41,7 @@ test('a difference shows every change', () => {
 
 test('a fleet without changes says so', () => {
   const empty: FleetPlan = { ...plan, vms: plan.vms.slice(3), batches: [], removed: [] };
-  expect(formatPlan(empty, '3f9a0c2b7d1e4f58', 'meshx fleet apply fleet.yaml').at(-1)).toBe(
+  expect(formatPlan(empty, '3f9a0c2b7d1e4f586b2d8c07a95e13f4', 'meshx fleet apply fleet.yaml').at(-1)).toBe(
     'The plan is empty: the fleet is up to date.',
   );
   expect(formatDiff(empty)).toEqual(['The fleet is as its file.']);
@@ -81,7 +84,7 @@ test('the status of a fleet shows its last run and where each VM is', () => {
   const run = {
     command: 'fleet apply',
     who: 'anna@laptop',
-    plan: '3f9a0c2b7d1e4f58',
+    plan: '3f9a0c2b7d1e4f586b2d8c07a95e13f4',
     began: '2026-12-01T09:00:00.000Z',
   };
   const vms = [

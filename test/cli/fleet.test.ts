@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeldLease, LEASE_TIMES } from '../../src/cluster/lease/held-lease.ts';
 import { createLease, readLease, writeLease } from '../../src/cluster/lease/lease.ts';
@@ -19,7 +19,7 @@ test('a canary that fails leaves the rest untouched; the same command goes on; t
     /^Fleet shop: 2 VMs: 2 new, 0 with changes, 0 up to date\nCanaries\n {2}\+ web-1: new, \d+ changes\nBatch 1 of 1\n/,
   );
   expect(shop.server.mutations).toEqual([]);
-  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{32})/.exec(plan.stdout) ?? [];
 
   shop.server.fail({ on: /^PATCH .*\/workloadgroups\/web-1/, answer: 403, times: 1 });
   const failed = await shop.fleet(['apply', '--plan-hash', hash]);
@@ -32,7 +32,7 @@ test('a canary that fails leaves the rest untouched; the same command goes on; t
   expect(status.stdout).toMatch(/^web-1 +yes .* failed$/m);
   expect(status.stdout).toMatch(/^web-2 +not yet .* skipped$/m);
 
-  const other = await shop.fleet(['apply', '--plan-hash', '0123456789abcdef']);
+  const other = await shop.fleet(['apply', '--plan-hash', '0123456789abcdef'.repeat(2)]);
   expect(other.stderr).toContain('fleet-plan-outdated');
   const done = await shop.fleet(['apply', '--plan-hash', hash]);
   expect(done.stdout).toBe('Recap of fleet shop: 0 ok, 2 changed, 0 failed, 0 skipped\n');
@@ -52,7 +52,7 @@ test('what the record in the cluster says of a run lets no one apply another pla
   await using shop = await imageFleet(NAMES);
   shop.write('{serial: 1, canary: {hosts: [web-1], soak: 0}}', NAMES);
   const plan = await shop.fleet(['plan']);
-  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{32})/.exec(plan.stdout) ?? [];
   shop.server.fail({ on: /^PATCH .*\/workloadgroups\/web-1/, answer: 403, times: 1 });
   await shop.fleet(['apply', '--plan-hash', hash]);
 
@@ -100,6 +100,15 @@ test('a fleet file that others can change is not read', async () => {
   expect(stderr).toContain('fleet.yaml is not read: other users can change it');
   expect(stderr).toContain('meshx explain fleet-file-refused');
   expect(shop.server.requests).toEqual([]);
+});
+
+test('a fleet file that cannot be looked at is not called missing', async () => {
+  await using shop = await imageFleet([]);
+  const file = join(shop.folder, 'fleet.yaml');
+  rmSync(file, { force: true });
+  symlinkSync(file, file);
+  const { exitCode, stderr } = await shop.fleet(['apply']);
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('fleet.yaml is not read: ELOOP')]);
 });
 
 test('a VM that only the record names is shown with its address, and nothing is sent to it without a known host key', async () => {
@@ -160,7 +169,7 @@ test('a service that moves to another VM of the file keeps its Service, whicheve
   expect((await shop.fleet(['apply'])).stdout).toContain('1 changed, 0 failed');
   shop.write('{serial: 1}', [], group(1, 'web:http:8080') + group(2, 'admin:http:8081'));
   const plan = await shop.fleet(['plan', '--prune']);
-  const [, hash = ''] = /--plan-hash ([0-9a-f]{16})/.exec(plan.stdout) ?? [];
+  const [, hash = ''] = /--plan-hash ([0-9a-f]{32})/.exec(plan.stdout) ?? [];
   const moved = await shop.fleet(['apply', '--prune', '--yes', '--plan-hash', hash]);
   expect(moved.stdout).toContain('2 changed, 0 failed');
   expect(shop.server.all('Service').map(({ metadata }) => metadata.name)).toContain('admin');

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commands } from '../../src/cli/commands.ts';
 import { isOfProjects, SETTING_KEYS, settingsOf } from '../../src/cli/settings/keys.ts';
@@ -215,6 +215,14 @@ test('a folder or a pipe of that name is refused without being opened', async ()
   const at = aHome({});
   mkdirSync(join(at.home, PROJECT));
   expect((await run(at, ['up', 'db'])).stderr).toContain('it is not a regular file');
+});
+
+test.each([USER, PROJECT])('%s that cannot be read is refused, and not taken for a missing one', async (file) => {
+  const at = aHome({ [`${file}.target`]: '' });
+  symlinkSync(join(at.home, file), join(at.home, file));
+  const { exitCode, stderr } = await run(at, ['up', 'db']);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+  expect(stderr).toContain(`HOME/${file} is not read: ELOOP`);
 });
 
 test('VMs of one run that would get different settings are refused, unless the options decide', async () => {

@@ -38,7 +38,7 @@ const groups = async (): Promise<readonly string[]> =>
 const lease = async (): Promise<string> =>
   await lab.kubectl(['-n', 'istio-system', 'get', 'lease', '-o', 'jsonpath={.items[*].spec.holderIdentity}']);
 const hashOf = ({ stdout }: { readonly stdout: string }): string =>
-  /--plan-hash ([0-9a-f]{16})/.exec(stdout)?.[1] ?? '';
+  /--plan-hash ([0-9a-f]{32})/.exec(stdout)?.[1] ?? '';
 const recap = (numbers: string): string => `Recap of fleet shop: ${numbers}`;
 
 test('a canary that fails leaves the other five VMs untouched', async () => {

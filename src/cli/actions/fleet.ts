@@ -92,8 +92,8 @@ async function open(command: string, call: Call): Promise<Opened> {
 }
 
 function parseHash(text: string): string {
-  if (!/^[0-9a-f]{16}$/.test(text))
-    throw meshProblems.badInput({ issues: [`${shown(text)} is not the hash of a plan: 16 hexadecimal digits`] });
+  if (!/^[0-9a-f]{32}$/.test(text))
+    throw meshProblems.badInput({ issues: [`${shown(text)} is not the hash of a plan: 32 hexadecimal digits`] });
   return text;
 }
 

@@ -4,6 +4,7 @@ import { vmQuestions } from '../../checks/join/vm-questions.ts';
 import type { Host } from '../../host/run/host.ts';
 import { hostPort } from '../../mesh/address.ts';
 import { Problem } from '../../problems.ts';
+import { hostProblems } from '../../problems/host.ts';
 import { readMembership } from '../../vm/membership.ts';
 import type { ServiceFacts, ServicePortFacts } from './service-facts.ts';
 import { speaksHttp } from './service-ways.ts';
@@ -24,6 +25,9 @@ const ABOUT = {
   ms: 0,
 } as const;
 
+/** Only root may use the certificate of the VM; without sudo the rest is still seen. */
+const WITHOUT_ROOT: readonly string[] = [hostProblems.sudoRefused.id, hostProblems.rootProgramLacks.id];
+
 /** Whether the VM that is watched serves each port itself: every other way may lead to another endpoint of the service. */
 export async function ownEndpoints(asked: Asked): Promise<readonly Result[]> {
   const { service, host, signal } = asked;
@@ -38,9 +42,9 @@ export async function ownEndpoints(asked: Asked): Promise<readonly Result[]> {
         const detail = 'the VM is no endpoint, or the policies serve no client';
         return { ...about, ok: 'skipped' as const, detail };
       } catch (error) {
-        // Only root may use the certificate of the VM; without sudo the rest is still seen.
         if (!(error instanceof Problem) || signal.aborted) throw error;
-        return { ...about, ok: 'skipped' as const, detail: error.message };
+        const ok = WITHOUT_ROOT.includes(error.id) ? ('skipped' as const) : false;
+        return { ...about, ok, detail: error.message, hint: error.hint };
       }
     }),
   );
