@@ -1,7 +1,6 @@
-import { buildsFolder } from './test/support/bundled-commands.mjs';
-import { bundledPackages } from './test/support/bundled-packages.mjs';
+import { builtTests } from './test/support/bundled-tests.mjs';
 
-const builds = await buildsFolder();
+const { sources, tests } = await builtTests();
 
 const common = {
   testEnvironment: 'node',
@@ -22,14 +21,15 @@ const common = {
 export default {
   // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
   testSequencer: '<rootDir>/test/support/long-first.mjs',
-  // Modules of a file stay in its worker, and to start a shell costs a copy of the worker's page tables.
+  // To start a shell costs a copy of the worker's page tables.
   workerIdleMemoryLimit: '350MB',
   projects: [
     {
       ...common,
       displayName: 'unit',
-      moduleNameMapper: { ...(await bundledPackages()), '^\\.\\./\\.\\./src/cli/run\\.ts$': `${builds}/run.mjs` },
-      globals: { buildsFolder: builds },
+      runtime: '<rootDir>/test/support/sharing-runtime.cjs',
+      testEnvironment: '<rootDir>/test/support/sharing-environment.cjs',
+      globals: { buildsFolder: sources, builtTests: tests },
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
     },

@@ -80,6 +80,8 @@ export default {
     projectType: 'custom',
     config: {
       ...unit,
+      // Stryker's own environment takes the place of the one that test files share.
+      ...{ runtime: undefined, testEnvironment: 'node', setupFiles: ['<rootDir>/test/support/property-seed.mjs'] },
       testMatch: tests.map((glob) => `<rootDir>/${glob}`),
       testTimeout: 30000,
       projects: [],

@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Problem } from '../src/problems.ts';
 
 type Create = ((details: unknown) => Problem) & { readonly id: string };
@@ -13,11 +12,10 @@ export interface Catalogue {
 
 /** Reads all files of `src/problems/`. */
 export async function catalogues(): Promise<readonly Catalogue[]> {
-  const folder = fileURLToPath(new URL('../src/problems', import.meta.url));
-  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+  const files = readdirSync(new URL('../src/problems/', import.meta.url)).filter((file) => file.endsWith('.ts'));
   return await Promise.all(
     files.sort().map(async (file) => {
-      const module = (await import(pathToFileURL(`${folder}/${file}`).href)) as Record<string, unknown>;
+      const module = (await import(`../src/problems/${file}`)) as Record<string, unknown>;
       const tables = Object.values(module).filter((each) => typeof each === 'object' && each !== null);
       const problems = tables.flatMap((table) => Object.values(table).filter(isCreate));
       return { area: file.replace(/\.ts$/, ''), problems };

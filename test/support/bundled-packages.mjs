@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { trimCompute } from '../../scripts/trim-compute.mjs';
 
-// Each test file loads its modules again, and these packages have tens of files each. Compute has 30 MB in one: tests get
-// the calls that dist/ has.
+// Each worker loads them, and they have tens of files each. Compute has 30 MB in one: tests get the calls that dist/ has.
 const PACKAGES = [
   '@google-cloud/compute',
   'commander',
@@ -49,7 +48,7 @@ async function bundle(name, file) {
   renameSync(outfile, file);
 }
 
-/** Jest's `moduleNameMapper` for packages of many files: each name with one file that has the whole package. */
+/** Packages of many files, by their name: one file that has the whole package. */
 export async function bundledPackages() {
   const hash = createHash('sha256');
   for (const file of RECIPE) hash.update(readFileSync(`${root}${file}`));
@@ -57,5 +56,5 @@ export async function bundledPackages() {
   mkdirSync(folder, { recursive: true });
   const files = PACKAGES.map((name) => [name, `${folder}/${name.replaceAll('/', '+')}.mjs`]);
   await Promise.all(files.filter(([, file]) => !existsSync(file)).map(([name, file]) => bundle(name, file)));
-  return Object.fromEntries(files.map(([name, file]) => [`^${name.replaceAll('.', '\\.')}$`, file]));
+  return new Map(files);
 }
