@@ -81,7 +81,7 @@ test(
     expectDone(await meshx(`down ${VM} --verify --yes`));
 
     // The first run packed the package with zstd, for the next VMs.
-    expect((await meshx('cache list')).stdout).toMatch(/^istio-sidecar\.zstd\.deb /m);
+    expect((await meshx('cache list')).stdout).toMatch(/^package\.zstd\.deb /m);
     expectDone(await meshx(`up ${VM} --service web:http:8080`));
     await lab.mustSsh(VM, 'grep -aq "^data.tar.zst" /var/lib/meshx/packages/current/package');
     expectDone(await meshx(`down ${VM} --verify --yes`));
