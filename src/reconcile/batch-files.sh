@@ -7,23 +7,26 @@
 
 _files=0
 file_later() { # the words of put
-  test -d "${4%/*}/" || settle_files || return
+  test -d "$R${4%/*}/" || settle_files || return
   _fill "$((_files + 1))" "$2" "$4" input || return
   _files=$((_files + 1))
-  eval "_file_$_files=\$_in/\$_files _owner_$_files=\$1 _mode_$_files=\$2 _sum_$_files=\$3 _path_$_files=\$4"
+  eval "_file_$_files=\$_in/\$_files _owner_$_files=\$1 _mode_$_files=\$2 _sum_$_files=\$3 _path_$_files=\$4 _to_$_files=\$_to"
 }
 settle_files() {
   test "$_files" -gt 0 || return 0
-  _wanted='' _n=0
+  _wanted='' _listed='' _n=0
   set --
   while test "$_n" -lt "$_files"; do
     _n=$((_n + 1))
-    eval "set -- \"\$@\" \"\$_file_$_n\"; _wanted=\$_wanted\$_newline\$_sum_$_n\"  \"\$_file_$_n"
+    eval "set -- \"\$@\" \"\$_file_$_n\"; _wanted=\$_wanted\$_newline\$_sum_$_n\"  \"\$_file_$_n
+      _listed=\$_listed\$_newline\$_owner_$_n\" \"\$_mode_$_n\" \"\$_to_$_n"
   done
   # If this is not exactly the expected text, read each file's digest separately.
   _found=$(sha256sum -- "$@") || _found=
   test "$_newline$_found" = "$_wanted" || _wanted=
-  _owners=$(stat -c '%U:%G %04a' -- "$@") || _owners=
+  # An image may not know the names of this machine, and its manifest has the owners.
+  if live; then _format='%U:%G %04a'; else _format='%u:%g %04a' && _list "${_listed#"$_newline"}" || return; fi
+  _owners=$(stat -c "$_format" -- "$@") || _owners=
   _to_disk -d -- "$@" || return
   _waited=0 _all=$_files _files=0
   while test "$_waited" -lt "$_all"; do
@@ -36,6 +39,7 @@ settle_files() {
     _finish "$_waited" "$_sum" "$_owned" "$@" >/dev/null || return
     echo 'done'
   done
+  _listed=
 }
 names_to_disk() { # once for all that was renamed
   set --

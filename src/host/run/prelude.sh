@@ -30,7 +30,7 @@ R=${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
-' _wrote='' _stages=0 _me='' _named=''
+' _wrote='' _stages=0 _me='' _named='' _listed=''
 . ./place.sh
 _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
@@ -38,21 +38,28 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
     test "$2" = "${6-}" || chmod -- "$2" "$3"
     return
   fi
-  test -f "$R.owners" || true > "$R.owners" || return
-  # Sorted by path. One program: an image has some fifty things with an owner.
-  MESHX_LINE="$1 $2 $4" MESHX_PATH=$4 awk '
-    { path = substr($0, index($0, " /") + 1) }
-    path == ENVIRON["MESHX_PATH"] { next }
-    !done && path > ENVIRON["MESHX_PATH"] { print ENVIRON["MESHX_LINE"]; done = 1 }
-    { print }
-    END { if (!done) print ENVIRON["MESHX_LINE"] }' "$R.owners" > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners" || return
+  case $_newline$_listed$_newline in *"$_newline$1 $2 $4$_newline"*) ;; *) _list "$1 $2 $4" || return ;; esac
   if test "${_me:=$(id -u)}" = 0; then
     test "$1" = "${_named-}" ||
       _ids=$(place /etc/passwd all && MESHX_NAME=${1%%:*} awk -F : '$1 == ENVIRON["MESHX_NAME"] { print $3 ":" $4; exit }' "$P" 2>/dev/null)
     _named=$1
-    test -z "$_ids" || chown -h -- "$_ids" "$3" || return
+    test -z "$_ids" || test "$_ids" = "${5-}" || chown -h -- "$_ids" "$3" || return
   fi
-  chmod -- "$2" "$3"
+  test "$2" = "${6-}" || chmod -- "$2" "$3"
+}
+# LINES: writes `OWNER MODE PATH` of each to the manifest of an image, which is sorted by path. One program: an image has some fifty
+# things with an owner.
+_list() {
+  test -f "$R.owners" || true > "$R.owners" || return
+  MESHX_LINES=$1 awk '
+    function take(line, path) { path = substr(line, index(line, " /") + 1); if (!(path in lines)) paths[++n] = path; lines[path] = line }
+    { take($0) }
+    END {
+      given = split(ENVIRON["MESHX_LINES"], all, "\n")
+      for (i = 1; i <= given; i++) take(all[i])
+      for (i = 2; i <= n; i++) { path = paths[i]; for (j = i - 1; j > 0 && paths[j] > path; j--) paths[j + 1] = paths[j]; paths[j + 1] = path }
+      for (i = 1; i <= n; i++) print lines[paths[i]]
+    }' "$R.owners" > "$R.owners.new" && mv -f -- "$R.owners.new" "$R.owners"
 }
 own() { place "$3" all && wrote "$1=$2" "$3" && _own_placed "$1" "$2"; }
 _own_placed() { # OWNER MODE: of what lies at $P

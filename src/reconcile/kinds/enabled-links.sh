@@ -2,8 +2,10 @@
 # Functions: the links that [Install] asks for, as `systemctl enable` would make them; an image may be built where no systemctl is.
 
 unit_file() {
+  template=
+  case $1 in *@*.*) template=${1%@*}@.${1##*.} ;; esac
   for dir in /etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
-    for name in "$1" "$(printf %s "$1" | sed 's/@[^@]*\(\.[a-z]*\)$/@\1/')"; do
+    for name in "$1" $template; do
       place "$dir/$name" && test -f "$P" && test ! -h "$P" && { echo "$W"; return; }
     done
   done
