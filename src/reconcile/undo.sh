@@ -68,7 +68,7 @@ note() { # LINE KIND [THING]
 _stat_of() { stat -c "$1" -- "$_file"; }
 # PATH, which lies at $_file: sets $_state to OWNER MODE MTIME, with numbers where a number has no name
 state_of() {
-  if live; then _state=$(_stat_of '%U:%G %04a %.9Y'); else _state=$(owner_mode "$1" '%04a %.9Y'); fi || return
+  if live; then _state=$(_stat_of '%U:%G %04a %.9Y'); else owner_mode_of "$1" '%04a %.9Y' && _state=$OWNED; fi || return
   case $_state in *UNKNOWN*) _state=$(_stat_of '%u:%g %04a %.9Y') ;; esac
 }
 keep_path() { # PATH [WORD FOR ABSENT]

@@ -30,7 +30,7 @@ R=${MESHX_ROOT-}
 LC_ALL=C PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 export LC_ALL PATH
 _newline='
-' _wrote='' _stages=0 _me='' _named='' _listed=''
+' _wrote='' _stages=0 _me='' _named='' _listed='' _manifest=''
 . ./place.sh
 _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
   if live; then
@@ -50,6 +50,7 @@ _own() { # OWNER MODE FILE PATH [OWNER NOW, MODE NOW]
 # LINES: writes `OWNER MODE PATH` of each to the manifest of an image, which is sorted by path. One program: an image has some fifty
 # things with an owner.
 _list() {
+  _manifest=
   test -f "$R.owners" || true > "$R.owners" || return
   MESHX_LINES=$1 awk '
     function take(line, path) { path = substr(line, index(line, " /") + 1); if (!(path in lines)) paths[++n] = path; lines[path] = line }
@@ -125,8 +126,14 @@ _remember() { # NEW OLD DIGEST PATH DIGEST-OF-OLD FUNCTION
 owner_mode_of() { # PATH [FORMAT]: in an image, what stat prints instead of the mode
   place "$1" all || return
   if live; then OWNED=$(stat -c '%U:%G %04a' -- "$P"); return; fi
-  _id=$(MESHX_PATH=$W awk 'substr($0, index($0, " /") + 1) == ENVIRON["MESHX_PATH"] { print $1 }' "$R.owners" 2>/dev/null)
-  OWNED=${_id:--}' '$(stat -c "${2-%04a}" -- "$P")
+  test -n "$_manifest" || test ! -s "$R.owners" || _manifest=$(cat -- "$R.owners") || return
+  _id=- _flags=$-
+  set -f
+  IFS=$_newline
+  for _line in $_manifest; do test "/${_line#* /}" != "$W" || _id=${_line%% *}; done
+  unset IFS
+  case $_flags in *f*) ;; *) set +f ;; esac
+  OWNED=$_id' '$(stat -c "${2-%04a}" -- "$P")
 }
 owner_mode() { owner_mode_of "$@" && echo "$OWNED"; }
 input() { cat; }
