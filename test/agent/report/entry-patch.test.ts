@@ -4,6 +4,7 @@ import type { ServiceState } from '../../../src/agent/health/health.ts';
 import type { KubeObject } from '../../../src/mesh/kube-object.ts';
 import { anEntry, health, HOLDER, MYSQL, NOW, OTHER_BOOT, patched, PORTS, WEB } from './support.ts';
 import { formatHolder } from '../../../src/agent/report/fence.ts';
+import { anyCharacter } from '../../support/any-character.ts';
 
 const wanted = (more: Partial<WantedEntry> = {}): WantedEntry => ({
   entry: anEntry(),
@@ -157,7 +158,7 @@ test('a reason is cut to the length of the annotation, and what is not visible A
 
 test('a state is at most 256 visible characters of ASCII, whatever the reason', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 600 }), (reason) => {
+    fc.property(fc.string({ unit: anyCharacter, maxLength: 600 }), (reason) => {
       const text = formatState({ state: 'down', since: NOW, reason });
       expect(text).toMatch(/^[ -~]{1,256}$/);
       expect(JSON.parse(text)).toMatchObject({ state: 'down', since: NOW.toISOString() });

@@ -1,5 +1,5 @@
-/** Inputs for each statement: 500 in `npm test`, 100,000 in `npm run fuzz`. */
-export const RUNS = Number(process.env['FUZZ_RUNS'] ?? '500');
+/** Inputs for each statement: 200 in `npm test`, 100,000 in `npm run fuzz`. */
+export const RUNS = Number(process.env['FUZZ_RUNS'] ?? '200');
 
 /** Inputs for a statement about a program that takes many of them at once. */
 export const BATCHED_RUNS = Math.max(RUNS, 2000);
