@@ -34,7 +34,7 @@ export async function planLift(
 }
 
 async function queryOf(world: World, { cluster, target, acceptShared, ...typed }: EvictOptions) {
-  const { kube, namespace, facts: known } = await openCluster(world, cluster, typed.namespace);
+  const { kube, namespace, facts: known } = await openCluster(world, cluster, typed.namespace, { ofVm: true });
   const facts = await gatherClusterFacts(kube, { ...known, namespace, skip: ['addresses', 'serviceRange'] });
   const place = clusterGeneration(facts.generation).evictionPlace(kube, facts);
   return { kube, query: { namespace, target, ...place, acceptShared, signal: world.signal } };

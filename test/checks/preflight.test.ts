@@ -101,6 +101,7 @@ describe('the machine', () => {
     ['error control-plane-unreachable', { reach: '10.150.0.10 closed' }, {}],
     ['note hostname-missing', { hosts: '127.0.0.1 localhost' }, {}],
     ['note nss-resolve', { nsswitch: 'hosts: files resolve [!UNAVAIL=return] dns' }, {}],
+    ['note nss-resolve', { nsswitch: 'hosts: files mymachines resolve myhostname' }, {}],
     ['risk host-firewall', { nft: wall('tcp dport 3306 accept') }, {}],
     [
       'risk host-firewall',
@@ -211,6 +212,15 @@ describe('the service', () => {
     expect(findings({ tcp })).toMatchObject([
       { severity: 'note', detail: 'Nothing listens on port 3306 for mysqldb yet.' },
     ]);
+  });
+
+  test('programs that ask DNS before nss-resolve are no finding', () => {
+    for (const nsswitch of [
+      'hosts: files dns resolve [!UNAVAIL=return]',
+      'hosts: files myhostname dns resolve',
+      'hosts: dns',
+    ])
+      expect(findings({ nsswitch })).toEqual([]);
   });
 
   test('on a port of SSH is refused, whatever its number', () => {

@@ -225,7 +225,7 @@ describe('expose status', () => {
     };
     const { problems } = await world.status({ wait: { timeoutMs: 10_000, intervalMs: 5, note } });
     expect(problems).toEqual([]);
-    expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb']);
+    expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb, for at most 10 s']);
   });
 
   test('--wait ends after its time limit and names what is missing', async () => {

@@ -1,5 +1,6 @@
 import { meshGeneration } from '../../mesh/mesh-generation.ts';
 import { ownAddresses } from '../../vm/preflight/addresses.ts';
+import { nsswitchWithDnsFirst } from '../../vm/nsswitch.ts';
 import { first, lines } from '../../vm/preflight/probe.ts';
 import type { Seen } from '../check.ts';
 import { error, note, risk, type MachineCheck, type MachineFacts } from './machine.ts';
@@ -60,8 +61,7 @@ function hostnameMissing({ machine, inspection }: MachineFacts): readonly Seen[]
 /** A classic sidecar has no DNS: there nss-resolve queries resolved, and resolved queries dnsmasq for mesh names. */
 function nssResolve({ machine, input: { generation } }: MachineFacts): readonly Seen[] {
   const text = lines(machine, 'nsswitch').join('\n');
-  const first = /^hosts:.*\bresolve\b(?!.*\bdns\b)|^hosts:.*\bresolve\b.*\bdns\b/m;
-  if (!meshGeneration(generation).capturesDns || !first.test(text)) return [];
+  if (!meshGeneration(generation).capturesDns || nsswitchWithDnsFirst(text) === undefined) return [];
   const detail =
     'Programs query systemd-resolved over D-Bus (nss-resolve), which bypasses the DNS capture of the sidecar.';
   return [{ ok: false, detail, hint: 'meshx puts dns before resolve in /etc/nsswitch.conf.' }];

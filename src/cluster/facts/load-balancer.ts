@@ -66,20 +66,28 @@ export function isPending(reach: Reach): boolean {
   return reach.type === 'LoadBalancer' && reach.addresses.length === 0 && reach.hostnames.length === 0;
 }
 
-/** Reads until no Service waits for an address or the time is over. Notes the waiting ones when they change. */
+/** Clouds need a minute or two; a later note says how long it has been. */
+const REMIND_MS = 30_000;
+
+/** Reads until no Service waits for an address or the time is over. Notes the waiting ones when they change, and every 30 s. */
 export function waitForAddresses<Seen>(
   read: () => Promise<Seen>,
   waiting: (seen: Seen) => readonly string[],
   { wait = { timeoutMs: 0 }, signal }: { readonly wait?: Waiting; readonly signal?: AbortSignal },
 ): Promise<Seen> {
-  let last = '';
+  const { timeoutMs, intervalMs = 1000 } = wait;
+  const [began, most] = [performance.now(), Math.round(timeoutMs / 1000)];
+  let [last, noted] = ['', began];
   const done = (seen: Seen): boolean => {
-    const services = waiting(seen).join(', ');
-    if (services !== '' && services !== last) wait.note?.(`waiting for an address of ${services}`);
+    const [services, now] = [waiting(seen).join(', '), performance.now()];
+    if (services !== '' && (services !== last || now - noted >= REMIND_MS)) {
+      const since = services === last ? `${Math.round((now - began) / 1000)} s of ${most} s` : `for at most ${most} s`;
+      wait.note?.(`waiting for an address of ${services}, ${since}`);
+      noted = now;
+    }
     last = services;
     return services === '';
   };
-  const { timeoutMs, intervalMs = 1000 } = wait;
   const what = 'wait for addresses of load balancers';
   return poll(read, done, { timeoutMs, intervalMs, what, ...present({ signal }) });
 }

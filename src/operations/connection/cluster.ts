@@ -26,8 +26,16 @@ export interface Cluster {
   readonly facts: FactsOptions;
 }
 
-/** Connects to the cluster. The namespace is the given one, else that of the context, else `default`. */
-export async function openCluster(world: World, options: ClusterOptions, namespace?: string): Promise<Cluster> {
+/**
+ * Connects to the cluster. The namespace is the given one, else that of the context, else `default`. With `ofVm` that is only the one of
+ * a VM which names none itself, so it is not printed before the VM is asked.
+ */
+export async function openCluster(
+  world: World,
+  options: ClusterOptions,
+  namespace?: string,
+  { ofVm = false }: { readonly ofVm?: boolean } = {},
+): Promise<Cluster> {
   const { env, home, signal, note, record } = world;
   const tell = record && ((asked: Asked) => record({ kind: 'request', where: asked.cluster, ...asked }));
   const kube = await connectKubernetes({
@@ -39,7 +47,8 @@ export async function openCluster(world: World, options: ClusterOptions, namespa
     ...present({ tell }),
   });
   const used = namespace ?? kube.namespace ?? 'default';
-  note(`${kube.live ? 'context' : 'manifests'} ${kube.name}, namespace ${used}`);
+  const shown = ofVm && namespace === undefined ? 'namespace of the VM' : `namespace ${used}`;
+  note(`${kube.live ? 'context' : 'manifests'} ${kube.name}, ${shown}`);
   return { kube, namespace: used, facts: { ...options.facts, signal } };
 }
 

@@ -86,7 +86,7 @@ const AWAY = 'it is in no mesh any more; only its name was forgotten, and the cl
 
 /** Which mesh the fleet is in, for the marks of its VMs. */
 async function meshOf(world: World, { options: { cluster } }: FleetRun): Promise<string> {
-  const { kube, namespace, facts } = await openCluster(world, cluster, undefined);
+  const { kube, namespace, facts } = await openCluster(world, cluster, undefined, { ofVm: true });
   const asked = { ...facts, namespace, skip: ['addresses'] as const, signal: world.signal };
   return meshDigest(await gatherClusterFacts(kube, asked));
 }

@@ -40,7 +40,7 @@ export interface LeaveContext {
 /** Opens the cluster, unless only the machine is undone. */
 export async function openLeaveContext(world: World, options: LeaveOptions): Promise<LeaveContext> {
   if (options.only === 'vm') return { world, options };
-  const { kube, namespace, facts } = await openCluster(world, options.cluster, options.place.namespace);
+  const { kube, namespace, facts } = await openCluster(world, options.cluster, options.place.namespace, { ofVm: true });
   let asked: Promise<GenerationName> | undefined;
   const generation = () => (asked ??= detectGeneration(kube, facts));
   return { world, options, cluster: { kube, namespace, generation } };

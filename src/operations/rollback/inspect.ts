@@ -119,7 +119,7 @@ async function registryOf(
 ): Promise<Registry | undefined> {
   const { place: typed, machine } = options;
   try {
-    const { kube, namespace, facts } = await openCluster(world, options.cluster, typed.namespace);
+    const { kube, namespace, facts } = await openCluster(world, options.cluster, typed.namespace, { ofVm: true });
     const generation = () => detectGeneration(kube, facts);
     const asked = { vm, command: 'rollback', typed, machine, membership, kube, namespace, generation, signal };
     const member = await memberOf(await memberQuestion(world, asked));

@@ -360,7 +360,7 @@ describe('a classic cluster', () => {
     };
     const facts = await world.facts({ release: '0.2', wait: { timeoutMs: 10_000, intervalMs: 5, note } });
     expect(facts).toMatchObject({ addresses: { mixer: '10.150.0.8' } });
-    expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb']);
+    expect(notes).toEqual(['waiting for an address of Service istio-system/mixer-ilb, for at most 10 s']);
   });
 
   test('a public address of the control plane is refused', async () => {
