@@ -13,8 +13,13 @@ const MOST_POD_LISTS = 20;
 
 /** Everything of one namespace that concerns its VMs. A fixed number of requests, and one for each Service that selects no entry. */
 export async function readNamespace(read: PartReader, name: string, rootsName: string): Promise<NamespacePicture> {
+  const [own, members] = await Promise.all([readOwn(read, name, rootsName), readMembers(read, name)]);
+  return { name, parts: { ...own, ...members } };
+}
+
+/** Groups, entries and the Services that concern them. */
+async function readMembers(read: PartReader, name: string) {
   const list = (apiVersion: string, kind: string) => read.list({ apiVersion, kind, namespace: name });
-  const own = readOwn(read, name, rootsName);
   const [groups, all, services] = await Promise.all([
     list(NETWORKING, 'WorkloadGroup'),
     list(NETWORKING, 'WorkloadEntry'),
@@ -24,7 +29,7 @@ export async function readNamespace(read: PartReader, name: string, rootsName: s
   const members = { groups: foundOr(groups), entries: foundOr(entries) };
   const concerned = await mapPart(services, (found) => vmServices(found, members));
   const pods = await podsBehind(read, foundOr(concerned), members.entries);
-  return { name, parts: { ...(await own), groups, entries, services: concerned, pods } };
+  return { groups, entries, services: concerned, pods };
 }
 
 /** What does not depend on other parts. */
