@@ -6,7 +6,7 @@ const SRC = join(ROOT, 'src');
 
 /** What a folder may import besides itself and `problems.ts`: docs/architecture.md. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  problems: ['visible.ts', 'shell-words.ts'],
+  problems: ['visible.ts', 'shell-words.ts', 'sentence.ts'],
   documents: [],
   mesh: ['problems', 'documents', 'visible.ts', 'present.ts'],
   envoy: ['documents', 'mesh', 'visible.ts'],
@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   checks: [
     ...['problems', 'documents', 'mesh', 'host', 'reconcile', 'cluster', 'vm'],
-    ...['visible.ts', 'shell-words.ts', 'present.ts'],
+    ...['visible.ts', 'shell-words.ts', 'present.ts', 'sentence.ts'],
   ],
   fleet: ['problems', 'documents', 'mesh', 'present.ts', 'nearest.ts'],
   operations: [

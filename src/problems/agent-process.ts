@@ -16,7 +16,7 @@ export const agentProcessProblems = {
   })),
   unreachable: known('agent-unreachable', (d: { socket: string; reason: string }) => ({
     message: `No agent answers on ${d.socket}: ${d.reason}.`,
-    hint: 'Ask systemd why: systemctl status meshx-agent; run as root or as a member of the group meshx-agent.',
+    hint: 'It answers on a VM with an agent, to root and to members of the group meshx-agent: ssh VM sudo meshx-agent status. If none answers there: systemctl status meshx-agent. From elsewhere: meshx status VM',
   })),
   serviceUnknown: known('agent-service-unknown', (d: { service: string; known: readonly string[] }) => ({
     message: `The agent has no service ${d.service}; it has ${d.known.join(', ') || 'none'}.`,

@@ -1,4 +1,5 @@
 import { known } from '../problems.ts';
+import { sentence } from '../sentence.ts';
 import { placedCommand, type PlacedCommand } from './placed-command.ts';
 
 const MANY = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
@@ -10,9 +11,10 @@ interface Found {
   readonly risk?: string;
 }
 
-function findingLine({ detail, hint = '', risk }: Found): string {
-  const way = risk === undefined ? '' : ` Or accept it: --accept-risk=${risk}`;
-  return `${detail} ${hint}${way}`.trim();
+function findingLine({ detail, hint, risk }: Found): string {
+  const ways = [hint, risk === undefined ? undefined : `Or accept it: --accept-risk=${risk}`];
+  const said = ways.filter((way) => way !== undefined);
+  return said.length === 0 ? detail : [sentence(detail), ...said].join(' ');
 }
 
 /** Problems of the command line itself. */

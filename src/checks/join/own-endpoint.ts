@@ -65,7 +65,7 @@ function judgeAnswer(own: OwnEndpoint, endpoint: Endpoint): Seen {
     return {
       ok: false,
       detail: `clients of the service do not have the endpoint ${target} of this VM`,
-      hint: 'Find out why: meshx check --only registration,service',
+      hint: 'Find out why: meshx check VM --only=registration,service',
     };
   if (how === 'tls' && !own.established)
     return {

@@ -1,3 +1,4 @@
+import { sentence } from '../../sentence.ts';
 import { visible } from '../../visible.ts';
 import { CATEGORIES, type Result } from '../check.ts';
 import { type CheckReport, outcomeOf } from './report.ts';
@@ -32,7 +33,7 @@ function testCase(result: Result): string {
 
 function bodyOf(result: Result): string | undefined {
   const { detail, hint } = result;
-  const text = escaped(hint === undefined ? detail : `${detail}. ${hint}`);
+  const text = escaped(hint === undefined ? detail : `${sentence(detail)} ${hint}`);
   switch (outcomeOf(result)) {
     case 'ok':
       return undefined;

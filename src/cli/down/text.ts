@@ -64,7 +64,7 @@ export function noteLines(vm: string, note: LeaveNote): readonly string[] {
         `  undo it anyway: meshx down ${vm} --restore ${note.path}; or keep it: meshx down ${vm} --keep ${note.path}`,
       ];
     case 'audit-goes':
-      return [`the audit of ${vm} is removed too; to save it: meshx audit ${vm} --export`];
+      return [`the audit of ${vm} is removed too; to save it: meshx audit ${vm} --export FILE`];
     case 'cluster-left':
       return [
         `The cluster still has objects that meshx created for it; delete them with: meshx down ${vm} --cluster-only${placeWords(note.place)}`,

@@ -15,22 +15,29 @@ interface Case {
   readonly only?: readonly string[];
   readonly upgrade?: boolean;
   readonly dryRun?: boolean;
+  readonly os?: { readonly id: string; readonly version: string };
+  /** The folder of an image. */
+  readonly root?: string;
 }
 
 /** What is asked for a machine, and what is said meanwhile. */
 async function asked({ missing = [], isInterrupted = false, formats = ['deb'], architecture = 'amd64', ...run }: Case) {
   const kinds: PackageKind[] = [];
   const events: JoinEvent[] = [];
-  const { only = [], upgrade = false, dryRun = false } = run;
+  const { only = [], upgrade = false, dryRun = false, os = { id: 'debian', version: '11' }, root } = run;
   // as: the decision reads nothing else of them.
   const context = {
-    options: { only, dryRun, findPackage: { upgrade } },
+    options: { only, dryRun, findPackage: { upgrade }, machine: { ...(root !== undefined && { root }) } },
     findPackage: (kind: PackageKind) => {
       kinds.push(kind);
       return Promise.reject(packageProblems.notPublished({ what: 'it', where: 'here' }));
     },
   } as unknown as JoinContext;
-  const preflight = { missing, packages: { formats, isInterrupted }, facts: { architecture } } as unknown as Preflight;
+  const preflight = {
+    missing,
+    packages: { formats, isInterrupted },
+    facts: { architecture, os },
+  } as unknown as Preflight;
   const around = { vm: 'vm1', observe: (event: JoinEvent) => void events.push(event) };
   const problem = await withPackage(around, { context, preflight }).then(
     () => undefined,
@@ -39,7 +46,8 @@ async function asked({ missing = [], isInterrupted = false, formats = ['deb'], a
   return { kinds, problem, events: events.map(({ kind }) => kind) };
 }
 
-const DEB = { format: 'deb', architecture: 'amd64' };
+const DEB = { format: 'deb', architecture: 'amd64', unpacksZstd: false };
+const BOOKWORM = { missing: [ENVOY], os: { id: 'debian', version: '12' } };
 
 test.each<readonly [string, Case, readonly object[]]>([
   ['has its sidecar', {}, []],
@@ -49,6 +57,9 @@ test.each<readonly [string, Case, readonly object[]]>([
   ['gets other steps only', { missing: [ENVOY], only: ['names'] }, []],
   ['gets the step of the package', { missing: [ENVOY], only: ['package'] }, [DEB]],
   ['has rpm', { missing: [ENVOY], formats: ['rpm', 'deb'] }, [{ ...DEB, format: 'rpm' }]],
+  ['unpacks zstd', BOOKWORM, [{ ...DEB, unpacksZstd: true }]],
+  ['unpacks zstd, in a dry run', { ...BOOKWORM, dryRun: true }, [DEB]],
+  ['is an image whose dpkg unpacks zstd', { ...BOOKWORM, root: '/image' }, [DEB]],
 ])('a machine that %s: %j', async (_what, machine, expected) => {
   expect((await asked(machine)).kinds).toEqual(expected);
 });
