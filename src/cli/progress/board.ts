@@ -42,11 +42,12 @@ function vmLine(state: VmState, { at, width }: { readonly at: number; readonly w
 }
 
 /** What is done now, for how long, and how many bytes are on their way. */
-function activity({ doing, since, uploads }: VmState, at: number): string {
+function activity({ doing, last, since, uploads }: VmState, at: number): string {
   const [first] = doing;
+  const between = last === undefined ? 'Prepare' : `${last}: done`;
   const sent = Object.values(uploads).filter((upload) => !upload.ended);
   return [
-    first?.title ?? 'Prepare',
+    first?.title ?? between,
     shownTime(at - (first?.since ?? since ?? at)),
     ...sent.map((upload) => `${shownUpload(upload)} sent`),
   ].join('  ');

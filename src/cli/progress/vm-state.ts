@@ -24,6 +24,8 @@ export interface VmState {
   readonly until?: number;
   /** What is being done, in order; steps that share a command all have begun. */
   readonly doing: readonly Doing[];
+  /** Title of the step that ended last. */
+  readonly last?: string;
   /** Uploads by the name of their script. */
   readonly uploads: Readonly<Record<string, Upload>>;
   /** Why it failed or was skipped. */
@@ -55,7 +57,10 @@ export function after(state: VmState, event: ProgressEvent, at: number): VmState
     case 'began':
       return { ...running, doing: [...phasesOnly(state), { ...event.phase, since: at }] };
     case 'phase':
-      return { ...running, doing: phasesOnly(state).filter(({ id }) => id !== event.phase.id) };
+      return {
+        ...{ ...running, last: event.phase.title },
+        doing: phasesOnly(state).filter(({ id }) => id !== event.phase.id),
+      };
     case 'sent':
       return { ...running, uploads: { ...state.uploads, [event.name]: event.upload } };
   }
