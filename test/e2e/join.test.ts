@@ -6,8 +6,8 @@ import { expectDone } from './support/done.ts';
 import { type Mirror, startMirror } from './support/mirror.ts';
 import { makeStrictNamespace } from './support/strict.ts';
 
-const MYSQL = 'mysqldb.vm.svc.cluster.local';
-const WEB = 'http://web.vm.svc.cluster.local:8080/';
+const MYSQL = 'mysqldb.join.svc.cluster.local';
+const WEB = 'http://web.join.svc.cluster.local:8080/';
 const PRODUCTS = 'http://productpage.default.svc.cluster.local:9080/api/v1/products/0/ratings';
 const ROWS = '1\t5\n2\t4\n';
 
@@ -16,8 +16,8 @@ let mirror: Mirror;
 
 beforeAll(async () => {
   lab = await Lab.attach();
-  await makeStrictNamespace(lab, 'vm');
-  await lab.pod('client', '10.150.0.20');
+  await makeStrictNamespace(lab, 'join');
+  await lab.pod('client', '10.150.0.20', { namespace: 'join' });
   await lab.pod('productpage', '10.150.0.21', {
     namespace: 'default',
     http: { port: 9080, clusterIP: '10.63.251.156' },
@@ -38,7 +38,7 @@ describe.each([
   { suite: 'trixie' as const, vm: 'deb13', ip: '10.150.0.15' },
 ])('a VM of Debian $suite', ({ suite, vm, ip }) => {
   const up = (): readonly string[] => [
-    ...['up', vm, '-n', 'vm', '--service', 'mysqldb:3306', '--service', 'web:http:8080'],
+    ...['up', vm, '-n', 'join', '--service', 'mysqldb:3306', '--service', 'web:http:8080'],
     // The second machine gets the package by itself.
     ...(suite === 'bookworm' ? ['--package', lab.deb] : ['--package-source', mirror.url]),
     ...['--mesh-service', 'productpage.default.svc.cluster.local:9080'],
@@ -53,10 +53,10 @@ describe.each([
   }, 180_000);
 
   afterAll(async () => {
-    await lab.meshx(['deregister', 'mysqldb', '-n', 'vm', '--yes']);
-    await lab.meshx(['deregister', 'web', '-n', 'vm', '--yes']);
+    await lab.meshx(['deregister', 'mysqldb', '-n', 'join', '--yes']);
+    await lab.meshx(['deregister', 'web', '-n', 'join', '--yes']);
     await lab.removeVm(vm);
-    const gone = async () => !(await lab.kubectl(['-n', 'vm', 'get', 'workloadentry', '-o', 'name'])).includes(vm);
+    const gone = async () => !(await lab.kubectl(['-n', 'join', 'get', 'workloadentry', '-o', 'name'])).includes(vm);
     await lab.waitFor('the entry to be gone', gone, { timeoutMs: 120_000 });
   }, 180_000);
 
@@ -99,7 +99,7 @@ describe.each([
     const ours = async () => {
       const lines = (await lab.mustSsh(vm, 'tail -n 200 /var/log/istio/istio.log')).split('\n');
       return lines.some(
-        (line) => line.includes('inbound|3306||') && line.includes('spiffe://cluster.local/ns/vm/sa/client'),
+        (line) => line.includes('inbound|3306||') && line.includes('spiffe://cluster.local/ns/join/sa/client'),
       );
     };
     await lab.waitFor("the client's log line", theirs, { timeoutMs: 20_000 });
@@ -111,7 +111,7 @@ describe.each([
     const ours = async () => {
       const lines = (await lab.mustSsh(vm, 'tail -n 200 /var/log/istio/istio.log')).split('\n');
       return lines.some(
-        (line) => line.includes('inbound|8080||') && line.includes('spiffe://cluster.local/ns/vm/sa/client'),
+        (line) => line.includes('inbound|8080||') && line.includes('spiffe://cluster.local/ns/join/sa/client'),
       );
     };
     await lab.waitFor("the VM's log line", ours, { timeoutMs: 20_000 });

@@ -5,13 +5,14 @@ import type { Manifest } from './cluster.ts';
 export async function startGateway(lab: Lab, ip: string): Promise<void> {
   const labels = { istio: 'eastwestgateway' };
   const proxy: Proxy = { name: 'gateway', ip, namespace: 'istio-system', labels, role: 'router' };
-  await lab.mesh.apply(objects(labels));
+  await lab.mesh.apply(objects(labels, ip));
   const ref = { namespace: 'istio-system', name: 'istio-eastwestgateway' };
   await lab.mesh.patchStatus('service', ref, { loadBalancer: { ingress: [{ ip }] } });
   await startProxy(lab, proxy);
 }
 
-function objects(labels: Readonly<Record<string, string>>): readonly Manifest[] {
+/** Those of an installation, and the endpoints that a controller would keep. */
+function objects(labels: Readonly<Record<string, string>>, ip: string): readonly Manifest[] {
   const member = { 'lab.meshx.test/member': 'gateway' };
   const metadata = (name: string) => ({ name, namespace: 'istio-system', labels: member });
   const destination = { host: 'istiod.istio-system.svc.cluster.local', port: { number: 15012 } };
@@ -30,6 +31,17 @@ function objects(labels: Readonly<Record<string, string>>): readonly Manifest[] 
       kind: 'Service',
       metadata: { ...metadata('istio-eastwestgateway'), labels: { ...member, ...labels } },
       spec: { type: 'LoadBalancer', selector: labels, ports },
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: {
+        ...metadata('istio-eastwestgateway-lab'),
+        labels: { ...member, 'kubernetes.io/service-name': 'istio-eastwestgateway' },
+      },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [ip], conditions: { ready: true } }],
+      ports: ports.map((port) => ({ ...port, protocol: 'TCP' })),
     },
     {
       apiVersion: 'networking.istio.io/v1',
