@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { coverage } from './docs/coverage.ts';
 
 const FOLDER = new URL('e2e/', import.meta.url);
 const files = readdirSync(FOLDER).filter((name) => name.endsWith('.test.ts'));
@@ -15,8 +16,12 @@ const CLUSTERS_OWN = ['default', 'istio-system', 'kube-system'];
 /** The classic cluster has its own `vm`; those of the bundle and of the examples are in files. */
 const ELSEWHERE = ['classic.test.ts', 'bundle.test.ts', 'examples.test.ts'];
 
+/** Those of the pages are in the pages' commands. */
+const PAGES = 'documents.test.ts';
+const commands = JSON.stringify(coverage.lab).replaceAll(/(?:-n|--namespace) ([a-z0-9-]+)/g, "NAMESPACE = '$1'");
+
 const namespacesOf = (file: string): readonly string[] => {
-  const text = readFileSync(new URL(file, FOLDER), 'utf8');
+  const text = file === PAGES ? commands : readFileSync(new URL(file, FOLDER), 'utf8');
   return [...new Set(NAMED.flatMap((pattern) => [...text.matchAll(pattern)].flatMap(([, name]) => name ?? [])))];
 };
 
@@ -28,4 +33,5 @@ test('no two files of the lab use one namespace', () => {
   expect(users.size).toBeGreaterThan(20);
   const shared = [...users].filter(([name, by]) => by.length > 1 && !CLUSTERS_OWN.includes(name));
   expect(shared).toEqual([]);
+  expect(users.get('vm')).toEqual([PAGES]);
 });

@@ -40,6 +40,12 @@ function shellBlocks(page: string): readonly (readonly string[])[] {
     );
 }
 
+/** The files that a page shows, in its order. */
+export function fileBlocks(page: string): readonly string[] {
+  const blocks = [...textOf(page).matchAll(BLOCK)].filter(([, , language = '']) => ['yaml', 'ini'].includes(language));
+  return blocks.map(([, indent = '', , block = '']) => block.replaceAll(new RegExp(`^${indent}`, 'gm'), ''));
+}
+
 /** A command of a block, as a reader would paste it. */
 export interface BlockCommand {
   readonly page: string;

@@ -1,10 +1,11 @@
-/** What differs from run to run: times, durations, addresses, ids, digests. */
+/** What differs from run to run: times, durations, addresses, ids, users, digests. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'ID'],
   [/\b[0-9a-f]{12,64}\b/g, 'DIGEST'],
   [/\b\d+(\.\d+){3}\b/g, 'ADDRESS'],
   [/\b\d+(\.\d+)? ?(ms|s|min|m|h|d)\b/g, 'DURATION'],
+  [/--([ug])id-owner \d+/g, '--$1id-owner ID'],
   [/\s+/g, ' '],
 ];
 

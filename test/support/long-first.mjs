@@ -28,6 +28,7 @@ const LONGEST = [
 /** The longest of the lab, each with its neighbour of about the same length: they go to different labs. */
 const LONGEST_IN_LAB = [
   ...[
+    'documents',
     'agent',
     'agent-drain',
     'resolver',

@@ -12,6 +12,8 @@ const PACKAGE = '1.29.1/deb/istio-sidecar.deb';
 /** A mirror of Istio's releases on the operator's workstation, with the package of the lab. */
 export interface Mirror extends AsyncDisposable {
   readonly url: string;
+  /** Of istio-sidecar.deb and its checksum. */
+  readonly folder: string;
   /** Paths that were asked for, in order. */
   readonly requests: () => Promise<readonly string[]>;
 }
@@ -32,6 +34,7 @@ export async function startMirror(lab: Lab): Promise<Mirror> {
   const lines = async () => (await readFile(log, 'utf8').catch(() => '')).split('\n');
   await lab.waitFor('the mirror to listen', async () => (await lines()).includes('listening'));
   return {
+    folder: join(file, '..'),
     url: `http://127.0.0.1:${PORT}/`,
     requests: async () => (await lines()).filter((line) => line.startsWith('GET ')).map((line) => line.slice(4)),
     [Symbol.asyncDispose]: async () => {

@@ -8,6 +8,8 @@ export class Session implements Disposable {
   /** When it printed last, milliseconds since 1970. */
   lastOutput = 0;
   ended = false;
+  /** Undefined until the end, and after a signal. */
+  exitCode: number | undefined;
 
   constructor(argv: readonly string[]) {
     const [program = '', ...args] = argv;
@@ -19,7 +21,8 @@ export class Session implements Disposable {
       });
     }
     this.#child.stdin.on('error', () => undefined);
-    this.#child.on('close', () => {
+    this.#child.on('close', (code) => {
+      this.exitCode = code ?? undefined;
       this.ended = true;
     });
   }
