@@ -13,6 +13,8 @@ export async function drainVm(
 ): Promise<readonly DrainedService[]> {
   await using host = await login();
   if (options.verb === 'drain')
-    world.note('waiting until clients have left and open connections have ended, at most for the limit of each service');
+    world.note(
+      'waiting until clients have left and open connections have ended, at most for the limit of each service',
+    );
   return await drainServices(host, options, world.signal);
 }
