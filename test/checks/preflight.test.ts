@@ -150,6 +150,11 @@ describe('the machine', () => {
     expect(said({ sidecar: '/usr/local/bin/pilot-agent\n/usr/local/bin/envoy' })).toEqual([]);
   });
 
+  test('an architecture that is not known is no name in the hint', () => {
+    const hints = findings({ machine: '' }).map(({ hint }) => hint);
+    expect(hints).toEqual(['Look at it on the machine: uname -m']);
+  });
+
   test('everything is said at once', () => {
     expect(brief(findings({ machine: 'aarch64', reach: '10.150.0.10 closed', disk: '1000 /' }))).toEqual([
       ...['error architecture-other', 'error disk-full', 'error control-plane-unreachable'],

@@ -54,7 +54,8 @@ function architectureOther({ files, input: { package: wanted } }: MachineFacts):
   const needed = DEBIAN_ARCHITECTURES[name] ?? name;
   if (['', 'all', 'noarch', found].includes(needed)) return [];
   const detail = `The package is for ${needed}, the machine is ${found || 'of an unknown architecture'}.`;
-  return [{ ok: false, detail, hint: `Use the package for ${found}.` }];
+  const hint = found === '' ? 'Look at it on the machine: uname -m' : `Use the package for ${found}.`;
+  return [{ ok: false, detail, hint }];
 }
 
 function packageFormat({ files, input: { package: wanted } }: MachineFacts): readonly Seen[] {
