@@ -40,7 +40,9 @@ beforeAll(
     mirror = await startMirror(lab());
     await cp(join(ROOT, 'examples'), join(folder, 'examples'), { recursive: true });
     const packages = { DEB: lab().deb, NEWER_DEB: lab().newerDeb, MIRROR: mirror.folder };
-    reader = await Reader.at(lab(), { folder, meshx, env: { MESHX_PACKAGE_SOURCE: mirror.url, ...packages } });
+    // Another test looks at what the lab's operator fetches.
+    const own = { MESHX_PACKAGE_SOURCE: mirror.url, XDG_CACHE_HOME: join(folder, 'cache') };
+    reader = await Reader.at(lab(), { folder, meshx, env: { ...own, ...packages } });
   },
   BUILD + 2 * STEP,
 );
