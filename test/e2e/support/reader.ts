@@ -91,7 +91,7 @@ export class Reader {
   async #program(name: string, argv: readonly string[]): Promise<void> {
     const file = join(this.#folder, 'bin', name);
     await mkdir(join(this.#folder, 'bin'), { recursive: true });
-    await writeFile(file, `#!/bin/sh\nexec ${toShell(argv)} "$@"\n`);
+    await writeFile(file, ['#!/bin/sh', `exec ${toShell(argv)} "$@"`, ''].join('\n'));
     await chmod(file, 0o755);
   }
 }
