@@ -9,7 +9,7 @@ import { placeOnce } from './place-once.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const builds = `${root}.results/builds`;
-/** As deep as the folders that the files go to, so that source maps find the sources. */
+/** At the same depth as the final folders: paths in source maps are relative. */
 const outdir = `${builds}/made`;
 const OLD_MS = 3 * 3_600_000;
 /** Where a test names a file of the sources: their folder has its name from what they are, and is known last. */

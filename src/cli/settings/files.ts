@@ -1,4 +1,4 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { World } from '../../world.ts';
 import { type FileRules, OWNER_ONLY, readJudged } from '../judged-file.ts';
@@ -30,23 +30,17 @@ export async function findSettings(world: Pick<World, 'env' | 'home' | 'cwd'>): 
 /** In the working directory or above it, up to a folder with .git or the home directory, as far as this user can look. */
 async function findProject({ cwd, home }: Pick<World, 'home' | 'cwd'>): Promise<FoundFile | undefined> {
   for (let folder = cwd; ; folder = dirname(folder)) {
-    if (!(await canEnter(folder))) return undefined;
+    if (!(await may(folder, constants.X_OK))) return undefined;
     const found = await read('project', join(folder, PROJECT_FILE));
     if (found) return found;
-    const isLast = folder === home || folder === dirname(folder) || (await exists(join(folder, '.git')));
+    const isLast = folder === home || folder === dirname(folder) || (await may(join(folder, '.git')));
     if (isLast) return undefined;
   }
 }
 
-async function canEnter(folder: string): Promise<boolean> {
-  return access(folder, constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
+/** Whether this user may do that with a path; by default, whether it exists. */
+async function may(path: string, mode = constants.F_OK): Promise<boolean> {
+  return access(path, mode).then(
     () => true,
     () => false,
   );

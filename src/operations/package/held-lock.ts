@@ -43,7 +43,8 @@ async function created(path: string, token: string): Promise<boolean> {
   }
 }
 
-async function touch(path: string): Promise<void> {
+/** Notes that a file is in use now; a file that is gone is no error. */
+export async function touch(path: string): Promise<void> {
   const now = new Date();
   await utimes(path, now, now).catch(() => undefined);
 }

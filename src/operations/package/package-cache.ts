@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { tryJson } from '../../documents/json.ts';
@@ -7,7 +7,7 @@ import { packageProblems } from '../../problems/sidecar-package.ts';
 import { cachedNames, trimCache } from './cache-content.ts';
 import { download } from './http-download.ts';
 import { type HttpSettings, shownUrl } from './http-get.ts';
-import { whileLocked } from './held-lock.ts';
+import { touch, whileLocked } from './held-lock.ts';
 
 /** What a cache keeps by default, in bytes: about twenty packages. */
 export const CACHE_BYTES = 1024 * 1024 * 1024;
@@ -40,8 +40,7 @@ export async function cachedFile(wanted: Cached): Promise<string> {
       throw unusable(folder, error);
     });
   }
-  const now = new Date();
-  await utimes(path, now, now).catch(() => undefined);
+  await touch(path);
   return path;
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { rename, rm, stat, utimes } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOwnFile } from '../../reconcile/cache-file.ts';
 import { fileSha256 } from '../../reconcile/sha256.ts';
@@ -8,6 +8,7 @@ import type { OpenedPackage } from '../../vm/sidecar-package.ts';
 import type { World } from '../../world.ts';
 import { cacheFolder } from '../join/cache.ts';
 import { cachedNames, trimCache } from './cache-content.ts';
+import { touch } from './held-lock.ts';
 import { CACHE_BYTES } from './package-cache.ts';
 
 /**
@@ -38,8 +39,7 @@ async function keptPackage(world: World, opened: OpenedPackage): Promise<OpenedP
     if (published !== opened.sha256) continue;
     const file = join(folder, name);
     if ((await fileSha256(file, world.signal).catch(() => '')) === sha256) {
-      const now = new Date();
-      await utimes(file, now, now).catch(() => undefined);
+      await touch(file);
       return { ...opened, source: { file, sha256 }, bytes: (await stat(file)).size };
     }
     await rm(file, { force: true }).catch(() => undefined);

@@ -6,12 +6,12 @@ import { createGunzip } from 'node:zlib';
 import { zstdPacker } from '../../reconcile/zstd.ts';
 import { AR_HEADER, type DebMember, debMembers } from './deb.ts';
 
-/** Saves a fifth of the published bytes; level 3 takes two thirds of the time and saves an eighth. */
+/** Saves a fifth of the published bytes. Of Envoy alone, level 6 saves 15 % in 2.8 s of processor time, level 3 9 % in 2.0 s. */
 const LEVEL = 6;
 const BLOCK = 256 * 1024;
 
 /**
- * Writes to `to` the package `from` with its files packed by zstd, which dpkg unpacks faster than gzip (deb(5): data.tar.zst). Its control
+ * Writes to `to` the package `from` with its files packed by zstd, which makes it smaller (deb(5): data.tar.zst). Its control
  * archive stays as it is. Returns whether it could: the files are packed by gzip, and Node.js has zstd. Throws what the file system and
  * zlib throw, `package-unreadable`, and the reason of the signal.
  */

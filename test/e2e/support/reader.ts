@@ -50,7 +50,7 @@ export class Reader {
     return reader;
   }
 
-  /** Writes the files that a page shows as block-1, block-2, …: a reader copies them. */
+  /** Writes the files that a page shows as blocks/1, blocks/2, …: a reader copies them. */
   async open(page: string): Promise<void> {
     await rm(join(this.#folder, 'blocks'), { recursive: true, force: true });
     await mkdir(join(this.#folder, 'blocks'));
