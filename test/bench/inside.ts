@@ -37,7 +37,8 @@ export class Inside {
     const [, , , , ...env] = lab.workstation();
     const argv = [...env, process.execPath, join(folder, 'server.mjs'), inside.#socket];
     await lab.processes.start(NAME, { argv, cwd: lab.home, namespace: lab.names.hub });
-    await lab.waitFor("the process at the operator's seat", () => existsSync(inside.#socket));
+    const listens = async (): Promise<boolean> => await Promise.resolve(existsSync(inside.#socket));
+    await lab.processes.answers(NAME, "the process at the operator's seat", listens);
     inside.#own = new Set(await members(lab.names.lab, NAME));
     return inside;
   }

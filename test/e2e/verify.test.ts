@@ -323,7 +323,7 @@ test('a new pod of a namespace with the label gets its sidecar from the real inj
     detail: expect.stringMatching(/proxyv2:.* 2 containers/),
   });
   expect(await lab.kubectl(['-n', 'verified', 'get', 'pods', '-o', 'name'])).not.toContain('injection-trial');
-}, 90_000);
+}, 180_000);
 
 test('Prometheus scrapes the VM by the printed jobs, and its series of the VM grow with the load', async () => {
   const port = 19_090;

@@ -36,7 +36,8 @@ export class Api {
       cwd: lab.names.project,
       namespace: lab.names.hub,
     });
-    await lab.waitFor('the proxy before the API server', async () => existsSync(api.#socket) && (await api.seen('-')));
+    const answers = async (): Promise<boolean> => existsSync(api.#socket) && Boolean(await api.seen('-'));
+    await lab.processes.answers('fault-api', 'the proxy before the API server', answers);
     return api;
   }
 

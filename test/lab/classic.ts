@@ -6,7 +6,6 @@ import { namespace } from './istiod.ts';
 import type { Names } from './names.ts';
 import { address } from './network.ts';
 import type { Processes } from './processes.ts';
-import { waitFor } from './wait.ts';
 
 interface Lab {
   readonly names: Names;
@@ -151,5 +150,6 @@ async function startPilot(lab: Lab): Promise<void> {
   await lab.processes.start('pilot', { argv, namespace: lab.names.hub });
   const query = `http://${address.pilot}:8080/v1/registration/istio-pilot.istio-system.svc.cluster.local%7Chttp-discovery`;
   const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '5', query];
-  await waitFor('the stand-in Pilot', async () => (await run(ask)).stdout.includes(address.pilotPod));
+  const answers = async (): Promise<boolean> => (await run(ask)).stdout.includes(address.pilotPod);
+  await lab.processes.answers('pilot', 'the stand-in Pilot', answers);
 }

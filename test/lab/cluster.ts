@@ -6,7 +6,6 @@ import type { Names } from './names.ts';
 import { address } from './network.ts';
 import { makePki, tokenOf, type User } from './pki.ts';
 import type { Processes } from './processes.ts';
-import { waitFor } from './wait.ts';
 
 /** `mesh` has istiod 1.29; `classic` is the cluster of the older generation. Two API servers on one etcd. */
 export type ClusterName = 'mesh' | 'classic';
@@ -55,10 +54,8 @@ export class Cluster {
   async startApiServer(): Promise<void> {
     const argv = [join(this.#parts.kubernetes, 'kube-apiserver'), ...this.#flags()];
     await this.#processes.start(`apiserver-${this.name}`, { argv, namespace: this.#names.hub });
-    await waitFor(
-      `the API server of ${this.name}`,
-      async () => (await this.try(['get', '--raw', '/readyz'])).exitCode === 0,
-    );
+    const ready = async (): Promise<boolean> => (await this.try(['get', '--raw', '/readyz'])).exitCode === 0;
+    await this.#processes.answers(`apiserver-${this.name}`, `the API server of ${this.name}`, ready);
   }
 
   /** The mesh's root certificates as istiod writes them into each namespace, as PEM; empty until it has. */

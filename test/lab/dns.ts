@@ -6,7 +6,6 @@ import { run } from './command.ts';
 import type { Names } from './names.ts';
 import { address } from './network.ts';
 import type { Processes } from './processes.ts';
-import { waitFor } from './wait.ts';
 
 /** CoreDNS: the cluster's DNS on 10.150.0.7 once there is a cluster for it, the cloud's resolver on 10.150.0.2 always. */
 export async function startDns(
@@ -23,7 +22,7 @@ export async function startDns(
     ? [address.dns, 'productpage.default.svc.cluster.local', '10.63.251.156']
     : [address.resolver, 'outside.example.test', '10.150.0.1'];
   const ask = ['ip', 'netns', 'exec', lab.names.hub, 'host', '-W', '1', question, server];
-  await waitFor(`DNS on ${server}`, async () => (await run(ask)).stdout.includes(answer));
+  await lab.processes.answers(name, `DNS on ${server}`, async () => (await run(ask)).stdout.includes(answer));
 }
 
 const clusterCorefile = (cluster: Cluster): string => `.:53 {

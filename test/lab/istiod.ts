@@ -7,7 +7,6 @@ import { run } from './command.ts';
 import type { Names } from './names.ts';
 import { address } from './network.ts';
 import type { Processes } from './processes.ts';
-import { waitFor } from './wait.ts';
 
 /** Istio's own access-log format with the client's SPIFFE identity at the end: mTLS can be read off the VM's log. */
 const ACCESS_LOG_FORMAT =
@@ -40,6 +39,8 @@ const ENVIRONMENT = {
   PILOT_ENABLE_ALPN_FILTER: 'false',
   PILOT_DISABLE_MX_ALPN: 'true',
 } as const;
+
+const READY = { timeoutMs: 120_000 };
 
 interface Lab {
   readonly names: Names;
@@ -78,11 +79,14 @@ export async function startIstiod(lab: Lab): Promise<void> {
   const argv = [join(lab.parts.istio, 'pilot-discovery'), 'discovery', ...config, ...listeners, ...inner];
   await lab.processes.start('istiod', { argv, cwd: folder, env: ENVIRONMENT, namespace: lab.names.hub });
   const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '2', 'http://127.0.0.1:8080/ready'];
-  await waitFor('istiod to be ready', async () => (await run(ask)).exitCode === 0);
+  await lab.processes.answers('istiod', 'istiod to be ready', async () => (await run(ask)).exitCode === 0, READY);
 }
 
-/** Ports of a second istiod are those of the first, and this much more. */
-const BESIDE: Readonly<Record<string, number>> = { 'istiod-ambient': 10_000, 'istiod-injector': 20_000 };
+/**
+ * Ports of a second istiod are those of the first, and this much more. All stay below 32768: from there on Linux gives
+ * ports to connections, and hundreds of the API servers' connections to etcd start on the same address.
+ */
+const BESIDE: Readonly<Record<string, number>> = { 'istiod-ambient': 10_000, 'istiod-injector': 12_000 };
 const AMBIENT_HTTP = '127.0.0.1:18080';
 
 /** A second istiod on the same cluster, with ambient on: it shows what ambient clients get. No proxy connects to it. */
@@ -111,7 +115,7 @@ export async function startSecondIstiod(
   const env = { ...ENVIRONMENT, ...features, POD_NAME: name };
   await lab.processes.start(name, { argv, cwd: folder, env, namespace: lab.names.hub });
   const ask = ['ip', 'netns', 'exec', lab.names.hub, 'curl', '-sf', '--max-time', '2', `http://${http}/ready`];
-  await waitFor(`${name} to be ready`, async () => (await run(ask)).exitCode === 0);
+  await lab.processes.answers(name, `${name} to be ready`, async () => (await run(ask)).exitCode === 0, READY);
   return at(15_017);
 }
 

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url';
 import { dirname, join } from 'node:path';
 import { namespaceOf } from './names.ts';
 import { address } from './network.ts';
-import { waitFor } from './wait.ts';
 import type { Workstation } from './workstation.ts';
 
 const PORT = 10_250;
@@ -38,7 +37,7 @@ export class Kubelet implements AsyncDisposable {
       JSON.stringify({ status }),
     ]);
     const ask = ['curl', '-sk', '-o', '/dev/null', '--max-time', '2', `https://${address.hub}:${PORT}/`];
-    await waitFor('the kubelet', async () => (await lab.in('hub', ask)).exitCode === 0);
+    await lab.processes.answers('kubelet', 'the kubelet', async () => (await lab.in('hub', ask)).exitCode === 0);
     return new Kubelet(lab);
   }
 

@@ -16,7 +16,6 @@ import type { Processes } from './processes.ts';
 import { podService, type Proxy, removeMember, startProxy } from './proxy.ts';
 import { sniff, type Sniffer } from './sniffer.ts';
 import { bootVm, makeVm, powerOff, rebootVm, removeVm, sshAnswers, type VmOptions } from './vm.ts';
-import { waitFor } from './wait.ts';
 import { Workstation } from './workstation.ts';
 
 export interface PodOptions {
@@ -170,6 +169,7 @@ export class Lab extends Workstation {
     const argv = ['python3', program, String(http.port), ...(http.ratingsFrom ? [http.ratingsFrom] : [])];
     await this.processes.start(`http-${pod.name}`, { argv, namespace: namespaceOf(this.names, pod.name) });
     const ask = ['curl', '-sf', '--max-time', '2', `http://127.0.0.1:${http.port}/headers`];
-    await waitFor(`the HTTP service of ${pod.name}`, async () => (await this.in(pod.name, ask)).exitCode === 0);
+    const answers = async (): Promise<boolean> => (await this.in(pod.name, ask)).exitCode === 0;
+    await this.processes.answers(`http-${pod.name}`, `the HTTP service of ${pod.name}`, answers);
   }
 }

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endGroup, killGroup, makeGroup, members } from './cgroup.ts';
 import type { Names } from './names.ts';
-import { waitFor } from './wait.ts';
+import { type Limit, waitFor } from './wait.ts';
 
 export interface Start {
   readonly argv: readonly string[];
@@ -19,6 +19,7 @@ export interface Start {
 /** Long-running programs of a lab: started detached, listed by pid in the run folder, ended by group. */
 export class Processes {
   readonly #names: Names;
+  readonly #started = new Map<string, ChildProcess>();
 
   constructor(names: Names) {
     this.#names = names;
@@ -46,7 +47,24 @@ export class Processes {
     closeSync(out);
     child.unref();
     child.on('error', () => undefined);
+    this.#started.set(name, child);
     await writeFile(join(this.#names.run, 'processes', name), `${child.pid}\n`);
+  }
+
+  /**
+   * Waits until a program that was started here answers. Throws when it has ended instead or the limit is over, with
+   * the end of its log.
+   */
+  async answers(name: string, what: string, ask: () => Promise<boolean>, limit?: Limit): Promise<void> {
+    const child = this.#started.get(name);
+    const ended = (): boolean => child !== undefined && (child.exitCode !== null || child.signalCode !== null);
+    try {
+      await waitFor(what, async () => ended() || (await ask()), limit);
+      if (ended()) throw new Error(`${name} ended with ${child?.exitCode ?? child?.signalCode} before: ${what}`);
+    } catch (error) {
+      const lines = (await readFile(this.logOf(name), 'utf8')).trimEnd().split('\n').slice(-30);
+      throw new Error(`${String(error)}\n--- the log of ${name}\n${lines.join('\n')}`, { cause: error });
+    }
   }
 
   async running(name: string): Promise<boolean> {

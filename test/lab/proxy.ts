@@ -73,7 +73,7 @@ export async function startProxy(lab: Lab, proxy: Proxy): Promise<void> {
   await must(['chown', '-R', String(PROXY_USER), folder, lab.processes.logOf(proxy.name)]);
   await lab.processes.start(proxy.name, { argv, cwd: folder, namespace: ns });
   const ask = ['ip', 'netns', 'exec', ns, 'curl', '-sf', '--max-time', '2', 'http://localhost:15021/healthz/ready'];
-  await waitFor(`the proxy of ${proxy.name}`, async () => (await run(ask)).exitCode === 0);
+  await lab.processes.answers(proxy.name, `the proxy of ${proxy.name}`, async () => (await run(ask)).exitCode === 0);
 }
 
 async function writeIdentity(lab: Lab, proxy: Proxy, folder: string): Promise<void> {

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { must } from './command.ts';
 import type { Names } from './names.ts';
 import type { Processes } from './processes.ts';
-import { waitFor } from './wait.ts';
 
 /** Packets on a member's cable, until stopped. */
 export interface Sniffer extends AsyncDisposable {
@@ -37,7 +36,7 @@ export async function sniff(lab: { names: Names; processes: Processes }, filter:
   await lab.processes.start(name, { argv, namespace: lab.names.hub });
   const listening = async (): Promise<boolean> =>
     (await readFile(lab.processes.logOf(name), 'utf8')).includes('listening on');
-  await waitFor('tcpdump to listen', listening);
+  await lab.processes.answers(name, 'tcpdump to listen', listening);
   const stop = async (): Promise<void> => {
     await lab.processes.stop(name);
     await rm(file, { force: true });

@@ -32,7 +32,7 @@ export async function startMirror(lab: Lab): Promise<Mirror> {
     namespace: lab.names.hub,
   });
   const lines = async () => (await readFile(log, 'utf8').catch(() => '')).split('\n');
-  await lab.waitFor('the mirror to listen', async () => (await lines()).includes('listening'));
+  await lab.processes.answers(NAME, 'the mirror to listen', async () => (await lines()).includes('listening'));
   return {
     folder: join(file, '..'),
     url: `http://127.0.0.1:${PORT}/`,

@@ -33,7 +33,7 @@ export async function startPrometheus(lab: Lab, port: number, config: string): P
   ];
   await lab.processes.start(NAME, { argv, cwd: folder, namespace: lab.names.hub });
   const ready = ['curl', '-sf', '--max-time', '2', `http://127.0.0.1:${port}/-/ready`];
-  await lab.waitFor('Prometheus', async () => (await lab.in('hub', ready)).exitCode === 0);
+  await lab.processes.answers(NAME, 'Prometheus', async () => (await lab.in('hub', ready)).exitCode === 0);
   return {
     [Symbol.asyncDispose]: async () => {
       await lab.processes.stop(NAME);

@@ -36,5 +36,6 @@ export async function startStoreClient(
   // removeMember ends a program of this name with the pod.
   await lab.processes.start(`http-${name}`, { argv, namespace: namespaceOf(lab.names, name) });
   const ask = ['curl', '-sf', '--max-time', '2', `http://127.0.0.1:${number}/`];
-  await lab.waitFor(`the application ${name}`, async () => (await lab.in(name, ask)).exitCode === 0);
+  const answers = async (): Promise<boolean> => (await lab.in(name, ask)).exitCode === 0;
+  await lab.processes.answers(`http-${name}`, `the application ${name}`, answers);
 }
