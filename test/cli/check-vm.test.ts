@@ -107,6 +107,38 @@ test.each(['text', 'short', 'json', 'yaml', 'sarif', 'junit'])(
   },
 );
 
+/** The recording of a machine that has left its mesh. */
+function leaveMesh(): void {
+  const picture = recorded('picture.txt')
+    .replaceAll('LoadState=loaded', 'LoadState=not-found')
+    .replaceAll('ActiveState=active', 'ActiveState=inactive')
+    .replaceAll(/UnitFileState=\w+/g, 'UnitFileState=')
+    .replaceAll(/^(?:env|identity|processes) (?!end).*\n/gm, '')
+    .replaceAll(/^nat \S+ (?:-A|:ISTIO_).*\n/gm, '');
+  writeFileSync(join(home, 'picture.txt'), picture);
+  writeFileSync(join(home, 'preflight.txt'), recorded('preflight.txt').replace(/^membership\|.*\n/m, ''));
+}
+
+test.each([
+  ['everything', []],
+  ['a part', ['--only', 'capture']],
+])('a VM that is in no mesh is one finding, when %s is asked for', async (_what, only) => {
+  leaveMesh();
+  const mesh = healthyMesh().filter(({ metadata, kind }) => metadata.namespace !== 'vm' || kind === 'Namespace');
+  const { stdout, exitCode } = await check(['db1', ...only, '-o', 'short'], mesh);
+  expect(exitCode).toBe(4);
+  const [joined, ...others] = stdout
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line.startsWith('error'));
+  expect([joined, others]).toEqual([
+    expect.stringMatching(
+      /^error vm-joined: db1: it is not in the mesh: .* \| Join it: meshx up db1 .*meshx check db1 --pre /,
+    ),
+    [],
+  ]);
+});
+
 test('a VM that cannot be reached is a finding, and the cluster is still judged', async () => {
   const mesh = healthyMesh({ remove: 'ServiceAccount vm/db1' });
   await using api = await FakeApiServer.start({ objects: mesh });

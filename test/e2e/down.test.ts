@@ -84,6 +84,10 @@ test('after up and down Debian 12 and 13 are as before, also when another operat
   expectDone(again);
   expect(again.stdout).toContain('nothing to do');
   expect(await lab.auditMutations(since)).toEqual([]);
+
+  const checked = await lab.meshx(['check', 'leave12', '-n', NAMESPACE, '-o', 'short']);
+  const onVm = checked.stdout.split('\n').filter((line) => /^error .*: leave12: /.test(line));
+  expect([checked.exitCode, onVm]).toEqual([4, [expect.stringContaining('error vm-joined: ')]]);
 }, 240_000);
 
 test('the last VMs of one group take it with them, also when they leave side by side', async () => {

@@ -53,6 +53,11 @@ function hasIstio(tables: Tables): boolean {
   return [...chainsOf(tables)].some(([name, { rules }]) => name.startsWith('ISTIO_') && rules.length > 0);
 }
 
+/** Whether rules of Istio are loaded by any of the programs. */
+export function hasIstioRules(nat: VmFacts['nat']): boolean {
+  return nat.some(({ tables }) => hasIstio(tables));
+}
+
 function jumps(tables: Tables, hook: string): readonly string[] {
   return (chainsOf(tables).get(hook)?.rules ?? []).flatMap(({ target }) => target?.name ?? []);
 }

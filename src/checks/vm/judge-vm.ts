@@ -4,7 +4,8 @@ import type { Result } from '../check.ts';
 import { judgeEach, type Unread } from '../judge.ts';
 import { withVmInHint } from '../vm-in-hints.ts';
 import type { VmFacts } from './facts.ts';
-import { LASTING_CHECKS, LOGIN_CHECK, VM_CHECKS } from './vm-checks.ts';
+import { isOutside } from './membership.ts';
+import { LASTING_CHECKS, LOGIN_CHECK, OUTSIDE_CHECKS, VM_CHECKS } from './vm-checks.ts';
 
 /** What is known of a VM that answered. */
 export interface VmSubject {
@@ -13,9 +14,10 @@ export interface VmSubject {
   readonly machine: MachineFacts;
 }
 
-/** Judges a VM. Pure. Every check has a result. */
+/** Judges a VM. Pure. Every check has a result; on a machine in no mesh, those that mean something there. */
 export function judgeVm({ facts, unread, machine }: VmSubject): readonly Result[] {
   const answered: Result = { ...LOGIN_CHECK, ok: true, detail: '', ms: 0 };
+  if (isOutside(facts)) return [answered, ...judgeEach(OUTSIDE_CHECKS, facts, unread)];
   const ofMachine = judgeEach(LASTING_CHECKS, machine, {}).map((result) => named(facts.vm, result));
   const ofVm = judgeEach(VM_CHECKS, facts, unread);
   return [answered, ...ofMachine, ...(mayJoinAgain(facts) ? ofVm : ofVm.map(leftToAPerson))];

@@ -7,6 +7,7 @@ import type { VmCheck } from './facts.ts';
 import { identityChecks } from './identity.ts';
 import { istiodChecks } from './istiod.ts';
 import { machineChecks } from './machine.ts';
+import { JOINED_CHECK } from './membership.ts';
 import { nameChecks } from './names.ts';
 import { processChecks } from './processes.ts';
 import { probeChecks } from './readiness-probe.ts';
@@ -25,6 +26,7 @@ export const LOGIN_CHECK = {
 
 /** Checks of one VM. */
 export const VM_CHECKS: readonly VmCheck[] = [
+  JOINED_CHECK,
   ...machineChecks,
   ...unitChecks,
   ...processChecks,
@@ -39,6 +41,9 @@ export const VM_CHECKS: readonly VmCheck[] = [
   ...serviceChecks,
   ...probeChecks,
 ];
+
+/** Those that also mean something on a machine that is in no mesh. What a join would meet there is shown by `--pre`. */
+export const OUTSIDE_CHECKS: readonly VmCheck[] = [JOINED_CHECK, ...machineChecks];
 
 /** Those of the preflight that must hold after a join, too. */
 const LASTING: ReadonlySet<string> = new Set([

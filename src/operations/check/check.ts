@@ -5,6 +5,8 @@ import { CATEGORIES, type Result } from '../../checks/check.ts';
 import { judgePicture, unknownVms } from '../../checks/mesh/judge-picture.ts';
 import type { SshWords } from '../../checks/vm/hint-lines.ts';
 import { judgeVm, unanswered } from '../../checks/vm/judge-vm.ts';
+import { JOINED_CHECK } from '../../checks/vm/membership.ts';
+import { LOGIN_CHECK } from '../../checks/vm/vm-checks.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { poll } from '../../cluster/api/poll.ts';
 import type { ClusterPicture } from '../../cluster/picture/picture.ts';
@@ -80,8 +82,8 @@ interface Judged {
 }
 
 function reportOf(cluster: string, { run, start, namespaces, results: [ofCluster, ofVms] }: Judged): CheckReport {
-  const isWanted = ({ id, category }: Result): boolean =>
-    run.only.length === 0 || run.only.includes(id) || run.only.includes(category);
+  const isWanted = (result: Result): boolean =>
+    run.only.length === 0 || run.only.includes(result.id) || run.only.includes(result.category) || leavesOut(result);
   return {
     ...{ cluster, namespaces, ms: Math.round(performance.now() - start) },
     results: inOrder([...ofCluster, ...merged(ofVms.filter(isWanted))]).map((result) =>
@@ -211,6 +213,11 @@ function merged(results: readonly Result[]): readonly Result[] {
 
 function inOrder(results: readonly Result[]): readonly Result[] {
   return CATEGORIES.flatMap((category) => results.filter((result) => result.category === category));
+}
+
+/** A finding in whose place other checks were left out: a chosen one of those must not seem to hold. */
+function leavesOut({ id, ok }: Result): boolean {
+  return ok === false && (id === LOGIN_CHECK.id || id === JOINED_CHECK.id);
 }
 
 /** An accepted risk stays in the report, as a note. */

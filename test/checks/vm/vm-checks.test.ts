@@ -58,6 +58,36 @@ const OTHER_ROOT = `-----BEGIN CERTIFICATE-----
 MIIBazCCAR2gAwIBAgIUDRr0zfCCk9EEEg9aXbT2lDnjA4UwBQYDK2VwMCsxKTAn
 -----END CERTIFICATE-----`;
 
+/** A machine that left its mesh. */
+const LEFT: World = {
+  picture: [
+    [/LoadState=loaded/g, 'LoadState=not-found'],
+    [/ActiveState=active/g, 'ActiveState=inactive'],
+    [/UnitFileState=\w+/g, 'UnitFileState='],
+    [/^(?:env|identity|processes) (?!end).*\n/gm, ''],
+    [/^nat \S+ (?:-A|:ISTIO_).*\n/gm, ''],
+  ],
+  preflight: [[/^membership\|.*\n/m, '']],
+};
+const UNIT_OF_SIDECAR = 'units Id=istio.service\nunits LoadState=';
+const SIGNS: readonly (readonly [what: string, edits: NonNullable<World['picture']>])[] = [
+  [
+    'a running unit',
+    [
+      ['ActiveState=inactive', 'ActiveState=active'],
+      [`${UNIT_OF_SIDECAR}not-found`, `${UNIT_OF_SIDECAR}loaded`],
+    ],
+  ],
+  ['a masked unit', [[`${UNIT_OF_SIDECAR}not-found`, `${UNIT_OF_SIDECAR}masked`]]],
+  ['a process', [['processes end', 'processes 827 pilot-agent 996 1\nprocesses end']]],
+  ['settings', [['env end', `env /var/lib/istio/envoy/cluster.env ${base64("POD_NAMESPACE='vm'")}\nenv end`]]],
+  [
+    'a token',
+    [['identity end', `identity /run/secrets/tokens/istio-token ${base64('{"exp":1796080171}')}\nidentity end`]],
+  ],
+  ['rules', [['nat end', 'nat iptables-nft :ISTIO_OUTPUT -\nnat iptables-nft -A ISTIO_OUTPUT -j RETURN\nnat end']]],
+];
+
 const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: World])[] = [
   ['a stopped sidecar', ['sidecar-unit'], istio('ActiveState=active', 'ActiveState=inactive')],
   ['a masked sidecar', ['sidecar-unit', 'units-boot'], istio('LoadState=loaded', 'LoadState=masked')],
@@ -69,6 +99,7 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
     ['units-loaded'],
     istio('(UnitFileState=enabled\n)units NeedDaemonReload=no', '$2units NeedDaemonReload=yes'),
   ],
+  ['a machine that left the mesh', ['vm-joined'], LEFT],
   ['a full disk', ['disk-space'], { picture: [[/disk k \d+ /, 'disk k 12 ']] }],
   ['a disk without inodes', ['disk-space'], { picture: [[/disk i \d+ /, 'disk i 0 ']] }],
   ['an Envoy without its agent', ['sidecar-orphan'], { picture: [[/(processes \d+ envoy \d+) \d+/, '$1 1']] }],
@@ -348,6 +379,26 @@ const FAULTS: readonly (readonly [what: string, ids: readonly string[], world: W
   ['a program as a probe', [], { ...probed('{exec: {command: [true]}}'), preflight: OWN_ONLY }],
 ];
 
+test.each(SIGNS)('a machine with %s of a sidecar is judged as one in a mesh', (_what, edits) => {
+  expect(failed({ ...LEFT, picture: [...(LEFT.picture ?? []), ...edits] })).not.toContain('vm-joined');
+});
+
+test('on a machine in no mesh one finding says so, with the command that joins it, and nothing is skipped', () => {
+  const found = judged(LEFT).filter(({ ok }) => ok !== true);
+  expect(found.map(({ id, hint }) => [id, hint])).toEqual([
+    ['vm-joined', 'Join it: meshx up db1 -n vm; what a join would meet: meshx check db1 --pre'],
+  ]);
+});
+
+test('an installed package that nothing has set up is in no mesh', () => {
+  const edits = [['units LoadState=not-found', 'units LoadState=loaded']] as const;
+  expect(failed({ ...LEFT, picture: [...(LEFT.picture ?? []), ...edits] })).toEqual(['vm-joined']);
+});
+
+test('a VM that meshx joined is in the mesh whatever is left of it', () => {
+  expect(failed({ picture: LEFT.picture ?? [] })).not.toContain('vm-joined');
+});
+
 test.each(FAULTS)('%s is named, and nothing else', (_what, ids, world) => {
   expect(failed(world)).toEqual([...ids]);
 });
@@ -373,6 +424,7 @@ test('what the VM did not answer is skipped, and hides nothing else', () => {
   const skipped = judged(world).filter(({ ok }) => ok === 'skipped');
   expect(new Set(skipped.map(({ id }) => id))).toEqual(
     new Set([
+      'vm-joined',
       'disk-space',
       'mesh-names',
       'dns-captured',
