@@ -1,4 +1,5 @@
 import { constants, open, stat } from 'node:fs/promises';
+import { isForeign, isWritable, WRITABLE_BY_OTHERS } from '../host/trusted-path.ts';
 
 /** What a file must be to choose what the operator's command does. */
 export interface FileRules {
@@ -8,7 +9,7 @@ export interface FileRules {
 }
 
 /** Only its owner may change it, as ssh requires of its configuration. */
-export const OWNER_ONLY = 0o022;
+export const OWNER_ONLY = WRITABLE_BY_OTHERS;
 
 /** The content of a file, or why it is not trusted. */
 export type JudgedFile = { readonly bytes: Buffer } | { readonly refused: string };
@@ -52,10 +53,8 @@ interface FileState {
 function refusal(found: FileState, rules: FileRules): string | undefined {
   if (!found.isFile()) return 'it is not a regular file';
   if (found.size > rules.mostKib * 1024) return tooLarge(rules);
-  // Windows has no user ids.
-  const own = process.getuid?.();
-  if (own !== undefined && found.uid !== own && found.uid !== 0) return 'it belongs to another user';
-  return own !== undefined && (found.mode & rules.writable) !== 0 ? 'other users can change it' : undefined;
+  if (isForeign(found)) return 'it belongs to another user';
+  return isWritable(found, rules.writable) ? 'other users can change it' : undefined;
 }
 
 function tooLarge({ mostKib }: FileRules): string {

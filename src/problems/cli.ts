@@ -39,6 +39,11 @@ export const cliProblems = {
     message: `${d.file} is not read: ${d.reason}.`,
     hint: 'Make it a regular file of your own that no one else can change, or run meshx in another directory.',
   })),
+  pathRefused: known('path-refused', (d: { file: string; issues: readonly string[]; fix: string }) => ({
+    message: `Other users can change what ${d.file} names, and with it what meshx does.`,
+    hint: `Check what is there. Then let no one else change it: ${d.fix}`,
+    issues: d.issues,
+  })),
   settingsDiffer: known('settings-differ', (d: { vms: readonly string[]; settings: readonly string[] }) => ({
     message: `${d.vms.join(', ')} would get different values of ${d.settings.join(', ')} from the settings files.`,
     hint: 'Run the command for each of them, or give the option on the command line for all.',

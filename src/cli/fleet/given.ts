@@ -5,21 +5,8 @@ import { SOURCE_WORDS } from '../../operations/package/package-source.ts';
 import type { Call } from '../command.ts';
 import { outranked } from '../exclusive.ts';
 import { flagOf } from '../input.ts';
+import { NAMED_PATHS } from '../named-paths.ts';
 
-/** Options that name a file beside the fleet file. */
-const PATHS: readonly string[] = [
-  ...[
-    'package',
-    'package-source',
-    'agent-executable',
-    'root',
-    'identity-file',
-    'ssh-config',
-    'known-hosts',
-    'kubeconfig',
-    'manifests',
-  ],
-];
 const LISTS: readonly string[] = ['exclude-ports', 'strict-port', 'accept-risk', 'service-cidr'];
 
 /** The options of a VM as if they had been given on the command line, whose own options win. */
@@ -73,7 +60,7 @@ function given(name: string, value: OptionValue, folder: string): unknown {
   if (typeof value === 'boolean') return value;
   const text = String(value);
   const isPath =
-    PATHS.includes(name) &&
+    camelCase(name) in NAMED_PATHS &&
     !/^(https?:\/\/|~\/)/.test(text) &&
     !(name === 'package-source' && SOURCE_WORDS.includes(text));
   return isPath ? resolve(folder, text) : text;

@@ -9,7 +9,7 @@ import type { InventorySource } from '../../fleet/schema.ts';
 import type { JoinOptions, OnlyServices } from '../../operations/join/options.ts';
 import { FORGETTABLE } from '../../operations/join/recorded-options.ts';
 import { computeInventory } from '../../operations/fleet/compute-inventory.ts';
-import { commandInventory } from '../../operations/fleet/inventory.ts';
+import { commandInventory, placedCommand } from '../../operations/fleet/inventory.ts';
 import type { FleetOptions, FleetTarget } from '../../operations/fleet/options.ts';
 import { Problem } from '../../problems.ts';
 import { cliProblems } from '../../problems/cli.ts';
@@ -21,6 +21,7 @@ import { flagOf, Input } from '../input.ts';
 import { JOIN_SWITCHES, joinOptions } from '../join/options.ts';
 import { OWNER_ONLY, readJudged } from '../judged-file.ts';
 import { machineOptions } from '../machine-options.ts';
+import { judgePaths, type NamedPath, pathsNamedBy, pathsOfCommand } from '../named-paths.ts';
 import { camelCase, givenFor, givenOf, withoutExcluded } from './given.ts';
 
 const DEFAULT_FILE = 'fleet.yaml';
@@ -28,7 +29,7 @@ const DEFAULT_FORKS = 5;
 
 /**
  * The fleet that a command line names, with the options of each VM. Throws `fleet-file-missing`, `fleet-file-refused`, `fleet-file-invalid`,
- * `invalid-input` and Problems of inventories.
+ * `path-refused`, `invalid-input` and Problems of inventories.
  */
 export async function readFleet(command: string, call: Call): Promise<FleetOptions> {
   const { cwd } = call.world;
@@ -40,6 +41,7 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
   if (text === undefined) throw cliProblems.fileNotRead({ path: file, reason: 'there is no such file or directory' });
   const read: ReadFile = { path, text, file: readFleetFile(path, text) };
   const folder = dirname(file);
+  await judgePaths([{ file: path, what: path, paths: [file] }, ...(await programsOf(read, call, folder))]);
   const ofFile = givenOf({ ...read.file.cluster, ...read.file.options }, folder);
   const base = { ...withoutExcluded(ofFile, call.given), ...call.given };
   const input = new Input(command, composed(call, base));
@@ -56,7 +58,9 @@ export async function readFleet(command: string, call: Call): Promise<FleetOptio
     ...(machine.sudoPassword && { sudoPassword: machine.sudoPassword }),
     ...(machine.passphrase && { passphrase: machine.passphrase }),
   };
-  const joining = targetsOf(command, call, { read, fleet, folder });
+  const whole = { read, fleet, folder };
+  await judgePaths(await pathsOf(call, whole));
+  const joining = targetsOf(command, call, whole);
   const targets = joining.map(({ vm, options }): FleetTarget => {
     const keeps = keptServices(options, joining);
     const workload = prune ? { ...options.workload, only: keeps } : options.workload;
@@ -83,6 +87,24 @@ async function trustedText(file: string, path: string): Promise<string | undefin
     if (!(error instanceof Unreadable)) throw error;
     throw cliProblems.fileNotRead({ path: file, reason: error.message }, error);
   }
+}
+
+/** The programs that the file's inventories run. */
+async function programsOf({ path, file }: ReadFile, { world }: Call, folder: string): Promise<readonly NamedPath[]> {
+  const commands = (file.inventory ?? []).flatMap((source) => ('command' in source ? [source.command] : []));
+  return await Promise.all(commands.map((words) => pathsOfCommand(path, placedCommand(words, folder), world.cwd)));
+}
+
+/** All paths that the file names and the command line does not replace. */
+async function pathsOf(call: Call, { read, fleet, folder }: Composed): Promise<readonly NamedPath[]> {
+  const { file, path } = read;
+  const ofVms = fleet.vms.map((vm) => givenFor(vm, file.cluster, { folder, given: call.given }));
+  const all = [{ ...givenOf({ ...file.cluster, ...file.options }, folder), ...call.given }, ...ofVms];
+  const named = all.map(async (values) => {
+    const ofFile = Object.entries(values).filter(([name]) => name === 'sha256' || call.given[name] === undefined);
+    return await pathsNamedBy(path, Object.fromEntries(ofFile), call.world);
+  });
+  return (await Promise.all(named)).flat();
 }
 
 async function inventoryOf({ world }: Call, source: InventorySource, folder: string): Promise<Inventory> {

@@ -16,18 +16,15 @@ const DEFAULT_SECONDS = 30;
 type Command = Extract<InventorySource, { readonly command: readonly string[] }>;
 
 /**
- * The hosts that a command prints. A path in its first word begins at the folder of the fleet file. It gets no secret of meshx in its
- * environment, and ends with its time limit. Throws `fleet-inventory-failed`, `interrupted`.
+ * The hosts that a command prints. It gets no secret of meshx in its environment, and ends with its time limit. Throws `fleet-inventory-failed`, `interrupted`.
  */
 export async function commandInventory(
   world: World,
   { command, timeout = DEFAULT_SECONDS }: Command,
   folder: string,
 ): Promise<Inventory> {
-  const [file = '', ...args] = command;
   const source = command.join(' ').slice(0, 200);
-  const path = file.includes('/') && !isAbsolute(file) ? resolve(folder, file) : file;
-  const program = startProcess([path, ...args], withoutSecrets(world.env));
+  const program = startProcess(placedCommand(command, folder), withoutSecrets(world.env));
   const stop = new AbortController();
   const signal = AbortSignal.any([world.signal, stop.signal]);
   const late = delay(timeout * 1000, `it took longer than ${timeout} s`, { signal }).catch(() => '');
@@ -45,6 +42,11 @@ export async function commandInventory(
     stop.abort();
     program.close();
   }
+}
+
+/** A path in the first word begins at the folder of the fleet file. */
+export function placedCommand([file = '', ...args]: readonly string[], folder: string): readonly [string, ...string[]] {
+  return [file.includes('/') && !isAbsolute(file) ? resolve(folder, file) : file, ...args];
 }
 
 /** What a program prints on stdout, or why it cannot be used. */

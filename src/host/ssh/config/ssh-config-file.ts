@@ -14,6 +14,11 @@ export interface ConfigTree {
   readonly issues: readonly string[];
 }
 
+export interface ReadTree extends ConfigTree {
+  /** The file and all that it includes. */
+  readonly files: readonly string[];
+}
+
 export interface ReadConfig {
   readonly file: string;
   readonly home: string;
@@ -25,12 +30,13 @@ export interface ReadConfig {
 const DEEPEST = 16;
 
 /** Reads a file with its Includes; undefined if it does not exist. */
-export async function readConfigTree(config: ReadConfig, depth = 0): Promise<ConfigTree | undefined> {
+export async function readConfigTree(config: ReadConfig, depth = 0): Promise<ReadTree | undefined> {
   const text = await readIfThere(config.file);
   if (text === undefined) return undefined;
   const { lines, issues } = parseConfigLines(text, config.file);
   const found = [...issues];
   const nodes: ConfigNode[] = [];
+  const files = [config.file];
   for (const line of lines) {
     if (line.keyword !== 'include') nodes.push(line);
     else if (depth >= DEEPEST) found.push(`${line.where}: Include is nested too deeply`);
@@ -38,15 +44,16 @@ export async function readConfigTree(config: ReadConfig, depth = 0): Promise<Con
       const trees = await includedTrees(line, config, depth + 1);
       nodes.push({ ...line, included: trees.flatMap((tree) => tree.nodes) });
       found.push(...trees.flatMap((tree) => tree.issues));
+      files.push(...trees.flatMap((tree) => tree.files));
       // A loop is found once per path through it: one issue is enough.
       if (found.length > 100) break;
     }
   }
-  return { nodes, issues: [...new Set(found)] };
+  return { nodes, issues: [...new Set(found)], files };
 }
 
-async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number): Promise<readonly ConfigTree[]> {
-  const trees: ConfigTree[] = [];
+async function includedTrees(line: ConfigLine, config: ReadConfig, depth: number): Promise<readonly ReadTree[]> {
+  const trees: ReadTree[] = [];
   for (const word of line.words) {
     const path = word.startsWith('~/') ? join(config.home, word.slice(2)) : word;
     for (const file of await filesOf(isAbsolute(path) ? path : join(config.folder, path))) {
