@@ -5,17 +5,21 @@
 #
 # Waiting on the VM takes one round trip. Start few programs: each costs more than the question itself.
 
+. ../rest.sh
+
 limit=$1 most=$2; shift 2
 export LC_ALL=C PATH="$PATH:/usr/local/bin:/usr/sbin:/sbin"
 # Hundredths of a second of uptime, which setting the clock does not change.
 now() { read -r now _ </proc/uptime && now=${now%.*}${now#*.}; }
 wait_for() {
   now
-  end=$((now + limit * 100))
+  _start=$now _look=$now
   until "$@"; do
     now
-    test "$now" -lt "$end" || return 1
-    sleep 0.05
+    test "$((now - _start))" -lt "$((limit * 100))" || return 1
+    rest "$((now - _start))" "$((now - _look))"
+    now
+    _look=$now
   done
 }
 # METHOD PATH: a request to Envoy's admin interface; replaces the process. curl starts three times as fast as pilot-agent.
