@@ -48,7 +48,7 @@ export interface FleetRecord {
 const [MEMBERS, RUN, APPROVAL] = ['fleet.meshx.dev/members', 'fleet.meshx.dev/run', 'fleet.meshx.dev/approval'];
 
 /** Kubernetes accepts 256 KiB of annotations. */
-const MOST_BYTES = 240_000;
+export const MOST_RECORD_BYTES = 255_000;
 
 /** Reads the annotations of a fleet's Lease; why they are unreadable otherwise. */
 export function readRecord(annotations: Readonly<Record<string, string>>): FleetRecord | { readonly reason: string } {
@@ -64,10 +64,28 @@ export function readRecord(annotations: Readonly<Record<string, string>>): Fleet
 
 /** The annotations of a record. An approval that does not fit is left out: the rest of its run needs a new review. */
 export function formatRecord({ members, run, approval = '' }: FleetRecord): Readonly<Record<string, string>> {
-  const kept = { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
-  const fits = Object.entries(kept).flat().join('').length + approval.length <= MOST_BYTES;
+  const kept = keptOf({ members, ...(run && { run }) });
+  const fits = bytesOf(kept) + approval.length <= MOST_RECORD_BYTES;
   // An annotation stays until it is replaced.
   return { ...kept, [APPROVAL]: fits ? approval : '' };
+}
+
+function keptOf({ members, run }: Pick<FleetRecord, 'members' | 'run'>): Readonly<Record<string, string>> {
+  return { [MEMBERS]: JSON.stringify(members), ...(run && { [RUN]: JSON.stringify(run) }) };
+}
+
+function bytesOf(annotations: Readonly<Record<string, string>>): number {
+  return Object.entries(annotations).flat().join('').length;
+}
+
+/** How large a record can become by the end of its run, in which VMs become members. Pure. */
+export function bytesAtEnd(
+  { members, run, approval = '' }: FleetRecord & { readonly run: RunRecord },
+  joining: FleetRecord['members'],
+): number {
+  const longest = Object.fromEntries(Object.keys(run.vms).map((name) => [name, 'unchanged' as const]));
+  const ended = { ...run, vms: longest, ended: run.began, stopped: ' '.repeat(100) };
+  return bytesOf(keptOf({ members: { ...joining, ...members }, run: ended })) + approval.length;
 }
 
 /**

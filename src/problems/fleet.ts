@@ -73,6 +73,16 @@ export const fleetProblems = {
       hint: `To undo a first join, remove the VM from the mesh: ${d.remove}`,
     }),
   ),
+  recordFull: known(
+    'fleet-record-full',
+    (d: { fleet: string; bytes: number; most: number; approval: number; review: string }) => ({
+      message: `The record of fleet ${d.fleet} would have ${Math.ceil(d.bytes / 1000)} KB${d.approval > 0 ? `, ${Math.ceil(d.approval / 1000)} KB of them for what the hash approves` : ''}. Its Lease has room for ${d.most / 1000} KB. Nothing was changed.`,
+      hint:
+        d.approval > 0
+          ? `Review and apply one group after the other: ${d.review} --limit GROUP`
+          : 'Divide the file into fleets with fewer VMs.',
+    }),
+  ),
   recordUnreadable: known('fleet-record-unreadable', (d: { lease: string; reason: string }) => ({
     message: `The record of the fleet in ${d.lease} cannot be read: ${d.reason}. Nothing was changed.`,
     hint: `Look at its annotations: kubectl get lease -o yaml. A record that is damaged can be removed with kubectl; the fleet then knows no VM that its file does not name.`,

@@ -18,6 +18,7 @@ import { isRestOfRun, packApproval } from './kept-approval.ts';
 import { type FleetOptions, targetOf } from './options.ts';
 import { planFleet } from './plan-fleet.ts';
 import { digestedChanges } from './plan-vm.ts';
+import { refuseTooLarge } from './record-size.ts';
 import { forgetNames, leaveMembers } from './leave-members.ts';
 import { type BatchesEnd, runBatches } from './run-batches.ts';
 import { RunBook } from './run-record.ts';
@@ -34,7 +35,7 @@ export async function showPlan(
 
 /**
  * Plans a fleet, takes its lock, and joins its VMs batch by batch. Without a change it takes no lock and writes nothing. Throws
- * `fleet-locked`, `fleet-plan-outdated`, and Problems of the cluster and the package; failures of VMs are in the report.
+ * `fleet-locked`, `fleet-plan-outdated`, `fleet-record-full`, and Problems of the cluster and the package; failures of VMs are in the report.
  */
 export async function applyFleet(world: World, run: FleetRun): Promise<FleetReport> {
   const { options, reviewed, confirm } = run;
@@ -46,9 +47,11 @@ export async function applyFleet(world: World, run: FleetRun): Promise<FleetRepo
   if (isEmptyFleetPlan(plan)) return { fleet: plan.fleet, hash, ends: plan.vms.map(upToDate) };
   if (reviewed !== undefined && reviewed !== hash && !isRestOfRun(plan, found.record, reviewed))
     throw fleetProblems.planOutdated({ fleet: plan.fleet, wanted: reviewed, found: hash, review: run.review });
+  const record = recordOf(world, run, { plan, hash, before: found.record });
+  if (place.kube.live) refuseTooLarge(run, record);
   await confirm?.(plan);
   await using held = await takeFleet(world, place, found);
-  const book = new RunBook(held, recordOf(world, run, { plan, hash, before: found.record }));
+  const book = new RunBook(held, record);
   const joined = await runBatches({
     ...{ world, book, batches: plan.batches, forks: options.forks, observe: run.observe },
     most: mostFailures(options.fleet.rollout, plan.batches.flatMap(({ vms }) => vms).length),
