@@ -98,7 +98,8 @@ function namesGroup(vm: string, { group, address }: Place): boolean {
 function undoOf(vm: string, recorded: Recorded | undefined, { undo }: LeaveOptions): Pick<Inspected, 'plan' | 'notes'> {
   if (!recorded) return { plan: { steps: [] }, notes: [] };
   const { journal, found } = recorded;
-  const changed = undoPlan(journal, found).kept.map(({ path }) => path);
+  const unasked = undoPlan(journal, found);
+  const changed = [...unasked.kept.map(({ path }) => path), ...unasked.merged];
   const paths = [...undo.restore, ...undo.keep].filter((path) => !changed.includes(path));
   if (paths.length > 0) throw leavingProblems.pathNotKept({ vm, paths, kept: changed });
   const { steps, kept, notes } = undoPlan(journal, found, undo);

@@ -9,7 +9,8 @@ import * as scripts from './undo-scripts.ts';
 /** What an undo does about one path. */
 export type Fate =
   | { readonly does: 'nothing' }
-  | { readonly does: 'change'; readonly change: Change; readonly goes: boolean }
+  /** `merges`: lines of something else stay in the file. */
+  | { readonly does: 'change'; readonly change: Change; readonly goes: boolean; readonly merges?: boolean }
   /** `open`: someone has to decide; the journal waits for it. */
   | { readonly does: 'keep'; readonly reason: string; readonly open: boolean };
 
@@ -112,7 +113,8 @@ function presentFate(path: string, before: Extract<PathState, { is: 'file' }>, n
   if (sha256(left) === now.copy) return back;
   if (left === text) return NOTHING;
   const script = { ...scripts.TEXT_BACK, args: [path, digestOf(now), sha256(left)] };
-  return restore({ summary: `remove meshx's lines from ${path}`, scripts: [{ script, stdin: left }] });
+  const made: Change = { summary: `remove meshx's lines from ${path}`, scripts: [{ script, stdin: left }] };
+  return { does: 'change', change: made, goes: false, merges: true };
 }
 
 /** As meshx wrote it, or as a package of the journal brought it. */

@@ -14,6 +14,8 @@ export type { Kept, UndoChoices } from './undo-files.ts';
 export interface UndoPlan extends Plan {
   /** What stays as it is, because someone else changed it. */
   readonly kept: readonly Kept[];
+  /** Files that lose the lines of meshx, and keep those of something else. */
+  readonly merged: readonly string[];
   /** What cannot be as before, and why, in sentences for the operator. */
   readonly notes: readonly string[];
 }
@@ -43,6 +45,7 @@ export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoCh
       step('journal', "Remove meshx's own state", keeping(open, done)),
     ],
     kept: files.kept,
+    merged: files.merged,
     notes: packages.notes,
   };
 }

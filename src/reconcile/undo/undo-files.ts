@@ -27,6 +27,8 @@ export interface FilesUndone {
   readonly kept: readonly Kept[];
   /** All that stays, decided or not. */
   readonly staying: readonly string[];
+  /** Files that lose the lines of meshx, and keep those of something else. */
+  readonly merged: readonly string[];
 }
 
 /** What becomes of each path of the journal, the last one first. Pure. */
@@ -79,6 +81,7 @@ function result(all: readonly PathEntry[], fates: ReadonlyMap<string, Fate>, cho
     changes: inOrder.reverse().flatMap(({ fate }) => (fate?.does === 'change' ? [fate.change] : [])),
     kept: staying.filter(({ path }) => !choices.keep?.includes(path)),
     staying: staying.map(({ path }) => path),
+    merged: inOrder.flatMap(({ path, fate }) => (fate?.does === 'change' && fate.merges === true ? [path] : [])),
   };
 }
 
