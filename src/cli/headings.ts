@@ -25,7 +25,8 @@ const OWNERS: Readonly<Record<string, readonly PhaseKind[]>> = {
 
 /**
  * Prints what happens to a VM, each line below the heading of its phase. A heading is printed before the first line about its phase, else
- * at the end of the phase. Phases may overlap: their lines are printed in the order in which they began.
+ * at the end of the phase. Phases may overlap: their lines are printed in the order in which they began. Of a plan that was printed
+ * before a question, the changes are not repeated.
  */
 export function underHeadings<Event extends { readonly kind: string }>(
   say: Say,
@@ -56,6 +57,8 @@ export function tellMeanwhile(telling: Telling): Observer<Result> {
 class Page {
   readonly #say: Say;
   readonly #open: Open[] = [];
+  /** The changes of phases that were printed and not yet carried out. */
+  readonly #planned = new Map<string, string>();
 
   constructor(say: Say) {
     this.#say = say;
@@ -77,12 +80,21 @@ class Page {
     const at = this.#open.findIndex(({ key }) => key === keyOf(phase));
     const [open] = at < 0 ? [] : this.#open.splice(at, 1);
     if (open) this.#flush(open);
-    const lines = formatPhase(phase);
+    const lines = this.#news(phase);
     // The heading says that it was done; any other end is printed as one more line.
     const rest = open?.isHeaded === true && phase.status === 'changed' ? lines.slice(1) : lines;
     if (rest.length > 0) this.#say(rest);
     const [next] = this.#open;
     if (next) this.#flush(next);
+  }
+
+  /** What is not yet printed of a phase. Another plan than the printed one is printed in full. */
+  #news(phase: PhaseReport): readonly string[] {
+    const [key, changes] = [keyOf(phase), phase.changes.join('\n')];
+    const isPrinted = this.#planned.get(key) === changes;
+    if (phase.status === 'planned' || phase.status === 'unchanged') this.#planned.set(key, changes);
+    if (isPrinted && phase.status === 'unchanged') return [];
+    return formatPhase(isPrinted && phase.status === 'changed' ? { ...phase, changes: [] } : phase);
   }
 
   #flush(open: Open): void {

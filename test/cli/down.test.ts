@@ -110,6 +110,22 @@ test.each([
   }
 });
 
+test('the plan is shown once, before the question; afterwards each step is one line', async () => {
+  const at = await joined();
+  const dry = await down(at, '--dry-run');
+  const parts: string[] = [''];
+  const { exitCode } = await runCli(['down', ...at.where], {
+    ...{ cwd: at.root, home: at.root, onErr: (text) => void (parts[parts.length - 1] += `${text}\n`) },
+    ask: () => Promise.resolve(parts.push('') > 0 ? 'yes' : ''),
+  });
+  expect([exitCode, parts.length]).toEqual([0, 2]);
+  const [before = '', after = ''] = parts;
+  const planned = dry.stdout.split('\n').filter((line) => /^(?:[+=] | {4}\S)/.test(line));
+  expect(before.split('\n')).toEqual(expect.arrayContaining(planned));
+  expect(after.match(/^ {4}\S.*$/gm)).toBeNull();
+  expect(after.match(/^[+=] .*$/gm)).toEqual(planned.filter((line) => line.startsWith('+ ')));
+});
+
 /** What the sidecar's user can write, and what an attacker would like `down` to take for the truth. */
 const CLAIM = 'ISTIO_META_AUTO_REGISTER_GROUP=db\nPOD_NAMESPACE=prod\nISTIO_SVC_IP=10.150.0.9\n';
 

@@ -103,3 +103,33 @@ test('a command that keeps the ends of phases to itself prints without headings'
   expect(filtering).not.toEqual([]);
   expect(filtering.filter((name) => /kind [!=]== '(?:phase|began)'/.test(text(name)))).toEqual([]);
 });
+
+test('a plan that was printed before the question is not repeated: only what was done, and what was seen', () => {
+  const planned = (each: Phase, status: 'planned' | 'unchanged' = 'planned'): Event => ({
+    kind: 'phase',
+    phase: { ...each, status, seen: [], ms: 0 },
+  });
+  const done = { ...CLUSTER, status: 'changed', seen: ['istiod has dropped it'], ms: 1 } as const;
+  const same = planned(SETTLE, 'unchanged');
+  expect(
+    printed(
+      planned(CLUSTER),
+      same,
+      planned(VERIFY),
+      began(CLUSTER),
+      { kind: 'phase', phase: done },
+      same,
+      began(VERIFY),
+      ended(VERIFY),
+    ),
+  ).toEqual([
+    ...[['+ Register', '    create Service vm/web'], ['= Settle'], ['+ Verify']],
+    ...[[], ['+ Register', '      istiod has dropped it'], [], [], ['+ Verify']],
+  ]);
+});
+
+test('what differs from the printed plan is printed in full', () => {
+  const planned: Event = { kind: 'phase', phase: { ...CLUSTER, status: 'planned', seen: [], ms: 0 } };
+  const other = { ...CLUSTER, changes: ['create Service vm/db'] };
+  expect(printed(planned, ended(other)).at(-1)).toEqual(['+ Register', '    create Service vm/db']);
+});
