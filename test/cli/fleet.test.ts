@@ -135,6 +135,37 @@ test('a VM that only the record names is shown with its address, and nothing is 
   await victim.close();
 }, 120_000);
 
+test('a removal is shown by --dry-run in the words of the run, and changes nothing', async () => {
+  await using shop = await imageFleet(NAMES);
+  shop.write('{serial: 1}', NAMES);
+  await shop.fleet(['apply']);
+  shop.write('{serial: 1}', ['web-1']);
+  const writes = shop.server.mutations.length;
+  const dry = await shop.fleet(['remove', '--dry-run', '--exit-code']);
+  expect([dry.exitCode, dry.stdout.split('\n')]).toEqual([
+    3,
+    [
+      'Fleet shop: remove from the mesh: web-1',
+      'batch (1 of 1): web-1',
+      'No longer in the file; removed only with --prune: web-2',
+      'To carry this out: meshx fleet remove. Every change of one VM: meshx down web-1 --dry-run',
+      '',
+    ],
+  ]);
+  const pruned = await shop.fleet(['remove', '--prune', '--dry-run']);
+  expect([pruned.exitCode, pruned.stdout]).toEqual([0, expect.stringContaining('batch (2 of 2): web-2\n')]);
+  expect(pruned.stdout).toContain('To carry this out: meshx fleet remove --prune.');
+  const json = JSON.parse((await shop.fleet(['remove', '--dry-run', '-o', 'json'])).stdout) as object;
+  expect(json).toMatchObject({ fleet: 'shop', vms: [{ vm: 'web-1', changes: ['remove it from the mesh'] }] });
+  expect(shop.server.mutations).toHaveLength(writes);
+
+  const asked = await shop.fleet(['remove', '--prune'], { ask: () => Promise.resolve('no') });
+  expect(asked.stderr).toContain('See what would be done: meshx fleet remove --prune --dry-run');
+  const ran = await shop.fleet(['remove', '--prune', '--yes']);
+  expect(ran.stderr).toContain('batch (2 of 2): web-2');
+  expect((await shop.fleet(['remove', '--dry-run', '--exit-code'])).stdout).toBe('Fleet shop: nothing to remove\n');
+}, 120_000);
+
 test('a service that is taken off the file is shown, and leaves with --prune; one that another VM of the group has stays', async () => {
   await using shop = await imageFleet(['web-1', 'web-2']);
   const group = (name: string, host: string, services: string): string => `  ${name}:

@@ -3,7 +3,7 @@ import { applyFleet, showPlan } from '../../operations/fleet/apply-fleet.ts';
 import type { FleetRun } from '../../operations/fleet/run.ts';
 import type { FleetReport } from '../../operations/fleet/event.ts';
 import { fleetStatus } from '../../operations/fleet/fleet-status.ts';
-import { removeFleet } from '../../operations/fleet/remove-fleet.ts';
+import { planRemoval, removeFleet } from '../../operations/fleet/remove-fleet.ts';
 import { rollBackFleet } from '../../operations/fleet/roll-back-fleet.ts';
 import { fleetProblems } from '../../problems/fleet.ts';
 import { meshProblems, shown } from '../../problems/mesh.ts';
@@ -19,7 +19,7 @@ import { planDocument, reportDocument } from '../fleet/documents.ts';
 import { readFleet } from '../fleet/read-fleet.ts';
 import { showFleet } from '../fleet/show-fleet.ts';
 import { formatFleetStatus } from '../fleet/status-table.ts';
-import { failureLines, formatDiff, formatPlan, formatRecap } from '../fleet/text.ts';
+import { failureLines, formatDiff, formatPlan, formatRecap, formatRemovalPlan } from '../fleet/text.ts';
 
 interface Opened {
   readonly run: FleetRun;
@@ -27,18 +27,20 @@ interface Opened {
   readonly exitCode: boolean;
   /** The command that applies what this one shows. */
   readonly apply: string;
+  /** The same command without `--dry-run`. */
+  readonly again: string;
   readonly progress: RunProgress;
 }
 
 /** `meshx fleet plan`: the joint plan in its batches. */
 export async function fleetPlan(call: Call): Promise<number> {
   const opened = await open('fleet plan', call);
-  return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
+  return showPlanned(call, opened, { show: (plan, hash) => formatPlan(plan, hash, opened.apply) });
 }
 
 /** `meshx fleet diff`: every change of every VM. */
 export async function fleetDiff(call: Call): Promise<number> {
-  return showPlanned(call, await open('fleet diff', call), formatDiff);
+  return showPlanned(call, await open('fleet diff', call), { show: formatDiff });
 }
 
 /** `meshx fleet apply` */
@@ -47,7 +49,8 @@ export async function fleetApply(call: Call): Promise<number> {
   const input = new Input('fleet apply', call);
   const reviewed = input.parsed('planHash', parseHash);
   input.accept();
-  if (input.flag('dryRun')) return showPlanned(call, opened, (plan, hash) => formatPlan(plan, hash, opened.apply));
+  if (input.flag('dryRun'))
+    return showPlanned(call, opened, { show: (plan, hash) => formatPlan(plan, hash, opened.apply) });
   const asked = confirming(call, opened, (plan) => plan.prunes && prunedBy(plan).length > 0);
   const run = { ...opened.run, ...asked, ...(reviewed !== undefined && { reviewed }) };
   return conclude(call, opened, await during(opened.progress, () => applyFleet(call.world, run)));
@@ -56,6 +59,10 @@ export async function fleetApply(call: Call): Promise<number> {
 /** `meshx fleet remove` */
 export async function fleetRemove(call: Call): Promise<number> {
   const opened = await open('fleet remove', call);
+  if (new Input('fleet remove', call).flag('dryRun')) {
+    const show = (plan: FleetPlan) => formatRemovalPlan(plan, opened.again);
+    return showPlanned(call, opened, { plan: planRemoval, show });
+  }
   const run = { ...opened.run, ...confirming(call, opened, () => true) };
   return conclude(call, opened, await during(opened.progress, () => removeFleet(call.world, run)));
 }
@@ -85,10 +92,10 @@ async function open(command: string, call: Call): Promise<Opened> {
   const observe = showFleet(progress, terminal);
   const { dryRun: _dryRun, exitCode: _exitCode, ...given } = call.given;
   const apply = called('fleet apply', { given }, ...args).again;
-  const { again } = called(command, call, ...args);
+  const { again } = called(command, { given }, ...args);
   const { planHash: _planHash, yes: _yes, confirmWithin: _confirmWithin, ...planned } = given;
   const review = called('fleet plan', { given: planned }, ...args).again;
-  return { run: { options, command, again, review, observe }, output, exitCode, apply, progress };
+  return { run: { options, command, again, review, observe }, output, exitCode, apply, again, progress };
 }
 
 function parseHash(text: string): string {
@@ -97,14 +104,18 @@ function parseHash(text: string): string {
   return text;
 }
 
-type Show = (plan: FleetPlan, hash: string) => readonly string[];
+interface Showing {
+  /** That of joins when absent. */
+  readonly plan?: typeof showPlan;
+  readonly show: (plan: FleetPlan, hash: string) => readonly string[];
+}
 
 async function showPlanned(
   { world, terminal }: Call,
   { run, output, exitCode, progress }: Opened,
-  show: Show,
+  { plan: planned = showPlan, show }: Showing,
 ): Promise<number> {
-  const { plan, hash } = await during(progress, () => showPlan(world, run));
+  const { plan, hash } = await during(progress, () => planned(world, run));
   terminal.out(output === 'text' ? show(plan, hash) : formatDocument(planDocument(plan, hash), output));
   const failed = plan.vms.filter(({ problem }) => problem);
   if (failed.length > 0) {
@@ -122,9 +133,9 @@ function confirming(call: Call, { run }: Opened, asks: (plan: FleetPlan) => bool
       if (!asks(plan)) return;
       const isRemoval = run.command === 'fleet remove';
       const vms = isRemoval ? plan.vms.map(({ vm }) => shownVm(plan, vm)) : prunedBy(plan);
-      const { limit } = call.given;
-      // A removal has no plan to show.
-      const review = isRemoval ? typedLine('fleet status', { given: { limit } }, ...call.args) : run.review;
+      const { limit, prune } = call.given;
+      const dry = { given: { limit, prune, dryRun: true } };
+      const review = isRemoval ? typedLine('fleet remove', dry, ...call.args) : run.review;
       const question = { subject: `fleet ${plan.fleet}`, task: 'remove from the mesh', review };
       await confirm(call.terminal, { ...question, changes: vms.join(', ') });
     },

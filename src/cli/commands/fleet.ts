@@ -63,7 +63,7 @@ export const fleetRemove: CommandSpec = {
   summary: 'remove the VMs of a fleet from the mesh and undo everything meshx did on them',
   args: FILE,
   options: [LIMIT, FORKS, PRUNE],
-  common: WRITES,
-  examples: ['fleet remove --limit web-3', 'fleet remove shop.yaml --prune --yes'],
+  common: [...WRITES, 'dryRun', 'exitCode'],
+  examples: ['fleet remove --dry-run', 'fleet remove --limit web-3', 'fleet remove shop.yaml --prune --yes'],
   run: async (call) => (await import('../actions/fleet.ts')).fleetRemove(call),
 };

@@ -1,5 +1,5 @@
 import type { Batch } from '../../fleet/batches.ts';
-import { type FleetPlan, isEmptyFleetPlan, type PlannedVm, shownRemoved } from '../../fleet/plan.ts';
+import { type FleetPlan, isEmptyFleetPlan, type PlannedVm, shownRemoved, shownVm } from '../../fleet/plan.ts';
 import type { FleetEvent, FleetReport, VmEnd } from '../../operations/fleet/event.ts';
 import type { VmReport } from '../../operations/vm-report.ts';
 import type { Lines } from '../../world.ts';
@@ -29,6 +29,21 @@ export function formatPlan(plan: FleetPlan, hash: string, apply: string): readon
     ...(isEmptyFleetPlan(plan)
       ? ['The plan is empty: the fleet is up to date.']
       : [`Plan ${hash}. To apply exactly this plan: ${apply} --plan-hash ${hash}`]),
+  ];
+}
+
+/** A removal with its batches, in the words of the run. `remove` is the command that carries it out. */
+export function formatRemovalPlan(plan: FleetPlan, remove: string): readonly string[] {
+  const { fleet, vms, batches, removed } = plan;
+  if (isEmptyFleetPlan(plan)) return [`Fleet ${fleet}: nothing to remove`];
+  const left = removed.filter((vm) => vms.every((each) => each.vm !== vm)).map((vm) => shownVm(plan, vm));
+  return [
+    `Fleet ${fleet}: remove from the mesh: ${vms.map(({ vm }) => shownVm(plan, vm)).join(', ')}`,
+    ...batches.map(
+      (batch, index) => `${batchTitle(batch)} (${index + 1} of ${batches.length}): ${batch.vms.join(', ')}`,
+    ),
+    ...removedLines(left, false),
+    `To carry this out: ${remove}. Every change of one VM: meshx down ${vms[0]?.vm ?? 'VM'} --dry-run`,
   ];
 }
 

@@ -12,22 +12,22 @@ import { readFreeFleet, takeFleet } from './lock.ts';
 import { removedAt, removedMembers } from './plan-fleet.ts';
 import { RunBook } from './run-record.ts';
 
+/** What a removal would do. Only reads. Throws `fleet-locked` and Problems of the cluster. */
+export async function planRemoval(world: World, run: FleetRun): Promise<{ plan: FleetPlan; hash: string }> {
+  const { plan, hash } = removalOf(run, await foundFleet(world, run));
+  return { plan, hash };
+}
+
 /**
  * Removes the chosen VMs of a fleet from the mesh, in batches of `serial`, and members that the file no longer names. The record goes with
  * the last member. Throws `fleet-locked` and Problems of the cluster; failures of VMs are in the report.
  */
 export async function removeFleet(world: World, run: FleetRun): Promise<FleetReport> {
   const { options, observe, command } = run;
-  const { fleet, chosen } = options;
-  const place = await placeOf(world, run);
-  const found = await readFreeFleet(world, place);
+  const { fleet } = options;
+  const { place, found } = await foundFleet(world, run);
   const { members } = found.record;
-  const named = chosen.filter(({ name }) => Object.hasOwn(members, name) || !place.kube.live).map(({ name }) => name);
-  const removed = removedMembers(options, found.record);
-  const renamed = renamedMembers(members, removed);
-  const gone = removed.filter((vm) => !renamed.has(vm));
-  const plan = { ...planOf(run, named, gone), removedAt: removedAt(gone, found.record) };
-  const hash = fleetPlanHash(plan);
+  const { plan, hash, renamed } = removalOf(run, { place, found });
   observe({ kind: 'planned', plan, hash });
   if (isEmptyFleetPlan(plan)) return { fleet: fleet.name, hash, ends: [] };
   await run.confirm?.(plan);
@@ -42,6 +42,24 @@ export async function removeFleet(world: World, run: FleetRun): Promise<FleetRep
   await book.end(world.now(), stopped);
   if (Object.keys(book.members).length === 0) await held?.remove();
   return { fleet: fleet.name, hash, ends: [...same, ...ends], ...(stopped !== undefined && { stopped }) };
+}
+
+async function foundFleet(world: World, run: FleetRun) {
+  const place = await placeOf(world, run);
+  return { place, found: await readFreeFleet(world, place) };
+}
+
+/** The plan of a removal, and former names of machines that stay members. */
+function removalOf(run: FleetRun, { place, found }: Awaited<ReturnType<typeof foundFleet>>) {
+  const { options } = run;
+  const { members } = found.record;
+  const isMember = (name: string): boolean => Object.hasOwn(members, name) || !place.kube.live;
+  const named = options.chosen.map(({ name }) => name).filter(isMember);
+  const removed = removedMembers(options, found.record);
+  const renamed = renamedMembers(members, removed);
+  const gone = removed.filter((vm) => !renamed.has(vm));
+  const plan = { ...planOf(run, named, gone), removedAt: removedAt(gone, found.record) };
+  return { plan, hash: fleetPlanHash(plan), renamed };
 }
 
 /** Without canaries: a removal is not tried out. */
