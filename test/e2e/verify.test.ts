@@ -245,11 +245,10 @@ test('values that go in by one way are the former values of the other: both lead
   expect(last).toMatchObject({ status: 200, headers: chunked, store: { node: next.store.node } });
 }, 60_000);
 
-test('the VM, its telemetry, the gateway and the pods are verified', async () => {
-  const istiod = ['-n', 'verified', '--istiod-address', '10.150.0.1'];
+test('the VM, its telemetry, the gateway and the pods are verified, with the address of istiod that the join recorded', async () => {
   const [vm, telemetry, gateway, injection] = [
-    await verify('vm', VM, ...istiod),
-    await verify('telemetry', VM, ...istiod),
+    await verify('vm', VM, '-n', 'verified'),
+    await verify('telemetry', VM, '-n', 'verified'),
     await verify('gateway', '-n', 'verified', '--path', '/v2/keys'),
     await verify('injection', '-n', 'verified', '-l', 'app=caller'),
   ];
@@ -259,6 +258,7 @@ test('the VM, its telemetry, the gateway and the pods are verified', async () =>
   expect(failures).toEqual([[], [], [], []]);
   expect(outcomes(telemetry.groups[1])).toMatchObject({ 'proxy-counters': 'ok', 'log-lines': 'ok' });
   expect(outcomes(gateway.groups[0])).toMatchObject({ 'unknown-path': 'ok' });
+  expectDone(await lab.meshx(['rejoin', VM, '-n', 'verified', '--dry-run']));
   const names = outcomes(vm.groups.find(({ title }) => title === 'names'));
   expect(names).toMatchObject({ 'name-form:etcd': 'ok', 'mesh-name-resolves': 'ok', 'absent-name': 'ok' });
 }, 60_000);

@@ -59,7 +59,8 @@ function findingLines({ severity, detail, hint }: Extract<JoinEvent, { kind: 'fi
 }
 
 /** As they can be typed. */
-function shownOptions(options: RecordedOptions): string {
+/** Options as they are given on a command line. */
+export function shownOptions(options: RecordedOptions): string {
   const typed = Object.entries(options).flatMap(([name, value]) =>
     value === false
       ? [flagOf(name).replace('--', '--no-')]

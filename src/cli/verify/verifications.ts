@@ -2,6 +2,7 @@ import type { VerifyReport } from '../../checks/verify/report.ts';
 import { openCluster } from '../../operations/connection/cluster.ts';
 import { openMachine } from '../../operations/connection/machine.ts';
 import { callingPod, findPod } from '../../operations/verify/find-pod.ts';
+import type { MemberOptions } from '../../operations/verify/member.ts';
 import { openServer } from '../../operations/verify/open-server.ts';
 import { openPrometheus } from '../../operations/verify/prometheus.ts';
 import type { Place } from '../../operations/verify/places.ts';
@@ -15,6 +16,7 @@ import { verifyUrl } from '../../operations/verify/verify-url.ts';
 import { verifyVm } from '../../operations/verify/verify-vm.ts';
 import { present } from '../../present.ts';
 import type { World } from '../../world.ts';
+import { shownOptions } from '../join/text.ts';
 import { kubectlWords } from '../kubectl-words.ts';
 import type { VerifyOptions, What } from './verify-options.ts';
 
@@ -30,7 +32,13 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     const opened = await openCluster(world, options.cluster, options.namespace);
     await using host = await openMachine(world, machine, name);
     await using client = probeClient === undefined ? undefined : await openMachine(world, machine, probeClient);
-    return await verifyVm({ ...opened, host, signal: world.signal, ...present({ client, meshService }) });
+    return await verifyVm({
+      ...opened,
+      host,
+      ...repeating(world),
+      signal: world.signal,
+      ...present({ client, meshService }),
+    });
   },
 
   service: async (world, options) => {
@@ -84,7 +92,7 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     await using _closed = 'missing' in prometheus ? undefined : prometheus;
     await using host = await openMachine(world, options.machine, options.name ?? '');
     const waitMs = wait?.timeoutMs ?? 0;
-    return await verifyTelemetry({ ...opened, host, prometheus, waitMs, signal: world.signal });
+    return await verifyTelemetry({ ...opened, host, ...repeating(world), prometheus, waitMs, signal: world.signal });
   },
 
   url: async (world, { name = '', from, vm, machine, request, expected, ...options }) => {
@@ -97,6 +105,11 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     return await verifyUrl({ request: whole, place, expected, ...present({ server }) }, world.signal);
   },
 };
+
+/** Says what of the VM's join is used again. */
+function repeating({ note }: World): Pick<MemberOptions, 'repeated'> {
+  return { repeated: (options) => note(`note: repeated from the join before: ${shownOptions(options)}`) };
+}
 
 /** The place of a request that is not sent by a VM. */
 async function placeOf(

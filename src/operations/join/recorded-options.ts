@@ -27,17 +27,23 @@ const OF_THE_VM: Readonly<Record<string, Merge>> = {
   confirmWithin: (options, text) => ({ ...options, confirmWithin: parseSeconds(text) }),
 };
 
+type Facts = ClusterOptions['facts'];
+
 /** Options for the VM's way to its control plane. */
-const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = {
-  istioNamespace: ofFacts((text) => ({ istioNamespace: parseName(text, 'namespace') })),
-  revision: ofFacts((text) => ({ revision: parseName(text, 'revision') })),
-  serviceCidr: ofFacts((text) => ({ serviceCidr: parseCidrs(text).join(',') })),
-  istiodAddress: ofFacts((text) => ({ address: text })),
-  gateway: ofFacts((text) => ({ gateway: text })),
-  release: ofFacts((text) => ({ release: parseRelease(text) })),
-  clusterDomain: ofFacts((text) => ({ clusterDomain: parseName(text, 'subdomain') })),
-  clusterId: ofFacts((text) => ({ clusterId: text })),
+const FACTS: Readonly<Record<string, (text: string) => Partial<Facts>>> = {
+  istioNamespace: (text) => ({ istioNamespace: parseName(text, 'namespace') }),
+  revision: (text) => ({ revision: parseName(text, 'revision') }),
+  serviceCidr: (text) => ({ serviceCidr: parseCidrs(text).join(',') }),
+  istiodAddress: (text) => ({ address: text }),
+  gateway: (text) => ({ gateway: text }),
+  release: (text) => ({ release: parseRelease(text) }),
+  clusterDomain: (text) => ({ clusterDomain: parseName(text, 'subdomain') }),
+  clusterId: (text) => ({ clusterId: text }),
 };
+
+const OF_THE_CLUSTER: Readonly<Record<string, Merge>> = Object.fromEntries(
+  Object.entries(FACTS).map(([name, parse]) => [name, ofFacts(parse)]),
+);
 
 /** What is looked up in the cluster for the checks of the join. */
 const OF_THE_CHECKS: Readonly<Record<string, Merge>> = {
@@ -84,7 +90,31 @@ export function withRecorded(command: string, options: JoinOptions, recorded: Re
   return { ...merged, repeated: { ...options.repeated, ...Object.fromEntries(repeated) } };
 }
 
-function ofFacts(parse: (text: string) => Partial<ClusterOptions['facts']>): Merge {
+/** What a join recorded about reaching istiod: one of them, so a given one replaces the other. */
+const REACHES: readonly string[] = ['istiodAddress', 'gateway'];
+
+/**
+ * Options about the cluster with those that a join recorded and that are not given, and the recorded ones that were used. Throws
+ * `invalid-input`.
+ */
+export function withRecordedFacts<Given extends Facts>(
+  command: string,
+  given: Given,
+  recorded: RecordedOptions,
+): { readonly facts: Given; readonly used: RecordedOptions } {
+  const issues = new Issues();
+  const isReached = given.address !== undefined || given.gateway !== undefined;
+  const found = Object.entries(recorded).flatMap(([name, value]) => {
+    const parse = isReached && REACHES.includes(name) ? undefined : FACTS[name];
+    const facts = parse && issues.attempt(`${name} of the join before`, () => parse(String(value)));
+    return facts && Object.keys(facts).every((key) => !Object.hasOwn(given, key)) ? [{ name, value, facts }] : [];
+  });
+  if (issues.all().length > 0) throw cliProblems.invalidInput({ command, issues: issues.all() });
+  const used = Object.fromEntries(found.map(({ name, value }) => [name, value]));
+  return { facts: Object.assign({}, ...found.map(({ facts }) => facts), given), used };
+}
+
+function ofFacts(parse: (text: string) => Partial<Facts>): Merge {
   return (options, text) => ({
     ...options,
     cluster: { ...options.cluster, facts: { ...options.cluster.facts, ...parse(text) } },

@@ -8,6 +8,8 @@ import { parseName } from '../../mesh/names.ts';
 import type { Workload } from '../../mesh/workload.ts';
 import { verifyProblems } from '../../problems/verify.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
+import { withRecordedFacts } from '../join/recorded-options.ts';
 import { existingWorkload, groupNameOrNone } from '../join/workload.ts';
 
 /** A VM with its place in the cluster. */
@@ -18,18 +20,25 @@ export interface MemberFacts {
   readonly address: string;
 }
 
-/** Namespace and group come from the VM's record, then from its settings. Throws `verify-vm-unknown` and Problems of both sides. */
-export async function memberFacts(
-  host: Host,
-  kube: Kubernetes,
-  {
-    facts,
-    namespace: given,
-    signal,
-  }: { readonly facts: FactsOptions; readonly namespace: string; readonly signal: AbortSignal },
-): Promise<MemberFacts> {
-  const [membership, cluster] = await Promise.all([readMembership(host, signal), gatherClusterFacts(kube, facts)]);
-  const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given, 'namespace');
+export interface MemberOptions {
+  readonly facts: FactsOptions;
+  readonly namespace: string;
+  readonly signal: AbortSignal;
+  /** Called with options of the VM's join that were not given and are used again. */
+  readonly repeated?: (options: RecordedOptions) => void;
+}
+
+/**
+ * Namespace and group come from the VM's record, then from its settings; what its join recorded about the cluster is used unless it is
+ * given. Throws `invalid-input`, `verify-vm-unknown` and Problems of both sides.
+ */
+export async function memberFacts(host: Host, kube: Kubernetes, given: MemberOptions): Promise<MemberFacts> {
+  const { signal } = given;
+  const membership = await readMembership(host, signal);
+  const { facts, used } = withRecordedFacts('verify', given.facts, membership.record?.options ?? {});
+  if (Object.keys(used).length > 0) given.repeated?.(used);
+  const cluster = await gatherClusterFacts(kube, facts);
+  const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given.namespace, 'namespace');
   if (!meshGeneration(cluster.generation).hasGroups)
     return await classicFacts(host, kube, { cluster, membership, namespace, signal });
   const named = membership.record?.group ?? membership.group ?? groupNameOrNone(membership.hostname);

@@ -4,7 +4,6 @@ import { judgeTelemetry } from '../../checks/verify/telemetry.ts';
 import type { VerifyGroup, VerifyReport } from '../../checks/verify/report.ts';
 import type { RequestSeen } from '../../checks/verify/request-seen.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
-import type { FactsOptions } from '../../cluster/facts/facts.ts';
 import { entryAddress, listEntries } from '../../cluster/registration/entries.ts';
 import type { Host } from '../../host/run/host.ts';
 import { hostPort } from '../../mesh/address.ts';
@@ -13,20 +12,17 @@ import { serviceHost } from '../../mesh/service-host.ts';
 import type { ServicePort } from '../../mesh/service-port.ts';
 import { workloadLabels } from '../../mesh/workload-labels.ts';
 import { connectVm } from './connect.ts';
-import { memberFacts, type MemberFacts } from './member.ts';
+import { memberFacts, type MemberFacts, type MemberOptions } from './member.ts';
 import { observeConnection, observeRequest } from './observe.ts';
 import { sendFrom } from './places.ts';
 import { countersSeen, type Prometheus, readCounters } from './prometheus.ts';
 
-export interface TelemetryOptions {
+export interface TelemetryOptions extends MemberOptions {
   readonly kube: Kubernetes;
   readonly host: Host;
-  readonly facts: FactsOptions;
-  readonly namespace: string;
   readonly prometheus: Prometheus;
   /** How long Prometheus may take to scrape what was sent, in milliseconds. */
   readonly waitMs: number;
-  readonly signal: AbortSignal;
 }
 
 const LIMIT_MS = 10_000;

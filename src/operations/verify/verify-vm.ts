@@ -6,7 +6,6 @@ import { verifyJoin } from '../../checks/verify-join.ts';
 import type { VerifyGroup, VerifyReport } from '../../checks/verify/report.ts';
 import type { Kubernetes } from '../../cluster/api/kubernetes.ts';
 import { findMeshTarget } from '../../cluster/facts/mesh-target.ts';
-import type { FactsOptions } from '../../cluster/facts/facts.ts';
 import { clusterGeneration } from '../../cluster/facts/generation.ts';
 import { vmEntry } from '../../cluster/registration/vm-entry.ts';
 import type { Host } from '../../host/run/host.ts';
@@ -16,18 +15,15 @@ import { portSecurity } from '../../mesh/mutual-tls.ts';
 import { serviceHost } from '../../mesh/service-host.ts';
 import { present } from '../../present.ts';
 import { dial } from '../../vm/reachability/dial.ts';
-import { memberFacts, type MemberFacts } from './member.ts';
+import { memberFacts, type MemberFacts, type MemberOptions } from './member.ts';
 
-export interface VmOptions {
+export interface VmOptions extends MemberOptions {
   readonly kube: Kubernetes;
   readonly host: Host;
-  readonly facts: FactsOptions;
-  readonly namespace: string;
   /** A service of the mesh that the VM must reach. */
   readonly meshService?: TypedTarget;
   /** Another VM of the mesh, as the client of this VM's services. */
   readonly client?: Host;
-  readonly signal: AbortSignal;
 }
 
 /** How long each condition is waited for. */
