@@ -48,9 +48,14 @@ function activity({ doing, last, since, uploads }: VmState, at: number): string 
   const sent = Object.values(uploads).filter((upload) => !upload.ended);
   return [
     first?.title ?? between,
-    shownTime(at - (first?.since ?? since ?? at)),
+    timeOf(at - (first?.since ?? since ?? at), first?.limitMs),
     ...sent.map((upload) => `${shownUpload(upload)} sent`),
   ].join('  ');
+}
+
+/** How long it has taken, and what is left of its limit. */
+function timeOf(ms: number, limitMs?: number): string {
+  return limitMs === undefined ? shownTime(ms) : `${shownTime(ms)}, ${shownTime(limitMs - ms)} left`;
 }
 
 function frameAt(at: number): string {

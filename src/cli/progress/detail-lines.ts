@@ -21,6 +21,8 @@ export function detailLines(event: ProgressEvent): readonly string[] {
             .map((line) => `  ${event.name}: ${line}`);
     case 'waited':
       return event.ms < 1 ? [] : [`  waited ${Math.round(event.ms)} ms for ${event.name}`];
+    case 'waits':
+      return [];
   }
 }
 

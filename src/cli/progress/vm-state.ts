@@ -1,14 +1,15 @@
 import type { Result } from '../../checks/check.ts';
 import type { ChangeEvent } from '../../operations/change/event.ts';
+import type { DrainEvent } from '../../operations/drain.ts';
 import type { Upload } from '../../reconcile/upload.ts';
 
 /** How the run ended for a VM. `ok`: it was up to date. */
 export type Outcome = 'ok' | 'changed' | 'failed' | 'skipped';
 
-const KINDS = ['doing', 'began', 'phase', 'sent', 'heard', 'waited'] as const;
+const KINDS = ['doing', 'began', 'phase', 'sent', 'heard', 'waited', 'waits'] as const;
 
-/** The events of a change that show how far it is. */
-export type ProgressEvent = Extract<ChangeEvent<Result>, { kind: (typeof KINDS)[number] }>;
+/** The events of a use case that show how far it is. */
+export type ProgressEvent = Extract<ChangeEvent<Result> | DrainEvent, { kind: (typeof KINDS)[number] }>;
 
 /** Whether an event of any use case is one of them. */
 export function isProgress(event: { readonly kind: string }): event is ProgressEvent {
@@ -36,6 +37,8 @@ interface Doing {
   readonly id: string;
   readonly title: string;
   readonly since: number;
+  /** How long it may take, in milliseconds. */
+  readonly limitMs?: number;
 }
 
 /** A VM before its first event. */
@@ -51,6 +54,11 @@ export function after(state: VmState, event: ProgressEvent, at: number): VmState
   switch (event.kind) {
     case 'doing':
       return { ...running, doing: [{ id: event.what, title: TITLES[event.what], since: at }] };
+    case 'waits':
+      return {
+        ...running,
+        doing: [{ id: event.kind, title: `Wait ${event.what}`, since: at, limitMs: event.limitMs }],
+      };
     case 'heard':
     case 'waited':
       return running;

@@ -41,6 +41,7 @@ test('a VM shows what is being done, for how long, and how many bytes are on the
     [began(REGISTER), done(REGISTER), began(INSTALL), sent(12_345_678, 45_000_000)],
     [began(INSTALL), sent(45_000_000, 45_000_000, true)],
     [began(INSTALL), done(INSTALL)],
+    [CONNECT, { kind: 'waits', what: 'until clients have left', limitMs: 600_000 }],
   ];
   const lines = steps.flatMap((events) => onlyLine(vm('db-1', ...events), 64_300));
   expectGolden('cli/progress/one-vm.txt', `${lines.join('\n')}\n`);
