@@ -58,8 +58,7 @@ function findingLines({ severity, detail, hint }: Extract<JoinEvent, { kind: 'fi
   return [`note: ${detail}`, ...(hint ? [`  ${hint}`] : [])];
 }
 
-/** As they can be typed. */
-/** Options as they are given on a command line. */
+/** Options as they are typed on a command line. */
 export function shownOptions(options: RecordedOptions): string {
   const typed = Object.entries(options).flatMap(([name, value]) =>
     value === false
