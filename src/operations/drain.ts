@@ -8,7 +8,7 @@ export type DrainEvent =
   | { readonly kind: 'waits'; readonly what: string; readonly limitMs: number }
   | { readonly kind: 'still-waits'; readonly what: string; readonly sinceMs: number; readonly limitMs: number };
 
-export interface Draining extends DrainOptions {
+interface Draining extends DrainOptions {
   readonly observe: (event: DrainEvent) => void;
   /** Milliseconds between two `still-waits`. */
   readonly remindMs?: number;
