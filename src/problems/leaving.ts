@@ -11,7 +11,7 @@ export const leavingProblems = {
   ),
   differenceLeft: known('difference-left', (d: { vm: string; differences: readonly string[] }) => ({
     message: `${d.vm} differs from its pre-join snapshot: ${d.differences.length} difference${d.differences.length === 1 ? '' : 's'}.`,
-    hint: `Find what made each one. To restore a file that meshx kept because something else had changed it: meshx down ${d.vm} --restore PATH`,
+    hint: `Find what made each one, and compare again: meshx down ${d.vm} --verify. Until nothing differs, the snapshot stays on the VM in /var/lib/meshx/undo/before.gz; to remove it without a comparison: meshx down ${d.vm}. To restore a file that meshx kept because something else had changed it: meshx down ${d.vm} --restore PATH`,
     issues: d.differences,
   })),
   pathNotKept: known('path-not-kept', (d: { vm: string; paths: readonly string[]; kept: readonly string[] }) => ({

@@ -20,7 +20,7 @@
 #
 #     wrote          `SHA256 PATH`, `OWNER=MODE PATH`, `link=BASE64 PATH`: what meshx was about to write, see `put` in host/shell.ts
 #     edits/PATH/    N.base and N.ours: the text before and after our edits; a new N if another process wrote in between
-#     before.gz      the snapshot of the whole machine before the first change
+#     before.gz      the snapshot of the whole machine before the first change; alone, an undo left it to be compared again
 #     undone         empty: an undo left the journal only for what waits for a decision; goes with the next change
 #
 # Format 1 had no tables, tree-absent, wrote, edits and snapshot, no digest of a secret, no group of a user, and after the

@@ -3,7 +3,13 @@ import type { Host } from '../../host/run/host.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { remadeByBoot } from '../../reconcile/undo/remade.ts';
 import { comparePictures, type Difference, formatDifference, isContentOnly } from '../../reconcile/undo/compare.ts';
-import { type Picture, readKeptPicture, takePicture } from '../../reconcile/undo/picture.ts';
+import {
+  type Picture,
+  readKeptPicture,
+  removeKeptPicture,
+  takePicture,
+  writtenIn,
+} from '../../reconcile/undo/picture.ts';
 import type { Result } from '../../checks/check.ts';
 import type { Verification } from '../change/decision.ts';
 import type { LeavingVm } from './report.ts';
@@ -13,16 +19,18 @@ export interface Comparing extends Pick<LeavingVm, 'vm' | 'observe'> {
   readonly host: Host;
   /** Files that existed before and that other programs write; see `path other` in undo.sh. */
   readonly written: readonly string[];
+  /** The snapshot is on the machine until nothing differs from it. */
+  readonly leavesSnapshot: boolean;
 }
 
-/** Throws `difference-left` for any difference. */
+/** Throws `difference-left` for any difference; then the snapshot stays, so that the machine can be compared again. */
 export function comparison(comparing: Comparing): Verification<Result> {
-  const { vm, host, observe } = comparing;
+  const { vm, host, observe, leavesSnapshot } = comparing;
   let differences: readonly Difference[] | undefined;
   return {
     id: 'compare',
     title: 'Compare the machine with its pre-join snapshot',
-    // The last step of the undo removes the snapshot with the journal.
+    // The last step of the undo may remove the snapshot with the journal.
     before: async (signal) => {
       const before = await readKeptPicture(host, signal);
       return async function* (held) {
@@ -31,6 +39,7 @@ export function comparison(comparing: Comparing): Verification<Result> {
           const compared = await settledDifferences(comparing, before, held);
           differences = compared.differences;
           observe({ kind: 'compared', ...compared });
+          if (leavesSnapshot && differences.length === 0) await removeKeptPicture(host, held);
         }
         yield resultOf(differences, Math.round(performance.now() - start));
       };
@@ -58,11 +67,16 @@ const PAUSE_MS = 500;
 const LATE: readonly string[] = ['listening', 'unit', 'route', 'rules'];
 
 /** Repeats the comparison while only such areas differ. */
-async function settledDifferences({ host, written }: Comparing, before: Picture, signal: AbortSignal) {
+async function settledDifferences(
+  { host, written: ofJournal, leavesSnapshot: withoutOwn }: Comparing,
+  before: Picture,
+  signal: AbortSignal,
+) {
+  const written = [...ofJournal, ...writtenIn(before)];
   const end = performance.now() + SETTLE_MS;
   const isRewritten = (each: Difference): boolean => written.includes(each.name) && isContentOnly(each);
   for (;;) {
-    const after = await takePicture(host, signal);
+    const after = await takePicture(host, signal, { withoutOwn });
     const all = comparePictures(before, after);
     const reason = remadeByBoot(before, after);
     const isRemade = (each: Difference): boolean => reason(each) !== undefined;

@@ -19,7 +19,7 @@ export interface LeaveOptions {
   /** Compare the machine with its snapshot from before its first change. */
   readonly verify: boolean;
   readonly drainTimeoutMs: number;
-  readonly undo: Required<UndoChoices>;
+  readonly undo: Required<Omit<UndoChoices, 'comparing'>>;
   readonly dryRun: boolean;
 }
 

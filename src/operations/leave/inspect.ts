@@ -5,7 +5,7 @@ import type { Host } from '../../host/run/host.ts';
 import { parseSshName } from '../../host/ssh/ssh-name.ts';
 import { leavingProblems } from '../../problems/leaving.ts';
 import { isEmpty, type Plan } from '../../reconcile/plan.ts';
-import { undoPlan } from '../../reconcile/undo/plan.ts';
+import { undoPlan, writtenByOthers } from '../../reconcile/undo/plan.ts';
 import { readJournal, type Recorded } from '../../reconcile/undo/read.ts';
 import { forgetBypass } from '../../vm/bypass.ts';
 import { type Membership, readMembership } from '../../vm/membership.ts';
@@ -30,6 +30,8 @@ export interface Inspected {
   readonly plan: Plan;
   /** Files that existed before and that other programs write. */
   readonly written: readonly string[];
+  /** Of what meshx keeps on the machine only the snapshot is left afterwards. */
+  readonly leavesSnapshot: boolean;
   readonly notes: readonly LeaveNote[];
 }
 
@@ -49,9 +51,8 @@ export async function inspect(
     ...present({ membership }),
     ...cluster,
     plan: membership?.bypassed ? { steps: [forgetBypass(), ...undo.plan.steps] } : undo.plan,
-    written: (recorded?.journal.entries ?? []).flatMap((entry) =>
-      entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : [],
-    ),
+    written: recorded ? writtenByOthers(recorded.journal) : [],
+    leavesSnapshot: undo.leavesSnapshot,
     notes: [...undo.notes, ...cluster.notes],
   };
 }
@@ -95,17 +96,21 @@ function namesGroup(vm: string, { group, address }: Place): boolean {
 }
 
 /** The journal stays while a file waits for a decision, because it holds the file's previous content. */
-function undoOf(vm: string, recorded: Recorded | undefined, { undo }: LeaveOptions): Pick<Inspected, 'plan' | 'notes'> {
-  if (!recorded) return { plan: { steps: [] }, notes: [] };
+function undoOf(
+  vm: string,
+  recorded: Recorded | undefined,
+  { undo, verify }: LeaveOptions,
+): Pick<Inspected, 'plan' | 'notes' | 'leavesSnapshot'> {
+  if (!recorded) return { plan: { steps: [] }, notes: [], leavesSnapshot: false };
   const { journal, found } = recorded;
   const unasked = undoPlan(journal, found);
   const changed = [...unasked.kept.map(({ path }) => path), ...unasked.merged];
   const paths = [...undo.restore, ...undo.keep].filter((path) => !changed.includes(path));
   if (paths.length > 0) throw leavingProblems.pathNotKept({ vm, paths, kept: changed });
-  const { steps, kept, notes } = undoPlan(journal, found, undo);
+  const { steps, kept, notes, leavesSnapshot } = undoPlan(journal, found, { ...undo, comparing: verify });
   const undecided = kept.filter(({ open }) => open);
   return {
-    plan: { steps },
+    ...{ plan: { steps }, leavesSnapshot },
     notes: [...notes.map(remark), ...undecided.map(({ path, reason }) => ({ kind: 'kept' as const, path, reason }))],
   };
 }

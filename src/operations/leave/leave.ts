@@ -75,8 +75,9 @@ function decided(
   { vm, observe }: LeavingVm,
   { host, found }: { readonly host: Host; readonly found: Inspected },
 ): Decision<Result> {
-  const { registry, membership, departure, plan, written } = found;
-  const compare = options.verify ? comparison({ vm, host, written, observe }) : undefined;
+  const { registry, membership, departure, plan, written, leavesSnapshot } = found;
+  const comparing = { vm, host, written, leavesSnapshot, observe };
+  const compare = options.verify ? comparison(comparing) : undefined;
   if (isNothing(found)) return { plan, ...present({ compare }) };
   const { running, generation, addresses = [] } = membership ?? {};
   const stops = generation !== undefined && vmGeneration(generation).stopsWhenDrained;

@@ -36,9 +36,10 @@ export function comparePictures(
         const [was, is] = [then.get(key), now.get(key)];
         return { area, name, ...(was !== undefined && { before: was }), ...(is !== undefined && { after: is }) };
       })
-      // Which boot a snapshot is of is no state of the machine.
+      // Which boot a snapshot is of, and who writes a file, is no state of the machine.
       .filter(
-        ({ area, name }) => area !== 'boot' && !tests.some((test) => test.area === area && test.pattern.test(name)),
+        ({ area, name }) =>
+          area !== 'boot' && area !== 'written' && !tests.some((test) => test.area === area && test.pattern.test(name)),
       )
       .filter((difference) => !moved.some((each) => isOfInterface(difference, each)))
       .filter((difference) => !isBehindSocket(difference, then, now))

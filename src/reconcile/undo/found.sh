@@ -10,12 +10,15 @@
 #     former NAME FORMAT FILE           the package's former version, where the machine still has it
 #     tables NAME…
 #     chains NAME…                      built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there
+#     snapshot                          there is one from before the first change; it stays when the rest of the journal is gone
 #     undone                            an undo went to its end, but for what waits for a decision, and nothing was changed since
 #
 # Reads only. Needs the prelude, picture.sh and undo.sh.
 
 found() {
-place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W && test -f "$J/index" || exit 0
+place "${MESHX_UNDO-/var/lib/meshx/undo}" all && J=$R$W || exit 0
+test ! -f "$J/before.gz" || echo snapshot
+test -f "$J/index" || exit 0
 things() { awk -v kind="$1" '$1 == kind { if (kind == "path") print substr($0, index($0, " /") + 1); else print $2 }' "$J/index"; }
 packaged() {
   things package | while IFS= read -r name; do

@@ -14,6 +14,8 @@ export interface UndoFound {
   readonly tables: readonly string[];
   /** Built-in chains, `nft:ip:nat:OUTPUT`, that are new in a table that was there. */
   readonly chains: readonly string[];
+  /** The snapshot from before the first change is there. */
+  readonly snapshot: boolean;
   /** An undo went to its end, but for what waits for a decision, and nothing was changed since. */
   readonly undone: boolean;
 }
@@ -43,7 +45,8 @@ export function parseFound(host: string, answer: string): UndoFound {
   const entries = lines.map((line) => parseEntry(line));
   const unknown = lines.find(
     (line, at) =>
-      !entries[at] && !/^(digest|copy|owned|inside|base|ours|text|former|tables|chains|undone)( |$)/.test(line),
+      !entries[at] &&
+      !/^(digest|copy|owned|inside|base|ours|text|former|tables|chains|snapshot|undone)( |$)/.test(line),
   );
   if (unknown !== undefined) throw reconcileProblems.factsIncomplete({ host, detail: unknown.slice(0, 120) });
   const words = wordsOf(lines);
@@ -65,6 +68,7 @@ export function parseFound(host: string, answer: string): UndoFound {
     packages: Object.fromEntries(packages),
     tables: words.tables,
     chains: words.chains,
+    snapshot: lines.includes('snapshot'),
     undone: lines.includes('undone'),
   };
 }

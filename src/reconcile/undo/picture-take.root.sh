@@ -1,7 +1,9 @@
 #!/bin/sh
-# Prints a snapshot of the machine, gzipped, in base64.
+# [without-own]: prints a snapshot of the machine, gzipped, in base64; with the word, without meshx's own folder.
 
 . ../../host/run/prelude.sh
 . ./picture.sh
 
-live && picture | gzip -c -1 | base64
+J=${MESHX_UNDO-/var/lib/meshx/undo}
+live || exit
+case ${1-} in without-own) first_picture "${J%/*}" ;; *) picture | gzip -c -1 ;; esac | base64

@@ -3,6 +3,7 @@ import type { Host } from '../../host/run/host.ts';
 import { type Script, scriptCommand } from '../../host/run/shell.ts';
 import { reconcileProblems } from '../../problems/reconcile.ts';
 import { shellFile } from '../../text-files.ts';
+import { SNAPSHOT_REMOVE } from './undo-scripts.ts';
 
 /** One line of a snapshot: `file`, `/etc/hosts`, `f root:root 644 DIGEST`. */
 interface PictureFact {
@@ -21,9 +22,16 @@ const HEAD = 'meshx picture, format 1';
 const PICTURE_TAKE = shellFile(new URL('./picture-take.root.sh', import.meta.url));
 const PICTURE_READ = shellFile(new URL('./picture-read.root.sh', import.meta.url));
 
-/** Takes a snapshot of the machine in one round trip. Read-only. Throws `probe-failed`, `facts-incomplete`. */
-export async function takePicture(host: Host, signal?: AbortSignal): Promise<Picture> {
-  const picture = await ask(host, { ...PICTURE_TAKE, args: [] }, signal);
+/**
+ * Takes a snapshot of the machine in one round trip, on request without meshx's own folder. Read-only. Throws `probe-failed`,
+ * `facts-incomplete`.
+ */
+export async function takePicture(
+  host: Host,
+  signal?: AbortSignal,
+  { withoutOwn = false }: { readonly withoutOwn?: boolean } = {},
+): Promise<Picture> {
+  const picture = await ask(host, { ...PICTURE_TAKE, args: withoutOwn ? ['without-own'] : [] }, signal);
   if (!picture)
     throw reconcileProblems.factsIncomplete({ host: host.name, detail: 'the snapshot of the machine is empty' });
   return picture;
@@ -35,6 +43,16 @@ export async function takePicture(host: Host, signal?: AbortSignal): Promise<Pic
  */
 export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise<Picture | undefined> {
   return ask(host, { ...PICTURE_READ, args: [] }, signal);
+}
+
+/** Files of which a snapshot that an undo left says that other programs write them. Pure. */
+export function writtenIn(picture: Picture): readonly string[] {
+  return picture.flatMap(({ area, name }) => (area === 'written' ? [name] : []));
+}
+
+/** Removes the snapshot that an undo left. Throws `probe-failed` and what `Host.run` throws. */
+export async function removeKeptPicture(host: Host, signal?: AbortSignal): Promise<void> {
+  await pictureSaid(host, { ...SNAPSHOT_REMOVE, args: [] }, signal);
 }
 
 async function ask(host: Host, script: Script, signal?: AbortSignal): Promise<Picture | undefined> {

@@ -18,6 +18,8 @@ export interface UndoPlan extends Plan {
   readonly merged: readonly string[];
   /** What cannot be as before, and why, in sentences for the operator. */
   readonly notes: readonly string[];
+  /** Of the journal only the snapshot is left afterwards. */
+  readonly leavesSnapshot: boolean;
 }
 
 /**
@@ -31,6 +33,7 @@ export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoCh
   const packages = undoPackages(journal, found, [...new Set([...files.staying, ...filesBefore(journal)])]);
   const users = undoUsers(journal, found);
   const open = files.kept.some((kept) => kept.open);
+  const leavesSnapshot = choices.comparing === true && found.snapshot && !open;
   const before = [units.stop, packages.changes, files.changes, users];
   // Rules, units and what is kept for this boot have no state that tells.
   const done = found.undone && before.every((changes) => changes.length === 0);
@@ -42,18 +45,37 @@ export function undoPlan(journal: UndoJournal, found: UndoFound, choices: UndoCh
       step('users', 'Remove the users', users),
       step('rules', 'Remove empty rule tables', done ? [] : undoRules(journal, found)),
       step('units-back', 'Start what ran before', done ? [] : units.back),
-      step('journal', "Remove meshx's own state", keeping(open, done)),
+      step('journal', "Remove meshx's own state", ownState(journal, found, { open, done, leavesSnapshot })),
     ],
     kept: files.kept,
     merged: files.merged,
     notes: packages.notes,
+    leavesSnapshot,
   };
 }
 
+/** Files that existed before and that other programs write. */
+export function writtenByOthers({ entries }: UndoJournal): readonly string[] {
+  return entries.flatMap((entry) => (entry.kind === 'path' && entry.before.is === 'other' ? [entry.path] : []));
+}
+
+interface Ending extends Pick<UndoPlan, 'leavesSnapshot'> {
+  readonly open: boolean;
+  readonly done: boolean;
+}
+
 /** What waits for a decision needs the journal; the next undo has to know that all else is done. */
-function keeping(open: boolean, done: boolean): readonly Change[] {
+function ownState(journal: UndoJournal, found: UndoFound, { open, done, leavesSnapshot }: Ending): readonly Change[] {
   if (open) return done ? [] : [RUN_GOES, UNDONE];
-  return done ? [JOURNAL_GOES] : [RUN_GOES, JOURNAL_GOES];
+  const isSnapshotOnly = found.snapshot && journal.entries.length === 0;
+  if (leavesSnapshot && isSnapshotOnly) return [];
+  const goes = leavesSnapshot ? allButSnapshot(writtenByOthers(journal)) : JOURNAL_GOES;
+  return done || isSnapshotOnly ? [goes] : [RUN_GOES, goes];
+}
+
+function allButSnapshot(written: readonly string[]): Change {
+  const summary = 'remove /var/lib/meshx, and its snapshot once nothing differs from it';
+  return change(summary, scripts.JOURNAL_REMOVE, 'snapshot', ...written);
 }
 
 const RUN_GOES = change('remove /run/meshx', scripts.RUN_REMOVE);

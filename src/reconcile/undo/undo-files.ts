@@ -12,6 +12,8 @@ export interface UndoChoices {
   readonly keep?: readonly string[];
   /** Restores all. A folder that holds other people's files still has to be named in `restore`. */
   readonly everything?: boolean;
+  /** The snapshot from before the first change stays, to be compared after the undo. */
+  readonly comparing?: boolean;
 }
 
 /** A path that stays as it is. */

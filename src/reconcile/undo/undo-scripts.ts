@@ -20,4 +20,5 @@ export const TABLES_REMOVE = shellFile(new URL('./undo-tables.root.sh', import.m
 export const CHAINS_REMOVE = shellFile(new URL('./undo-chains.root.sh', import.meta.url));
 export const UNDONE_NOTE = shellFile(new URL('./undo-noted.root.sh', import.meta.url));
 export const RUN_REMOVE = shellFile(new URL('./undo-run.root.sh', import.meta.url));
+export const SNAPSHOT_REMOVE = shellFile(new URL('./undo-snapshot.root.sh', import.meta.url));
 export const JOURNAL_REMOVE = shellFile(new URL('./undo-journal.root.sh', import.meta.url));

@@ -11,12 +11,23 @@ const pathOf = (...lines: readonly string[]) => parse(FILE, ...lines).paths[A];
 
 test('an empty answer has nothing', () => {
   expect(parse()).toEqual({
-    ...{ paths: {}, inside: [], units: {}, users: {}, packages: {}, tables: [], chains: [], undone: false },
+    ...{
+      paths: {},
+      inside: [],
+      units: {},
+      users: {},
+      packages: {},
+      tables: [],
+      chains: [],
+      snapshot: false,
+      undone: false,
+    },
   });
 });
 
 test('each kind of line has its place', () => {
   const found = parse(
+    'snapshot',
     'undone',
     FILE,
     'path absent /etc/b',
@@ -42,6 +53,7 @@ test('each kind of line has its place', () => {
     },
     tables: ['nft:ip:nat', 'nft:ip6:raw'],
     chains: ['nft:ip:filter:INPUT'],
+    snapshot: true,
     undone: true,
   });
 });

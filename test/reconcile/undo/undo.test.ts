@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -16,7 +17,8 @@ import { dirname, join } from 'node:path';
 import { keepBefore } from '../../../src/reconcile/journal.ts';
 import { directorySha256 } from '../../../src/reconcile/directory-stream.ts';
 import { summaries } from '../../../src/reconcile/plan.ts';
-import { readKeptPicture } from '../../../src/reconcile/undo/picture.ts';
+import { comparePictures } from '../../../src/reconcile/undo/compare.ts';
+import { readKeptPicture, removeKeptPicture, takePicture, writtenIn } from '../../../src/reconcile/undo/picture.ts';
 import { readJournal } from '../../../src/reconcile/undo/read.ts';
 import { problemOf } from '../../support/problem.ts';
 import { ME, outcomes, reconcile, ShimMachine, temporaryFolder } from '../shim-machine.ts';
@@ -105,6 +107,46 @@ test('the snapshot from before the first change is kept once, by the run that ma
   expect(statSync(vm.path('var/lib/meshx/undo/before.gz')).mode & 0o777).toBe(0o600);
   await undo(vm);
   expect(await since()).toEqual([]);
+});
+
+test('an undo that is compared leaves the snapshot, which is read again, and goes when nothing differs', async () => {
+  const vm = new ShimMachine();
+  const [a, log] = [vm.path('etc/a'), vm.path('var/log/ours')];
+  write(log, 'line\n');
+  const since = await watch(vm);
+  await reconcile(vm, file(a));
+  appendFileSync(vm.path('var/lib/meshx/undo/index'), `path other ${log}\n`);
+  const kept = (await readKeptPicture(vm)) ?? [];
+
+  const plan = await undo(vm, { comparing: true });
+  expect([plan.leavesSnapshot, readdirSync(vm.path('var/lib/meshx'))]).toEqual([true, ['undo']]);
+  expect(readdirSync(vm.path('var/lib/meshx/undo'))).toEqual(['before.gz']);
+  expect(statSync(vm.path('var/lib/meshx/undo')).mode & 0o777).toBe(0o700);
+  const left = (await readKeptPicture(vm)) ?? [];
+  expect(left).toEqual([...kept, { area: 'written', name: log, state: '-' }]);
+  expect(writtenIn(left)).toEqual([log]);
+  expect(comparePictures(left, await takePicture(vm, undefined, { withoutOwn: true }))).toEqual([]);
+
+  // The next comparison changes nothing; an undo without one removes the snapshot.
+  const again = await undoOf(vm, { comparing: true });
+  expect([summaries(again), again.leavesSnapshot]).toEqual([[], true]);
+  expect(summaries(await undoOf(vm))).toEqual(['remove /var/lib/meshx']);
+  await removeKeptPicture(vm);
+  expect(await since()).toEqual([]);
+});
+
+test('a snapshot that an undo left gives way to that of the next join, which no comparison removes', async () => {
+  const vm = new ShimMachine();
+  const a = vm.path('etc/a');
+  await reconcile(vm, file(a));
+  await undo(vm, { comparing: true });
+  write(vm.path('etc/later'), 'x\n');
+  await reconcile(vm, file(a));
+  expect((await readKeptPicture(vm))?.some(({ name }) => name === vm.path('etc/later'))).toBe(true);
+  await removeKeptPicture(vm);
+  expect(existsSync(vm.path('var/lib/meshx/undo/before.gz'))).toBe(true);
+  await undo(vm);
+  expect(existsSync(vm.path('var/lib/meshx'))).toBe(false);
 });
 
 test('lines that others put around ours stay, ours go, and a second undo has nothing more to do there', async () => {
