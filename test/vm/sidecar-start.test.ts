@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { aMachine, type Machine } from './shim-vm.ts';
@@ -106,7 +106,7 @@ test('a log that cannot be written does not keep the sidecar from starting', asy
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 (hasOpenssl ? describe : describe.skip)('certificates at a start', () => {
   /** A key and its certificate, as text. */
-  const pair = async (): Promise<{ key: string; chain: string }> => {
+  const pair = async (account?: string): Promise<{ key: string; chain: string }> => {
     const folder = await mkdtemp(join(tmpdir(), 'meshx-pair-'));
     const [key, chain] = [join(folder, 'key.pem'), join(folder, 'cert-chain.pem')];
     const request = [
@@ -121,6 +121,7 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
       '/O=mesh',
       '-days',
       '1',
+      ...(account === undefined ? [] : ['-addext', `subjectAltName=URI:spiffe://cluster.local/${account}`]),
     ];
     execFileSync('openssl', [...request, '-keyout', key, '-out', chain], { stdio: 'ignore' });
     const texts = { key: await readFile(key, 'utf8'), chain: await readFile(chain, 'utf8') };
@@ -148,5 +149,32 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
     await put(machine, one.key, other.chain);
     expect((await machine.sidecarStart()).stderr).toContain('uses its token');
     await expect(machine.read('etc/certs/key.pem')).rejects.toThrow('ENOENT');
+  });
+
+  test.each([
+    ['of another namespace', 'ns/shop/sa/web', true, false],
+    ['of another account', 'ns/bank/sa/db', true, false],
+    ['of this account', 'ns/bank/sa/web', true, true],
+    ['of another namespace without a newer token', 'ns/shop/sa/web', false, true],
+    ['without an account', undefined, true, true],
+  ])('a pair %s: whether it stays', async (_what, named, hasToken, stays) => {
+    await using machine = await aMachine();
+    const { key, chain } = await pair(named);
+    await put(machine, key, chain);
+    await machine.write('run/meshx/instance.env', "POD_NAMESPACE='bank'\n");
+    await machine.write('var/lib/istio/envoy/cluster.env', "POD_NAMESPACE='former'\nSERVICE_ACCOUNT='web'\n");
+    await machine.write('run/secrets/tokens/istio-token', 'token');
+    const at = Date.now() / 1000 + (hasToken ? 60 : -60);
+    await utimes(join(machine.root, 'run/secrets/tokens/istio-token'), at, at);
+    const { stderr, code } = await machine.sidecarStart();
+    expect(code).toBe(0);
+    if (stays) expect([stderr, await machine.read('etc/certs/key.pem')]).toEqual(['', key]);
+    else {
+      expect(stderr).toContain(
+        `the certificate is of ${named}, and the sidecar is now ns/bank/sa/web: it uses its token`,
+      );
+      for (const file of ['etc/certs/key.pem', 'etc/certs/cert-chain.pem', 'run/meshx/sidecar/key.pem'])
+        await expect(machine.read(file)).rejects.toThrow('ENOENT');
+    }
   });
 });
