@@ -32,4 +32,4 @@ groups:
     const certificate = await lab.mustSsh(VM, 'openssl x509 -noout -text -in /etc/certs/cert-chain.pem');
     expect(certificate).toContain(`/ns/${namespace}/sa/`);
   }
-}, 300_000);
+}, 480_000);

@@ -77,7 +77,7 @@ test('a run that was killed is finished by the same command, a second operator i
   const again = await fleet('apply');
   expectDone(again);
   expect(again.stdout).toContain(recap('6 ok, 0 changed, 0 failed, 0 skipped'));
-}, 300_000);
+}, 480_000);
 
 test('a VM whose service is broken behind an open port is found, though the others of its service answer', async () => {
   const cluster = ['--istio-namespace', 'istio-system', '--istiod-address', '10.150.0.1'];
@@ -116,7 +116,7 @@ test('an upgrade and its rollback go through the batches', async () => {
   expectDone(skipped);
   expect(skipped.stdout).toContain('skipped  fleet1: the last run of the fleet did not change its package');
   expect(await version('fleet1')).toBe(first);
-}, 300_000);
+}, 480_000);
 
 test('a VM that is taken off the file is shown, and leaves only with --prune; remove takes the others out', async () => {
   await describeFleet(NAMES.slice(0, 5));
