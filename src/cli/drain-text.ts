@@ -7,7 +7,7 @@ export function drainRows(services: readonly DrainedService[]): readonly (readon
   return [['SERVICE', 'STATE', 'REASON'], ...services.map(({ name, state, reason }) => [name, state, reason])];
 }
 
-/** Says what is waited for, and without a line that counts down every 30 s for how long. */
+/** Says what is waited for. Where no line counts down, it also says every 30 s how long it has been. */
 export function tellDrain({ tell, live }: Pick<Terminal, 'tell' | 'live'>): (event: DrainEvent) => void {
   return (event) => {
     if (event.kind === 'waits') tell('normal', `waiting ${event.what}, for at most ${seconds(event.limitMs)}`);

@@ -23,8 +23,7 @@ async function judgeSettings({ world, given, settings, excluded }: Call & { read
     const isReplaced = given[name] !== undefined || world.env[variableOf(name)] !== undefined;
     return !isReplaced && excluded?.has(name) !== true;
   });
-  const [first] = used;
-  if (!first) return;
+  if (used.length === 0) return;
   const { judgePaths, pathsNamedBy } = await import('../named-paths.ts');
   const file = userSettingsPath(world);
   await judgePaths(await pathsNamedBy(file, Object.fromEntries(used.map(([name, { value }]) => [name, value])), world));

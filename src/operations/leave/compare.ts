@@ -23,7 +23,7 @@ export interface Comparing extends Pick<LeavingVm, 'vm' | 'observe'> {
   readonly leavesSnapshot: boolean;
 }
 
-/** Throws `difference-left` for any difference; then the snapshot stays, so that the machine can be compared again. */
+/** Throws `difference-left` if anything differs, and keeps the snapshot for the next comparison. */
 export function comparison(comparing: Comparing): Verification<Result> {
   const { vm, host, observe, leavesSnapshot } = comparing;
   let differences: readonly Difference[] | undefined;

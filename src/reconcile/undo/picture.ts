@@ -45,7 +45,7 @@ export async function readKeptPicture(host: Host, signal?: AbortSignal): Promise
   return ask(host, { ...PICTURE_READ, args: [] }, signal);
 }
 
-/** Files of which a snapshot that an undo left says that other programs write them. Pure. */
+/** The files that other programs write, as listed in a snapshot that an undo left. Pure. */
 export function writtenIn(picture: Picture): readonly string[] {
   return picture.flatMap(({ area, name }) => (area === 'written' ? [name] : []));
 }
