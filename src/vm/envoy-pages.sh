@@ -1,6 +1,7 @@
 #!/bin/sh
 # METHOD MOST PAGE…: requests pages of Envoy's admin interface, as the user who logged in. Prints a line for each: `packed` and the
-# answer as gzip in base64, `plain` and the answer in base64, `big` if it has more than MOST bytes, or `failed` and why.
+# answer as gzip in base64, `plain` and the answer in base64, `big` if it has more than MOST bytes, or `failed` and why. A sidecar that
+# was just started is waited for.
 LC_ALL=C PATH=$PATH:/usr/local/bin
 export LC_ALL PATH
 method=$1 most=$2
@@ -13,9 +14,20 @@ ask() {
     return 1
   fi
 }
+pass() { ask "$1" 2>/dev/null | head -c "$((most + 1))"; }
+patience=$(($(date +%s) + 20))
+# Envoy listens some seconds after systemd started pilot-agent.
+listens() {
+  while test "$(date +%s)" -lt "$patience"; do
+    if ask server_info >/dev/null 2>&1; then return; fi
+    case $(systemctl is-active istio.service 2>/dev/null) in active | activating) sleep 0.2 ;; *) return 1 ;; esac
+  done
+  return 1
+}
 for page; do
   # A shell variable, so no file is written: a full disk is one of the reasons to look.
-  found=$(ask "$page" 2>/dev/null | head -c "$((most + 1))")
+  found=$(pass "$page")
+  if test -z "$found" && listens; then found=$(pass "$page"); fi
   if test -z "$found"; then echo "failed $(ask "$page" 2>&1 >/dev/null | head -n 1 | head -c 300)"
   elif test "${#found}" -gt "$most"; then echo big
   elif command -v gzip >/dev/null; then echo "packed $(printf '%s\n' "$found" | gzip -1 | base64 -w 0)"
