@@ -7,7 +7,7 @@ export function formatFleetStatus({ fleet, vms, run, heldBy }: FleetStatus): rea
     `Fleet ${fleet}: ${vms.length} VM${vms.length === 1 ? '' : 's'}`,
     ...(run ? [lastRun(run, heldBy)] : ['No run has changed it yet.']),
     '',
-    ...formatTable([['VM', 'MEMBER', 'NAMESPACE', 'GROUP', 'STATE', 'LAST RUN'], ...vms.map(row)]).split('\n'),
+    ...formatTable([['VM', 'MEMBER', 'NAMESPACE', 'WORKLOADGROUP', 'STATE', 'LAST RUN'], ...vms.map(row)]).split('\n'),
   ];
 }
 
