@@ -101,7 +101,7 @@ function forgotten(input: Input): readonly string[] {
 const LISTS: readonly string[] = ['excludePorts', 'serviceCidr', 'acceptRisk'];
 
 /** The given options that the next join of the same VM repeats, as they are recorded. */
-function repeatedOptions(input: Input): RecordedOptions {
+export function repeatedOptions(input: Input): RecordedOptions {
   const found = REPEATED.map((name) => [name, recorded(input, name)] as const);
   return Object.fromEntries(found.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])));
 }

@@ -35,7 +35,7 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     return await verifyVm({
       ...opened,
       host,
-      ...repeating(world),
+      ...repeating(world, options),
       signal: world.signal,
       ...present({ client, meshService }),
     });
@@ -92,7 +92,14 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
     await using _closed = 'missing' in prometheus ? undefined : prometheus;
     await using host = await openMachine(world, options.machine, options.name ?? '');
     const waitMs = wait?.timeoutMs ?? 0;
-    return await verifyTelemetry({ ...opened, host, ...repeating(world), prometheus, waitMs, signal: world.signal });
+    return await verifyTelemetry({
+      ...opened,
+      host,
+      ...repeating(world, options),
+      prometheus,
+      waitMs,
+      signal: world.signal,
+    });
   },
 
   url: async (world, { name = '', from, vm, machine, request, expected, ...options }) => {
@@ -107,8 +114,11 @@ export const VERIFICATIONS: Readonly<Record<What, Verification>> = {
 };
 
 /** Says what of the VM's join is used again. */
-function repeating({ note }: World): Pick<MemberOptions, 'repeated'> {
-  return { repeated: (options) => note(`note: repeated from the join before: ${shownOptions(options)}`) };
+function repeating(
+  { note }: World,
+  { repeated }: Pick<VerifyOptions, 'repeated'>,
+): Pick<MemberOptions, 'repeated' | 'onRepeated'> {
+  return { repeated, onRepeated: (options) => note(`note: repeated from the join before: ${shownOptions(options)}`) };
 }
 
 /** The place of a request that is not sent by a VM. */

@@ -6,9 +6,11 @@ import type { ClusterOptions } from '../../operations/connection/cluster.ts';
 import type { MachineOptions } from '../../operations/connection/machine.ts';
 import { present } from '../../present.ts';
 import { shown } from '../../problems/mesh.ts';
+import type { RecordedOptions } from '../../vm/membership-record.ts';
 import { clusterOptions } from '../cluster-options.ts';
 import type { Call } from '../command.ts';
 import { Input } from '../input.ts';
+import { repeatedOptions } from '../join/options.ts';
 import { machineOptions } from '../machine-options.ts';
 import { OUTPUT_FORMATS, type OutputFormat } from '../print.ts';
 import { expectOptions, pathOption, requestOptions, urlOf } from './request-options.ts';
@@ -28,6 +30,8 @@ export interface VerifyOptions {
   readonly name?: string;
   readonly output: OutputFormat;
   readonly cluster: ClusterOptions;
+  /** What is given now of the options that the VM's join recorded. */
+  readonly repeated: RecordedOptions;
   readonly machine: MachineOptions;
   readonly namespace?: string;
   readonly from: Sender;
@@ -55,7 +59,12 @@ export function verifyOptions(call: Call): VerifyOptions {
   const { what, name } = subjectOf(input, printScrape);
   const options = {
     ...{ what, printScrape, output: input.choice('output', OUTPUT_FORMATS) ?? 'text' },
-    ...{ cluster: clusterOptions(input), machine: machineOptions(input), from: senderOf(input) },
+    ...{
+      cluster: clusterOptions(input),
+      repeated: repeatedOptions(input),
+      machine: machineOptions(input),
+      from: senderOf(input),
+    },
     ...{ request: requestOptions(input), expected: expectOptions(input) },
     ...present({
       name,

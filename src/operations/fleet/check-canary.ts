@@ -22,13 +22,13 @@ export function canaryOf(options: FleetOptions, contexts: Contexts) {
  * Throws Problems of reaching the VM or the cluster.
  */
 async function checkCanary({ world, options, kube, namespace }: JoinContext, name: string): Promise<readonly string[]> {
-  const { machine, cluster, meshService } = options;
+  const { machine, cluster, meshService, repeated } = options;
   const { signal } = world;
   if (machine.root !== undefined) return [];
   await using host = await openMachine(world, machine, name);
   const asked = { ...cluster.facts, signal };
   const { groups } = await verifyVm({
-    ...{ kube, host, facts: asked, namespace, signal },
+    ...{ kube, host, facts: asked, repeated, namespace, signal },
     ...present({ meshService }),
   });
   const failed = groups.flatMap(({ results }) => results).filter(({ ok }) => ok === false);

@@ -70,7 +70,10 @@ export function isOfTheCluster(name: string): boolean {
 }
 
 /** Recorded options that are neither given nor forgotten. */
-export function missingOptions({ repeated, forget }: JoinOptions, recorded: RecordedOptions): RecordedOptions {
+export function missingOptions(
+  { repeated, forget }: Pick<JoinOptions, 'repeated' | 'forget'>,
+  recorded: RecordedOptions,
+): RecordedOptions {
   const kept = Object.entries(recorded).filter(([name]) => REPEATED.includes(name) && !forget.includes(name));
   return Object.fromEntries(kept.filter(([name]) => repeated[name] === undefined));
 }
@@ -94,24 +97,24 @@ export function withRecorded(command: string, options: JoinOptions, recorded: Re
 const REACHES: readonly string[] = ['istiodAddress', 'gateway'];
 
 /**
- * Options about the cluster with those that a join recorded and that are not given, and the recorded ones that were used. Throws
- * `invalid-input`.
+ * Options about the cluster with those that a join recorded and that are not given (`repeated`: the given ones, as a join records them),
+ * and the recorded ones that were used. Throws `invalid-input`.
  */
-export function withRecordedFacts<Given extends Facts>(
+export function withRecordedFacts<Options extends Facts>(
   command: string,
-  given: Given,
+  { facts, repeated }: { readonly facts: Options; readonly repeated: RecordedOptions },
   recorded: RecordedOptions,
-): { readonly facts: Given; readonly used: RecordedOptions } {
+): { readonly facts: Options; readonly used: RecordedOptions } {
   const issues = new Issues();
-  const isReached = given.address !== undefined || given.gateway !== undefined;
-  const found = Object.entries(recorded).flatMap(([name, value]) => {
+  const isReached = facts.address !== undefined || facts.gateway !== undefined;
+  const found = Object.entries(missingOptions({ repeated, forget: [] }, recorded)).flatMap(([name, value]) => {
     const parse = isReached && REACHES.includes(name) ? undefined : FACTS[name];
-    const facts = parse && issues.attempt(`${name} of the join before`, () => parse(String(value)));
-    return facts && Object.keys(facts).every((key) => !Object.hasOwn(given, key)) ? [{ name, value, facts }] : [];
+    const added = parse && issues.attempt(`${name} of the join before`, () => parse(String(value)));
+    return added ? [{ name, value, added }] : [];
   });
   if (issues.all().length > 0) throw cliProblems.invalidInput({ command, issues: issues.all() });
   const used = Object.fromEntries(found.map(({ name, value }) => [name, value]));
-  return { facts: Object.assign({}, ...found.map(({ facts }) => facts), given), used };
+  return { facts: Object.assign({}, facts, ...found.map(({ added }) => added)), used };
 }
 
 function ofFacts(parse: (text: string) => Partial<Facts>): Merge {

@@ -24,8 +24,10 @@ export interface MemberOptions {
   readonly facts: FactsOptions;
   readonly namespace: string;
   readonly signal: AbortSignal;
+  /** Options that are given now, as a join would record them. */
+  readonly repeated: RecordedOptions;
   /** Called with options of the VM's join that were not given and are used again. */
-  readonly repeated?: (options: RecordedOptions) => void;
+  readonly onRepeated?: (options: RecordedOptions) => void;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface MemberOptions {
 export async function memberFacts(host: Host, kube: Kubernetes, given: MemberOptions): Promise<MemberFacts> {
   const { signal } = given;
   const membership = await readMembership(host, signal);
-  const { facts, used } = withRecordedFacts('verify', given.facts, membership.record?.options ?? {});
-  if (Object.keys(used).length > 0) given.repeated?.(used);
+  const { facts, used } = withRecordedFacts('verify', given, membership.record?.options ?? {});
+  if (Object.keys(used).length > 0) given.onRepeated?.(used);
   const cluster = await gatherClusterFacts(kube, facts);
   const namespace = parseName(membership.record?.namespace ?? membership.namespace ?? given.namespace, 'namespace');
   if (!meshGeneration(cluster.generation).hasGroups)
