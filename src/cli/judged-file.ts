@@ -44,6 +44,7 @@ async function readOpened(path: string, rules: FileRules): Promise<JudgedFile> {
 
 interface FileState {
   readonly uid: number;
+  readonly gid: number;
   readonly mode: number;
   readonly size: number;
   readonly isFile: () => boolean;

@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { privateGroup } from './private-group.ts';
 
 /** Mode bits of users other than the owner who may change a file. */
 export const WRITABLE_BY_OTHERS = 0o022;
@@ -16,7 +17,8 @@ export interface Weakness {
   readonly isRoots: boolean;
 }
 
-type State = Pick<Stats, 'uid' | 'mode'>;
+type State = Pick<Stats, 'uid' | 'gid' | 'mode'>;
+const BY_GROUP = 0o020;
 
 interface Passed {
   readonly at: string;
@@ -30,9 +32,11 @@ export function isForeign({ uid }: Pick<State, 'uid'>): boolean {
   return own !== undefined && uid !== own && uid !== 0;
 }
 
-/** Whether its mode lets others change it. */
-export function isWritable({ mode }: Pick<State, 'mode'>, bits = WRITABLE_BY_OTHERS): boolean {
-  return process.getuid !== undefined && (mode & bits) !== 0;
+/** Whether its mode lets others change it. This user's private group has no others. */
+export function isWritable({ gid, mode }: Pick<State, 'gid' | 'mode'>, bits = WRITABLE_BY_OTHERS): boolean {
+  if (process.getuid === undefined) return false;
+  const others = gid === privateGroup() ? bits & ~BY_GROUP : bits;
+  return (mode & others) !== 0;
 }
 
 /**

@@ -94,7 +94,7 @@ test('a VM that got another name in the file does not leave the mesh when its fo
 test('a fleet file that others can change is not read', async () => {
   await using shop = await imageFleet([]);
   shop.write('{}', []);
-  chmodSync(join(shop.folder, 'fleet.yaml'), 0o664);
+  chmodSync(join(shop.folder, 'fleet.yaml'), 0o646);
   const { exitCode, stderr } = await shop.fleet(['apply']);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('fleet.yaml is not read: other users can change it');

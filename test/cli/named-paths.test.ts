@@ -37,12 +37,12 @@ test('each option that a file can give is a path that is judged, or is known to 
   expect(SETTING_KEYS.filter((key) => isOfProjects(key) && key.name in NAMED_PATHS)).toEqual([]);
 });
 
-/** A folder with a fleet file, and a file `shared` in a directory that its group can change. */
+/** A folder with a fleet file, and a file `shared` in a directory that others can change. */
 function aFleet(options: string, cluster = ''): { readonly folder: string; readonly shared: string } {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'team'));
   writeFileSync(join(folder, 'team/shared'), '');
-  chmodSync(join(folder, 'team'), 0o775);
+  chmodSync(join(folder, 'team'), 0o757);
   const text = `fleet: shop\ncluster: {${cluster}}\noptions: {${options}}\ngroups: {web: {hosts: [web-1]}}\n`;
   writeFileSync(join(folder, 'fleet.yaml'), text);
   return { folder, shared: join(folder, 'team/shared') };

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { commands } from '../../src/cli/commands.ts';
 import { isOfProjects, SETTING_KEYS, settingsOf } from '../../src/cli/settings/keys.ts';
 import { exampleCluster, exampleImage, examplePackage } from '../support/examples.ts';
+import { GROUP_BIT } from '../support/group-bit.ts';
 import { expectGolden } from '../support/golden.ts';
 import { playedVm } from '../support/played-vm.ts';
 import { type CliOptions, runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -201,7 +202,7 @@ test('XDG_CONFIG_HOME names the folder of the user, if it is absolute', async ()
 });
 
 test.each([
-  [USER, 0o664],
+  [USER, 0o644 | (GROUP_BIT || 0o002)],
   [PROJECT, 0o646],
 ])('%s that others can change is not read', async (file, mode) => {
   const at = aHome({ [file]: 'namespace: a\n' });

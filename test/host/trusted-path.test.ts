@@ -1,7 +1,8 @@
 import { chmodSync, chownSync, lchownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { weaknesses } from '../../src/host/trusted-path.ts';
+import { isWritable, weaknesses } from '../../src/host/trusted-path.ts';
+import { GROUP_BIT } from '../support/group-bit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A directory that belongs to someone else needs root. */
@@ -11,8 +12,8 @@ async function weakAt(path: string, inside?: boolean): Promise<readonly string[]
   return (await weaknesses(path, inside)).map((weak) => weak.path);
 }
 
-const OPEN = [0o775, 0o757, 0o777];
-const modes = fc.array(fc.constantFrom(0o755, 0o700, 0o1777, ...OPEN), { minLength: 1, maxLength: 4 });
+const OTHERS = GROUP_BIT | 0o002;
+const modes = fc.array(fc.constantFrom(0o755, 0o700, 0o1777, 0o775, 0o757, 0o777), { minLength: 1, maxLength: 4 });
 const fileMode = fc.constantFrom(0o644, 0o600, 0o664, 0o646, 0o666);
 
 test('of any path, exactly the directories and the file that others can change are weak; a sticky directory is not', async () => {
@@ -30,8 +31,9 @@ test('of any path, exactly the directories and the file that others can change a
       for (const [index, path] of paths.entries()) chmodSync(path, folders[index] ?? 0);
       const link = join(base, 'link');
       if (isLinked) symlinkSync('d0', link);
-      const weak = paths.filter((_path, index) => OPEN.includes(folders[index] ?? 0));
-      const expected = [...weak, ...((mode & 0o022) === 0 ? [] : [file])];
+      const isOpen = (mode: number): boolean => mode < 0o1000 && (mode & OTHERS) !== 0;
+      const weak = paths.filter((_path, index) => isOpen(folders[index] ?? 0));
+      const expected = [...weak, ...((mode & OTHERS) === 0 ? [] : [file])];
       const asked = isLinked ? join(link, ...paths.slice(1).map((_path, index) => `d${index + 1}`), 'file') : file;
       expect(await weakAt(asked)).toEqual(expected);
     }),
@@ -46,7 +48,7 @@ test('who can change the directory of a link on the way decides where it leads',
   symlinkSync('../own/tool', join(base, 'shared', 'tool'));
   symlinkSync(join(base, 'shared', 'tool'), join(base, 'tool'));
   expect(await weakAt(join(base, 'tool'))).toEqual([]);
-  chmodSync(join(base, 'shared'), 0o775);
+  chmodSync(join(base, 'shared'), 0o757);
   expect(await weakAt(join(base, 'tool'))).toEqual([join(base, 'shared')]);
 });
 
@@ -83,4 +85,11 @@ asRoot('what belongs to another user is weak whatever its mode: file, directory 
   lchownSync(join(base, 'link'), 65_534, 65_534);
   const found = await weaknesses(join(base, 'link'));
   expect(found).toEqual([join(base, 'link'), folder, file].map((path) => ({ path, isForeign: true, isRoots: false })));
+});
+
+test('a group that is no private one lets others change a file', () => {
+  const gid = 60_001;
+  const judged = [0o664, 0o646, 0o644].map((mode) => isWritable({ gid, mode }));
+  expect(judged).toEqual([true, true, false]);
+  expect(isWritable({ gid, mode: 0o664 }, 0o002)).toBe(false);
 });
