@@ -1,23 +1,9 @@
 import { builtTests } from './test/support/bundled-tests.mjs';
+import { typescript } from './test/support/jest-typescript.mjs';
 
 const { sources, tests } = await builtTests();
 
-const common = {
-  testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
-        module: { type: 'es6' },
-        sourceMaps: true,
-      },
-    ],
-  },
-};
-
-/** `unit` runs offline and without root; `e2e` builds the lab and runs on it, one file after another in each lab. */
+/** The suite `unit`: offline and without root. That of the lab is in test/e2e. */
 export default {
   // The same order everywhere: what one file leaves behind must not depend on a cache of durations.
   testSequencer: '<rootDir>/test/support/long-first.mjs',
@@ -25,21 +11,13 @@ export default {
   workerIdleMemoryLimit: '350MB',
   projects: [
     {
-      ...common,
+      ...typescript,
       displayName: 'unit',
       runtime: '<rootDir>/test/support/sharing-runtime.cjs',
       testEnvironment: '<rootDir>/test/support/sharing-environment.cjs',
       globals: { buildsFolder: sources, builtTests: tests },
       testMatch: ['<rootDir>/test/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/e2e/'],
-    },
-    {
-      ...common,
-      displayName: 'e2e',
-      testEnvironment: '<rootDir>/test/e2e/support/diagnosing-environment.mjs',
-      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
-      globalSetup: '<rootDir>/test/e2e/setup.ts',
-      globalTeardown: '<rootDir>/test/e2e/teardown.ts',
     },
   ],
 };

@@ -9,6 +9,8 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [suite = 'unit', ...options] = process.argv.slice(2);
 const rest = options.filter((option) => option !== '--slowest');
+/** Each suite has its own: reading that of `unit` builds its tests. */
+const CONFIGS = { unit: join(root, 'jest.config.mjs'), e2e: join(root, 'test/e2e/jest.config.mjs') };
 const results = join(root, '.results');
 const file = join(results, `${suite}.json`);
 mkdirSync(results, { recursive: true });
@@ -47,14 +49,14 @@ function prepareLab() {
 /** Runs jest. The last argument may be variables for it. */
 async function jest(...words) {
   const env = typeof words.at(-1) === 'object' ? words.pop() : {};
-  const out = join(results, `${suite}.${env.MESHX_LAB ?? 'jest'}.json`);
+  const out = join(results, `${suite}.${process.pid}.${env.MESHX_LAB ?? 'jest'}.json`);
   const child = spawn(
     process.execPath,
     [
       '--experimental-vm-modules',
       '--no-warnings',
       join(root, 'node_modules/jest/bin/jest.js'),
-      ...['--selectProjects', suite, '--json', '--outputFile', out],
+      ...['--config', CONFIGS[suite], '--json', '--outputFile', out],
       ...(suite === 'e2e' ? ['--runInBand'] : [`--maxWorkers=${workers}`]),
       // A slow machine must fail no test.
       '--testTimeout=60000',

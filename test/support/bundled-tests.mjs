@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { inlineFiles } from '../../scripts/inline-files.mjs';
 import { bundledPackages } from './bundled-packages.mjs';
-import { placeOnce } from './place-once.mjs';
+import { placeOnce, removeOld } from './place-once.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const builds = `${root}.results/builds`;
 /** At the same depth as the final folders: paths in source maps are relative. */
 const outdir = `${builds}/made`;
+/** Of a folder of other sources. A test run that uses one now began since then. */
 const OLD_MS = 3 * 3_600_000;
 /** Where a test names a file of the sources: their folder has its name from what they are, and is known last. */
 const SOURCES = 'meshx-built-sources:';
@@ -83,14 +84,6 @@ function recipe() {
   );
 }
 
-/** Folders of other states of the sources. A test run that uses one now began since then. */
-function removeOld() {
-  for (const name of readdirSync(builds)) {
-    const path = join(builds, name);
-    if (Date.now() - statSync(path).mtimeMs > OLD_MS) rmSync(path, { recursive: true, force: true });
-  }
-}
-
 /** Writes files to a folder. First under another name: two test runs may begin at once. */
 function place(folder, files) {
   if (existsSync(folder)) return utimesSync(folder, new Date(), new Date());
@@ -125,6 +118,6 @@ export async function builtTests() {
     folder,
     ofTests.outputFiles.map(({ path, text }) => ({ path, text: text.replaceAll(SOURCES, `${sources}/`) })),
   );
-  removeOld();
+  removeOld(builds, OLD_MS);
   return { sources, tests: folder };
 }
