@@ -2,6 +2,10 @@
 # METHOD MOST PAGE…: requests pages of Envoy's admin interface, as the user who logged in. Prints a line for each: `packed` and the
 # answer as gzip in base64, `plain` and the answer in base64, `big` if it has more than MOST bytes, or `failed` and why. A sidecar that
 # was just started is waited for.
+
+. ./clock.sh
+. ./rest.sh
+
 LC_ALL=C PATH=$PATH:/usr/local/bin
 export LC_ALL PATH
 method=$1 most=$2
@@ -15,12 +19,13 @@ ask() {
   fi
 }
 pass() { ask "$1" 2>/dev/null | head -c "$((most + 1))"; }
-patience=$(($(date +%s) + 20))
-# Envoy listens some seconds after systemd started pilot-agent.
+now
+begun=$now
+# Envoy listens some seconds after systemd started pilot-agent. All pages together wait for 20 s.
 listens() {
-  while test "$(date +%s)" -lt "$patience"; do
+  while now && test "$((now - begun))" -lt 2000; do
     if ask server_info >/dev/null 2>&1; then return; fi
-    case $(systemctl is-active istio.service 2>/dev/null) in active | activating) sleep 0.2 ;; *) return 1 ;; esac
+    case $(systemctl is-active istio.service 2>/dev/null) in active | activating) rest "$((now - begun))" 0 ;; *) return 1 ;; esac
   done
   return 1
 }

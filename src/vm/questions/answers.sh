@@ -5,12 +5,11 @@
 #
 # Waiting on the VM takes one round trip. Start few programs: each costs more than the question itself.
 
+. ../clock.sh
 . ../rest.sh
 
 limit=$1 most=$2; shift 2
 export LC_ALL=C PATH="$PATH:/usr/local/bin:/usr/sbin:/sbin"
-# Hundredths of a second of uptime, which setting the clock does not change.
-now() { read -r now _ </proc/uptime && now=${now%.*}${now#*.}; }
 wait_for() {
   now
   _start=$now _look=$now
